@@ -1,0 +1,7 @@
+module coatcheck.dev/bench
+
+go 1.26
+
+require coatcheck.dev v0.0.0
+
+replace coatcheck.dev => ..

@@ -1,0 +1,3 @@
+module coatcheck.dev
+
+go 1.26

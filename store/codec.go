@@ -1,0 +1,184 @@
+package store
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// The body is the part of a record that changes only in Create and Save. ID, Version and LastSeen are not in it: stores
+// keep them beside it, so that a touch rewrites nothing, and a save can be compared without decoding.
+//
+//	body     = version part *unknown
+//	version  = %x01
+//	part     = user secret times flags [rotation] auths device data
+//	user     = string                       ; string: unsigned varint length, then the bytes
+//	secret   = 32OCTET
+//	times    = created expires idle         ; created: microseconds since 1970, expires: microseconds after created,
+//	                                        ; idle: microseconds; all signed varints
+//	flags    = byte                         ; bit 0 remember, bit 1 a rotation follows, bit 2 it is confirmed
+//	rotation = 16OCTET 32OCTET at past      ; nonce, other hash; at: microseconds after created; past: string
+//	auths    = count *(method at level)     ; method: string, at: microseconds after created, level: signed varint
+//	device   = address agent label          ; strings
+//	data     = string                       ; see Data
+//	unknown  = OCTET                        ; read over: a later version may append fields and keep the number 1
+//
+// A change that old readers cannot read over takes the next number.
+const bodyVersion = 1
+
+const (
+	flagRemember = 1 << iota
+	flagRotation
+	flagConfirmed
+)
+
+// MaxAuths is the number of authentication events that a body keeps; older ones are left out.
+const MaxAuths = 8
+
+// ErrDamaged says that a stored body cannot be read. Stores return it from Load for that record alone; sessions treat
+// such a record as absent and report it, so that one bad row never locks its visitor out for good.
+var ErrDamaged = errors.New("store: record is damaged")
+
+// AppendBody appends the record's body to b.
+func (r *Record) AppendBody(b []byte) []byte {
+	created := r.CreatedAt.UnixMicro()
+	after := func(t time.Time) int64 { return t.UnixMicro() - created }
+
+	b = append(b, bodyVersion)
+	b = appendString(b, r.User)
+	b = append(b, r.Secret[:]...)
+	b = binary.AppendVarint(b, created)
+	b = binary.AppendVarint(b, after(r.ExpiresAt))
+	b = binary.AppendVarint(b, r.IdleTimeout.Microseconds())
+
+	var flags byte
+	rotated := !r.Rotation.At.IsZero()
+	for _, f := range []struct {
+		on  bool
+		bit byte
+	}{{r.Remember, flagRemember}, {rotated, flagRotation}, {rotated && r.Rotation.Confirmed, flagConfirmed}} {
+		if f.on {
+			flags |= f.bit
+		}
+	}
+	b = append(b, flags)
+	if rotated {
+		b = append(b, r.Rotation.Nonce[:]...)
+		b = append(b, r.Rotation.Other[:]...)
+		b = binary.AppendVarint(b, after(r.Rotation.At))
+		b = appendString(b, r.Rotation.Past)
+	}
+
+	auths := r.Auth[max(0, len(r.Auth)-MaxAuths):]
+	b = binary.AppendUvarint(b, uint64(len(auths)))
+	for _, a := range auths {
+		b = appendString(b, a.Method)
+		b = binary.AppendVarint(b, after(a.At))
+		b = binary.AppendVarint(b, int64(a.Level))
+	}
+	b = appendString(b, r.Device.Address)
+	b = appendString(b, r.Device.UserAgent)
+	b = appendString(b, r.Device.Label)
+	return appendString(b, r.Data.entries)
+}
+
+// SetBody fills the record from a body that AppendBody wrote; ID, Version and LastSeen stay as they are. The record's
+// strings are parts of body. An error is ErrDamaged and leaves the record unspecified.
+func (r *Record) SetBody(body string) error {
+	d := decoder{rest: body}
+	if v := d.byte(); v != bodyVersion {
+		return fmt.Errorf("%w: its format is %d, this program reads %d", ErrDamaged, v, bodyVersion)
+	}
+	r.User = d.string()
+	d.bytes(r.Secret[:])
+	created := d.varint()
+	r.CreatedAt = micro(created)
+	r.ExpiresAt = micro(created + d.varint())
+	r.IdleTimeout = time.Duration(d.varint()) * time.Microsecond
+
+	flags := d.byte()
+	r.Remember = flags&flagRemember != 0
+	r.Rotation = Rotation{}
+	if flags&flagRotation != 0 {
+		d.bytes(r.Rotation.Nonce[:])
+		d.bytes(r.Rotation.Other[:])
+		r.Rotation.At = micro(created + d.varint())
+		r.Rotation.Past = d.string()
+		r.Rotation.Confirmed = flags&flagConfirmed != 0
+	}
+
+	r.Auth = nil
+	n := d.uvarint()
+	if n > MaxAuths {
+		return ErrDamaged
+	}
+	if n > 0 {
+		r.Auth = make([]Auth, n)
+		for i := range r.Auth {
+			r.Auth[i] = Auth{Method: d.string(), At: micro(created + d.varint()), Level: int(d.varint())}
+		}
+	}
+	r.Device = Device{Address: d.string(), UserAgent: d.string(), Label: d.string()}
+	data, err := parseData(d.string())
+	if d.failed || err != nil {
+		return ErrDamaged
+	}
+	r.Data = data
+	return nil
+}
+
+func micro(us int64) time.Time { return time.UnixMicro(us).UTC() }
+
+// A decoder reads fields off the front of a body. After the first field that is cut short it yields zero values and
+// has failed set, so that one check at the end is enough.
+type decoder struct {
+	rest   string
+	failed bool
+}
+
+func (d *decoder) fail() { d.rest, d.failed = "", true }
+
+func (d *decoder) byte() byte {
+	if d.rest == "" {
+		d.fail()
+		return 0
+	}
+	c := d.rest[0]
+	d.rest = d.rest[1:]
+	return c
+}
+
+func (d *decoder) bytes(dst []byte) {
+	if len(d.rest) < len(dst) {
+		d.fail()
+		return
+	}
+	d.rest = d.rest[copy(dst, d.rest):]
+}
+
+func (d *decoder) uvarint() uint64 {
+	n, rest, ok := cutUvarint(d.rest)
+	if !ok {
+		d.fail()
+		return 0
+	}
+	d.rest = rest
+	return n
+}
+
+// varint undoes the zigzag encoding of binary.AppendVarint.
+func (d *decoder) varint() int64 {
+	u := d.uvarint()
+	return int64(u>>1) ^ -int64(u&1)
+}
+
+func (d *decoder) string() string {
+	s, rest, ok := cutStringChecked(d.rest)
+	if !ok {
+		d.fail()
+		return ""
+	}
+	d.rest = rest
+	return s
+}

@@ -1,0 +1,175 @@
+package store
+
+import (
+	"encoding/binary"
+	"errors"
+	"iter"
+	"slices"
+	"strings"
+)
+
+// Data is an application's values in one session: at most one JSON value for each key, sorted by key. It is
+// immutable and may be shared; [Data.With] makes a changed copy. The zero value is empty.
+//
+// It is one string, and nothing in it is decoded before somebody asks:
+//
+//	data  = *entry
+//	entry = length key length flags value     ; length: unsigned varint; the second one counts flags and value
+//	flags = byte                              ; bit 0: the value is carried over at sign-in
+type Data struct{ entries string }
+
+// A Value is one JSON value and what happens to it at sign-in.
+type Value struct {
+	JSON  string
+	Carry bool // whether it is carried over from a visitor's session into the one that sign-in makes
+}
+
+// A Change sets the value of a key, or deletes it.
+type Change struct {
+	Key    string
+	Value  Value
+	Delete bool
+}
+
+const flagCarry = 1
+
+var errBadData = errors.New("store: data of a record is damaged")
+
+// Len returns the size of the data in bytes.
+func (d Data) Len() int { return len(d.entries) }
+
+// Get returns the value of a key and whether there is one.
+func (d Data) Get(key string) (Value, bool) {
+	for rest := d.entries; rest != ""; {
+		var k string
+		var v Value
+		if k, v, rest = cutEntry(rest); k == key {
+			return v, true
+		}
+	}
+	return Value{}, false
+}
+
+// All yields each key with its value, sorted by key.
+func (d Data) All() iter.Seq2[string, Value] {
+	return func(yield func(string, Value) bool) {
+		for rest := d.entries; rest != ""; {
+			var k string
+			var v Value
+			if k, v, rest = cutEntry(rest); !yield(k, v) {
+				return
+			}
+		}
+	}
+}
+
+// With returns the data with changes applied in their order.
+func (d Data) With(changes ...Change) Data {
+	if len(changes) == 0 {
+		return d
+	}
+	type entry struct {
+		key   string
+		value Value
+	}
+	var entries []entry
+	for k, v := range d.All() {
+		entries = append(entries, entry{k, v})
+	}
+	for _, c := range changes {
+		i, found := slices.BinarySearchFunc(entries, c.Key, func(e entry, key string) int { return strings.Compare(e.key, key) })
+		switch {
+		case c.Delete && found:
+			entries = slices.Delete(entries, i, i+1)
+		case c.Delete:
+		case found:
+			entries[i].value = c.Value
+		default:
+			entries = slices.Insert(entries, i, entry{c.Key, c.Value})
+		}
+	}
+	var b []byte
+	for _, e := range entries {
+		b = appendEntry(b, e.key, e.value)
+	}
+	return Data{string(b)}
+}
+
+// Carried returns the values that are carried over at sign-in.
+func (d Data) Carried() Data {
+	var b []byte
+	for k, v := range d.All() {
+		if v.Carry {
+			b = appendEntry(b, k, v)
+		}
+	}
+	return Data{string(b)}
+}
+
+func appendEntry(b []byte, key string, v Value) []byte {
+	var flags byte
+	if v.Carry {
+		flags |= flagCarry
+	}
+	b = appendString(b, key)
+	b = binary.AppendUvarint(b, uint64(len(v.JSON))+1)
+	b = append(b, flags)
+	return append(b, v.JSON...)
+}
+
+// cutEntry splits the first entry off. Data was checked when it was decoded, so that nothing can be out of range here.
+func cutEntry(s string) (key string, v Value, rest string) {
+	key, s = cutString(s)
+	body, rest := cutString(s)
+	return key, Value{JSON: body[1:], Carry: body[0]&flagCarry != 0}, rest
+}
+
+// parseData checks every length and the order of keys, once, when a record is decoded.
+func parseData(s string) (Data, error) {
+	last, first := "", true
+	for rest := s; rest != ""; first = false {
+		key, after, ok := cutStringChecked(rest)
+		if !ok || !first && key <= last {
+			return Data{}, errBadData
+		}
+		body, after, ok := cutStringChecked(after)
+		if !ok || body == "" {
+			return Data{}, errBadData
+		}
+		last, rest = key, after
+	}
+	return Data{s}, nil
+}
+
+func appendString(b []byte, s string) []byte {
+	b = binary.AppendUvarint(b, uint64(len(s)))
+	return append(b, s...)
+}
+
+// cutString splits a string off that stands behind its length.
+func cutString(s string) (head, rest string) {
+	head, rest, _ = cutStringChecked(s)
+	return head, rest
+}
+
+func cutStringChecked(s string) (head, rest string, ok bool) {
+	n, s, ok := cutUvarint(s)
+	if !ok || n > uint64(len(s)) {
+		return "", "", false
+	}
+	return s[:n], s[n:], true
+}
+
+func cutUvarint(s string) (n uint64, rest string, ok bool) {
+	for i := 0; i < len(s) && i < binary.MaxVarintLen64; i++ {
+		c := s[i]
+		if i == binary.MaxVarintLen64-1 && c > 1 {
+			break // more than 64 bits
+		}
+		n |= uint64(c&0x7f) << (7 * i)
+		if c < 0x80 {
+			return n, s[i+1:], true
+		}
+	}
+	return 0, "", false
+}

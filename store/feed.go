@@ -1,0 +1,62 @@
+package store
+
+import "sync"
+
+// A Feed is a store that tells of every change as it happens, whoever made it.
+type Feed interface {
+	// Subscribe calls tell for every change that becomes durable from now on, until stop is called, which may be called more than once.
+	// Changes of one record arrive in their order. Calls may come from any goroutine; tell must be
+	// quick and must not call the store. Touches are not told.
+	Subscribe(tell func(Notice)) (stop func())
+}
+
+// A Notice tells of a change.
+type Notice struct {
+	Kind NoticeKind
+	ID   ID
+	User string // of the record that was created or saved; a store may leave it empty for one that was deleted
+}
+
+// NoticeKind says what has changed.
+type NoticeKind uint8
+
+const (
+	Created NoticeKind = iota + 1 // a record was created
+	Saved                         // a record was saved
+	Deleted                       // a record was deleted, or swept
+	Lost                          // the feed was interrupted: anything may have changed
+)
+
+// A Hub is a Feed for stores that live in one process: they embed it, and publish each change once it is durable.
+// The zero value is ready.
+type Hub struct {
+	mu   sync.RWMutex
+	next int
+	tell map[int]func(Notice)
+}
+
+// Subscribe implements [Feed].
+func (h *Hub) Subscribe(tell func(Notice)) (stop func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.tell == nil {
+		h.tell = make(map[int]func(Notice))
+	}
+	n := h.next
+	h.next++
+	h.tell[n] = tell
+	return func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		delete(h.tell, n)
+	}
+}
+
+// Publish tells every subscriber.
+func (h *Hub) Publish(n Notice) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	for _, tell := range h.tell {
+		tell(n)
+	}
+}

@@ -1,0 +1,123 @@
+// Package store is the contract between sessions and the places that keep them.
+//
+// A [Store] holds [Record]s, one for each live session, found by their public [ID]. The comments on the
+// interface are the law: package storetest checks every sentence of them, and whatever passes it is a store.
+//
+// Three rules carry the promises that sessions make to their users:
+//
+//   - A write never creates. [Store.Save] replaces a record that is there, at the version that was loaded, or
+//     fails. A slow request can therefore never bring back a session that was signed out while it ran.
+//   - An answer means durable. When a writing method returns nil, the change survives whatever the store says
+//     that it survives (its documentation names it); an error means that the caller must not claim success.
+//   - Unknown is not absent. [ErrNotFound] means that there is no such record; any other error means that the
+//     store could not tell, and nobody may be signed out because of it.
+//
+// Stores check no lifetimes: a record whose time is over may still be loaded until it is swept. Sessions check
+// the time at every read.
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Errors that callers branch on. Stores may wrap them; test with [errors.Is].
+var (
+	// ErrNotFound says that there is no record of that ID.
+	ErrNotFound = errors.New("store: no such record")
+	// ErrExists says that a record of that ID is there already.
+	ErrExists = errors.New("store: record exists")
+	// ErrConflict says that the record has changed since it was loaded.
+	ErrConflict = errors.New("store: record has changed")
+)
+
+// A Store keeps records.
+//
+// Every method may be called from any number of goroutines. Each call has the effect of one atomic step at some
+// moment between its start and its return. Records that go in are not kept by reference, and records that come
+// out belong to the caller.
+//
+// A method whose context ends returns the context's error soon. A write that was cut off in this way, or failed
+// with an error other than the three above, has happened wholly or not at all, and the caller cannot know which.
+type Store interface {
+	// Load returns the record of an ID, or ErrNotFound.
+	Load(ctx context.Context, id ID) (Record, error)
+
+	// Create adds a record; it is stored with Version 1, whatever r.Version says. An ID that is taken is
+	// ErrExists. If replaces is not the zero ID, the record of that ID is deleted in the same step, and if
+	// there is none the whole is refused with ErrNotFound: what has been revoked cannot be replaced. A store
+	// that cannot do both in one step creates the new record before it deletes the old one, so that a crash
+	// between the two leaves one session too many, which its user can see and end, and never one too few.
+	Create(ctx context.Context, r Record, replaces ID) error
+
+	// Save replaces the record of r.ID if the stored Version equals r.Version; it is then stored with
+	// r.Version+1. A different version is ErrConflict, no record is ErrNotFound. LastSeen never moves back:
+	// the later one of the stored time and r.LastSeen is kept. User and CreatedAt never change in the life of
+	// a record; a store may ignore them here.
+	Save(ctx context.Context, r Record) error
+
+	// Touch notes when sessions were last seen, without changing their Version. LastSeen never moves back; an
+	// ID without a record is passed over.
+	Touch(ctx context.Context, seen []Seen) error
+
+	// Delete removes the record of an ID and reports whether there was one.
+	Delete(ctx context.Context, id ID) (bool, error)
+
+	// DeleteUser removes all records of a user except those of the IDs in keep, and returns the IDs of the
+	// removed ones in any order. The empty user is nobody: nothing is removed.
+	DeleteUser(ctx context.Context, user string, keep ...ID) ([]ID, error)
+
+	// List returns records newest first, by CreatedAt and then by ID, both descending. Records that are created or
+	// removed between two pages may be missing from both; no record is listed twice.
+	List(ctx context.Context, q Query) ([]Record, error)
+
+	// Count returns how many records a user has, or how many there are in all for the empty user. Records whose
+	// time is over count until they are swept.
+	Count(ctx context.Context, user string) (int, error)
+
+	// Sweep deletes at most limit records that are over at the time now ([Record.Ends]) and returns how many it deleted.
+	// Fewer than limit means that there were no more.
+	Sweep(ctx context.Context, now time.Time, limit int) (int, error)
+}
+
+// A Query says which records [Store.List] returns.
+type Query struct {
+	User  string // records of this user only; empty means everybody's, also those of visitors who have not signed in
+	After Cursor // start after this record; zero means from the newest
+	Limit int    // at most so many; 0 means 100, and more than 1,000 means 1,000
+}
+
+// A Cursor is a place in a listing: that of the last record of the page before.
+type Cursor struct {
+	CreatedAt time.Time
+	ID        ID
+}
+
+// Cursor returns the record's own place in a listing.
+func (r *Record) Cursor() Cursor { return Cursor{r.CreatedAt, r.ID} }
+
+// PageLimit returns the number of records that a page of the query has at most.
+func (q Query) PageLimit() int {
+	switch {
+	case q.Limit <= 0:
+		return 100
+	case q.Limit > 1000:
+		return 1000
+	}
+	return q.Limit
+}
+
+// Seen says that a session was used at a time.
+type Seen struct {
+	ID ID
+	At time.Time
+}
+
+// A Peeker is a store that can answer some loads at once, from its own memory. Sessions ask it first and
+// spend no deadline, breaker or goroutine on an answer that needs no waiting.
+type Peeker interface {
+	// Peek returns the record of an ID and true, a zero Record and true if it is certain that there is none (the ID is then zero),
+	// or false if only [Store.Load] can tell. It never blocks.
+	Peek(id ID) (Record, bool)
+}
