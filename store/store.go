@@ -35,8 +35,8 @@ var (
 // A Store keeps records.
 //
 // Every method may be called from any number of goroutines. Each call has the effect of one atomic step at some
-// moment between its start and its return. Records that go in are not kept by reference, and records that come
-// out belong to the caller.
+// moment between its start and its return; Touch, List and Sweep may take one such step for each record. Records
+// that go in are not kept by reference, and records that come out belong to the caller.
 //
 // A method whose context ends returns the context's error soon. A write that was cut off in this way, or failed
 // with an error other than the three above, has happened wholly or not at all, and the caller cannot know which.
@@ -69,7 +69,7 @@ type Store interface {
 	DeleteUser(ctx context.Context, user string, keep ...ID) ([]ID, error)
 
 	// List returns records newest first, by CreatedAt and then by ID, both descending. Records that are created or
-	// removed between two pages may be missing from both; no record is listed twice.
+	// removed between two pages may be missing from both; no record is listed twice. Damaged records are left out.
 	List(ctx context.Context, q Query) ([]Record, error)
 
 	// Count returns how many records a user has, or how many there are in all for the empty user. Records whose
