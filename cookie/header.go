@@ -1,0 +1,145 @@
+package cookie
+
+import (
+	"iter"
+	"strings"
+)
+
+// Lookup returns the value of the first cookie of exactly this name in the lines of a Cookie header
+// (r.Header["Cookie"]), and how many cookies of that name there are in all lines together.
+//
+// No cookie of the name is "", 0. More than one (n > 1) is what a browser sends when cookies of different Path or
+// Domain match, and also what an attacker on a sibling domain can bring about; for a cookie that identifies somebody,
+// treat n > 1 as absent. The name is compared byte by byte and nothing is decoded: a value in quotes keeps them.
+// The empty name finds cookies without a name.
+//
+// Lookup does not allocate; its time is linear in the length of the lines, which the caller bounds (net/http reads no
+// header beyond http.Server.MaxHeaderBytes).
+func Lookup(header []string, name string) (value string, n int) {
+	if name == "" {
+		return lookupNameless(header)
+	}
+	// Names often begin like those of other cookies ("_ga", "__Host-"): what follows the underscores tells them apart.
+	skip := 0
+	for skip < len(name)-1 && name[skip] == '_' {
+		skip++
+	}
+	for _, line := range header {
+		misses := 0
+		for at := skip; at < len(line); at++ {
+			// Searching for the name and then looking around it is several times faster than going from pair to pair.
+			var i int
+			if misses < 2 {
+				i = strings.IndexByte(line[at:], name[skip])
+			} else {
+				i = strings.Index(line[at:], name[skip:])
+			}
+			if i < 0 {
+				break
+			}
+			at += i
+			start, end := at-skip, at-skip+len(name)
+			if end >= len(line) || line[end] != '=' || line[start:end] != name || !opensPair(line[:start]) {
+				misses++
+				continue
+			}
+			at = len(line)
+			if i := strings.IndexByte(line[end:], ';'); i >= 0 {
+				at = end + i
+			}
+			if n++; n > 1 {
+				continue
+			}
+			if !canBeName(name) {
+				return "", 0
+			}
+			value = trimRight(line[end+1 : at])
+		}
+	}
+	return value, n
+}
+
+// canBeName reports whether All can yield the name. No other name may match by its bytes alone.
+func canBeName(name string) bool {
+	for i := range len(name) {
+		if c := name[i]; c == '=' || c == ';' {
+			return false
+		}
+	}
+	return !isSpace(name[0])
+}
+
+// opensPair reports whether a pair can begin after before.
+func opensPair(before string) bool {
+	before = trimRight(before)
+	return before == "" || before[len(before)-1] == ';'
+}
+
+func lookupNameless(header []string) (value string, n int) {
+	for name, v := range All(header) {
+		if name != "" {
+			continue
+		}
+		if n == 0 {
+			value = v
+		}
+		n++
+	}
+	return value, n
+}
+
+// All yields name and value of every cookie in the lines of a Cookie header, in order, as they are: duplicates
+// included, nothing decoded, quotes kept, no byte refused. Pairs are separated by ';' and split at their first '=';
+// spaces and tabs around a pair are not part of it, those around the '=' are. A pair without '=' is a cookie without
+// a name: its name is "" (RFC 6265bis 5.8.3 sends such a cookie as its bare value). Empty pairs are passed over.
+//
+// Ranging over All does not allocate.
+func All(header []string) iter.Seq2[string, string] {
+	return func(yield func(name, value string) bool) { walk(header, yield) }
+}
+
+func walk(header []string, yield func(name, value string) bool) {
+	for _, line := range header {
+		for line != "" {
+			pair := line
+			if i := strings.IndexByte(line, ';'); i >= 0 {
+				pair, line = line[:i], line[i+1:]
+			} else {
+				line = ""
+			}
+			if pair = trim(pair); pair == "" {
+				continue
+			}
+			name, value := cutPair(pair)
+			if !yield(name, value) {
+				return
+			}
+		}
+	}
+}
+
+// cutPair splits at the first '='; without one, all is the value of a cookie without a name.
+func cutPair(pair string) (name, value string) {
+	if i := strings.IndexByte(pair, '='); i >= 0 {
+		return pair[:i], pair[i+1:]
+	}
+	return "", pair
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\t' }
+
+func trim(s string) string { return trimRight(trimLeft(s)) }
+
+func trimLeft(s string) string {
+	for len(s) > 0 && isSpace(s[0]) {
+		s = s[1:]
+	}
+	return s
+}
+
+func trimRight(s string) string {
+	for len(s) > 0 && isSpace(s[len(s)-1]) {
+		s = s[:len(s)-1]
+	}
+	return s
+}
