@@ -1,0 +1,215 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"coatcheck.dev/store"
+)
+
+// A change is what a request does to one key. It is kept until it is saved, so that it can be applied again to a record
+// that others have changed.
+type change struct {
+	key    string
+	value  store.Value
+	delete bool
+	apply  func(old store.Value, ok bool) (store.Change, error) // instead of the two: depends on what is there
+}
+
+// on returns what the change does to data.
+func (c *change) on(data store.Data) (store.Change, error) {
+	if c.apply == nil {
+		return store.Change{Key: c.key, Value: c.value, Delete: c.delete}, nil
+	}
+	step, err := c.apply(data.Get(c.key))
+	step.Key = c.key
+	return step, err
+}
+
+// change notes a change, and applies it to what this request reads from now on.
+func (s *Session) change(c change) error {
+	if s.m == nil {
+		return ErrNoManager
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.record == nil && s.response.begunNow() && !c.delete {
+		s.emit(Event{Kind: EventUndelivered, Key: c.key, Reason: "a new session was begun after the response"})
+		return ErrTooLate
+	}
+	step, err := c.on(s.view)
+	if err != nil {
+		return err
+	}
+	if _, there := s.view.Get(c.key); step.Delete && !there && s.record == nil {
+		return nil
+	}
+	view := s.view.With(step)
+	if view.Len() > s.m.opts.MaxBytes {
+		s.emit(Event{Kind: EventLimit, Key: c.key, Reason: "data too large"})
+		return fmt.Errorf("%w: %s brings it to %d bytes, and Options.MaxBytes is %d", ErrTooLarge, c.key, view.Len(), s.m.opts.MaxBytes)
+	}
+	s.view = view
+	s.changes = append(s.changes, c)
+	return nil
+}
+
+// unreadable resets a key whose stored value does not decode.
+func (s *Session) unreadable(key string, found store.Value, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.emit(Event{Kind: EventKeyUnreadable, Key: key, Err: fmt.Errorf("session: read %s: %w", key, err)})
+	if now, ok := s.view.Get(key); !ok || now != found {
+		return // another goroutine has reset or replaced it
+	}
+	s.view = s.view.With(store.Change{Key: key, Delete: true})
+	// Only the value that was found unreadable is to go: another request may have written a good one.
+	s.changes = append(s.changes, change{key: key, apply: func(old store.Value, ok bool) (store.Change, error) {
+		return store.Change{Value: old, Delete: !ok || old == found}, nil
+	}})
+}
+
+// commit saves the request's changes, if there are any. When it returns nil they are durable, or the session has ended
+// meanwhile and they were dropped.
+func (s *Session) commit() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case len(s.changes) == 0:
+		return nil
+	case s.record == nil:
+		return s.create()
+	}
+	return s.m.write(s.context(), s.save)
+}
+
+// commitLate saves what a handler has changed after the response had begun. The response can say nothing of a failure any
+// more, so only the observers hear of it; commit has told them.
+func (s *Session) commitLate() { _ = s.commit() }
+
+// create stores a visitor's first values under a new ticket.
+func (s *Session) create() error {
+	if s.view.Len() == 0 {
+		s.changes = nil
+		return nil
+	}
+	if s.late {
+		s.dropChanges("the session ended before the request arrived")
+		return nil
+	}
+	t := newTicket(store.NewID())
+	record := s.m.newRecord(s.request, t, time.Now(), false)
+	record.Data = s.view
+	if err := s.put(record, t, store.ID{}); err != nil {
+		return err
+	}
+	s.emit(Event{Kind: EventCreated})
+	return nil
+}
+
+// put creates a record in place of another, or of none, and makes it the request's session.
+func (s *Session) put(record store.Record, t ticket, replaces store.ID) error {
+	err := s.m.write(s.context(), func(ctx context.Context) error { return s.m.store.Create(ctx, record, replaces) })
+	switch {
+	case errors.Is(err, store.ErrNotFound) && !replaces.IsZero():
+		return store.ErrNotFound
+	case err != nil:
+		return s.m.storeErr("create", record.ID, err)
+	}
+	if !replaces.IsZero() {
+		s.m.ended.bury(replaces, time.Now())
+	}
+	record.Version = 1
+	s.adopt(&record, t)
+	s.changes, s.cookie, s.late = nil, cookieSet, false
+	return nil
+}
+
+// save puts the changes on the record as it is in the store now. Whoever meets a concurrent change applies its own again
+// to the fresh record; from the second try on requests of this program queue up rather than race, so that each needs few.
+func (s *Session) save(ctx context.Context) error {
+	for tries := 0; ; tries++ {
+		next := *s.record
+		next.Data = s.view
+		next.LastSeen = later(next.LastSeen, time.Now())
+		err := s.m.store.Save(ctx, next)
+		switch {
+		case err == nil:
+			next.Version++
+			s.record, s.changes = &next, nil
+			if tries > 0 {
+				s.emit(Event{Kind: EventConflict, Count: tries})
+			}
+			return nil
+		case errors.Is(err, store.ErrNotFound):
+			s.end("it was ended while the request ran")
+			return nil
+		case !errors.Is(err, store.ErrConflict):
+			return s.m.storeErr("save", next.ID, err)
+		}
+		if tries == 0 {
+			queue := &s.m.queues[next.ID[0]]
+			queue.Lock()
+			defer queue.Unlock()
+		}
+		if gone, err := s.refresh(ctx); gone || err != nil {
+			return err
+		}
+	}
+}
+
+// refresh loads the record again and applies the changes to it.
+func (s *Session) refresh(ctx context.Context) (gone bool, err error) {
+	record, err := s.m.load(ctx, s.record.ID)
+	if err != nil {
+		return false, err
+	}
+	if record == nil || record.Over(time.Now()) {
+		s.end("it was ended while the request ran")
+		return true, nil
+	}
+	data := record.Data
+	for i := range s.changes {
+		step, err := s.changes[i].on(data)
+		if err != nil {
+			return false, fmt.Errorf("session: save %s: %w", s.changes[i].key, err)
+		}
+		data = data.With(step)
+	}
+	if data.Len() > s.m.opts.MaxBytes {
+		return false, fmt.Errorf("session: save: %w together with what other requests stored", ErrTooLarge)
+	}
+	s.record, s.view = record, data
+	return false, nil
+}
+
+// end forgets a session that is no longer in the store. What this request has changed goes with it: an ended session
+// never comes back.
+func (s *Session) end(reason string) {
+	s.dropChanges(reason)
+	s.record, s.view, s.cookie, s.late = nil, store.Data{}, cookieKeep, true
+}
+
+func (s *Session) dropChanges(reason string) {
+	if len(s.changes) > 0 {
+		s.emit(Event{Kind: EventDropped, Count: len(s.changes), Reason: reason})
+	}
+	s.changes = nil
+}
+
+// abandon drops what is not saved, after a panic of the handler, and reports whether a ticket waits to be sent.
+func (s *Session) abandon() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dropChanges("the handler panicked")
+	return s.cookie == cookieSet
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

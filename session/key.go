@@ -1,0 +1,126 @@
+package session
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"coatcheck.dev/store"
+)
+
+// A Key names a typed value in sessions. Values are kept as JSON, so that programs in other languages can read them and a
+// field can be added to T at any time. Declare keys once, as package variables:
+//
+//	var Cart = session.NewKey[[]Item]("cart", session.Carry)
+type Key[T any] struct {
+	name  string
+	carry bool
+}
+
+// A KeyOption is something that a key does differently.
+type KeyOption func(*keyOptions)
+
+type keyOptions struct{ carry bool }
+
+// Carry takes the value over into the session that sign-in makes, as for a cart that was filled before. Without it, what an
+// unknown visitor stored is gone after sign-in: it may have been put there by somebody else (session puzzling and fixation, OWASP WSTG-SESS-08 and -03).
+func Carry(o *keyOptions) { o.carry = true }
+
+// MaxKeyLen is the longest name of a key, in bytes.
+const MaxKeyLen = 64
+
+var (
+	// ErrTooLarge says that a change would make the session's data larger than Options.MaxBytes.
+	ErrTooLarge = errors.New("session: the data would be too large")
+
+	errKeyName = errors.New("session: a key's name has 1 to 64 letters, digits, dots, hyphens or underscores")
+)
+
+// NewKey returns the key of a name: 1 to 64 ASCII letters, digits, dots, hyphens or underscores. Any other name panics; see
+// [CheckKey] for names that come from elsewhere. Two keys of one name are the same value.
+func NewKey[T any](name string, options ...KeyOption) Key[T] {
+	if err := CheckKey(name); err != nil {
+		panic(err)
+	}
+	var o keyOptions
+	for _, option := range options {
+		option(&o)
+	}
+	return Key[T]{name: name, carry: o.carry}
+}
+
+// CheckKey reports what is wrong with the name of a key, if anything.
+func CheckKey(name string) error {
+	ok := len(name) > 0 && len(name) <= MaxKeyLen
+	for i := 0; ok && i < len(name); i++ {
+		c := name[i]
+		ok = c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.' || c == '-' || c == '_'
+	}
+	if !ok {
+		return fmt.Errorf("%w, not %.70q", errKeyName, name)
+	}
+	return nil
+}
+
+// Name returns the key's name.
+func (k Key[T]) Name() string { return k.name }
+
+// Get returns the session's value, or the zero value of T if there is none.
+func (k Key[T]) Get(s *Session) T {
+	v, _ := k.Lookup(s)
+	return v
+}
+
+// Lookup returns the session's value and whether there is one. A stored value that does not decode into T any more counts as
+// none: it is deleted with the request's other changes, and reported to the observers.
+func (k Key[T]) Lookup(s *Session) (T, bool) {
+	s.mu.Lock()
+	value, ok := s.view.Get(k.name)
+	s.mu.Unlock()
+	var v T
+	if !ok {
+		return v, false
+	}
+	if err := json.Unmarshal([]byte(value.JSON), &v); err != nil {
+		s.unreadable(k.name, value, err)
+		var zero T
+		return zero, false
+	}
+	return v, true
+}
+
+// Set sets the session's value. If other requests set it at the same time, the last one to be saved wins; where the new value depends
+// on the old one, use [Key.Update].
+//
+// An error means that nothing was changed: v cannot be JSON, the data would be too large ([ErrTooLarge]), or the session is
+// new and its cookie cannot be set any more ([ErrTooLate]).
+func (k Key[T]) Set(s *Session, v T) error {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("session: set %s: %w", k.name, err)
+	}
+	return s.change(change{key: k.name, value: store.Value{JSON: string(text), Carry: k.carry}})
+}
+
+// Update sets the value to what fn makes of the present one, the zero value of T if there is none. If another request changes the value
+// before this one is saved, fn is called again with what the other left, so that no change is lost. fn must not use the session.
+func (k Key[T]) Update(s *Session, fn func(T) T) error {
+	apply := func(old store.Value, _ bool) (store.Change, error) {
+		var v T
+		if old.JSON != "" && json.Unmarshal([]byte(old.JSON), &v) != nil {
+			var zero T // reported when somebody reads it; here it is being replaced
+			v = zero
+		}
+		text, err := json.Marshal(fn(v))
+		return store.Change{Value: store.Value{JSON: string(text), Carry: k.carry}}, err
+	}
+	if err := s.change(change{key: k.name, apply: apply}); err != nil {
+		return fmt.Errorf("session: update %s: %w", k.name, err)
+	}
+	return nil
+}
+
+// Delete removes the session's value, if there is one.
+func (k Key[T]) Delete(s *Session) error {
+	return s.change(change{key: k.name, delete: true})
+}

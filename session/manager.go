@@ -1,0 +1,214 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"coatcheck.dev/store"
+)
+
+// A Manager gives sessions to the visitors of one site. Its methods may be called from any number of goroutines.
+type Manager struct {
+	opts    Options
+	store   store.Store
+	peeker  store.Peeker // nil if the store never answers at once
+	touches touches
+	ended   graveyard
+	sweeper sweeper
+	outbox  []*outbox
+	lost    atomic.Uint64
+	queues  [256]sync.Mutex // for saves that met a conflict, by the first byte of the ID
+	unfeed  func()
+}
+
+// New returns a manager that keeps its sessions in st. It panics if the options contradict each other, as they are
+// part of the program; use [Options.Check] first where they come from elsewhere.
+//
+// A manager has no goroutine while it has nothing to do. [Manager.Close] flushes what it still holds.
+func New(st store.Store, opts Options) *Manager {
+	opts, err := opts.withDefaults()
+	if err != nil {
+		panic(err)
+	}
+	m := &Manager{opts: opts, store: st, unfeed: func() {}}
+	m.peeker, _ = st.(store.Peeker)
+	for _, o := range opts.Observers {
+		m.outbox = append(m.outbox, &outbox{observer: o, lost: &m.lost})
+	}
+	if feed, ok := st.(store.Feed); ok {
+		m.unfeed = feed.Subscribe(m.notice)
+	}
+	return m
+}
+
+// Close writes the touches that are still waiting, lets observers hear what has happened, and stops background work. The
+// manager goes on serving, but no longer learns what other nodes do. The store stays open.
+func (m *Manager) Close(ctx context.Context) error {
+	m.unfeed()
+	m.sweeper.stop()
+	err := m.touches.flush(ctx, m)
+	for _, o := range m.outbox {
+		o.drain(ctx)
+	}
+	return err
+}
+
+// EventsLost returns how many events did not reach an observer since it was too slow, or panicked.
+func (m *Manager) EventsLost() uint64 { return m.lost.Load() }
+
+// notice learns from the store's feed of sessions that were replaced, here or on another node.
+func (m *Manager) notice(n store.Notice) {
+	if n.Kind == store.Replaced {
+		m.ended.bury(n.ID, time.Now())
+	}
+}
+
+func (m *Manager) emit(e Event) {
+	if len(m.outbox) == 0 {
+		return
+	}
+	if e.At.IsZero() {
+		e.At = time.Now()
+	}
+	for _, o := range m.outbox {
+		o.send(e)
+	}
+}
+
+// storeErr wraps an error of the store with what was being done, and reports it.
+func (m *Manager) storeErr(doing string, id store.ID, err error) error {
+	if err == nil {
+		return nil
+	}
+	err = fmt.Errorf("session: %s: %w", doing, err)
+	m.emit(Event{Kind: EventStoreError, Handle: id, Err: err})
+	return err
+}
+
+// load returns the record of an ID. A damaged record is absent, and reported: its visitor can begin a new session, and
+// is not shown an error for ever.
+func (m *Manager) load(ctx context.Context, id store.ID) (*store.Record, error) {
+	if m.peeker != nil {
+		if r, known := m.peeker.Peek(id); known {
+			if r.ID.IsZero() {
+				return nil, nil
+			}
+			return &r, nil
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, m.opts.StoreTimeout)
+	defer cancel()
+	r, err := m.store.Load(ctx, id)
+	switch {
+	case err == nil:
+		return &r, nil
+	case errors.Is(err, store.ErrNotFound):
+		return nil, nil
+	case errors.Is(err, store.ErrDamaged):
+		m.storeErr("load", id, err)
+		return nil, nil
+	}
+	return nil, m.storeErr("load", id, err)
+}
+
+// write calls the store to change something. The change goes on when the client hangs up: whether it happens must
+// not depend on that, and a statement that is cut off leaves the answer unknown.
+func (m *Manager) write(ctx context.Context, call func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), m.opts.StoreTimeout)
+	defer cancel()
+	m.sweeper.wake(m)
+	return call(ctx)
+}
+
+type contextKey struct{}
+
+// From returns the session of the request that ctx belongs to. There always is one behind [Manager.Handler]; a visitor
+// for whom nothing is stored has an empty one. With several managers it is that of the innermost handler; use
+// [Manager.From] there. Without any it is an empty session that refuses changes with [ErrNoManager].
+func From(ctx context.Context) *Session {
+	if v, ok := ctx.Value(contextKey{}).(*visit); ok {
+		return v.asked()
+	}
+	return &Session{}
+}
+
+// From returns the session that this manager has for the request that ctx belongs to.
+func (m *Manager) From(ctx context.Context) *Session {
+	for {
+		v, ok := ctx.Value(contextKey{}).(*visit)
+		if !ok {
+			return &Session{}
+		}
+		if v.session.m == m {
+			return v.asked()
+		}
+		ctx = v.Context
+	}
+}
+
+// Handler gives every request that next sees a session. The session is loaded before next is called; if the store
+// cannot tell whether there is one, the answer is 503 with Retry-After, the cookie stays, and next is not called.
+//
+// Changes are saved before the first byte of the response goes out, whatever sends it, so that an answer means that
+// they are durable. If they cannot be saved, the response is 503 instead of what next wrote.
+func (m *Manager) Handler(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		v := &visit{Context: r.Context()}
+		v.session.m = m
+		v.response.inner = w
+		if err := v.session.open(r); err != nil {
+			m.refuse(w, r)
+			return
+		}
+		defer v.end()
+		next.ServeHTTP(v.writer(), r.WithContext(v))
+		v.returned = true
+	})
+}
+
+// withheld are the headers of a response that does not go out.
+var withheld = []string{
+	"Accept-Ranges", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Length", "Content-Location",
+	"Content-Range", "Content-Type", "Etag", "Last-Modified", "Location", "Set-Cookie", "Trailer",
+}
+
+// refuse answers a request for which the store cannot tell whether there is a session.
+func (m *Manager) refuse(w http.ResponseWriter, r *http.Request) {
+	header := w.Header()
+	for _, name := range withheld {
+		delete(header, name)
+	}
+	header.Set("Retry-After", "5")
+	header.Set("Cache-Control", "no-store")
+	m.opts.Unavailable.ServeHTTP(&statusWriter{ResponseWriter: w, status: http.StatusServiceUnavailable}, r)
+}
+
+func unavailable(w http.ResponseWriter, _ *http.Request) {
+	http.Error(w, "Temporarily unavailable. Please try again in a moment.", http.StatusServiceUnavailable)
+}
+
+// statusWriter writes a status of its own where the handler writes none.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+	wrote  bool
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	w.wrote = true
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *statusWriter) Write(b []byte) (int, error) {
+	if !w.wrote {
+		w.WriteHeader(w.status)
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

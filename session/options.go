@@ -1,0 +1,170 @@
+package session
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"coatcheck.dev/cookie"
+)
+
+// Options configure a [Manager]. The zero value is the safe choice everywhere; what is weaker says so in its name.
+type Options struct {
+	// Cookie is the name of the session cookie. The default is "__Host-session": browsers accept a cookie of that
+	// prefix only with Secure, with Path=/ and without Domain, so that no other host and no plain-HTTP
+	// page can plant one (RFC 6265bis, section 4.1.3.2; ASVS 3.3.3). Two managers in one program need two names.
+	Cookie string
+
+	// SameSiteStrict keeps the cookie away from every request that another site begins, links included. The default
+	// is SameSite=Lax: links from elsewhere arrive signed in.
+	SameSiteStrict bool
+
+	// InsecureCookie leaves out the Secure attribute and allows a name without a prefix, for development over plain HTTP on a name other than
+	// localhost. The default name is then "session". Anybody on the network can take such a session over.
+	InsecureCookie bool
+
+	// IdleTimeout ends a session that was not used for so long; the default is 1 hour (NIST SP 800-63B-4, AAL2).
+	// Lifetime ends every session that old; the default is 24 hours.
+	IdleTimeout time.Duration
+	Lifetime    time.Duration
+
+	// RememberIdleTimeout and RememberLifetime are used instead for sessions of users who asked to stay signed in; the
+	// defaults are 14 and 30 days (NIST SP 800-63B-4, AAL1). RememberLifetime is at most 400 days: browsers keep no cookie longer.
+	RememberIdleTimeout time.Duration
+	RememberLifetime    time.Duration
+
+	// TouchInterval is how stale a session's last-seen time may be. The default is a thirtieth of its idle timeout, at least 15 seconds
+	// and at most half of the idle timeout. Longer means fewer writes.
+	TouchInterval time.Duration
+
+	// Passive says which requests leave the idle timeout alone: polling that goes on while nobody is there. The
+	// default is none.
+	Passive func(*http.Request) bool
+
+	// MaxBytes bounds the data of one session, keys and JSON values together; the default is 64 KiB.
+	MaxBytes int
+
+	// SignInPath is where [Manager.Require] sends browsers that are not signed in, with the page they wanted in the
+	// parameter return_to. The default is to answer 401.
+	SignInPath string
+
+	// Unavailable answers requests when the store cannot tell whether there is a session. Headers (Retry-After,
+	// Cache-Control) are set before, and the status is 503 unless it writes another. The default is one line of text.
+	Unavailable http.Handler
+
+	// StoreTimeout bounds every call to the store; the default is 2 seconds.
+	StoreTimeout time.Duration
+
+	// SweepInterval is how often expired records are removed, while the manager is in use; the default is 1 minute. Negative means never: somebody else does it.
+	SweepInterval time.Duration
+
+	// Observers are told of events.
+	Observers []Observer
+}
+
+const (
+	maxLifetime   = 400 * 24 * time.Hour // RFC 6265bis, section 5.5: user agents cap a cookie's lifetime
+	minTouch      = 15 * time.Second
+	hostPrefix    = "__Host-"
+	securePrefix  = "__Secure-"
+	defaultCookie = "session"
+)
+
+// Check reports what is wrong with the options, if anything; [New] panics with the same error.
+func (o Options) Check() error {
+	_, err := o.withDefaults()
+	return err
+}
+
+// withDefaults is the whole policy in one place: it fills in what was left open and refuses what contradicts itself.
+func (o Options) withDefaults() (Options, error) {
+	if o.Cookie == "" {
+		o.Cookie = hostPrefix + defaultCookie
+		if o.InsecureCookie {
+			o.Cookie = defaultCookie
+		}
+	}
+	setDuration(&o.IdleTimeout, time.Hour)
+	setDuration(&o.Lifetime, 24*time.Hour)
+	setDuration(&o.RememberIdleTimeout, 14*24*time.Hour)
+	setDuration(&o.RememberLifetime, 30*24*time.Hour)
+	setDuration(&o.StoreTimeout, 2*time.Second)
+	setDuration(&o.SweepInterval, time.Minute)
+	if o.MaxBytes == 0 {
+		o.MaxBytes = 64 << 10
+	}
+	if o.Unavailable == nil {
+		o.Unavailable = http.HandlerFunc(unavailable)
+	}
+	return o, o.contradictions()
+}
+
+func setDuration(d *time.Duration, value time.Duration) {
+	if *d == 0 {
+		*d = value
+	}
+}
+
+func (o Options) contradictions() error {
+	var errs []error
+	refuse := func(wrong bool, format string, args ...any) {
+		if wrong {
+			errs = append(errs, fmt.Errorf("session: "+format, args...))
+		}
+	}
+	for _, d := range []struct {
+		name  string
+		value time.Duration
+	}{
+		{"IdleTimeout", o.IdleTimeout}, {"Lifetime", o.Lifetime},
+		{"RememberIdleTimeout", o.RememberIdleTimeout}, {"RememberLifetime", o.RememberLifetime},
+		{"StoreTimeout", o.StoreTimeout},
+	} {
+		refuse(d.value < 0, "Options.%s is negative", d.name)
+	}
+	refuse(o.TouchInterval < 0, "Options.TouchInterval is negative")
+	refuse(o.RememberLifetime > maxLifetime, "Options.RememberLifetime is over 400 days, which no browser keeps a cookie for")
+	refuse(o.MaxBytes < 0, "Options.MaxBytes is negative")
+	refuse(o.SignInPath != "" && !localPath(o.SignInPath), "Options.SignInPath %q is not a path on this site: begin it with one slash", o.SignInPath)
+	prefixed := strings.HasPrefix(o.Cookie, hostPrefix) || strings.HasPrefix(o.Cookie, securePrefix)
+	refuse(o.InsecureCookie && prefixed, "Options.InsecureCookie and the cookie name %q contradict each other: browsers drop it without Secure", o.Cookie)
+	refuse(!o.InsecureCookie && !prefixed, "Options.Cookie %q lacks the prefix %q, which keeps other hosts from planting a session", o.Cookie, hostPrefix)
+	if err := o.cookie("value", 0).Check(); err != nil {
+		errs = append(errs, fmt.Errorf("session: Options.Cookie: %w", err))
+	}
+	return errors.Join(errs...)
+}
+
+// cookie returns the session cookie. A lifetime of 0 means until the browser closes.
+func (o *Options) cookie(value string, lifetime time.Duration) *cookie.Cookie {
+	c := &cookie.Cookie{
+		Name: o.Cookie, Value: value, Path: "/", MaxAge: lifetime,
+		Secure: !o.InsecureCookie, HttpOnly: true, SameSite: cookie.SameSiteLax,
+	}
+	if o.SameSiteStrict {
+		c.SameSite = cookie.SameSiteStrict
+	}
+	return c
+}
+
+// lifetimes returns the idle and the absolute limit of a session.
+func (o *Options) lifetimes(remember bool) (idle, lifetime time.Duration) {
+	if remember {
+		return o.RememberIdleTimeout, o.RememberLifetime
+	}
+	return o.IdleTimeout, o.Lifetime
+}
+
+// touchEvery returns the touch interval of a session with an idle timeout.
+func (o *Options) touchEvery(idle time.Duration) time.Duration {
+	every := o.TouchInterval
+	if every == 0 {
+		every = max(idle/30, minTouch)
+	}
+	if idle > 0 {
+		every = min(every, idle/2)
+	}
+	return every
+}

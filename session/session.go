@@ -1,0 +1,231 @@
+package session
+
+import (
+	"context"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"coatcheck.dev/cookie"
+	"coatcheck.dev/store"
+)
+
+// Handle is a session's public name: safe in logs, lists and URLs.
+type Handle = store.ID
+
+// Auth is one event in which a user proved who they are.
+type Auth = store.Auth
+
+// Device is what is known of the browser that a session lives in.
+type Device = store.Device
+
+// ErrNoManager says that a session was taken from a context that has not passed through [Manager.Handler].
+var ErrNoManager = errors.New("session: this request has not passed through Manager.Handler")
+
+// A Session is what a handler sees of one visitor's session during one request. A visitor for whom nothing is stored
+// has an empty one; the first value that is set makes it real.
+//
+// Its methods may be called from several goroutines. What is read is the state when the request began, with the changes
+// that this request has made; what is written is put together with the changes of other requests, key by key.
+type Session struct {
+	m        *Manager
+	request  *http.Request
+	response *response
+
+	mu      sync.Mutex
+	record  *store.Record // nil while nothing is stored for the visitor
+	view    store.Data    // the record's data with this request's changes
+	changes []change
+	ticket  ticket     // what the browser presented, or was given by this request
+	cookie  cookieNews // what the response has to tell the browser
+	late    bool       // the ticket that was presented has ended a moment ago: nothing new begins under it
+}
+
+// cookieNews says what the response's Set-Cookie is to do.
+type cookieNews uint8
+
+const (
+	cookieKeep cookieNews = iota
+	cookieSet
+	cookieDelete
+)
+
+// open finds the session that the request's cookie names. It returns an error only if the store could not tell.
+func (s *Session) open(r *http.Request) error {
+	s.request = r
+	header := r.Header["Cookie"]
+	if len(header) == 0 {
+		return nil
+	}
+	value, n := cookie.Lookup(header, s.m.opts.Cookie)
+	switch n {
+	case 0:
+		return nil
+	case 1:
+	default:
+		// One of them was planted by somebody who can write cookies for this host, and nothing tells which.
+		s.emit(Event{Kind: EventDuplicate, Count: n})
+		return nil
+	}
+	t, ok := parseTicket(value)
+	if !ok {
+		s.emit(Event{Kind: EventForged, Reason: "malformed"})
+		return nil
+	}
+	record, err := s.m.load(r.Context(), t.id)
+	if err != nil {
+		return err
+	}
+	if record == nil {
+		s.late = s.m.ended.holds(t.id, time.Now())
+		s.emit(Event{Kind: EventUnknown, Handle: t.id})
+		return nil
+	}
+	s.admit(record, t, time.Now())
+	return nil
+}
+
+// admit takes the record into the session if the ticket is good for it at the time now.
+func (s *Session) admit(record *store.Record, t ticket, now time.Time) {
+	hash := t.secret.hash()
+	if subtle.ConstantTimeCompare(hash[:], record.Secret[:]) != 1 {
+		s.emit(Event{Kind: EventForged, Handle: t.id, Reason: "wrong secret"})
+		return
+	}
+	if record.Over(now) {
+		s.emit(Event{Kind: EventUsedExpired, Handle: t.id, User: record.User})
+		return
+	}
+	s.adopt(record, t)
+	if s.m.opts.Passive == nil || !s.m.opts.Passive(s.request) {
+		s.m.touches.note(s.m, record, now)
+	}
+}
+
+func (s *Session) adopt(record *store.Record, t ticket) {
+	s.record, s.view, s.ticket = record, record.Data, t
+}
+
+// emit reports what happened to this session. The caller holds s.mu, or is alone with the session.
+func (s *Session) emit(e Event) {
+	if s.m == nil || len(s.m.outbox) == 0 {
+		return
+	}
+	if s.record != nil && e.Handle.IsZero() {
+		e.Handle, e.User = s.record.ID, s.record.User
+	}
+	e.Address = clientAddress(s.request)
+	s.m.emit(e)
+}
+
+func clientAddress(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+// User returns who is signed in, or "" for a visitor who is not.
+func (s *Session) User() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.record == nil {
+		return ""
+	}
+	return s.record.User
+}
+
+// SignedIn reports whether somebody is signed in.
+func (s *Session) SignedIn() bool { return s.User() != "" }
+
+// Handle returns the session's public name, or the zero Handle if nothing is stored for the visitor.
+func (s *Session) Handle() Handle {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.record == nil {
+		return Handle{}
+	}
+	return s.record.ID
+}
+
+// Info returns what a list of sessions shows of this one, and false if nothing is stored for the visitor.
+func (s *Session) Info() (Info, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.record == nil {
+		return Info{}, false
+	}
+	info := s.m.info(s.record)
+	info.Current = true
+	return info, true
+}
+
+// Values yields each key with its JSON value, sorted by key: all that [Key.Get] would find. It is for tools that hand on data
+// which they do not know.
+func (s *Session) Values() iter.Seq2[string, json.RawMessage] {
+	s.mu.Lock()
+	view := s.view
+	s.mu.Unlock()
+	return func(yield func(string, json.RawMessage) bool) {
+		for key, value := range view.All() {
+			if !yield(key, json.RawMessage(value.JSON)) {
+				return
+			}
+		}
+	}
+}
+
+// report is emit for callers who do not hold s.mu.
+func (s *Session) report(e Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.emit(e)
+}
+
+// context is that of the request.
+func (s *Session) context() context.Context { return s.request.Context() }
+
+// announce writes the cookie into the response's header, if the browser has to be told anything, and reports whether there is a
+// session or was one: whether the response is for this visitor alone.
+func (s *Session) announce(header http.Header) (private bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var c *cookie.Cookie
+	switch s.cookie {
+	case cookieKeep:
+		return s.record != nil
+	case cookieDelete:
+		c = s.m.opts.cookie("", 0).Deletion()
+	case cookieSet:
+		c = s.m.opts.cookie(s.ticket.expose(), s.cookieLifetime(time.Now()))
+	}
+	if err := cookie.Set(header, c); err != nil {
+		// Options.Check has tried this cookie, so only a session that ends within the second comes here.
+		s.emit(Event{Kind: EventUndelivered, Err: fmt.Errorf("session: write cookie: %w", err)})
+	}
+	s.cookie = cookieKeep
+	return true
+}
+
+// cookieLifetime is how long the browser is to keep the cookie: as long as the session can last if the user wants to be remembered,
+// and until the browser closes otherwise. It is for convenience only; the record is what ends a session.
+func (s *Session) cookieLifetime(now time.Time) time.Duration {
+	if !s.record.Remember {
+		return 0
+	}
+	return max(s.record.ExpiresAt.Sub(now), time.Second)
+}
+
+// hasNews reports whether the response has to tell the browser anything.
+func (s *Session) hasNews() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cookie != cookieKeep
+}

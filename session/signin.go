@@ -1,0 +1,143 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"coatcheck.dev/store"
+)
+
+// A SignInOption says more about a sign-in.
+type SignInOption func(*signIn)
+
+type signIn struct {
+	remember bool
+	method   string
+	level    int
+	label    string
+}
+
+// Remember keeps the user signed in when the browser closes, within Options.RememberIdleTimeout and Options.RememberLifetime. Use it
+// only when the user asked for it.
+func Remember(s *signIn) { s.remember = true }
+
+// By names how the user proved who they are, such as "password" or "passkey".
+func By(method string) SignInOption { return func(s *signIn) { s.method = method } }
+
+// MaxUserLen is the longest name of a user, in bytes.
+const MaxUserLen = 255
+
+var errUser = errors.New("session: a user's name has 1 to 255 bytes")
+
+// SignIn makes the visitor's session that of a user. There is a new record with a new handle and a new ticket; the old ones are dead
+// (ASVS 7.2.4), so that whoever knew the ticket before knows nothing now. Values of keys declared with [Carry] go along; if the same
+// user was signed in already, all values do; if another user was, none.
+//
+// When it returns nil, the new session is durable. On any error nothing has changed, except that the old session may have ended by other means.
+// [ErrTooLate] means that the response has begun.
+func (s *Session) SignIn(user string, options ...SignInOption) error {
+	if s.m == nil {
+		return ErrNoManager
+	}
+	if user == "" || len(user) > MaxUserLen {
+		return fmt.Errorf("%w, not %d", errUser, len(user))
+	}
+	var in signIn
+	for _, option := range options {
+		option(&in)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.response.begunNow() {
+		return ErrTooLate
+	}
+	return s.signIn(user, in, time.Now())
+}
+
+func (s *Session) signIn(user string, in signIn, now time.Time) error {
+	t := newTicket(store.NewID())
+	record := s.m.newRecord(s.request, t, now, in.remember)
+	record.User = user
+	record.Auth = []Auth{{Method: in.method, At: now, Level: in.level}}
+
+	var replaces store.ID
+	if s.record != nil {
+		replaces = s.record.ID
+	}
+	record.Data = s.carried(user)
+	err := s.put(record, t, replaces)
+	if errors.Is(err, store.ErrNotFound) {
+		// The old session has just been ended, or replaced by another sign-in of the same visitor. The user has proved who they
+		// are and gets a session; what was in the old one is gone with it.
+		record.Data = store.Data{}
+		err = s.put(record, t, store.ID{})
+	}
+	if err != nil {
+		return err
+	}
+	s.emit(Event{Kind: EventSignedIn, Reason: in.method})
+	return nil
+}
+
+// carried returns the data that goes along when user signs in.
+func (s *Session) carried(user string) store.Data {
+	switch {
+	case s.record != nil && s.record.User == user:
+		return s.view
+	case s.record == nil || s.record.User == "":
+		return s.view.Carried()
+	}
+	return store.Data{}
+}
+
+// newRecord returns the record of a session that begins now.
+func (m *Manager) newRecord(r *http.Request, t ticket, now time.Time, remember bool) store.Record {
+	idle, lifetime := m.opts.lifetimes(remember)
+	return store.Record{
+		ID:          t.id,
+		Secret:      t.secret.hash(),
+		CreatedAt:   now,
+		LastSeen:    now,
+		ExpiresAt:   now.Add(lifetime),
+		IdleTimeout: idle,
+		Remember:    remember,
+		Device:      Device{Address: clientAddress(r), UserAgent: clip(r.UserAgent(), maxUserAgent)},
+	}
+}
+
+// maxUserAgent is the longest User-Agent that is kept, in bytes; browsers send about 110.
+const maxUserAgent = 512
+
+func clip(s string, n int) string { return s[:min(len(s), n)] }
+
+// SignOut ends the session and takes its cookie away. When it returns nil, the end is durable: no request that is still running, no
+// copy of the cookie and no restart brings the session back. Where nothing is stored for the visitor it does nothing.
+func (s *Session) SignOut() error {
+	if s.m == nil {
+		return ErrNoManager
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.record == nil {
+		return nil
+	}
+	if _, err := s.m.delete(s.context(), s.record.ID); err != nil {
+		return err
+	}
+	s.m.ended.bury(s.record.ID, time.Now())
+	s.emit(Event{Kind: EventSignedOut})
+	s.record, s.view, s.changes, s.cookie = nil, store.Data{}, nil, cookieDelete
+	return nil
+}
+
+// delete ends a session in the store, and reports whether there was one.
+func (m *Manager) delete(ctx context.Context, id store.ID) (existed bool, err error) {
+	err = m.write(ctx, func(ctx context.Context) error {
+		existed, err = m.store.Delete(ctx, id)
+		return err
+	})
+	return existed, m.storeErr("delete", id, err)
+}

@@ -1,0 +1,75 @@
+package session
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"coatcheck.dev/store"
+)
+
+// sweeper removes expired records in slices, so that no request waits for it. It runs only while the manager writes: a
+// manager that is no longer used leaves no timer behind.
+type sweeper struct {
+	mu      sync.Mutex
+	timer   *time.Timer
+	stopped atomic.Bool
+	running sync.Mutex
+}
+
+const (
+	sweepSlice = 500                   // records in one call of the store
+	sweepPause = 20 * time.Millisecond // between two slices, for the writers that wait
+)
+
+// wake makes sure that a sweep is due.
+func (w *sweeper) wake(m *Manager) {
+	if m.opts.SweepInterval < 0 {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.timer == nil && !w.stopped.Load() {
+		w.timer = time.AfterFunc(m.opts.SweepInterval, func() { w.run(m) })
+	}
+}
+
+// stop ends sweeping, and waits for the slice that is being swept.
+func (w *sweeper) stop() {
+	w.stopped.Store(true)
+	w.mu.Lock()
+	if w.timer != nil {
+		w.timer.Stop()
+	}
+	w.mu.Unlock()
+	w.running.Lock()
+	defer w.running.Unlock()
+}
+
+func (w *sweeper) run(m *Manager) {
+	w.running.Lock()
+	total := 0
+	for !w.stopped.Load() {
+		n, err := m.sweepSlice()
+		total += n
+		if err != nil || n < sweepSlice {
+			break
+		}
+		time.Sleep(sweepPause)
+	}
+	w.running.Unlock()
+	if total > 0 {
+		m.emit(Event{Kind: EventExpired, Count: total})
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.timer = nil
+}
+
+func (m *Manager) sweepSlice() (int, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), m.opts.StoreTimeout)
+	defer cancel()
+	n, err := m.store.Sweep(ctx, time.Now(), sweepSlice)
+	return n, m.storeErr("sweep", store.ID{}, err)
+}

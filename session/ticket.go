@@ -1,0 +1,89 @@
+package session
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"log/slog"
+
+	"coatcheck.dev/store"
+)
+
+// A ticket is the value of the session cookie:
+//
+//	ticket = "1" id secret
+//	id     = 22( ALPHA / DIGIT / "-" / "_" )   ; 128 bits, the session's public handle
+//	secret = 32( ALPHA / DIGIT / "-" / "_" )   ; 192 bits, in the browser alone; the store has its SHA-256
+//
+// The first character is the version. Everything else (another length or alphabet, bits that do not belong to the
+// canonical text) is no ticket, and a request with it has no session.
+type ticket struct {
+	id     store.ID
+	secret secret
+}
+
+const (
+	ticketVersion = '1'
+	secretTextLen = 32
+	ticketLen     = 1 + store.IDLen + secretTextLen
+)
+
+// secretText is strict for the same reason as the text of IDs: one value has one text.
+var secretText = base64.RawURLEncoding.Strict()
+
+func newTicket(id store.ID) ticket {
+	t := ticket{id: id}
+	rand.Read(t.secret[:]) // never fails: since Go 1.24 the program ends if the system has no randomness
+	return t
+}
+
+func parseTicket(s string) (ticket, bool) {
+	var t ticket
+	if len(s) != ticketLen || s[0] != ticketVersion {
+		return ticket{}, false
+	}
+	// The decoder wants bytes. A copy on the stack costs less than any way around it.
+	var text [ticketLen]byte
+	copy(text[:], s)
+	if n, err := secretText.Decode(t.id[:], text[1:1+store.IDLen]); err != nil || n != len(t.id) {
+		return ticket{}, false
+	}
+	if n, err := secretText.Decode(t.secret[:], text[1+store.IDLen:]); err != nil || n != len(t.secret) {
+		return ticket{}, false
+	}
+	return t, true
+}
+
+// expose returns the cookie's value. It is the one place where a secret becomes text.
+func (t ticket) expose() string {
+	b := make([]byte, 0, ticketLen)
+	b = append(b, ticketVersion)
+	b = secretText.AppendEncode(b, t.id[:])
+	b = secretText.AppendEncode(b, t.secret[:])
+	return string(b)
+}
+
+// successor is the ticket that follows t in a rotation under nonce. Whoever has the old secret and the record can
+// compute it, so every node offers the same one; the record alone is not enough.
+func (t ticket) successor(nonce store.Nonce) ticket {
+	mac := hmac.New(sha256.New, t.secret[:])
+	mac.Write(nonce[:])
+	next := ticket{id: t.id}
+	copy(next.secret[:], mac.Sum(nil))
+	return next
+}
+
+// A secret prints as "[secret]" however it is printed.
+type secret [24]byte
+
+const redacted = "[secret]"
+
+func (s *secret) hash() store.Hash { return sha256.Sum256(s[:]) }
+
+func (secret) String() string               { return redacted }
+func (secret) GoString() string             { return redacted }
+func (secret) Format(f fmt.State, _ rune)   { f.Write([]byte(redacted)) }
+func (secret) LogValue() slog.Value         { return slog.StringValue(redacted) }
+func (secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }

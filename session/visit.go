@@ -1,0 +1,45 @@
+package session
+
+import (
+	"context"
+	"net/http"
+)
+
+// A visit is one request under one manager. It is the request's context, its session and its response in one piece
+// of memory, as they live and die together.
+type visit struct {
+	context.Context
+	session  Session
+	response response
+	returned bool // whether the handler returned, rather than panicked
+}
+
+// Value answers for the session, and otherwise as the request's context does.
+func (v *visit) Value(key any) any {
+	if _, ok := key.(contextKey); ok {
+		return v
+	}
+	return v.Context.Value(key)
+}
+
+// asked notes that the response depends on the session, and returns it.
+func (v *visit) asked() *Session {
+	v.response.asked.Store(true)
+	return &v.session
+}
+
+// writer returns the response in a type that has the same optional methods as the one it stands for.
+func (v *visit) writer() http.ResponseWriter {
+	v.response.session = &v.session
+	v.session.response = &v.response
+	return v.response.disguise()
+}
+
+// end runs when the handler has returned or panicked.
+func (v *visit) end() {
+	if v.returned {
+		v.response.finish()
+		return
+	}
+	v.response.abandon()
+}
