@@ -1,0 +1,226 @@
+package storetest
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"coatcheck.dev/store"
+)
+
+// An ear listens to a feed and remembers what it was told, record by record.
+type ear struct {
+	mu    sync.Mutex
+	heard map[store.ID][]store.Notice
+	stop  func()
+}
+
+// listen subscribes to the feed, or skips the case.
+func (t *trial) listen() *ear {
+	t.Helper()
+	feed, ok := t.s.(store.Feed)
+	if !ok {
+		t.Skip("the store is no Feed")
+	}
+	e := &ear{heard: make(map[store.ID][]store.Notice)}
+	e.stop = feed.Subscribe(func(n store.Notice) {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.heard[n.ID] = append(e.heard[n.ID], n)
+	})
+	t.Cleanup(e.stop)
+	return e
+}
+
+func (e *ear) of(id store.ID) []store.NoticeKind {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var kinds []store.NoticeKind
+	for _, n := range e.heard[id] {
+		kinds = append(kinds, n.Kind)
+	}
+	return kinds
+}
+
+// hears waits until a record's notices are those wanted: a feed that crosses a network may be late, but not wrong.
+func (t *trial) hears(e *ear, id store.ID, want ...store.NoticeKind) {
+	t.Helper()
+	deadline := time.Now().Add(10 * time.Second)
+	for len(e.of(id)) < len(want) && time.Now().Before(deadline) {
+		time.Sleep(time.Millisecond)
+	}
+	if got := e.of(id); !slices.Equal(got, want) {
+		t.Errorf("heard %v, want %v", got, want)
+	}
+}
+
+// settle makes and deletes a record and waits until that was heard: what was told before has arrived by then.
+func (t *trial) settle(e *ear) {
+	t.Helper()
+	r := t.create(session("settle"))
+	if _, err := t.s.Delete(t.ctx, r.ID); err != nil {
+		t.Fatalf("delete: %v", err)
+	}
+	t.hears(e, r.ID, store.Created, store.Deleted)
+}
+
+var feedCases = []testCase{
+	{
+		name: "every change is told, in order",
+		why:  "A cache that hears of a save after the delete, or not at all, serves a session that was signed out.",
+		run: func(t *trial) {
+			e := t.listen()
+			r := t.create(session("ada"))
+			r = t.save(changed(r))
+			t.save(changed(r))
+			if _, err := t.s.Delete(t.ctx, r.ID); err != nil {
+				t.Fatalf("delete: %v", err)
+			}
+			t.hears(e, r.ID, store.Created, store.Saved, store.Saved, store.Deleted)
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			for _, n := range e.heard[r.ID] {
+				if n.User != "ada" && (n.Kind != store.Deleted || n.User != "") {
+					t.Errorf("notice %d names the user %q, want ada", n.Kind, n.User)
+				}
+			}
+		},
+	}, {
+		name: "touches are not told",
+		why:  "Every request touches; a feed full of touches drowns what matters.",
+		run: func(t *trial) {
+			e := t.listen()
+			r := t.create(session("ada"))
+			for i := range 5 {
+				t.touch(r.ID, epoch.Add(time.Duration(i)*time.Hour))
+			}
+			t.settle(e)
+			t.hears(e, r.ID, store.Created)
+		},
+	}, {
+		name: "a replacement tells of both records",
+		why:  "The old session must leave the caches when the new one takes its place.",
+		run: func(t *trial) {
+			old := t.create(session(""))
+			e := t.listen()
+			r := session("ada")
+			t.must(t.s.Create(t.ctx, r, old.ID))
+			t.hears(e, old.ID, store.Deleted)
+			t.hears(e, r.ID, store.Created)
+		},
+	}, {
+		name: "what was refused is not told",
+		why:  "A notice of a change that never happened makes a cache drop, or a console show, what is not so.",
+		run: func(t *trial) {
+			r := t.create(session("ada"))
+			gone := session("ada")
+			e := t.listen()
+			stale := changed(r)
+			stale.Version = 9
+			t.fails(t.s.Save(t.ctx, stale), store.ErrConflict)
+			t.fails(t.s.Save(t.ctx, gone), store.ErrNotFound)
+			t.fails(t.s.Create(t.ctx, r, store.ID{}), store.ErrExists)
+			t.fails(t.s.Create(t.ctx, gone, store.NewID()), store.ErrNotFound)
+			if _, err := t.s.Delete(t.ctx, gone.ID); err != nil {
+				t.Fatalf("delete: %v", err)
+			}
+			t.settle(e)
+			t.hears(e, r.ID)
+			t.hears(e, gone.ID)
+		},
+	}, {
+		name: "a sign-out everywhere tells of each record",
+		why:  "One session that a cache was not told of goes on working there.",
+		run: func(t *trial) {
+			a, b, kept := t.create(session("ada")), t.create(session("ada")), t.create(session("ada"))
+			e := t.listen()
+			t.deleteUser("ada", kept.ID)
+			t.hears(e, a.ID, store.Deleted)
+			t.hears(e, b.ID, store.Deleted)
+			t.settle(e)
+			t.hears(e, kept.ID)
+		},
+	}, {
+		name: "a sweep tells of each record",
+		why:  "The console's list of live sessions is kept up to date by the feed alone.",
+		run: func(t *trial) {
+			dead, live := t.create(ending(epoch, false)), t.create(session("ada"))
+			e := t.listen()
+			t.sweep(epoch, 10, 1)
+			t.hears(e, dead.ID, store.Deleted)
+			t.settle(e)
+			t.hears(e, live.ID)
+		},
+	}, {
+		name: "every subscriber is told, until they stop",
+		why:  "A console page that was closed must not be called any more, and stopping twice must do no harm.",
+		run: func(t *trial) {
+			a, b := t.listen(), t.listen()
+			first := t.create(session("ada"))
+			t.hears(a, first.ID, store.Created)
+			t.hears(b, first.ID, store.Created)
+			a.stop()
+			a.stop()
+			second := t.create(session("ada"))
+			t.hears(b, second.ID, store.Created)
+			t.hears(a, second.ID)
+		},
+	}, {
+		name: "notices of one record keep their order under load",
+		why:  "Group commits and parallel requests must not mix up the order in which one session changed.",
+		run: func(t *trial) {
+			const n = 16
+			e := t.listen()
+			var ids [n]store.ID
+			t.parallel(n, func(i int) {
+				r := session(fmt.Sprintf("user-%d", i))
+				ids[i] = r.ID
+				err := t.s.Create(t.ctx, r, store.ID{})
+				for v := uint64(1); v <= 5 && err == nil; v++ {
+					r.Version = v
+					err = t.s.Save(t.ctx, r)
+				}
+				if err == nil {
+					_, err = t.s.Delete(t.ctx, r.ID)
+				}
+				if err != nil {
+					t.Errorf("record %d: %v", i, err)
+				}
+			})
+			for _, id := range ids {
+				t.hears(e, id, store.Created, store.Saved, store.Saved, store.Saved, store.Saved, store.Saved, store.Deleted)
+			}
+		},
+	}, {
+		name: "what was told can be read",
+		why:  "A cache that reads again on a notice must not get the state from before it.",
+		run: func(t *trial) {
+			feed, ok := t.s.(store.Feed)
+			if !ok {
+				t.Skip("the store is no Feed")
+			}
+			told := make(chan store.Notice, 100)
+			t.Cleanup(feed.Subscribe(func(n store.Notice) { told <- n }))
+			r := session("ada")
+			go func() {
+				if err := t.s.Create(t.ctx, r, store.ID{}); err != nil {
+					t.Errorf("create: %v", err)
+				}
+				if err := t.s.Save(t.ctx, asStored(r, 1)); err != nil {
+					t.Errorf("save: %v", err)
+				}
+			}()
+			for version := uint64(1); version <= 2; version++ {
+				select {
+				case <-told:
+				case <-t.ctx.Done():
+					t.Fatalf("nothing was told")
+				}
+				if got := t.load(r.ID).Version; got < version {
+					t.Errorf("version %d was read after notice %d", got, version)
+				}
+			}
+		},
+	},
+}
