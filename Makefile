@@ -1,0 +1,49 @@
+# What people type. On a fresh machine with Go, `make demo` shows it and `make test` proves it.
+
+# How long each fuzz target runs, and how often each benchmark.
+FUZZTIME ?= 30s
+COUNT    ?= 6
+
+# Every package of the four modules of go.work.
+ALL := coatcheck.dev/...
+
+# The program is shipped without cgo, so it is built and checked without. Only the race detector needs it.
+export CGO_ENABLED := 0
+
+# Test builds are not stamped with a revision: that would ask for git, and for a checkout of the same owner.
+export GOFLAGS := $(GOFLAGS) -buildvcs=false
+
+.DEFAULT_GOAL := test
+.PHONY: demo test lint bench torture deps fuzz
+
+# A shop to sign in to, on http://localhost:8080, with its console on http://localhost:8081.
+demo:
+	go run ./cmd/coatcheck demo
+
+# All that must hold. The tests run anew each time: what they start is not among what Go's test cache watches.
+test: deps lint
+	CGO_ENABLED=1 go test -race -count=1 -timeout=15m $(ALL)
+	.ci/fuzz $(FUZZTIME)
+
+# The program without cgo, layout, vet, staticcheck. The rules about the tree itself are tests: internal/archtest.
+lint:
+	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt: not formatted:"; echo "$$unformatted"; exit 1; }
+	go build -o /dev/null ./cmd/coatcheck
+	go vet $(ALL)
+	go tool staticcheck $(ALL)
+
+# Each fuzz target for FUZZTIME. A finding is written to the package's testdata/fuzz: commit it, it stays a test.
+fuzz:
+	.ci/fuzz $(FUZZTIME)
+
+# Side by side with what people use today, and with the least work that anyone could do.
+bench:
+	go test -run='^$$' -bench=. -benchmem -count=$(COUNT) -timeout=3h coatcheck.dev/bench/...
+
+# The same faults as in `make test`, for hours: a thousand rounds where that takes twenty-five.
+torture:
+	COATCHECK_TORTURE=1 go test -count=1 -timeout=3h coatcheck.dev/test/...
+
+# The programs that tests start, on Debian and its like. Only what is missing is installed.
+deps:
+	.ci/deps
