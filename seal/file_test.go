@@ -1,0 +1,202 @@
+package seal_test
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"coatcheck.dev/seal"
+)
+
+func TestOpenMakesTheFileOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "keys")
+	first, err := seal.Open(path)
+	must(t, err)
+	info, err := os.Stat(path)
+	must(t, err)
+	if mode := info.Mode().Perm(); runtime.GOOS != "windows" && mode != 0o600 {
+		t.Errorf("the file has mode %04o, want 0600", mode)
+	}
+	second, err := seal.Open(path)
+	must(t, err)
+	if _, ok := second.Verify("p", first.Sign("p", "m")); !ok {
+		t.Error("after opening the file again, what was signed before is refused")
+	}
+	onlyFile(t, path)
+}
+
+func TestProgramsThatStartTogetherAgree(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "keys")
+	rings := make([]*seal.Ring, 16)
+	var wg sync.WaitGroup
+	for i := range rings {
+		wg.Go(func() {
+			ring, err := seal.Open(path)
+			if err != nil {
+				t.Error(err)
+			}
+			rings[i] = ring
+		})
+	}
+	wg.Wait()
+	if t.Failed() {
+		return
+	}
+	text := rings[0].Sign("p", "m")
+	for i, ring := range rings {
+		if _, ok := ring.Verify("p", text); !ok {
+			t.Errorf("program %d has other keys than program 0", i)
+		}
+	}
+	onlyFile(t, path)
+}
+
+func TestRotationReachesTheFileAndOtherPrograms(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "keys")
+	ours, err := seal.Open(path)
+	must(t, err)
+	theirs, err := seal.Open(path)
+	must(t, err)
+	old := ours.Sign("p", "old")
+
+	must(t, ours.Rotate())
+	text := ours.Sign("p", "new")
+	if _, ok := theirs.Verify("p", text); ok {
+		t.Fatal("the other program knows a key that it has not read")
+	}
+	must(t, theirs.Reload())
+	if _, ok := theirs.Verify("p", text); !ok {
+		t.Error("after Reload the new key is unknown")
+	}
+
+	// A change by the other program must not be lost by ours.
+	must(t, theirs.Rotate())
+	text = theirs.Sign("p", "newest")
+	must(t, ours.Rotate())
+	if _, ok := ours.Verify("p", text); !ok {
+		t.Error("Rotate lost the key that another program had added")
+	}
+
+	if n, err := ours.Retire(time.Now().Add(time.Minute)); n != 3 || err != nil {
+		t.Fatalf("Retire = %d, %v, want 3", n, err)
+	}
+	again, err := seal.Open(path)
+	must(t, err)
+	if _, ok := again.Verify("p", old); ok {
+		t.Error("a retired key is back after a restart")
+	}
+	onlyFile(t, path)
+}
+
+func TestFailedRotationChangesNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "keys")
+	ring, err := seal.Open(path)
+	must(t, err)
+	before := ring.Sign("p", "m")
+	must(t, os.Remove(path))
+	if err := ring.Rotate(); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Rotate without its file = %v, want fs.ErrNotExist", err)
+	}
+	if err := ring.Reload(); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Reload without its file = %v, want fs.ErrNotExist", err)
+	}
+	if ring.Sign("p", "m") != before {
+		t.Error("after a failed Rotate another key signs")
+	}
+}
+
+func TestFilesThatAreRefused(t *testing.T) {
+	const entry = "2026-01-02T03:04:05Z AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n"
+	const header = "coatcheck keys 1\n"
+	for name, c := range map[string]struct{ text, says string }{
+		"empty":             {"", "damaged"},
+		"something else":    {"hello\n" + entry, "damaged"},
+		"newer version":     {"coatcheck keys 2\n" + entry, "or a newer one"},
+		"no key":            {header + "# nothing\n", "holds no key"},
+		"no time":           {header + strings.Replace(entry, "2026-01-02T", "2026-01-02 ", 1), "line 2"},
+		"other time zone":   {header + strings.Replace(entry, "Z", "+01:00", 1), "line 2"},
+		"impossible day":    {header + strings.Replace(entry, "01-02", "02-30", 1), "line 2"},
+		"short key":         {header + strings.Replace(entry, "AAA", "", 1), "line 2"},
+		"long key":          {header + strings.Replace(entry, "AAA", "AAAA", 1), "line 2"},
+		"unused bits":       {header + entry[:len(entry)-2] + "B\n", "line 2"},
+		"carriage return":   {header + entry[:len(entry)-1] + "\r\n", "line 2"},
+		"newest not first":  {header + entry + strings.Replace(entry, "2026", "2027", 1), "newest first"},
+		"too many keys":     {header + strings.Repeat(entry, seal.MaxKeys+1), "remove the oldest"},
+		"too large":         {header + strings.Repeat("#\n", 1<<14), "no key file"},
+		"byte order mark":   {"\ufeff" + header + entry, "damaged"},
+		"text after a key":  {header + entry[:len(entry)-1] + " retired\n", "line 2"},
+		"second line wrong": {header + entry + "x\n", "line 3"},
+	} {
+		path := filepath.Join(t.TempDir(), "keys")
+		must(t, os.WriteFile(path, []byte(c.text), 0o600))
+		_, err := seal.Open(path)
+		switch {
+		case err == nil:
+			t.Errorf("%s: opened", name)
+		case !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), path):
+			t.Errorf("%s: %q does not say %q and which file", name, err, c.says)
+		case strings.Contains(err.Error(), "AAAAAAAA"):
+			t.Errorf("%s: the error shows a key: %q", name, err)
+		}
+		if after, err := os.ReadFile(path); err != nil || string(after) != c.text {
+			t.Errorf("%s: the refused file was changed", name)
+		}
+	}
+}
+
+func TestFilesThatOthersCanReadAreRefused(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("files have no such modes on Windows")
+	}
+	path := filepath.Join(t.TempDir(), "keys")
+	_, err := seal.Open(path)
+	must(t, err)
+	for _, mode := range []fs.FileMode{0o640, 0o604, 0o620, 0o601, 0o666} {
+		must(t, os.Chmod(path, mode))
+		if _, err := seal.Open(path); err == nil || !strings.Contains(err.Error(), "chmod 600") {
+			t.Errorf("mode %04o: Open = %v, want an error that says what to do", mode, err)
+		}
+	}
+	must(t, os.Chmod(path, 0o400))
+	if _, err := seal.Open(path); err != nil {
+		t.Errorf("mode 0400: %v", err)
+	}
+}
+
+func TestPathsThatAreRefused(t *testing.T) {
+	folder := t.TempDir()
+	if _, err := seal.Open(folder); err == nil {
+		t.Error("a folder was opened as a key file")
+	}
+	if _, err := seal.Open(filepath.Join(folder, "missing", "keys")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a missing folder: %v, want fs.ErrNotExist", err)
+	}
+}
+
+func TestCommentsAndEmptyLinesAreAllowed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "keys")
+	must(t, os.WriteFile(path, []byte("coatcheck keys 1\n# ours\n\n2026-01-02T03:04:05Z AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), 0o600))
+	ring, err := seal.Open(path)
+	must(t, err)
+	// Computed apart from this package, with Python's hmac: a change of the format shows here.
+	const want = "dark.3mG8Qit7mjkqslZ0ZHZgaLCdTqviOvF_bCeEdptx3Vo"
+	if got := ring.Sign("theme", "dark"); got != want {
+		t.Errorf("Sign = %q, want %q", got, want)
+	}
+}
+
+// onlyFile makes sure that no temporary file stays behind.
+func onlyFile(t *testing.T, path string) {
+	t.Helper()
+	entries, err := os.ReadDir(filepath.Dir(path))
+	must(t, err)
+	if len(entries) != 1 || entries[0].Name() != filepath.Base(path) {
+		t.Errorf("the folder holds %v, want the key file alone", entries)
+	}
+}

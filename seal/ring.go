@@ -1,0 +1,127 @@
+package seal
+
+import (
+	"crypto/rand"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A Ring is a set of keys, newest first. Its methods may be called from any number of goroutines. The zero Ring has no
+// keys: it verifies nothing, and [Ring.Sign] panics.
+type Ring struct {
+	keys atomic.Pointer[[]key] // never changed in place; behind a pointer, so that printing a Ring prints no key
+	mu   sync.Mutex            // held while the keys are replaced
+	path string                // of the file that they come from, "" if none
+}
+
+// A key signs from its creation until the next one is created, and verifies until it is retired.
+type key struct {
+	created time.Time // in whole seconds, UTC
+	secret  [32]byte
+}
+
+// MaxKeys is how many keys a ring may have; each costs one HMAC when a forged text is verified.
+const MaxKeys = 16
+
+// New returns a ring with one new key that is kept nowhere: what it signs is refused after a restart.
+func New() *Ring {
+	r := &Ring{}
+	r.set([]key{newKey(time.Now())})
+	return r
+}
+
+func newKey(now time.Time) key {
+	k := key{created: now.UTC().Truncate(time.Second)}
+	rand.Read(k.secret[:]) // never fails: since Go 1.24 the program ends if the system has no randomness
+	return k
+}
+
+func (r *Ring) set(keys []key) { r.keys.Store(&keys) }
+
+func (r *Ring) all() []key {
+	if keys := r.keys.Load(); keys != nil {
+		return *keys
+	}
+	return nil
+}
+
+// Rotate adds a key, which signs from now on; the others go on verifying. A ring that was opened from a file reads it
+// again first and saves the new key before using it. On an error nothing has changed.
+func (r *Ring) Rotate() error { return r.rotate(time.Now()) }
+
+func (r *Ring) rotate(now time.Time) error {
+	return r.change("rotate", func(keys []key) ([]key, error) {
+		if len(keys) >= MaxKeys {
+			return nil, fmt.Errorf("there are %d keys already, the most that a ring may have: retire old ones first", len(keys))
+		}
+		next := newKey(now)
+		if len(keys) > 0 && next.created.Before(keys[0].created) {
+			next.created = keys[0].created // the clock was set back; the order of the file is what counts
+		}
+		return append([]key{next}, keys...), nil
+	})
+}
+
+// Retire forgets the keys that had stopped signing at the time t, to the second, and returns how many. What they signed
+// is refused from now on: all of it is older than t. The key that signs always stays: rotate first to be rid of it. A ring
+// that was opened from a file reads it again first and saves it without them. On an error nothing has changed.
+func (r *Ring) Retire(t time.Time) (int, error) {
+	retired := 0
+	err := r.change("retire", func(keys []key) ([]key, error) {
+		for i := 1; i < len(keys); i++ {
+			if !keys[i-1].created.After(t) {
+				retired = len(keys) - i
+				return keys[:i], nil
+			}
+		}
+		return keys, nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	return retired, nil
+}
+
+// Reload reads the file again that the ring was opened from. Without a file it does nothing.
+func (r *Ring) Reload() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	keys, err := r.current()
+	if err != nil {
+		return err
+	}
+	r.set(keys)
+	return nil
+}
+
+// change replaces the keys by what fn makes of them: in the file first, then in memory.
+func (r *Ring) change(doing string, fn func([]key) ([]key, error)) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	keys, err := r.current()
+	if err != nil {
+		return err
+	}
+	next, err := fn(slices.Clone(keys))
+	if err != nil {
+		return fmt.Errorf("seal: %s keys: %w", doing, err)
+	}
+	if r.path != "" && len(next) != len(keys) {
+		if err := replaceFile(r.path, next); err != nil {
+			return err
+		}
+	}
+	r.set(next)
+	return nil
+}
+
+// current returns the keys as they are in the file now, or in memory if there is no file.
+func (r *Ring) current() ([]key, error) {
+	if r.path == "" {
+		return r.all(), nil
+	}
+	return readFile(r.path)
+}

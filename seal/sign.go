@@ -1,0 +1,58 @@
+package seal
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+)
+
+// Overhead is how many bytes [Ring.Sign] adds to a message.
+const Overhead = 1 + tagTextLen
+
+const tagTextLen = 43 // base64url of 32 bytes
+
+// tagText is strict, so that one tag has one text: nobody can change a signed text and still have it accepted.
+var tagText = base64.RawURLEncoding.Strict()
+
+// Sign returns the message with a tag of the newest key. The purpose names the use in a few words that are never changed
+// and never come from a client.
+func (r *Ring) Sign(purpose, message string) string {
+	keys := r.all()
+	if len(keys) == 0 {
+		panic("seal: Sign on a Ring without keys: make it with Open or New")
+	}
+	text := make([]byte, 0, len(message)+Overhead)
+	text = append(append(text, message...), '.')
+	return string(tagText.AppendEncode(text, keys[0].tag(purpose, message)))
+}
+
+// Verify returns the message of a text that Sign made for the same purpose with a key of this ring. Anything else is
+// forged, cut off, or signed by a key that was retired: not ok, and no more is told. Tags are compared in constant time.
+// The caller bounds the length of the text.
+func (r *Ring) Verify(purpose, signed string) (message string, ok bool) {
+	cut := len(signed) - Overhead
+	if cut < 0 || signed[cut] != '.' {
+		return "", false
+	}
+	tag, err := tagText.DecodeString(signed[cut+1:])
+	if err != nil || len(tag) != sha256.Size {
+		return "", false
+	}
+	message = signed[:cut]
+	for _, k := range r.all() {
+		if hmac.Equal(tag, k.tag(purpose, message)) {
+			return message, true
+		}
+	}
+	return "", false
+}
+
+func (k *key) tag(purpose, message string) []byte {
+	scope := append(make([]byte, 0, 64), "sign\x00"...)
+	scope = binary.AppendUvarint(scope, uint64(len(purpose)))
+	mac := hmac.New(sha256.New, k.secret[:])
+	mac.Write(append(scope, purpose...))
+	mac.Write([]byte(message))
+	return mac.Sum(nil)
+}
