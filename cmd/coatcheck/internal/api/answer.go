@@ -1,0 +1,73 @@
+package api
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// A failure is the answer to a request that was not carried out.
+type failure struct {
+	status  int
+	code    string
+	message string
+}
+
+var (
+	noPath      = failure{http.StatusNotFound, "not_found", "there is nothing at this path"}
+	noSession   = failure{http.StatusNotFound, "not_found", "there is no session of this handle"}
+	badMethod   = failure{http.StatusMethodNotAllowed, "method_not_allowed", "the header Allow has the methods that can be used here"}
+	noToken     = failure{http.StatusUnauthorized, "unauthorized", "send the token in the header Authorization, as: Bearer TOKEN"}
+	wrongToken  = failure{http.StatusUnauthorized, "unauthorized", "this token is not valid"}
+	crossOrigin = failure{http.StatusForbidden, "cross_origin", "a page of another origin cannot change anything here"}
+	unavailable = failure{http.StatusServiceUnavailable, "unavailable", "the session store did not answer in time, or failed; please try again"}
+)
+
+func badRequest(message string) failure {
+	return failure{http.StatusBadRequest, "bad_request", message}
+}
+
+func (f failure) write(w http.ResponseWriter) {
+	if f.status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "5")
+	}
+	var body struct {
+		Error struct {
+			Code    string `json:"code"`
+			Message string `json:"message"`
+		} `json:"error"`
+	}
+	body.Error.Code, body.Error.Message = f.code, f.message
+	answer(w, f.status, body)
+}
+
+// answer writes a value as JSON. The values are our own, so they marshal; a client that does not read is its own problem.
+func answer(w http.ResponseWriter, status int, value any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(value)
+}
+
+// methods answers each method with a handler of its own, and any other with 405. ServeMux could do the same, but not in JSON.
+type methods map[string]http.HandlerFunc
+
+func (m methods) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	method := r.Method
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	if handle, ok := m[method]; ok {
+		handle(w, r)
+		return
+	}
+	allowed := slices.Sorted(maps.Keys(m))
+	if _, ok := m[http.MethodGet]; ok {
+		allowed = append(allowed, http.MethodHead)
+	}
+	w.Header().Set("Allow", strings.Join(allowed, ", "))
+	badMethod.write(w)
+}

@@ -1,0 +1,42 @@
+package api
+
+import (
+	"net/http"
+
+	"coatcheck.dev/session"
+)
+
+// Options say whose sessions the API serves, and to whom.
+type Options struct {
+	// Sessions has the sessions that are listed and ended.
+	Sessions *session.Manager
+
+	// Token is what callers present. If it is empty no token is accepted.
+	Token string
+
+	// SignedIn says whether a request without a token comes from somebody who has proved in another way that they may
+	// use the API, such as by the console's own session. The default is that nobody has.
+	SignedIn func(*http.Request) bool
+}
+
+// New returns the handler of everything under /v1/, and of /healthz and /readyz.
+func New(o Options) http.Handler {
+	if o.SignedIn == nil {
+		o.SignedIn = func(*http.Request) bool { return false }
+	}
+	s := sessions{o.Sessions}
+	v1 := http.NewServeMux()
+	v1.Handle("/v1/sessions", methods{http.MethodGet: s.list})
+	v1.Handle("/v1/sessions/{handle}", methods{http.MethodDelete: s.end})
+	v1.Handle("/v1/users/{user}/sessions", methods{http.MethodDelete: s.endUser})
+	v1.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { noPath.write(w) })
+
+	sameOrigin := http.NewCrossOriginProtection()
+	sameOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { crossOrigin.write(w) }))
+
+	mux := http.NewServeMux()
+	mux.Handle("/", sameOrigin.Handler(newGuard(o).handler(v1)))
+	mux.Handle("/healthz", methods{http.MethodGet: alive})
+	mux.Handle("/readyz", methods{http.MethodGet: s.ready})
+	return mux
+}

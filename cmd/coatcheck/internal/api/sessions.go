@@ -1,0 +1,140 @@
+package api
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"coatcheck.dev/session"
+	"coatcheck.dev/store"
+)
+
+// sessions has the handlers.
+type sessions struct{ manager *session.Manager }
+
+// entry is a session as the API shows it.
+type entry struct {
+	Handle    session.Handle `json:"handle"`
+	User      string         `json:"user"`
+	CreatedAt time.Time      `json:"created_at"`
+	LastSeen  time.Time      `json:"last_seen"`
+	ExpiresAt time.Time      `json:"expires_at"`
+	Remember  bool           `json:"remember"`
+	Device    device         `json:"device"`
+}
+
+type device struct {
+	Address   string `json:"address"`
+	UserAgent string `json:"user_agent"`
+	Label     string `json:"label"`
+}
+
+func newEntry(i session.Info) entry {
+	return entry{
+		Handle: i.Handle, User: i.User, Remember: i.Remember, Device: device(i.Device),
+		CreatedAt: i.CreatedAt.UTC(), LastSeen: i.LastSeen.UTC(), ExpiresAt: i.ExpiresAt.UTC(),
+	}
+}
+
+func (s sessions) list(w http.ResponseWriter, r *http.Request) {
+	q, err := parseQuery(r.URL.RawQuery)
+	if err != nil {
+		badRequest(err.Error()).write(w)
+		return
+	}
+	infos, next, err := s.manager.Browse(r.Context(), q)
+	if err != nil {
+		unavailable.write(w)
+		return
+	}
+	page := struct {
+		Sessions []entry `json:"sessions"`
+		Next     string  `json:"next,omitempty"`
+	}{make([]entry, 0, len(infos)), FormatCursor(next)}
+	for _, i := range infos {
+		page.Sessions = append(page.Sessions, newEntry(i))
+	}
+	answer(w, http.StatusOK, page)
+}
+
+const maxLimit = 1000 // of package store's listings
+
+// parseQuery reads what a listing is asked for.
+func parseQuery(raw string) (session.Query, error) {
+	var q session.Query
+	values, err := url.ParseQuery(raw)
+	if err != nil {
+		return q, fmt.Errorf("the query is malformed")
+	}
+	if q.User = values.Get("user"); len(q.User) > session.MaxUserLen {
+		return q, fmt.Errorf("user is longer than %d bytes", session.MaxUserLen)
+	}
+	if text := values.Get("limit"); text != "" {
+		q.Limit, err = strconv.Atoi(text)
+		if err != nil || q.Limit < 1 || q.Limit > maxLimit {
+			return q, fmt.Errorf("limit is a number from 1 to %d", maxLimit)
+		}
+	}
+	if q.After, err = ParseCursor(values.Get("after")); err != nil {
+		return q, fmt.Errorf(`after is not the "next" of an earlier answer`)
+	}
+	return q, nil
+}
+
+func (s sessions) end(w http.ResponseWriter, r *http.Request) {
+	handle, err := store.ParseID(r.PathValue("handle"))
+	if err != nil {
+		badRequest("a handle is 22 characters of base64url").write(w)
+		return
+	}
+	existed, err := s.manager.Revoke(r.Context(), handle)
+	switch {
+	case err != nil:
+		unavailable.write(w)
+	case !existed:
+		noSession.write(w)
+	default:
+		w.Header().Set("Cache-Control", "no-store")
+		w.WriteHeader(http.StatusNoContent)
+	}
+}
+
+func (s sessions) endUser(w http.ResponseWriter, r *http.Request) {
+	user := r.PathValue("user")
+	if len(user) > session.MaxUserLen {
+		badRequest(fmt.Sprintf("user is longer than %d bytes", session.MaxUserLen)).write(w)
+		return
+	}
+	ended, err := s.manager.RevokeUser(r.Context(), user)
+	if err != nil {
+		unavailable.write(w)
+		return
+	}
+	answer(w, http.StatusOK, struct {
+		Ended int `json:"ended"`
+	}{ended})
+}
+
+func alive(w http.ResponseWriter, _ *http.Request) { health(w, http.StatusOK, "ok\n") }
+
+// ready asks the store for something that is an index look-up in every store: counting everybody's sessions may be a scan,
+// and this needs no token.
+func (s sessions) ready(w http.ResponseWriter, r *http.Request) {
+	if _, err := s.manager.Count(r.Context(), "readyz"); err != nil {
+		w.Header().Set("Retry-After", "5")
+		health(w, http.StatusServiceUnavailable, "the store does not answer\n")
+		return
+	}
+	health(w, http.StatusOK, "ok\n")
+}
+
+func health(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, text)
+}
