@@ -1,0 +1,31 @@
+package archtest
+
+import (
+	"fmt"
+	"slices"
+)
+
+// libraryRequires are all modules that the library may require: the list of public suffixes, which the Go team
+// keeps up to date, the near cache, and JOSE, which nobody should write again.
+var libraryRequires = []string{
+	"golang.org/x/net",
+	"github.com/maypok86/otter/v2",
+	"github.com/go-jose/go-jose/v4",
+}
+
+// checkRequires looks at direct requires: the indirect ones are these modules' own.
+func checkRequires(t *Tree) (breaches []string) {
+	mod := t.Mods["."]
+	if mod == nil {
+		return []string{"go.mod: the library has none"}
+	}
+	for _, required := range mod.Requires {
+		if !slices.Contains(libraryRequires, required) {
+			breaches = append(breaches, fmt.Sprintf("go.mod: the library may not require %s", required))
+		}
+	}
+	if mod.Replaces {
+		breaches = append(breaches, "go.mod: a replace does not reach those who import the library")
+	}
+	return breaches
+}
