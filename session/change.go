@@ -16,6 +16,7 @@ type change struct {
 	value  store.Value
 	delete bool
 	apply  func(old store.Value, ok bool) (store.Change, error) // instead of the two: depends on what is there
+	merge  mergeFunc                                            // with what another request has saved; nil if the last one wins
 }
 
 // on returns what the change does to data.
@@ -35,6 +36,9 @@ func (s *Session) change(c change) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.unknown {
+		return ErrUnavailable
+	}
 	if s.record == nil && s.response.begunNow() && !c.delete {
 		s.emit(Event{Kind: EventUndelivered, Key: c.key, Reason: "a new session was begun after the response"})
 		return ErrTooLate
@@ -47,9 +51,9 @@ func (s *Session) change(c change) error {
 		return nil
 	}
 	view := s.view.With(step)
-	if view.Len() > s.m.opts.MaxBytes {
+	if err := s.m.opts.fits(view); err != nil {
 		s.emit(Event{Kind: EventLimit, Key: c.key, Reason: "data too large"})
-		return fmt.Errorf("%w: %s brings it to %d bytes, and Options.MaxBytes is %d", ErrTooLarge, c.key, view.Len(), s.m.opts.MaxBytes)
+		return fmt.Errorf("session: set %s: %w", c.key, err)
 	}
 	s.view = view
 	s.changes = append(s.changes, c)
@@ -71,11 +75,20 @@ func (s *Session) unreadable(key string, found store.Value, err error) {
 	}})
 }
 
-// commit saves the request's changes, if there are any. When it returns nil they are durable, or the session has ended
+// commit notes that the session was used, and saves the request's changes if there are any. When it returns nil they are durable, or the session has ended
 // meanwhile and they were dropped.
 func (s *Session) commit() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.record != nil && !s.usedAt.IsZero() {
+		s.m.touches.note(s.m, s.record, s.usedAt)
+		s.usedAt = time.Time{}
+	}
+	return s.store()
+}
+
+// store saves the request's changes, if there are any.
+func (s *Session) store() error {
 	switch {
 	case len(s.changes) == 0:
 		return nil
@@ -99,8 +112,13 @@ func (s *Session) create() error {
 		s.dropChanges("the session ended before the request arrived")
 		return nil
 	}
+	now := time.Now()
+	if limit := s.m.opts.MaxVisitors; limit >= 0 && !s.m.visitors.admit(limit, now) {
+		s.emit(Event{Kind: EventLimit, Reason: "too many new visitors"})
+		return ErrTooManyVisitors
+	}
 	t := newTicket(store.NewID())
-	record := s.m.newRecord(s.request, t, time.Now(), false)
+	record := s.m.newRecord(s.request, t, now, false)
 	record.Data = s.view
 	if err := s.put(record, t, store.ID{}); err != nil {
 		return err
@@ -172,14 +190,14 @@ func (s *Session) refresh(ctx context.Context) (gone bool, err error) {
 	}
 	data := record.Data
 	for i := range s.changes {
-		step, err := s.changes[i].on(data)
+		step, err := s.changes[i].merged(s.record.Data, data)
 		if err != nil {
 			return false, fmt.Errorf("session: save %s: %w", s.changes[i].key, err)
 		}
 		data = data.With(step)
 	}
-	if data.Len() > s.m.opts.MaxBytes {
-		return false, fmt.Errorf("session: save: %w together with what other requests stored", ErrTooLarge)
+	if err := s.m.opts.fits(data); err != nil {
+		return false, fmt.Errorf("session: save together with what other requests have stored: %w", err)
 	}
 	s.record, s.view = record, data
 	return false, nil
@@ -212,4 +230,19 @@ func later(a, b time.Time) time.Time {
 		return a
 	}
 	return b
+}
+
+// fits reports whether data is within the limits.
+func (o *Options) fits(data store.Data) error {
+	if n := data.Len(); n > o.MaxBytes {
+		return fmt.Errorf("%w: %d bytes, and Options.MaxBytes is %d", ErrTooLarge, n, o.MaxBytes)
+	}
+	keys := 0
+	for range data.All() {
+		keys++
+	}
+	if keys > o.MaxKeys {
+		return fmt.Errorf("%w: %d keys, and Options.MaxKeys is %d", ErrTooLarge, keys, o.MaxKeys)
+	}
+	return nil
 }

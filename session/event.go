@@ -30,6 +30,7 @@ type Kind string
 const (
 	EventCreated       Kind = "session_created"                  // a visitor stored something, or a user signed in
 	EventSignedIn      Kind = "authn_login_success"              // a user signed in
+	EventSteppedUp     Kind = "authn_step_up"                    // a signed-in user proved again who they are
 	EventRotated       Kind = "session_renewed"                  // the browser has taken the next secret into use
 	EventTouched       Kind = "session_touched"                  // Count sessions were noted as used
 	EventSignedOut     Kind = "session_logout"                   // the session was ended by its user

@@ -13,14 +13,17 @@ import (
 //
 //	var Cart = session.NewKey[[]Item]("cart", session.Carry)
 type Key[T any] struct {
-	name  string
-	carry bool
+	name string
+	keyOptions
 }
 
 // A KeyOption is something that a key does differently.
 type KeyOption func(*keyOptions)
 
-type keyOptions struct{ carry bool }
+type keyOptions struct {
+	carry bool
+	merge mergeFunc
+}
 
 // Carry takes the value over into the session that sign-in makes, as for a cart that was filled before. Without it, what an
 // unknown visitor stored is gone after sign-in: it may have been put there by somebody else (session puzzling and fixation, OWASP WSTG-SESS-08 and -03).
@@ -46,7 +49,7 @@ func NewKey[T any](name string, options ...KeyOption) Key[T] {
 	for _, option := range options {
 		option(&o)
 	}
-	return Key[T]{name: name, carry: o.carry}
+	return Key[T]{name, o}
 }
 
 // CheckKey reports what is wrong with the name of a key, if anything.
@@ -89,8 +92,8 @@ func (k Key[T]) Lookup(s *Session) (T, bool) {
 	return v, true
 }
 
-// Set sets the session's value. If other requests set it at the same time, the last one to be saved wins; where the new value depends
-// on the old one, use [Key.Update].
+// Set sets the session's value. If other requests set it at the same time, the last one to be saved wins, unless the key was declared with
+// [Counter], [Union], [Merge] or [Reject]; where the new value depends on the old one, use [Key.Update].
 //
 // An error means that nothing was changed: v cannot be JSON, the data would be too large ([ErrTooLarge]), or the session is
 // new and its cookie cannot be set any more ([ErrTooLate]).
@@ -99,7 +102,7 @@ func (k Key[T]) Set(s *Session, v T) error {
 	if err != nil {
 		return fmt.Errorf("session: set %s: %w", k.name, err)
 	}
-	return s.change(change{key: k.name, value: store.Value{JSON: string(text), Carry: k.carry}})
+	return s.change(change{key: k.name, value: store.Value{JSON: string(text), Carry: k.carry}, merge: k.merge})
 }
 
 // Update sets the value to what fn makes of the present one, the zero value of T if there is none. If another request changes the value
@@ -122,5 +125,5 @@ func (k Key[T]) Update(s *Session, fn func(T) T) error {
 
 // Delete removes the session's value, if there is one.
 func (k Key[T]) Delete(s *Session) error {
-	return s.change(change{key: k.name, delete: true})
+	return s.change(change{key: k.name, delete: true, merge: k.merge})
 }

@@ -52,11 +52,9 @@ func (m *Manager) List(ctx context.Context, user string) ([]Info, error) {
 // Browse returns one page of live sessions, newest first, of one user or of everybody, and the place where the next page begins; it is
 // zero after the last page.
 func (m *Manager) Browse(ctx context.Context, q Query) ([]Info, Cursor, error) {
-	ctx, cancel := context.WithTimeout(ctx, m.opts.StoreTimeout)
-	defer cancel()
-	records, err := m.store.List(ctx, q)
+	records, err := m.list(ctx, q)
 	if err != nil {
-		return nil, Cursor{}, m.storeErr("list", store.ID{}, err)
+		return nil, Cursor{}, err
 	}
 	var next Cursor
 	if len(records) == q.PageLimit() {
@@ -66,7 +64,7 @@ func (m *Manager) Browse(ctx context.Context, q Query) ([]Info, Cursor, error) {
 	infos := make([]Info, 0, len(records))
 	for i := range records {
 		info := m.info(&records[i])
-		if !now.Before(info.Ends()) {
+		if !now.Before(info.Ends()) || m.switches.refuses(&records[i]) {
 			continue
 		}
 		info.Current = info.Handle == current
@@ -75,17 +73,27 @@ func (m *Manager) Browse(ctx context.Context, q Query) ([]Info, Cursor, error) {
 	return infos, next, nil
 }
 
+func (m *Manager) list(ctx context.Context, q Query) (records []store.Record, err error) {
+	err = m.loadSwitches(ctx, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	err = m.guard.do(ctx, m.opts.StoreTimeout, func(ctx context.Context) error {
+		records, err = m.store.List(ctx, q)
+		return err
+	})
+	return records, m.storeErr("list", store.ID{}, err)
+}
+
 func (m *Manager) currentHandle(ctx context.Context) Handle { return m.From(ctx).Handle() }
 
 // Count returns how many sessions a user has, or how many there are in all for the empty user. Those whose time is over count until they are swept.
-func (m *Manager) Count(ctx context.Context, user string) (int, error) {
-	ctx, cancel := context.WithTimeout(ctx, m.opts.StoreTimeout)
-	defer cancel()
-	n, err := m.store.Count(ctx, user)
-	if err != nil {
-		return 0, m.storeErr("count", store.ID{}, err)
-	}
-	return n, nil
+func (m *Manager) Count(ctx context.Context, user string) (n int, err error) {
+	err = m.guard.do(ctx, m.opts.StoreTimeout, func(ctx context.Context) error {
+		n, err = m.store.Count(ctx, user)
+		return err
+	})
+	return n, m.storeErr("count", store.ID{}, err)
 }
 
 // Revoke ends the session of a handle and reports whether there was one. When it returns no error, the end is durable and holds everywhere.

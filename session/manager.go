@@ -14,16 +14,26 @@ import (
 
 // A Manager gives sessions to the visitors of one site. Its methods may be called from any number of goroutines.
 type Manager struct {
-	opts    Options
-	store   store.Store
-	peeker  store.Peeker // nil if the store never answers at once
-	touches touches
-	ended   graveyard
-	sweeper sweeper
-	outbox  []*outbox
-	lost    atomic.Uint64
-	queues  [256]sync.Mutex // for saves that met a conflict, by the first byte of the ID
-	unfeed  func()
+	opts   Options
+	store  store.Store
+	peeker store.Peeker      // nil if the store never answers at once
+	board  store.Switchboard // nil if the store keeps no switches
+	fed    bool              // the store tells of changes
+	unfeed func()
+
+	guard     guard
+	flights   flights
+	queues    [256]sync.Mutex // for saves that met a conflict, by the first byte of the ID
+	touches   touches
+	switches  switches
+	ended     graveyard
+	lastKnown lastKnown
+	visitors  admission
+	watchers  watchers
+	sweeper   sweeper
+
+	outbox []*outbox
+	lost   atomic.Uint64
 }
 
 // New returns a manager that keeps its sessions in st. It panics if the options contradict each other, as they are
@@ -36,11 +46,14 @@ func New(st store.Store, opts Options) *Manager {
 		panic(err)
 	}
 	m := &Manager{opts: opts, store: st, unfeed: func() {}}
+	m.guard.slots = make(chan struct{}, opts.MaxStoreCalls)
 	m.peeker, _ = st.(store.Peeker)
+	m.board, _ = st.(store.Switchboard)
 	for _, o := range opts.Observers {
 		m.outbox = append(m.outbox, &outbox{observer: o, lost: &m.lost})
 	}
 	if feed, ok := st.(store.Feed); ok {
+		m.fed = true
 		m.unfeed = feed.Subscribe(m.notice)
 	}
 	return m
@@ -61,10 +74,22 @@ func (m *Manager) Close(ctx context.Context) error {
 // EventsLost returns how many events did not reach an observer since it was too slow, or panicked.
 func (m *Manager) EventsLost() uint64 { return m.lost.Load() }
 
-// notice learns from the store's feed of sessions that were replaced, here or on another node.
+// notice learns from the store's feed what has changed, here or on another node.
 func (m *Manager) notice(n store.Notice) {
-	if n.Kind == store.Replaced {
+	switch n.Kind {
+	case store.Replaced:
 		m.ended.bury(n.ID, time.Now())
+		fallthrough
+	case store.Deleted, store.Swept:
+		m.lastKnown.drop(n.ID)
+		m.watchers.wake(n.ID)
+	case store.Switched:
+		m.switches.set(n.User, n.At)
+		m.watchers.wakeAll()
+	case store.Lost:
+		m.switches.forget()
+		m.lastKnown.dropAll()
+		m.watchers.wakeAll()
 	}
 }
 
@@ -101,13 +126,21 @@ func (m *Manager) load(ctx context.Context, id store.ID) (*store.Record, error) 
 			return &r, nil
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, m.opts.StoreTimeout)
-	defer cancel()
-	r, err := m.store.Load(ctx, id)
+	r, err := m.flights.load(ctx, id, func() (r store.Record, err error) {
+		err = m.guard.do(ctx, m.opts.StoreTimeout, func(ctx context.Context) error {
+			r, err = m.store.Load(ctx, id)
+			return err
+		})
+		return r, err
+	})
 	switch {
 	case err == nil:
+		if m.opts.OnFailure != nil {
+			m.lastKnown.put(r, time.Now())
+		}
 		return &r, nil
 	case errors.Is(err, store.ErrNotFound):
+		m.lastKnown.drop(id)
 		return nil, nil
 	case errors.Is(err, store.ErrDamaged):
 		m.storeErr("load", id, err)
@@ -116,13 +149,15 @@ func (m *Manager) load(ctx context.Context, id store.ID) (*store.Record, error) 
 	return nil, m.storeErr("load", id, err)
 }
 
-// write calls the store to change something. The change goes on when the client hangs up: whether it happens must
-// not depend on that, and a statement that is cut off leaves the answer unknown.
+// write calls the store to change something.
 func (m *Manager) write(ctx context.Context, call func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), m.opts.StoreTimeout)
-	defer cancel()
 	m.sweeper.wake(m)
-	return call(ctx)
+	return m.guard.do(ctx, m.opts.StoreTimeout, call)
+}
+
+// detached returns a context for work that belongs to no request.
+func detached(timeout time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), timeout)
 }
 
 type contextKey struct{}

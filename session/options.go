@@ -43,8 +43,27 @@ type Options struct {
 	// default is none.
 	Passive func(*http.Request) bool
 
-	// MaxBytes bounds the data of one session, keys and JSON values together; the default is 64 KiB.
+	// RotateEvery is how often the session of a signed-in user gets a new secret, while it is used; the default is 30 minutes. Negative
+	// means never. RotationGrace is how long requests with the old secret are still good after the browser has shown that it
+	// has the new one; the default is 30 seconds: browsers attach cookies to a request before it waits for a free connection. Theft says what happens when the old
+	// one is shown after that; the default is to end the session.
+	RotateEvery   time.Duration
+	RotationGrace time.Duration
+	Theft         TheftPolicy
+
+	// MaxBytes bounds the data of one session, keys and JSON values together; the default is 64 KiB. MaxKeys bounds the number of
+	// keys; the default is 100.
 	MaxBytes int
+	MaxKeys  int
+
+	// MaxSessions bounds the sessions of one user; the default is 100 and negative means no limit. AtLimit says what happens to
+	// the next one. Users who sign in at the same moment may be over the limit until the next sign-in (ASVS 7.1.2).
+	MaxSessions int
+	AtLimit     LimitPolicy
+
+	// MaxVisitors bounds how many sessions of visitors who have not signed in begin within a minute in this program; the default is
+	// 10,000 and negative means no limit. What is over it fails with ErrTooManyVisitors.
+	MaxVisitors int
 
 	// SignInPath is where [Manager.Require] sends browsers that are not signed in, with the page they wanted in the
 	// parameter return_to. The default is to answer 401.
@@ -54,8 +73,14 @@ type Options struct {
 	// Cache-Control) are set before, and the status is 503 unless it writes another. The default is one line of text.
 	Unavailable http.Handler
 
-	// StoreTimeout bounds every call to the store; the default is 2 seconds.
-	StoreTimeout time.Duration
+	// OnFailure says for each request what happens if the store cannot tell whether there is a session; the default is
+	// [Required] for all.
+	OnFailure func(*http.Request) Failure
+
+	// StoreTimeout bounds every call to the store; the default is 2 seconds. MaxStoreCalls bounds how many are under way at
+	// once; the default is 1,000, and what is over it fails at once. Stores that answer from memory are not counted.
+	StoreTimeout  time.Duration
+	MaxStoreCalls int
 
 	// SweepInterval is how often expired records are removed, while the manager is in use; the default is 1 minute. Negative means never: somebody else does it.
 	SweepInterval time.Duration
@@ -90,11 +115,15 @@ func (o Options) withDefaults() (Options, error) {
 	setDuration(&o.Lifetime, 24*time.Hour)
 	setDuration(&o.RememberIdleTimeout, 14*24*time.Hour)
 	setDuration(&o.RememberLifetime, 30*24*time.Hour)
+	setDuration(&o.RotateEvery, 30*time.Minute)
+	setDuration(&o.RotationGrace, 30*time.Second)
 	setDuration(&o.StoreTimeout, 2*time.Second)
 	setDuration(&o.SweepInterval, time.Minute)
-	if o.MaxBytes == 0 {
-		o.MaxBytes = 64 << 10
-	}
+	setInt(&o.MaxBytes, 64<<10)
+	setInt(&o.MaxKeys, 100)
+	setInt(&o.MaxSessions, 100)
+	setInt(&o.MaxStoreCalls, 1000)
+	setInt(&o.MaxVisitors, 10_000)
 	if o.Unavailable == nil {
 		o.Unavailable = http.HandlerFunc(unavailable)
 	}
@@ -104,6 +133,12 @@ func (o Options) withDefaults() (Options, error) {
 func setDuration(d *time.Duration, value time.Duration) {
 	if *d == 0 {
 		*d = value
+	}
+}
+
+func setInt(n *int, value int) {
+	if *n == 0 {
+		*n = value
 	}
 }
 
@@ -120,13 +155,18 @@ func (o Options) contradictions() error {
 	}{
 		{"IdleTimeout", o.IdleTimeout}, {"Lifetime", o.Lifetime},
 		{"RememberIdleTimeout", o.RememberIdleTimeout}, {"RememberLifetime", o.RememberLifetime},
-		{"StoreTimeout", o.StoreTimeout},
+		{"RotationGrace", o.RotationGrace}, {"StoreTimeout", o.StoreTimeout},
 	} {
 		refuse(d.value < 0, "Options.%s is negative", d.name)
 	}
+	refuse(o.RotateEvery > 0 && o.RotateEvery <= o.RotationGrace, "Options.RotateEvery has to be longer than Options.RotationGrace")
+	refuse(o.Theft > TheftLogOnly, "Options.Theft %d is not a policy", o.Theft)
 	refuse(o.TouchInterval < 0, "Options.TouchInterval is negative")
 	refuse(o.RememberLifetime > maxLifetime, "Options.RememberLifetime is over 400 days, which no browser keeps a cookie for")
 	refuse(o.MaxBytes < 0, "Options.MaxBytes is negative")
+	refuse(o.MaxStoreCalls < 0, "Options.MaxStoreCalls is negative")
+	refuse(o.MaxKeys < 0, "Options.MaxKeys is negative")
+	refuse(o.AtLimit > LimitRefuse, "Options.AtLimit %d is not a policy", o.AtLimit)
 	refuse(o.SignInPath != "" && !localPath(o.SignInPath), "Options.SignInPath %q is not a path on this site: begin it with one slash", o.SignInPath)
 	prefixed := strings.HasPrefix(o.Cookie, hostPrefix) || strings.HasPrefix(o.Cookie, securePrefix)
 	refuse(o.InsecureCookie && prefixed, "Options.InsecureCookie and the cookie name %q contradict each other: browsers drop it without Secure", o.Cookie)

@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -42,9 +41,12 @@ type Session struct {
 	record  *store.Record // nil while nothing is stored for the visitor
 	view    store.Data    // the record's data with this request's changes
 	changes []change
-	ticket  ticket     // what the browser presented, or was given by this request
-	cookie  cookieNews // what the response has to tell the browser
-	late    bool       // the ticket that was presented has ended a moment ago: nothing new begins under it
+	ticket  ticket        // what the browser presented, or was given by this request
+	cookie  cookieNews    // what the response has to tell the browser
+	usedAt  time.Time     // when the request used the session; zero if it is passive, or has been noted
+	done    chan struct{} // closed when the session ends; nil until somebody asks
+	unknown bool          // the store could not tell; record is a guess
+	late    bool          // the ticket that was presented has ended a moment ago: nothing new begins under it
 }
 
 // cookieNews says what the response's Set-Cookie is to do.
@@ -78,34 +80,56 @@ func (s *Session) open(r *http.Request) error {
 		s.emit(Event{Kind: EventForged, Reason: "malformed"})
 		return nil
 	}
-	record, err := s.m.load(r.Context(), t.id)
+	now := time.Now()
+	err := s.m.loadSwitches(r.Context(), now)
+	var record *store.Record
+	if err == nil {
+		record, err = s.m.load(r.Context(), t.id)
+	}
 	if err != nil {
-		return err
+		return s.guess(t, err, now)
 	}
 	if record == nil {
-		s.late = s.m.ended.holds(t.id, time.Now())
+		s.late = s.m.ended.holds(t.id, now)
 		s.emit(Event{Kind: EventUnknown, Handle: t.id})
 		return nil
 	}
-	s.admit(record, t, time.Now())
-	return nil
+	return s.admit(record, t, now)
 }
 
 // admit takes the record into the session if the ticket is good for it at the time now.
-func (s *Session) admit(record *store.Record, t ticket, now time.Time) {
+func (s *Session) admit(record *store.Record, t ticket, now time.Time) error {
 	hash := t.secret.hash()
-	if subtle.ConstantTimeCompare(hash[:], record.Secret[:]) != 1 {
+	st := stand(record, &hash)
+	switch {
+	case st == wrong:
 		s.emit(Event{Kind: EventForged, Handle: t.id, Reason: "wrong secret"})
-		return
-	}
-	if record.Over(now) {
+		return nil
+	case record.Over(now):
 		s.emit(Event{Kind: EventUsedExpired, Handle: t.id, User: record.User})
-		return
+		return nil
+	case s.m.switches.refuses(record):
+		s.emit(Event{Kind: EventUsedExpired, Handle: t.id, User: record.User, Reason: "not-before switch"})
+		return nil
+	case s.m.opts.stolen(record, st, now):
+		return s.theft(record)
 	}
 	s.adopt(record, t)
-	if s.m.opts.Passive == nil || !s.m.opts.Passive(s.request) {
-		s.m.touches.note(s.m, record, now)
+	if st != current || record.Rotation.Pending() || s.m.opts.due(record, now) {
+		s.rotate(st, hash, now)
 	}
+	if s.m.opts.Passive == nil || !s.m.opts.Passive(s.request) {
+		s.usedAt = now
+	}
+	return nil
+}
+
+// Passive says that the request is no use of the session: its idle timeout goes on as if the request had not been made. It has an
+// effect until the response begins. It is for polling, and for pages that show how much time is left.
+func (s *Session) Passive() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.usedAt = time.Time{}
 }
 
 func (s *Session) adopt(record *store.Record, t ticket) {

@@ -17,7 +17,14 @@ type signIn struct {
 	remember bool
 	method   string
 	level    int
-	label    string
+}
+
+func newSignIn(options []SignInOption) signIn {
+	in := signIn{level: 1}
+	for _, option := range options {
+		option(&in)
+	}
+	return in
 }
 
 // Remember keeps the user signed in when the browser closes, within Options.RememberIdleTimeout and Options.RememberLifetime. Use it
@@ -45,10 +52,7 @@ func (s *Session) SignIn(user string, options ...SignInOption) error {
 	if user == "" || len(user) > MaxUserLen {
 		return fmt.Errorf("%w, not %d", errUser, len(user))
 	}
-	var in signIn
-	for _, option := range options {
-		option(&in)
-	}
+	in := newSignIn(options)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.response.begunNow() {
@@ -61,6 +65,9 @@ func (s *Session) signIn(user string, in signIn, now time.Time) error {
 	t := newTicket(store.NewID())
 	record := s.m.newRecord(s.request, t, now, in.remember)
 	record.User = user
+	if after := s.m.switches.notBefore(user); !record.CreatedAt.After(after) {
+		record.CreatedAt = after.Add(time.Microsecond) // the clock was set back since the switch
+	}
 	record.Auth = []Auth{{Method: in.method, At: now, Level: in.level}}
 
 	var replaces store.ID
@@ -68,6 +75,9 @@ func (s *Session) signIn(user string, in signIn, now time.Time) error {
 		replaces = s.record.ID
 	}
 	record.Data = s.carried(user)
+	if err := s.m.makeRoom(s.context(), user, replaces); err != nil {
+		return err
+	}
 	err := s.put(record, t, replaces)
 	if errors.Is(err, store.ErrNotFound) {
 		// The old session has just been ended, or replaced by another sign-in of the same visitor. The user has proved who they
@@ -79,6 +89,7 @@ func (s *Session) signIn(user string, in signIn, now time.Time) error {
 		return err
 	}
 	s.emit(Event{Kind: EventSignedIn, Reason: in.method})
+	_ = s.m.trim(s.context(), user, record.ID) // the user is signed in; a store that fails now is reported, and the next sign-in trims
 	return nil
 }
 

@@ -1,7 +1,6 @@
 package session
 
 import (
-	"context"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -68,7 +67,7 @@ func (w *sweeper) run(m *Manager) {
 }
 
 func (m *Manager) sweepSlice() (int, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), m.opts.StoreTimeout)
+	ctx, cancel := detached(m.opts.StoreTimeout)
 	defer cancel()
 	n, err := m.store.Sweep(ctx, time.Now(), sweepSlice)
 	return n, m.storeErr("sweep", store.ID{}, err)

@@ -41,7 +41,7 @@ func (t *touches) note(m *Manager, r *store.Record, now time.Time) {
 func (t *touches) arm(m *Manager) {
 	if t.timer == nil {
 		t.timer = time.AfterFunc(touchDelay, func() {
-			ctx, cancel := context.WithTimeout(context.Background(), m.opts.StoreTimeout)
+			ctx, cancel := detached(m.opts.StoreTimeout)
 			defer cancel()
 			_ = t.flush(ctx, m) // reported; what could not be written is kept
 		})
@@ -86,7 +86,8 @@ func (t *touches) send(ctx context.Context, m *Manager, batch []store.Seen) erro
 	if len(batch) == 0 {
 		return nil
 	}
-	if err := m.store.Touch(ctx, batch); err != nil {
+	err := m.guard.do(ctx, m.opts.StoreTimeout, func(ctx context.Context) error { return m.store.Touch(ctx, batch) })
+	if err != nil {
 		return m.storeErr("touch", store.ID{}, err)
 	}
 	m.emit(Event{Kind: EventTouched, Count: len(batch)})

@@ -1,12 +1,16 @@
 package store
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
 // A Feed is a store that tells of every change as it happens, whoever made it.
 type Feed interface {
-	// Subscribe calls tell for every change that becomes durable from now on, until stop is called, which may be called more than once.
-	// Changes of one record arrive in their order. Calls may come from any goroutine; tell must be
-	// quick and must not call the store. Touches are not told.
+	// Subscribe calls tell for every change that becomes durable from now on, until stop is called, which may be
+	// called more than once. Changes of one record arrive in their order; a record that replaces another is told
+	// after the one that it replaces. Calls may come from any goroutine; tell must be quick and must not call the
+	// store. Touches are not told.
 	Subscribe(tell func(Notice)) (stop func())
 }
 
@@ -14,17 +18,21 @@ type Feed interface {
 type Notice struct {
 	Kind NoticeKind
 	ID   ID
-	User string // of the record that was created or saved; a store may leave it empty for one that was deleted
+	User string    // of the record that was created or saved; a store may leave it empty for one that was deleted
+	At   time.Time // of a switch
 }
 
 // NoticeKind says what has changed.
 type NoticeKind uint8
 
 const (
-	Created NoticeKind = iota + 1 // a record was created
-	Saved                         // a record was saved
-	Deleted                       // a record was deleted, or swept
-	Lost                          // the feed was interrupted: anything may have changed
+	Created  NoticeKind = iota + 1 // a record was created
+	Saved                          // a record was saved
+	Deleted                        // a record was deleted, by Delete or DeleteUser
+	Replaced                       // a record was deleted as Create put another in its place
+	Swept                          // a record was swept
+	Switched                       // a not-before switch was set: User and At
+	Lost                           // the feed was interrupted: anything may have changed
 )
 
 // A Hub is a Feed for stores that live in one process: they embed it, and publish each change once it is durable.

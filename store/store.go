@@ -121,3 +121,14 @@ type Peeker interface {
 	// or false if only [Store.Load] can tell. It never blocks.
 	Peek(id ID) (Record, bool)
 }
+
+// A Switchboard is a store that keeps not-before switches: sessions that began at or before a moment are refused, of everybody or of one
+// user, without touching their records. Sessions hold all switches in memory.
+type Switchboard interface {
+	// SetNotBefore sets the switch of a user, or that of everybody for the empty user. A switch only moves forward. A store may forget
+	// switches that are more than 400 days old: no session is older.
+	SetNotBefore(ctx context.Context, user string, t time.Time) error
+
+	// NotBefore returns all switches, that of everybody under the empty user.
+	NotBefore(ctx context.Context) (map[string]time.Time, error)
+}

@@ -11,7 +11,7 @@ import (
 
 // update changes a record as sessions do: load, change, save, and again if somebody else was faster. Of those who
 // try at the same time one gets through each time, so nobody needs as many tries as are allowed here.
-func (t *trial) update(id store.ID, change func(*store.Record)) (err error) {
+func (t *trial) update(id store.ID, change func(*store.Record)) error {
 	for range 10_000 {
 		r, err := t.s.Load(t.ctx, id)
 		if err != nil {

@@ -1,0 +1,369 @@
+package session_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"coatcheck.dev/session"
+	"coatcheck.dev/store"
+)
+
+// strangeTickets returns values that are no ticket of the site, some of them close to a good one.
+func strangeTickets(good string) map[string]string {
+	other := func(i int) string { // good with another character at i
+		c := byte('A')
+		if good[i] == c {
+			c = 'B'
+		}
+		return good[:i] + string(c) + good[i+1:]
+	}
+	return map[string]string{
+		"empty":                 "",
+		"one character":         "1",
+		"a word":                "admin",
+		"truncated by one":      good[:len(good)-1],
+		"truncated to the ID":   good[:1+store.IDLen],
+		"without its version":   good[1:],
+		"next version":          "2" + good[1:],
+		"one too long":          good + "A",
+		"twice":                 good + good,
+		"oversized":             strings.Repeat("A", 64<<10),
+		"quoted":                `"` + good + `"`,
+		"leading space":         "\u00a0" + good,
+		"percent":               "%31" + good[1:],
+		"padding":               good[:len(good)-1] + "=",
+		"standard alphabet":     good[:len(good)-1] + "+",
+		"line end":              good[:len(good)-1] + "\n",
+		"NUL":                   good[:len(good)-1] + "\x00",
+		"not UTF-8":             good[:len(good)-1] + "\xff",
+		"ID not canonical":      good[:store.IDLen] + "_" + good[store.IDLen+1:],
+		"well-formed, unknown":  "1" + strings.Repeat("A", len(good)-1),
+		"another secret":        other(len(good) - 1),
+		"first bit of secret":   other(1 + store.IDLen),
+		"another ID":            other(1),
+		"secret before the ID":  "1" + good[1+store.IDLen:] + good[1:1+store.IDLen],
+		"the ID twice":          "1" + good[1:1+store.IDLen] + good[1:1+store.IDLen] + strings.Repeat("A", 10),
+		"a path":                "../../../../etc/passwd",
+		"a statement":           "' OR '1'='1",
+		"the handle of session": good[1 : 1+store.IDLen],
+	}
+}
+
+// A ticket that the site has not made is as good as none: nobody is signed in by it, it makes no record and no cookie, and
+// the site still works.
+func TestA1_A5_C2_C3_I5_StrangeTicketsAreAbsent(t *testing.T) {
+	onEveryStore(t, session.Options{}, func(t *testing.T, m *session.Manager, st store.Store) {
+		owner := newBrowser(t, m)
+		owner.signIn("ada")
+		before := rows(t, st)
+		for name, value := range strangeTickets(owner.ticket()) {
+			t.Run(name, func(t *testing.T) {
+				b := newBrowser(t, m)
+				b.setTicket(value)
+				var user string
+				var handle session.Handle
+				a := b.with(func(s *session.Session) {
+					user, handle = s.User(), s.Handle()
+					if v, ok := cart.Lookup(s); ok {
+						t.Errorf("it finds a cart: %v", v)
+					}
+				})
+				if a.status != http.StatusOK || user != "" || !handle.IsZero() || len(a.setCookies()) != 0 {
+					t.Errorf("user %q, handle %v, answer %s; want an anonymous visitor and no cookie", user, handle, describe(a))
+				}
+				if n := rows(t, st); n != before {
+					t.Errorf("%d records, want %d", n, before)
+				}
+			})
+		}
+		if owner.user() != "ada" {
+			t.Error("the owner of the real ticket was signed out")
+		}
+	})
+}
+
+// Whatever a visitor brings along, the ticket of a new session is the server's.
+func TestA1_I5_ChosenIDIsNeverAdopted(t *testing.T) {
+	onEveryStore(t, session.Options{}, func(t *testing.T, m *session.Manager, _ store.Store) {
+		known := newBrowser(t, m)
+		set(known, note, "x")
+		for name, value := range strangeTickets(known.ticket()) {
+			for _, begin := range []string{"value", "sign-in"} {
+				t.Run(name+"/"+begin, func(t *testing.T) {
+					b := newBrowser(t, m)
+					b.setTicket(value)
+					if begin == "value" {
+						set(b, note, "x")
+					} else {
+						b.signIn("ada")
+					}
+					ticket, handle := b.ticket(), b.handle()
+					if len(ticket) != 55 || ticket == value || handle.IsZero() || strings.Contains(value, handle.String()) {
+						t.Errorf("ticket %q, handle %v after bringing %q", ticket, handle, value)
+					}
+				})
+			}
+		}
+	})
+}
+
+// Fixation: the attacker hands the victim a real, anonymous ticket of the site, and waits.
+func TestA1_ASVS7_2_4_C4_SignInChangesTheTicket(t *testing.T) {
+	onEveryStore(t, session.Options{}, func(t *testing.T, m *session.Manager, st store.Store) {
+		attacker := newBrowser(t, m)
+		set(attacker, cart, []string{"bait"})
+		victim := attacker.copied()
+		planted := attacker.handle()
+
+		handle := victim.signIn("ada")
+		if victim.ticket() == attacker.ticket() || handle == planted {
+			t.Error("sign-in kept the ticket or the handle")
+		}
+		if strings.Contains(victim.ticket(), attacker.ticket()[1:1+store.IDLen]) {
+			t.Error("the new ticket has the old ID")
+		}
+		if u, h := attacker.user(), attacker.handle(); u != "" || !h.IsZero() {
+			t.Errorf("the planted ticket still finds a session: %q %v", u, h)
+		}
+		if n := rows(t, st); n != 1 {
+			t.Errorf("%d records, want 1: the old one ends with sign-in", n)
+		}
+	})
+}
+
+// A second sign-in of the same user, as after being asked for the password again, ends the ticket before it.
+func TestASVS7_2_4_SignInAgainChangesTheTicket(t *testing.T) {
+	onEveryStore(t, session.Options{}, func(t *testing.T, m *session.Manager, st store.Store) {
+		b := newBrowser(t, m)
+		first := b.signIn("ada")
+		set(b, note, "kept")
+		old := b.copied()
+		second := b.signIn("ada")
+		if first == second || old.ticket() == b.ticket() {
+			t.Error("the ticket is the same after the second sign-in")
+		}
+		if old.user() != "" {
+			t.Error("the first ticket still signs in")
+		}
+		if got := get(b, note); got != "kept" {
+			t.Errorf("the same user's value is %q after signing in again, want it kept", got)
+		}
+		if n := rows(t, st); n != 1 {
+			t.Errorf("%d records, want 1", n)
+		}
+	})
+}
+
+// What goes along when somebody signs in, by who was there before.
+func TestA1_A19_CarryOver(t *testing.T) {
+	for _, c := range []struct {
+		name               string
+		before             string // who is signed in before, "" for an anonymous visitor
+		after              string
+		wantCart, wantNote bool // cart is declared to be carried, note is not
+	}{
+		{"visitor becomes user", "", "ada", true, false},
+		{"same user again", "ada", "ada", true, true},
+		{"another user", "ada", "alan", false, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			onEveryStore(t, session.Options{}, func(t *testing.T, m *session.Manager, _ store.Store) {
+				for _, when := range []string{"saved before", "set in the same request"} {
+					t.Run(when, func(t *testing.T) {
+						b := newBrowser(t, m)
+						if c.before != "" {
+							b.signIn(c.before)
+						}
+						fill := func(s *session.Session) {
+							if err := cart.Set(s, []string{"tea"}); err != nil {
+								t.Error(err)
+							}
+							if err := note.Set(s, "mine"); err != nil {
+								t.Error(err)
+							}
+						}
+						if when == "saved before" {
+							b.with(fill)
+							fill = nothing
+						}
+						b.with(func(s *session.Session) {
+							fill(s)
+							if err := s.SignIn(c.after); err != nil {
+								t.Error(err)
+							}
+							checkCarried(t, s, c.wantCart, c.wantNote)
+						})
+						b.with(func(s *session.Session) { checkCarried(t, s, c.wantCart, c.wantNote) })
+					})
+				}
+			})
+		})
+	}
+}
+
+func checkCarried(t *testing.T, s *session.Session, wantCart, wantNote bool) {
+	t.Helper()
+	if items, ok := cart.Lookup(s); ok != wantCart || wantCart && fmt.Sprint(items) != "[tea]" {
+		t.Errorf("cart is %v, %v; want it there: %v", items, ok, wantCart)
+	}
+	if v, ok := note.Lookup(s); ok != wantNote || wantNote && v != "mine" {
+		t.Errorf("note is %q, %v; want it there: %v", v, ok, wantNote)
+	}
+}
+
+// Session puzzling: a value that another key's code has put there is of another type, and no user is made of it.
+func TestA19_ValuesNeverMakeAUser(t *testing.T) {
+	onEveryStore(t, session.Options{}, func(t *testing.T, m *session.Manager, _ store.Store) {
+		b := newBrowser(t, m)
+		for _, name := range []string{"user", "User", "uid", "signed_in", "auth", "level"} {
+			set(b, session.NewKey[string](name, session.Carry), "ada")
+		}
+		b.with(func(s *session.Session) {
+			if s.SignedIn() || s.User() != "" {
+				t.Errorf("a visitor's values signed in %q", s.User())
+			}
+		})
+		called := false
+		a := b.visit(m.Require(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { called = true })).ServeHTTP)
+		if called || a.status != http.StatusUnauthorized {
+			t.Errorf("Require let a visitor in: %d", a.status)
+		}
+	})
+}
+
+// Rendering the sign-in page neither makes nor ends a session: only SignIn does.
+func TestA13_SignInPageKeepsWhatIsThere(t *testing.T) {
+	onEveryStore(t, session.Options{}, func(t *testing.T, m *session.Manager, st store.Store) {
+		page := func(s *session.Session) { _ = s.SignedIn() }
+		fresh := newBrowser(t, m)
+		if a := fresh.with(page); len(a.setCookies()) != 0 || rows(t, st) != 0 {
+			t.Errorf("the page cost a stranger %d cookies and %d records", len(a.setCookies()), rows(t, st))
+		}
+		b := newBrowser(t, m)
+		b.signIn("ada")
+		if a := b.with(page); len(a.setCookies()) != 0 || b.user() != "ada" {
+			t.Errorf("the page changed the session of who is signed in: %s", describe(a))
+		}
+	})
+}
+
+// Signing in is refused without a name, and then nothing has changed.
+func TestA1_SignInNeedsAUser(t *testing.T) {
+	onEveryStore(t, session.Options{}, func(t *testing.T, m *session.Manager, st store.Store) {
+		for _, user := range []string{"", strings.Repeat("u", session.MaxUserLen+1)} {
+			b := newBrowser(t, m)
+			a := b.with(func(s *session.Session) {
+				if err := s.SignIn(user); err == nil {
+					t.Errorf("a user of %d bytes signed in", len(user))
+				}
+			})
+			if len(a.setCookies()) != 0 || rows(t, st) != 0 {
+				t.Errorf("a refused sign-in left %d cookies and %d records", len(a.setCookies()), rows(t, st))
+			}
+		}
+		b := newBrowser(t, m)
+		longest := strings.Repeat("u", session.MaxUserLen)
+		b.signIn(longest)
+		if b.user() != longest {
+			t.Error("the longest name is not kept")
+		}
+	})
+}
+
+// One browser, one ticket: a request that left before sign-in, and comes back after it, does not take the new cookie away.
+func TestA1_LateAnonymousRequestKeepsTheNewCookie(t *testing.T) {
+	for _, late := range []string{"handled during sign-in", "arrives after sign-in", "arrives after sign-out"} {
+		t.Run(late, func(t *testing.T) {
+			var events recorder
+			onEveryStore(t, session.Options{Observers: []session.Observer{events.observe}}, func(t *testing.T, m *session.Manager, st store.Store) {
+				b := newBrowser(t, m)
+				set(b, cart, []string{"tea"})
+				tab := b.copied()
+				write := func(s *session.Session) {
+					if err := note.Set(s, "late"); err != nil {
+						t.Errorf("a late request cannot be told from others, but set says %v", err)
+					}
+				}
+				var a *answer
+				if late == "handled during sign-in" {
+					slow := tab.begin(write, nothing)
+					b.signIn("ada")
+					a = slow.end()
+				} else {
+					b.signIn("ada")
+					if late == "arrives after sign-out" {
+						tab = b.copied()
+						b.with(func(s *session.Session) {
+							if err := s.SignOut(); err != nil {
+								t.Error(err)
+							}
+						})
+					}
+					a = tab.with(write)
+				}
+				if a.status != http.StatusOK || len(a.setCookies()) != 0 {
+					t.Errorf("the late request is answered %s; want 200 and no cookie", describe(a))
+				}
+				want := 1
+				if late == "arrives after sign-out" {
+					want = 0
+				}
+				if n := rows(t, st); n != want {
+					t.Errorf("%d records, want %d", n, want)
+				}
+				if dropped := events.of(t, m, session.EventDropped); len(dropped) == 0 {
+					t.Errorf("nobody is told of what was dropped; events: %s", events.kinds())
+				}
+			})
+		})
+	}
+}
+
+// The same on two nodes: the one that sees the late request has learned of the sign-in from the store's feed.
+func TestA1_LateAnonymousRequestOnAnotherNode(t *testing.T) {
+	st := newFaultStore()
+	here, there := newManager(t, st, session.Options{}), newManager(t, st, session.Options{})
+	b := newBrowser(t, here)
+	set(b, cart, []string{"tea"})
+	tab := newBrowser(t, there)
+	tab.setTicket(b.ticket())
+	b.signIn("ada")
+	if a := set(tab, note, "late"); len(a.setCookies()) != 0 {
+		t.Errorf("the other node gave the browser a cookie that takes the new one's place: %s", describe(a))
+	}
+}
+
+// Two sign-ins at the same time, as of a double click: both succeed, and no ticket of before is good.
+func TestA18_ParallelSignIns(t *testing.T) {
+	onEveryStore(t, session.Options{}, func(t *testing.T, m *session.Manager, st store.Store) {
+		visitor := newBrowser(t, m)
+		set(visitor, cart, []string{"tea"})
+		const n = 32
+		tabs := make([]*browser, n)
+		var wg sync.WaitGroup
+		for i := range tabs {
+			tabs[i] = visitor.copied()
+			wg.Go(func() { tabs[i].signIn("ada") })
+		}
+		wg.Wait()
+		carried := 0
+		for _, tab := range tabs {
+			if tab.user() != "ada" {
+				t.Error("a sign-in that was answered with a ticket is not signed in")
+			}
+			carried += len(get(tab, cart))
+		}
+		if visitor.handle() != (session.Handle{}) {
+			t.Error("the visitor's ticket is still good")
+		}
+		if carried != 1 {
+			t.Errorf("the cart was carried into %d sessions, want exactly one: a record is replaced once", carried)
+		}
+		if got := rows(t, st); got != n {
+			t.Errorf("%d records, want %d", got, n)
+		}
+	})
+}

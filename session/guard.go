@@ -1,0 +1,144 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"coatcheck.dev/store"
+)
+
+// ErrUnavailable says that the store was not asked, as it has just failed several times or is as busy as Options.MaxStoreCalls
+// allows. Nothing has been changed.
+var ErrUnavailable = errors.New("session: the store is unavailable")
+
+// guard stands before the store. It bounds how long a call takes and how many there are at once, and when the store
+// fails again and again it lets only a single call through from time to time until one succeeds: so a store that comes
+// back is not met by everybody who waited.
+type guard struct {
+	slots chan struct{}
+
+	mu       sync.Mutex
+	failures int       // in a row
+	closedAt time.Time // no call before this moment
+	probing  bool      // a call is out that decides
+}
+
+const (
+	guardFailures = 5                      // in a row close the way
+	guardPause    = 250 * time.Millisecond // for so long at first, doubled each time
+	guardPauseMax = 4 * time.Second
+)
+
+// do calls the store with a deadline. The call goes on when the client hangs up: whether a change happens must not depend on
+// that, and a statement that is cut off leaves the answer unknown.
+func (g *guard) do(ctx context.Context, timeout time.Duration, call func(context.Context) error) error {
+	select {
+	case g.slots <- struct{}{}:
+		defer func() { <-g.slots }()
+	default:
+		return fmt.Errorf("%w: %d calls are under way", ErrUnavailable, cap(g.slots))
+	}
+	if !g.enter(time.Now()) {
+		return fmt.Errorf("%w: it has failed several times in a row", ErrUnavailable)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
+	defer cancel()
+	failed := true
+	defer func() { g.leave(failed, time.Now()) }() // also if a store panics
+	err := call(ctx)
+	failed = err != nil && !isAnswer(err)
+	return err
+}
+
+// isAnswer reports whether an error is an answer of a store that works.
+func isAnswer(err error) bool {
+	return errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrConflict) || errors.Is(err, store.ErrExists) ||
+		errors.Is(err, store.ErrDamaged) || errors.Is(err, ErrTooLarge) || errors.Is(err, ErrConflict)
+}
+
+func (g *guard) enter(now time.Time) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.failures < guardFailures {
+		return true
+	}
+	if g.probing || now.Before(g.closedAt) {
+		return false
+	}
+	g.probing = true
+	return true
+}
+
+func (g *guard) leave(failed bool, now time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.probing = false
+	if !failed {
+		g.failures = 0
+		return
+	}
+	g.failures++
+	if over := g.failures - guardFailures; over >= 0 {
+		pause := min(guardPause<<min(over, 10), guardPauseMax)
+		g.closedAt = now.Add(pause/2 + rand.N(pause)) // nodes that saw the same failure do not come back together
+	}
+}
+
+// Ready returns nil if the store answers, for a readiness probe. It asks the store each time.
+func (m *Manager) Ready(ctx context.Context) error {
+	err := m.guard.do(ctx, m.opts.StoreTimeout, func(ctx context.Context) error {
+		_, err := m.store.Load(ctx, store.NewID())
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	return m.storeErr("check", store.ID{}, err)
+}
+
+// flights lets requests that load the same record at the same time share one call of the store.
+type flights struct {
+	mu   sync.Mutex
+	byID map[store.ID]*flight
+}
+
+type flight struct {
+	landed chan struct{}
+	record store.Record
+	err    error
+}
+
+// load calls fn, or waits for a call for the same ID that is under way. A waiter's context ends only its own waiting.
+func (f *flights) load(ctx context.Context, id store.ID, fn func() (store.Record, error)) (store.Record, error) {
+	f.mu.Lock()
+	if call, ok := f.byID[id]; ok {
+		f.mu.Unlock()
+		select {
+		case <-call.landed:
+			return call.record, call.err
+		case <-ctx.Done():
+			return store.Record{}, ctx.Err()
+		}
+	}
+	call := &flight{landed: make(chan struct{}), err: errPanicked}
+	if f.byID == nil {
+		f.byID = make(map[store.ID]*flight)
+	}
+	f.byID[id] = call
+	f.mu.Unlock()
+
+	defer func() {
+		f.mu.Lock()
+		delete(f.byID, id)
+		f.mu.Unlock()
+		close(call.landed)
+	}()
+	call.record, call.err = fn()
+	return call.record, call.err
+}
+
+var errPanicked = errors.New("session: the store panicked")

@@ -1,0 +1,120 @@
+package session
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"coatcheck.dev/store"
+)
+
+// ErrConflict says that another request has changed a key that was declared with [Reject].
+var ErrConflict = errors.New("session: another request has changed the value")
+
+// A mergeFunc puts the value that this request has set together with the one that another request has saved meanwhile. base is what was
+// there before both. An empty string is no value.
+type mergeFunc func(base, theirs, mine string) (string, error)
+
+// Counter makes concurrent changes of a number add up: if one request raises 5 to 6 and another to 8, the value is 9.
+func Counter(o *keyOptions) {
+	o.merge = typedMerge(func(base, theirs, mine json.Number) (json.Number, error) {
+		var n [3]int64
+		for i, text := range []json.Number{base, theirs, mine} {
+			var err error
+			if text == "" {
+				continue
+			}
+			if n[i], err = text.Int64(); err != nil {
+				return "", err
+			}
+		}
+		return json.Number(fmt.Sprint(n[1] + n[2] - n[0])), nil
+	})
+}
+
+// Union makes concurrent changes of a list without duplicates add up: what either request added is there, and what either removed is not.
+func Union(o *keyOptions) {
+	o.merge = typedMerge(func(base, theirs, mine []json.RawMessage) ([]json.RawMessage, error) {
+		in := func(list []json.RawMessage, v json.RawMessage) bool {
+			return slices.ContainsFunc(list, func(w json.RawMessage) bool { return string(v) == string(w) })
+		}
+		merged := make([]json.RawMessage, 0, len(theirs)+len(mine))
+		for _, v := range theirs {
+			if in(mine, v) || !in(base, v) {
+				merged = append(merged, v)
+			}
+		}
+		for _, v := range mine {
+			if !in(merged, v) && !in(base, v) {
+				merged = append(merged, v)
+			}
+		}
+		return merged, nil
+	})
+}
+
+// Merge puts concurrent changes together by a function of the application: base is what was there before both, theirs what another request has saved,
+// mine what this one has set; the zero value of T stands for none.
+func Merge[T any](fn func(base, theirs, mine T) T) KeyOption {
+	return func(o *keyOptions) {
+		o.merge = typedMerge(func(base, theirs, mine T) (T, error) { return fn(base, theirs, mine), nil })
+	}
+}
+
+// Reject refuses to save a change of the key if another request has changed it meanwhile. The response is then 409 Conflict, and none of this request's
+// changes are saved; [Session.Save] returns ErrConflict to a handler that wants to say more.
+func Reject(o *keyOptions) {
+	o.merge = func(_, _, _ string) (string, error) { return "", ErrConflict }
+}
+
+func typedMerge[T any](fn func(base, theirs, mine T) (T, error)) mergeFunc {
+	return func(base, theirs, mine string) (string, error) {
+		var v [3]T
+		for i, text := range []string{base, theirs, mine} {
+			if text == "" {
+				continue
+			}
+			if err := json.Unmarshal([]byte(text), &v[i]); err != nil {
+				return "", err
+			}
+		}
+		merged, err := fn(v[0], v[1], v[2])
+		if err != nil {
+			return "", err
+		}
+		text, err := json.Marshal(merged)
+		return string(text), err
+	}
+}
+
+// merged returns what the change does to theirs, the data that another request has saved, where base is what this request began with.
+func (c *change) merged(base, theirs store.Data) (store.Change, error) {
+	before, _ := base.Get(c.key)
+	now, _ := theirs.Get(c.key)
+	if c.merge == nil || c.apply != nil || before.JSON == now.JSON {
+		return c.on(theirs)
+	}
+	text, err := c.merge(before.JSON, now.JSON, c.value.JSON)
+	if errors.Is(err, ErrConflict) {
+		return store.Change{}, err
+	}
+	if err != nil { // one of the three is not of the key's type any more: the last write wins
+		return c.on(theirs)
+	}
+	return store.Change{Key: c.key, Value: store.Value{JSON: text, Carry: c.value.Carry}}, nil
+}
+
+// Save saves the request's changes now instead of when the response begins, so that the handler can answer to an error.
+// A handler that does not care need not call it.
+func (s *Session) Save() error {
+	if s.m == nil {
+		return ErrNoManager
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.record == nil && s.response.begunNow() {
+		return nil // changes that need a new ticket were refused when they were made
+	}
+	return s.store()
+}

@@ -1,0 +1,125 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"coatcheck.dev/store"
+)
+
+// ErrNoSwitches says that the store keeps no not-before switches.
+var ErrNoSwitches = errors.New("session: this store keeps no not-before switches")
+
+// RevokeBefore ends all sessions of everybody that began at t or before, in one step however many there are: for the day on which tickets
+// may have leaked. A t in the future is taken for now. When it returns nil the switch is durable, and holds here at once; other nodes have it as soon as
+// the store's feed tells them.
+func (m *Manager) RevokeBefore(ctx context.Context, t time.Time) error {
+	return m.setNotBefore(ctx, "", t)
+}
+
+// RevokeUserBefore ends all sessions of one user that began at t or before. See [Manager.RevokeBefore].
+func (m *Manager) RevokeUserBefore(ctx context.Context, user string, t time.Time) error {
+	if user == "" {
+		return errUser
+	}
+	return m.setNotBefore(ctx, user, t)
+}
+
+func (m *Manager) setNotBefore(ctx context.Context, user string, t time.Time) error {
+	board, ok := m.store.(store.Switchboard)
+	if !ok {
+		return ErrNoSwitches
+	}
+	if now := time.Now(); t.After(now) {
+		t = now
+	}
+	t = t.UTC().Truncate(time.Microsecond)
+	err := m.write(ctx, func(ctx context.Context) error { return board.SetNotBefore(ctx, user, t) })
+	if err != nil {
+		return m.storeErr("set not-before switch", store.ID{}, err)
+	}
+	m.switches.set(user, t)
+	m.watchers.wakeAll()
+	m.emit(revoked(ctx, Event{User: user}))
+	return nil
+}
+
+// switches holds the not-before switches in memory. The common cases, none at all or only that of everybody, cost one atomic load.
+type switches struct {
+	everybody atomic.Int64 // microseconds since 1970; 0 is not set
+	some      atomic.Bool  // whether any user has a switch
+	loadedAt  atomic.Int64 // nanoseconds since 1970; 0 means that they have to be loaded
+
+	mu    sync.RWMutex
+	users map[string]time.Time
+}
+
+// switchesAge is how long switches are good without asking again, for stores that have no feed.
+const switchesAge = 5 * time.Second
+
+func (w *switches) set(user string, t time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if user == "" {
+		if us := t.UnixMicro(); us > w.everybody.Load() {
+			w.everybody.Store(us)
+		}
+		return
+	}
+	if w.users == nil {
+		w.users = make(map[string]time.Time)
+	}
+	w.users[user] = later(w.users[user], t)
+	w.some.Store(true)
+}
+
+// notBefore returns the moment after which a session of the user has to have begun.
+func (w *switches) notBefore(user string) time.Time {
+	var t time.Time
+	if us := w.everybody.Load(); us != 0 {
+		t = time.UnixMicro(us)
+	}
+	if w.some.Load() {
+		w.mu.RLock()
+		t = later(t, w.users[user])
+		w.mu.RUnlock()
+	}
+	return t
+}
+
+// refuses reports whether a switch has ended the session.
+func (w *switches) refuses(r *store.Record) bool {
+	if w.everybody.Load() == 0 && !w.some.Load() {
+		return false
+	}
+	return !r.CreatedAt.After(w.notBefore(r.User))
+}
+
+// forget makes the next request load the switches again.
+func (w *switches) forget() { w.loadedAt.Store(0) }
+
+// loadSwitches makes sure that the switches are known. Until they are, nobody can tell which sessions are good.
+func (m *Manager) loadSwitches(ctx context.Context, now time.Time) error {
+	if m.board == nil {
+		return nil
+	}
+	if at := m.switches.loadedAt.Load(); at != 0 && (m.fed || now.UnixNano()-at < int64(switchesAge)) {
+		return nil
+	}
+	var all map[string]time.Time
+	err := m.guard.do(ctx, m.opts.StoreTimeout, func(ctx context.Context) (err error) {
+		all, err = m.board.NotBefore(ctx)
+		return err
+	})
+	if err != nil {
+		return m.storeErr("load not-before switches", store.ID{}, err)
+	}
+	for user, t := range all {
+		m.switches.set(user, t)
+	}
+	m.switches.loadedAt.Store(now.UnixNano())
+	return nil
+}
