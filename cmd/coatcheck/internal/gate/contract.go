@@ -1,0 +1,259 @@
+package gate
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"coatcheck.dev/session"
+)
+
+// What an app may say in the headers of an answer. Names of headers are compared without case, everything else exactly.
+//
+//	Coatcheck-Sign-In  = user *( OWS ";" OWS sign-param )     ; once
+//	sign-param         = "remember" / "by=" method            ; each once
+//	method             = 1*64( ALPHA / DIGIT / "." / "-" / "_" )
+//	user               = see user.go
+//
+//	Coatcheck-Sign-Out = "this" / "others" / "all"            ; once
+//
+//	Coatcheck-Set      = set *( OWS "," OWS set )             ; any number of lines
+//	set                = key "=" OWS json OWS [ ";" OWS "carry" ]
+//	Coatcheck-Delete   = key *( OWS "," OWS key )             ; any number of lines
+//	key                = 1*64( ALPHA / DIGIT / "." / "-" / "_" )
+//	json               = a JSON text (RFC 8259); spaces in it do not count
+//
+//	OWS                = *( SP / HTAB )
+//
+// The lists with commas are there because HTTP allows anybody to join the lines of a header with commas, and several
+// frameworks do (RFC 9110, section 5.3). A key stands at most once in an answer. Sign-In contradicts Sign-Out "this" and
+// "all". In an answer of status 101, and in trailers, none of the four can be obeyed, so that they are refused there.
+//
+// Any other header that begins with Coatcheck is refused, as it may be a misspelt sign-out that must not be passed over.
+// Excepted are those of the request: an app that mirrors what it is sent asks for nothing.
+
+// orders is what one answer asks for.
+type orders struct {
+	signOut signOut
+	signIn  *signIn
+	changes []change
+}
+
+type signOut string
+
+const (
+	signOutNone   signOut = ""
+	signOutThis   signOut = "this"
+	signOutOthers signOut = "others"
+	signOutAll    signOut = "all"
+)
+
+type signIn struct {
+	user     string
+	remember bool
+	method   string
+}
+
+// A change sets the value of a key, or deletes it if the value is nil.
+type change struct {
+	key   string
+	value json.RawMessage
+	carry bool
+}
+
+// maxChanges bounds the keys in one answer. With the shortest values as many fit into a session's data, more or less.
+const maxChanges = 1000
+
+func (o *orders) empty() bool {
+	return o.signOut == signOutNone && o.signIn == nil && len(o.changes) == 0
+}
+
+// A fault is a header that cannot be obeyed. It never quotes a value: that may be a secret.
+type fault struct{ header, reason string }
+
+func (f *fault) Error() string { return f.header + ": " + f.reason }
+
+// readOrders reads the orders in the header of an answer. An error is a *fault.
+func readOrders(header http.Header) (orders, error) {
+	if err := refuseUnknown(header); err != nil {
+		return orders{}, err
+	}
+	var o orders
+	for _, part := range []struct {
+		name string
+		once bool
+		read func(line string) error
+	}{
+		{headerSignOut, true, o.readSignOut},
+		{headerSignIn, true, o.readSignIn},
+		{headerSet, false, o.readSet},
+		{headerDelete, false, o.readDelete},
+	} {
+		lines := header[part.name]
+		if part.once && len(lines) > 1 {
+			return orders{}, &fault{part.name, "it stands there more than once"}
+		}
+		for _, line := range lines {
+			if err := part.read(trim(line)); err != nil {
+				return orders{}, &fault{part.name, err.Error()}
+			}
+		}
+	}
+	if o.signIn != nil && (o.signOut == signOutThis || o.signOut == signOutAll) {
+		return orders{}, &fault{headerSignOut, fmt.Sprintf("%q contradicts %s", o.signOut, headerSignIn)}
+	}
+	return o, nil
+}
+
+// refuseUnknown finds headers that look like the contract's and are not.
+func refuseUnknown(header http.Header) error {
+	var unknown []string
+	for name := range header {
+		if reserved(name) && !mirrored(name) && !isOrder(name) {
+			unknown = append(unknown, name)
+		}
+	}
+	if len(unknown) == 0 {
+		return nil
+	}
+	slices.Sort(unknown)
+	return &fault{unknown[0], "there is no such header"}
+}
+
+// mirrored reports whether a name, in any spelling, is that of a header that the gate adds to requests.
+func mirrored(name string) bool {
+	switch plain(name) {
+	case "coatcheck-user", "coatcheck-session", "coatcheck-data":
+		return true
+	}
+	return false
+}
+
+// isOrder reports whether a canonical name is that of a header that can be obeyed.
+func isOrder(name string) bool {
+	switch name {
+	case headerSignIn, headerSignOut, headerSet, headerDelete:
+		return true
+	}
+	return false
+}
+
+func (o *orders) readSignOut(line string) error {
+	switch which := signOut(line); which {
+	case signOutThis, signOutOthers, signOutAll:
+		o.signOut = which
+		return nil
+	}
+	return errors.New(`it is neither "this" nor "others" nor "all"`)
+}
+
+func (o *orders) readSignIn(line string) error {
+	text, rest, more := strings.Cut(line, ";")
+	user, err := decodeUser(trim(text))
+	if err != nil {
+		return err
+	}
+	in := signIn{user: user}
+	for more {
+		var param string
+		param, rest, more = strings.Cut(rest, ";")
+		name, value, valued := strings.Cut(trim(param), "=")
+		switch {
+		case name == "remember" && !valued && !in.remember:
+			in.remember = true
+		case name == "by" && in.method == "" && session.CheckKey(value) == nil:
+			in.method = value
+		default:
+			return badParameter(name)
+		}
+	}
+	o.signIn = &in
+	return nil
+}
+
+func (o *orders) readSet(line string) error {
+	for more := true; more; line = trim(line) {
+		key, rest, ok := strings.Cut(line, "=")
+		if !ok {
+			return errors.New("it is not key=value")
+		}
+		text, rest := cutJSON(rest)
+		value, err := normalJSON(trim(text))
+		if err != nil {
+			return err
+		}
+		c := change{key: key, value: value}
+		var params string
+		params, line, more = strings.Cut(rest, ",")
+		if param, ok := strings.CutPrefix(params, ";"); ok {
+			if c.carry = trim(param) == "carry"; !c.carry {
+				return badParameter(trim(param))
+			}
+		}
+		if err := o.add(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (o *orders) readDelete(line string) error {
+	for key := range strings.SplitSeq(line, ",") {
+		if err := o.add(change{key: trim(key)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// add notes a change of a key that has none yet.
+func (o *orders) add(c change) error {
+	if session.CheckKey(c.key) != nil {
+		return fmt.Errorf("a key has 1 to %d letters, digits, dots, hyphens or underscores", session.MaxKeyLen)
+	}
+	if len(o.changes) == maxChanges {
+		return fmt.Errorf("the answer names more than %d keys", maxChanges)
+	}
+	for _, other := range o.changes {
+		if other.key == c.key {
+			return fmt.Errorf("the answer names the key %s twice", c.key)
+		}
+	}
+	o.changes = append(o.changes, c)
+	return nil
+}
+
+// badParameter names a parameter, if it looks like one: anything else may be part of a value that went astray.
+func badParameter(name string) error {
+	if session.CheckKey(name) != nil {
+		return errors.New("it has a malformed parameter")
+	}
+	return fmt.Errorf("the parameter %s is unknown, stands twice or has a wrong value", name)
+}
+
+// cutJSON splits a JSON text off the front of s. It ends before the first semicolon or comma that is not inside a
+// string, an array or an object; whether it is JSON, others find out.
+func cutJSON(s string) (text, rest string) {
+	depth, quoted := 0, false
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '[' || c == '{':
+			depth++
+		case c == ']' || c == '}':
+			depth--
+		case (c == ';' || c == ',') && depth <= 0:
+			return s[:i], s[i:]
+		}
+	}
+	return s, ""
+}
+
+func trim(s string) string { return strings.Trim(s, " \t") }

@@ -1,0 +1,76 @@
+package gate
+
+import (
+	"encoding/json"
+	"errors"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"coatcheck.dev/session"
+)
+
+var (
+	errNotUTF8 = errors.New("the value is not UTF-8: write letters outside ASCII as \\u escapes")
+	errNotJSON = errors.New("the value is not JSON")
+)
+
+// normalJSON checks a JSON text and returns it without spaces, in ASCII. Values are stored in this form, so that the
+// bound of a session's size is the size of the header that they travel in.
+func normalJSON(text string) (json.RawMessage, error) {
+	if !utf8.ValidString(text) {
+		return nil, errNotUTF8
+	}
+	if !json.Valid([]byte(text)) {
+		return nil, errNotJSON
+	}
+	compact, err := json.Marshal(json.RawMessage(text))
+	if err != nil {
+		return nil, errNotJSON
+	}
+	return appendASCII(make([]byte, 0, len(compact)), compact), nil
+}
+
+// appendASCII appends a JSON text with everything that cannot stand in a header as \u escapes. In JSON such characters
+// occur inside strings only. DEL is among them: JSON allows it, headers do not.
+func appendASCII(b, text []byte) []byte {
+	for i := 0; i < len(text); {
+		if c := text[i]; ' ' <= c && c <= '~' {
+			b = append(b, c)
+			i++
+			continue
+		}
+		r, n := utf8.DecodeRune(text[i:])
+		i += n
+		if high, low := utf16.EncodeRune(r); high != utf8.RuneError {
+			b = appendEscape(b, high)
+			r = low
+		}
+		b = appendEscape(b, r)
+	}
+	return b
+}
+
+func appendEscape(b []byte, r rune) []byte {
+	const hex = "0123456789abcdef"
+	return append(b, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
+}
+
+// dataHeader returns the session's values as one JSON object. A stored value that is no JSON is reset and reported by
+// the session, and left out here.
+func dataHeader(s *session.Session) string {
+	b := []byte{'{'}
+	for key, value := range s.Values() {
+		if !json.Valid(value) {
+			session.NewKey[json.RawMessage](key).Lookup(s)
+			continue
+		}
+		if len(b) > 1 {
+			b = append(b, ',')
+		}
+		b = append(b, '"')
+		b = append(b, key...) // needs no escaping: see session.CheckKey
+		b = append(b, '"', ':')
+		b = appendASCII(b, value)
+	}
+	return string(append(b, '}'))
+}

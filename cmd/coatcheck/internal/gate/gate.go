@@ -1,0 +1,252 @@
+package gate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"mime"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"time"
+
+	"coatcheck.dev/csrf"
+	"coatcheck.dev/session"
+)
+
+// MaxBytes bounds the data of one session behind a gate. Give it to session.Options.MaxBytes: all of it travels in one
+// header of every request, and 8 KiB is what common servers read in one line at most.
+const MaxBytes = 6 << 10
+
+// Options configure a gate. Only Upstream is required.
+type Options struct {
+	// Upstream is where the app listens: scheme http or https, and host; no path.
+	Upstream *url.URL
+
+	// Log gets what the operator has to know: answers that were refused, and an app that cannot be reached. The default
+	// is slog.Default.
+	Log *slog.Logger
+
+	// Cookies are the names of Coatcheck's own cookies: the app neither sees them nor can set them. The default is the
+	// session cookie's default name and the console's.
+	Cookies []string
+
+	// TrustedOrigins are other origins, such as "https://pay.example", whose requests may change something here.
+	TrustedOrigins []string
+
+	// AnswerTimeout is how long the app may take until its answer begins; the default is 1 minute, negative means any
+	// time. The body may take any time.
+	AnswerTimeout time.Duration
+
+	// MaxBytes is what the sessions' own Options.MaxBytes is; the default is the constant of that name.
+	MaxBytes int
+
+	// Closing ends event streams and WebSockets when it is done: they would keep a server from shutting down. The
+	// default is never.
+	Closing context.Context
+}
+
+// Check reports what is wrong with the options, if anything; [New] panics with the same error.
+func (o Options) Check() error {
+	u := o.Upstream
+	if u == nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
+		return errors.New("gate: the upstream has to be a URL such as http://127.0.0.1:3000")
+	}
+	if u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return fmt.Errorf("gate: the upstream %s has more than scheme, host and port", u.Redacted())
+	}
+	return csrf.Options{TrustedOrigins: o.TrustedOrigins}.Check()
+}
+
+func (o Options) withDefaults() Options {
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	if o.Cookies == nil {
+		o.Cookies = []string{"__Host-session", "__Host-coatcheck-console"}
+	}
+	if o.AnswerTimeout == 0 {
+		o.AnswerTimeout = time.Minute
+	}
+	if o.MaxBytes == 0 {
+		o.MaxBytes = MaxBytes
+	}
+	if o.Closing == nil {
+		o.Closing = context.Background()
+	}
+	return o
+}
+
+// A gate passes requests on, and does what the answers say.
+type gate struct {
+	sessions *session.Manager
+	opts     Options
+	own      ownCookies
+	proxy    *httputil.ReverseProxy
+}
+
+// New returns the handler of a gate that gives its visitors sessions of the manager. It panics if the options are wrong:
+// see [Options.Check].
+func New(sessions *session.Manager, opts Options) http.Handler {
+	if err := opts.Check(); err != nil {
+		panic(err)
+	}
+	opts = opts.withDefaults()
+	g := &gate{sessions: sessions, opts: opts, own: opts.Cookies}
+	g.proxy = &httputil.ReverseProxy{
+		Rewrite:        g.rewrite,
+		ModifyResponse: g.answered,
+		ErrorHandler:   g.failed,
+		Transport:      newTransport(opts),
+		FlushInterval:  -1, // what the app sends goes on at once
+		ErrorLog:       slog.NewLogLogger(opts.Log.Handler(), slog.LevelWarn),
+	}
+	guard := csrf.New(csrf.Options{
+		TrustedOrigins: opts.TrustedOrigins,
+		Observers:      []csrf.Observer{csrf.LogEvents(opts.Log)},
+	})
+	return guard.Handler(noEcho(sessions.Handler(g)))
+}
+
+// noEcho refuses methods that are of no use behind a gate. An app that answers TRACE would show the browser what it was
+// told, and CONNECT is for proxies of another kind.
+func noEcho(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodConnect || r.Method == http.MethodTrace {
+			http.Error(w, "Method not allowed.", http.StatusMethodNotAllowed)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithCancel(r.Context())
+	x := &exchange{cancel: cancel, stop: func() bool { return true }}
+	defer x.end()
+	a := &answer{ResponseWriter: w}
+	defer a.settle()
+	g.proxy.ServeHTTP(a, r.WithContext(context.WithValue(ctx, exchangeKey{}, x)))
+}
+
+// An exchange is one request and its answer.
+type exchange struct {
+	cancel context.CancelFunc
+	stop   func() bool // takes back that Options.Closing cancels it
+}
+
+type exchangeKey struct{}
+
+func (x *exchange) end() {
+	x.stop()
+	x.cancel()
+}
+
+// rewrite makes the request that the app gets. What the client said about who it is goes, in every spelling and also
+// from the trailers; the gate's own headers are added last, when no header of the client can act on them any more.
+func (g *gate) rewrite(r *httputil.ProxyRequest) {
+	out := r.Out
+	out.URL.Scheme, out.URL.Host = g.opts.Upstream.Scheme, g.opts.Upstream.Host
+	out.URL.RawQuery = r.In.URL.RawQuery // byte for byte: the gate reads no queries, so it has none to protect itself from
+
+	strip(out.Header, func(name string) bool { return reserved(name) || forwarding(name) })
+	strip(out.Trailer, reserved)
+	g.own.hide(out.Header)
+	if p := upgrading(out.Header); p != "" && !strings.EqualFold(p, "websocket") {
+		// Within an upgrade to h2c a client could send requests of its own, with any header, past the gate.
+		out.Header.Del("Upgrade")
+		out.Header.Del("Connection")
+	}
+	r.SetXForwarded()
+
+	s := g.sessions.From(r.In.Context())
+	user, handle, data := "", "", ""
+	if h := s.Handle(); !h.IsZero() {
+		user, handle, data = encodeUser(s.User()), h.String(), dataHeader(s)
+	}
+	out.Header[headerUser] = []string{user}
+	out.Header[headerSession] = []string{handle}
+	out.Header[headerData] = []string{data}
+}
+
+// answered reads the app's answer before any of it goes on. Everything is checked first and done then.
+func (g *gate) answered(res *http.Response) error {
+	ctx := res.Request.Context()
+	s := g.sessions.From(ctx)
+	todo, err := readOrders(res.Header)
+	if err != nil {
+		return err
+	}
+	if err := refuseLate(res, &todo); err != nil {
+		return err
+	}
+	if err := todo.check(s, g.opts.MaxBytes); err != nil {
+		return err
+	}
+	if err := todo.obey(ctx, g.sessions, s); err != nil {
+		return &storeFailure{err}
+	}
+	g.clean(res)
+	if !s.Handle().IsZero() {
+		keepPrivate(res.Header)
+	}
+	if streaming(res) {
+		x := ctx.Value(exchangeKey{}).(*exchange)
+		x.stop = context.AfterFunc(g.opts.Closing, x.cancel)
+	}
+	return nil
+}
+
+// refuseLate finds orders where it is too late for them: in an upgrade, which hands the connection over before a cookie
+// can be set, and in announced trailers.
+func refuseLate(res *http.Response, o *orders) error {
+	if res.StatusCode == http.StatusSwitchingProtocols && !o.empty() {
+		return &fault{"Coatcheck-*", "an answer with status 101 cannot change the session"}
+	}
+	for name := range res.Trailer {
+		if reserved(name) && !mirrored(name) {
+			return &fault{name, "it is announced as a trailer, which comes too late to be obeyed"}
+		}
+	}
+	return nil
+}
+
+// clean takes everything out of an answer that is not for the browser, or not for the app to say.
+func (g *gate) clean(res *http.Response) {
+	strip(res.Header, reserved)
+	strip(res.Trailer, reserved)
+	for _, name := range g.own.refuse(res.Header) {
+		g.opts.Log.Warn("the app tried to set a cookie of Coatcheck's own; the line was removed", "cookie", name, "path", pathOf(res.Request))
+	}
+	if res.StatusCode != http.StatusSwitchingProtocols {
+		res.Body = &trailerFilter{res.Body, res}
+	}
+}
+
+// keepPrivate keeps an answer that was made for one session out of every cache, whatever the app says (the session's own
+// rule, applied here so that an app with ordinary static files is not reported at each of them).
+func keepPrivate(header http.Header) {
+	if !strings.Contains(strings.ToLower(strings.Join(header["Cache-Control"], ",")), "no-store") {
+		header["Cache-Control"] = []string{"private, no-store"}
+	}
+}
+
+// streaming reports whether an answer has no natural end.
+func streaming(res *http.Response) bool {
+	kind, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
+	return res.StatusCode == http.StatusSwitchingProtocols || kind == "text/event-stream"
+}
+
+// upgrading returns the protocol that a request wants to switch to, or "".
+func upgrading(header http.Header) string {
+	for _, line := range header["Connection"] {
+		for token := range strings.SplitSeq(line, ",") {
+			if strings.EqualFold(trim(token), "upgrade") {
+				return header.Get("Upgrade")
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,100 @@
+package gate
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"coatcheck.dev/session"
+	"coatcheck.dev/store"
+)
+
+// check reports what is wrong with the orders for this session, as far as it is known before anything is done.
+func (o *orders) check(s *session.Session, maxBytes int) error {
+	if size := o.sizeAfter(s); len(o.changes) > 0 && size > maxBytes {
+		return &fault{headerSet, fmt.Sprintf("the session would have %d bytes of data, and %d is the limit", size, maxBytes)}
+	}
+	return nil
+}
+
+// sizeAfter returns how large the session's data would be. Values that sign-in leaves behind count, too, while nobody is
+// signed in: only the session knows which they are.
+func (o *orders) sizeAfter(s *session.Session) int {
+	var changes []store.Change
+	if o.keepsValues(s) {
+		for key, value := range s.Values() {
+			changes = append(changes, store.Change{Key: key, Value: store.Value{JSON: string(value)}})
+		}
+	}
+	for _, c := range o.changes {
+		changes = append(changes, store.Change{Key: c.key, Value: store.Value{JSON: string(c.value)}, Delete: c.value == nil})
+	}
+	return store.Data{}.With(changes...).Len()
+}
+
+// keepsValues reports whether values that the session has now can be in it afterwards.
+func (o *orders) keepsValues(s *session.Session) bool {
+	if o.signOut == signOutThis || o.signOut == signOutAll {
+		return false
+	}
+	return o.signIn == nil || !s.SignedIn() || o.signIn.user == s.User()
+}
+
+// obey does what the app asks for. An error means that the store could not do it, or could not tell; what was done
+// before stays done, and nobody was told that the rest was.
+func (o *orders) obey(ctx context.Context, sessions *session.Manager, s *session.Session) error {
+	if err := o.obeySignOut(ctx, sessions, s); err != nil {
+		return fmt.Errorf("sign out: %w", err)
+	}
+	if o.signIn != nil {
+		if err := s.SignIn(o.signIn.user, o.signIn.options()...); err != nil {
+			return fmt.Errorf("sign in: %w", err)
+		}
+	}
+	for _, c := range o.changes {
+		if err := c.obey(s); err != nil {
+			return fmt.Errorf("set or delete a value: %w", err)
+		}
+	}
+	return nil
+}
+
+func (o *orders) obeySignOut(ctx context.Context, sessions *session.Manager, s *session.Session) error {
+	user := s.User()
+	if o.signIn != nil {
+		user = o.signIn.user
+	}
+	if user != "" && (o.signOut == signOutOthers || o.signOut == signOutAll) {
+		ctx := session.WithActor(ctx, user, "signed out from another session")
+		if _, err := sessions.RevokeUser(ctx, user, s.Handle()); err != nil {
+			return err
+		}
+	}
+	if o.signOut == signOutThis || o.signOut == signOutAll {
+		return s.SignOut()
+	}
+	return nil
+}
+
+func (in *signIn) options() []session.SignInOption {
+	var options []session.SignInOption
+	if in.remember {
+		options = append(options, session.Remember)
+	}
+	if in.method != "" {
+		options = append(options, session.By(in.method))
+	}
+	return options
+}
+
+func (c *change) obey(s *session.Session) error {
+	var options []session.KeyOption
+	if c.carry {
+		options = append(options, session.Carry)
+	}
+	key := session.NewKey[json.RawMessage](c.key, options...)
+	if c.value == nil {
+		return key.Delete(s)
+	}
+	return key.Set(s, c.value)
+}

@@ -1,0 +1,94 @@
+package gate
+
+import (
+	"errors"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"coatcheck.dev/session"
+)
+
+// A user's name in a header:
+//
+//	user  = 1*( plain / "%" HEXDIG HEXDIG )
+//	plain = %x21 / %x23-24 / %x26-2B / %x2D-3A / %x3C-7E    ; visible ASCII but '"' "%" "," ";"
+//
+// It is the name's bytes; whatever is not plain is percent-encoded. decodeURIComponent and urllib.parse.unquote read it,
+// and what encodeURIComponent and urllib.parse.quote write is read here.
+
+func plainInUser(c byte) bool {
+	return '!' <= c && c <= '~' && c != '"' && c != '%' && c != ',' && c != ';'
+}
+
+// encodeUser returns the text of a name. The usual name is its own text.
+func encodeUser(user string) string {
+	i := 0
+	for i < len(user) && plainInUser(user[i]) {
+		i++
+	}
+	if i == len(user) {
+		return user
+	}
+	const hex = "0123456789ABCDEF"
+	var b strings.Builder
+	b.WriteString(user[:i])
+	for ; i < len(user); i++ {
+		if c := user[i]; plainInUser(c) {
+			b.WriteByte(c)
+		} else {
+			b.Write([]byte{'%', hex[c>>4], hex[c&15]})
+		}
+	}
+	return b.String()
+}
+
+var (
+	errUserEmpty   = errors.New("it names no user")
+	errUserText    = errors.New("the user has a character that has to be percent-encoded: a space, a quote, a comma, a percent sign or a letter outside ASCII")
+	errUserPercent = errors.New("the user has a percent sign without two hexadecimal digits")
+	errUserBytes   = errors.New("the user is not UTF-8, or has control characters")
+	errUserLong    = errors.New("the user is longer than 255 bytes")
+)
+
+// decodeUser reads what encodeUser writes. Beyond the grammar the name has to be UTF-8 without control characters, as
+// people will read it in lists and logs.
+func decodeUser(text string) (string, error) {
+	if text == "" {
+		return "", errUserEmpty
+	}
+	b := make([]byte, 0, len(text))
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		if c == '%' {
+			if i+2 >= len(text) || unhex(text[i+1]) < 0 || unhex(text[i+2]) < 0 {
+				return "", errUserPercent
+			}
+			c = byte(unhex(text[i+1])<<4 | unhex(text[i+2]))
+			i += 2
+		} else if !plainInUser(c) {
+			return "", errUserText
+		}
+		b = append(b, c)
+	}
+	user := string(b)
+	switch {
+	case len(user) > session.MaxUserLen:
+		return "", errUserLong
+	case !utf8.ValidString(user) || strings.ContainsFunc(user, unicode.IsControl):
+		return "", errUserBytes
+	}
+	return user, nil
+}
+
+func unhex(c byte) int {
+	switch {
+	case '0' <= c && c <= '9':
+		return int(c - '0')
+	case 'a' <= c && c <= 'f':
+		return int(c-'a') + 10
+	case 'A' <= c && c <= 'F':
+		return int(c-'A') + 10
+	}
+	return -1
+}
