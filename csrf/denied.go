@@ -1,0 +1,41 @@
+package csrf
+
+import (
+	_ "embed"
+	"io"
+	"net/http"
+)
+
+//go:embed denied.html
+var deniedHTML string
+
+func deniedPage(w http.ResponseWriter, r *http.Request) {
+	header := w.Header()
+	header.Set("Content-Type", "text/html; charset=utf-8")
+	header.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	header.Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(http.StatusForbidden)
+	if r.Method != http.MethodHead {
+		io.WriteString(w, deniedHTML)
+	}
+}
+
+// deniedWriter makes the status 403 where the handler writes none.
+type deniedWriter struct {
+	http.ResponseWriter
+	wrote bool
+}
+
+func (w *deniedWriter) WriteHeader(status int) {
+	w.wrote = w.wrote || status >= 200
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *deniedWriter) Write(b []byte) (int, error) {
+	if !w.wrote {
+		w.WriteHeader(http.StatusForbidden)
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+func (w *deniedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -1,0 +1,238 @@
+package csrf_test
+
+import (
+	"crypto/tls"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"coatcheck.dev/csrf"
+)
+
+const trusted = "https://accounts.example.com"
+
+func TestWhoPasses(t *testing.T) {
+	header := func(pairs ...string) http.Header {
+		h := http.Header{}
+		for i := 0; i < len(pairs); i += 2 {
+			h.Set(pairs[i], pairs[i+1])
+		}
+		return h
+	}
+	for name, c := range map[string]struct {
+		method string
+		header http.Header
+		plain  bool // the request came over plain HTTP, or from a proxy that ended TLS
+		passes bool
+	}{
+		"own page":                            {"POST", header("Sec-Fetch-Site", "same-origin"), false, true},
+		"typed by the visitor":                {"POST", header("Sec-Fetch-Site", "none"), false, true},
+		"other site":                          {"POST", header("Sec-Fetch-Site", "cross-site"), false, false},
+		"other host of the domain":            {"POST", header("Sec-Fetch-Site", "same-site"), false, false},
+		"unknown value":                       {"POST", header("Sec-Fetch-Site", "moon"), false, false},
+		"other site, origin made to fit":      {"POST", header("Sec-Fetch-Site", "cross-site", "Origin", "https://shop.example.com"), false, false},
+		"trusted origin":                      {"POST", header("Sec-Fetch-Site", "same-site", "Origin", trusted), false, true},
+		"trusted host over http":              {"POST", header("Sec-Fetch-Site", "same-site", "Origin", "http://accounts.example.com"), false, false},
+		"trusted host, other port":            {"POST", header("Sec-Fetch-Site", "same-site", "Origin", trusted+":8443"), false, false},
+		"host that begins like a trusted one": {"POST", header("Sec-Fetch-Site", "cross-site", "Origin", trusted+".evil.example"), false, false},
+		"old browser, own page":               {"POST", header("Origin", "https://shop.example.com"), false, true},
+		"old browser, other site":             {"POST", header("Origin", "https://evil.example"), false, false},
+		"old browser, trusted origin":         {"POST", header("Origin", trusted), false, true},
+		"old browser, sandboxed page":         {"POST", header("Origin", "null"), false, false},
+		"old browser, own host over http":     {"POST", header("Origin", "http://shop.example.com"), false, false},
+		"plain site, own page":                {"POST", header("Origin", "http://shop.example.com"), true, true},
+		"behind a proxy that ended TLS":       {"POST", header("Origin", "https://shop.example.com"), true, true},
+		"no browser":                          {"POST", header(), false, true},
+		"link from elsewhere":                 {"GET", header("Sec-Fetch-Site", "cross-site"), false, true},
+		"image on another site":               {"HEAD", header("Sec-Fetch-Site", "cross-site"), false, true},
+		"preflight":                           {"OPTIONS", header("Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"), false, true},
+		"PUT":                                 {"PUT", header("Sec-Fetch-Site", "cross-site"), false, false},
+		"DELETE":                              {"DELETE", header("Sec-Fetch-Site", "cross-site"), false, false},
+		"PATCH":                               {"PATCH", header("Sec-Fetch-Site", "cross-site"), false, false},
+		"method that nobody knows":            {"BREW", header("Sec-Fetch-Site", "cross-site"), false, false},
+		"method in small letters":             {"get", header("Sec-Fetch-Site", "cross-site"), false, false},
+		"method override by header":           {"POST", header("Sec-Fetch-Site", "cross-site", "X-HTTP-Method-Override", "GET"), false, false},
+		"WebSocket, own page":                 {"GET", header("Upgrade", "websocket", "Sec-Fetch-Site", "same-origin", "Origin", "https://shop.example.com"), false, true},
+		"WebSocket, other site":               {"GET", header("Upgrade", "websocket", "Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example"), false, false},
+		"WebSocket, old browser, other site":  {"GET", header("Upgrade", "websocket", "Origin", "https://evil.example"), false, false},
+		"WebSocket, no browser":               {"GET", header("Upgrade", "websocket"), false, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := httptest.NewRequest(c.method, "https://shop.example.com/cart", nil)
+			r.Header = c.header
+			if c.plain {
+				r.TLS = nil
+			} else if r.TLS == nil {
+				r.TLS = &tls.ConnectionState{}
+			}
+			called := false
+			guard := csrf.New(csrf.Options{TrustedOrigins: []string{trusted}})
+			w := httptest.NewRecorder()
+			guard.Handler(http.HandlerFunc(func(_ http.ResponseWriter, inner *http.Request) {
+				called = true
+				if inner.Method != c.method {
+					t.Errorf("the handler sees method %s, want %s", inner.Method, c.method)
+				}
+			})).ServeHTTP(w, r)
+			if called != c.passes || (w.Code == http.StatusForbidden) == c.passes {
+				t.Errorf("handler called: %v, status %d, want passes = %v", called, w.Code, c.passes)
+			}
+			if err := guard.Check(r); (err == nil) != c.passes {
+				t.Errorf("Check = %v, want passes = %v", err, c.passes)
+			}
+		})
+	}
+}
+
+func TestRefusalIsAClearPageThatNobodyKeeps(t *testing.T) {
+	w := httptest.NewRecorder()
+	csrf.New(csrf.Options{}).Handler(never(t)).ServeHTTP(w, forged())
+	for name, want := range map[string]string{
+		"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store", "Vary": "Sec-Fetch-Site, Origin",
+		"X-Content-Type-Options": "nosniff",
+	} {
+		if got := w.Header().Get(name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	if w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), "another site") {
+		t.Errorf("status %d and page %q", w.Code, w.Body)
+	}
+}
+
+func TestVaryOnlyWhereTheAnswerDependsOnIt(t *testing.T) {
+	ok := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok") })
+	for method, want := range map[string]string{"GET": "", "HEAD": "", "OPTIONS": "", "POST": "Sec-Fetch-Site, Origin"} {
+		w := httptest.NewRecorder()
+		csrf.New(csrf.Options{}).Handler(ok).ServeHTTP(w, httptest.NewRequest(method, "/", nil))
+		if got := w.Header().Get("Vary"); got != want {
+			t.Errorf("%s: Vary %q, want %q", method, got, want)
+		}
+	}
+}
+
+func TestDeniedHandler(t *testing.T) {
+	for name, c := range map[string]struct {
+		denied http.HandlerFunc
+		status int
+	}{
+		"status by default":     {func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "no") }, 403},
+		"status of its own":     {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) }, 404},
+		"status of http.Error":  {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", 400) }, 400},
+		"reached by controller": {func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "no"); flush(t, w) }, 403},
+	} {
+		w := httptest.NewRecorder()
+		csrf.New(csrf.Options{Denied: c.denied}).Handler(never(t)).ServeHTTP(w, forged())
+		if w.Code != c.status {
+			t.Errorf("%s: status %d, want %d", name, w.Code, c.status)
+		}
+	}
+}
+
+func TestObserversHearOfRefusals(t *testing.T) {
+	for _, reportOnly := range []bool{false, true} {
+		var events []csrf.Event
+		var log strings.Builder
+		called := false
+		guard := csrf.New(csrf.Options{InsecureReportOnly: reportOnly, Observers: []csrf.Observer{
+			func(e csrf.Event) { events = append(events, e) },
+			csrf.LogEvents(slog.New(slog.NewTextHandler(&log, nil))),
+		}})
+		handler := guard.Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { called = true }))
+		handler.ServeHTTP(httptest.NewRecorder(), forged())
+		if called != reportOnly || len(events) != 1 {
+			t.Fatalf("report only %v: handler called %v, %d events", reportOnly, called, len(events))
+		}
+		e := events[0]
+		if e.Refused == reportOnly || e.Err == nil || e.At.IsZero() || e.Address != "192.0.2.1" || e.Method != "POST" ||
+			e.Host != "example.com" || e.Path != "/cart" || e.Site != "cross-site" || len(e.Origin) != 256 {
+			t.Errorf("event %+v", e)
+		}
+		if !strings.Contains(log.String(), csrf.EventKind) || !strings.Contains(log.String(), "/cart") {
+			t.Errorf("log %q", log.String())
+		}
+		handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("POST", "/cart", nil))
+		if len(events) != 1 {
+			t.Errorf("a request that passes was reported: %+v", events[1:])
+		}
+	}
+}
+
+func TestOriginsThatCannotMatchAreRefused(t *testing.T) {
+	for origin, says := range map[string]string{
+		"":                               "is no origin",
+		"null":                           "is no origin",
+		"*":                              "is no origin",
+		"example.com":                    "is no origin",
+		"ftp://example.com":              "is no origin",
+		"https://":                       "is no origin",
+		"https://*.example.com":          "name each one",
+		"https://example.com/":           `write "https://example.com"`,
+		"https://example.com/pay":        `write "https://example.com"`,
+		"https://example.com?a":          `write "https://example.com"`,
+		"https://ada@example.com":        `write "https://example.com"`,
+		"HTTPS://example.com":            `write "https://example.com"`,
+		"https://Example.com":            `write "https://example.com"`,
+		"https://example.com:443":        `write "https://example.com"`,
+		"http://example.com:80":          `write "http://example.com"`,
+		"https://example.com:":           `write "https://example.com"`,
+		"https://example.com, https://b": "is no origin",
+	} {
+		err := csrf.Options{TrustedOrigins: []string{origin}}.Check()
+		if err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%q: %v, want an error that says %q", origin, err, says)
+		}
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%q: New accepts it", origin)
+				}
+			}()
+			csrf.New(csrf.Options{TrustedOrigins: []string{origin}})
+		}()
+	}
+	for _, origin := range []string{trusted, "http://localhost:8080", "https://example.com:8443", "http://[::1]:8080"} {
+		if err := (csrf.Options{TrustedOrigins: []string{origin}}).Check(); err != nil {
+			t.Errorf("%q: %v", origin, err)
+		}
+	}
+}
+
+func FuzzTrustedOrigins(f *testing.F) {
+	f.Add(trusted)
+	f.Add("https://*.example.com")
+	f.Add("http://[::1]:8080")
+	f.Fuzz(func(t *testing.T, origin string) {
+		options := csrf.Options{TrustedOrigins: []string{origin}}
+		if options.Check() != nil {
+			return
+		}
+		r := httptest.NewRequest("POST", "/", nil)
+		r.Header.Set("Sec-Fetch-Site", "cross-site")
+		r.Header.Set("Origin", origin)
+		if err := csrf.New(options).Check(r); err != nil {
+			t.Errorf("%q is accepted as an option and refused in a request: %v", origin, err)
+		}
+	})
+}
+
+// forged is a request that a page of another site makes the browser send.
+func forged() *http.Request {
+	r := httptest.NewRequest("POST", "http://example.com/cart", nil)
+	r.Header.Set("Sec-Fetch-Site", "cross-site")
+	r.Header.Set("Origin", "https://"+strings.Repeat("x", 500)+".example")
+	return r
+}
+
+func never(t *testing.T) http.Handler {
+	return http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a forged request reached the handler") })
+}
+
+func flush(t *testing.T, w http.ResponseWriter) {
+	if err := http.NewResponseController(w).Flush(); err != nil {
+		t.Errorf("flush: %v", err)
+	}
+}
