@@ -159,8 +159,26 @@ func (c *Cookie) checkLifetime(now time.Time) error {
 
 // badByte returns where s has a control character other than tab, or one of also; -1 if nowhere.
 func badByte(s, also string) int {
+	first := -1
+	for i := range len(also) {
+		if at := strings.IndexByte(s, also[i]); at >= 0 && (first < 0 || at < first) {
+			first = at
+		}
+	}
+	if !hasControl(s) {
+		return first
+	}
+	at := firstControl(s)
+	if first < 0 || at < first {
+		return at
+	}
+	return first
+}
+
+// firstControl returns where s has a control character other than tab, -1 if nowhere.
+func firstControl(s string) int {
 	for i := range len(s) {
-		if c := s[i]; isControl(c) || strings.IndexByte(also, c) >= 0 {
+		if isControl(s[i]) {
 			return i
 		}
 	}

@@ -1,5 +1,5 @@
-// Package cookie is the wire format of cookies: it reads the Cookie header of a request, and writes the Set-Cookie
-// header of a response. It follows RFC 6265bis (draft-ietf-httpbis-rfc6265bis-22) with what browsers have added:
+// Package cookie is the wire format of cookies: it reads the Cookie header of a request, and writes and reads the
+// Set-Cookie header of a response. It follows RFC 6265bis (draft-ietf-httpbis-rfc6265bis-22) with what browsers have added:
 // Partitioned, and the name prefixes __Http- and __Host-Http-.
 //
 // # Reading
@@ -26,4 +26,14 @@
 // silent repair: a cookie that is not kept, or not as it was written, is a fault that shows up far from its cause.
 //
 // A cookie is deleted by one with the same name, Domain, Path and Partitioned, made by [Cookie.Deletion].
+//
+// # Reading Set-Cookie
+//
+// [Parse] reads a Set-Cookie line as browsers do, which take much more than servers should write. It never fails: what
+// would make a browser drop the cookie, or warn, is in [Parsed.Reasons], under the names that Chromium uses;
+// [Parsed.Attributes] tells which attribute won and why another did not. Whether a cookie is stored depends on the
+// request, too: package jar decides that.
+//
+// Where RFC 6265bis and web-platform-tests disagree, the tests are followed: a Path that does not begin with '/' undoes
+// an earlier one, a Domain of a lone dot is refused, and a Path with bytes beyond ASCII drops the cookie.
 package cookie

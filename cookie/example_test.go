@@ -65,3 +65,26 @@ func ExampleCookie_Deletion() {
 	fmt.Printf("%s\n", line)
 	// Output: theme=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0
 }
+
+func ExampleParse() {
+	p := cookie.Parse("theme=dark; Domain=.Example.com; Path=/a; Path=b; SameSite=Whatever; Expires=someday")
+	fmt.Println(p.Name, p.Value, p.Domain, p.Path == "", p.Reasons.Excluded())
+	for a := range p.Attributes() {
+		fmt.Println(a.Name, a.Fate)
+	}
+	// Output:
+	// theme dark example.com true false
+	// Domain applies
+	// Path is overridden by a later one
+	// Path applies
+	// SameSite applies
+	// Expires cannot be parsed and is ignored
+}
+
+func ExampleReasons() {
+	p := cookie.Parse("ticket=abc\x00")
+	for reason := range p.Reasons.All() {
+		fmt.Println(reason, reason.Excludes())
+	}
+	// Output: EXCLUDE_DISALLOWED_CHARACTER true
+}

@@ -1,6 +1,271 @@
 package cookie
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
+
+// MaxLine is how long a Set-Cookie line may be. [Parse] looks into no longer one; Chromium takes no header beyond it.
+const MaxLine = 256 << 10
+
+// Parsed is a Set-Cookie line as a browser reads it: what wins of its attributes, and what there is against it. Nothing
+// of it depends on the request; that is for the jar to judge. All strings are parts of Raw.
+type Parsed struct {
+	// Raw is the line, byte by byte.
+	Raw string
+	// Name and Value are as written, without the spaces and tabs around them. A line without '=' has no name.
+	Name, Value string
+	// Path is the last Path attribute, if it begins with '/'; else "", and the default path of the URL holds.
+	Path string
+	// Domain is the last Domain attribute, in lower case, without one leading dot. "" with HasDomain is a Domain of
+	// nothing but a dot, which no host may set.
+	Domain string
+	// HasDomain reports whether the last Domain attribute had a value.
+	HasDomain bool
+
+	Secure, HttpOnly, Partitioned bool
+
+	// SameSite is the last SameSite attribute; one that no browser knows counts as SameSiteUnset.
+	SameSite SameSite
+	// Priority is the last Priority attribute that Chromium knows.
+	Priority Priority
+
+	// Reasons are exclusions and warnings that hold whatever the request is.
+	Reasons Reasons
+
+	maxAge  string // the last valid Max-Age
+	expires string // the last Expires that is short enough, valid or not; dates are parsed when asked for
+	// moreExpires says that there were others before; staleMaxAge that an invalid Max-Age came after the valid one.
+	moreExpires, staleMaxAge bool
+}
+
+// Parse reads the value of one Set-Cookie header by RFC 6265bis section 5.6, and where web-platform-tests decide
+// otherwise, by those. It does not fail: what would make a browser drop the cookie is in Reasons. It allocates only to
+// put a Domain into lower case. [Parsed.Attributes] tells what became of each attribute.
+func Parse(line string) Parsed {
+	p := Parsed{Raw: line}
+	if len(line) > MaxLine {
+		p.Reasons.Add(ExcludeFailureToStore)
+		return p
+	}
+	pair, rest := cutSegment(line)
+	name, value := cutPair(pair)
+	p.Name, p.Value = trimRight(name), trimLeft(value)
+	if p.Name == "" && p.Value == "" {
+		p.Reasons.Add(ExcludeNoCookieContent)
+	}
+	if hasControl(line) {
+		p.Reasons.Add(ExcludeDisallowedCharacter)
+	}
+	if len(p.Name)+len(p.Value) > MaxNameValue {
+		p.Reasons.Add(ExcludeNameValuePairExceedsMaxSize)
+	}
+	for rest != "" {
+		var segment string
+		segment, rest = cutSegment(rest)
+		p.take(cutAttribute(segment))
+	}
+	if p.HasDomain && nonASCII(p.Domain) >= 0 {
+		p.Reasons.Add(ExcludeDomainNonASCII)
+	}
+	if nonASCII(p.Path) >= 0 {
+		p.Reasons.Add(ExcludeFailureToStore)
+	}
+	return p
+}
+
+// take applies one attribute; of several with the same name the last valid one stands.
+func (p *Parsed) take(key, value string) {
+	kind := kindOf(key)
+	if kind == unknown {
+		return
+	}
+	if len(value) > MaxAttributeValue {
+		p.Reasons.Add(WarnAttributeValueExceedsMaxSize)
+		return
+	}
+	switch kind {
+	case expires:
+		p.moreExpires = p.moreExpires || p.expires != ""
+		p.expires = value
+	case maxAge:
+		if p.staleMaxAge = !isMaxAge(value); !p.staleMaxAge {
+			p.maxAge = value
+		}
+	case domain:
+		p.HasDomain = value != ""
+		p.Domain = lowerASCII(strings.TrimPrefix(value, "."))
+	case path:
+		p.Path = ""
+		if value != "" && value[0] == '/' {
+			p.Path = value
+		}
+	case secure:
+		p.Secure = true
+	case httpOnly:
+		p.HttpOnly = true
+	case sameSite:
+		p.SameSite = SameSite(indexFold(sameSiteNames[1:], value) + 1)
+	case partitioned:
+		p.Partitioned = true
+	case priority:
+		if i := indexFold(priorityNames[1:], value); i >= 0 {
+			p.Priority = Priority(i + 1)
+		}
+	}
+}
+
+// kind is a known attribute.
+type kind uint8
+
+const (
+	unknown kind = iota
+	expires
+	maxAge
+	domain
+	path
+	secure
+	httpOnly
+	sameSite
+	partitioned
+	priority
+	numKinds
+)
+
+// kindOf tells attributes apart by their length first: most have one of their own.
+func kindOf(key string) kind {
+	k, name := unknown, ""
+	switch len(key) {
+	case 4:
+		k, name = path, "path"
+	case 6:
+		k, name = domain, "domain"
+		if lower(key[0]) == 's' {
+			k, name = secure, "secure"
+		}
+	case 7:
+		k, name = expires, "expires"
+		if lower(key[0]) == 'm' {
+			k, name = maxAge, "max-age"
+		}
+	case 8:
+		switch lower(key[0]) {
+		case 'h':
+			k, name = httpOnly, "httponly"
+		case 's':
+			k, name = sameSite, "samesite"
+		case 'p':
+			k, name = priority, "priority"
+		}
+	case 11:
+		k, name = partitioned, "partitioned"
+	}
+	if !equalFold(key, name) {
+		return unknown
+	}
+	return k
+}
+
+func indexFold(names []string, s string) int {
+	for i, name := range names {
+		if equalFold(name, s) {
+			return i
+		}
+	}
+	return -1
+}
+
+// isMaxAge: "-"? 1*DIGIT
+func isMaxAge(s string) bool {
+	s = strings.TrimPrefix(s, "-")
+	_, digits := leadingNumber(s)
+	return digits > 0 && digits == len(s)
+}
+
+// Expiry returns when the cookie ends if it was received at the time now, and whether it ends by itself at all: false is
+// a session cookie. Max-Age wins over Expires. A lifetime over [MaxLifetime] is cut to it; a cookie that is to be deleted
+// has a time that is not after now.
+func (p *Parsed) Expiry(now time.Time) (at time.Time, persistent bool) {
+	if p.maxAge != "" {
+		return p.maxAgeExpiry(now), true
+	}
+	if p.expires == "" {
+		return time.Time{}, false
+	}
+	at, ok := ParseDate(p.expires)
+	if !ok && p.moreExpires {
+		at, ok = p.earlierExpires()
+	}
+	return capExpiry(at, now), ok
+}
+
+// ExpiryChromium is [Parsed.Expiry] as Chromium has it: of several Max-Age or Expires attributes the last one counts even
+// if it is invalid, and dates are read by [ParseDateChromium].
+func (p *Parsed) ExpiryChromium(now time.Time) (at time.Time, persistent bool) {
+	if p.maxAge != "" && !p.staleMaxAge {
+		return p.maxAgeExpiry(now), true
+	}
+	at, ok := ParseDateChromium(p.expires)
+	return capExpiry(at, now), ok
+}
+
+func (p *Parsed) maxAgeExpiry(now time.Time) time.Time {
+	if p.maxAge[0] == '-' {
+		return now
+	}
+	// More than 8 digits are more than 400 days; leading zeros count for nothing.
+	digits := strings.TrimLeft(p.maxAge, "0")
+	seconds := MaxLifetime / time.Second
+	if len(digits) <= 8 {
+		n, _ := leadingNumber(digits)
+		seconds = min(seconds, time.Duration(n))
+	}
+	return now.Add(seconds * time.Second)
+}
+
+func capExpiry(at, now time.Time) time.Time {
+	if latest := now.Add(MaxLifetime); at.After(latest) {
+		return latest
+	}
+	return at
+}
+
+// earlierExpires returns the last valid Expires, however many invalid ones follow.
+func (p *Parsed) earlierExpires() (at time.Time, ok bool) {
+	_, rest := cutSegment(p.Raw)
+	for rest != "" {
+		var segment string
+		segment, rest = cutSegment(rest)
+		key, value := cutAttribute(segment)
+		if kindOf(key) != expires || len(value) > MaxAttributeValue {
+			continue
+		}
+		if t, valid := ParseDate(value); valid {
+			at, ok = t, true
+		}
+	}
+	return at, ok
+}
+
+// Cookie returns the cookie for writing again, as a browser would keep it at the time now: without attributes that lost,
+// its lifetime capped, its Domain in lower case. What is to be deleted comes as a deletion.
+func (p *Parsed) Cookie(now time.Time) Cookie {
+	c := Cookie{
+		Name: p.Name, Value: p.Value, Path: p.Path, Domain: p.Domain,
+		Secure: p.Secure, HttpOnly: p.HttpOnly, SameSite: p.SameSite, Partitioned: p.Partitioned, Priority: p.Priority,
+	}
+	at, persistent := p.Expiry(now)
+	switch {
+	case !persistent:
+	case !at.After(now):
+		return *c.Deletion()
+	case p.maxAge != "":
+		c.MaxAge = at.Sub(now)
+	default:
+		c.Expires = at
+	}
+	return c
+}
 
 // cutSegment returns what stands before the first ';', trimmed, and the rest after it.
 func cutSegment(s string) (segment, rest string) {
@@ -29,4 +294,22 @@ func lowerASCII(s string) string {
 		}
 	}
 	return s
+}
+
+// hasControl reports whether s has a control character other than tab. It looks at eight bytes at a time, because it
+// has to look at every byte of every line.
+func hasControl(s string) bool {
+	i := 0
+	for ; i+8 <= len(s); i += 8 {
+		b := s[i : i+8]
+		x := uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
+			uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
+		const each, high = 0x0101010101010101, 0x8080808080808080
+		below := (x - each*' ') &^ x & high                       // a byte under 0x20, or a false alarm next to one
+		del := ((x ^ each*0x7f) - each) &^ (x ^ each*0x7f) & high // a byte of 0x7f, likewise
+		if below|del != 0 && firstControl(b) >= 0 {
+			return true
+		}
+	}
+	return firstControl(s[i:]) >= 0
 }

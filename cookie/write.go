@@ -69,7 +69,7 @@ func Set(header map[string][]string, c *Cookie) error {
 	var kept []string
 	id := c.identity()
 	for _, old := range header["Set-Cookie"] {
-		if identify(old) != id {
+		if p := Parse(old); p.identity() != id {
 			kept = append(kept, old)
 		}
 	}
@@ -87,27 +87,6 @@ func (c *Cookie) identity() identity {
 	return identity{c.Name, lowerASCII(c.Domain), c.Path, c.Partitioned}
 }
 
-// identify reads the identity from a Set-Cookie line.
-func identify(line string) identity {
-	pair, rest := cutSegment(line)
-	name, _ := cutPair(pair)
-	id := identity{name: trimRight(name)}
-	for rest != "" {
-		var attribute string
-		attribute, rest = cutSegment(rest)
-		key, value := cutAttribute(attribute)
-		switch {
-		case len(value) > MaxAttributeValue:
-		case equalFold(key, "domain"):
-			id.domain = lowerASCII(value)
-			if id.domain != "" && id.domain[0] == '.' {
-				id.domain = id.domain[1:]
-			}
-		case equalFold(key, "path"):
-			id.path = value
-		case equalFold(key, "partitioned"):
-			id.partitioned = true
-		}
-	}
-	return id
+func (p *Parsed) identity() identity {
+	return identity{p.Name, p.Domain, p.Path, p.Partitioned}
 }
