@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"coatcheck.dev/session"
@@ -47,6 +48,12 @@ func newManager(t testing.TB, st store.Store, o session.Options) *session.Manage
 	m := session.New(st, o)
 	t.Cleanup(func() { _ = m.Close(context.Background()) })
 	return m
+}
+
+// inBubble runs a subtest in which time stands still but when everything waits.
+func inBubble(t *testing.T, name string, test func(t *testing.T)) {
+	t.Helper()
+	t.Run(name, func(t *testing.T) { synctest.Test(t, test) })
 }
 
 const hostCookie = "__Host-session"
