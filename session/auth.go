@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -34,6 +35,9 @@ func (s *Session) StepUp(options ...SignInOption) error {
 		return ErrTooLate
 	case s.record == nil || s.record.User == "":
 		return fmt.Errorf("%w: step-up needs a signed-in user", ErrEnded)
+	}
+	if gone, err := s.refresh(s.context()); gone || err != nil {
+		return cmp.Or(err, ErrEnded)
 	}
 	now := time.Now()
 	t := newTicket(store.NewID())

@@ -62,6 +62,11 @@ func (s *Session) SignIn(user string, options ...SignInOption) error {
 }
 
 func (s *Session) signIn(user string, in signIn, now time.Time) error {
+	if s.record != nil { // checking a password takes long enough for other requests to save something
+		if _, err := s.refresh(s.context()); err != nil {
+			return err
+		}
+	}
 	t := newTicket(store.NewID())
 	record := s.m.newRecord(s.request, t, now, in.remember)
 	record.User = user
