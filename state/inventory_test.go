@@ -1,0 +1,206 @@
+package state_test
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"coatcheck.dev/session"
+	"coatcheck.dev/state"
+	"coatcheck.dev/store/memory"
+)
+
+func shop() (*state.Inventory, *state.Consent, state.Optional[[]string]) {
+	inventory := state.NewInventory()
+	state.NewSession[[]string](inventory, state.SessionSpec{Name: "cart", Purpose: state.Essential, Description: "what the visitor wants to buy"})
+	consent := state.NewConsent(inventory, state.CookieSpec{Name: "consent", Lifetime: 180 * 24 * time.Hour, Description: "what the visitor agreed to"})
+	recent := state.NewOptional[[]string](inventory, consent, state.CookieSpec{
+		Name: "recent", Purpose: state.Personalization, Lifetime: time.Hour, Description: "what the visitor looked at"})
+	state.NewCookie[string](inventory, state.CookieSpec{Name: "coupon", Purpose: state.Preference, Signed: true, Lifetime: 90 * time.Second, Description: "a discount"})
+	inventory.Declare(state.Entry{Name: "__Host-session", Place: state.InTicketCookie, Purpose: state.Essential, Description: "the ticket"})
+	return inventory, consent, recent
+}
+
+func TestTable(t *testing.T) {
+	inventory, _, _ := shop()
+	var table strings.Builder
+	must(t, inventory.WriteTable(&table))
+	const want = `
+NAME             LIVES IN        CONTROLLED BY   PURPOSE           LIFETIME                   WHAT FOR
+__Host-consent   cookie          visitor         essential         180 days                   what the visitor agreed to
+__Host-coupon    signed cookie   server          preference        90 seconds                 a discount
+__Host-recent    cookie          visitor         personalization   1 hour                     what the visitor looked at
+__Host-session   ticket cookie   server          essential         until the browser closes   the ticket
+cart             session         server          essential         the session                what the visitor wants to buy
+`
+	if table.String() != want[1:] {
+		t.Errorf("got\n%s\nwant%s", table.String(), want)
+	}
+	if err := inventory.WriteTable(brokenWriter{}); !errors.Is(err, errBroken) {
+		t.Errorf("a writer that fails: %v", err)
+	}
+}
+
+var errBroken = errors.New("broken")
+
+type brokenWriter struct{}
+
+func (brokenWriter) Write([]byte) (int, error) { return 0, errBroken }
+
+func TestJSON(t *testing.T) {
+	inventory, _, _ := shop()
+	got, err := json.Marshal(inventory)
+	must(t, err)
+	const want = `{"name":"__Host-recent","place":"cookie","purpose":"personalization","description":"what the visitor looked at",` +
+		`"controlled_by":"visitor","needs_consent":true,"lifetime_seconds":3600}`
+	if !strings.Contains(string(got), want) {
+		t.Errorf("%s\nhas no %s", got, want)
+	}
+	if empty, err := json.Marshal(state.NewInventory()); err != nil || string(empty) != "[]" {
+		t.Errorf("an empty inventory: %s, %v", empty, err)
+	}
+}
+
+func TestNamesAreTakenOnce(t *testing.T) {
+	inventory, consent, _ := shop()
+	plain := spec("consent")
+	state.NewCookie[string](inventory, spec("cart")) // a key of the session has that name, and is something else
+	plain.PlainName = true
+	state.NewCookie[string](inventory, plain) // without the prefix it is another cookie
+	refused(t, "the name is taken: what the visitor agreed to", func() { state.NewCookie[string](inventory, spec("consent")) })
+	refused(t, "taken", func() { state.NewConsent(inventory, spec("recent")) })
+	optional := spec("recent")
+	optional.Purpose = state.Marketing
+	refused(t, "taken", func() { state.NewOptional[string](inventory, consent, optional) })
+	refused(t, "taken", func() {
+		state.NewSession[int](inventory, state.SessionSpec{Name: "cart", Purpose: state.Essential, Description: "another"})
+	})
+	refused(t, "taken", func() {
+		inventory.Declare(state.Entry{Name: "__Host-session", Place: state.InCookie, Purpose: state.Essential, Description: "x"})
+	})
+}
+
+func TestEntriesThatAreRefused(t *testing.T) {
+	for says, e := range map[string]state.Entry{
+		"no name":        {Place: state.InCookie, Purpose: state.Essential, Description: "x"},
+		"no place":       {Name: "x", Purpose: state.Essential, Description: "x"},
+		"no purpose":     {Name: "x", Place: state.InCookie, Description: "x"},
+		"no description": {Name: "x", Place: state.InCookie, Purpose: state.Essential},
+		"negative":       {Name: "x", Place: state.InCookie, Purpose: state.Essential, Description: "x", Lifetime: -1},
+	} {
+		refused(t, says, func() { state.NewInventory().Declare(e) })
+	}
+	refused(t, "letters", func() {
+		state.NewSession[int](state.NewInventory(), state.SessionSpec{Name: "a b", Purpose: state.Essential, Description: "x"})
+	})
+	refused(t, "no purpose", func() {
+		state.NewSession[int](state.NewInventory(), state.SessionSpec{Name: "a", Description: "x"})
+	})
+	refused(t, "needs consent", func() {
+		state.NewSession[int](state.NewInventory(), state.SessionSpec{Name: "a", Purpose: state.Marketing, Description: "x"})
+	})
+	refused(t, "needs no consent", func() {
+		state.NewOptional[int](state.NewInventory(), nil, spec("x"))
+	})
+	refused(t, "declare it with NewConsent", func() {
+		s := spec("x")
+		s.Purpose = "research"
+		state.NewOptional[int](state.NewInventory(), nil, s)
+	})
+}
+
+func TestLifetimeText(t *testing.T) {
+	for want, e := range map[string]state.Entry{
+		"1 day":                    {Lifetime: 24 * time.Hour},
+		"36 hours":                 {Lifetime: 36 * time.Hour},
+		"1 minute":                 {Lifetime: time.Minute},
+		"1 second":                 {Lifetime: time.Second},
+		"1.5s":                     {Lifetime: 1500 * time.Millisecond},
+		"until the browser closes": {Place: state.InCookie},
+		"the session":              {Place: state.InSession},
+	} {
+		if got := e.LifetimeText(); got != want {
+			t.Errorf("%v: %q, want %q", e.Lifetime, got, want)
+		}
+	}
+}
+
+func TestSessionValuesAreCarriedOnlyWhenDeclared(t *testing.T) {
+	inventory := state.NewInventory()
+	cart := state.NewSession[[]string](inventory, state.SessionSpec{Name: "cart", Purpose: state.Essential, Description: "x", Carry: true})
+	step := state.NewSession[int](inventory, state.SessionSpec{Name: "step", Purpose: state.Essential, Description: "x"})
+	sessions := session.New(memory.New(), session.Options{})
+	sessions.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		s := session.From(r.Context())
+		must(t, cart.Set(s, []string{"tea"}))
+		must(t, step.Set(s, 3))
+		if got := cart.Get(s); len(got) != 1 || step.Get(s) != 3 {
+			t.Errorf("before sign-in: %v, %d", got, step.Get(s))
+		}
+		must(t, s.SignIn("ada"))
+		if got := cart.Get(s); len(got) != 1 || step.Get(s) != 0 {
+			t.Errorf("after sign-in: cart %v, step %d: want the cart alone", got, step.Get(s))
+		}
+	})).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
+	must(t, sessions.Close(t.Context()))
+}
+
+func TestConsent(t *testing.T) {
+	_, consent, recent := shop()
+	look := func(r *http.Request) *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		must(t, recent.Set(w, r, []string{"tea"}))
+		return w
+	}
+	stranger := httptest.NewRequest("GET", "/", nil)
+	if consent.Answered(stranger) || consent.Allows(stranger, state.Personalization) || !consent.Allows(stranger, state.Preference) {
+		t.Error("who was not asked has agreed to nothing, and need not agree to preferences")
+	}
+	if w := look(stranger); len(w.Header()) != 0 {
+		t.Errorf("without an answer: %v", w.Header())
+	}
+
+	w := httptest.NewRecorder()
+	must(t, consent.Set(w))
+	no := next(w)
+	if !consent.Answered(no) || consent.Allows(no, state.Personalization) || no.Header.Get("Cookie") != "__Host-consent=none" {
+		t.Errorf("after no: %v", no.Header)
+	}
+	if w := look(no); len(w.Header()) != 0 {
+		t.Errorf("after no: %v", w.Header())
+	}
+
+	w = httptest.NewRecorder()
+	must(t, consent.Set(w, state.Personalization, state.Analytics))
+	yes := next(w)
+	if !consent.Allows(yes, state.Personalization) || !consent.Allows(yes, state.Analytics) || consent.Allows(yes, state.Marketing) {
+		t.Errorf("after yes to two: %v", yes.Header)
+	}
+	kept := next(look(yes))
+	kept.Header.Set("Cookie", kept.Header.Get("Cookie")+"; "+yes.Header.Get("Cookie"))
+	if got := recent.Get(kept); len(got) != 1 || got[0] != "tea" {
+		t.Errorf("after yes: recent = %v", got)
+	}
+
+	// What stayed behind in the browser without consent is not read.
+	kept.Header.Set("Cookie", strings.Replace(kept.Header.Get("Cookie"), "personalization", "marketing", 1))
+	if got, ok := recent.Lookup(kept); ok || got != nil {
+		t.Errorf("after the answer was taken back: recent = %v", got)
+	}
+	w = httptest.NewRecorder()
+	must(t, consent.Set(w, state.Analytics))
+	if got := strings.Join(w.Header()["Set-Cookie"], "\n"); !strings.Contains(got, recent.Name()+"=; Path=/; Expires=Thu, 01 Jan 1970") {
+		t.Errorf("the cookie for another purpose stays: %s", got)
+	}
+	if err := consent.Set(w, "two words"); err == nil {
+		t.Error("an impossible purpose is accepted")
+	}
+	w = httptest.NewRecorder()
+	if recent.Delete(w); !strings.Contains(w.Header().Get("Set-Cookie"), "Max-Age=0") {
+		t.Errorf("Delete: %v", w.Header())
+	}
+}

@@ -1,0 +1,118 @@
+package state
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"coatcheck.dev/cookie"
+)
+
+// A slot holds what is the same for cookies of all types.
+type slot struct {
+	inv        *Inventory
+	entry      Entry
+	attributes cookie.Cookie // but for Value
+}
+
+func newSlot(inv *Inventory, spec CookieSpec) (*slot, error) {
+	name, place, sameSite := spec.Name, InCookie, cookie.SameSiteLax
+	if !spec.PlainName && !spec.InsecureCookie {
+		name = "__Host-" + name
+	}
+	if spec.Signed {
+		place = InSignedCookie
+	}
+	if spec.SameSiteStrict {
+		sameSite = cookie.SameSiteStrict
+	}
+	s := &slot{
+		inv:   inv,
+		entry: Entry{Name: name, Place: place, Purpose: spec.Purpose, Lifetime: spec.Lifetime, Description: spec.Description},
+		attributes: cookie.Cookie{
+			Name: name, Path: "/", MaxAge: spec.Lifetime,
+			Secure: !spec.InsecureCookie, HttpOnly: !spec.ReadableByScripts, SameSite: sameSite,
+		},
+	}
+	return s, s.check(spec)
+}
+
+func (s *slot) check(spec CookieSpec) error {
+	for i := range len(spec.Name) {
+		if !isNameByte(spec.Name[i]) {
+			return fmt.Errorf("the name has byte %#02x at %d: use letters, digits, '.', '-' and '_'", spec.Name[i], i)
+		}
+	}
+	switch {
+	case spec.Name == "" || len(spec.Name) > 256:
+		return errors.New("the name is not 1 to 256 bytes long")
+	case strings.HasPrefix(spec.Name, "__"):
+		return errors.New("the name begins like a prefix: leave that out, it is added")
+	case spec.Signed && spec.Lifetime == 0:
+		return errors.New("a signed cookie needs a lifetime: without one it would be good for ever")
+	case spec.Lifetime%time.Second != 0:
+		return fmt.Errorf("the lifetime %v is not in whole seconds", spec.Lifetime)
+	}
+	if err := spec.Purpose.check(); err != nil {
+		return err
+	}
+	probe := s.attributes
+	probe.Value = "probe"
+	return probe.Check()
+}
+
+func (s *slot) declare() error { return s.inv.declare(s.entry) }
+
+// read returns what write was given, if the cookie is there once and, where it is signed, as it was written.
+func (s *slot) read(r *http.Request, now time.Time) (text string, ok bool) {
+	text, n := cookie.Lookup(r.Header["Cookie"], s.attributes.Name)
+	if n != 1 || len(s.attributes.Name)+len(text) > cookie.MaxNameValue {
+		return "", false
+	}
+	if s.entry.Place == InSignedCookie {
+		return s.unsign(text, now)
+	}
+	return text, true
+}
+
+func (s *slot) write(w http.ResponseWriter, text string, now time.Time) error {
+	if s.entry.Place == InSignedCookie {
+		signed, err := s.sign(text, now)
+		if err != nil {
+			return err
+		}
+		text = signed
+	}
+	c := s.attributes
+	c.Value = text
+	if err := cookie.Set(w.Header(), &c); err != nil {
+		return err
+	}
+	keepPrivate(w.Header())
+	return nil
+}
+
+func (s *slot) delete(w http.ResponseWriter) {
+	// It differs from what check has tried in nothing that could be refused.
+	if err := cookie.Set(w.Header(), s.attributes.Deletion()); err == nil {
+		keepPrivate(w.Header())
+	}
+}
+
+func keepPrivate(header http.Header) {
+	if header.Get("Cache-Control") == "" {
+		header.Set("Cache-Control", "private")
+	}
+}
+
+// isNameByte reports whether a byte may be in a name: fewer than in a token (RFC 9110, section 5.6.2), as some of those have
+// a meaning to shells, scripts or URLs.
+func isNameByte(c byte) bool {
+	switch {
+	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+		return true
+	}
+	return c == '-' || c == '_' || c == '.'
+}
