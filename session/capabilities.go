@@ -24,7 +24,8 @@ type (
 // disguise returns the response in the type that has the optional methods of the inner writer.
 func (w *response) disguise() http.ResponseWriter {
 	_, r := w.inner.(io.ReaderFrom)
-	f, h := reaches[http.Flusher](w.inner), reaches[http.Hijacker](w.inner)
+	f := reaches[http.Flusher](w.inner) || reaches[interface{ FlushError() error }](w.inner)
+	h := reaches[http.Hijacker](w.inner)
 	switch {
 	case f && h && r:
 		return full{w}

@@ -129,10 +129,11 @@ func (w *response) finish() {
 // abandon ends a response whose handler panicked. Nothing more is saved. A ticket that was made before the panic goes
 // into the headers, for whoever recovers and answers; if nobody does, it is lost with the response, so it is reported.
 func (w *response) abandon() {
+	waits := w.session.abandon()
 	if w.begun.Swap(true) {
 		return
 	}
-	if w.session.abandon() {
+	if waits {
 		w.session.report(Event{Kind: EventUndelivered, Reason: "the handler panicked"})
 	}
 	w.setHeaders()
