@@ -160,7 +160,7 @@ func (w *response) hijack() (net.Conn, *bufio.ReadWriter, error) {
 		if err := w.session.commit(); err != nil {
 			return nil, nil, err
 		}
-		if w.session.hasNews() {
+		if w.session.hasUrgentNews() {
 			return nil, nil, errHijack
 		}
 	}

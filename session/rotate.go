@@ -117,7 +117,7 @@ func (s *Session) rotate(st standing, hash store.Hash, now time.Time) {
 // offer sets the cookie to the successor, in the response to a request that shows the secret before it.
 func (s *Session) offer(st standing, shown ticket) {
 	if st == current && s.record.Rotation.Pending() || st == previous {
-		s.ticket, s.cookie = shown.successor(s.record.Rotation.Nonce), cookieSet
+		s.ticket, s.cookie = shown.successor(s.record.Rotation.Nonce), cookieOffer
 	}
 }
 

@@ -55,6 +55,7 @@ type cookieNews uint8
 const (
 	cookieKeep cookieNews = iota
 	cookieSet
+	cookieOffer // a rotation's successor: if this response cannot take it, another one will
 	cookieDelete
 )
 
@@ -227,7 +228,7 @@ func (s *Session) announce(header http.Header) (private bool) {
 		return s.record != nil
 	case cookieDelete:
 		c = s.m.opts.cookie("", 0).Deletion()
-	case cookieSet:
+	case cookieSet, cookieOffer:
 		c = s.m.opts.cookie(s.ticket.expose(), s.cookieLifetime(time.Now()))
 	}
 	if err := cookie.Set(header, c); err != nil {
@@ -252,4 +253,11 @@ func (s *Session) hasNews() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.cookie != cookieKeep
+}
+
+// hasUrgentNews reports whether the browser would be left with a ticket that is no good, if this response did not tell it.
+func (s *Session) hasUrgentNews() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cookie == cookieSet || s.cookie == cookieDelete
 }
