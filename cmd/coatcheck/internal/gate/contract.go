@@ -64,8 +64,8 @@ type change struct {
 	carry bool
 }
 
-// maxChanges bounds the keys in one answer. With the shortest values as many fit into a session's data, more or less.
-const maxChanges = 1000
+// maxChanges bounds the keys in one answer.
+const maxChanges = 256
 
 func (o *orders) empty() bool {
 	return o.signOut == signOutNone && o.signIn == nil && len(o.changes) == 0

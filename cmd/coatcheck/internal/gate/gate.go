@@ -16,9 +16,12 @@ import (
 	"coatcheck.dev/session"
 )
 
-// MaxBytes bounds the data of one session behind a gate. Give it to session.Options.MaxBytes: all of it travels in one
+// MaxBytes and MaxKeys bound the data of one session behind a gate. Give them to session.Options: all data travels in one
 // header of every request, and 8 KiB is what common servers read in one line at most.
-const MaxBytes = 6 << 10
+const (
+	MaxBytes = 6 << 10
+	MaxKeys  = 100
+)
 
 // Options configure a gate. Only Upstream is required.
 type Options struct {
@@ -40,8 +43,8 @@ type Options struct {
 	// time. The body may take any time.
 	AnswerTimeout time.Duration
 
-	// MaxBytes is what the sessions' own Options.MaxBytes is; the default is the constant of that name.
-	MaxBytes int
+	// MaxBytes and MaxKeys are those of the sessions' own Options; the defaults are the constants of these names.
+	MaxBytes, MaxKeys int
 
 	// Closing ends event streams and WebSockets when it is done: they would keep a server from shutting down. The
 	// default is never.
@@ -72,6 +75,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MaxBytes == 0 {
 		o.MaxBytes = MaxBytes
+	}
+	if o.MaxKeys == 0 {
+		o.MaxKeys = MaxKeys
 	}
 	if o.Closing == nil {
 		o.Closing = context.Background()
@@ -126,9 +132,7 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithCancel(r.Context())
 	x := &exchange{cancel: cancel, stop: func() bool { return true }}
 	defer x.end()
-	a := &answer{ResponseWriter: w}
-	defer a.settle()
-	g.proxy.ServeHTTP(a, r.WithContext(context.WithValue(ctx, exchangeKey{}, x)))
+	g.proxy.ServeHTTP(answer{w}, r.WithContext(context.WithValue(ctx, exchangeKey{}, x)))
 }
 
 // An exchange is one request and its answer.
@@ -182,7 +186,7 @@ func (g *gate) answered(res *http.Response) error {
 	if err := refuseLate(res, &todo); err != nil {
 		return err
 	}
-	if err := todo.check(s, g.opts.MaxBytes); err != nil {
+	if err := todo.check(s, g.opts.MaxBytes, g.opts.MaxKeys); err != nil {
 		return err
 	}
 	if err := todo.obey(ctx, g.sessions, s); err != nil {

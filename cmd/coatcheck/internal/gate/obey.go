@@ -10,16 +10,27 @@ import (
 )
 
 // check reports what is wrong with the orders for this session, as far as it is known before anything is done.
-func (o *orders) check(s *session.Session, maxBytes int) error {
-	if size := o.sizeAfter(s); len(o.changes) > 0 && size > maxBytes {
-		return &fault{headerSet, fmt.Sprintf("the session would have %d bytes of data, and %d is the limit", size, maxBytes)}
+func (o *orders) check(s *session.Session, maxBytes, maxKeys int) error {
+	if len(o.changes) == 0 {
+		return nil
+	}
+	after := o.after(s)
+	if n := after.Len(); n > maxBytes {
+		return &fault{headerSet, fmt.Sprintf("the session would have %d bytes of data, and %d is the limit", n, maxBytes)}
+	}
+	keys := 0
+	for range after.All() {
+		keys++
+	}
+	if keys > maxKeys {
+		return &fault{headerSet, fmt.Sprintf("the session would have %d keys, and %d is the limit", keys, maxKeys)}
 	}
 	return nil
 }
 
-// sizeAfter returns how large the session's data would be. Values that sign-in leaves behind count, too, while nobody is
-// signed in: only the session knows which they are.
-func (o *orders) sizeAfter(s *session.Session) int {
+// after returns what the session's data would be. Values that sign-in leaves behind count, too, while nobody is signed
+// in: only the session knows which they are.
+func (o *orders) after(s *session.Session) store.Data {
 	var changes []store.Change
 	if o.keepsValues(s) {
 		for key, value := range s.Values() {
@@ -29,7 +40,7 @@ func (o *orders) sizeAfter(s *session.Session) int {
 	for _, c := range o.changes {
 		changes = append(changes, store.Change{Key: c.key, Value: store.Value{JSON: string(c.value)}, Delete: c.value == nil})
 	}
-	return store.Data{}.With(changes...).Len()
+	return store.Data{}.With(changes...)
 }
 
 // keepsValues reports whether values that the session has now can be in it afterwards.
@@ -55,6 +66,9 @@ func (o *orders) obey(ctx context.Context, sessions *session.Manager, s *session
 		if err := c.obey(s); err != nil {
 			return fmt.Errorf("set or delete a value: %w", err)
 		}
+	}
+	if err := s.Save(); err != nil {
+		return fmt.Errorf("save the session: %w", err)
 	}
 	return nil
 }
