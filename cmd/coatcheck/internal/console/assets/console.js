@@ -1,0 +1,166 @@
+"use strict";
+
+// Keeps the list of sessions up to date. The server says that something has changed; this page then asks for itself again and
+// takes over what is different. All words and markup come from the server: documents are parsed by XMLHttpRequest, which runs
+// no scripts in them, and nothing here makes markup from text.
+(() => {
+  const live = document.getElementById("live");
+  const state = document.getElementById("state");
+  if (!live || !state) return;
+
+  const GONE = 1400; // ms for which an ended row stays in place, so that no other row's button slides under the pointer
+  const HOLD = 4000; // ms for which a pointer on a button may hold changes back, for the same reason
+  const TOLD = 12000; // ms for which a line about what has happened stays
+  const RETRY = 2000; // ms until a store that did not answer is asked again
+  const ROUTINE = 30000; // ms after which times such as "2 min ago" are asked for anew
+
+  const say = (kind, text) => {
+    state.hidden = false;
+    state.dataset.kind = kind;
+    if (state.textContent !== text) state.textContent = text;
+  };
+
+  // tell shows a line for a while.
+  let told = 0;
+  const tell = (text) => {
+    const notice = document.getElementById("notice");
+    notice.textContent = text;
+    clearTimeout(told);
+    if (text) told = setTimeout(() => { notice.textContent = ""; }, TOLD);
+  };
+
+  // ask resolves to the document that the server answers with, or null.
+  const ask = (method, url, headers, body) => new Promise((resolve) => {
+    const request = new XMLHttpRequest();
+    request.open(method, url);
+    request.responseType = "document";
+    request.setRequestHeader("Accept", "text/html");
+    for (const name in headers) request.setRequestHeader(name, headers[name]);
+    request.onloadend = () => resolve(request.response);
+    request.send(body);
+  });
+
+  // take replaces an element by its new self, if that is different.
+  const take = (id, from) => {
+    const old = document.getElementById(id), fresh = from.getElementById(id);
+    if (old && fresh && !old.isEqualNode(fresh)) old.replaceWith(document.adoptNode(fresh));
+  };
+
+  let timer = 0, busy = false, again = false, held = 0;
+
+  const soon = (delay) => {
+    clearTimeout(timer);
+    timer = setTimeout(refresh, delay);
+  };
+
+  const retire = (row) => {
+    if (row.classList.contains("gone")) return;
+    row.classList.add("gone");
+    for (const button of row.querySelectorAll("button")) button.disabled = true;
+    setTimeout(() => {
+      row.remove();
+      const rows = document.getElementById("rows");
+      if (rows && !rows.children.length) soon(0); // for the words that stand in an empty list's place
+    }, GONE);
+  };
+
+  // takeRows keeps each row that is still there, so that focus, selection and pointer stay on what they were on.
+  const takeRows = (from) => {
+    const rows = document.getElementById("rows"), fresh = from.getElementById("rows");
+    if (!rows || !rows.children.length) return take("list", from);
+    if (!fresh) return [...rows.children].forEach(retire);
+    const kept = new Set([...fresh.children].map((row) => row.id));
+    if (from.querySelector("#pages .older")) { // the last rows have not ended, they are on the next page now
+      while (rows.lastElementChild && !kept.has(rows.lastElementChild.id)) rows.lastElementChild.remove();
+    }
+    for (const row of rows.children) if (!kept.has(row.id)) retire(row);
+    let before = rows.firstElementChild;
+    for (const row of [...fresh.children]) {
+      const old = document.getElementById(row.id);
+      if (!old) {
+        row.classList.add("fresh");
+        rows.insertBefore(document.adoptNode(row), before);
+        continue;
+      }
+      [...row.cells].forEach((cell, i) => {
+        if (!old.cells[i].isEqualNode(cell)) old.cells[i].replaceWith(document.adoptNode(cell.cloneNode(true)));
+      });
+      before = old.nextElementSibling;
+    }
+  };
+
+  const takeAll = (from) => {
+    take("head", from);
+    // A store that does not answer has not lost anything.
+    if (from.getElementById("live").dataset.failed !== undefined) return soon(RETRY);
+    takeRows(from);
+    take("pages", from);
+  };
+
+  async function refresh() {
+    if (busy) { again = true; return; }
+    if (document.querySelector("#rows button:hover") && held < HOLD) {
+      held += 250;
+      return soon(250);
+    }
+    busy = true;
+    again = false;
+    held = 0;
+    const start = performance.now();
+    const from = await ask("GET", location.href, { "Coatcheck-Live": "1" });
+    if (from && from.getElementById("live")) takeAll(from);
+    else if (from) location.reload(); // most likely to the sign-in page
+    // A list that takes the server long to make is asked for less often.
+    setTimeout(() => { busy = false; if (again) soon(0); }, Math.max(250, 4 * (performance.now() - start)));
+  }
+
+  // A page that nobody sees follows nothing: browsers allow few connections to one host.
+  let source = null;
+
+  const follow = () => {
+    if (source || document.hidden) return;
+    source = new EventSource("/events");
+    source.onopen = () => { say("on", "Live"); soon(0); };
+    source.addEventListener("change", () => soon(0));
+    source.addEventListener("end", () => location.reload());
+    source.onerror = () => {
+      say("off", "Reconnecting");
+      if (source && source.readyState === EventSource.CLOSED) {
+        source = null;
+        soon(0);
+        setTimeout(follow, 5000);
+      }
+    };
+  };
+
+  const rest = () => {
+    if (source) source.close();
+    source = null;
+  };
+
+  document.addEventListener("visibilitychange", () => document.hidden ? rest() : follow());
+  window.addEventListener("pagehide", rest);
+  window.addEventListener("pageshow", follow);
+  setInterval(() => { if (!document.hidden) soon(0); }, ROUTINE);
+
+  document.addEventListener("submit", async (event) => {
+    const form = event.target;
+    if (!form.matches("form[data-live]")) return;
+    event.preventDefault();
+    const fields = new URLSearchParams(new FormData(form));
+    for (const button of form.querySelectorAll("button")) button.disabled = true;
+    const from = await ask("POST", form.action, {}, fields);
+    if (from && from.getElementById("live")) {
+      tell(from.getElementById("notice").textContent);
+      takeAll(from);
+      return;
+    }
+    for (const button of form.querySelectorAll("button")) button.disabled = false;
+    const heading = from && from.querySelector("h1");
+    tell(heading ? heading.textContent : "The console does not answer. Nothing is known to have changed.");
+    if (from && from.getElementById("token")) location.reload();
+  });
+
+  tell(document.getElementById("notice").textContent);
+  follow();
+})();

@@ -1,0 +1,35 @@
+package console
+
+import (
+	"fmt"
+	"time"
+)
+
+// A moment is a time as a page shows it.
+type moment struct {
+	Ago     string // in words
+	Exact   string // for people, in UTC
+	Machine string // for programs: RFC 3339
+}
+
+func newMoment(t, now time.Time) moment {
+	t = t.UTC()
+	return moment{Ago: ago(t, now), Exact: t.Format("2 January 2006, 15:04:05 UTC"), Machine: t.Format(time.RFC3339)}
+}
+
+// ago says how long before now a time was, as coarsely as people do. Clocks of two machines differ a little, so the near future is now.
+func ago(t, now time.Time) string {
+	switch d := now.Sub(t); {
+	case d < 10*time.Second:
+		return "just now"
+	case d < time.Minute:
+		return fmt.Sprintf("%d s ago", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%d min ago", int(d.Minutes()))
+	case d < 24*time.Hour:
+		return fmt.Sprintf("%d h ago", int(d.Hours()))
+	case d < 14*24*time.Hour:
+		return fmt.Sprintf("%d d ago", int(d.Hours()/24))
+	}
+	return t.Format("2 Jan 2006")
+}

@@ -1,0 +1,164 @@
+package console
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"coatcheck.dev/cmd/coatcheck/internal/api"
+	"coatcheck.dev/session"
+	"coatcheck.dev/store"
+	"coatcheck.dev/store/memory"
+)
+
+// Options say what the console shows, and to whom.
+type Options struct {
+	// Sessions has the sessions that are listed and ended.
+	Sessions *session.Manager
+
+	// Feed tells of their changes. Without one, the console looks for changes every 2 seconds while somebody watches.
+	Feed store.Feed
+
+	// Token signs in at the page and is the bearer token of the API. If it is empty, links are the only way in.
+	Token string
+
+	// BaseURL is where browsers find the console, such as "http://localhost:8081". It is the beginning of sign-in links.
+	BaseURL string
+
+	// What names the site whose sessions these are, in a few words at the top of each page. It may be empty.
+	What string
+
+	// Log is told of sign-ins, refused ones, and failures; the default is to tell nobody.
+	Log *slog.Logger
+}
+
+// A Console serves the pages, and the API under /v1/ with its health checks. Its methods may be called from any number
+// of goroutines.
+type Console struct {
+	opts      Options
+	log       *slog.Logger
+	operators *session.Manager // the console's own sessions
+	records   *memory.Store    // where operators keeps them
+	links     links
+	live      *live
+	unfeed    []func()
+	handler   http.Handler
+}
+
+// cookieName is that of the console's own session. Ports do not separate cookies, so it must differ from those of the
+// sites beside it on the same host.
+const cookieName = "__Host-coatcheck-console"
+
+// liveHeader marks the requests with which an open page follows changes. They do not count as use of the console's session:
+// a page that nobody looks at must not keep its operator signed in.
+const liveHeader = "Coatcheck-Live"
+
+// New returns a console. It has no goroutine while nobody watches.
+func New(o Options) *Console {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	o.BaseURL = strings.TrimRight(o.BaseURL, "/")
+	c := &Console{opts: o, log: o.Log.With("part", "console"), records: memory.New()}
+	c.operators = session.New(c.records, session.Options{
+		Cookie:         cookieName,
+		SameSiteStrict: true,
+		SignInPath:     "/sign-in",
+		Passive:        passive,
+		Observers:      []session.Observer{session.LogEvents(c.log)},
+	})
+	c.live = newLive(o.Sessions, o.Feed != nil)
+	c.unfeed = append(c.unfeed, c.records.Subscribe(c.operatorChanged))
+	if o.Feed != nil {
+		c.unfeed = append(c.unfeed, o.Feed.Subscribe(c.live.notice))
+	}
+	if !keepsCookies(o.BaseURL) {
+		c.log.Warn("browsers do not keep the console's cookie at this address: use https, or localhost", "url", o.BaseURL)
+	}
+	c.handler = withHeaders(c.operators.Handler(c.routes()))
+	return c
+}
+
+func passive(r *http.Request) bool {
+	return r.Header.Get(liveHeader) != "" || r.URL.Path == "/events"
+}
+
+// keepsCookies reports whether browsers take cookies with the Secure attribute from a URL.
+func keepsCookies(base string) bool {
+	u, err := url.Parse(base)
+	if err != nil {
+		return false
+	}
+	host := u.Hostname()
+	ip := net.ParseIP(host)
+	return u.Scheme == "https" || host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
+}
+
+// maxBody bounds the body of every request, in bytes. A form of ours is far smaller.
+const maxBody = 8 << 10
+
+// routes separates the pages from the API: each has its own idea of how to refuse.
+func (c *Console) routes() http.Handler {
+	pages := http.NewServeMux()
+	for pattern, handle := range map[string]http.HandlerFunc{
+		"GET /{$}":       c.showSessions,
+		"POST /end":      c.endSession,
+		"GET /end-user":  c.confirmEndUser,
+		"POST /end-user": c.endUser,
+		"POST /sign-out": c.signOut,
+		"GET /events":    c.follow,
+	} {
+		pages.Handle(pattern, c.operators.Require(handle))
+	}
+	pages.HandleFunc("GET /sign-in", c.showSignIn)
+	pages.HandleFunc("POST /sign-in", c.signIn)
+	pages.Handle("GET /assets/", assets)
+	pages.HandleFunc("/", c.notFound)
+
+	sameOrigin := http.NewCrossOriginProtection()
+	sameOrigin.SetDenyHandler(http.HandlerFunc(c.crossOrigin))
+
+	rest := api.New(api.Options{Sessions: c.opts.Sessions, Token: c.opts.Token, SignedIn: c.signedIn})
+	mux := http.NewServeMux()
+	mux.Handle("/", sameOrigin.Handler(pages))
+	mux.Handle("/v1/", rest)
+	mux.Handle("/healthz", rest)
+	mux.Handle("/readyz", rest)
+	return http.MaxBytesHandler(mux, maxBody)
+}
+
+func (c *Console) signedIn(r *http.Request) bool {
+	return c.operators.From(r.Context()).SignedIn()
+}
+
+// ServeHTTP implements [http.Handler].
+func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) { c.handler.ServeHTTP(w, r) }
+
+// SignInLink returns the URL of a page that signs its first visitor in. It is good once, and for 10 minutes. Whoever has it is
+// an operator, so it belongs on the terminal of whoever started the program, and nowhere else.
+func (c *Console) SignInLink() string {
+	return c.opts.BaseURL + "/sign-in?link=" + c.links.mint(time.Now())
+}
+
+// Close ends the streams of open pages, which http.Server.Shutdown would otherwise wait for. The console goes on answering, without
+// updates. Closing twice is harmless.
+func (c *Console) Close() {
+	for _, stop := range c.unfeed {
+		stop()
+	}
+	c.live.close()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	_ = c.operators.Close(ctx) // its store is in memory and ends with the program
+}
+
+// operatorChanged ends the streams of an operator whose session has ended.
+func (c *Console) operatorChanged(n store.Notice) {
+	if n.Kind != store.Created && n.Kind != store.Saved {
+		c.live.end(n.ID)
+	}
+}

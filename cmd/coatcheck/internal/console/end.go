@@ -1,0 +1,84 @@
+package console
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"coatcheck.dev/session"
+	"coatcheck.dev/store"
+)
+
+// acting says for the log who ends a session.
+func (c *Console) acting(r *http.Request) context.Context {
+	operator := c.operators.From(r.Context())
+	return session.WithActor(r.Context(), "console", "by the operator in console session "+operator.Handle().String())
+}
+
+func (c *Console) endSession(w http.ResponseWriter, r *http.Request) {
+	if err := r.ParseForm(); err != nil {
+		c.malformed(w, r, "The form could not be read.")
+		return
+	}
+	handle, err := store.ParseID(r.PostForm.Get("handle"))
+	if err != nil {
+		c.malformed(w, r, "The form does not name a session.")
+		return
+	}
+	existed, err := c.opts.Sessions.Revoke(c.acting(r), handle)
+	switch {
+	case err != nil:
+		c.storeFailed(w, r)
+	case existed:
+		c.leave(w, r, fmt.Sprintf("Session %s has ended.", handle))
+	default:
+		c.leave(w, r, fmt.Sprintf("Session %s had ended already.", handle))
+	}
+}
+
+// An ending is the question whether to end all sessions of a user.
+type ending struct {
+	User  string
+	Count int
+	Back  string
+}
+
+func endUserURL(user string) string { return "/end-user?user=" + url.QueryEscape(user) }
+
+// confirmEndUser asks on a page of its own, so that it takes no script to ask.
+func (c *Console) confirmEndUser(w http.ResponseWriter, r *http.Request) {
+	user := r.FormValue("user")
+	if user == "" || len(user) > session.MaxUserLen {
+		c.malformed(w, r, "The address of this page does not name a user.")
+		return
+	}
+	count, err := c.opts.Sessions.Count(r.Context(), user)
+	if err != nil {
+		c.storeFailed(w, r)
+		return
+	}
+	c.show(w, r, http.StatusOK, "end-user", "End all sessions of "+user,
+		ending{User: user, Count: count, Back: listingURL(user, session.Cursor{})})
+}
+
+func (c *Console) endUser(w http.ResponseWriter, r *http.Request) {
+	if err := r.ParseForm(); err != nil {
+		c.malformed(w, r, "The form could not be read.")
+		return
+	}
+	user := r.PostForm.Get("user")
+	if user == "" || len(user) > session.MaxUserLen {
+		c.malformed(w, r, "The form does not name a user.")
+		return
+	}
+	ended, err := c.opts.Sessions.RevokeUser(c.acting(r), user)
+	switch {
+	case err != nil:
+		c.storeFailed(w, r)
+	case ended == 1:
+		c.leave(w, r, fmt.Sprintf("The session of %s has ended.", user))
+	default:
+		c.leave(w, r, fmt.Sprintf("%d sessions of %s have ended.", ended, user))
+	}
+}

@@ -1,0 +1,119 @@
+package console
+
+import (
+	"net/http"
+	"time"
+
+	"coatcheck.dev/cmd/coatcheck/internal/api"
+	"coatcheck.dev/session"
+)
+
+const perPage = 50
+
+// A listing is one page of sessions.
+type listing struct {
+	User     string // whose sessions they are; empty for everybody's
+	Rows     []row
+	Total    int    // sessions in all, or of the user
+	Users    int    // how many different users are on this page
+	Visitors int    // and how many sessions of visitors who have not signed in
+	Here     string // this page
+	Newer    string // the first page, if this is another
+	Older    string // the next page, if there is one
+	EndUser  string // the page that asks whether to end all of the user's, if there are any
+	Notice   string // what has just happened
+	Failed   bool   // the store did not answer
+}
+
+// A row is one session.
+type row struct {
+	Handle    string
+	User      string
+	UserURL   string
+	Started   moment
+	Seen      moment
+	Until     string // when it ends at the latest
+	Address   string
+	Label     string // the application's name for the browser, if it has one
+	Agent     string // the header in full
+	AgentName string // and in a few words
+	Remember  bool
+}
+
+func newRow(i session.Info, now time.Time) row {
+	return row{
+		Handle: i.Handle.String(), User: i.User, UserURL: listingURL(i.User, session.Cursor{}), Remember: i.Remember,
+		Started: newMoment(i.CreatedAt, now), Seen: newMoment(i.LastSeen, now), Until: newMoment(i.ExpiresAt, now).Exact,
+		Address: i.Device.Address, Label: i.Device.Label, Agent: i.Device.UserAgent, AgentName: agentLabel(i.Device.UserAgent),
+	}
+}
+
+func (c *Console) showSessions(w http.ResponseWriter, r *http.Request) {
+	user := r.FormValue("user")
+	after, err := api.ParseCursor(r.FormValue("after"))
+	if err != nil || len(user) > session.MaxUserLen {
+		c.malformed(w, r, "The address of this page is damaged.")
+		return
+	}
+	l, status := c.listing(r, user, after), http.StatusOK
+	if l.Failed {
+		status = http.StatusServiceUnavailable
+	}
+	if !passive(r) {
+		l.Notice = c.takeNotice(r)
+	}
+	title := "Live sessions"
+	if user != "" {
+		title = "Sessions of " + user
+	}
+	c.show(w, r, status, "sessions", title, l)
+}
+
+// listing asks for one session more than fits a page, so that it knows whether there is another one.
+func (c *Console) listing(r *http.Request, user string, after session.Cursor) listing {
+	l := listing{User: user, Here: listingURL(user, after)}
+	infos, next, err := c.opts.Sessions.Browse(r.Context(), session.Query{User: user, After: after, Limit: perPage + 1})
+	if err == nil {
+		l.Total, err = c.opts.Sessions.Count(r.Context(), user)
+	}
+	if err != nil {
+		l.Failed = true
+		return l
+	}
+	if len(infos) > perPage {
+		infos = infos[:perPage]
+		last := infos[perPage-1]
+		next = session.Cursor{CreatedAt: last.CreatedAt, ID: last.Handle}
+	}
+	if next != (session.Cursor{}) {
+		l.Older = listingURL(user, next)
+	}
+	if after != (session.Cursor{}) {
+		l.Newer = listingURL(user, session.Cursor{})
+	}
+	if user != "" && l.Total > 0 {
+		l.EndUser = endUserURL(user)
+	}
+	now, users := time.Now(), make(map[string]bool)
+	for _, i := range infos {
+		l.Rows = append(l.Rows, newRow(i, now))
+		if i.User == "" {
+			l.Visitors++
+		} else {
+			users[i.User] = true
+		}
+	}
+	l.Users = len(users)
+	return l
+}
+
+func (c *Console) takeNotice(r *http.Request) string {
+	s := c.operators.From(r.Context())
+	line, ok := notice.Lookup(s)
+	if ok {
+		if err := notice.Delete(s); err != nil {
+			c.log.Warn("drop notice", "error", err)
+		}
+	}
+	return line
+}

@@ -1,0 +1,99 @@
+package console
+
+import (
+	"bytes"
+	"embed"
+	"html/template"
+	"net/http"
+	"net/url"
+
+	"coatcheck.dev/cmd/coatcheck/internal/api"
+	"coatcheck.dev/session"
+)
+
+//go:embed templates/*.html
+var templateFiles embed.FS
+
+var templates = template.Must(template.ParseFS(templateFiles, "templates/*.html"))
+
+// A page is what every template gets.
+type page struct {
+	Title    string
+	What     string
+	SignedIn bool
+	Body     any
+}
+
+// show writes a page. It is made before the first byte goes out, so that a failure is not half a page.
+func (c *Console) show(w http.ResponseWriter, r *http.Request, status int, name, title string, body any) {
+	var buf bytes.Buffer
+	p := page{Title: title, What: c.opts.What, SignedIn: c.signedIn(r), Body: body}
+	if err := templates.ExecuteTemplate(&buf, name, p); err != nil {
+		c.log.Error("render page", "page", name, "error", err)
+		http.Error(w, "This page could not be made; the log says why.", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "5")
+	}
+	w.WriteHeader(status)
+	_, _ = buf.WriteTo(w) // a visitor who has left does not read it
+}
+
+// A message is a page that says one thing.
+type message struct {
+	Heading string
+	Text    string
+	Back    string // where the link leads
+	Label   string // what it says; empty for no link
+}
+
+func (c *Console) say(w http.ResponseWriter, r *http.Request, status int, m message) {
+	c.show(w, r, status, "message", m.Heading, m)
+}
+
+func (c *Console) notFound(w http.ResponseWriter, r *http.Request) {
+	c.say(w, r, http.StatusNotFound, message{"Nothing hangs here", "There is no such page.", "/", "Go to the sessions"})
+}
+
+func (c *Console) crossOrigin(w http.ResponseWriter, r *http.Request) {
+	c.say(w, r, http.StatusForbidden, message{"Refused",
+		"Another site asked your browser to change something here. Nothing was changed.", "/", "Go to the sessions"})
+}
+
+func (c *Console) malformed(w http.ResponseWriter, r *http.Request, what string) {
+	c.say(w, r, http.StatusBadRequest, message{"That cannot be right", what, "/", "Go to the sessions"})
+}
+
+// storeFailed says no more than is known. What the store said is in the log, by way of the session manager's events.
+func (c *Console) storeFailed(w http.ResponseWriter, r *http.Request) {
+	c.say(w, r, http.StatusServiceUnavailable, message{"The store does not answer",
+		"It is not known whether anything was changed. Please try again in a moment.", "/", "Go to the sessions"})
+}
+
+// notice is a line that the next page shows once.
+var notice = session.NewKey[string]("notice")
+
+// leave shows a line on the page that the form was on.
+func (c *Console) leave(w http.ResponseWriter, r *http.Request, line string) {
+	if err := notice.Set(c.operators.From(r.Context()), line); err != nil {
+		c.log.Warn("keep notice for the next page", "error", err) // what it tells has happened all the same
+	}
+	http.Redirect(w, r, session.ReturnTo(r, "/"), http.StatusSeeOther)
+}
+
+// listingURL is the page of a listing.
+func listingURL(user string, after session.Cursor) string {
+	values := url.Values{}
+	if user != "" {
+		values.Set("user", user)
+	}
+	if text := api.FormatCursor(after); text != "" {
+		values.Set("after", text)
+	}
+	if len(values) == 0 {
+		return "/"
+	}
+	return "/?" + values.Encode()
+}

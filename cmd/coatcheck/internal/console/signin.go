@@ -1,0 +1,95 @@
+package console
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"net/http"
+	"strings"
+	"time"
+
+	"coatcheck.dev/session"
+)
+
+// A signInForm is the page for those who are not signed in.
+type signInForm struct {
+	Problem  string // why the visitor is here in spite of trying
+	ByToken  bool   // whether there is a token to sign in with
+	ReturnTo string
+}
+
+func (c *Console) showSignIn(w http.ResponseWriter, r *http.Request) {
+	if secret := r.FormValue("link"); secret != "" && r.Method == http.MethodGet {
+		c.signInByLink(w, r, secret)
+		return
+	}
+	if c.signedIn(r) {
+		http.Redirect(w, r, session.ReturnTo(r, "/"), http.StatusSeeOther)
+		return
+	}
+	c.askToSignIn(w, r, http.StatusOK, "")
+}
+
+func (c *Console) askToSignIn(w http.ResponseWriter, r *http.Request, status int, problem string) {
+	form := signInForm{Problem: problem, ByToken: c.opts.Token != "", ReturnTo: session.ReturnTo(r, "/")}
+	c.show(w, r, status, "sign-in", "Sign in", form)
+}
+
+var linkProblems = map[linkState]string{
+	linkUnknown: "This link is not known here: the program may have been restarted since it was made.",
+	linkUsed:    "This link has been used already. A link is good once.",
+	linkExpired: "This link has expired. A link is good for 10 minutes.",
+}
+
+// signInByLink uses a link up. The answer is a page that leads on, and no redirect: where the link was opened from another site, such as a
+// web mail or a terminal in a browser, a redirect would still count as that site's request, and go without the cookie that is SameSite=Strict.
+func (c *Console) signInByLink(w http.ResponseWriter, r *http.Request, secret string) {
+	if r.Header.Get("Sec-Purpose") != "" {
+		// A browser that fetches pages ahead of its visitor would use the link up.
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
+	if state := c.links.redeem(secret, time.Now()); state != linkGood && !c.signedIn(r) {
+		c.log.Warn("authn_login_fail", "address", r.RemoteAddr, "reason", linkProblems[state])
+		c.askToSignIn(w, r, http.StatusGone, linkProblems[state])
+		return
+	}
+	if !c.signedIn(r) && !c.admit(w, r, "link") {
+		return
+	}
+	c.show(w, r, http.StatusOK, "welcome", "Signed in", nil)
+}
+
+// admit makes the visitor an operator.
+func (c *Console) admit(w http.ResponseWriter, r *http.Request, method string) bool {
+	if err := c.operators.From(r.Context()).SignIn("operator", session.By(method)); err != nil {
+		c.log.Error("sign operator in", "error", err)
+		http.Error(w, "The console could not sign you in; the log says why.", http.StatusInternalServerError)
+		return false
+	}
+	return true
+}
+
+func (c *Console) signIn(w http.ResponseWriter, r *http.Request) {
+	if err := r.ParseForm(); err != nil {
+		c.malformed(w, r, "The form could not be read.")
+		return
+	}
+	given, wanted := sha256.Sum256([]byte(strings.TrimSpace(r.PostForm.Get("token")))), sha256.Sum256([]byte(c.opts.Token))
+	if c.opts.Token == "" || subtle.ConstantTimeCompare(given[:], wanted[:]) != 1 {
+		c.log.Warn("authn_login_fail", "address", r.RemoteAddr, "reason", "wrong token")
+		c.askToSignIn(w, r, http.StatusUnauthorized, "This is not the token.")
+		return
+	}
+	if c.admit(w, r, "token") {
+		http.Redirect(w, r, session.ReturnTo(r, "/"), http.StatusSeeOther)
+	}
+}
+
+func (c *Console) signOut(w http.ResponseWriter, r *http.Request) {
+	if err := c.operators.From(r.Context()).SignOut(); err != nil {
+		c.log.Error("sign operator out", "error", err)
+		http.Error(w, "The console could not sign you out; the log says why.", http.StatusInternalServerError)
+		return
+	}
+	http.Redirect(w, r, "/sign-in", http.StatusSeeOther)
+}
