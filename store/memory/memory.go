@@ -22,19 +22,22 @@ import (
 	"coatcheck.dev/store"
 )
 
-// A Store is a [store.Store], a [store.Peeker] and a [store.Feed]. Use New to make one.
+// A Store is a [store.Store], a [store.Peeker], a [store.Feed] and a [store.Switchboard]. Use New to make one.
 type Store struct {
 	store.Hub
-	shards shards
-	users  users
-	count  atomic.Int64
-	next   atomic.Uint32 // the shard at which the next sweep begins
+	switches switches
+	shards   shards
+	users    users
+	count    atomic.Int64
+	next     atomic.Uint32 // the shard at which the next sweep begins
 }
 
 var (
 	_ store.Store  = (*Store)(nil)
 	_ store.Peeker = (*Store)(nil)
 	_ store.Feed   = (*Store)(nil)
+
+	_ store.Switchboard = (*Store)(nil)
 )
 
 // New returns an empty store.
@@ -90,11 +93,11 @@ func (s *Store) Create(ctx context.Context, r store.Record, replaces store.ID) e
 	if !ok {
 		return store.ErrNotFound
 	}
-	if err := s.add(r.User, e); err != nil {
-		return err
+	if _, taken := s.shards.of(r.ID).entries[r.ID]; taken {
+		return store.ErrExists
 	}
-	s.remove(old)
-	return nil
+	s.remove(old, store.Replaced)
+	return s.add(r.User, e)
 }
 
 // add puts an entry in. The caller holds the lock of its shard, here and in remove.
@@ -110,12 +113,12 @@ func (s *Store) add(user string, e *entry) error {
 	return nil
 }
 
-func (s *Store) remove(e *entry) {
+func (s *Store) remove(e *entry, why store.NoticeKind) {
 	user := e.user()
 	delete(s.shards.of(e.id).entries, e.id)
 	s.users.remove(user, e)
 	s.count.Add(-1)
-	s.Publish(store.Notice{Kind: store.Deleted, ID: e.id, User: user})
+	s.Publish(store.Notice{Kind: why, ID: e.id, User: user})
 }
 
 // Save implements [store.Store].
@@ -165,7 +168,7 @@ func (s *Store) Delete(ctx context.Context, id store.ID) (bool, error) {
 	defer sh.mu.Unlock()
 	e, ok := sh.entries[id]
 	if ok {
-		s.remove(e)
+		s.remove(e, store.Deleted)
 	}
 	return ok, nil
 }
@@ -188,7 +191,7 @@ func (s *Store) DeleteUser(ctx context.Context, user string, keep ...store.ID) (
 	var ids []store.ID
 	for _, e := range s.users.of(user) {
 		if !kept[e.id] {
-			s.remove(e)
+			s.remove(e, store.Deleted)
 			ids = append(ids, e.id)
 		}
 	}
@@ -242,7 +245,7 @@ func (s *Store) removeOver(over []*entry, now time.Time) (removed int) {
 	defer sh.mu.Unlock()
 	for _, e := range over {
 		if sh.entries[e.id] == e && e.over(now) {
-			s.remove(e)
+			s.remove(e, store.Swept)
 			removed++
 		}
 	}

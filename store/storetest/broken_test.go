@@ -33,6 +33,8 @@ type fault struct {
 	sweep      func(b *broken, ctx context.Context, now time.Time, limit int) (int, error)
 	subscribe  func(b *broken, tell func(store.Notice)) func()
 	peek       func(b *broken, id store.ID) (store.Record, bool)
+	set        func(b *broken, ctx context.Context, user string, at time.Time) error
+	notBefore  func(b *broken, ctx context.Context) (map[string]time.Time, error)
 	reopen     func(b *broken)
 }
 
@@ -134,6 +136,20 @@ func (b *broken) Peek(id store.ID) (store.Record, bool) {
 		return b.fault.peek(b, id)
 	}
 	return b.Store.Peek(id)
+}
+
+func (b *broken) SetNotBefore(ctx context.Context, user string, at time.Time) error {
+	if b.fault.set != nil {
+		return b.fault.set(b, ctx, user, at)
+	}
+	return b.Store.SetNotBefore(ctx, user, at)
+}
+
+func (b *broken) NotBefore(ctx context.Context) (map[string]time.Time, error) {
+	if b.fault.notBefore != nil {
+		return b.fault.notBefore(b, ctx)
+	}
+	return b.Store.NotBefore(ctx)
 }
 
 // overwrite puts a record in, whatever was there.
@@ -254,6 +270,7 @@ var brokenStores = []brokenStore{
 	})},
 	{"the last save wins", []string{"a stale version is a conflict", "a version from the future is a conflict", "64 writers lose no update", "of savers with one version, one wins", "what was refused is not told"}, always(fault{
 		save: func(b *broken, ctx context.Context, r store.Record) error {
+			time.Sleep(100 * time.Microsecond) // so that others have loaded meanwhile
 			for {
 				now, err := b.Store.Load(ctx, r.ID)
 				if err != nil {
@@ -446,6 +463,7 @@ var brokenStores = []brokenStore{
 				if r, err := b.Store.Load(ctx, t.ID); err == nil {
 					r.LastSeen = t.At
 					_ = b.Store.Save(ctx, r)
+					time.Sleep(100 * time.Microsecond) // so that others see it
 				}
 			}
 			return ctx.Err()
@@ -745,8 +763,39 @@ var brokenStores = []brokenStore{
 			return r, sure
 		}}
 	}},
-	{"a restart forgets", []string{"what was acknowledged survives a restart", "what was ended stays ended after a restart"}, always(fault{
+	{"a restart forgets", []string{"what was acknowledged survives a restart", "what was ended stays ended after a restart", "switches survive a restart"}, always(fault{
 		reopen: func(b *broken) { b.Store = memory.New() },
+	})},
+	{"the last switch wins", []string{"a switch only moves forward", "the latest of switches set at the same time counts", "the returned switches are the caller's own"}, func() fault {
+		var mu sync.Mutex
+		last := make(map[string]time.Time)
+		return fault{
+			set: func(_ *broken, ctx context.Context, user string, at time.Time) error {
+				mu.Lock()
+				defer mu.Unlock()
+				last[user] = at.UTC()
+				return ctx.Err()
+			},
+			notBefore: func(_ *broken, ctx context.Context) (map[string]time.Time, error) { return last, ctx.Err() },
+		}
+	}},
+	{"switches are rounded down", []string{"switches stay as they were set", "odd users have switches too", "a switch is told"}, always(fault{
+		set: func(b *broken, ctx context.Context, user string, at time.Time) error {
+			return b.Store.SetNotBefore(ctx, strings.TrimSpace(user), at.Truncate(time.Minute))
+		},
+	})},
+	{"a switch deletes the records", []string{"a switch touches no record"}, always(fault{
+		set: func(b *broken, ctx context.Context, user string, at time.Time) error {
+			if _, err := b.Store.DeleteUser(ctx, user); err != nil {
+				return err
+			}
+			return b.Store.SetNotBefore(ctx, user, at)
+		},
+	})},
+	{"a switch ignores the context", []string{"a cancelled switch says so"}, always(fault{
+		set: func(b *broken, _ context.Context, user string, at time.Time) error {
+			return b.Store.SetNotBefore(context.Background(), user, at)
+		},
 	})},
 	{"damaged is absent", []string{"a damaged record is damaged, not absent, and stands alone"}, always(fault{
 		load: func(b *broken, ctx context.Context, id store.ID) (store.Record, error) {

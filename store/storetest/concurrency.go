@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -185,16 +186,20 @@ var concurrencyCases = []testCase{
 		run: func(t *trial) {
 			const n = 32
 			r := t.create(session("ada"))
+			var touching sync.WaitGroup
+			touching.Add(n)
+			touched := make(chan struct{})
+			go func() { touching.Wait(); close(touched) }()
 			t.parallel(n+1, func(i int) {
 				if i < n {
-					if err := t.s.Touch(t.ctx, []store.Seen{{ID: r.ID, At: epoch.Add(time.Duration(i) * time.Minute)}}); err != nil {
-						t.Errorf("touch: %v", err)
-					}
+					defer touching.Done()
+					t.touchBackAndForth(r.ID, i, n-1-i)
 					return
 				}
-				for mine := r; mine.Version < 20; mine.Version++ {
+				for mine := r; mine.Version < 20 || !isClosed(touched); mine.Version++ {
 					if err := t.s.Save(t.ctx, mine); err != nil {
 						t.Errorf("save of the only writer: %v", err)
+						return
 					}
 				}
 			})
@@ -243,7 +248,7 @@ var concurrencyCases = []testCase{
 					}
 					return
 				}
-				for !isClosed(done) {
+				for n := 0; n < 500 && !isClosed(done); n++ {
 					r := session("ada")
 					r.CreatedAt = epoch.Add(time.Duration(r.ID[0]%20) * time.Second)
 					if err := t.s.Create(t.ctx, r, store.ID{}); err != nil {
@@ -332,9 +337,19 @@ func isClosed(c <-chan struct{}) bool {
 	}
 }
 
+// touchBackAndForth touches a record at some minutes after the epoch.
+func (t *trial) touchBackAndForth(id store.ID, minutes ...int) {
+	for _, m := range minutes {
+		if err := t.s.Touch(t.ctx, []store.Seen{{ID: id, At: epoch.Add(time.Duration(m) * time.Minute)}}); err != nil {
+			t.Errorf("touch: %v", err)
+		}
+	}
+}
+
 // readUntil checks that the parts of a record always fit together and never become older.
 func (t *trial) readUntil(done <-chan struct{}, id store.ID) {
-	for last := uint64(0); !isClosed(done); {
+	for last, over := uint64(0), false; !over; {
+		over = isClosed(done) // and read once more: what the writer left must be whole as well
 		r, err := t.s.Load(t.ctx, id)
 		if err != nil {
 			t.Errorf("load: %v", err)

@@ -13,6 +13,7 @@ import (
 type ear struct {
 	mu    sync.Mutex
 	heard map[store.ID][]store.Notice
+	all   []store.Notice
 	stop  func()
 }
 
@@ -28,6 +29,7 @@ func (t *trial) listen() *ear {
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		e.heard[n.ID] = append(e.heard[n.ID], n)
+		e.all = append(e.all, n)
 	})
 	t.Cleanup(e.stop)
 	return e
@@ -46,12 +48,12 @@ func (e *ear) of(id store.ID) []store.NoticeKind {
 // hears waits until a record's notices are those wanted: a feed that crosses a network may be late, but not wrong.
 func (t *trial) hears(e *ear, id store.ID, want ...store.NoticeKind) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(t.late)
 	for len(e.of(id)) < len(want) && time.Now().Before(deadline) {
 		time.Sleep(time.Millisecond)
 	}
 	if got := e.of(id); !slices.Equal(got, want) {
-		t.Errorf("heard %v, want %v", got, want)
+		t.Fatalf("heard %v, want %v", got, want)
 	}
 }
 
@@ -100,14 +102,19 @@ var feedCases = []testCase{
 		},
 	}, {
 		name: "a replacement tells of both records",
-		why:  "The old session must leave the caches when the new one takes its place.",
+		why:  "The old session must leave the caches, and the lists of who is signed in, before the new one takes its place.",
 		run: func(t *trial) {
 			old := t.create(session(""))
 			e := t.listen()
 			r := session("ada")
 			t.must(t.s.Create(t.ctx, r, old.ID))
-			t.hears(e, old.ID, store.Deleted)
+			t.hears(e, old.ID, store.Replaced)
 			t.hears(e, r.ID, store.Created)
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			if e.all[0].ID != old.ID || len(e.all) != 2 {
+				t.Errorf("heard %v, want first of the old record, then of the new one", e.all)
+			}
 		},
 	}, {
 		name: "what was refused is not told",
@@ -143,12 +150,12 @@ var feedCases = []testCase{
 		},
 	}, {
 		name: "a sweep tells of each record",
-		why:  "The console's list of live sessions is kept up to date by the feed alone.",
+		why:  "The console's list of live sessions is kept up to date by the feed alone, and tells an end by time from one by hand.",
 		run: func(t *trial) {
 			dead, live := t.create(ending(epoch, false)), t.create(session("ada"))
 			e := t.listen()
 			t.sweep(epoch, 10, 1)
-			t.hears(e, dead.ID, store.Deleted)
+			t.hears(e, dead.ID, store.Swept)
 			t.settle(e)
 			t.hears(e, live.ID)
 		},
@@ -214,7 +221,7 @@ var feedCases = []testCase{
 			for version := uint64(1); version <= 2; version++ {
 				select {
 				case <-told:
-				case <-t.ctx.Done():
+				case <-time.After(t.late):
 					t.Fatalf("nothing was told")
 				}
 				if got := t.load(r.ID).Version; got < version {

@@ -85,15 +85,19 @@ var themes = []struct {
 	{"concurrency", concurrencyCases},
 	{"feed", feedCases},
 	{"peek", peekCases},
+	{"switches", switchCases},
 	{"durability", durabilityCases},
 }
 
-// patience bounds a case: a store that hangs fails it. No store in order comes near it.
-const patience = 2 * time.Minute
+// Bounds for what never comes, of a case and of a notice. No store in order comes near them.
+const (
+	patience = 2 * time.Minute
+	lateness = 10 * time.Second
+)
 
 // newTrial prepares one run of a case. Failures go to tb; t is the test that owns what the harness makes.
 func newTrial(tb testing.TB, t *testing.T, h Harness) *trial {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
-	return &trial{TB: tb, t: t, harness: h, ctx: ctx, s: h.New(t)}
+	return &trial{TB: tb, t: t, harness: h, ctx: ctx, s: h.New(t), late: lateness}
 }

@@ -21,6 +21,7 @@ type trial struct {
 	harness Harness
 	ctx     context.Context
 	s       store.Store
+	late    time.Duration // how late a notice may be
 }
 
 // epoch is when the sessions of the suite begin. It has microseconds, and no store may look at the clock on the wall.

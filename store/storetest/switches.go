@@ -1,0 +1,158 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"time"
+
+	"coatcheck.dev/store"
+)
+
+// switchboard returns the store as a Switchboard, or skips the case.
+func (t *trial) switchboard() store.Switchboard {
+	t.Helper()
+	board, ok := t.s.(store.Switchboard)
+	if !ok {
+		t.Skip("the store is no Switchboard")
+	}
+	return board
+}
+
+// setNotBefore sets a switch, which must succeed.
+func (t *trial) setNotBefore(user string, at time.Time) {
+	t.Helper()
+	t.must(t.switchboard().SetNotBefore(t.ctx, user, at))
+}
+
+// switched checks all switches.
+func (t *trial) switched(want map[string]time.Time) {
+	t.Helper()
+	got, err := t.switchboard().NotBefore(t.ctx)
+	if err != nil {
+		t.Fatalf("not before: %v", err)
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("switches: got %.500v, want %.500v", got, want)
+	}
+}
+
+// recent is a time that no store may have forgotten yet: switches of long ago may go.
+func recent() time.Time { return time.UnixMicro(time.Now().Add(-time.Hour).UnixMicro()).UTC() }
+
+var switchCases = []testCase{
+	{
+		name: "switches stay as they were set",
+		why:  "After a theft one call ends every session of a user, or of all; it must not be lost, rounded down or widened.",
+		run: func(t *trial) {
+			at := recent()
+			t.switched(nil)
+			t.setNotBefore("ada", at.Add(time.Second))
+			t.switched(map[string]time.Time{"ada": at.Add(time.Second)})
+			t.setNotBefore("", at.In(time.FixedZone("here", 3600)))
+			t.setNotBefore("alan", at.Add(7*time.Microsecond))
+			t.switched(map[string]time.Time{"": at, "ada": at.Add(time.Second), "alan": at.Add(7 * time.Microsecond)})
+		},
+	}, {
+		name: "a switch only moves forward",
+		why:  "A late or repeated call with an older time must not let revoked sessions in again.",
+		run: func(t *trial) {
+			at := recent()
+			for _, user := range []string{"", "ada"} {
+				t.setNotBefore(user, at)
+				t.setNotBefore(user, at.Add(-time.Minute))
+				t.setNotBefore(user, at.Add(-time.Microsecond))
+			}
+			t.switched(map[string]time.Time{"": at, "ada": at})
+			t.setNotBefore("ada", at.Add(time.Microsecond))
+			t.switched(map[string]time.Time{"": at, "ada": at.Add(time.Microsecond)})
+		},
+	}, {
+		name: "the latest of switches set at the same time counts",
+		why:  "Two operators who react to one theft must not undo each other.",
+		run: func(t *trial) {
+			const n = 32
+			at, board := recent(), t.switchboard()
+			t.parallel(n, func(i int) {
+				for _, s := range []int{i, n - 1 - i} {
+					if err := board.SetNotBefore(t.ctx, "ada", at.Add(time.Duration(s)*time.Second)); err != nil {
+						t.Errorf("set: %v", err)
+					}
+				}
+			})
+			t.switched(map[string]time.Time{"ada": at.Add((n - 1) * time.Second)})
+		},
+	}, {
+		name: "a switch touches no record",
+		why:  "Switches take one step however many sessions there are; the records go when they are used or swept.",
+		run: func(t *trial) {
+			r := t.create(session("ada"))
+			t.setNotBefore("ada", recent())
+			t.setNotBefore("", recent())
+			t.has(r)
+			t.counts("ada", 1)
+			t.lists(t.list(store.Query{}), r)
+		},
+	}, {
+		name: "odd users have switches too",
+		why:  "The users that an attacker names are the ones that will be switched off.",
+		run: func(t *trial) {
+			at, want := recent(), make(map[string]time.Time)
+			for i, user := range append([]string{"Ada", "ada "}, oddUsers...) {
+				want[user] = at.Add(time.Duration(i) * time.Second)
+				t.setNotBefore(user, want[user])
+			}
+			t.switched(want)
+		},
+	}, {
+		name: "the returned switches are the caller's own",
+		why:  "Whoever edits the map that they got must not switch anybody on again.",
+		run: func(t *trial) {
+			at, board := recent(), t.switchboard()
+			t.setNotBefore("ada", at)
+			got, err := board.NotBefore(t.ctx)
+			t.must(err)
+			clear(got)
+			t.switched(map[string]time.Time{"ada": at})
+		},
+	}, {
+		name: "a switch is told",
+		why:  "Every node refuses the sessions at once, not when it happens to look.",
+		run: func(t *trial) {
+			t.switchboard()
+			e, at := t.listen(), recent()
+			t.setNotBefore("ada", at)
+			t.hears(e, store.ID{}, store.Switched)
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			if n := e.all[0]; n.User != "ada" || !n.At.Equal(at) {
+				t.Errorf("heard %v, want ada and %v", n, at)
+			}
+		},
+	}, {
+		name: "a cancelled switch says so",
+		why:  "An operator must not be told that everybody is signed out when nothing happened.",
+		run: func(t *trial) {
+			ctx, cancel := context.WithCancel(t.ctx)
+			cancel()
+			if err := t.switchboard().SetNotBefore(ctx, "ada", recent()); !errors.Is(err, context.Canceled) {
+				t.Errorf("SetNotBefore: got error %v, want context.Canceled", err)
+			}
+			if _, err := t.switchboard().NotBefore(ctx); !errors.Is(err, context.Canceled) {
+				t.Errorf("NotBefore: got error %v, want context.Canceled", err)
+			}
+		},
+	}, {
+		name: "switches survive a restart",
+		why:  "A restart that forgets a switch signs the thief in again.",
+		run: func(t *trial) {
+			at := recent()
+			t.setNotBefore("ada", at)
+			t.setNotBefore("", at.Add(-time.Minute))
+			t.reopen()
+			t.switched(map[string]time.Time{"ada": at, "": at.Add(-time.Minute)})
+			t.setNotBefore("ada", at.Add(-time.Second))
+			t.switched(map[string]time.Time{"ada": at, "": at.Add(-time.Minute)})
+		},
+	},
+}
