@@ -148,10 +148,17 @@ func (s *Session) put(record store.Record, t ticket, replaces store.ID) error {
 // save puts the changes on the record as it is in the store now. Whoever meets a concurrent change applies its own again
 // to the fresh record; from the second try on requests of this program queue up rather than race, so that each needs few.
 func (s *Session) save(ctx context.Context) error {
+	if s.m.over(s.record, time.Now()) { // meanwhile, unless another request has used it
+		if gone, err := s.refresh(ctx); gone || err != nil {
+			return err
+		}
+	}
 	for tries := 0; ; tries++ {
 		next := *s.record
 		next.Data = s.view
-		next.LastSeen = later(next.LastSeen, time.Now())
+		if !s.passive {
+			next.LastSeen = later(next.LastSeen, time.Now())
+		}
 		err := s.m.store.Save(ctx, next)
 		switch {
 		case err == nil:
@@ -184,7 +191,7 @@ func (s *Session) refresh(ctx context.Context) (gone bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if record == nil || record.Over(time.Now()) {
+	if record == nil || s.m.over(record, time.Now()) {
 		s.end("it was ended while the request ran")
 		return true, nil
 	}

@@ -47,6 +47,7 @@ func New(st store.Store, opts Options) *Manager {
 	}
 	m := &Manager{opts: opts, store: st, unfeed: func() {}}
 	m.guard.slots = make(chan struct{}, opts.MaxStoreCalls)
+	m.touches.flushing = make(chan struct{}, 1)
 	m.peeker, _ = st.(store.Peeker)
 	m.board, _ = st.(store.Switchboard)
 	for _, o := range opts.Observers {
@@ -65,6 +66,7 @@ func (m *Manager) Close(ctx context.Context) error {
 	m.unfeed()
 	m.sweeper.stop()
 	err := m.touches.flush(ctx, m)
+	m.touches.rest()
 	for _, o := range m.outbox {
 		o.drain(ctx)
 	}

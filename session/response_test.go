@@ -388,17 +388,20 @@ func TestA42_HijackAndUpgrade(t *testing.T) {
 			if b.ticket() != "" {
 				header += "Cookie: " + b.cookieHeader() + "\r\n"
 			}
-			var got error
+			result := make(chan error, 1)
 			text := w.raw(t, header, m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if c.change != nil {
 					if err := c.change(session.From(r.Context())); err != nil {
 						t.Errorf("change: %v", err)
 					}
 				}
-				if got = c.upgrade(t, w); got != nil {
+				err := c.upgrade(t, w)
+				if err != nil {
 					w.Header().Set("Connection", "close")
 				}
+				result <- err
 			})))
+			got := <-result
 			if (got != nil) != c.wantErr || c.wantErr && !errors.Is(got, session.ErrTooLate) {
 				t.Errorf("hijack: %v, want an error: %v", got, c.wantErr)
 			}

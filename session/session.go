@@ -44,6 +44,8 @@ type Session struct {
 	ticket  ticket        // what the browser presented, or was given by this request
 	cookie  cookieNews    // what the response has to tell the browser
 	usedAt  time.Time     // when the request used the session; zero if it is passive, or has been noted
+	passive bool          // the request is no use of the session
+	private bool          // the request had a session at some time, so that what it answers is for this visitor alone
 	done    chan struct{} // closed when the session ends; nil until somebody asks
 	unknown bool          // the store could not tell; record is a guess
 	late    bool          // the ticket that was presented has ended a moment ago: nothing new begins under it
@@ -106,7 +108,7 @@ func (s *Session) admit(record *store.Record, t ticket, now time.Time) error {
 	case st == wrong:
 		s.emit(Event{Kind: EventForged, Handle: t.id, Reason: "wrong secret"})
 		return nil
-	case record.Over(now):
+	case s.m.over(record, now):
 		s.emit(Event{Kind: EventUsedExpired, Handle: t.id, User: record.User})
 		return nil
 	case s.m.switches.refuses(record):
@@ -119,7 +121,9 @@ func (s *Session) admit(record *store.Record, t ticket, now time.Time) error {
 	if st != current || record.Rotation.Pending() || s.m.opts.due(record, now) {
 		s.rotate(st, hash, now)
 	}
-	if s.m.opts.Passive == nil || !s.m.opts.Passive(s.request) {
+	if s.m.opts.Passive != nil && s.m.opts.Passive(s.request) {
+		s.passive = true
+	} else {
 		s.usedAt = now
 	}
 	return nil
@@ -130,11 +134,11 @@ func (s *Session) admit(record *store.Record, t ticket, now time.Time) error {
 func (s *Session) Passive() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.usedAt = time.Time{}
+	s.usedAt, s.passive = time.Time{}, true
 }
 
 func (s *Session) adopt(record *store.Record, t ticket) {
-	s.record, s.view, s.ticket = record, record.Data, t
+	s.record, s.view, s.ticket, s.private = record, record.Data, t, true
 }
 
 // emit reports what happened to this session. The caller holds s.mu, or is alone with the session.
@@ -225,7 +229,7 @@ func (s *Session) announce(header http.Header) (private bool) {
 	var c *cookie.Cookie
 	switch s.cookie {
 	case cookieKeep:
-		return s.record != nil
+		return s.private
 	case cookieDelete:
 		c = s.m.opts.cookie("", 0).Deletion()
 	case cookieSet, cookieOffer:

@@ -10,9 +10,12 @@ import (
 
 // touches gathers when sessions were last seen, and writes them to the store in batches: one write for many requests.
 type touches struct {
-	mu    sync.Mutex
-	seen  map[store.ID]time.Time
-	timer *time.Timer // running while seen is not empty
+	mu      sync.Mutex
+	seen    map[store.ID]time.Time
+	sending map[store.ID]time.Time // on the way to the store
+	timer   *time.Timer            // running while seen is not empty
+
+	flushing chan struct{} // holds one token while touches are being written
 }
 
 const (
@@ -52,61 +55,103 @@ func (t *touches) arm(m *Manager) {
 func (t *touches) latest(id store.ID, stored time.Time) time.Time {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return later(stored, t.seen[id])
+	return later(stored, later(t.sending[id], t.seen[id]))
 }
 
-// flush writes everything that was noted. What could not be written is kept for the next time.
-func (t *touches) flush(ctx context.Context, m *Manager) error {
+// over reports whether a session has ended. A use that could not be written yet counts: nobody is signed out since a store was down.
+func (m *Manager) over(r *store.Record, now time.Time) bool {
+	if !r.Over(now) {
+		return false
+	}
+	seen := *r
+	seen.LastSeen = m.touches.latest(r.ID, r.LastSeen)
+	return seen.Over(now)
+}
+
+// rest stops the timer. What waits is kept; the next touch starts it again.
+func (t *touches) rest() {
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	if t.timer != nil {
 		t.timer.Stop()
 		t.timer = nil
 	}
-	seen := t.seen
-	t.seen = nil
-	t.mu.Unlock()
+}
 
+// flush writes everything that was noted, one flush after the other: when it returns nil, nothing is on its way any more. What could not
+// be written is kept for the next time.
+func (t *touches) flush(ctx context.Context, m *Manager) error {
+	select {
+	case t.flushing <- struct{}{}:
+		defer func() { <-t.flushing }()
+	case <-ctx.Done():
+		t.again(m, nil)
+		return ctx.Err()
+	}
+	t.rest()
+	t.mu.Lock()
+	sending := t.seen
+	t.seen, t.sending = nil, sending
+	t.mu.Unlock()
+	if err := t.sendAll(ctx, m, sending); err != nil {
+		t.again(m, sending)
+		return err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.sending = nil
+	return nil
+}
+
+func (t *touches) sendAll(ctx context.Context, m *Manager, seen map[store.ID]time.Time) error {
 	batch := make([]store.Seen, 0, min(len(seen), touchBatch))
 	for id, at := range seen {
 		batch = append(batch, store.Seen{ID: id, At: at})
 		if len(batch) == touchBatch {
 			if err := t.send(ctx, m, batch); err != nil {
-				return t.keep(m, seen, err)
+				return err
 			}
 			batch = batch[:0]
 		}
 	}
-	if err := t.send(ctx, m, batch); err != nil {
-		return t.keep(m, seen, err)
-	}
-	return nil
+	return t.send(ctx, m, batch)
 }
 
 func (t *touches) send(ctx context.Context, m *Manager, batch []store.Seen) error {
 	if len(batch) == 0 {
 		return nil
 	}
-	err := m.guard.do(ctx, m.opts.StoreTimeout, func(ctx context.Context) error { return m.store.Touch(ctx, batch) })
-	if err != nil {
+	// Past the guard: a store that can be read but not written is to go on answering requests. There is one such call at a time.
+	ctx, cancel := context.WithTimeout(ctx, m.opts.StoreTimeout)
+	defer cancel()
+	if err := m.store.Touch(ctx, batch); err != nil {
 		return m.storeErr("touch", store.ID{}, err)
 	}
 	m.emit(Event{Kind: EventTouched, Count: len(batch)})
 	return nil
 }
 
-// keep takes touches back that were not written. Writing one twice does no harm.
-func (t *touches) keep(m *Manager, seen map[store.ID]time.Time, err error) error {
+// again takes back touches that were not written, and has another flush come. Writing one twice does no harm.
+func (t *touches) again(m *Manager, unsent map[store.ID]time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.seen == nil {
-		t.seen = seen
-	} else {
-		for id, at := range seen {
-			if len(t.seen) < touchLimit {
-				t.seen[id] = later(t.seen[id], at)
-			}
+	if unsent != nil {
+		t.sending = nil
+		if t.seen == nil {
+			t.seen = unsent
+			unsent = nil
 		}
 	}
-	t.arm(m)
-	return err
+	for id, at := range unsent {
+		if len(t.seen) < touchLimit {
+			t.seen[id] = later(t.seen[id], at)
+		}
+	}
+	if t.timer != nil {
+		t.timer.Stop()
+		t.timer = nil
+	}
+	if len(t.seen) > 0 {
+		t.arm(m)
+	}
 }
