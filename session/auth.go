@@ -1,7 +1,6 @@
 package session
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -36,20 +35,15 @@ func (s *Session) StepUp(options ...SignInOption) error {
 	case s.record == nil || s.record.User == "":
 		return fmt.Errorf("%w: step-up needs a signed-in user", ErrEnded)
 	}
-	if gone, err := s.refresh(s.context()); gone || err != nil {
-		return cmp.Or(err, ErrEnded)
-	}
 	now := time.Now()
 	t := newTicket(store.NewID())
-	next := s.m.newRecord(s.request, t, now, s.record.Remember)
-	next.User, next.Data, next.Device = s.record.User, s.view, s.record.Device
-	next.CreatedAt, next.ExpiresAt = s.record.CreatedAt, s.record.ExpiresAt
-	next.Auth = append(slices.Clone(s.record.Auth), Auth{Method: in.method, At: now, Level: in.level})
-	err := s.put(next, t, s.record.ID)
-	if errors.Is(err, store.ErrNotFound) {
-		s.end("it was ended while the request ran")
-		return ErrEnded
-	}
+	err := s.replace(t, func() store.Record {
+		next := s.m.newRecord(s.request, t, now, s.record.Remember)
+		next.User, next.Data, next.Device = s.record.User, s.view, s.record.Device
+		next.CreatedAt, next.ExpiresAt = s.record.CreatedAt, s.record.ExpiresAt
+		next.Auth = append(slices.Clone(s.record.Auth), Auth{Method: in.method, At: now, Level: in.level})
+		return next
+	})
 	if err != nil {
 		return err
 	}

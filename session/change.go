@@ -131,8 +131,8 @@ func (s *Session) create() error {
 func (s *Session) put(record store.Record, t ticket, replaces store.ID) error {
 	err := s.m.write(s.context(), func(ctx context.Context) error { return s.m.store.Create(ctx, record, replaces) })
 	switch {
-	case errors.Is(err, store.ErrNotFound) && !replaces.IsZero():
-		return store.ErrNotFound
+	case !replaces.IsZero() && (errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrConflict)):
+		return err
 	case err != nil:
 		return s.m.storeErr("create", record.ID, err)
 	}

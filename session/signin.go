@@ -62,11 +62,6 @@ func (s *Session) SignIn(user string, options ...SignInOption) error {
 }
 
 func (s *Session) signIn(user string, in signIn, now time.Time) error {
-	if s.record != nil { // checking a password takes long enough for other requests to save something
-		if _, err := s.refresh(s.context()); err != nil {
-			return err
-		}
-	}
 	t := newTicket(store.NewID())
 	record := s.m.newRecord(s.request, t, now, in.remember)
 	record.User = user
@@ -74,29 +69,66 @@ func (s *Session) signIn(user string, in signIn, now time.Time) error {
 		record.CreatedAt = after.Add(time.Microsecond) // the clock was set back since the switch
 	}
 	record.Auth = []Auth{{Method: in.method, At: now, Level: in.level}}
-
-	var replaces store.ID
-	if s.record != nil {
-		replaces = s.record.ID
-	}
-	record.Data = s.carried(user)
-	if err := s.m.makeRoom(s.context(), user, replaces); err != nil {
+	if err := s.m.makeRoom(s.context(), user, s.recordID()); err != nil {
 		return err
 	}
-	err := s.put(record, t, replaces)
-	if errors.Is(err, store.ErrNotFound) {
-		// The old session has just been ended, or replaced by another sign-in of the same visitor. The user has proved who they
-		// are and gets a session; what was in the old one is gone with it.
-		record.Data = store.Data{}
+	err := ErrEnded
+	if s.record != nil {
+		err = s.replace(t, func() store.Record {
+			record.Data = s.carried(user)
+			return record
+		})
+	}
+	if errors.Is(err, ErrEnded) {
+		// There is no session to replace, or it has just been ended by other means. The user has proved who they are and gets a
+		// session; what was in one that was ended is gone with it.
+		record.Data = s.carried(user)
 		err = s.put(record, t, store.ID{})
 	}
 	if err != nil {
 		return err
 	}
 	s.emit(Event{Kind: EventSignedIn, Reason: in.method})
-	_ = s.m.trim(s.context(), user, record.ID) // the user is signed in; a store that fails now is reported, and the next sign-in trims
+	_ = s.m.trim(s.context(), user, record.ID) // a store that fails now is reported, and the next sign-in trims
 	return nil
 }
+
+// recordID returns the ID of the record, or the zero ID if there is none.
+func (s *Session) recordID() store.ID {
+	if s.record == nil {
+		return store.ID{}
+	}
+	return s.record.ID
+}
+
+// replace puts another record in the place of the session's. What the other is made of is looked at again first, and
+// as often as other requests change it meanwhile, so that nothing of theirs is lost: checking a password takes long
+// enough for that. If the session has ended, the error is ErrEnded.
+func (s *Session) replace(t ticket, build func() store.Record) error {
+	for range maxReplaceTries {
+		gone, err := s.refresh(s.context())
+		if err != nil {
+			return err
+		}
+		if gone {
+			return ErrEnded
+		}
+		record := build()
+		record.Version = s.record.Version
+		err = s.put(record, t, s.record.ID)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			s.end("it was ended while the request ran")
+			return ErrEnded
+		case !errors.Is(err, store.ErrConflict):
+			return err
+		}
+	}
+	return fmt.Errorf("session: replace: %w", store.ErrConflict)
+}
+
+// maxReplaceTries bounds how often a sign-in looks again; each time another request has saved something.
+const maxReplaceTries = 100
 
 // carried returns the data that goes along when user signs in.
 func (s *Session) carried(user string) store.Data {

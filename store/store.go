@@ -44,11 +44,13 @@ type Store interface {
 	// Load returns the record of an ID, or ErrNotFound.
 	Load(ctx context.Context, id ID) (Record, error)
 
-	// Create adds a record; it is stored with Version 1, whatever r.Version says. An ID that is taken is
-	// ErrExists. If replaces is not the zero ID, the record of that ID is deleted in the same step, and if
-	// there is none the whole is refused with ErrNotFound: what has been revoked cannot be replaced. A store
-	// that cannot do both in one step creates the new record before it deletes the old one, so that a crash
-	// between the two leaves one session too many, which its user can see and end, and never one too few.
+	// Create adds a record; it is stored with Version 1. An ID that is taken is ErrExists.
+	//
+	// If replaces is not the zero ID, the record of that ID is deleted in the same step. As in Save, r.Version is then
+	// the version that r was made from: if the other record has a different one now it is ErrConflict, and if there is
+	// none it is ErrNotFound, for what has been revoked cannot be replaced. A store that cannot do both in one step
+	// creates the new record before it deletes the old one, so that a crash between the two leaves one session too many,
+	// which its user can see and end, and never one too few.
 	Create(ctx context.Context, r Record, replaces ID) error
 
 	// Save replaces the record of r.ID if the stored Version equals r.Version; it is then stored with

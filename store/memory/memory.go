@@ -90,8 +90,11 @@ func (s *Store) Create(ctx context.Context, r store.Record, replaces store.ID) e
 	unlock := s.shards.lockPair(r.ID, replaces)
 	defer unlock()
 	old, ok := s.shards.of(replaces).entries[replaces]
-	if !ok {
+	switch {
+	case !ok:
 		return store.ErrNotFound
+	case old.version != r.Version:
+		return store.ErrConflict
 	}
 	if _, taken := s.shards.of(r.ID).entries[r.ID]; taken {
 		return store.ErrExists

@@ -17,7 +17,7 @@ type Dialect struct {
 	hint    func(error) string // what an error of the database means for whoever runs the program; "" if nothing is known
 
 	begin                     string
-	load, exists              string
+	load, version             string
 	listAll, listUser         string
 	countAll, countUser       string
 	create, save, touch       string

@@ -150,31 +150,54 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]store.Record, error)
 	if err := s.read(ctx); err != nil {
 		return nil, err
 	}
-	before, id := int64(1)<<62, make([]byte, len(store.ID{}))
+	from := place{created: 1 << 62}
 	if q.After != (store.Cursor{}) {
-		before, id = q.After.CreatedAt.UnixMicro(), q.After.ID[:]
+		from = place{q.After.CreatedAt.UnixMicro(), q.After.ID}
 	}
-	query, args := s.dialect.listAll, []any{before, id, q.PageLimit()}
-	if q.User != "" {
-		query, args = s.dialect.listUser, append([]any{[]byte(q.User)}, args...)
+	var records []store.Record
+	for limit := q.PageLimit(); len(records) < limit; {
+		want := limit - len(records)
+		read, last, err := s.page(ctx, q.User, from, want, &records)
+		if err != nil {
+			return nil, s.explain("list sessions", err)
+		}
+		if read < want {
+			break
+		}
+		from = last // there were damaged ones, which are left out
+	}
+	return records, nil
+}
+
+// A place is where a record stands in a listing.
+type place struct {
+	created int64
+	id      store.ID
+}
+
+// page appends the records behind a place, and returns how many rows it read and the place of the last.
+func (s *Store) page(ctx context.Context, user string, from place, limit int, to *[]store.Record) (read int, last place, err error) {
+	query, args := s.dialect.listAll, []any{from.created, from.id[:], limit}
+	if user != "" {
+		query, args = s.dialect.listUser, append([]any{[]byte(user)}, args...)
 	}
 	rows, err := s.db.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, s.explain("list sessions", err)
+		return 0, last, err
 	}
 	defer rows.Close()
-	var records []store.Record
-	for rows.Next() {
-		var text []byte
+	for ; rows.Next(); read++ {
+		var id []byte
 		var row row
-		if err := rows.Scan(&text, &row.version, &row.seen, &row.body); err != nil {
-			return nil, s.explain("list sessions", err)
+		if err := rows.Scan(&id, &last.created, &row.version, &row.seen, &row.body); err != nil {
+			return 0, last, err
 		}
-		if r, err := row.record(toID(text)); err == nil { // damaged ones are left out
-			records = append(records, r)
+		last.id = toID(id)
+		if r, err := row.record(last.id); err == nil {
+			*to = append(*to, r)
 		}
 	}
-	return records, s.explain("list sessions", rows.Err())
+	return read, last, rows.Err()
 }
 
 func toID(b []byte) (id store.ID) {

@@ -32,13 +32,13 @@ CREATE INDEX coatcheck_by_end ON coatcheck_sessions (ends);
 CREATE TABLE coatcheck_switches (user BLOB NOT NULL PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
 `},
 
-	begin:  "BEGIN IMMEDIATE",
-	load:   "SELECT version, seen, body FROM coatcheck_sessions WHERE id = ?",
-	exists: "SELECT 1 FROM coatcheck_sessions WHERE id = ?",
+	begin:   "BEGIN IMMEDIATE",
+	load:    "SELECT version, seen, body FROM coatcheck_sessions WHERE id = ?",
+	version: "SELECT version FROM coatcheck_sessions WHERE id = ?",
 
-	listAll: `SELECT id, version, seen, body FROM coatcheck_sessions
+	listAll: `SELECT id, created, version, seen, body FROM coatcheck_sessions
 		WHERE (created, id) < (?, ?) ORDER BY created DESC, id DESC LIMIT ?`,
-	listUser: `SELECT id, version, seen, body FROM coatcheck_sessions
+	listUser: `SELECT id, created, version, seen, body FROM coatcheck_sessions
 		WHERE user = ? AND user <> x'' AND (created, id) < (?, ?) ORDER BY created DESC, id DESC LIMIT ?`,
 	countAll:  "SELECT count(*) FROM coatcheck_sessions",
 	countUser: "SELECT count(*) FROM coatcheck_sessions WHERE user = ? AND user <> x''",

@@ -19,8 +19,12 @@ func (s *Store) Create(ctx context.Context, r store.Record, replaces store.ID) e
 		notices := []store.Notice{{Kind: store.Created, ID: r.ID, User: r.User}}
 		if !replaces.IsZero() {
 			// Looked at first: once the new row is in, a refusal would have to take it out again.
-			if there, err := c.exists(ctx, replaces); err != nil || !there {
-				return nil, orNotFound(err)
+			version, err := c.version(ctx, replaces)
+			if err != nil {
+				return nil, err
+			}
+			if version != r.Version {
+				return nil, store.ErrConflict
 			}
 		}
 		n, err := c.exec(ctx, c.dialect.create, r.ID[:], []byte(r.User), r.CreatedAt.UnixMicro(), r.LastSeen.UnixMicro(),
@@ -38,13 +42,6 @@ func (s *Store) Create(ctx context.Context, r store.Record, replaces store.ID) e
 	})
 }
 
-func orNotFound(err error) error {
-	if err == nil {
-		return store.ErrNotFound
-	}
-	return err
-}
-
 // Save implements [store.Store].
 func (s *Store) Save(ctx context.Context, r store.Record) error {
 	body := r.AppendBody(nil)
@@ -57,8 +54,8 @@ func (s *Store) Save(ctx context.Context, r store.Record) error {
 		if n == 1 {
 			return []store.Notice{{Kind: store.Saved, ID: r.ID, User: r.User}}, nil
 		}
-		if there, err := c.exists(ctx, r.ID); err != nil || !there {
-			return nil, orNotFound(err)
+		if _, err := c.version(ctx, r.ID); err != nil {
+			return nil, err
 		}
 		return nil, store.ErrConflict
 	})
@@ -189,17 +186,17 @@ func (c *conn) exec(ctx context.Context, query string, args ...any) (int64, erro
 	return result.RowsAffected()
 }
 
-func (c *conn) exists(ctx context.Context, id store.ID) (bool, error) {
-	stmt, err := c.statement(ctx, c.dialect.exists)
+// version returns the version of a record, or store.ErrNotFound.
+func (c *conn) version(ctx context.Context, id store.ID) (version uint64, err error) {
+	stmt, err := c.statement(ctx, c.dialect.version)
 	if err != nil {
-		return false, err
+		return 0, err
 	}
-	var one int
-	err = stmt.QueryRowContext(ctx, id[:]).Scan(&one)
+	err = stmt.QueryRowContext(ctx, id[:]).Scan(&version)
 	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
+		return 0, store.ErrNotFound
 	}
-	return err == nil, err
+	return version, err
 }
 
 // ids runs a statement that returns IDs.

@@ -372,7 +372,7 @@ var brokenStores = []brokenStore{
 			return b.Store.Create(ctx, r, store.ID{})
 		},
 	})},
-	{"replacing does not look", []string{"what has been revoked cannot be replaced", "what was refused is not told", "a sign-out everywhere misses no session that is just replaced"}, always(fault{
+	{"replacing does not look", []string{"what has been revoked cannot be replaced", "what has changed cannot be replaced by what was made before", "what was refused is not told", "a sign-out everywhere misses no session that is just replaced"}, always(fault{
 		create: func(b *broken, ctx context.Context, r store.Record, replaces store.ID) error {
 			err := b.Store.Create(ctx, r, store.ID{})
 			if err == nil && !replaces.IsZero() {

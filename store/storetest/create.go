@@ -110,6 +110,20 @@ var createCases = []testCase{
 			t.counts("ada", 0)
 		},
 	}, {
+		name: "what has changed cannot be replaced by what was made before",
+		why:  "A cart that another request filled while the password was checked must be carried over too, so the sign-in has to look again.",
+		run: func(t *trial) {
+			old := t.create(session(""))
+			t.must(t.s.Save(t.ctx, changed(old)))
+			next := session("ada")
+			t.fails(t.s.Create(t.ctx, next, old.ID), store.ErrConflict)
+			t.hasNot(next.ID)
+			t.counts("", 1)
+			next.Version = 2
+			t.must(t.s.Create(t.ctx, next, old.ID))
+			t.hasNot(old.ID)
+		},
+	}, {
 		name: "a refused replacement keeps the old record",
 		why:  "If the new ID is taken, nothing may have happened: a user must not lose the session that was to be replaced.",
 		run: func(t *trial) {

@@ -40,6 +40,7 @@ var peekCases = []testCase{
 			}
 			t.peeks(p, r.ID)
 			next := session("ada")
+			next.Version = stored.Version + 1
 			t.must(t.s.Create(t.ctx, next, r.ID))
 			t.peeks(p, r.ID)
 			t.peeks(p, next.ID)

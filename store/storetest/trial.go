@@ -32,6 +32,7 @@ func session(user string) store.Record {
 	id := store.NewID()
 	return store.Record{
 		ID: id, User: user, Secret: hashOf(id, 1),
+		Version: 1, // made from a record as create leaves it, should it replace one
 		Rotation: store.Rotation{
 			Nonce: store.Nonce(id), Other: hashOf(id, 2), At: epoch.Add(time.Minute), Confirmed: true,
 			Past: strings.Repeat("f", 2*store.FingerprintLen),
