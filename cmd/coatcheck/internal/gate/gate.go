@@ -55,10 +55,10 @@ type Options struct {
 func (o Options) Check() error {
 	u := o.Upstream
 	if u == nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
-		return errors.New("gate: the upstream has to be a URL such as http://127.0.0.1:3000")
+		return errors.New("the upstream has to be a URL such as http://127.0.0.1:3000")
 	}
 	if u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		return fmt.Errorf("gate: the upstream %s has more than scheme, host and port", u.Redacted())
+		return fmt.Errorf("the upstream %s has more than scheme, host and port", u.Redacted())
 	}
 	return csrf.Options{TrustedOrigins: o.TrustedOrigins}.Check()
 }

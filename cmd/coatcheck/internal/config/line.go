@@ -1,0 +1,113 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/alecthomas/kong"
+)
+
+// A Line is a command line that was understood. Command says which of its parts is meant.
+type Line struct {
+	Demo      Demo     `cmd:"" help:"Run a small shop, to see in a browser what Coatcheck does."`
+	Serve     Serve    `cmd:"" help:"Stand in front of an app in any language, and keep its sessions."`
+	Inventory struct{} `cmd:"" help:"Print what the demo shop keeps for its visitors, and where it lives."`
+	Version   struct{} `cmd:"" help:"Print the version."`
+
+	Command Command `kong:"-"`
+}
+
+// Command names what the program is to do.
+type Command string
+
+// The commands.
+const (
+	RunDemo        Command = "demo"
+	RunServe       Command = "serve"
+	PrintInventory Command = "inventory"
+	PrintVersion   Command = "version"
+)
+
+// House has the flags that all commands that serve have in common.
+type House struct {
+	Listen        string `default:"localhost:8080" placeholder:"ADDRESS" help:"Where browsers find the site: host:port; port 0 is a free one. Default: ${default}"`
+	ConsoleListen string `default:"localhost:8081" placeholder:"ADDRESS" help:"Where the console is found. Keep it on loopback, or behind something that speaks https. Default: ${default}"`
+	Data          string `placeholder:"DIR" help:"The folder for sessions and the console's token. It is made if it is missing. Default: ${data}"`
+	LogFormat     string `default:"text" enum:"text,json" placeholder:"text|json" help:"How the log on standard error is written. Default: ${default}"`
+	Verbose       bool   `short:"v" help:"Log what goes right, too: sign-ins, sign-outs, expiry."`
+}
+
+// Demo has the flags of the demo.
+type Demo struct {
+	House `embed:""`
+}
+
+// Serve has the flags of the gate.
+type Serve struct {
+	Upstream        string        `required:"" placeholder:"URL" help:"Where the app listens, such as http://127.0.0.1:3000."`
+	UpstreamTimeout time.Duration `default:"1m" placeholder:"TIME" help:"How long the app may take until its answer begins; 0 is any time. Default: ${default}"`
+	TrustOrigin     []string      `placeholder:"ORIGIN" help:"Another origin that may send forms to the app, such as https://pay.example. May be given several times."`
+	House           `embed:""`
+}
+
+const description = `Coatcheck keeps state for visitors of web sites: give the browser a ticket, keep the coat behind the counter.
+
+Every flag can be given by the environment, too: --console-listen is COATCHECK_CONSOLE_LISTEN.`
+
+// ErrAnswered says that the command line asked for help, and got it.
+var ErrAnswered = errors.New("config: help was asked for and given")
+
+// Parse reads the arguments of the program, without its name. Help goes to out. An error but ErrAnswered is for the user,
+// in one line.
+func Parse(args []string, out io.Writer) (line Line, err error) {
+	type exit struct{}
+	defer func() {
+		// Kong has no other way to stop once help is printed.
+		if v := recover(); v != nil {
+			if _, ok := v.(exit); !ok {
+				panic(v)
+			}
+			err = ErrAnswered
+		}
+	}()
+	data, dataErr := DataFolder()
+	parser, err := kong.New(&line,
+		kong.Name("coatcheck"), kong.Description(description),
+		kong.DefaultEnvars("COATCHECK"), kong.Vars{"data": data},
+		kong.Writers(out, out), kong.Exit(func(int) { panic(exit{}) }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}),
+		kong.ValueFormatter(helpText),
+	)
+	if err != nil {
+		return Line{}, fmt.Errorf("config: build the command line: %w", err)
+	}
+	ctx, err := parser.Parse(args)
+	if err != nil {
+		return Line{}, fmt.Errorf("%w (see coatcheck --help)", err)
+	}
+	line.Command = Command(ctx.Command())
+	for _, house := range []*House{&line.Demo.House, &line.Serve.House} {
+		if house.Data == "" {
+			house.Data = data
+		}
+	}
+	if line.serves() && line.House().Data == "" {
+		return Line{}, fmt.Errorf("--data is needed: %w", dataErr)
+	}
+	return line, nil
+}
+
+// helpText is the help of a flag as it was written: which variables there are follows from the flags' names.
+func helpText(v *kong.Value) string { return v.Help }
+
+func (l *Line) serves() bool { return l.Command == RunDemo || l.Command == RunServe }
+
+// House returns the flags in common of the command that is meant.
+func (l *Line) House() *House {
+	if l.Command == RunServe {
+		return &l.Serve.House
+	}
+	return &l.Demo.House
+}

@@ -1,0 +1,8 @@
+// Package folder is the place on disk for what must outlive the program: the sessions, in an SQLite database, and the
+// console's token. Everything in it is for its owner alone.
+//
+//	coatcheck.db       sessions; back it up with SQLite's own means (sqlite3 coatcheck.db ".backup copy.db")
+//	coatcheck.db-wal   SQLite's journal; part of the database while the program runs
+//	coatcheck.db-shm   SQLite's index into it
+//	console-token      what the console and its API take as proof; delete it and start again for a new one
+package folder

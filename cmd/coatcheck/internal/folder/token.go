@@ -1,0 +1,84 @@
+package folder
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+)
+
+const (
+	tokenFile  = "console-token"
+	tokenBytes = 32 // 256 random bits
+	tokenLen   = 43 // of their text: base64url without padding
+)
+
+// TokenPath returns where the console's token is.
+func (f *Folder) TokenPath() string { return filepath.Join(f.path, tokenFile) }
+
+// Token returns the console's token, which is made if it is missing. It refuses one that others on this machine could
+// have read.
+func (f *Folder) Token() (string, error) {
+	token, err := readToken(f.TokenPath())
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := f.makeToken(); err != nil {
+			return "", fmt.Errorf("make the console's token: %w", err)
+		}
+		token, err = readToken(f.TokenPath())
+	}
+	if err != nil {
+		return "", fmt.Errorf("read the console's token: %w", err)
+	}
+	return token, nil
+}
+
+func readToken(path string) (string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return "", err
+	}
+	// Windows has no such modes: what a new file there lets others do follows from its folder, the user's own.
+	if mode := info.Mode(); runtime.GOOS != "windows" && mode.Perm()&0o077 != 0 {
+		return "", fmt.Errorf("others on this machine may read %s (its mode is %#o): delete it, and a new one is made at the next start", path, mode.Perm())
+	}
+	text, err := io.ReadAll(io.LimitReader(file, 1<<10))
+	if err != nil {
+		return "", err
+	}
+	token := strings.TrimSpace(string(text))
+	if _, err := base64.RawURLEncoding.DecodeString(token); err != nil || len(token) != tokenLen {
+		return "", fmt.Errorf("%s is not a token of %d letters, digits, - and _: delete it, and a new one is made at the next start", path, tokenLen)
+	}
+	return token, nil
+}
+
+// makeToken writes a new token beside its place and links it there, so that nobody ever reads half of it, and of two
+// programs that start at once one wins.
+func (f *Folder) makeToken() error {
+	var secret [tokenBytes]byte
+	rand.Read(secret[:])                                   // never fails: since Go 1.24 the program ends if the system has no randomness
+	file, err := os.CreateTemp(f.path, "."+tokenFile+"-*") // its mode is 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name())
+	_, err = fmt.Fprintln(file, base64.RawURLEncoding.EncodeToString(secret[:]))
+	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
+		return err
+	}
+	if err := os.Link(file.Name(), f.TokenPath()); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
+}

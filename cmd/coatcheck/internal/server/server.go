@@ -1,0 +1,115 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+const (
+	headerTimeout  = 10 * time.Second
+	idleTimeout    = 2 * time.Minute
+	maxHeaderBytes = 32 << 10 // as nginx; browsers would send more cookies than any server takes
+)
+
+// A Server is a listener and, later, what answers there.
+type Server struct {
+	Handler http.Handler
+	Log     *slog.Logger
+
+	listener net.Listener
+}
+
+// Listen takes an address, host:port. If it fails, the error says what to do about it with the flag of this name.
+func Listen(address, flag string) (*Server, error) {
+	listener, err := net.Listen("tcp", address)
+	if err == nil {
+		return &Server{listener: listener, Log: slog.Default()}, nil
+	}
+	var addrErr *net.AddrError
+	var dnsErr *net.DNSError
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("%s is in use by another program: end that one, or choose another address with %s", address, flag)
+	case errors.Is(err, syscall.EACCES):
+		return nil, fmt.Errorf("%s may not be used without more rights: choose a port from 1024 on with %s", address, flag)
+	case errors.Is(err, syscall.EADDRNOTAVAIL), errors.As(err, &dnsErr):
+		return nil, fmt.Errorf("%s is not an address of this machine: choose another with %s", address, flag)
+	case errors.As(err, &addrErr):
+		return nil, fmt.Errorf("%s %s: an address is host:port, such as localhost:8080", flag, address)
+	}
+	return nil, fmt.Errorf("listen on %s (%s): %w", address, flag, err)
+}
+
+// Close gives the address back. It is for a server that was never run.
+func (s *Server) Close() error { return s.listener.Close() }
+
+// URL is where a browser on this machine finds the server. For an address of this machine alone it is http://localhost,
+// where browsers keep Secure cookies.
+func (s *Server) URL() string {
+	addr := s.listener.Addr().(*net.TCPAddr)
+	if addr.IP.IsLoopback() || addr.IP.IsUnspecified() {
+		return "http://localhost:" + strconv.Itoa(addr.Port)
+	}
+	return "http://" + addr.String()
+}
+
+// Address is where the server listens, with the real port.
+func (s *Server) Address() string { return s.listener.Addr().String() }
+
+// Run serves until ctx ends, or one of the servers fails. Then it calls stopping, and waits for requests that are under
+// way to end; after grace it breaks off those that have not. It returns nil if all had ended.
+func Run(ctx context.Context, grace time.Duration, stopping func(), servers ...*Server) error {
+	failed := make(chan error, len(servers))
+	running := make([]*http.Server, len(servers))
+	for i, s := range servers {
+		running[i] = s.bounded()
+		go func() { failed <- running[i].Serve(s.listener) }()
+	}
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+		err = fmt.Errorf("serve: %w", err)
+	}
+	stopping()
+	return errors.Join(err, shutDown(running, grace))
+}
+
+func (s *Server) bounded() *http.Server {
+	return &http.Server{
+		Handler:           s.Handler,
+		ReadHeaderTimeout: headerTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug), // what clients do wrong, mostly
+	}
+}
+
+// shutDown ends all servers at the same time.
+func shutDown(servers []*http.Server, grace time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	ended := make(chan error, len(servers))
+	for _, s := range servers {
+		go func() {
+			err := s.Shutdown(ctx)
+			if err != nil {
+				err = fmt.Errorf("requests were still under way after %v and were broken off", grace)
+				s.Close()
+			}
+			ended <- err
+		}()
+	}
+	var err error
+	for range servers {
+		err = errors.Join(err, <-ended)
+	}
+	return err
+}
