@@ -15,7 +15,7 @@ func TestA25_C6_I8_ASVS14_3_2_CacheHeaders(t *testing.T) {
 	nobody := func(*testing.T, *browser) {}
 	ada := func(_ *testing.T, b *browser) { b.signIn("ada") }
 	visitor := func(_ *testing.T, b *browser) { set(b, note, "x") }
-	stranger := func(_ *testing.T, b *browser) { b.setTicket("1" + malformed(1)[1:]) }
+	stranger := func(_ *testing.T, b *browser) { b.setTicket(unknownTicket(1)) }
 	for _, c := range []struct {
 		name     string
 		who      func(*testing.T, *browser)

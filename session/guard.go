@@ -100,45 +100,67 @@ func (m *Manager) Ready(ctx context.Context) error {
 	return m.storeErr("check", store.ID{}, err)
 }
 
-// flights lets requests that load the same record at the same time share one call of the store.
+// flights lets requests that load the same record at the same time share calls of the store.
 type flights struct {
 	mu   sync.Mutex
-	byID map[store.ID]*flight
+	byID map[store.ID]*flight // the one that is under way
 }
 
+// A flight is one call of the store. Requests that come while it is under way share the next one, which begins when this one has
+// landed: what this one brings may be older than they are, and the session may have been revoked between.
 type flight struct {
+	call   func() (store.Record, error)
+	next   *flight // nil if nobody waits
 	landed chan struct{}
 	record store.Record
 	err    error
 }
 
-// load calls fn, or waits for a call for the same ID that is under way. A waiter's context ends only its own waiting.
+// load calls fn, or waits for a call for the same ID that begins after now. A waiter's context ends only its own waiting.
 func (f *flights) load(ctx context.Context, id store.ID, fn func() (store.Record, error)) (store.Record, error) {
+	mine := &flight{call: fn, landed: make(chan struct{}), err: errPanicked}
 	f.mu.Lock()
-	if call, ok := f.byID[id]; ok {
-		f.mu.Unlock()
-		select {
-		case <-call.landed:
-			return call.record, call.err
-		case <-ctx.Done():
-			return store.Record{}, ctx.Err()
+	ahead := f.byID[id]
+	switch {
+	case ahead == nil:
+		if f.byID == nil {
+			f.byID = make(map[store.ID]*flight)
 		}
+		f.byID[id] = mine
+		f.mu.Unlock()
+		f.fly(id, mine)
+		return mine.record, mine.err
+	case ahead.next == nil:
+		ahead.next = mine
+	default:
+		mine = ahead.next
 	}
-	call := &flight{landed: make(chan struct{}), err: errPanicked}
-	if f.byID == nil {
-		f.byID = make(map[store.ID]*flight)
-	}
-	f.byID[id] = call
 	f.mu.Unlock()
+	select {
+	case <-mine.landed:
+		return mine.record, mine.err
+	case <-ctx.Done():
+		return store.Record{}, ctx.Err()
+	}
+}
 
+// fly makes the call, and sends off the next one behind it.
+func (f *flights) fly(id store.ID, it *flight) {
 	defer func() {
 		f.mu.Lock()
-		delete(f.byID, id)
-		f.mu.Unlock()
-		close(call.landed)
+		defer f.mu.Unlock()
+		if it.next == nil {
+			delete(f.byID, id)
+		} else {
+			f.byID[id] = it.next
+			go func() {
+				defer func() { _ = recover() }() // those who wait get errPanicked
+				f.fly(id, it.next)
+			}()
+		}
+		close(it.landed)
 	}()
-	call.record, call.err = fn()
-	return call.record, call.err
+	it.record, it.err = it.call()
 }
 
 var errPanicked = errors.New("session: the store panicked")

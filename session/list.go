@@ -116,6 +116,7 @@ func (m *Manager) RevokeUser(ctx context.Context, user string, keep ...Handle) (
 		return 0, m.storeErr(fmt.Sprintf("revoke sessions of user %q", user), store.ID{}, err)
 	}
 	for _, id := range ended {
+		m.notice(store.Notice{Kind: store.Deleted, ID: id})
 		m.emit(revoked(ctx, Event{Handle: id, User: user}))
 	}
 	return len(ended), nil

@@ -123,6 +123,9 @@ func (w *response) finish() {
 		w.begin() // net/http sends the headers now
 		return
 	}
+	if w.failed != nil {
+		return // the client was told that nothing is saved, so nothing is
+	}
 	w.session.commitLate()
 }
 

@@ -22,8 +22,12 @@ func (d *discard) Write(b []byte) (int, error) { return len(b), nil }
 func (d *discard) WriteHeader(int)             {}
 
 // malformed returns the n-th of endlessly many texts that have the length and the alphabet of a ticket, but not its version.
-func malformed(n int) string {
-	return "2" + base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%040d", n))
+func malformed(n int) string { return "2" + unknownTicket(n)[1:] }
+
+// unknownTicket returns the n-th of endlessly many tickets that are well-formed, and that nobody has made.
+func unknownTicket(n int) string {
+	id, secret := fmt.Appendf(nil, "%016d", n), fmt.Appendf(nil, "%024d", n)
+	return "1" + base64.RawURLEncoding.EncodeToString(id) + base64.RawURLEncoding.EncodeToString(secret)
 }
 
 // A visitor who stores nothing costs nothing: no record, no cookie, no call of the store.
@@ -83,7 +87,7 @@ func TestA11_R6_R16_I9_GarbageLeavesMemoryFlat(t *testing.T) {
 	send := func(i int) {
 		value := malformed(i)
 		if i%2 == 0 {
-			value = "1" + value[1:22] + "A" + value[23:] // well-formed, and unknown
+			value = unknownTicket(i)
 		}
 		r.Header["Cookie"] = []string{hostCookie + "=" + value}
 		h.ServeHTTP(&discard{make(http.Header)}, r)
