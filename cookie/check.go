@@ -57,7 +57,7 @@ func (c *Cookie) checkPair() error {
 		return c.errorf(BadName, "no name and no value: give it a name")
 	case strings.Contains(c.Value, "="):
 		return c.errorf(BadValue, "value has a '=' and there is no name, so that it would come back as a name: give it a name")
-	case prefixOf(c.Value) != nil:
+	case PrefixOf(c.Value) != NoPrefix:
 		return c.errorf(BadValue, "value begins like a prefixed name and there is no name: give it a name")
 	}
 	return nil
@@ -123,18 +123,18 @@ func (c *Cookie) checkFlags() error {
 }
 
 func (c *Cookie) checkPrefix() error {
-	p := prefixOf(c.Name)
+	p := PrefixOf(c.Name)
 	switch {
-	case p == nil:
+	case p == NoPrefix:
 		return nil
-	case p.secure && !c.Secure:
-		return c.errorf(BadPrefix, "a name with the prefix %s needs Secure: set it, or use a name without prefix", p.text)
-	case p.host && c.Domain != "":
-		return c.errorf(BadPrefix, "a name with the prefix %s must have no Domain: remove it, or use the prefix __Secure-", p.text)
-	case p.host && c.Path != "/":
-		return c.errorf(BadPrefix, "a name with the prefix %s needs Path=/: set it, or use the prefix __Secure-", p.text)
-	case p.httpOnly && !c.HttpOnly:
-		return c.errorf(BadPrefix, "a name with the prefix %s needs HttpOnly: set it, or use a name without Http", p.text)
+	case !c.Secure:
+		return c.errorf(BadPrefix, "a name with the prefix %s needs Secure: set it, or use a name without prefix", p)
+	case p.HostOnly() && c.Domain != "":
+		return c.errorf(BadPrefix, "a name with the prefix %s must have no Domain: remove it, or use the prefix __Secure-", p)
+	case p.HostOnly() && c.Path != "/":
+		return c.errorf(BadPrefix, "a name with the prefix %s needs Path=/: set it, or use the prefix __Secure-", p)
+	case p.HTTPOnly() && !c.HttpOnly:
+		return c.errorf(BadPrefix, "a name with the prefix %s needs HttpOnly: set it, or use a name without Http", p)
 	}
 	return nil
 }

@@ -1,32 +1,44 @@
 package cookie
 
-// A prefix is what the beginning of a cookie's name promises about its attributes: RFC 6265bis section 4.1.3 and, for
-// the two with Http, section 4.1.2 of draft-ietf-httpbis-layered-cookies. Browsers compare it without case.
-type prefix struct {
-	text                   string
-	secure, host, httpOnly bool
+// A Prefix is what the beginning of a cookie's name promises about its attributes: RFC 6265bis section 4.1.3 and, for
+// the two with Http, section 4.1.2 of draft-ietf-httpbis-layered-cookies.
+type Prefix uint8
+
+// The prefixes. All of them need Secure.
+const (
+	NoPrefix Prefix = iota
+	SecurePrefix
+	HostPrefix
+	HTTPPrefix
+	HostHTTPPrefix
+)
+
+var prefixTexts = [...]string{
+	NoPrefix: "", SecurePrefix: "__Secure-", HostPrefix: "__Host-", HTTPPrefix: "__Http-", HostHTTPPrefix: "__Host-Http-",
 }
 
-// prefixes are in this order because "__Host-Http-" begins with "__Host-".
-var prefixes = [...]prefix{
-	{text: "__Host-Http-", secure: true, host: true, httpOnly: true},
-	{text: "__Host-", secure: true, host: true},
-	{text: "__Secure-", secure: true},
-	{text: "__Http-", secure: true, httpOnly: true},
-}
-
-// prefixOf returns the prefix of a name, nil if it has none.
-func prefixOf(name string) *prefix {
+// PrefixOf returns the prefix of a name. Browsers compare without case (Safari does not, yet).
+func PrefixOf(name string) Prefix {
 	if len(name) < 2 || name[0] != '_' || name[1] != '_' {
-		return nil
+		return NoPrefix
 	}
-	for i := range prefixes {
-		if p := &prefixes[i]; len(name) >= len(p.text) && equalFold(name[:len(p.text)], p.text) {
+	// Backwards, because "__Host-Http-" begins with "__Host-".
+	for p := HostHTTPPrefix; p > NoPrefix; p-- {
+		if text := prefixTexts[p]; len(name) >= len(text) && equalFold(name[:len(text)], text) {
 			return p
 		}
 	}
-	return nil
+	return NoPrefix
 }
+
+// String returns the prefix as it is written, "" for NoPrefix.
+func (p Prefix) String() string { return nameOf(prefixTexts[:], uint8(p)) }
+
+// HostOnly reports whether the prefix needs Path=/ and no Domain.
+func (p Prefix) HostOnly() bool { return p == HostPrefix || p == HostHTTPPrefix }
+
+// HTTPOnly reports whether the prefix needs HttpOnly.
+func (p Prefix) HTTPOnly() bool { return p == HTTPPrefix || p == HostHTTPPrefix }
 
 // equalFold compares without the case of ASCII letters. strings.EqualFold knows more letters than the standards do.
 func equalFold(a, b string) bool {

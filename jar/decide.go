@@ -1,0 +1,300 @@
+package jar
+
+import (
+	"strings"
+	"time"
+
+	"coatcheck.dev/cookie"
+)
+
+// access is a request as far as it is the same for every cookie.
+type access struct {
+	rules  *rules
+	now    time.Time
+	script bool
+
+	host, path     string
+	cookieable     bool // http, https, ws, wss
+	encrypted      bool // https, wss
+	secure         bool // the same, or trusted because it is this machine
+	sites          sites
+	request        *Request
+	partitionKnown bool
+	partitionKey   Partition
+}
+
+// sites are the ways to judge whether a request is same-site that warnings compare.
+type sites struct {
+	context        siteContext // that counts
+	byHost         siteContext // by host alone
+	byScheme       siteContext // by scheme and host
+	withRedirects  siteContext // like context, with redirects taken into account
+	ignoreRedirect siteContext // like context, without
+}
+
+func allSites(c siteContext) sites { return sites{c, c, c, c, c} }
+
+func (p Profile) access(r *Request, storing bool, now time.Time) access {
+	u := r.URL
+	a := access{rules: &profiles[p], now: now, script: r.Script, host: canonicalHost(u), path: requestPath(u), request: r}
+	switch u.Scheme {
+	case "https", "wss":
+		a.cookieable, a.encrypted, a.secure = true, true, true
+	case "http", "ws":
+		a.cookieable = true
+		a.secure = a.rules.localhostIsSecure && isLocalhost(a.host)
+	}
+	if r.TopLevel == nil && r.Initiator == nil && r.Ancestors == nil && r.Redirects == nil {
+		a.sites = allSites(strict)
+		return a
+	}
+	byScheme := r.siteContext(true, a.rules.redirectsCount, storing)
+	a.sites = sites{
+		context:        byScheme,
+		byHost:         r.siteContext(false, a.rules.redirectsCount, storing),
+		byScheme:       byScheme,
+		withRedirects:  r.siteContext(true, true, storing),
+		ignoreRedirect: r.siteContext(true, false, storing),
+	}
+	return a
+}
+
+// partition is found out only if there are cookies that it matters for.
+func (a *access) partition() Partition {
+	if !a.partitionKnown {
+		a.partitionKey, a.partitionKnown = a.request.partition(), true
+	}
+	return a.partitionKey
+}
+
+// Decide tells what becomes of a Set-Cookie line that is received with a request at the time now: the cookie that would be
+// stored, and the reasons for and against it. With exclusions among the reasons, the cookie is what it would have been. What
+// depends on other cookies in a jar (ExcludeOverwriteSecure, ExcludeOverwriteHTTPOnly) is not among them; [Jar.Set] adds it.
+// A cookie that has expired already deletes, and is included.
+func (p Profile) Decide(line *cookie.Parsed, r *Request, now time.Time) (Cookie, cookie.Reasons) {
+	a := p.access(r, true, now)
+	return a.decide(line)
+}
+
+func (a *access) decide(line *cookie.Parsed) (Cookie, cookie.Reasons) {
+	why := line.Reasons
+	c := Cookie{
+		Name: line.Name, Value: line.Value, Path: line.Path,
+		Secure: line.Secure, HttpOnly: line.HttpOnly, SameSite: line.SameSite, Priority: line.Priority,
+		Created: a.now, LastAccess: a.now,
+	}
+	if !a.cookieable {
+		why.Add(cookie.ExcludeNoncookieableScheme)
+	}
+	var ok bool
+	if c.Domain, c.HostOnly, ok = a.domain(line); !ok {
+		why.Add(cookie.ExcludeInvalidDomain)
+	}
+	if c.Path == "" {
+		c.Path = defaultPath(a.path)
+	}
+	if !a.prefixKept(line) {
+		why.Add(cookie.ExcludeInvalidPrefix)
+	}
+	if line.Partitioned {
+		c.Partition = a.partition()
+		if !line.Secure || !a.secure || a.rules.partitionedNeedsNone && line.SameSite != cookie.SameSiteNone {
+			why.Add(cookie.ExcludeInvalidPartitioned)
+		}
+	}
+	if line.Secure && !a.encrypted {
+		why.Add(cookie.WarnTentativelyAllowingSecureSourceScheme)
+	}
+	a.checkAccess(&c, &why)
+	a.checkSameSite(&c, &why, true)
+
+	at, persistent := line.Expiry(a.now)
+	if a.rules.chromiumExpiry {
+		at, persistent = line.ExpiryChromium(a.now)
+	}
+	if persistent {
+		c.Expires = at
+		if at.IsZero() {
+			c.Expires = time.Unix(0, 0) // the zero time is taken: year 1, long over either way
+		}
+	}
+	return c, why
+}
+
+// domain applies the Domain attribute (RFC 6265bis section 5.7, steps 8 to 10).
+func (a *access) domain(line *cookie.Parsed) (domain string, hostOnly, ok bool) {
+	host := a.host
+	if strings.HasSuffix(host, "..") {
+		return host, true, false
+	}
+	if !line.HasDomain {
+		return host, true, true
+	}
+	domain = strings.Trim(line.Domain, "[]")
+	switch {
+	case domain == host && RegistrableDomain(host) == "":
+		// An address, a public suffix or a name without dots: it may name itself, and gets no more than that.
+		return host, true, true
+	case domain == "" || !domainMatch(host, domain) || RegistrableDomain(domain) == "":
+		return domain, false, false
+	}
+	return domain, false, true
+}
+
+// prefixKept checks what the beginning of the name promises (RFC 6265bis section 5.7, steps 20 and 21).
+func (a *access) prefixKept(line *cookie.Parsed) bool {
+	if line.Name == "" {
+		return a.prefixOf(line.Value) == cookie.NoPrefix
+	}
+	p := a.prefixOf(line.Name)
+	switch {
+	case p == cookie.NoPrefix:
+		return true
+	case !line.Secure || !a.encrypted:
+		return false
+	case p.HTTPOnly() && (!line.HttpOnly || a.script):
+		return false
+	}
+	// Chromium takes a Domain that is the address of the host, and the cookie is host-only all the same.
+	hostOnly := !line.HasDomain || line.Domain == a.host && isIP(a.host)
+	return !p.HostOnly() || hostOnly && line.Path == "/"
+}
+
+func (a *access) prefixOf(name string) cookie.Prefix {
+	p := cookie.PrefixOf(name)
+	if p != cookie.NoPrefix && a.rules.noHTTPPrefixes && p.HTTPOnly() {
+		if !p.HostOnly() {
+			return cookie.NoPrefix
+		}
+		p = cookie.HostPrefix // __Host-Http- is __Host- to whoever does not know it
+	}
+	if a.rules.prefixesByCase && !strings.HasPrefix(name, p.String()) {
+		return cookie.NoPrefix
+	}
+	return p
+}
+
+// Include tells whether a request at the time now carries a cookie, and why not. It is the same judgement that
+// [Jar.Cookies] and [Jar.Header] are made of.
+func (p Profile) Include(c *Cookie, r *Request, now time.Time) cookie.Reasons {
+	a := p.access(r, false, now)
+	return a.include(c)
+}
+
+func (a *access) include(c *Cookie) (why cookie.Reasons) {
+	if !a.cookieable {
+		why.Add(cookie.ExcludeNoncookieableScheme)
+	}
+	if c.HostOnly && c.Domain != a.host || !domainMatch(a.host, c.Domain) {
+		why.Add(cookie.ExcludeDomainMismatch)
+	}
+	if !pathMatch(a.path, c.Path) {
+		why.Add(cookie.ExcludeNotOnPath)
+	}
+	a.checkAccess(c, &why)
+	a.checkSameSite(c, &why, false)
+	return why
+}
+
+// checkAccess is what Secure and HttpOnly demand, of who sets a cookie and of who gets it.
+func (a *access) checkAccess(c *Cookie, why *cookie.Reasons) {
+	if c.Secure && !a.secure {
+		why.Add(cookie.ExcludeSecureOnly)
+	} else if c.Secure && !a.encrypted {
+		why.Add(cookie.WarnSecureAccessGrantedNonCryptographic)
+	}
+	if c.HttpOnly && a.script {
+		why.Add(cookie.ExcludeHTTPOnly)
+	}
+}
+
+// checkSameSite is what SameSite demands, of who sets a cookie and of who gets it.
+func (a *access) checkSameSite(c *Cookie, why *cookie.Reasons, storing bool) {
+	if c.SameSite == cookie.SameSiteNone {
+		if !c.Secure {
+			why.Add(cookie.ExcludeSameSiteNoneInsecure)
+			why.Add(cookie.WarnSameSiteNoneInsecure)
+		}
+		return
+	}
+	if a.sites == allSites(strict) {
+		return
+	}
+	needed := a.neededContext(c, storing)
+	if a.sites.context < needed {
+		switch c.SameSite {
+		case cookie.SameSiteStrict:
+			why.Add(cookie.ExcludeSameSiteStrict)
+		case cookie.SameSiteLax:
+			why.Add(cookie.ExcludeSameSiteLax)
+		default:
+			why.Add(cookie.ExcludeSameSiteUnspecifiedTreatedAsLax)
+		}
+	}
+	a.warnSameSite(c, why, needed, storing)
+}
+
+// neededContext is the least that a cookie is sent, or may be set, in. Lax is enough to set a Strict one.
+func (a *access) neededContext(c *Cookie, storing bool) siteContext {
+	switch {
+	case c.SameSite == cookie.SameSiteStrict && !storing:
+		return strict
+	case c.SameSite != cookie.SameSiteUnset:
+		return lax
+	case !a.rules.unsetIsLax:
+		return crossSite
+	case a.now.Sub(c.Created) <= a.rules.laxAllowUnsafe && a.rules.laxAllowUnsafe > 0:
+		return laxUnsafe
+	}
+	return lax
+}
+
+// warnSameSite adds the warnings about outcomes that hang by a thread: a missing attribute, a scheme, a redirect.
+func (a *access) warnSameSite(c *Cookie, why *cookie.Reasons, needed siteContext, storing bool) {
+	if other := *why &^ sameSiteExclusions; other.Excluded() {
+		return // there is more wrong with it than SameSite
+	}
+	s := &a.sites
+	switch {
+	case c.SameSite != cookie.SameSiteUnset:
+	case needed == laxUnsafe && s.context == laxUnsafe:
+		why.Add(cookie.WarnSameSiteUnspecifiedLaxAllowUnsafe)
+	case s.context < lax && needed != crossSite:
+		why.Add(cookie.WarnSameSiteUnspecifiedCrossSiteContext)
+	}
+	if needed == crossSite {
+		return
+	}
+	byHost, byScheme := s.byHost, s.byScheme
+	if storing {
+		byHost, byScheme = min(byHost, lax), min(byScheme, lax)
+	}
+	strictCookie := c.SameSite == cookie.SameSiteStrict
+	switch {
+	case byHost == strict && byScheme == lax && strictCookie:
+		why.Add(cookie.WarnStrictLaxDowngradeStrictSameSite)
+	case byHost == strict && byScheme < lax && strictCookie:
+		why.Add(cookie.WarnStrictCrossDowngradeStrictSameSite)
+	case byHost == strict && byScheme < lax:
+		why.Add(cookie.WarnStrictCrossDowngradeLaxSameSite)
+	case byHost == lax && byScheme == crossSite && strictCookie && storing:
+		why.Add(cookie.WarnLaxCrossDowngradeStrictSameSite)
+	case byHost == lax && byScheme == crossSite && !strictCookie:
+		why.Add(cookie.WarnLaxCrossDowngradeLaxSameSite)
+	}
+	if (s.withRedirects < needed) != (s.ignoreRedirect < needed) {
+		why.Add(cookie.WarnCrossSiteRedirectDowngradeChangesInclusion)
+	}
+}
+
+var sameSiteExclusions = reasons(
+	cookie.ExcludeSameSiteStrict, cookie.ExcludeSameSiteLax,
+	cookie.ExcludeSameSiteUnspecifiedTreatedAsLax, cookie.ExcludeSameSiteNoneInsecure,
+)
+
+func reasons(list ...cookie.Reason) (s cookie.Reasons) {
+	for _, r := range list {
+		s.Add(r)
+	}
+	return s
+}

@@ -1,0 +1,191 @@
+package jar
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+
+	"coatcheck.dev/cookie"
+)
+
+// evict keeps the limits after e was stored.
+func (j *Jar) evict(e *entry, now time.Time) {
+	g := j.domains[e.Domain].site.groups[e.Partition]
+	if e.Partition != (Partition{}) {
+		j.evictPartition(g, e.Partition, now)
+	} else {
+		j.evictSite(g, now)
+		j.evictTotal(now)
+	}
+	j.evictBytes(now)
+}
+
+// evictSite purges a site down to the room that Limits.SitePurge makes.
+func (j *Jar) evictSite(g *group, now time.Time) {
+	if j.limits.Site == 0 || g.cookies <= j.limits.Site {
+		return
+	}
+	var list []*entry
+	for _, b := range g.hosts {
+		list = append(list, b.plain...)
+	}
+	if list = j.dropExpired(list, now); len(list) <= j.limits.Site {
+		return
+	}
+	leastRecentlyUsedFirst(list)
+	goal := len(list) - max(j.limits.Site-j.limits.SitePurge, 0)
+	for _, round := range j.rules.rounds() {
+		if goal > 0 {
+			list, goal = j.purge(list, goal, round)
+		}
+	}
+}
+
+// round is one round of a purge: it evicts cookies of one priority, the least recently used first.
+type round struct {
+	priority cookie.Priority
+	quota    int  // so many of the priority stay
+	secure   bool // Secure cookies are evicted, too
+}
+
+// rounds of Chromium; others know no priorities, and all cookies are medium.
+func (r *rules) rounds() []round {
+	if !r.priorities {
+		return []round{{priority: cookie.PriorityMedium}, {priority: cookie.PriorityMedium, secure: true}}
+	}
+	const low, medium, high = 30, 50, 70
+	return []round{
+		{cookie.PriorityLow, low, false},
+		{cookie.PriorityLow, low, true},
+		{cookie.PriorityMedium, medium, false},
+		{cookie.PriorityHigh, high, false},
+		{cookie.PriorityMedium, medium, true},
+		{cookie.PriorityHigh, high, true},
+	}
+}
+
+// purge evicts up to goal entries in one round and returns what is left of both.
+func (j *Jar) purge(list []*entry, goal int, r round) ([]*entry, int) {
+	count, secure := 0, 0
+	for _, e := range list {
+		if j.priority(e) == r.priority {
+			count++
+			if e.Secure {
+				secure++
+			}
+		}
+	}
+	// Secure cookies fill the quota first: only what is beyond both may go.
+	spare := count - r.quota
+	if !r.secure {
+		spare = count - max(secure, r.quota)
+	}
+	if count <= r.quota || spare <= 0 {
+		return list, goal
+	}
+	kept := list[:0]
+	for _, e := range list {
+		if spare > 0 && goal > 0 && j.priority(e) == r.priority && (r.secure || !e.Secure) {
+			spare--
+			goal--
+			j.drop(e, Evicted)
+			continue
+		}
+		kept = append(kept, e)
+	}
+	return kept, goal
+}
+
+func (j *Jar) priority(e *entry) cookie.Priority {
+	if !j.rules.priorities || e.Priority == cookie.PriorityUnset {
+		return cookie.PriorityMedium
+	}
+	return e.Priority
+}
+
+// evictTotal purges the jar; cookies that are not Secure go first, and those in use stay.
+func (j *Jar) evictTotal(now time.Time) {
+	safe := now.Add(-j.limits.Safe).UnixNano()
+	if j.limits.Total == 0 || j.plain <= j.limits.Total || j.limits.Safe > 0 && j.oldest >= safe {
+		return
+	}
+	list := j.entries(func(e *entry) bool { return e.Partition == (Partition{}) })
+	if list = j.dropExpired(list, now); len(list) <= j.limits.Total {
+		return
+	}
+	leastRecentlyUsedFirst(list)
+	slices.SortStableFunc(list, func(a, b *entry) int { return cmp.Compare(boolRank(a.Secure), boolRank(b.Secure)) })
+	goal := len(list) - max(j.limits.Total-j.limits.TotalPurge, 0)
+	j.oldest = math.MaxInt64
+	for _, e := range list {
+		last := e.lastAccess.Load()
+		if goal > 0 && (j.limits.Safe == 0 || last < safe) {
+			j.drop(e, Evicted)
+			goal--
+			continue
+		}
+		j.oldest = min(j.oldest, last)
+	}
+}
+
+func boolRank(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// evictPartition evicts the least recently used cookies of a site in one partition.
+func (j *Jar) evictPartition(g *group, p Partition, now time.Time) {
+	l := &j.limits
+	over := func(slack int) bool {
+		return l.PartitionCookies > 0 && g.cookies > l.PartitionCookies || l.PartitionBytes > 0 && g.bytes > l.PartitionBytes+slack
+	}
+	if !over(l.PartitionSlack) {
+		return
+	}
+	var list []*entry
+	for _, b := range g.hosts {
+		list = append(list, b.parts[p]...)
+	}
+	list = j.dropExpired(list, now)
+	leastRecentlyUsedFirst(list)
+	for _, e := range list {
+		if !over(0) {
+			return
+		}
+		j.drop(e, Evicted)
+	}
+}
+
+// evictBytes is the last resort: it makes a tenth of the room free.
+func (j *Jar) evictBytes(now time.Time) {
+	if j.limits.Bytes == 0 || j.bytes <= j.limits.Bytes {
+		return
+	}
+	list := j.dropExpired(j.entries(func(*entry) bool { return true }), now)
+	leastRecentlyUsedFirst(list)
+	for _, e := range list {
+		if j.bytes <= j.limits.Bytes-j.limits.Bytes/10 {
+			return
+		}
+		j.drop(e, Evicted)
+	}
+}
+
+func (j *Jar) dropExpired(list []*entry, now time.Time) []*entry {
+	return slices.DeleteFunc(list, func(e *entry) bool {
+		if e.expired(now) {
+			j.drop(e, Expired)
+			return true
+		}
+		return false
+	})
+}
+
+func leastRecentlyUsedFirst(list []*entry) {
+	slices.SortFunc(list, func(a, b *entry) int {
+		return cmp.Or(cmp.Compare(a.lastAccess.Load(), b.lastAccess.Load()), cmp.Compare(a.order, b.order))
+	})
+}

@@ -1,0 +1,161 @@
+package jar
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"time"
+
+	"coatcheck.dev/cookie"
+)
+
+// HAR is the HTTP archive, version 1.2. Read are the cookies of its responses, in order; a cookie without a domain is that of the
+// request's host. Written is an archive of one response with all cookies. Priority, partitions (with their cookies) and the
+// times of creation and last access are lost.
+var HAR = Format{"har", readHAR, writeHAR}
+
+type harFile struct {
+	Log *struct {
+		Version string     `json:"version"`
+		Creator harCreator `json:"creator"`
+		Entries []harEntry `json:"entries"`
+	} `json:"log"`
+}
+
+type harCreator struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+}
+
+type harEntry struct {
+	Started  string      `json:"startedDateTime"`
+	Time     float64     `json:"time"`
+	Request  harRequest  `json:"request"`
+	Response harResponse `json:"response"`
+	Cache    struct{}    `json:"cache"`
+	Timings  harTimings  `json:"timings"`
+}
+
+type harRequest struct {
+	Method      string      `json:"method"`
+	URL         string      `json:"url"`
+	HTTPVersion string      `json:"httpVersion"`
+	Cookies     []harCookie `json:"cookies"`
+	Headers     []struct{}  `json:"headers"`
+	QueryString []struct{}  `json:"queryString"`
+	HeadersSize int         `json:"headersSize"`
+	BodySize    int         `json:"bodySize"`
+}
+
+type harResponse struct {
+	Status      int         `json:"status"`
+	StatusText  string      `json:"statusText"`
+	HTTPVersion string      `json:"httpVersion"`
+	Cookies     []harCookie `json:"cookies"`
+	Headers     []struct{}  `json:"headers"`
+	Content     harContent  `json:"content"`
+	RedirectURL string      `json:"redirectURL"`
+	HeadersSize int         `json:"headersSize"`
+	BodySize    int         `json:"bodySize"`
+}
+
+type harContent struct {
+	Size     int    `json:"size"`
+	MIMEType string `json:"mimeType"`
+}
+
+type harTimings struct {
+	Send    float64 `json:"send"`
+	Wait    float64 `json:"wait"`
+	Receive float64 `json:"receive"`
+}
+
+type harCookie struct {
+	Name     string `json:"name"`
+	Value    string `json:"value"`
+	Path     string `json:"path,omitempty"`
+	Domain   string `json:"domain,omitempty"`
+	Expires  string `json:"expires,omitempty"` // ISO 8601
+	HTTPOnly bool   `json:"httpOnly,omitempty"`
+	Secure   bool   `json:"secure,omitempty"`
+	SameSite string `json:"sameSite,omitempty"`
+}
+
+func writeHAR(w io.Writer, cookies []Cookie) ([]Loss, error) {
+	var losses []Loss
+	list := make([]harCookie, 0, len(cookies))
+	for _, c := range cookies {
+		what := notText(&c)
+		if c.Partition != (Partition{}) {
+			what = "the cookie: it is partitioned"
+		}
+		if what != "" {
+			losses = append(losses, lossOf(&c, what))
+			continue
+		}
+		if c.Priority != cookie.PriorityUnset {
+			losses = append(losses, lossOf(&c, "Priority="+c.Priority.String()))
+		}
+		h := harCookie{
+			Name: c.Name, Value: c.Value, Path: c.Path, Domain: writeDomain(&c),
+			HTTPOnly: c.HttpOnly, Secure: c.Secure, SameSite: c.SameSite.String(),
+		}
+		if !c.Session() {
+			h.Expires = c.Expires.UTC().Format(time.RFC3339Nano)
+		}
+		list = append(list, h)
+	}
+	entry := harEntry{
+		Started: time.Unix(0, 0).UTC().Format(time.RFC3339),
+		Request: harRequest{Method: "GET", URL: "about:blank", HTTPVersion: "HTTP/1.1", Cookies: []harCookie{},
+			Headers: []struct{}{}, QueryString: []struct{}{}, HeadersSize: -1, BodySize: -1},
+		Response: harResponse{Status: 200, StatusText: "OK", HTTPVersion: "HTTP/1.1", Cookies: list,
+			Headers: []struct{}{}, HeadersSize: -1, BodySize: -1},
+	}
+	return losses, encodeJSON(w, map[string]any{"log": map[string]any{
+		"version": "1.2", "creator": harCreator{"coatcheck", "1"}, "entries": []harEntry{entry},
+	}})
+}
+
+func readHAR(data []byte) ([]Cookie, []Loss, error) {
+	var file harFile
+	if err := decodeJSON(data, &file); err != nil {
+		return nil, nil, err
+	}
+	if file.Log == nil {
+		return nil, nil, errors.New("there is no log in it")
+	}
+	var cookies []Cookie
+	for i, e := range file.Log.Entries {
+		u, err := url.Parse(e.Request.URL)
+		if err != nil {
+			return nil, nil, fmt.Errorf("entry %d: %w", i+1, err)
+		}
+		for k, h := range e.Response.Cookies {
+			c, err := h.cookie(u)
+			if err != nil {
+				return nil, nil, fmt.Errorf("entry %d, cookie %d: %w", i+1, k+1, err)
+			}
+			cookies = append(cookies, c)
+		}
+	}
+	return cookies, nil, nil
+}
+
+func (h *harCookie) cookie(u *url.URL) (c Cookie, err error) {
+	c = Cookie{Name: h.Name, Value: h.Value, Path: h.Path, Secure: h.Secure, HttpOnly: h.HTTPOnly}
+	if c.Path == "" {
+		c.Path = defaultPath(requestPath(u))
+	}
+	if readDomain(&c, h.Domain); h.Domain == "" {
+		c.Domain, c.HostOnly = canonicalHost(u), true
+	}
+	if h.Expires != "" {
+		if c.Expires, err = time.Parse(time.RFC3339, h.Expires); err != nil {
+			return c, fmt.Errorf("expires: %w", err)
+		}
+	}
+	c.SameSite, err = readSameSite(h.SameSite)
+	return c, err
+}

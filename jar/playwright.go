@@ -1,0 +1,95 @@
+package jar
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"unicode/utf8"
+
+	"coatcheck.dev/cookie"
+)
+
+// Playwright is the storageState of Playwright: {"cookies": […], "origins": […]}. Origins, with their local storage, are
+// ignored and written empty. The format has no unset SameSite, which is written as Lax; Priority, the times of creation and last
+// access, and the cross-site bit of partitions are lost.
+var Playwright = Format{"playwright", readPlaywright, writePlaywright}
+
+type playwrightFile struct {
+	Cookies *[]playwrightCookie `json:"cookies"`
+	Origins []any               `json:"origins"`
+}
+
+type playwrightCookie struct {
+	Name         string  `json:"name"`
+	Value        string  `json:"value"`
+	Domain       string  `json:"domain"`
+	Path         string  `json:"path"`
+	Expires      float64 `json:"expires"` // seconds; -1 is a session cookie
+	HTTPOnly     bool    `json:"httpOnly"`
+	Secure       bool    `json:"secure"`
+	SameSite     string  `json:"sameSite"`
+	PartitionKey string  `json:"partitionKey,omitempty"`
+}
+
+func writePlaywright(w io.Writer, cookies []Cookie) ([]Loss, error) {
+	var losses []Loss
+	list := make([]playwrightCookie, 0, len(cookies))
+	for _, c := range cookies {
+		if what := notText(&c); what != "" {
+			losses = append(losses, lossOf(&c, what))
+			continue
+		}
+		p := playwrightCookie{
+			Name: c.Name, Value: c.Value, Domain: writeDomain(&c), Path: c.Path, Expires: -1,
+			HTTPOnly: c.HttpOnly, Secure: c.Secure, SameSite: c.SameSite.String(), PartitionKey: c.Partition.TopLevelSite,
+		}
+		if !c.Session() {
+			p.Expires = float64(c.Expires.UnixMicro()) / 1e6
+		}
+		if c.SameSite == cookie.SameSiteUnset {
+			p.SameSite = cookie.SameSiteLax.String()
+			losses = append(losses, lossOf(&c, "that SameSite is not set; it is written as Lax"))
+		}
+		if c.Priority != cookie.PriorityUnset {
+			losses = append(losses, lossOf(&c, "Priority="+c.Priority.String()))
+		}
+		if c.Partition.CrossSiteAncestor {
+			losses = append(losses, lossOf(&c, "the cross-site bit of its partition"))
+		}
+		list = append(list, p)
+	}
+	return losses, encodeJSON(w, playwrightFile{Cookies: &list, Origins: []any{}})
+}
+
+func readPlaywright(data []byte) ([]Cookie, []Loss, error) {
+	var file playwrightFile
+	if err := decodeJSON(data, &file); err != nil {
+		return nil, nil, err
+	}
+	if file.Cookies == nil {
+		return nil, nil, errors.New("there are no cookies in it")
+	}
+	cookies := make([]Cookie, 0, len(*file.Cookies))
+	for i, p := range *file.Cookies {
+		c := Cookie{Name: p.Name, Value: p.Value, Path: p.Path, Secure: p.Secure, HttpOnly: p.HTTPOnly}
+		readDomain(&c, p.Domain)
+		if p.Expires >= 0 {
+			c.Expires = secondsTime(p.Expires)
+		}
+		var err error
+		if c.SameSite, err = readSameSite(p.SameSite); err != nil {
+			return nil, nil, fmt.Errorf("cookie %d: %w", i+1, err)
+		}
+		c.Partition.TopLevelSite = p.PartitionKey
+		cookies = append(cookies, c)
+	}
+	return cookies, nil, nil
+}
+
+// notText says that a cookie cannot be in JSON, "" if it can.
+func notText(c *Cookie) string {
+	if utf8.ValidString(c.Name) && utf8.ValidString(c.Value) {
+		return ""
+	}
+	return "the cookie: its name or value is not UTF-8"
+}

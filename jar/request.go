@@ -1,0 +1,112 @@
+package jar
+
+import (
+	"net/url"
+)
+
+// A Request is what a jar has to know of a request, or of a script that reads or writes document.cookie, to tell which
+// cookies belong to it. With nothing but a URL it is one that the user makes, or a page of the same site.
+type Request struct {
+	// URL is what is requested; for a script, the URL of its document.
+	URL *url.URL
+	// Method is the HTTP method; "" is GET.
+	Method string
+	// Kind is what the request is for.
+	Kind Kind
+	// TopLevel is the document in the address bar. nil is one of the same site; a top-level navigation has no other.
+	TopLevel *url.URL
+	// Ancestors are the documents between TopLevel and the frame that makes the request, or is navigated.
+	Ancestors []*url.URL
+	// Initiator is the document that caused the request; nil is the user, also by a reload, or one of the same site.
+	Initiator *url.URL
+	// Redirects are the URLs that have led here, the first one first.
+	Redirects []*url.URL
+	// Script means document.cookie and the like: what the standard calls a non-HTTP API.
+	Script bool
+}
+
+// Kind is what a request is for.
+type Kind uint8
+
+const (
+	// Subresource is an image, a script, a fetch: anything that is no document.
+	Subresource Kind = iota
+	// Navigation replaces the document in the address bar, or opens a new one.
+	Navigation
+	// FrameNavigation replaces the document of a frame.
+	FrameNavigation
+)
+
+// siteContext is how far a request counts as same-site; more is greater.
+type siteContext uint8
+
+const (
+	crossSite siteContext = iota
+	laxUnsafe             // a top-level navigation from another site by an unsafe method
+	lax                   // a top-level navigation from another site by a safe method
+	strict
+)
+
+// siteContext judges a request by RFC 6265bis section 5.2, which is about sending; for storing, any top-level navigation
+// counts as lax (section 5.7, step 18).
+func (r *Request) siteContext(schemeful, redirectsCount, storing bool) siteContext {
+	same := func(u *url.URL) bool { return u == nil || sameSite(u, r.URL, schemeful) }
+	if r.Kind != Navigation || r.Script {
+		if !same(r.TopLevel) {
+			return crossSite
+		}
+		for _, u := range r.Ancestors {
+			if !same(u) {
+				return crossSite
+			}
+		}
+	}
+	if r.Script {
+		return strict
+	}
+	if r.Kind == Navigation && storing {
+		return lax
+	}
+	result := strict
+	if !same(r.Initiator) || redirectsCount && r.redirectedAcross(same) {
+		result = crossSite
+		if r.Kind == Navigation {
+			result = lax
+			if !safeMethod(r.Method) {
+				result = laxUnsafe
+			}
+		}
+	}
+	return result
+}
+
+func (r *Request) redirectedAcross(same func(*url.URL) bool) bool {
+	for _, u := range r.Redirects {
+		if !same(u) {
+			return true
+		}
+	}
+	return false
+}
+
+// safeMethod: RFC 9110 section 9.2.1
+func safeMethod(method string) bool {
+	switch method {
+	case "", "GET", "HEAD", "OPTIONS", "TRACE":
+		return true
+	}
+	return false
+}
+
+// partition returns the partition that the request's Partitioned cookies are in.
+func (r *Request) partition() Partition {
+	if r.TopLevel == nil || r.Kind == Navigation && !r.Script {
+		return Partition{TopLevelSite: schemefulSite(r.URL)}
+	}
+	p := Partition{TopLevelSite: schemefulSite(r.TopLevel)}
+	p.CrossSiteAncestor = !sameSite(r.URL, r.TopLevel, true)
+	for _, u := range r.Ancestors {
+		p.CrossSiteAncestor = p.CrossSiteAncestor || !sameSite(u, r.TopLevel, true)
+	}
+	return p
+}
