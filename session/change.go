@@ -137,7 +137,7 @@ func (s *Session) put(record store.Record, t ticket, replaces store.ID) error {
 		return s.m.storeErr("create", record.ID, err)
 	}
 	if !replaces.IsZero() {
-		s.m.ended.bury(replaces, time.Now())
+		s.m.notice(store.Notice{Kind: store.Replaced, ID: replaces})
 	}
 	record.Version = 1
 	s.adopt(&record, t)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -72,6 +73,19 @@ type Options struct {
 	// Unavailable answers requests when the store cannot tell whether there is a session. Headers (Retry-After,
 	// Cache-Control) are set before, and the status is 503 unless it writes another. The default is one line of text.
 	Unavailable http.Handler
+
+	// TrustedProxies are the networks whose X-Forwarded-For is believed; the default is none, and then a client's address is that of its
+	// connection. It is used for the session list and for events alone.
+	TrustedProxies []netip.Prefix
+
+	// DeviceLabel names the browser that a session begins in, such as "Firefox on Linux", from the request's User-Agent or
+	// client hints. The default is no name.
+	DeviceLabel func(*http.Request) string
+
+	// Header says which requests carry their ticket in "Authorization: Bearer" rather than in the cookie, for programs and mobile apps that have no cookies; the default is none.
+	// A new ticket is then sent in the response's Session-Ticket header. A browser's scripts must never see that, so let no page of a site
+	// choose: decide by path, or by a host of its own.
+	Header func(*http.Request) bool
 
 	// OnFailure says for each request what happens if the store cannot tell whether there is a session; the default is
 	// [Required] for all.

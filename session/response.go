@@ -79,21 +79,21 @@ func (w *response) setHeaders() {
 	if !asked && !news {
 		return
 	}
-	addVary(header)
+	addVary(header, w.session.varyOn())
 	if w.session.announce(header) && keepPrivate(header) {
 		w.session.report(Event{Kind: EventCacheable})
 	}
 }
 
-func addVary(header http.Header) {
+func addVary(header http.Header, on string) {
 	for _, line := range header["Vary"] {
 		for field := range strings.SplitSeq(line, ",") {
-			if f := strings.TrimSpace(field); f == "*" || strings.EqualFold(f, "Cookie") {
+			if f := strings.TrimSpace(field); f == "*" || strings.EqualFold(f, on) {
 				return
 			}
 		}
 	}
-	header.Add("Vary", "Cookie")
+	header.Add("Vary", on)
 }
 
 // keepPrivate sets Cache-Control to "private, no-store" unless it has no-store already (OWASP session management

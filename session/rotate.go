@@ -89,10 +89,12 @@ func (s *Session) rotate(st standing, hash store.Hash, now time.Time) {
 			return
 		}
 		err := s.m.write(s.context(), func(ctx context.Context) error { return s.m.store.Save(ctx, next) })
+		if errors.Is(err, store.ErrNotFound) {
+			s.end("it was ended a moment ago")
+			return
+		}
 		if err != nil && !errors.Is(err, store.ErrConflict) {
-			if !errors.Is(err, store.ErrNotFound) {
-				s.m.storeErr("rotate", next.ID, err)
-			}
+			s.m.storeErr("rotate", next.ID, err)
 			s.offer(st, shown)
 			return
 		}
@@ -106,6 +108,9 @@ func (s *Session) rotate(st standing, hash store.Hash, now time.Time) {
 			continue // offers the successor
 		}
 		record, err := s.m.load(s.context(), next.ID)
+		if err == nil && record == nil {
+			s.end("it was ended a moment ago")
+		}
 		if err != nil || record == nil {
 			return
 		}

@@ -4,14 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"iter"
-	"net"
 	"net/http"
 	"sync"
 	"time"
 
-	"coatcheck.dev/cookie"
 	"coatcheck.dev/store"
 )
 
@@ -44,6 +41,7 @@ type Session struct {
 	ticket  ticket        // what the browser presented, or was given by this request
 	cookie  cookieNews    // what the response has to tell the browser
 	usedAt  time.Time     // when the request used the session; zero if it is passive, or has been noted
+	bearer  bool          // the ticket travels in headers of its own, not in the cookie
 	passive bool          // the request is no use of the session
 	private bool          // the request had a session at some time, so that what it answers is for this visitor alone
 	done    chan struct{} // closed when the session ends; nil until somebody asks
@@ -61,14 +59,10 @@ const (
 	cookieDelete
 )
 
-// open finds the session that the request's cookie names. It returns an error only if the store could not tell.
+// open finds the session that the request's ticket names. It returns an error only if the store could not tell.
 func (s *Session) open(r *http.Request) error {
 	s.request = r
-	header := r.Header["Cookie"]
-	if len(header) == 0 {
-		return nil
-	}
-	value, n := cookie.Lookup(header, s.m.opts.Cookie)
+	value, n := s.presented(r)
 	switch n {
 	case 0:
 		return nil
@@ -149,16 +143,8 @@ func (s *Session) emit(e Event) {
 	if s.record != nil && e.Handle.IsZero() {
 		e.Handle, e.User = s.record.ID, s.record.User
 	}
-	e.Address = clientAddress(s.request)
+	e.Address = s.m.opts.clientAddress(s.request)
 	s.m.emit(e)
-}
-
-func clientAddress(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
 }
 
 // User returns who is signed in, or "" for a visitor who is not.
@@ -220,37 +206,6 @@ func (s *Session) report(e Event) {
 
 // context is that of the request.
 func (s *Session) context() context.Context { return s.request.Context() }
-
-// announce writes the cookie into the response's header, if the browser has to be told anything, and reports whether there is a
-// session or was one: whether the response is for this visitor alone.
-func (s *Session) announce(header http.Header) (private bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var c *cookie.Cookie
-	switch s.cookie {
-	case cookieKeep:
-		return s.private
-	case cookieDelete:
-		c = s.m.opts.cookie("", 0).Deletion()
-	case cookieSet, cookieOffer:
-		c = s.m.opts.cookie(s.ticket.expose(), s.cookieLifetime(time.Now()))
-	}
-	if err := cookie.Set(header, c); err != nil {
-		// Options.Check has tried this cookie, so only a session that ends within the second comes here.
-		s.emit(Event{Kind: EventUndelivered, Err: fmt.Errorf("session: write cookie: %w", err)})
-	}
-	s.cookie = cookieKeep
-	return true
-}
-
-// cookieLifetime is how long the browser is to keep the cookie: as long as the session can last if the user wants to be remembered,
-// and until the browser closes otherwise. It is for convenience only; the record is what ends a session.
-func (s *Session) cookieLifetime(now time.Time) time.Duration {
-	if !s.record.Remember {
-		return 0
-	}
-	return max(s.record.ExpiresAt.Sub(now), time.Second)
-}
 
 // hasNews reports whether the response has to tell the browser anything.
 func (s *Session) hasNews() bool {

@@ -152,8 +152,16 @@ func (m *Manager) newRecord(r *http.Request, t ticket, now time.Time, remember b
 		ExpiresAt:   now.Add(lifetime),
 		IdleTimeout: idle,
 		Remember:    remember,
-		Device:      Device{Address: clientAddress(r), UserAgent: clip(r.UserAgent(), maxUserAgent)},
+		Device:      Device{Address: m.opts.clientAddress(r), UserAgent: clip(r.UserAgent(), maxUserAgent), Label: m.label(r)},
 	}
+}
+
+// label returns the application's name for the browser, if it has one.
+func (m *Manager) label(r *http.Request) string {
+	if m.opts.DeviceLabel == nil {
+		return ""
+	}
+	return clip(m.opts.DeviceLabel(r), maxUserAgent)
 }
 
 // maxUserAgent is the longest User-Agent that is kept, in bytes; browsers send about 110.
@@ -169,7 +177,10 @@ func (s *Session) SignOut() error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.record == nil {
+	switch {
+	case s.record == nil && s.unknown:
+		return ErrUnavailable // there may be a session, and it would live on
+	case s.record == nil:
 		return nil
 	}
 	if _, err := s.m.delete(s.context(), s.record.ID); err != nil {
@@ -187,5 +198,8 @@ func (m *Manager) delete(ctx context.Context, id store.ID) (existed bool, err er
 		existed, err = m.store.Delete(ctx, id)
 		return err
 	})
+	if err == nil {
+		m.notice(store.Notice{Kind: store.Deleted, ID: id}) // a store without a feed does not tell
+	}
 	return existed, m.storeErr("delete", id, err)
 }

@@ -1,0 +1,85 @@
+package session
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"coatcheck.dev/cookie"
+)
+
+// ticketHeader carries new tickets to programs that have no cookies; empty, it tells them to forget the one they have.
+const ticketHeader = "Session-Ticket"
+
+// presented returns the text that should be a ticket, and how many the request has.
+func (s *Session) presented(r *http.Request) (text string, n int) {
+	if s.m.opts.Header != nil && s.m.opts.Header(r) {
+		s.bearer = true
+		return bearer(r.Header["Authorization"])
+	}
+	if header := r.Header["Cookie"]; len(header) > 0 {
+		return cookie.Lookup(header, s.m.opts.Cookie)
+	}
+	return "", 0
+}
+
+// bearer returns the token of RFC 6750, section 2.1, and how many there are. Other schemes are somebody else's.
+func bearer(header []string) (token string, n int) {
+	for _, line := range header {
+		scheme, rest, ok := strings.Cut(line, " ")
+		if ok && strings.EqualFold(scheme, "Bearer") {
+			token = strings.TrimLeft(rest, " ")
+			n++
+		}
+	}
+	return token, n
+}
+
+// announce writes the new ticket into the response's header, if there is news, and reports whether the response is for
+// this visitor alone: whether there is a session, or was one.
+func (s *Session) announce(header http.Header) (private bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cookie == cookieKeep {
+		return s.private
+	}
+	gone := s.cookie == cookieDelete
+	s.cookie = cookieKeep
+	switch {
+	case s.bearer && gone:
+		header.Set(ticketHeader, "")
+	case s.bearer:
+		header.Set(ticketHeader, s.ticket.expose())
+	case gone:
+		s.setCookie(header, s.m.opts.cookie("", 0).Deletion())
+	default:
+		s.setCookie(header, s.m.opts.cookie(s.ticket.expose(), s.cookieLifetime(time.Now())))
+	}
+	return true
+}
+
+func (s *Session) setCookie(header http.Header, c *cookie.Cookie) {
+	if err := cookie.Set(header, c); err != nil {
+		// Options.Check has tried this cookie, so only a session that ends within the second comes here.
+		s.emit(Event{Kind: EventUndelivered, Err: fmt.Errorf("session: write cookie: %w", err)})
+	}
+}
+
+// cookieLifetime is how long the browser is to keep the cookie: as long as the session can last if the user wants to
+// be remembered, and until the browser closes otherwise. It is for convenience only; the record is what ends a session.
+func (s *Session) cookieLifetime(now time.Time) time.Duration {
+	if !s.record.Remember {
+		return 0
+	}
+	left := s.record.ExpiresAt.Sub(now)
+	return max(left.Round(time.Second), time.Second)
+}
+
+// varyOn is the request header that a response depends on.
+func (s *Session) varyOn() string {
+	if s.bearer {
+		return "Authorization"
+	}
+	return "Cookie"
+}
