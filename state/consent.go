@@ -27,6 +27,9 @@ func NewConsent(inv *Inventory, spec CookieSpec) *Consent {
 	return &Consent{cookie: NewCookie[string](inv, spec)}
 }
 
+// Name returns the name that the browser has for the cookie, prefix included.
+func (c *Consent) Name() string { return c.cookie.Name() }
+
 // Answered reports whether the visitor has said yes or no to anything, and need not be asked again.
 func (c *Consent) Answered(r *http.Request) bool {
 	_, ok := c.cookie.Lookup(r)

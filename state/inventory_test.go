@@ -151,6 +151,9 @@ func TestSessionValuesAreCarriedOnlyWhenDeclared(t *testing.T) {
 
 func TestConsent(t *testing.T) {
 	_, consent, recent := shop()
+	if consent.Name() != "__Host-consent" || recent.Name() != "__Host-recent" {
+		t.Errorf("names %q and %q", consent.Name(), recent.Name())
+	}
 	look := func(r *http.Request) *httptest.ResponseRecorder {
 		w := httptest.NewRecorder()
 		must(t, recent.Set(w, r, []string{"tea"}))

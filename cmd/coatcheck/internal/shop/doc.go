@@ -1,0 +1,21 @@
+// Package shop is a small tea shop built on Coatcheck, to see in a browser what the library does and to read how it is
+// used. Begin with state.go: what the shop keeps, and where. Then cart.go and signin.go use it.
+//
+//	GET  /               what there is to buy, and what lives where for this visitor
+//	GET  /goods/{name}   one of the goods; remembered as recently viewed, with consent
+//	GET  /cart           the cart
+//	POST /cart           add to it: item
+//	POST /cart/remove    take out of it: item
+//	GET  /login          the sign-in form
+//	POST /login          user, password, remember
+//	POST /logout
+//	POST /theme          theme: light or dark
+//	POST /consent        recent: yes or no
+//	GET  /account        the user's browsers; for signed-in users
+//	POST /account/end    sign one of them out: handle
+//	POST /account/others sign all others out
+//	GET  /api/me         {"user":"ada","cart":["tea"],"theme":"dark"}
+//
+// A form that is sent leads back to the page in return_to. The users are ada (password lovelace), alan (turing) and grace
+// (hopper).
+package shop

@@ -1,0 +1,58 @@
+package shop
+
+import (
+	"bytes"
+	"embed"
+	"html/template"
+	"net/http"
+	"time"
+
+	"coatcheck.dev/session"
+)
+
+//go:embed templates/*.html
+var templateFiles embed.FS
+
+var templates = template.Must(template.New("").Funcs(template.FuncMap{
+	"ago":     func(t time.Time) string { return ago(time.Since(t)) },
+	"browser": browserName,
+	"number":  number,
+}).ParseFS(templateFiles, "templates/*.html"))
+
+// A page is what every template gets.
+type page struct {
+	Title      string
+	User       string
+	Theme      string // "light", "dark", or "" for what the system prefers
+	InCart     int
+	Ask        bool   // whether the visitor has still to be asked about recently viewed goods
+	Here       string // for forms that lead back
+	ConsoleURL string
+	Body       any
+}
+
+// show answers with a page. It is made before the first byte goes out, so that a failure is not half a page.
+func (s *shop) show(w http.ResponseWriter, r *http.Request, status int, name, title string, body any) {
+	visitor := session.From(r.Context())
+	p := page{
+		Title: title, User: visitor.User(), Theme: themeOf(r), InCart: len(Cart.Get(visitor)),
+		Ask: !Consent.Answered(r), Here: "/", ConsoleURL: s.opts.ConsoleURL, Body: body,
+	}
+	if r.Method == http.MethodGet && status == http.StatusOK {
+		p.Here = r.URL.RequestURI()
+	}
+	var text bytes.Buffer
+	if err := templates.ExecuteTemplate(&text, name, p); err != nil {
+		s.opts.Log.Error("shop: make page", "page", name, "error", err)
+		http.Error(w, "This page could not be made.", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = text.WriteTo(w) // what fails is the connection
+}
+
+// say answers with a page of one sentence.
+func (s *shop) say(w http.ResponseWriter, r *http.Request, status int, title, text string) {
+	s.show(w, r, status, "message", title, text)
+}
