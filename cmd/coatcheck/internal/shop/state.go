@@ -27,10 +27,12 @@ var (
 )
 
 // The shop's to look after: behind the counter.
-var Cart = state.NewSession[[]string](Inventory, state.SessionSpec{
-	Name: "cart", Purpose: state.Essential, Carry: true,
-	Description: "what you want to buy",
-})
+var (
+	Cart = state.NewSession[[]string](Inventory, state.SessionSpec{
+		Name: "cart", Purpose: state.Essential, Carry: true,
+		Description: "what you want to buy",
+	})
+)
 
 // ticketCookie is the session cookie's default name.
 const ticketCookie = "__Host-session"
