@@ -119,6 +119,7 @@ func (s *Session) create() error {
 	}
 	t := newTicket(store.NewID())
 	record := s.m.newRecord(s.request, t, now, false)
+	record.CreatedAt = s.m.switches.beginning("", now)
 	record.Data = s.view
 	if err := s.put(record, t, store.ID{}); err != nil {
 		return err

@@ -90,6 +90,16 @@ func (w *switches) notBefore(user string) time.Time {
 	return t
 }
 
+// beginning returns when a session of the user that begins now is to have begun: now, unless a switch of this moment would end it at
+// once, or one of later, as when the clock was set back since. Records keep microseconds.
+func (w *switches) beginning(user string, now time.Time) time.Time {
+	now = now.Truncate(time.Microsecond)
+	if after := w.notBefore(user); !now.After(after) {
+		return after.Add(time.Microsecond)
+	}
+	return now
+}
+
 // refuses reports whether a switch has ended the session.
 func (w *switches) refuses(r *store.Record) bool {
 	if w.everybody.Load() == 0 && !w.some.Load() {

@@ -65,9 +65,7 @@ func (s *Session) signIn(user string, in signIn, now time.Time) error {
 	t := newTicket(store.NewID())
 	record := s.m.newRecord(s.request, t, now, in.remember)
 	record.User = user
-	if after := s.m.switches.notBefore(user); !record.CreatedAt.After(after) {
-		record.CreatedAt = after.Add(time.Microsecond) // the clock was set back since the switch
-	}
+	record.CreatedAt = s.m.switches.beginning(user, now)
 	record.Auth = []Auth{{Method: in.method, At: now, Level: in.level}}
 	if err := s.m.makeRoom(s.context(), user, s.recordID()); err != nil {
 		return err

@@ -1,0 +1,205 @@
+package session_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"coatcheck.dev/session"
+	"coatcheck.dev/store"
+)
+
+// boardStore is a fault store with not-before switches, whose calls can fail as well.
+type boardStore struct{ *faultStore }
+
+func (s boardStore) SetNotBefore(ctx context.Context, user string, t time.Time) error {
+	if err := s.enter(ctx, "SetNotBefore"); err != nil {
+		return err
+	}
+	return s.inner.SetNotBefore(ctx, user, t)
+}
+
+func (s boardStore) NotBefore(ctx context.Context) (map[string]time.Time, error) {
+	if err := s.enter(ctx, "NotBefore"); err != nil {
+		return nil, err
+	}
+	return s.inner.NotBefore(ctx)
+}
+
+// One step ends everybody's sessions, or one user's, from before a moment; those that begin after it are good.
+func TestA12_R3_ASVS7_4_5_NotBefore(t *testing.T) {
+	for _, all := range []bool{true, false} {
+		name := "one user"
+		if all {
+			name = "everybody"
+		}
+		inBubble(t, name, func(t *testing.T) {
+			st := boardStore{newFaultStore()}
+			m, other := newManager(t, st, asleep(session.Options{})), newManager(t, st, asleep(session.Options{}))
+			signedIn := func(m *session.Manager, user string) *browser {
+				b := newBrowser(t, m)
+				b.signIn(user)
+				return b
+			}
+			early := signedIn(m, "ada")
+			elsewhere := signedIn(other, "ada")
+			alan := signedIn(m, "alan")
+			visitor := newBrowser(t, m)
+			set(visitor, note, "x")
+			time.Sleep(time.Second)
+			moment := time.Now()
+			time.Sleep(time.Second)
+			between := signedIn(m, "ada")
+
+			var err error
+			if all {
+				err = m.RevokeBefore(t.Context(), moment)
+			} else {
+				err = m.RevokeUserBefore(t.Context(), "ada", moment)
+			}
+			if err != nil {
+				t.Fatalf("switch: %v", err)
+			}
+			if early.user() != "" || elsewhere.user() != "" {
+				t.Errorf("users %q and %q after the switch", early.user(), elsewhere.user())
+			}
+			if between.user() != "ada" {
+				t.Error("a session that began after the moment is refused")
+			}
+			if got := alan.user() == ""; got != all {
+				t.Errorf("another user is signed out: %v", got)
+			}
+			if got := get(visitor, note) == ""; got != all {
+				t.Errorf("a visitor's session has ended: %v", got)
+			}
+			if infos, err := m.List(t.Context(), "ada"); err != nil || len(infos) != 1 {
+				t.Errorf("%d sessions are listed, %v; want 1", len(infos), err)
+			}
+			restarted := newManager(t, st, asleep(session.Options{}))
+			again := newBrowser(t, restarted)
+			again.setTicket(early.ticket())
+			if again.user() != "" {
+				t.Error("a restart has forgotten the switch")
+			}
+		})
+	}
+}
+
+// Whoever signs in, or begins a session, right after the switch, is in.
+func TestA12_A39_SignInAtTheMomentOfTheSwitch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // all of it at one and the same time
+		m := newManager(t, boardStore{newFaultStore()}, asleep(session.Options{}))
+		old := newBrowser(t, m)
+		old.signIn("ada")
+		if err := m.RevokeBefore(t.Context(), time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if old.user() != "" {
+			t.Error("a session that began at the moment is good")
+		}
+		b := newBrowser(t, m)
+		b.signIn("ada")
+		if b.user() != "ada" {
+			t.Error("the user who signed in after the switch is out")
+		}
+		stepUp(b)
+		if b.user() != "ada" {
+			t.Error("the user who proved again who they are is out")
+		}
+		visitor := newBrowser(t, m)
+		set(visitor, note, "x")
+		if get(visitor, note) != "x" {
+			t.Error("the visitor who came after the switch has lost what they stored")
+		}
+	})
+}
+
+// A moment in the future is now, an earlier one than before changes nothing, and nobody is not everybody.
+func TestA12_SwitchesMoveForward(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := boardStore{newFaultStore()}
+		m := newManager(t, st, asleep(session.Options{}))
+		time.Sleep(time.Hour)
+		if err := m.RevokeBefore(t.Context(), time.Now().Add(100*time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		b := newBrowser(t, m)
+		b.signIn("ada")
+		if b.user() != "ada" {
+			t.Error("a switch in the future keeps people out")
+		}
+		thief := newBrowser(t, m)
+		thief.signIn("ada")
+		if err := errors.Join(m.RevokeBefore(t.Context(), time.Now()), m.RevokeBefore(t.Context(), time.Now().Add(-time.Hour))); err != nil {
+			t.Fatal(err)
+		}
+		if thief.user() != "" {
+			t.Error("an earlier switch took a later one back")
+		}
+		if err := m.RevokeUserBefore(t.Context(), "", time.Now()); err == nil {
+			t.Error("a switch for the user without a name")
+		}
+	})
+}
+
+// A switch that cannot be made durable is an error; switches that cannot be read make every ticket unknown, not good.
+func TestR8_R9_I10_SwitchesAndTheStore(t *testing.T) {
+	st := boardStore{newFaultStore()}
+	m := newManager(t, st, session.Options{})
+	b := newBrowser(t, m)
+	b.signIn("ada")
+	st.down("SetNotBefore")
+	if err := m.RevokeBefore(t.Context(), time.Now()); !errors.Is(err, errDown) {
+		t.Errorf("switch: %v", err)
+	}
+	if b.user() != "ada" {
+		t.Error("a switch that failed has ended sessions")
+	}
+	st.trap(func(context.Context) error { return errDown }, "NotBefore")
+	fresh := newManager(t, st, session.Options{})
+	c := newBrowser(t, fresh)
+	c.setTicket(b.ticket())
+	if a := c.with(nothing); a.status != 503 {
+		t.Errorf("answer %s from a node that does not know the switches", describe(a))
+	}
+	st.trap(nil, "NotBefore")
+	if c.user() != "ada" {
+		t.Error("signed out by a failing store")
+	}
+	without := newManager(t, newFaultStore(), session.Options{})
+	if err := without.RevokeBefore(t.Context(), time.Now()); !errors.Is(err, session.ErrNoSwitches) {
+		t.Errorf("a store without switches: %v", err)
+	}
+}
+
+// Without a feed other nodes know of a switch within seconds, by asking; and ask no more often than that.
+func TestA12_R3_SwitchesWithoutAFeed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		inner := boardStore{newFaultStore()}
+		st := struct {
+			store.Store
+			store.Switchboard
+		}{inner.faultStore, inner}
+		here, there := newManager(t, st, asleep(session.Options{})), newManager(t, st, asleep(session.Options{}))
+		b := newBrowser(t, there)
+		b.signIn("ada")
+		b.user()
+		asked := inner.count("NotBefore")
+		for range 100 {
+			b.user()
+		}
+		if n := inner.count("NotBefore") - asked; n != 0 {
+			t.Errorf("the switches were read %d times in no time", n)
+		}
+		if err := here.RevokeBefore(t.Context(), time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(5 * time.Second)
+		if b.user() != "" {
+			t.Error("the other node does not know after 5 seconds")
+		}
+	})
+}
