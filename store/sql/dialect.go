@@ -3,65 +3,45 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
-	"fmt"
 )
 
-// A Dialect is how one kind of database is spoken to: [SQLite].
+// A Dialect is what one kind of database needs to hear. The variables of this type are all there are.
 type Dialect struct {
-	name       string
-	migrations []string // each brings the tables from one version to the next, in one transaction
+	statements statements
 
-	// connect readies a connection for writing. path returns the file of the database, or "".
-	connect func(context.Context, *sql.Conn) error
-	path    func(context.Context, *sql.Conn) (string, error)
-	hint    func(error) string // what an error of the database means for whoever runs the program; "" if nothing is known
+	// migrations bring a database from nothing to the present; the n-th leads to version n. Once released, a
+	// migration never changes.
+	migrations []string
 
-	begin                     string
-	load, version             string
-	listAll, listUser         string
-	countAll, countUser       string
-	create, save, touch       string
-	delete, deleteUser, sweep string
+	// open prepares a connection for migrations and says which file it leads to; a database without one is "".
+	open func(ctx context.Context, conn *sql.Conn) (file string, err error)
 
-	switches, setSwitch, forgetSwitches string
+	// enter makes the commits of a connection durable.
+	enter string
+
+	// diagnose says what kind of failure an error is.
+	diagnose func(error) failure
 }
 
-// migrate brings the tables up to date. It changes nothing if they are, or if they are newer than this program.
-func migrate(ctx context.Context, c *sql.Conn, d *Dialect) error {
-	if _, err := c.ExecContext(ctx, d.begin); err != nil {
-		return err
-	}
-	defer c.ExecContext(context.WithoutCancel(ctx), "ROLLBACK") // does nothing after COMMIT
-	version, err := schemaVersion(ctx, c)
-	if err != nil {
-		return err
-	}
-	if version > len(d.migrations) {
-		return fmt.Errorf("its tables are of version %d, and this program knows versions up to %d: use the newer program that made them", version, len(d.migrations))
-	}
-	if version == len(d.migrations) {
-		return nil
-	}
-	for _, statements := range d.migrations[version:] {
-		if _, err := c.ExecContext(ctx, statements); err != nil {
-			return fmt.Errorf("make tables: %w", err)
-		}
-	}
-	if _, err := c.ExecContext(ctx, "DELETE FROM coatcheck_schema"); err != nil {
-		return err
-	}
-	if _, err := c.ExecContext(ctx, "INSERT INTO coatcheck_schema (version) VALUES (?)", len(d.migrations)); err != nil {
-		return err
-	}
-	_, err = c.ExecContext(ctx, "COMMIT")
-	return err
-}
-
-// schemaVersion returns the version of the tables, 0 if there are none.
-func schemaVersion(ctx context.Context, c *sql.Conn) (version int, err error) {
-	if _, err := c.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS coatcheck_schema (version INTEGER NOT NULL)"); err != nil {
-		return 0, err
-	}
-	err = c.QueryRowContext(ctx, "SELECT coalesce(max(version), 0) FROM coatcheck_schema").Scan(&version)
-	return version, err
+// statements are the texts that differ between dialects. Their arguments are the same, in the same order.
+type statements struct {
+	load       string // id -> version, last_seen, body
+	insert     string // id, owner, created, last_seen, expires, idle, body; nothing happens if the ID is taken
+	save       string // last_seen, expires, idle, body, id, version
+	touch      string // last_seen, id, last_seen
+	delete     string // id
+	look       string // id -> version, owner
+	owned      string // owner -> id
+	list       string // created, id, limit -> id, version, created, last_seen, body
+	listUser   string // owner, created, id, limit -> the same
+	count      string // -> number
+	countUser  string // owner -> number
+	over       string // now, limit -> id, owner
+	setSwitch  string // owner, at
+	oldSwitch  string // at; deletes what is older
+	switches   string // -> owner, at
+	lock       string // becomes the one writer, and changes nothing
+	makeSchema string
+	version    string // -> version
+	setVersion string // version
 }

@@ -1,0 +1,138 @@
+package sqlstore
+
+import (
+	"database/sql"
+	"errors"
+	"time"
+
+	"coatcheck.dev/store"
+)
+
+// create adds a record. Whatever can be refused is found out before anything changes, because the transaction goes on
+// with the changes of others.
+func (t *txn) create(v *values, replaces store.ID) error {
+	var replaced string
+	if !replaces.IsZero() {
+		version, owner, err := t.look(replaces)
+		if err != nil {
+			return err
+		}
+		if version != v.version {
+			return store.ErrConflict
+		}
+		replaced = owner
+	}
+	n, err := t.exec(t.stmt.insert, v.id[:], v.owner, v.created, v.seen, v.expires, v.idle, v.body)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return store.ErrExists
+	}
+	if !replaces.IsZero() {
+		if _, err := t.exec(t.stmt.delete, replaces[:]); err != nil {
+			return err
+		}
+		t.tell(store.Replaced, replaces, replaced)
+	}
+	t.tell(store.Created, v.id, v.owner)
+	return nil
+}
+
+// look returns what there is of a record without reading it, or ErrNotFound.
+func (t *txn) look(id store.ID) (version int64, owner string, err error) {
+	err = t.row(t.stmt.look, id[:]).Scan(&version, &owner)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = store.ErrNotFound
+	}
+	return version, owner, err
+}
+
+func (t *txn) save(v *values) error {
+	n, err := t.exec(t.stmt.save, v.seen, v.expires, v.idle, v.body, v.id[:], v.version)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		if _, _, err := t.look(v.id); err != nil {
+			return err
+		}
+		return store.ErrConflict
+	}
+	t.tell(store.Saved, v.id, v.owner)
+	return nil
+}
+
+func (t *txn) touch(seen []store.Seen) error {
+	for _, s := range seen {
+		at := s.At.UnixMicro()
+		if _, err := t.exec(t.stmt.touch, at, s.ID[:], at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// remove deletes a record, if it is there.
+func (t *txn) remove(id store.ID, why store.NoticeKind) (found bool, err error) {
+	_, owner, err := t.look(id)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if _, err := t.exec(t.stmt.delete, id[:]); err != nil {
+		return false, err
+	}
+	t.tell(why, id, owner)
+	return true, nil
+}
+
+func (t *txn) removeUser(user string, kept map[store.ID]bool) ([]store.ID, error) {
+	owned, err := t.ids(t.stmt.owned, user)
+	if err != nil {
+		return nil, err
+	}
+	var removed []store.ID
+	for _, id := range owned {
+		if kept[id] {
+			continue
+		}
+		if _, err := t.exec(t.stmt.delete, id[:]); err != nil {
+			return nil, err
+		}
+		t.tell(store.Deleted, id, user)
+		removed = append(removed, id)
+	}
+	return removed, nil
+}
+
+func (t *txn) sweep(now time.Time, limit int) (int, error) {
+	over, err := t.ids(t.stmt.over, now.UnixMicro(), limit)
+	if err != nil {
+		return 0, err
+	}
+	for _, id := range over {
+		if _, err := t.remove(id, store.Swept); err != nil {
+			return 0, err
+		}
+	}
+	return len(over), nil
+}
+
+func (t *txn) ids(stmt *sql.Stmt, args ...any) (ids []store.ID, err error) {
+	rows, err := t.query(stmt, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var b []byte
+		if err := rows.Scan(&b); err != nil {
+			return nil, err
+		}
+		ids = append(ids, store.ID(b))
+	}
+	return ids, rows.Err()
+}

@@ -1,0 +1,63 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"coatcheck.dev/store"
+)
+
+// A failure is what is wrong with a database, as far as there is something to be done about it.
+type failure int
+
+const (
+	unknown failure = iota
+	locked
+	full
+	readOnly
+	unreadable
+	notDatabase
+	damaged
+	ioError
+	tooBig
+)
+
+var advice = map[failure]string{
+	locked:      "the database is locked by another program, end that or wait for it",
+	full:        "the disk is full, make room on it",
+	readOnly:    "the database cannot be written to, give this program the right to write the file and its folder",
+	unreadable:  "the database cannot be opened, check that its folder is there and that this program may use it",
+	notDatabase: "the file is not a database, name another file or put the right one back",
+	damaged:     "the database is damaged, put a backup in its place and start the program again",
+	ioError:     "the disk reports an error, check it and how full it is",
+	tooBig:      "the session is larger than the database takes, keep less in it",
+}
+
+var (
+	errClosed = errors.New("the store is closed")
+	errMoved  = errors.New("the database file was deleted or replaced while it was in use; put the right file in place and start the program again")
+)
+
+// isOutcome reports whether an error is the contract's answer to one call, and no failure.
+func isOutcome(err error) bool {
+	return errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrExists) || errors.Is(err, store.ErrConflict) || errors.Is(err, store.ErrDamaged)
+}
+
+// explain says what was being done and what can be done about it. Errors that belong to the contract stay as they are.
+func (s *Store) explain(ctx context.Context, doing string, err error) error {
+	switch {
+	case err == nil || isOutcome(err):
+		return err
+	case ctx.Err() != nil:
+		err = ctx.Err() // a cancelled statement fails in many words
+	case errors.Is(err, errMoved), errors.Is(err, errClosed):
+	default:
+		if p := s.ready.Load(); p != nil && p.file.moved() {
+			err = fmt.Errorf("%w (%w)", errMoved, err)
+		} else if words, ok := advice[s.dialect.diagnose(err)]; ok {
+			err = fmt.Errorf("%s: %w", words, err)
+		}
+	}
+	return fmt.Errorf("sqlstore: %s: %w", doing, err)
+}

@@ -1,0 +1,150 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"coatcheck.dev/store"
+)
+
+// A txn is a transaction that is the one writer of the database.
+type txn struct {
+	tx      *sql.Tx
+	stmt    *stmts
+	notices []store.Notice // of what it changes, to be published once it is committed
+}
+
+// No context ends a transaction: it carries the changes of many callers.
+var whole = context.Background()
+
+func (t *txn) exec(stmt *sql.Stmt, args ...any) (affected int64, err error) {
+	result, err := t.tx.StmtContext(whole, stmt).ExecContext(whole, args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+func (t *txn) query(stmt *sql.Stmt, args ...any) (*sql.Rows, error) {
+	return t.tx.StmtContext(whole, stmt).QueryContext(whole, args...)
+}
+
+func (t *txn) row(stmt *sql.Stmt, args ...any) *sql.Row {
+	return t.tx.StmtContext(whole, stmt).QueryRowContext(whole, args...)
+}
+
+func (t *txn) tell(kind store.NoticeKind, id store.ID, user string) {
+	t.notices = append(t.notices, store.Notice{Kind: kind, ID: id, User: user})
+}
+
+// commit makes the changes of a batch durable in one transaction, and answers. If one of them fails, it must not take
+// the others with it: nothing has happened yet, so each is tried by itself.
+func (s *Store) commit(batch []*write) {
+	outcomes := make([]error, len(batch))
+	failed, err := s.tryCommit(batch, outcomes)
+	switch {
+	case err == nil:
+		for i, wr := range batch {
+			wr.done <- outcomes[i]
+		}
+	case failed && len(batch) > 1:
+		for i := range batch {
+			s.commit(batch[i : i+1])
+		}
+	default:
+		for _, wr := range batch {
+			wr.done <- err
+		}
+	}
+}
+
+// tryCommit runs a batch. With an error nothing has happened, as far as anybody can tell; failed says that it was one of
+// the changes that failed, and not the transaction.
+func (s *Store) tryCommit(batch []*write, outcomes []error) (failed bool, err error) {
+	p, err := s.prepare(whole)
+	if err != nil {
+		return false, err
+	}
+	if p.file.moved() {
+		return false, errMoved
+	}
+	conn, err := s.db.Conn(whole)
+	if err != nil {
+		return false, err
+	}
+	defer conn.Close()
+	t, err := s.begin(conn, p)
+	if err != nil {
+		return false, err
+	}
+	defer t.tx.Rollback()
+	for i, wr := range batch {
+		if outcomes[i] = run(wr, t); outcomes[i] != nil && !isOutcome(outcomes[i]) {
+			return true, outcomes[i]
+		}
+	}
+	if err := t.tx.Commit(); err != nil {
+		return false, err
+	}
+	if p.file.moved() { // while it ran, so that it may have gone into the old file
+		return false, errMoved
+	}
+	for _, n := range t.notices {
+		s.Publish(n)
+	}
+	return false, nil
+}
+
+// run makes one change. A panic of a driver must not end the program, nor leave callers waiting.
+func run(wr *write, t *txn) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%w: %v", errPanic, p)
+		}
+	}()
+	return wr.do(t)
+}
+
+// begin starts a transaction, as soon as no other program writes.
+func (s *Store) begin(conn *sql.Conn, p *prepared) (*txn, error) {
+	if _, err := conn.ExecContext(whole, s.dialect.enter); err != nil {
+		return nil, err
+	}
+	var t *txn
+	err := s.patiently(whole, func() error {
+		tx, err := conn.BeginTx(whole, nil)
+		if err != nil {
+			return err
+		}
+		t = &txn{tx: tx, stmt: &p.stmt}
+		if _, err = t.exec(p.stmt.lock); err != nil {
+			tx.Rollback()
+		}
+		return err
+	})
+	return t, err
+}
+
+const (
+	lockWait  = 2 * time.Second       // for another program to release its lock
+	lockPause = 20 * time.Millisecond // at most, between two attempts
+)
+
+// patiently repeats what fails because another program has locked the database.
+func (s *Store) patiently(ctx context.Context, f func() error) error {
+	deadline := time.Now().Add(lockWait)
+	for pause := time.Millisecond; ; pause = min(2*pause, lockPause) {
+		err := f()
+		if err == nil || s.dialect.diagnose(err) != locked || time.Now().After(deadline) {
+			return err
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return errors.Join(ctx.Err(), err)
+		}
+	}
+}
