@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 
+	"coatcheck.dev/csrf"
 	"coatcheck.dev/session"
 )
 
@@ -31,8 +32,9 @@ func New(o Options) http.Handler {
 	v1.Handle("/v1/users/{user}/sessions", methods{http.MethodDelete: s.endUser})
 	v1.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { noPath.write(w) })
 
-	sameOrigin := http.NewCrossOriginProtection()
-	sameOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { crossOrigin.write(w) }))
+	sameOrigin := csrf.New(csrf.Options{
+		Denied: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { crossOrigin.write(w) }),
+	})
 
 	mux := http.NewServeMux()
 	mux.Handle("/", sameOrigin.Handler(newGuard(o).handler(v1)))

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/api"
+	"coatcheck.dev/csrf"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 	"coatcheck.dev/store/memory"
@@ -119,8 +120,7 @@ func (c *Console) routes() http.Handler {
 	pages.Handle("GET /assets/", assets)
 	pages.HandleFunc("/", c.notFound)
 
-	sameOrigin := http.NewCrossOriginProtection()
-	sameOrigin.SetDenyHandler(http.HandlerFunc(c.crossOrigin))
+	sameOrigin := csrf.New(csrf.Options{Denied: http.HandlerFunc(c.crossOrigin), Observers: []csrf.Observer{csrf.LogEvents(c.log)}})
 
 	rest := api.New(api.Options{Sessions: c.opts.Sessions, Token: c.opts.Token, SignedIn: c.signedIn})
 	mux := http.NewServeMux()

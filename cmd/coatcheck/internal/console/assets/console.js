@@ -9,7 +9,8 @@
   if (!live || !state) return;
 
   const GONE = 1400; // ms for which an ended row stays in place, so that no other row's button slides under the pointer
-  const HOLD = 4000; // ms for which a pointer on a button may hold changes back, for the same reason
+  const HOLD = 4000; // ms for which a pointer that moves over a button may hold changes back, for the same reason
+  const REST = 700; // ms after which a pointer that does not move is not about to press
   const TOLD = 12000; // ms for which a line about what has happened stays
   const RETRY = 2000; // ms until a store that did not answer is asked again
   const ROUTINE = 30000; // ms after which times such as "2 min ago" are asked for anew
@@ -40,13 +41,13 @@
     request.send(body);
   });
 
-  // take replaces an element by its new self, if that is different.
+  // take gives an element its new content, if that is different. The element stays: what announces changes has to be there before.
   const take = (id, from) => {
     const old = document.getElementById(id), fresh = from.getElementById(id);
-    if (old && fresh && !old.isEqualNode(fresh)) old.replaceWith(document.adoptNode(fresh));
+    if (!old.isEqualNode(fresh)) old.replaceChildren(...document.adoptNode(fresh).childNodes);
   };
 
-  let timer = 0, busy = false, again = false, held = 0;
+  let timer = 0, busy = false, again = false, held = 0, moved = -REST;
 
   const soon = (delay) => {
     clearTimeout(timer);
@@ -90,16 +91,17 @@
   };
 
   const takeAll = (from) => {
-    take("head", from);
+    take("count", from);
     // A store that does not answer has not lost anything.
     if (from.getElementById("live").dataset.failed !== undefined) return soon(RETRY);
+    take("all", from);
     takeRows(from);
     take("pages", from);
   };
 
   async function refresh() {
     if (busy) { again = true; return; }
-    if (document.querySelector("#rows button:hover") && held < HOLD) {
+    if (performance.now() - moved < REST && held < HOLD && document.querySelector("#rows button:hover")) {
       held += 250;
       return soon(250);
     }
@@ -138,6 +140,7 @@
     source = null;
   };
 
+  document.addEventListener("pointermove", () => { moved = performance.now(); }, { passive: true });
   document.addEventListener("visibilitychange", () => document.hidden ? rest() : follow());
   window.addEventListener("pagehide", rest);
   window.addEventListener("pageshow", follow);

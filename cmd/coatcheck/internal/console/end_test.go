@@ -1,0 +1,86 @@
+package console_test
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"coatcheck.dev/session"
+	"coatcheck.dev/store"
+)
+
+func TestEndOne(t *testing.T) {
+	d := newDesk(t)
+	id, other := d.start("ada", "", time.Minute), d.start("ada", "", time.Minute)
+	b := d.operator()
+	form := url.Values{"handle": {id.String()}, "return_to": {"/?user=ada"}}
+	b.post("/end", form).wantRedirect(t, "/?user=ada")
+	if d.there(id) || !d.there(other) {
+		t.Fatalf("it is there: %v; the other one is: %v", d.there(id), d.there(other))
+	}
+	e := <-d.events
+	if e.Kind != session.EventRevoked || e.Handle != id || e.Actor != "console" || !strings.Contains(e.Reason, "operator") {
+		t.Errorf("event %+v does not say that the console's operator revoked it", e)
+	}
+
+	// What has happened is said once, and not to the page that only follows along.
+	said := "Session " + id.String() + " has ended."
+	if got := b.get("/?user=ada", "Coatcheck-Live", "1"); strings.Contains(got.body, said) {
+		t.Error("the notice went to a page that looks by itself")
+	}
+	b.get("/?user=ada").want(t, 200, said)
+	if got := b.get("/?user=ada"); strings.Contains(got.body, said) {
+		t.Error("the notice came twice")
+	}
+
+	b.post("/end", form).wantRedirect(t, "/?user=ada")
+	b.get("/").want(t, 200, "Session "+id.String()+" had ended already.")
+}
+
+func TestEndNothing(t *testing.T) {
+	d := newDesk(t)
+	b := d.operator()
+	for _, handle := range []string{"", "x", store.NewID().String() + "A", "../../etc"} {
+		b.post("/end", url.Values{"handle": {handle}}).want(t, 400, "The form does not name a session.")
+	}
+	for _, user := range []string{"", strings.Repeat("u", 256)} {
+		b.post("/end-user", url.Values{"user": {user}}).want(t, 400, "The form does not name a user.")
+	}
+}
+
+func TestEndAllOfAUser(t *testing.T) {
+	d := newDesk(t)
+	ids := []store.ID{d.start("ada", "", time.Minute), d.start("ada", "", time.Hour), d.start("ada", "", 2*time.Hour)}
+	other, visitor := d.start("grace", "", time.Minute), d.start("", "", time.Minute)
+	b := d.operator()
+	b.get("/end-user?user=ada").want(t, 200, "End all 3 sessions of <bdi>ada</bdi>?", `name="user" value="ada"`, "Keep them")
+	b.post("/end-user", url.Values{"user": {"ada"}, "return_to": {"/?user=ada"}}).wantRedirect(t, "/?user=ada")
+	for _, id := range ids {
+		if d.there(id) {
+			t.Errorf("%s is still there", id)
+		}
+		if e := <-d.events; e.Kind != session.EventRevoked || e.Actor != "console" || e.User != "ada" {
+			t.Errorf("event %+v", e)
+		}
+	}
+	if !d.there(other) || !d.there(visitor) {
+		t.Error("others were ended too")
+	}
+	b.get("/?user=ada").want(t, 200, "3 sessions of ada have ended.")
+	b.get("/end-user?user=ada").want(t, 200, "Nothing to end")
+}
+
+// The empty user is nobody, not everybody who has not signed in.
+func TestVisitorsAreNotAUser(t *testing.T) {
+	d := newDesk(t)
+	id := d.start("", "", time.Minute)
+	b := d.operator()
+	if got := b.get("/"); strings.Contains(got.body, "/end-user") {
+		t.Error("the page offers to end all visitors' sessions")
+	}
+	b.post("/end-user", url.Values{"user": {""}}).want(t, 400)
+	if !d.there(id) {
+		t.Error("it was ended")
+	}
+}
