@@ -76,3 +76,12 @@ func BenchmarkSet(b *testing.B) {
 		}
 	})
 }
+
+func newCookieJar(tb testing.TB) *cookiejar.Jar {
+	tb.Helper()
+	j, err := cookiejar.New(&cookiejar.Options{PublicSuffixList: publicsuffix.List})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return j
+}

@@ -34,8 +34,9 @@ func (j *Jar) evictSite(g *group, now time.Time) {
 		return
 	}
 	leastRecentlyUsedFirst(list)
-	goal := len(list) - max(j.limits.Site-j.limits.SitePurge, 0)
-	for _, round := range j.rules.rounds() {
+	stay := max(j.limits.Site-j.limits.SitePurge, 0)
+	goal := len(list) - stay
+	for _, round := range j.rules.rounds(stay) {
 		if goal > 0 {
 			list, goal = j.purge(list, goal, round)
 		}
@@ -49,12 +50,13 @@ type round struct {
 	secure   bool // Secure cookies are evicted, too
 }
 
-// rounds of Chromium; others know no priorities, and all cookies are medium.
-func (r *rules) rounds() []round {
+// rounds of Chromium, where of 150 cookies that stay 30, 50 and 70 are kept for the priorities; others know no priorities, and
+// all cookies are medium.
+func (r *rules) rounds(stay int) []round {
 	if !r.priorities {
 		return []round{{priority: cookie.PriorityMedium}, {priority: cookie.PriorityMedium, secure: true}}
 	}
-	const low, medium, high = 30, 50, 70
+	low, medium, high := stay*30/150, stay*50/150, stay*70/150
 	return []round{
 		{cookie.PriorityLow, low, false},
 		{cookie.PriorityLow, low, true},

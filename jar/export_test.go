@@ -1,6 +1,9 @@
 package jar
 
 import (
+	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"coatcheck.dev/cookie"
@@ -27,4 +30,52 @@ func IncludeIn(c *Cookie, byHost, context siteContext, legacy bool, now time.Tim
 		a.sites.context = byHost
 	}
 	return a.include(c)
+}
+
+// CheckIndex compares what the jar counts with what it has.
+func (j *Jar) CheckIndex() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	all, plain, bytes := 0, 0, 0
+	for domain, b := range j.domains {
+		if len(b.plain)+len(b.parts) == 0 || j.sites[siteOf(domain)] != b.site {
+			return fmt.Errorf("%s is in the index for nothing", domain)
+		}
+		for _, list := range append([][]*entry{b.plain}, slices.Collect(maps.Values(b.parts))...) {
+			if !slices.IsSortedFunc(list, before) {
+				return fmt.Errorf("%s is not sorted", domain)
+			}
+			for _, e := range list {
+				all++
+				bytes += e.size()
+				if e.Partition == (Partition{}) {
+					plain++
+				}
+			}
+		}
+	}
+	grouped, groupedBytes := 0, 0
+	for name, s := range j.sites {
+		if len(s.groups) == 0 {
+			return fmt.Errorf("site %s is in the index for nothing", name)
+		}
+		for p, g := range s.groups {
+			n, size := 0, 0
+			for _, b := range g.hosts {
+				for _, e := range b.in(p) {
+					n++
+					size += len(e.Name) + len(e.Value)
+				}
+			}
+			if n == 0 || n != g.cookies || size != g.bytes {
+				return fmt.Errorf("site %s counts %d and %d bytes, has %d and %d", name, g.cookies, g.bytes, n, size)
+			}
+			grouped += n
+			groupedBytes += size
+		}
+	}
+	if grouped != all || plain != j.plain || bytes != j.bytes {
+		return fmt.Errorf("%d cookies and %d in sites; %d of %d plain; %d of %d bytes", all, grouped, j.plain, plain, j.bytes, bytes)
+	}
+	return nil
 }

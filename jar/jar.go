@@ -125,6 +125,9 @@ func (j *Jar) reset() {
 // Profile returns the profile that the jar follows.
 func (j *Jar) Profile() Profile { return j.profile }
 
+// Limits returns the limits that the jar holds.
+func (j *Jar) Limits() Limits { return j.limits }
+
 // Set takes a Set-Cookie line that came with the response to a request, or that its script assigned to document.cookie. It
 // returns why the cookie was refused ([cookie.Reasons.Excluded]), and warnings. Lines over [cookie.MaxLine] are refused
 // unread.
