@@ -14,6 +14,7 @@ import (
 type change struct {
 	key    string
 	value  store.Value
+	base   store.Value // what the key had when the change was made
 	delete bool
 	apply  func(old store.Value, ok bool) (store.Change, error) // instead of the two: depends on what is there
 	merge  mergeFunc                                            // with what another request has saved; nil if the last one wins
@@ -43,11 +44,13 @@ func (s *Session) change(c change) error {
 		s.emit(Event{Kind: EventUndelivered, Key: c.key, Reason: "a new session was begun after the response"})
 		return ErrTooLate
 	}
+	base, there := s.view.Get(c.key)
+	c.base = base
 	step, err := c.on(s.view)
 	if err != nil {
 		return err
 	}
-	if _, there := s.view.Get(c.key); step.Delete && !there && s.record == nil {
+	if step.Delete && !there && s.record == nil {
 		return nil
 	}
 	view := s.view.With(step)
@@ -198,7 +201,7 @@ func (s *Session) refresh(ctx context.Context) (gone bool, err error) {
 	}
 	data := record.Data
 	for i := range s.changes {
-		step, err := s.changes[i].merged(s.record.Data, data)
+		step, err := s.changes[i].merged(data)
 		if err != nil {
 			return false, fmt.Errorf("session: save %s: %w", s.changes[i].key, err)
 		}

@@ -88,19 +88,18 @@ func typedMerge[T any](fn func(base, theirs, mine T) (T, error)) mergeFunc {
 	}
 }
 
-// merged returns what the change does to theirs, the data that another request has saved, where base is what this request began with.
-func (c *change) merged(base, theirs store.Data) (store.Change, error) {
-	before, _ := base.Get(c.key)
-	now, _ := theirs.Get(c.key)
-	if c.merge == nil || c.apply != nil || before.JSON == now.JSON {
-		return c.on(theirs)
+// merged returns what the change does to data that another request may have saved.
+func (c *change) merged(data store.Data) (store.Change, error) {
+	theirs, _ := data.Get(c.key)
+	if c.merge == nil || c.apply != nil || c.base.JSON == theirs.JSON {
+		return c.on(data)
 	}
-	text, err := c.merge(before.JSON, now.JSON, c.value.JSON)
+	text, err := c.merge(c.base.JSON, theirs.JSON, c.value.JSON)
 	if errors.Is(err, ErrConflict) {
 		return store.Change{}, err
 	}
 	if err != nil { // one of the three is not of the key's type any more: the last write wins
-		return c.on(theirs)
+		return c.on(data)
 	}
 	return store.Change{Key: c.key, Value: store.Value{JSON: text, Carry: c.value.Carry}}, nil
 }
