@@ -50,11 +50,11 @@ func Listen(address, flag string) (*Server, error) {
 // Close gives the address back. It is for a server that was never run.
 func (s *Server) Close() error { return s.listener.Close() }
 
-// URL is where a browser on this machine finds the server. For an address of this machine alone it is http://localhost,
-// where browsers keep Secure cookies.
+// URL is where a browser on this machine finds the server: http://localhost wherever that leads there, as browsers keep
+// Secure cookies for it.
 func (s *Server) URL() string {
 	addr := s.listener.Addr().(*net.TCPAddr)
-	if addr.IP.IsLoopback() || addr.IP.IsUnspecified() {
+	if addr.IP.IsUnspecified() || addr.IP.Equal(net.IPv4(127, 0, 0, 1)) || addr.IP.Equal(net.IPv6loopback) {
 		return "http://localhost:" + strconv.Itoa(addr.Port)
 	}
 	return "http://" + addr.String()

@@ -1,0 +1,4 @@
+package config
+
+// UserData is userData, for systems that this one is not.
+var UserData = userData

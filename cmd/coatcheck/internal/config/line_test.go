@@ -1,0 +1,165 @@
+package config_test
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"coatcheck.dev/cmd/coatcheck/internal/config"
+)
+
+// cleanEnv takes variables away that would change what a command line means.
+func cleanEnv(t *testing.T) {
+	for _, pair := range os.Environ() {
+		if name, _, _ := strings.Cut(pair, "="); strings.HasPrefix(name, "COATCHECK_") {
+			t.Setenv(name, "")
+			os.Unsetenv(name)
+		}
+	}
+	t.Setenv("XDG_DATA_HOME", "/data")
+	t.Setenv("HOME", "/home/ada")
+}
+
+func TestParse(t *testing.T) {
+	cleanEnv(t)
+	data, err := config.DataFolder()
+	if err != nil {
+		t.Fatal(err)
+	}
+	house := config.House{Listen: "localhost:8080", ConsoleListen: "localhost:8081", Data: data, LogFormat: "text"}
+	with := func(change func(*config.House)) config.House {
+		h := house
+		change(&h)
+		return h
+	}
+	serve := func(h config.House) config.Serve {
+		return config.Serve{Upstream: "http://127.0.0.1:3000", UpstreamTimeout: time.Minute, House: h}
+	}
+	for _, tt := range []struct {
+		args, env string
+		command   config.Command
+		flags     any // of the command
+	}{
+		{"demo", "", config.RunDemo, config.Demo{House: house}},
+		{"demo --listen :0 --console-listen=127.0.0.1:0 --data x -v --log-format json", "", config.RunDemo,
+			config.Demo{House: config.House{Listen: ":0", ConsoleListen: "127.0.0.1:0", Data: "x", LogFormat: "json", Verbose: true}}},
+		{"demo", "LISTEN=:1", config.RunDemo, config.Demo{House: with(func(h *config.House) { h.Listen = ":1" })}},
+		{"demo", "CONSOLE_LISTEN=:1 DATA=d LOG_FORMAT=json VERBOSE=true", config.RunDemo,
+			config.Demo{House: config.House{Listen: "localhost:8080", ConsoleListen: ":1", Data: "d", LogFormat: "json", Verbose: true}}},
+		{"demo --listen :2", "LISTEN=:1", config.RunDemo, config.Demo{House: with(func(h *config.House) { h.Listen = ":2" })}},
+		{"serve --upstream http://127.0.0.1:3000", "", config.RunServe, serve(house)},
+		{"serve", "UPSTREAM=http://127.0.0.1:3000", config.RunServe, serve(house)},
+		{"serve --upstream http://127.0.0.1:3000 --data d", "", config.RunServe, serve(with(func(h *config.House) { h.Data = "d" }))},
+		{"serve --upstream u --upstream-timeout 0 --trust-origin https://a --trust-origin https://b", "", config.RunServe,
+			config.Serve{Upstream: "u", TrustOrigin: []string{"https://a", "https://b"}, House: house}},
+		{"inventory", "", config.PrintInventory, nil},
+		{"version", "", config.PrintVersion, nil},
+	} {
+		t.Run(tt.args+" "+tt.env, func(t *testing.T) {
+			for pair := range strings.FieldsSeq(tt.env) {
+				name, value, _ := strings.Cut(pair, "=")
+				t.Setenv("COATCHECK_"+name, value)
+			}
+			var out bytes.Buffer
+			line, err := config.Parse(strings.Fields(tt.args), &out)
+			if err != nil || line.Command != tt.command || out.Len() > 0 {
+				t.Fatalf("command %q, %v, printed %q", line.Command, err, &out)
+			}
+			var got any
+			switch tt.flags.(type) {
+			case config.Demo:
+				got = line.Demo
+			case config.Serve:
+				got = line.Serve
+			}
+			if !reflect.DeepEqual(got, tt.flags) {
+				t.Errorf("flags %+v, want %+v", got, tt.flags)
+			}
+		})
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	cleanEnv(t)
+	for args, says := range map[string]string{
+		"":                      "demo",
+		"dmeo":                  "dmeo",
+		"serve":                 "--upstream",
+		"demo --lisen :0":       "--lisen",
+		"demo --upstream x":     "--upstream",
+		"demo --log-format xml": "text",
+		"serve --upstream x --upstream-timeout y": "upstream-timeout",
+		"demo extra": "extra",
+	} {
+		_, err := config.Parse(strings.Fields(args), &bytes.Buffer{})
+		if err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%q: %v, want one line with %q", args, err, says)
+		}
+	}
+}
+
+func TestHelp(t *testing.T) {
+	cleanEnv(t)
+	for args, want := range map[string][]string{
+		"--help":       {"demo", "serve", "inventory", "version", "COATCHECK_CONSOLE_LISTEN"},
+		"serve --help": {"--upstream=URL", "localhost:8080", "localhost:8081", "/data", "--verbose"},
+		"demo -h":      {"--data=DIR", "--log-format"},
+	} {
+		var out bytes.Buffer
+		if _, err := config.Parse(strings.Fields(args), &out); !errors.Is(err, config.ErrAnswered) {
+			t.Errorf("%s: %v", args, err)
+		}
+		for _, text := range want {
+			if !strings.Contains(out.String(), text) {
+				t.Errorf("%s lacks %q:\n%s", args, text, &out)
+			}
+		}
+	}
+}
+
+func TestDataFolder(t *testing.T) {
+	for _, tt := range []struct{ system, env, want string }{
+		{"linux", "HOME=/home/ada", "/home/ada/.local/share"},
+		{"linux", "HOME=/home/ada XDG_DATA_HOME=/data", "/data"},
+		{"linux", "HOME=/home/ada XDG_DATA_HOME=relative", "/home/ada/.local/share"},
+		{"linux", "XDG_DATA_HOME=/data", "/data"},
+		{"linux", "", ""},
+		{"freebsd", "HOME=/home/ada", "/home/ada/.local/share"},
+		{"darwin", "HOME=/Users/ada XDG_DATA_HOME=/data", "/Users/ada/Library/Application Support"},
+		{"windows", `LocalAppData=C:\Users\ada\AppData\Local`, `C:\Users\ada\AppData\Local`},
+		{"windows", "HOME=/home/ada", ""},
+	} {
+		env := func(name string) string {
+			for pair := range strings.FieldsSeq(tt.env) {
+				if value, ok := strings.CutPrefix(pair, name+"="); ok {
+					return value
+				}
+			}
+			return ""
+		}
+		got, err := config.UserData(tt.system, env)
+		if filepath.ToSlash(got) != filepath.ToSlash(tt.want) || (err != nil) != (tt.want == "") {
+			t.Errorf("%s, %s: %q, %v, want %q", tt.system, tt.env, got, err, tt.want)
+		}
+	}
+}
+
+// Without a home the program still runs, if it is told where.
+func TestNoHome(t *testing.T) {
+	cleanEnv(t)
+	t.Setenv("XDG_DATA_HOME", "")
+	t.Setenv("HOME", "")
+	if _, err := config.Parse([]string{"demo"}, &bytes.Buffer{}); err == nil || !strings.Contains(err.Error(), "--data") {
+		t.Errorf("no home, no --data: %v", err)
+	}
+	for _, args := range [][]string{{"demo", "--data", "x"}, {"version"}} {
+		if _, err := config.Parse(args, &bytes.Buffer{}); err != nil {
+			t.Errorf("%q: %v", args, err)
+		}
+	}
+}

@@ -1,0 +1,211 @@
+package folder_test
+
+import (
+	"context"
+	"database/sql"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"coatcheck.dev/cmd/coatcheck/internal/folder"
+	"coatcheck.dev/store"
+)
+
+func open(t *testing.T, path string) *folder.Folder {
+	t.Helper()
+	f, err := folder.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func TestEverythingIsPrivate(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has no modes: the user's own folder protects what is in it")
+	}
+	path := filepath.Join(t.TempDir(), "a", "b c%?#&ü")
+	f := open(t, path)
+	if _, err := f.Token(); err != nil {
+		t.Fatal(err)
+	}
+	s, err := f.Sessions(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close(context.Background())
+	if err := s.Create(t.Context(), store.Record{ID: store.NewID(), ExpiresAt: time.Now().Add(time.Hour)}, store.ID{}); err != nil {
+		t.Fatal(err)
+	}
+	modes := map[string]os.FileMode{}
+	filepath.WalkDir(path, func(p string, d os.DirEntry, err error) error {
+		if info, err := d.Info(); err == nil {
+			modes[filepath.Base(p)] = info.Mode().Perm()
+		}
+		return err
+	})
+	for name, want := range map[string]os.FileMode{
+		filepath.Base(path): 0o700, "coatcheck.db": 0o600, "coatcheck.db-wal": 0o600, "coatcheck.db-shm": 0o600, "console-token": 0o600,
+	} {
+		if modes[name] != want {
+			t.Errorf("%s has mode %#o, want %#o", name, modes[name], want)
+		}
+		delete(modes, name)
+	}
+	if len(modes) > 0 {
+		t.Errorf("what is %v?", modes)
+	}
+}
+
+func TestSessionsStay(t *testing.T) {
+	path := t.TempDir()
+	r := store.Record{ID: store.NewID(), User: "ada", CreatedAt: time.Now(), ExpiresAt: time.Now().Add(time.Hour)}
+	for i := range 2 {
+		s, err := open(t, path).Sessions(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i == 0 {
+			err = s.Create(t.Context(), r, store.ID{})
+		} else if got, loadErr := s.Load(t.Context(), r.ID); loadErr != nil || got.User != "ada" {
+			t.Errorf("loaded %+v, %v", got, loadErr)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestTokenStays(t *testing.T) {
+	path := t.TempDir()
+	first, err := open(t, path).Token()
+	if err != nil || len(first) != 43 {
+		t.Fatalf("token %q, %v", first, err)
+	}
+	second, err := open(t, path).Token()
+	if err != nil || second != first {
+		t.Errorf("token %q, then %q, %v", first, second, err)
+	}
+	other, err := open(t, t.TempDir()).Token()
+	if err != nil || other == first {
+		t.Errorf("two folders have the token %q, %v", other, err)
+	}
+}
+
+// Programs that start at the same time agree on one token.
+func TestTokenRace(t *testing.T) {
+	path := t.TempDir()
+	tokens := make(chan string)
+	for range 8 {
+		go func() {
+			f, err := folder.Open(path)
+			if err != nil {
+				tokens <- err.Error()
+				return
+			}
+			token, err := f.Token()
+			if err != nil {
+				token = err.Error()
+			}
+			tokens <- token
+		}()
+	}
+	first := <-tokens
+	for range 7 {
+		if token := <-tokens; token != first || len(token) != 43 {
+			t.Errorf("tokens %q and %q", first, token)
+		}
+	}
+	if entries, _ := os.ReadDir(path); len(entries) != 1 {
+		t.Errorf("left behind: %v", entries)
+	}
+}
+
+func TestRefusedTokens(t *testing.T) {
+	good := strings.Repeat("a", 42) + "E"
+	for _, tt := range []struct {
+		why, text string
+		mode      os.FileMode
+		says      string // "" if it is accepted
+	}{
+		{"good", good, 0o600, ""},
+		{"good, with a line end", good + "\n", 0o400, ""},
+		{"others may read it", good, 0o644, "others on this machine may read"},
+		{"the group may read it", good, 0o640, "others on this machine may read"},
+		{"others may write it", good, 0o602, "others on this machine may read"},
+		{"too short", good[1:], 0o600, "is not a token"},
+		{"too long", good + "a", 0o600, "is not a token"},
+		{"empty", "", 0o600, "is not a token"},
+		{"other signs", good[:42] + "+", 0o600, "is not a token"},
+	} {
+		f := open(t, t.TempDir())
+		if err := os.WriteFile(f.TokenPath(), []byte(tt.text), tt.mode); err != nil {
+			t.Fatal(err)
+		}
+		os.Chmod(f.TokenPath(), tt.mode) // whatever the umask is
+		token, err := f.Token()
+		if (err == nil) != (tt.says == "") || err != nil && (!strings.Contains(err.Error(), tt.says) || strings.Contains(err.Error(), "aaaa")) {
+			t.Errorf("%s: %q, %v, want %q", tt.why, token, err, tt.says)
+		}
+		if err == nil && token != good {
+			t.Errorf("%s: token %q", tt.why, token)
+		}
+	}
+}
+
+func TestFolderThatCannotBe(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{file, filepath.Join(file, "below")} {
+		if _, err := folder.Open(path); err == nil || !strings.Contains(err.Error(), "--data") || !strings.Contains(err.Error(), file) {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
+
+func TestFolderThatIsReadOnly(t *testing.T) {
+	if os.Getuid() == 0 || runtime.GOOS == "windows" {
+		t.Skip("modes do not stop this user from writing")
+	}
+	path := t.TempDir()
+	os.Chmod(path, 0o500)
+	if _, err := folder.Open(path); err == nil || !strings.Contains(err.Error(), "not writable") || !strings.Contains(err.Error(), "--data") {
+		t.Errorf("error is %v", err)
+	}
+}
+
+func TestDatabasesThatCannotBe(t *testing.T) {
+	for _, tt := range []struct {
+		why  string
+		make func(path string) error
+		says string
+	}{
+		{"something else", func(path string) error { return os.WriteFile(path, []byte(strings.Repeat("no database ", 999)), 0o600) }, "something else"},
+		{"a folder", func(path string) error { return os.Mkdir(path, 0o700) }, "coatcheck.db"},
+		{"of a newer program", func(path string) error {
+			db, err := sql.Open("sqlite", path)
+			if err != nil {
+				return err
+			}
+			defer db.Close()
+			_, err = db.Exec("CREATE TABLE coatcheck_schema (version INTEGER NOT NULL); INSERT INTO coatcheck_schema VALUES (999)")
+			return err
+		}, "999"},
+	} {
+		f := open(t, t.TempDir())
+		if err := tt.make(filepath.Join(f.Path(), "coatcheck.db")); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.Sessions(t.Context()); err == nil || !strings.Contains(err.Error(), tt.says) || !strings.Contains(err.Error(), f.Path()) {
+			t.Errorf("%s: %v, want %q", tt.why, err, tt.says)
+		}
+	}
+}

@@ -1,0 +1,133 @@
+package server_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"coatcheck.dev/cmd/coatcheck/internal/server"
+)
+
+// run starts a server for a handler, and returns it with what stops it and the error that it ends with.
+func run(t *testing.T, grace time.Duration, handler http.HandlerFunc) (s *server.Server, stop func(), ended chan error) {
+	t.Helper()
+	s, err := server.Listen("127.0.0.1:0", "--listen")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Handler = handler
+	ctx, stop := context.WithCancel(t.Context())
+	t.Cleanup(stop)
+	ended = make(chan error, 1)
+	go func() { ended <- server.Run(ctx, grace, func() {}, s) }()
+	return s, stop, ended
+}
+
+func TestRequestsUnderWayEnd(t *testing.T) {
+	arrived, release := make(chan struct{}), make(chan struct{})
+	s, stop, ended := run(t, time.Minute, func(w http.ResponseWriter, _ *http.Request) {
+		close(arrived)
+		<-release
+		fmt.Fprint(w, "whole")
+	})
+	body := make(chan string)
+	go func() {
+		res, err := http.Get("http://" + s.Address())
+		if err != nil {
+			body <- err.Error()
+			return
+		}
+		defer res.Body.Close()
+		b, _ := io.ReadAll(res.Body)
+		body <- string(b)
+	}()
+	<-arrived
+	stop()
+	for { // until the listener is closed
+		conn, err := net.Dial("tcp", s.Address())
+		if err != nil {
+			break
+		}
+		conn.Close()
+	}
+	close(release)
+	if got := <-body; got != "whole" {
+		t.Errorf("the request under way got %q", got)
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestEndlessRequestsAreBrokenOff(t *testing.T) {
+	arrived := make(chan struct{})
+	s, stop, ended := run(t, 10*time.Millisecond, func(_ http.ResponseWriter, r *http.Request) {
+		close(arrived)
+		<-r.Context().Done()
+	})
+	go http.Get("http://" + s.Address())
+	<-arrived
+	stop()
+	if err := <-ended; err == nil || !strings.Contains(err.Error(), "broken off") {
+		t.Errorf("ended with %v", err)
+	}
+}
+
+func TestHeadersAreBounded(t *testing.T) {
+	s, _, _ := run(t, time.Second, func(http.ResponseWriter, *http.Request) {})
+	for size, want := range map[int]int{30 << 10: 200, 40 << 10: 431} {
+		req, _ := http.NewRequest("GET", "http://"+s.Address(), nil)
+		req.Header.Set("Cookie", strings.Repeat("x", size))
+		res, err := http.DefaultTransport.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if res.StatusCode != want {
+			t.Errorf("%d bytes: status %d, want %d", size, res.StatusCode, want)
+		}
+	}
+}
+
+func TestListenErrors(t *testing.T) {
+	taken, err := server.Listen("127.0.0.1:0", "--listen")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	for address, says := range map[string]string{
+		taken.Address():    "in use by another program",
+		"192.0.2.1:80":     "not an address of this machine",
+		"no.invalid.:80":   "not an address of this machine",
+		"8080":             "host:port",
+		"localhost:x:y":    "host:port",
+		"localhost:999999": "--listen",
+	} {
+		s, err := server.Listen(address, "--listen")
+		if err == nil {
+			s.Close()
+		}
+		if err == nil || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), "--listen") {
+			t.Errorf("%s: %v, want %q", address, err, says)
+		}
+	}
+}
+
+func TestURL(t *testing.T) {
+	for address, host := range map[string]string{"localhost:0": "localhost", "127.0.0.1:0": "localhost", ":0": "localhost", "127.0.0.2:0": "127.0.0.2"} {
+		s, err := server.Listen(address, "--listen")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		_, port, _ := net.SplitHostPort(s.Address())
+		if got, want := s.URL(), "http://"+host+":"+port; got != want {
+			t.Errorf("%s: %s, want %s", address, got, want)
+		}
+	}
+}
