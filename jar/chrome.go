@@ -9,10 +9,11 @@ import (
 	"coatcheck.dev/cookie"
 )
 
-// Schema versions of Chrome's Cookies file that ImportChrome reads: from 18 on the file has what it asks for.
+// Schema versions of Chrome's Cookies file that ImportChrome reads, and the first one that tells the ancestors of partitions.
 const (
-	chromeOldest = 18
-	chromeNewest = 24
+	chromeOldest   = 18
+	chromeAncestor = 23
+	chromeNewest   = 24
 )
 
 // ImportChrome adds the cookies of a Chromium profile's database, the SQLite file named Cookies, which the caller has opened.
@@ -36,7 +37,7 @@ func readChrome(ctx context.Context, db *sql.DB) (cookies []Cookie, losses []Los
 		return nil, nil, fmt.Errorf("schema version is %d, known are %d to %d", version, chromeOldest, chromeNewest)
 	}
 	ancestor := "0"
-	if version >= chromeNewest-1 {
+	if version >= chromeAncestor {
 		ancestor = "has_cross_site_ancestor"
 	}
 	rows, err := db.QueryContext(ctx, `SELECT creation_utc, host_key, top_frame_site_key, name, value, length(encrypted_value), path, `+

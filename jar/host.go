@@ -29,8 +29,11 @@ func canonicalName(host string) string {
 }
 
 // toASCII puts the labels that need it into punycode. Characters are taken as they come, without the mappings of UTS 46:
-// URLs of requests have them behind them.
+// URLs of requests have them behind them. What is too long for a host name stays as it is: encoding takes quadratic time.
 func toASCII(host string) string {
+	if len(host) > maxHost {
+		return host
+	}
 	labels := strings.Split(host, ".")
 	for i, label := range labels {
 		if strings.IndexFunc(label, func(r rune) bool { return r > unicode.MaxASCII }) >= 0 {
@@ -39,6 +42,9 @@ func toASCII(host string) string {
 	}
 	return strings.Join(labels, ".")
 }
+
+// maxHost is how long a host name may be before it is encoded; an encoded one has at most 253 bytes.
+const maxHost = 1024
 
 // punycode encodes a label (RFC 3492 section 6.3).
 func punycode(label string) string {
