@@ -1,6 +1,7 @@
 package jar_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -465,4 +466,36 @@ func (e *eviction) secure() (n int) {
 	return n
 }
 
-func playCDPTypes(s *score, data []byte) {}
+// playCDPTypes holds what CDP writes to the protocol: no field that it does not have, none missing that it demands, no value that
+// an enum does not have.
+func playCDPTypes(s *score, data []byte) {
+	var file struct{ Types map[string][]string }
+	mustDecode(s, data, &file)
+	var b bytes.Buffer
+	if _, err := sampleJar(s.t).Export(jar.CDP, &b); err != nil {
+		s.t.Fatal(err)
+	}
+	var written struct{ Cookies []map[string]any }
+	mustDecode(s, b.Bytes(), &written)
+	fields := map[string]string{}
+	for _, f := range file.Types["Network.Cookie"] {
+		name, kind, _ := strings.Cut(f, ":")
+		fields[name] = kind
+	}
+	for name, kind := range fields {
+		required := !strings.HasSuffix(kind, "?")
+		enum := file.Types["Network."+strings.TrimSuffix(kind, "?")]
+		s.check(!slices.ContainsFunc(written.Cookies, func(c map[string]any) bool {
+			v, there := c[name]
+			text, isText := v.(string)
+			return required && !there || isText && enum != nil && !slices.Contains(enum, text)
+		}), "Network.Cookie.%s", name)
+	}
+	for _, c := range written.Cookies {
+		for name := range c {
+			if _, known := fields[name]; !known {
+				s.check(false, "Network.Cookie has no %s", name)
+			}
+		}
+	}
+}
