@@ -126,6 +126,10 @@ func (p *Program) serve(ctx context.Context, flags config.House, site site) erro
 		return err
 	}
 	err = server.Run(ctx, grace, h.stopping, h.front, h.back)
+	if errors.Is(err, server.ErrBrokenOff) {
+		h.log.Warn(err.Error(), "after", grace) // a slow client is no failure of the program
+		err = nil
+	}
 	return errors.Join(err, h.leave())
 }
 

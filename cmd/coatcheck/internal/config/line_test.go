@@ -22,7 +22,7 @@ func cleanEnv(t *testing.T) {
 		}
 	}
 	t.Setenv("XDG_DATA_HOME", "/data")
-	t.Setenv("HOME", "/home/ada")
+	t.Setenv("HOME", "/h/ada")
 }
 
 func TestParse(t *testing.T) {
@@ -124,15 +124,15 @@ func TestHelp(t *testing.T) {
 
 func TestDataFolder(t *testing.T) {
 	for _, tt := range []struct{ system, env, want string }{
-		{"linux", "HOME=/home/ada", "/home/ada/.local/share"},
-		{"linux", "HOME=/home/ada XDG_DATA_HOME=/data", "/data"},
-		{"linux", "HOME=/home/ada XDG_DATA_HOME=relative", "/home/ada/.local/share"},
+		{"linux", "HOME=/h/ada", "/h/ada/.local/share"},
+		{"linux", "HOME=/h/ada XDG_DATA_HOME=/data", "/data"},
+		{"linux", "HOME=/h/ada XDG_DATA_HOME=relative", "/h/ada/.local/share"},
 		{"linux", "XDG_DATA_HOME=/data", "/data"},
 		{"linux", "", ""},
-		{"freebsd", "HOME=/home/ada", "/home/ada/.local/share"},
-		{"darwin", "HOME=/Users/ada XDG_DATA_HOME=/data", "/Users/ada/Library/Application Support"},
-		{"windows", `LocalAppData=C:\Users\ada\AppData\Local`, `C:\Users\ada\AppData\Local`},
-		{"windows", "HOME=/home/ada", ""},
+		{"freebsd", "HOME=/h/ada", "/h/ada/.local/share"},
+		{"darwin", "HOME=/m/ada XDG_DATA_HOME=/data", "/m/ada/Library/Application Support"},
+		{"windows", `LocalAppData=C:\ada\local`, `C:\ada\local`},
+		{"windows", "HOME=/h/ada", ""},
 	} {
 		env := func(name string) string {
 			for pair := range strings.FieldsSeq(tt.env) {

@@ -188,15 +188,20 @@ func TestDatabasesThatCannotBe(t *testing.T) {
 		make func(path string) error
 		says string
 	}{
-		{"something else", func(path string) error { return os.WriteFile(path, []byte(strings.Repeat("no database ", 999)), 0o600) }, "something else"},
+		{"something else", func(path string) error { return os.WriteFile(path, []byte(strings.Repeat("no database ", 999)), 0o600) }, "not a database"},
 		{"a folder", func(path string) error { return os.Mkdir(path, 0o700) }, "coatcheck.db"},
 		{"of a newer program", func(path string) error {
+			s, err := open(t, filepath.Dir(path)).Sessions(t.Context())
+			if err != nil {
+				return err
+			}
+			defer s.Close(context.Background())
 			db, err := sql.Open("sqlite", path)
 			if err != nil {
 				return err
 			}
 			defer db.Close()
-			_, err = db.Exec("CREATE TABLE coatcheck_schema (version INTEGER NOT NULL); INSERT INTO coatcheck_schema VALUES (999)")
+			_, err = db.Exec("UPDATE coatcheck_schema SET version = 999")
 			return err
 		}, "999"},
 	} {

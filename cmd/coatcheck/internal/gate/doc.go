@@ -27,6 +27,10 @@
 // browser gets 502, the log says which header and why, and nothing was done. If the store cannot say that a change is
 // durable, the browser gets 503 with Retry-After, keeps its cookie, and does not see the app's answer.
 //
+// Two things the app has to see to. Nothing but the gate may reach its port: whoever can send it a request directly can
+// say who they are. And its server has to read every request body, or close the connection: one that leaves a body
+// unread on a connection that stays open takes what stands in it for the next request, headers included.
+//
 // All values of a session travel in one header of every request, so that they are bounded to [MaxBytes] together: many
 // servers read no header line over 8 KiB. Two answers that set the same key at the same time are not merged, the last
 // one wins; different keys never disturb each other.

@@ -149,6 +149,16 @@ func (v *visitor) state() string {
 	return told.Get("Coatcheck-User") + " " + told.Get("Coatcheck-Data")
 }
 
+// handleOf returns the public half of a visitor's ticket.
+func (s *site) handleOf(v *visitor) store.ID {
+	s.t.Helper()
+	id, err := store.ParseID(v.ticket[1 : 1+store.IDLen])
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return id
+}
+
 func (s *site) count(user string) int {
 	s.t.Helper()
 	n, err := s.store.Store.Count(context.Background(), user)

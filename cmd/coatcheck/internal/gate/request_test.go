@@ -5,12 +5,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"coatcheck.dev/session"
+	"coatcheck.dev/store"
 )
 
 // echo answers with what the app was sent.
@@ -232,5 +235,53 @@ func TestCrossSite(t *testing.T) {
 		if got := st.visitor().do(tt.method, "/", tt.header); got.StatusCode != tt.want || called != (tt.want == 200) {
 			t.Errorf("%s with %v: status %d, app called %v, want %d", tt.method, tt.header, got.StatusCode, called, tt.want)
 		}
+	}
+}
+
+// A stored value that is no JSON must not spoil the header for the app: it is left out, reset and reported.
+func TestDamagedValue(t *testing.T) {
+	st := newSite(t, echo)
+	v := st.with(withCart)
+	id := st.handleOf(v)
+	r, err := st.store.Store.Load(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Data = r.Data.With(store.Change{Key: "note", Value: store.Value{JSON: `{"x`}})
+	if err := st.store.Store.Save(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	if got := v.state(); got != ` {"cart":["tea"]}` {
+		t.Errorf("state is %q", got)
+	}
+	if r, err = st.store.Store.Load(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	if _, there := r.Data.Get("note"); there {
+		t.Error("the value was not reset")
+	}
+}
+
+// Answers that come at the same time and set different keys do not disturb each other.
+func TestParallelAnswers(t *testing.T) {
+	st := newSite(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Coatcheck-Set", r.URL.Path[1:]+"=1")
+	})
+	v := st.signedIn("ada")
+	var all sync.WaitGroup
+	want := map[string]int{}
+	for i := range 32 {
+		key := fmt.Sprintf("k%d", i)
+		want[key] = 1
+		all.Go(func() {
+			if got := v.get("/" + key); got.StatusCode != 200 {
+				t.Errorf("%s: status %d, log %s", key, got.StatusCode, st.log)
+			}
+		})
+	}
+	all.Wait()
+	got := map[string]int{}
+	if err := json.Unmarshal([]byte(strings.TrimPrefix(v.state(), "ada ")), &got); err != nil || !maps.Equal(got, want) {
+		t.Errorf("stored %v, %v", got, err)
 	}
 }

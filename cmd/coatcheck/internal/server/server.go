@@ -63,8 +63,11 @@ func (s *Server) URL() string {
 // Address is where the server listens, with the real port.
 func (s *Server) Address() string { return s.listener.Addr().String() }
 
+// ErrBrokenOff says that requests were still under way when the grace was over.
+var ErrBrokenOff = errors.New("requests were still under way when their time was over, and were broken off")
+
 // Run serves until ctx ends, or one of the servers fails. Then it calls stopping, and waits for requests that are under
-// way to end; after grace it breaks off those that have not. It returns nil if all had ended.
+// way to end; after grace it breaks off those that have not, which is ErrBrokenOff. It returns nil if all had ended.
 func Run(ctx context.Context, grace time.Duration, stopping func(), servers ...*Server) error {
 	failed := make(chan error, len(servers))
 	running := make([]*http.Server, len(servers))
@@ -101,7 +104,7 @@ func shutDown(servers []*http.Server, grace time.Duration) error {
 		go func() {
 			err := s.Shutdown(ctx)
 			if err != nil {
-				err = fmt.Errorf("requests were still under way after %v and were broken off", grace)
+				err = ErrBrokenOff
 				s.Close()
 			}
 			ended <- err

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -73,7 +74,7 @@ func TestEndlessRequestsAreBrokenOff(t *testing.T) {
 	go http.Get("http://" + s.Address())
 	<-arrived
 	stop()
-	if err := <-ended; err == nil || !strings.Contains(err.Error(), "broken off") {
+	if err := <-ended; !errors.Is(err, server.ErrBrokenOff) {
 		t.Errorf("ended with %v", err)
 	}
 }
