@@ -76,7 +76,7 @@ func (m *Manager) requireAuth(next http.Handler, enough func(Auth) bool) http.Ha
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s := m.From(r.Context())
 		if s.Unknown() {
-			m.refuse(w, r)
+			m.refuse(w, r, ErrUnavailable)
 			return
 		}
 		if s.SignedIn() && slices.ContainsFunc(s.Auth(), enough) {

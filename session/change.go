@@ -203,6 +203,7 @@ func (s *Session) refresh(ctx context.Context) (gone bool, err error) {
 	for i := range s.changes {
 		step, err := s.changes[i].merged(data)
 		if err != nil {
+			s.emit(Event{Kind: EventConflict, Key: s.changes[i].key, Count: 1, Reason: "refused"})
 			return false, fmt.Errorf("session: save %s: %w", s.changes[i].key, err)
 		}
 		data = data.With(step)

@@ -199,7 +199,7 @@ func (m *Manager) Handler(next http.Handler) http.Handler {
 		v.session.m = m
 		v.response.inner = w
 		if err := v.session.open(r); err != nil {
-			m.refuse(w, r)
+			m.refuse(w, r, err)
 			return
 		}
 		defer v.end()
@@ -214,14 +214,18 @@ var withheld = []string{
 	"Content-Range", "Content-Type", "Etag", "Last-Modified", "Location", "Set-Cookie", "Trailer",
 }
 
-// refuse answers a request for which the store cannot tell whether there is a session.
-func (m *Manager) refuse(w http.ResponseWriter, r *http.Request) {
+// refuse answers a request for which the store cannot tell whether there is a session, or whose changes cannot be saved.
+func (m *Manager) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	header := w.Header()
 	for _, name := range withheld {
 		delete(header, name)
 	}
-	header.Set("Retry-After", "5")
 	header.Set("Cache-Control", "no-store")
+	if errors.Is(err, ErrConflict) || errors.Is(err, ErrTooLarge) {
+		http.Error(w, "Another request has changed this at the same time. Please look again.", http.StatusConflict)
+		return
+	}
+	header.Set("Retry-After", "5")
 	m.opts.Unavailable.ServeHTTP(&statusWriter{ResponseWriter: w, status: http.StatusServiceUnavailable}, r)
 }
 

@@ -104,8 +104,8 @@ func (c *change) merged(data store.Data) (store.Change, error) {
 	return store.Change{Key: c.key, Value: store.Value{JSON: text, Carry: c.value.Carry}}, nil
 }
 
-// Save saves the request's changes now instead of when the response begins, so that the handler can answer to an error.
-// A handler that does not care need not call it.
+// Save saves the request's changes now instead of when the response begins, so that the handler can answer to an error: the
+// changes are then dropped, and the session reads as it was before them. A handler that does not care need not call it.
 func (s *Session) Save() error {
 	if s.m == nil {
 		return ErrNoManager
@@ -115,5 +115,13 @@ func (s *Session) Save() error {
 	if s.record == nil && s.response.begunNow() {
 		return nil // changes that need a new ticket were refused when they were made
 	}
-	return s.store()
+	err := s.store()
+	if err != nil {
+		s.dropChanges("they could not be saved")
+		s.view = store.Data{}
+		if s.record != nil {
+			s.view = s.record.Data
+		}
+	}
+	return err
 }

@@ -63,7 +63,7 @@ func (w *response) begin() error {
 	}
 	if err := w.session.commit(); err != nil {
 		w.failed = err
-		w.session.m.refuse(w.inner, w.session.request)
+		w.session.m.refuse(w.inner, w.session.request, err)
 		return err
 	}
 	w.setHeaders()
