@@ -266,8 +266,7 @@ var notDecided = []string{
 func decide(s *score, c canonicalSet, line string) (jar.Cookie, []string) {
 	u, err := url.Parse(c.URL)
 	if err != nil {
-		s.t.Errorf("%s: %v", s.file, err)
-		return jar.Cookie{}, nil
+		return jar.Cookie{}, []string{err.Error()}
 	}
 	r := &jar.Request{URL: u}
 	if c.PartitionKey != "" {
