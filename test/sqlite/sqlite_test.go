@@ -1,89 +1,171 @@
-// Package sqlite checks store/sql against the real SQLite.
+// Package sqlite checks package sqlstore against the real SQLite.
 package sqlite
 
 import (
 	"context"
 	"database/sql"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
-	_ "modernc.org/sqlite"
+	"modernc.org/sqlite"
 
 	"coatcheck.dev/store"
-	"coatcheck.dev/store/sql"
+	sqlstore "coatcheck.dev/store/sql"
 	"coatcheck.dev/store/storetest"
 )
 
-// open opens the database in a folder; it is closed at the end of the test.
-func open(t testing.TB, file string) (*sqlstore.Store, *sql.DB) {
+// A box is a store with its database.
+type box struct {
+	*sqlstore.Store
+	db  *sql.DB
+	dsn string
+}
+
+// newBox opens a database. Everything is closed at the end of the test.
+func newBox(t testing.TB, dsn string) *box {
 	t.Helper()
-	db, err := sql.Open("sqlite", file)
+	db, err := sql.Open("sqlite", dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := sqlstore.New(db, sqlstore.SQLite)
+	b := &box{Store: sqlstore.New(db, sqlstore.SQLite), db: db, dsn: dsn}
 	t.Cleanup(func() {
-		s.Close(context.Background())
+		if err := b.Close(context.Background()); err != nil {
+			t.Errorf("close: %v", err)
+		}
 		db.Close()
 	})
-	return s, db
+	return b
+}
+
+// newFile names a database file that is not there yet.
+func newFile(t testing.TB) string { return filepath.Join(t.TempDir(), "sessions.db") }
+
+// session returns a record of a user.
+func session(user string) store.Record {
+	now := time.Now()
+	return store.Record{
+		ID: store.NewID(), User: user, CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(time.Hour), IdleTimeout: time.Minute,
+		Auth: []store.Auth{{Method: "password", At: now}},
+		Data: store.Data{}.With(store.Change{Key: "cart", Value: store.Value{JSON: `["tea"]`}}),
+	}
+}
+
+// mustCreate adds a record that must be accepted.
+func mustCreate(t testing.TB, s store.Store) store.Record {
+	t.Helper()
+	r := session("ada")
+	if err := s.Create(context.Background(), r, store.ID{}); err != nil {
+		t.Fatalf("create: %v", err)
+	}
+	return r
+}
+
+func (b *box) mustExec(t testing.TB, query string, args ...any) {
+	t.Helper()
+	if _, err := b.db.Exec(query, args...); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+}
+
+// waitFor waits until a goroutine is inside a function: so a test knows where the writer is without a hook in it.
+func waitFor(t testing.TB, function string) {
+	t.Helper()
+	deadline := time.Now().Add(10 * time.Second)
+	for !isRunning(function) {
+		if time.Now().After(deadline) {
+			t.Fatalf("no goroutine reached %s", function)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func isRunning(function string) bool {
+	stacks := make([]byte, 1<<20)
+	return strings.Contains(string(stacks[:runtime.Stack(stacks, true)]), function)
+}
+
+// commits counts the transactions that wrote something, on all connections of the process. onCommit, if there is one,
+// is called before each of them takes effect.
+var (
+	commits  atomic.Int64
+	onCommit atomic.Pointer[func()]
+)
+
+func init() {
+	sqlite.RegisterConnectionHook(func(c sqlite.ExecQuerierContext, _ string) error {
+		c.(sqlite.HookRegisterer).RegisterCommitHook(func() int32 {
+			commits.Add(1)
+			if f := onCommit.Load(); f != nil {
+				(*f)()
+			}
+			return 0
+		})
+		return nil
+	})
 }
 
 func TestContract(t *testing.T) {
-	files := map[store.Store]string{}
-	dbs := map[store.Store]*sql.DB{}
-	var mu sync.Mutex
-	keep := func(t *testing.T, file string) store.Store {
-		s, db := open(t, file)
-		mu.Lock()
-		defer mu.Unlock()
-		files[s], dbs[s] = file, db
-		return s
+	for _, c := range []struct {
+		name        string
+		connections int
+	}{{"pool without limit", 0}, {"pool of one connection", 1}} {
+		t.Run(c.name, func(t *testing.T) {
+			open := func(t *testing.T, dsn string) store.Store {
+				b := newBox(t, dsn)
+				b.db.SetMaxOpenConns(c.connections)
+				return b
+			}
+			storetest.Harness{
+				New: func(t *testing.T) store.Store { return open(t, newFile(t)) },
+				Reopen: func(t *testing.T, s store.Store) store.Store {
+					if err := s.(*box).Close(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+					s.(*box).db.Close()
+					return open(t, s.(*box).dsn)
+				},
+				Damage: func(t *testing.T, s store.Store, id store.ID) {
+					s.(*box).mustExec(t, `UPDATE coatcheck_sessions SET body = x'ff' WHERE id = ?`, id[:])
+				},
+			}.Run(t)
+		})
 	}
-	storetest.Harness{
-		New: func(t *testing.T) store.Store { return keep(t, filepath.Join(t.TempDir(), "test.db")) },
-		Reopen: func(t *testing.T, s store.Store) store.Store {
-			if err := s.(*sqlstore.Store).Close(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			dbs[s].Close()
-			return keep(t, files[s])
-		},
-		Damage: func(t *testing.T, s store.Store, id store.ID) {
-			if _, err := dbs[s].Exec("UPDATE coatcheck_sessions SET body = x'ff' WHERE id = ?", id[:]); err != nil {
-				t.Fatal(err)
-			}
-		},
-	}.Run(t)
 }
 
-// BenchmarkSignIn creates sessions one at a time, and 64 at a time: those share the wait for the disk.
-func BenchmarkSignIn(b *testing.B) {
-	for _, n := range []struct {
-		name string
-		n    int
-	}{{"one", 1}, {"64", 64}} {
-		b.Run(n.name, func(b *testing.B) {
-			s, _ := open(b, filepath.Join(b.TempDir(), "test.db"))
-			var wg sync.WaitGroup
-			per := b.N/n.n + 1
-			b.ResetTimer()
-			start := time.Now()
-			for range n.n {
-				wg.Go(func() {
-					for range per {
-						now := time.Now()
-						r := store.Record{ID: store.NewID(), User: "ada", CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(time.Hour)}
-						if err := s.Create(context.Background(), r, store.ID{}); err != nil {
-							b.Error(err)
-						}
-					}
-				})
+// The suite has a second process in mind as well: it must not be able to break the rules of records.
+func TestTwoStoresOfOneFileLoseNoUpdate(t *testing.T) {
+	file := newFile(t)
+	boxes := []*box{newBox(t, file), newBox(t, file)}
+	r := mustCreate(t, boxes[0])
+	const writers = 16
+	var wg sync.WaitGroup
+	for i := range writers {
+		wg.Go(func() {
+			for tries := 0; tries < 10_000; tries++ {
+				mine, err := boxes[i%2].Load(t.Context(), r.ID)
+				if err == nil {
+					mine.Data = mine.Data.With(store.Change{Key: string(rune('a' + i)), Value: store.Value{JSON: "1"}})
+					err = boxes[i%2].Save(t.Context(), mine)
+				}
+				if err == nil {
+					return
+				}
+				if err != store.ErrConflict {
+					t.Errorf("writer %d: %v", i, err)
+					return
+				}
 			}
-			wg.Wait()
-			b.ReportMetric(float64(per*n.n)/time.Since(start).Seconds(), "sign-ins/s")
 		})
+	}
+	wg.Wait()
+	got, err := boxes[0].Load(t.Context(), r.ID)
+	if err != nil || got.Version != writers+1 {
+		t.Errorf("got version %d, %v; want %d", got.Version, err, writers+1)
 	}
 }
