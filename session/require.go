@@ -10,11 +10,14 @@ import (
 // asks for a page, and get 401 otherwise. It belongs inside [Manager.Handler].
 func (m *Manager) Require(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if m.From(r.Context()).SignedIn() {
+		switch s := m.From(r.Context()); {
+		case s.SignedIn():
 			next.ServeHTTP(w, r)
-			return
+		case s.Unknown():
+			m.refuse(w, r, ErrUnavailable)
+		default:
+			m.askToSignIn(w, r)
 		}
-		m.askToSignIn(w, r)
 	})
 }
 
@@ -22,7 +25,11 @@ func (m *Manager) askToSignIn(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store") // the answer changes as soon as the visitor signs in
 	page := (r.Method == http.MethodGet || r.Method == http.MethodHead) && strings.Contains(r.Header.Get("Accept"), "text/html")
 	if page && m.opts.SignInPath != "" {
-		http.Redirect(w, r, m.opts.SignInPath+"?return_to="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
+		and := "?"
+		if strings.Contains(m.opts.SignInPath, "?") {
+			and = "&"
+		}
+		http.Redirect(w, r, m.opts.SignInPath+and+"return_to="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
 		return
 	}
 	w.Header().Set("WWW-Authenticate", "Cookie") // RFC 9110, section 15.5.2: a 401 names a scheme

@@ -54,7 +54,11 @@ func (m *Manager) watch(r *store.Record, stop <-chan struct{}, done chan<- struc
 		case <-timer.C:
 		}
 		ctx, cancel := detached(m.opts.StoreTimeout)
-		fresh, err := m.load(ctx, r.ID)
+		var fresh *store.Record
+		err := m.loadSwitches(ctx, time.Now())
+		if err == nil {
+			fresh, err = m.load(ctx, r.ID)
+		}
 		cancel()
 		switch {
 		case err != nil: // unknown: the connection goes on until its time is over
