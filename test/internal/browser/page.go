@@ -3,6 +3,7 @@ package browser
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 	"time"
 
@@ -18,6 +19,9 @@ func (b *Browser) Navigate(url string) int {
 		answer, err := chromedp.NavigateResponse(url)(ctx, t)
 		if err != nil {
 			return 0, err
+		}
+		if answer == nil {
+			return 0, errors.New("this only moves within the page that is there")
 		}
 		return int(answer.Status), nil
 	})
