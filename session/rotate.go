@@ -85,7 +85,7 @@ func (s *Session) rotate(st standing, hash store.Hash, now time.Time) {
 		case st == current && s.m.opts.due(s.record, now):
 			next = begun(s.record, shown, now)
 		default:
-			s.offer(st, shown)
+			s.offer(st)
 			return
 		}
 		err := s.m.write(s.context(), func(ctx context.Context) error { return s.m.store.Save(ctx, next) })
@@ -95,7 +95,7 @@ func (s *Session) rotate(st standing, hash store.Hash, now time.Time) {
 		}
 		if err != nil && !errors.Is(err, store.ErrConflict) {
 			s.m.storeErr("rotate", next.ID, err)
-			s.offer(st, shown)
+			s.offer(st)
 			return
 		}
 		if err == nil {
@@ -119,11 +119,33 @@ func (s *Session) rotate(st standing, hash store.Hash, now time.Time) {
 	}
 }
 
-// offer sets the cookie to the successor, in the response to a request that shows the secret before it.
-func (s *Session) offer(st standing, shown ticket) {
-	if st == current && s.record.Rotation.Pending() || st == previous {
-		s.ticket, s.cookie = shown.successor(s.record.Rotation.Nonce), cookieOffer
+// offer has the response set the cookie to the successor, if the request shows the secret before it.
+func (s *Session) offer(st standing) {
+	if precedes(s.record, st) {
+		s.cookie = cookieOffer
 	}
+}
+
+// precedes reports whether the successor of a secret of this standing is known and good.
+func precedes(r *store.Record, st standing) bool {
+	return st == current && r.Rotation.Pending() || st == previous
+}
+
+// takeSuccessor makes the successor the session's ticket, and reports whether it is still to be offered. It looks at the record again
+// when the response begins: while a handler takes its time, a sign-in in another tab can replace the session, or the
+// session can go on to later secrets, and the offer would take the newer ticket away from the browser.
+func (s *Session) takeSuccessor() bool {
+	fresh, err := s.m.load(s.context(), s.record.ID)
+	if err != nil || fresh == nil {
+		return false // another response will take it along, if the session still is
+	}
+	hash := s.ticket.secret.hash()
+	st := stand(fresh, &hash)
+	if !precedes(fresh, st) || s.m.opts.stolen(fresh, st, time.Now()) {
+		return false
+	}
+	s.ticket = s.ticket.successor(fresh.Rotation.Nonce)
+	return true
 }
 
 // begun returns the record with a pending rotation.

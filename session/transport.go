@@ -41,6 +41,9 @@ func bearer(header []string) (token string, n int) {
 func (s *Session) announce(header http.Header) (private bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.cookie == cookieOffer && !s.takeSuccessor() {
+		s.cookie = cookieKeep
+	}
 	if s.cookie == cookieKeep {
 		return s.private
 	}
