@@ -193,3 +193,23 @@ func TestA42_C5_StreamDoesNotMoveTheLastUseBack(t *testing.T) {
 		}
 	})
 }
+
+// A session that ends between its load and the call of Done was never watched, so the first look does not wait for news.
+func TestA42_DoneOfASessionThatHasJustEnded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newManager(t, boardStore{newFaultStore()}, asleep(session.Options{}))
+		b := newBrowser(t, m)
+		handle := b.signIn("ada")
+		began := time.Now()
+		b.send(httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/events", nil), func(_ http.ResponseWriter, r *http.Request) {
+			s := session.From(r.Context())
+			if _, err := m.Revoke(r.Context(), handle); err != nil {
+				t.Error(err)
+			}
+			<-s.Done()
+		})
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("the end was noticed after %v", took)
+		}
+	})
+}

@@ -80,8 +80,10 @@ type watchers struct {
 	byID map[store.ID]map[chan struct{}]struct{}
 }
 
+// add returns a channel that holds a wake-up already: what happened since the record was loaded was told to nobody.
 func (w *watchers) add(id store.ID) chan struct{} {
 	wake := make(chan struct{}, 1)
+	wake <- struct{}{}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.byID == nil {

@@ -47,7 +47,7 @@ type Options struct {
 	MaxBytes, MaxKeys int
 
 	// Closing ends event streams and WebSockets when it is done: they would keep a server from shutting down. The
-	// default is never.
+	// default is never. Each ends with its session in any case.
 	Closing context.Context
 }
 
@@ -130,21 +130,23 @@ func noEcho(next http.Handler) http.Handler {
 
 func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithCancel(r.Context())
-	x := &exchange{cancel: cancel, stop: func() bool { return true }}
-	defer x.end()
-	g.proxy.ServeHTTP(answer{w}, r.WithContext(context.WithValue(ctx, exchangeKey{}, x)))
+	defer cancel()
+	g.proxy.ServeHTTP(answer{w}, r.WithContext(context.WithValue(ctx, exchangeKey{}, &exchange{cancel})))
 }
 
 // An exchange is one request and its answer.
-type exchange struct {
-	cancel context.CancelFunc
-	stop   func() bool // takes back that Options.Closing cancels it
-}
+type exchange struct{ cancel context.CancelFunc }
 
 type exchangeKey struct{}
 
-func (x *exchange) end() {
-	x.stop()
+// endWith breaks the exchange off when the program closes or the session ends, whichever is first: what was let in on the
+// word of a session must not outlive it.
+func (x *exchange) endWith(ctx context.Context, closing, sessionOver <-chan struct{}) {
+	select {
+	case <-ctx.Done():
+	case <-closing:
+	case <-sessionOver:
+	}
 	x.cancel()
 }
 
@@ -197,8 +199,7 @@ func (g *gate) answered(res *http.Response) error {
 		keepPrivate(res.Header)
 	}
 	if streaming(res) {
-		x := ctx.Value(exchangeKey{}).(*exchange)
-		x.stop = context.AfterFunc(g.opts.Closing, x.cancel)
+		go ctx.Value(exchangeKey{}).(*exchange).endWith(ctx, g.opts.Closing.Done(), s.Done())
 	}
 	return nil
 }

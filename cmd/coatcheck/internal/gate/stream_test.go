@@ -276,3 +276,108 @@ func TestClientGoesAway(t *testing.T) {
 		t.Errorf("log: %s", log)
 	}
 }
+
+// streams is an app with a WebSocket, a stream of events that it never ends, and a way to sign out.
+func streams(w http.ResponseWriter, r *http.Request) {
+	switch r.URL.Path {
+	case "/ws":
+		echoSocket("websocket")(w, r)
+		return
+	case "/sign-out":
+		w.Header().Set("Coatcheck-Sign-Out", "this")
+		return
+	}
+	w.Header().Set("Content-Type", "text/event-stream")
+	fmt.Fprintf(w, "data: %s\n\n", r.Header.Get("Coatcheck-User"))
+	w.(http.Flusher).Flush()
+	<-r.Context().Done()
+}
+
+// events opens the stream of events, and returns it when the first has come.
+func (v *visitor) events() io.Reader {
+	v.site.t.Helper()
+	req, err := http.NewRequest("GET", v.site.url+"/events", nil)
+	if err != nil {
+		v.site.t.Fatal(err)
+	}
+	req.Header.Set("Cookie", "__Host-session="+v.ticket)
+	res, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		v.site.t.Fatal(err)
+	}
+	v.site.t.Cleanup(func() { res.Body.Close() })
+	r := bufio.NewReader(res.Body)
+	if got := (&socketReader{r}).event(); !strings.HasPrefix(got, "data: ") {
+		v.site.t.Fatalf("the stream begins with %q", got)
+	}
+	return r
+}
+
+// What goes on for long ends with the session that it was let in by, however that ends, and with no other.
+func TestA42_ConnectionsEndWithTheSession(t *testing.T) {
+	for _, tt := range []struct {
+		why string
+		end func(st *site, v *visitor) error
+	}{
+		{"revoked", func(st *site, v *visitor) error {
+			_, err := st.sessions.Revoke(t.Context(), st.handleOf(v))
+			return err
+		}},
+		{"all of the user revoked", func(st *site, _ *visitor) error {
+			_, err := st.sessions.RevokeUser(t.Context(), "ada")
+			return err
+		}},
+		{"signed out in another tab", func(st *site, v *visitor) error {
+			other := &visitor{st, v.ticket}
+			if got := other.do("POST", "/sign-out", nil); got.StatusCode != 200 {
+				return fmt.Errorf("status %d", got.StatusCode)
+			}
+			return nil
+		}},
+		{"expired", func(*site, *visitor) error { return nil }},
+	} {
+		t.Run(tt.why, func(t *testing.T) {
+			st := newSite(t, streams, func(s *setup) {
+				if tt.why == "expired" {
+					s.session.IdleTimeout = 300 * time.Millisecond
+				}
+			})
+			v := st.signedIn("ada")
+			_, ws := v.upgrade("websocket")
+			if got := ws.line(); got != "ada" {
+				t.Fatalf("the app was told %q", got)
+			}
+			events := v.events()
+			if err := tt.end(st, v); err != nil {
+				t.Fatal(err)
+			}
+			if got := ws.line(); got != io.EOF.Error() && !strings.Contains(got, "reset") {
+				t.Errorf("the WebSocket says %q", got)
+			}
+			if _, err := io.ReadAll(events); err == nil {
+				t.Error("the event stream ended as if the app had ended it")
+			}
+		})
+	}
+}
+
+func TestA42_OtherConnectionsGoOn(t *testing.T) {
+	st := newSite(t, streams)
+	ada, visitor := st.signedIn("ada"), st.visitor()
+	_, hers := ada.upgrade("websocket")
+	_, nobodys := visitor.upgrade("websocket")
+	hers.line()
+	nobodys.line()
+	if _, err := st.sessions.Revoke(t.Context(), st.handleOf(st.signedIn("ada"))); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := st.sessions.RevokeUser(t.Context(), "alan"); err != nil {
+		t.Fatal(err)
+	}
+	for who, ws := range map[string]*socket{"ada": hers, "nobody": nobodys} {
+		fmt.Fprintln(ws, "still here")
+		if got := ws.line(); got != "still here" {
+			t.Errorf("the WebSocket of %s says %q", who, got)
+		}
+	}
+}
