@@ -26,7 +26,8 @@
 // does not hear of its changes.
 //
 // A backup that is put in place of the file, or the file's removal, is noticed before the next change is
-// acknowledged and within a second of reading. From then on every call fails until the program is started again.
+// acknowledged and within a second of reading. From then on every call fails, until that very file is back, or the
+// program is started again.
 //
 // # SQLite
 //
@@ -35,7 +36,7 @@
 // will do, one included; do not call the store while you hold the only one. In a database that has no tables yet the
 // store limits the file to its owner (mode 0600), because sessions are nobody else's business.
 //
-// If another program has locked the database, calls wait for two seconds, or longer if the connection's busy_timeout is
+// If another program has locked the database, calls wait for a second and a half, or longer if the connection's busy_timeout is
 // longer, and then fail. All failures say what to do, and none is [store.ErrNotFound].
 //
 // For a look at what is there:

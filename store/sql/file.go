@@ -12,6 +12,7 @@ type file struct {
 	path    string // empty if the database is in no file
 	info    os.FileInfo
 	checked atomic.Int64 // when moved was last called, in seconds since 1970
+	gone    atomic.Bool  // what moved found then
 }
 
 func newFile(path string) (*file, error) {
@@ -30,12 +31,14 @@ func (f *file) moved() bool {
 		return false
 	}
 	info, err := os.Stat(f.path)
-	return err != nil || !os.SameFile(info, f.info)
+	gone := err != nil || !os.SameFile(info, f.info)
+	f.gone.Store(gone)
+	return gone
 }
 
-// movedLately is moved for those who call it all the time: it looks once a second.
+// movedLately is moved for those who call it all the time: as long as all is well, it looks once a second.
 func (f *file) movedLately() bool {
 	now := time.Now().Unix()
 	last := f.checked.Load()
-	return last != now && f.checked.CompareAndSwap(last, now) && f.moved()
+	return (f.gone.Load() || last != now && f.checked.CompareAndSwap(last, now)) && f.moved()
 }

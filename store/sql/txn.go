@@ -129,8 +129,8 @@ func (s *Store) begin(conn *sql.Conn, p *prepared) (*txn, error) {
 }
 
 const (
-	lockWait  = 2 * time.Second       // for another program to release its lock
-	lockPause = 20 * time.Millisecond // at most, between two attempts
+	lockWait  = 1500 * time.Millisecond // for another program to release its lock; callers who wait for 2 seconds hear of it
+	lockPause = 20 * time.Millisecond   // at most, between two attempts
 )
 
 // patiently repeats what fails because another program has locked the database.

@@ -91,7 +91,8 @@ func dataSource(path string) string {
 	if path[0] != '/' {
 		path = "/" + path // as in C:/
 	}
-	uri := url.URL{Scheme: "file", Path: path, RawQuery: "_pragma=busy_timeout(1500)"}
+	// The store repeats what meets a lock; each attempt is short, so that it can say why before its callers give up.
+	uri := url.URL{Scheme: "file", Path: path, RawQuery: "_pragma=busy_timeout(200)"}
 	return uri.String()
 }
 
