@@ -21,6 +21,7 @@ const (
 	damaged
 	ioError
 	tooBig
+	noTables
 )
 
 var advice = map[failure]string{
@@ -31,6 +32,7 @@ var advice = map[failure]string{
 	notDatabase: "the file is not a database, name another file or put the right one back",
 	damaged:     "the database is damaged, put a backup in its place and start the program again",
 	ioError:     "the disk reports an error, check it and how full it is",
+	noTables:    "its tables have gone, put the right database in place and start the program again",
 	tooBig:      "the session is larger than the database takes, keep less in it",
 }
 

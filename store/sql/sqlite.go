@@ -107,6 +107,9 @@ var resultCodes = map[int]failure{
 
 // diagnoseSQLite goes by the result code if the driver tells it, and else by SQLite's own words.
 func diagnoseSQLite(err error) failure {
+	if strings.Contains(err.Error(), "no such table: coatcheck_") {
+		return noTables
+	}
 	var coded interface{ Code() int }
 	if errors.As(err, &coded) {
 		return resultCodes[coded.Code()&0xff]

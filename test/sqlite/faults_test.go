@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -72,8 +73,17 @@ func TestAFileThatIsGone(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBox(t, newFile(t))
+			b.db.SetMaxIdleConns(0) // every call opens the file that is there now
 			r := mustCreate(t, b)
+			old, err := b.db.Conn(t.Context()) // as long as it is open, no other file gets its number
+			must(t, err)
+			defer old.Close()
+			if _, err := b.Load(t.Context(), r.ID); err != nil { // has looked at the file just now
+				t.Fatal(err)
+			}
 			c.do(t, b.dsn)
+			_, err = b.Load(t.Context(), store.NewID())
+			wantFault(t, "Load right after", err, "deleted or replaced")
 			for call, err := range everyCall(t.Context(), b, r) {
 				wantFault(t, call, err, "deleted or replaced")
 			}
@@ -90,7 +100,37 @@ func TestAFileThatIsGone(t *testing.T) {
 				}
 				time.Sleep(10 * time.Millisecond)
 			}
+			wantUntouched(t, b.dsn)
 		})
+	}
+}
+
+// A new file may even have the number of the old one, if nobody has that open. Nothing is lost in it, but it is
+// empty, and that must not read as if everybody had signed out.
+func TestAnEmptyFileWithoutConnections(t *testing.T) {
+	b := newBox(t, newFile(t))
+	b.db.SetMaxIdleConns(0)
+	r := mustCreate(t, b)
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		_ = os.Remove(b.dsn + suffix)
+	}
+	must(t, os.WriteFile(b.dsn, nil, 0o600))
+	for call, err := range everyCall(t.Context(), b, r) {
+		wantFault(t, call, err, "start the program again")
+	}
+	_, err := b.Load(t.Context(), r.ID)
+	wantFault(t, "Load", err, "start the program again")
+}
+
+// wantUntouched checks that a file, if it is a database of sessions, has the one session that it came with.
+func wantUntouched(t *testing.T, file string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+file+"?mode=ro")
+	must(t, err)
+	defer db.Close()
+	var n int
+	if err := db.QueryRow(`SELECT count(*) FROM coatcheck_sessions`).Scan(&n); err == nil && n != 1 {
+		t.Errorf("the file that took the place has %d sessions, it had 1", n)
 	}
 }
 
