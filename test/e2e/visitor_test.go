@@ -31,7 +31,8 @@ func newVisitor(t testing.TB, base string) *visitor {
 	transport := &http.Transport{MaxIdleConnsPerHost: 4, DisableCompression: true}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &visitor{
-		t: t, base: base, header: http.Header{}, cookies: map[string]string{},
+		t: t, base: base, cookies: map[string]string{},
+		header: http.Header{"Accept": {"text/html,*/*;q=0.8"}}, // as browsers: others get 401 where these are shown the sign-in page
 		client: &http.Client{
 			Transport: transport,
 			Timeout:   time.Minute, // far more than any answer takes
