@@ -13,8 +13,8 @@ type Attribute struct {
 type Fate uint8
 
 const (
-	// Applied: the attribute holds. A Path that does not begin with '/' and a SameSite that no browser knows hold, too:
-	// they stand for the default and undo an earlier one (RFC 6265bis sections 5.6.4 and 5.6.7).
+	// Applied: the attribute holds. A Path that does not begin with '/', and a SameSite or Priority that no browser knows,
+	// hold, too: they stand for the default and undo an earlier one (RFC 6265bis sections 5.6.4 and 5.6.7).
 	Applied Fate = iota
 	// Overridden: a later attribute of the same name holds.
 	Overridden
@@ -22,8 +22,7 @@ const (
 	Unknown
 	// TooLong: the value has more than MaxAttributeValue bytes, and the attribute is ignored.
 	TooLong
-	// Unparsable: an Expires that is no date, a Max-Age that is no number or a Priority that Chromium does not know,
-	// and the attribute is ignored.
+	// Unparsable: an Expires that is no date or a Max-Age that is no number, and the attribute is ignored.
 	Unparsable
 	// Outranked: an Expires next to a Max-Age (RFC 6265bis section 5.7, step 3).
 	Outranked
@@ -102,8 +101,6 @@ func fateAlone(k kind, value string) Fate {
 		_, valid = ParseDate(value)
 	case maxAge:
 		valid = isMaxAge(value)
-	case priority:
-		valid = indexFold(priorityNames[1:], value) >= 0
 	}
 	switch {
 	case len(value) > MaxAttributeValue:

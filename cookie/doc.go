@@ -35,5 +35,5 @@
 // request, too: package jar decides that.
 //
 // Where RFC 6265bis and web-platform-tests disagree, the tests are followed: a Path that does not begin with '/' undoes
-// an earlier one, a Domain of a lone dot is refused, and a Path with bytes beyond ASCII drops the cookie.
+// an earlier one, and a Domain of nothing but a dot is one that no host may set.
 package cookie

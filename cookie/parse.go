@@ -1,6 +1,7 @@
 package cookie
 
 import (
+	"strconv"
 	"strings"
 	"time"
 )
@@ -27,16 +28,15 @@ type Parsed struct {
 
 	// SameSite is the last SameSite attribute; one that no browser knows counts as SameSiteUnset.
 	SameSite SameSite
-	// Priority is the last Priority attribute that Chromium knows.
+	// Priority is the last Priority attribute; one that Chromium does not know counts as PriorityUnset.
 	Priority Priority
 
 	// Reasons are exclusions and warnings that hold whatever the request is.
 	Reasons Reasons
 
-	maxAge  string // the last valid Max-Age
-	expires string // the last Expires that is short enough, valid or not; dates are parsed when asked for
-	// moreExpires says that there were others before; staleMaxAge that an invalid Max-Age came after the valid one.
-	moreExpires, staleMaxAge bool
+	maxAge, lastMaxAge string // the last valid Max-Age, and the last one
+	expires            string // the last Expires, valid or not: dates are parsed when asked for
+	moreExpires        bool   // there were others before
 }
 
 // Parse reads the value of one Set-Cookie header by RFC 6265bis section 5.6, and where web-platform-tests decide
@@ -68,9 +68,6 @@ func Parse(line string) Parsed {
 	if p.HasDomain && nonASCII(p.Domain) >= 0 {
 		p.Reasons.Add(ExcludeDomainNonASCII)
 	}
-	if nonASCII(p.Path) >= 0 {
-		p.Reasons.Add(ExcludeFailureToStore)
-	}
 	return p
 }
 
@@ -89,7 +86,8 @@ func (p *Parsed) take(key, value string) {
 		p.moreExpires = p.moreExpires || p.expires != ""
 		p.expires = value
 	case maxAge:
-		if p.staleMaxAge = !isMaxAge(value); !p.staleMaxAge {
+		p.lastMaxAge = value
+		if isMaxAge(value) {
 			p.maxAge = value
 		}
 	case domain:
@@ -109,9 +107,7 @@ func (p *Parsed) take(key, value string) {
 	case partitioned:
 		p.Partitioned = true
 	case priority:
-		if i := indexFold(priorityNames[1:], value); i >= 0 {
-			p.Priority = Priority(i + 1)
-		}
+		p.Priority = Priority(indexFold(priorityNames[1:], value) + 1)
 	}
 }
 
@@ -187,7 +183,7 @@ func isMaxAge(s string) bool {
 // has a time that is not after now.
 func (p *Parsed) Expiry(now time.Time) (at time.Time, persistent bool) {
 	if p.maxAge != "" {
-		return p.maxAgeExpiry(now), true
+		return maxAgeExpiry(p.maxAge, now), true
 	}
 	if p.expires == "" {
 		return time.Time{}, false
@@ -200,21 +196,36 @@ func (p *Parsed) Expiry(now time.Time) (at time.Time, persistent bool) {
 }
 
 // ExpiryChromium is [Parsed.Expiry] as Chromium has it: of several Max-Age or Expires attributes the last one counts even
-// if it is invalid, and dates are read by [ParseDateChromium].
+// if it is invalid, Max-Age may have a plus sign and anything after so many digits that they overflow 64 bits, and dates are read
+// by [ParseDateChromium].
 func (p *Parsed) ExpiryChromium(now time.Time) (at time.Time, persistent bool) {
-	if p.maxAge != "" && !p.staleMaxAge {
-		return p.maxAgeExpiry(now), true
+	digits := strings.TrimPrefix(p.lastMaxAge, "+")
+	if digits == p.lastMaxAge {
+		digits = strings.TrimPrefix(digits, "-")
+	}
+	if isMaxAge(digits) && digits[0] != '-' || overflows(digits) {
+		if p.lastMaxAge[0] == '-' {
+			return now, true
+		}
+		return maxAgeExpiry(digits, now), true
 	}
 	at, ok := ParseDateChromium(p.expires)
 	return capExpiry(at, now), ok
 }
 
-func (p *Parsed) maxAgeExpiry(now time.Time) time.Time {
-	if p.maxAge[0] == '-' {
+// overflows reports whether s begins with a number that does not fit into 64 bits.
+func overflows(s string) bool {
+	_, n := leadingNumber(s)
+	_, err := strconv.ParseInt(s[:n], 10, 64)
+	return n > 0 && err != nil
+}
+
+func maxAgeExpiry(maxAge string, now time.Time) time.Time {
+	if maxAge[0] == '-' {
 		return now
 	}
 	// More than 8 digits are more than 400 days; leading zeros count for nothing.
-	digits := strings.TrimLeft(p.maxAge, "0")
+	digits := strings.TrimLeft(maxAge, "0")
 	seconds := MaxLifetime / time.Second
 	if len(digits) <= 8 {
 		n, _ := leadingNumber(digits)
@@ -265,6 +276,20 @@ func (p *Parsed) Cookie(now time.Time) Cookie {
 		c.Expires = at
 	}
 	return c
+}
+
+// InnerTab reports whether there is a tab inside the name, the value, or the name or value of an attribute. The standard
+// allows it, Chromium does not.
+func (p *Parsed) InnerTab() bool {
+	if strings.IndexByte(p.Raw, '\t') < 0 {
+		return false
+	}
+	for a := range p.segments() {
+		if strings.IndexByte(a.Name, '\t') >= 0 || strings.IndexByte(a.Value, '\t') >= 0 {
+			return true
+		}
+	}
+	return strings.IndexByte(p.Name, '\t') >= 0 || strings.IndexByte(p.Value, '\t') >= 0
 }
 
 // cutSegment returns what stands before the first ';', trimmed, and the rest after it.

@@ -15,7 +15,7 @@ type Reason uint8
 // The exclusions. Those marked "no" never arise in this project: they belong to settings or experiments of Chromium.
 const (
 	ExcludeNoCookieContent                      Reason = iota // neither name nor value
-	ExcludeDisallowedCharacter                                // a control character, anywhere in the line
+	ExcludeDisallowedCharacter                                // a control character anywhere in the line; for Chromium also a tab, or a '=' in a nameless value
 	ExcludeNameValuePairExceedsMaxSize                        // more than MaxNameValue
 	ExcludeAttributeValueExceedsMaxSize                       // no: the attribute is ignored, with a warning
 	ExcludeNoncookieableScheme                                // not http, https, ws or wss

@@ -3,7 +3,6 @@ package jar
 import (
 	"fmt"
 	"net/url"
-	"strings"
 	"time"
 
 	"coatcheck.dev/cookie"
@@ -15,7 +14,7 @@ import (
 func (j *Jar) Add(cookies ...Cookie) error {
 	now := j.now()
 	for i := range cookies {
-		if err := cookies[i].check(); err != nil {
+		if err := cookies[i].check(j.rules); err != nil {
 			return fmt.Errorf("add cookie %d: %w", i+1, err)
 		}
 	}
@@ -40,24 +39,20 @@ func (j *Jar) Add(cookies ...Cookie) error {
 	return nil
 }
 
-// check reports what keeps a cookie out of every jar. Its errors name no value.
-func (c *Cookie) check() error {
+// check reports what keeps a cookie out of a jar: whatever a response can bring, and nothing else, gets in. Errors name no value.
+func (c *Cookie) check(rules *rules) error {
 	fail := func(format string, args ...any) error {
 		return fmt.Errorf("cookie %.64q of %.64q: %s", c.Name, c.Domain, fmt.Sprintf(format, args...))
 	}
-	// What is parsed is what a line would have brought; all that a line cannot bring differs.
-	p := cookie.Parse(string(c.appendPair(nil)))
-	nameless := c.Name == "" && c.Value != "" && !strings.Contains(c.Value, ";")
+	p := cookie.Parse(c.Name + "=" + c.Value)
 	switch {
 	case p.Reasons.Excluded():
 		return fail("%v", p.Reasons)
-	case !nameless && (p.Name != c.Name || p.Value != c.Value) || nameless && strings.Trim(c.Value, " \t") != c.Value:
-		return fail("name or value cannot be sent in a header")
-	case c.Path == "" || c.Path[0] != '/' || strings.ContainsAny(c.Path, ";\x7f") || strings.ContainsFunc(c.Path, notPrintableASCII):
+	case p.Name != c.Name || p.Value != c.Value:
+		return fail("name or value has a character that ends it")
+	case c.Path == "" || c.Path[0] != '/' || len(c.Path) > cookie.MaxLine || cookie.Parse("a="+c.Path).Reasons.Has(cookie.ExcludeDisallowedCharacter):
 		return fail("path %.64q cannot be that of a cookie", c.Path)
-	case len(c.Path) > cookie.MaxAttributeValue || len(c.Domain) > cookie.MaxAttributeValue:
-		return fail("path or domain is too long")
-	case c.Domain == "" || strings.ContainsFunc(c.Domain, notHost) || c.Domain[0] == '.' || strings.ToLower(c.Domain) != c.Domain:
+	case !validHost(c.Domain):
 		return fail("domain is no host name in lower case")
 	case !c.HostOnly && RegistrableDomain(c.Domain) == "":
 		return fail("domain is a public suffix or an address, and the cookie not host-only")
@@ -65,30 +60,27 @@ func (c *Cookie) check() error {
 		return fail("SameSite or Priority is none of the constants")
 	case c.SameSite == cookie.SameSiteNone && !c.Secure:
 		return fail("SameSite=None needs Secure")
-	case !c.keepsPrefix():
+	case !c.keepsPrefix(rules):
 		return fail("the prefix of the name is not kept")
-	}
-	if c.Partition == (Partition{}) {
-		return nil
-	}
-	site, err := url.Parse(c.Partition.TopLevelSite)
-	if err != nil || !c.Secure || site.Host == "" || site.Scheme+"://"+site.Host != c.Partition.TopLevelSite || siteOf(site.Host) != site.Host {
+	case c.Partition != (Partition{}) && (!c.Secure || !validSite(c.Partition.TopLevelSite)):
 		return fail("partition needs Secure and a site like https://example.com")
 	}
 	return nil
 }
 
-func (c *Cookie) keepsPrefix() bool {
+func (c *Cookie) keepsPrefix(rules *rules) bool {
 	if c.Name == "" {
-		return cookie.PrefixOf(c.Value) == cookie.NoPrefix
+		return rules.prefixOf(c.Value) == cookie.NoPrefix
 	}
-	p := cookie.PrefixOf(c.Name)
+	p := rules.prefixOf(c.Name)
 	return p == cookie.NoPrefix || c.Secure && (!p.HostOnly() || c.HostOnly && c.Path == "/") && (!p.HTTPOnly() || c.HttpOnly)
 }
 
-func notPrintableASCII(r rune) bool { return r < ' ' && r != '\t' || r > '~' }
-
-func notHost(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("/;=%[]@,\"", r) }
+// validSite reports whether s is what schemefulSite returns.
+func validSite(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && u.Host != "" && u.Port() == "" && schemefulSite(u) == s
+}
 
 // unixTime is a time in seconds, 0 for the zero time.
 func unixTime(t time.Time) int64 {

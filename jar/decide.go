@@ -3,6 +3,7 @@ package jar
 import (
 	"strings"
 	"time"
+	"unicode"
 
 	"coatcheck.dev/cookie"
 )
@@ -86,6 +87,7 @@ func (a *access) decide(line *cookie.Parsed) (Cookie, cookie.Reasons) {
 	if !a.cookieable {
 		why.Add(cookie.ExcludeNoncookieableScheme)
 	}
+	a.checkSyntax(line, &why)
 	var ok bool
 	if c.Domain, c.HostOnly, ok = a.domain(line); !ok {
 		why.Add(cookie.ExcludeInvalidDomain)
@@ -98,7 +100,7 @@ func (a *access) decide(line *cookie.Parsed) (Cookie, cookie.Reasons) {
 	}
 	if line.Partitioned {
 		c.Partition = a.partition()
-		if !line.Secure || !a.secure || a.rules.partitionedNeedsNone && line.SameSite != cookie.SameSiteNone {
+		if !line.Secure || !a.secure || !validSite(c.Partition.TopLevelSite) || a.rules.partitionedNeedsNone && line.SameSite != cookie.SameSiteNone {
 			why.Add(cookie.ExcludeInvalidPartitioned)
 		}
 	}
@@ -109,7 +111,7 @@ func (a *access) decide(line *cookie.Parsed) (Cookie, cookie.Reasons) {
 	a.checkSameSite(&c, &why, true)
 
 	at, persistent := line.Expiry(a.now)
-	if a.rules.chromiumExpiry {
+	if a.rules.chromiumSyntax {
 		at, persistent = line.ExpiryChromium(a.now)
 	}
 	if persistent {
@@ -121,11 +123,26 @@ func (a *access) decide(line *cookie.Parsed) (Cookie, cookie.Reasons) {
 	return c, why
 }
 
+// checkSyntax is what user agents do not agree about in the line itself.
+func (a *access) checkSyntax(line *cookie.Parsed, why *cookie.Reasons) {
+	if a.rules.chromiumSyntax {
+		if line.InnerTab() || line.Name == "" && strings.IndexByte(line.Value, '=') >= 0 {
+			why.Add(cookie.ExcludeDisallowedCharacter)
+		}
+		return
+	}
+	if strings.IndexFunc(line.Path, beyondASCII) >= 0 {
+		why.Add(cookie.ExcludeFailureToStore)
+	}
+}
+
+func beyondASCII(r rune) bool { return r > unicode.MaxASCII }
+
 // domain applies the Domain attribute (RFC 6265bis section 5.7, steps 8 to 10).
 func (a *access) domain(line *cookie.Parsed) (domain string, hostOnly, ok bool) {
 	host := a.host
-	if strings.HasSuffix(host, "..") {
-		return host, true, false
+	if !validHost(host) {
+		return host, true, !a.cookieable // a URL without a host has no cookies for another reason
 	}
 	if !line.HasDomain {
 		return host, true, true
@@ -144,9 +161,9 @@ func (a *access) domain(line *cookie.Parsed) (domain string, hostOnly, ok bool) 
 // prefixKept checks what the beginning of the name promises (RFC 6265bis section 5.7, steps 20 and 21).
 func (a *access) prefixKept(line *cookie.Parsed) bool {
 	if line.Name == "" {
-		return a.prefixOf(line.Value) == cookie.NoPrefix
+		return a.rules.prefixOf(line.Value) == cookie.NoPrefix
 	}
-	p := a.prefixOf(line.Name)
+	p := a.rules.prefixOf(line.Name)
 	switch {
 	case p == cookie.NoPrefix:
 		return true
@@ -160,15 +177,16 @@ func (a *access) prefixKept(line *cookie.Parsed) bool {
 	return !p.HostOnly() || hostOnly && line.Path == "/"
 }
 
-func (a *access) prefixOf(name string) cookie.Prefix {
+// prefixOf is the prefix that a name has for a user agent.
+func (r *rules) prefixOf(name string) cookie.Prefix {
 	p := cookie.PrefixOf(name)
-	if p != cookie.NoPrefix && a.rules.noHTTPPrefixes && p.HTTPOnly() {
+	if p != cookie.NoPrefix && r.noHTTPPrefixes && p.HTTPOnly() {
 		if !p.HostOnly() {
 			return cookie.NoPrefix
 		}
 		p = cookie.HostPrefix // __Host-Http- is __Host- to whoever does not know it
 	}
-	if a.rules.prefixesByCase && !strings.HasPrefix(name, p.String()) {
+	if r.prefixesByCase && !strings.HasPrefix(name, p.String()) {
 		return cookie.NoPrefix
 	}
 	return p

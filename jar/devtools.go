@@ -11,7 +11,7 @@ import (
 
 // CDP is what the Chrome DevTools Protocol answers to Storage.getCookies and Network.getCookies: {"cookies": [Network.Cookie, …]}.
 // A bare array is read, too. The times of creation and last access are lost.
-var CDP = Format{"cdp", readCDP, writeCDP}
+var CDP = Format{name: "cdp", read: readCDP, write: writeCDP}
 
 type cdpCookie struct {
 	Name               string        `json:"name"`

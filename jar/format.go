@@ -16,6 +16,7 @@ import (
 // browsers are read by [Jar.ImportChrome] and [Jar.ImportFirefox].
 type Format struct {
 	name  string
+	exact bool // a cookie that no jar could hold is an error, as whoever wrote the file had a jar
 	read  func(data []byte) ([]Cookie, []Loss, error)
 	write func(w io.Writer, cookies []Cookie) ([]Loss, error)
 }
@@ -65,6 +66,12 @@ func (j *Jar) Import(f Format, r io.Reader) ([]Loss, error) {
 	if err != nil {
 		return nil, fmt.Errorf("import %s cookies: %w", f.name, err)
 	}
+	if f.exact {
+		if err := j.Add(cookies...); err != nil {
+			return nil, fmt.Errorf("import %s cookies: %w", f.name, err)
+		}
+		return losses, nil
+	}
 	more, err := j.addKept(cookies)
 	return append(losses, more...), err
 }
@@ -74,7 +81,7 @@ func (j *Jar) addKept(cookies []Cookie) ([]Loss, error) {
 	var losses []Loss
 	kept := cookies[:0]
 	for _, c := range cookies {
-		if err := c.check(); err != nil {
+		if err := c.check(j.rules); err != nil {
 			losses = append(losses, lossOf(&c, "not kept: "+err.Error()))
 			continue
 		}

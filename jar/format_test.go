@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -38,6 +39,7 @@ func sample() []jar.Cookie {
 		edit("ü", "é", func(c *jar.Cookie) { c.Domain = "2001:db8::1" }),
 		edit("tab", "a\tb", func(*jar.Cookie) {}),
 		edit("bytes", "\xff", func(*jar.Cookie) {}),
+		edit("path", "1", func(c *jar.Cookie) { c.Path = "/\xff;x" }),
 		edit("part", "1", func(c *jar.Cookie) {
 			c.Secure, c.SameSite, c.Partition = true, cookie.SameSiteNone, jar.Partition{TopLevelSite: "https://top.example", CrossSiteAncestor: true}
 		}),
@@ -65,7 +67,7 @@ func TestRoundTrip(t *testing.T) {
 			`"full" of example.com: SameSite=Strict`, `"full" of example.com: Priority=High`, `"lax" of example.com: SameSite=Lax`,
 			`"tab" of example.com: the cookie: it has a tab inside`, `"part" of example.com: the cookie: it is partitioned`,
 		}, func(c []jar.Cookie) []jar.Cookie {
-			c = slices.Delete(c, 7, 8)
+			c = slices.Delete(c, 8, 9)
 			c = slices.Delete(c, 5, 6)
 			for i := range c {
 				c[i].SameSite, c[i].Priority = cookie.SameSiteUnset, cookie.PriorityUnset
@@ -76,9 +78,10 @@ func TestRoundTrip(t *testing.T) {
 			`"session" of example.com: that SameSite is not set; it is written as Lax`, `"full" of example.com: Priority=High`,
 			`"" of 192.0.2.1: that SameSite is not set; it is written as Lax`, `"ü" of 2001:db8::1: that SameSite is not set; it is written as Lax`,
 			`"tab" of example.com: that SameSite is not set; it is written as Lax`,
-			`"bytes" of example.com: the cookie: its name or value is not UTF-8`, `"part" of example.com: the cross-site bit of its partition`,
+			`"bytes" of example.com: the cookie: its name, value or path is not UTF-8`,
+			`"path" of example.com: the cookie: its name, value or path is not UTF-8`, `"part" of example.com: the cross-site bit of its partition`,
 		}, func(c []jar.Cookie) []jar.Cookie {
-			c = slices.Delete(c, 6, 7)
+			c = slices.Delete(c, 6, 8)
 			for i := range c {
 				c[i].Priority, c[i].Partition.CrossSiteAncestor = cookie.PriorityUnset, false
 				if c[i].SameSite == cookie.SameSiteUnset {
@@ -87,11 +90,12 @@ func TestRoundTrip(t *testing.T) {
 			}
 			return now(c)
 		}},
-		{jar.CDP, []string{`"bytes" of example.com: the cookie: its name or value is not UTF-8`},
-			func(c []jar.Cookie) []jar.Cookie { return now(slices.Delete(c, 6, 7)) }},
+		{jar.CDP, []string{
+			`"bytes" of example.com: the cookie: its name, value or path is not UTF-8`, `"path" of example.com: the cookie: its name, value or path is not UTF-8`,
+		}, func(c []jar.Cookie) []jar.Cookie { return now(slices.Delete(c, 6, 8)) }},
 		{jar.HAR, []string{
-			`"full" of example.com: Priority=High`, `"bytes" of example.com: the cookie: its name or value is not UTF-8`,
-			`"part" of example.com: the cookie: it is partitioned`,
+			`"full" of example.com: Priority=High`, `"bytes" of example.com: the cookie: its name, value or path is not UTF-8`,
+			`"path" of example.com: the cookie: its name, value or path is not UTF-8`, `"part" of example.com: the cookie: it is partitioned`,
 		}, func(c []jar.Cookie) []jar.Cookie {
 			c = c[:6]
 			c[1].Priority = cookie.PriorityUnset
@@ -171,7 +175,7 @@ func TestImportErrors(t *testing.T) {
 		{jar.Native, `{"cookies": []}`, "no version"},
 		{jar.Native, `{"version": 2, "cookies": []}`, "version 2 is newer than 1"},
 		{jar.Native, "{\"version\": 1}\n{}", "goes on after its end"},
-		{jar.Native, `{"version": 1, "cookies": [{"name": "a", "domain": "example.com", "path": "/"}, {"name": "b"}]}`, "cookie 2"},
+		{jar.Native, `{"version": 1, "cookies": [{"name": "a", "domain": "example.com", "path": "/"}, {"name": "b"}]}`, "add cookie 2: "},
 		{jar.Native, `{"version": 1, "cookies": [{"name": "a", "domain": "example.com", "path": "/", "sameSite": "x"}]}`, "cookie 1: sameSite"},
 		{jar.Native, `{"version": 1, "cookies": [{"name": "a", "domain": "example.com", "path": "/", "priority": "x"}]}`, "cookie 1: priority"},
 		{jar.Netscape, good + "example.com\tFALSE\t/\tFALSE\t0\n", "line 2: 5 fields"},
@@ -340,8 +344,8 @@ func TestAddAllOrNothing(t *testing.T) {
 		"name":        func(c *jar.Cookie) { c.Name = "a=b" },
 		"no content":  func(c *jar.Cookie) { c.Name, c.Value = "", "" },
 		"size":        func(c *jar.Cookie) { c.Value = strings.Repeat("x", 4096) },
-		"path":        func(c *jar.Cookie) { c.Path = "/ä" },
-		"long path":   func(c *jar.Cookie) { c.Path = "/" + strings.Repeat("x", 1024) },
+		"path":        func(c *jar.Cookie) { c.Path = "/\x01" },
+		"long path":   func(c *jar.Cookie) { c.Path = "/" + strings.Repeat("x", cookie.MaxLine) },
 		"domain":      func(c *jar.Cookie) { c.Domain = "Example.com" },
 		"dot":         func(c *jar.Cookie) { c.Domain = ".example.com" },
 		"port":        func(c *jar.Cookie) { c.Domain = "example.com/x" },
@@ -371,6 +375,44 @@ func TestAddAllOrNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	expect(t, j, at("https://example.com/"), "a=1")
+}
+
+// FuzzSet: whatever servers and scripts can store can be saved and loaded, by every profile.
+func FuzzSet(f *testing.F) {
+	for i, line := range []string{
+		"a=1", "=v", "a\t=\xff; Path=/\xff; Secure", "__HOST-a=1", "__Http-a=1; Secure", "a=1; Domain=example.com; Max-Age=9", "a=1; Partitioned; Secure; SameSite=None",
+	} {
+		f.Add(uint8(i), "https://www.example.com/a;b/c", "https://[::1]:8443/", line)
+	}
+	f.Add(uint8(1), "http://a%20b/", "", "a=1")
+	f.Add(uint8(0), "http://.example/\xff/", "https://top.example", "a=1")
+	f.Fuzz(func(t *testing.T, which uint8, at, top, line string) {
+		u, err := url.Parse(at)
+		if err != nil {
+			t.Skip()
+		}
+		r := &jar.Request{URL: u, Script: which&4 != 0}
+		if r.TopLevel, err = url.Parse(top); err != nil || top == "" {
+			r.TopLevel = nil
+		}
+		j, _ := newJar(profiles[int(which)%len(profiles)])
+		j.Set(r, line)
+		j.Header(r)
+		if err := j.CheckIndex(); err != nil {
+			t.Error(err)
+		}
+		var b bytes.Buffer
+		if _, err := j.Export(jar.Native, &b); err != nil {
+			t.Fatal(err)
+		}
+		again, _ := newJar(j.Profile())
+		if _, err := again.Import(jar.Native, &b); err != nil {
+			t.Fatalf("%s %q: %v", u, line, err)
+		}
+		if got, want := fmt.Sprint(again.All()), fmt.Sprint(j.All()); got != want {
+			t.Errorf("%s %q: saved %s, loaded %s", u, line, want, got)
+		}
+	})
 }
 
 // FuzzImport: an importer takes any file without harm, and what it took can be exported and imported again.

@@ -13,7 +13,7 @@ import (
 // HAR is the HTTP archive, version 1.2. Read are the cookies of its responses, in order; a cookie without a domain is that of the
 // request's host. Written is an archive of one response with all cookies. Priority, partitions (with their cookies) and the
 // times of creation and last access are lost.
-var HAR = Format{"har", readHAR, writeHAR}
+var HAR = Format{name: "har", read: readHAR, write: writeHAR}
 
 type harFile struct {
 	Log *struct {

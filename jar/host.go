@@ -171,7 +171,24 @@ func siteOf(host string) string {
 
 // schemefulSite is a site with its scheme, as in https://example.com; ws counts as http, wss as https.
 func schemefulSite(u *url.URL) string {
-	return siteScheme(u) + "://" + siteOf(canonicalHost(u))
+	host := siteOf(canonicalHost(u))
+	if strings.IndexByte(host, ':') >= 0 {
+		host = "[" + host + "]"
+	}
+	return siteScheme(u) + "://" + host
+}
+
+// validHost reports whether a canonical host can have cookies.
+func validHost(host string) bool {
+	if host == "" || len(host) > maxHost || host[0] == '.' || strings.HasSuffix(host, "..") {
+		return false
+	}
+	for i := range len(host) {
+		if c := host[i]; c <= ' ' || c > '~' || 'A' <= c && c <= 'Z' || strings.IndexByte("%/;=@[]\\,\"", c) >= 0 {
+			return false
+		}
+	}
+	return true
 }
 
 func siteScheme(u *url.URL) string {

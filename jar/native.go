@@ -17,9 +17,9 @@ import (
 //
 //	{"version": 1, "cookies": [{"name": …, "value": …, "domain": …, "hostOnly": …, "path": …, "expires": …, …}]}
 //
-// Times are RFC 3339; a cookie without expires is a session cookie. Names and values that are not UTF-8 are in nameBytes and
-// valueBytes, as base64. Readers ignore fields that they do not know; version changes when that would be wrong.
-var Native = Format{"native", readNative, writeNative}
+// Times are RFC 3339; a cookie without expires is a session cookie. Names, values and paths that are not UTF-8 are in nameBytes,
+// valueBytes and pathBytes, as base64. Readers ignore fields that they do not know; version changes when that would be wrong.
+var Native = Format{name: "native", exact: true, read: readNative, write: writeNative}
 
 const nativeVersion = 1
 
@@ -35,7 +35,8 @@ type nativeCookie struct {
 	ValueBytes        []byte     `json:"valueBytes,omitempty"`
 	Domain            string     `json:"domain"`
 	HostOnly          bool       `json:"hostOnly,omitempty"`
-	Path              string     `json:"path"`
+	Path              string     `json:"path,omitempty"`
+	PathBytes         []byte     `json:"pathBytes,omitempty"`
 	Expires           *time.Time `json:"expires,omitempty"`
 	Secure            bool       `json:"secure,omitempty"`
 	HTTPOnly          bool       `json:"httpOnly,omitempty"`
@@ -61,15 +62,26 @@ func writeNative(w io.Writer, cookies []Cookie) ([]Loss, error) {
 			expires := c.Expires.UTC()
 			n.Expires = &expires
 		}
-		if !utf8.ValidString(c.Name) {
-			n.Name, n.NameBytes = "", []byte(c.Name)
-		}
-		if !utf8.ValidString(c.Value) {
-			n.Value, n.ValueBytes = "", []byte(c.Value)
-		}
+		splitBytes(&n.Name, &n.NameBytes)
+		splitBytes(&n.Value, &n.ValueBytes)
+		splitBytes(&n.Path, &n.PathBytes)
 		file.Cookies = append(file.Cookies, n)
 	}
 	return nil, encodeJSON(w, file)
+}
+
+// splitBytes moves what JSON cannot hold as a string.
+func splitBytes(text *string, bytes *[]byte) {
+	if !utf8.ValidString(*text) {
+		*text, *bytes = "", []byte(*text)
+	}
+}
+
+func joinBytes(text string, bytes []byte) string {
+	if bytes != nil {
+		return string(bytes)
+	}
+	return text
 }
 
 func readNative(data []byte) ([]Cookie, []Loss, error) {
@@ -86,14 +98,9 @@ func readNative(data []byte) ([]Cookie, []Loss, error) {
 	cookies := make([]Cookie, 0, len(file.Cookies))
 	for i, n := range file.Cookies {
 		c := Cookie{
-			Name: n.Name, Value: n.Value, Domain: n.Domain, HostOnly: n.HostOnly, Path: n.Path, Secure: n.Secure, HttpOnly: n.HTTPOnly,
+			Name: joinBytes(n.Name, n.NameBytes), Value: joinBytes(n.Value, n.ValueBytes), Domain: n.Domain, HostOnly: n.HostOnly,
+			Path: joinBytes(n.Path, n.PathBytes), Secure: n.Secure, HttpOnly: n.HTTPOnly,
 			Partition: Partition{n.TopLevelSite, n.CrossSiteAncestor}, Created: n.Created, LastAccess: n.LastAccess,
-		}
-		if n.NameBytes != nil {
-			c.Name = string(n.NameBytes)
-		}
-		if n.ValueBytes != nil {
-			c.Value = string(n.ValueBytes)
 		}
 		if n.Expires != nil {
 			c.Expires = *n.Expires
@@ -101,7 +108,7 @@ func readNative(data []byte) ([]Cookie, []Loss, error) {
 		var err1, err2 error
 		c.SameSite, err1 = readSameSite(n.SameSite)
 		c.Priority, err2 = readPriority(n.Priority)
-		if err := errors.Join(err1, err2, c.check()); err != nil {
+		if err := errors.Join(err1, err2); err != nil {
 			return nil, nil, fmt.Errorf("cookie %d: %w", i+1, err)
 		}
 		cookies = append(cookies, c)

@@ -18,7 +18,7 @@ import (
 // with expires in seconds since 1970 and 0 for session cookies. A domain with #HttpOnly_ in front is that of an HttpOnly cookie;
 // other lines with # are comments. Six fields are a cookie with an empty value. SameSite, Priority, and the times of creation and
 // last access are lost, and so are whole cookies that are partitioned or have a tab inside.
-var Netscape = Format{"netscape", readNetscape, writeNetscape}
+var Netscape = Format{name: "netscape", read: readNetscape, write: writeNetscape}
 
 const netscapeHTTPOnly = "#HttpOnly_"
 

@@ -12,7 +12,7 @@ import (
 // Playwright is the storageState of Playwright: {"cookies": […], "origins": […]}. Origins, with their local storage, are
 // ignored and written empty. The format has no unset SameSite, which is written as Lax; Priority, the times of creation and last
 // access, and the cross-site bit of partitions are lost.
-var Playwright = Format{"playwright", readPlaywright, writePlaywright}
+var Playwright = Format{name: "playwright", read: readPlaywright, write: writePlaywright}
 
 type playwrightFile struct {
 	Cookies *[]playwrightCookie `json:"cookies"`
@@ -88,8 +88,8 @@ func readPlaywright(data []byte) ([]Cookie, []Loss, error) {
 
 // notText says that a cookie cannot be in JSON, "" if it can.
 func notText(c *Cookie) string {
-	if utf8.ValidString(c.Name) && utf8.ValidString(c.Value) {
+	if utf8.ValidString(c.Name) && utf8.ValidString(c.Value) && utf8.ValidString(c.Path) {
 		return ""
 	}
-	return "the cookie: its name or value is not UTF-8"
+	return "the cookie: its name, value or path is not UTF-8"
 }

@@ -37,8 +37,9 @@ type rules struct {
 	prefixesByCase, noHTTPPrefixes bool
 	// The creation time of a replaced cookie is kept only if the value stays the same.
 	sameValueKeepsCreation bool
-	// Expires and Max-Age as in cookie.Parsed.ExpiryChromium.
-	chromiumExpiry bool
+	// Expires and Max-Age as in cookie.Parsed.ExpiryChromium; tabs inside a cookie and '=' in a nameless one are refused,
+	// and a Path with bytes beyond ASCII is not (measured with Chromium 156).
+	chromiumSyntax bool
 	// The Priority attribute counts when cookies are evicted.
 	priorities bool
 	// Partitioned needs an explicit SameSite=None (Cocoa, since 2026-06).
@@ -52,7 +53,7 @@ var profiles = [...]rules{
 		Site: 180, SitePurge: 30, PartitionCookies: 180, PartitionBytes: 10240, Bytes: 64 << 20,
 	}},
 	Chrome: {unsetIsLax: true, laxAllowUnsafe: 2 * time.Minute, localhostIsSecure: true, sameValueKeepsCreation: true,
-		chromiumExpiry: true, priorities: true, limits: Limits{
+		chromiumSyntax: true, priorities: true, limits: Limits{
 			Site: 180, SitePurge: 30, Total: 3300, TotalPurge: 300, Safe: 30 * 24 * time.Hour,
 			PartitionCookies: 180, PartitionBytes: 10240, Bytes: 64 << 20,
 		}},
