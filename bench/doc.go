@@ -1,0 +1,19 @@
+// Package bench compares Coatcheck with what people use today, and with the least work that anyone could do.
+//
+//	make bench        # everything ten times; the medians go to docs/performance.md
+//	go test -bench=SessionRead ./bench
+//
+// A benchmark is named for the work, its sub-benchmarks for who does it: coatcheck, scs (github.com/alexedwards/scs), gorilla
+// (github.com/gorilla/sessions with its CookieStore), nethttp (the standard library), and limit, which does the necessary steps of the work with
+// nothing around them. What counts are the ratios within one run; the times alone are those of the machine.
+//
+// # What is compared
+//
+// Everybody serves the same request by the same handler, through the middleware and the public methods that their documentation
+// recommends, and gives the same promises where the library can: cookies are Secure and HttpOnly, and the store has only a hash of what
+// the cookie says. Where Coatcheck does more by default it does so here as well: it checks an idle timeout, keeps the User-Agent
+// for the list of a user's sessions, bounds their number and marks answers as private. An idle timeout makes scs
+// save every session at every request; it is left out for scs, and measured by itself where it matters.
+//
+// The response headers are emptied before each request, as each has its own in a server.
+package bench

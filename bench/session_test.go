@@ -1,0 +1,113 @@
+package bench
+
+import (
+	"context"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/alexedwards/scs/v2/memstore"
+
+	"coatcheck.dev/store"
+	"coatcheck.dev/store/memory"
+)
+
+const user = "u42"
+
+// BenchmarkSessionRead finds the session of a request, checks its ticket and reads who is signed in.
+func BenchmarkSessionRead(b *testing.B) {
+	b.Run("limit", limitSessionRead)
+	for _, s := range memorySites() {
+		b.Run(s.name, func(b *testing.B) { benchRead(b, s) })
+	}
+	b.Run("scs-idle", func(b *testing.B) { benchRead(b, scsSite(memstore.NewWithCleanupInterval(0), time.Hour)) })
+}
+
+func benchRead(b *testing.B, s site) {
+	serve(b, s.wrap(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if s.user(r) != user {
+			panic("not signed in")
+		}
+	})), s.signedIn(user, false))
+}
+
+// BenchmarkSessionReadKey reads one value as well, from a session that has three.
+func BenchmarkSessionReadKey(b *testing.B) {
+	b.Run("limit", limitSessionRead)
+	for _, s := range memorySites() {
+		b.Run(s.name, func(b *testing.B) {
+			serve(b, s.wrap(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				if s.user(r) != user || s.theme(r) != themeValue {
+					panic("not signed in, or the value is gone")
+				}
+			})), s.signedIn(user, true))
+		})
+	}
+}
+
+// BenchmarkSessionWrite changes one value of three. Each goroutine is a browser of its own.
+func BenchmarkSessionWrite(b *testing.B) {
+	for _, s := range memorySites() {
+		b.Run(s.name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.RunParallel(func(pb *testing.PB) {
+				r := request(s.signedIn(user, true))
+				w := &nullWriter{h: make(http.Header)}
+				views := 0
+				h := s.wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.setView(w, r, views) }))
+				for pb.Next() {
+					clear(w.h)
+					views++
+					h.ServeHTTP(w, r)
+				}
+			})
+		})
+	}
+}
+
+// BenchmarkAnonymous serves a visitor who has no cookie. The handler asks who is signed in, the bare one without any middleware
+// has nobody to ask.
+func BenchmarkAnonymous(b *testing.B) {
+	b.Run("bare", func(b *testing.B) {
+		serve(b, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { answer(w) }), "")
+	})
+	for _, s := range memorySites() {
+		b.Run(s.name, func(b *testing.B) {
+			serve(b, s.wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if s.user(r) != "" {
+					panic("signed in")
+				}
+				answer(w)
+			})), "")
+		})
+	}
+}
+
+var page = []byte("Hello.")
+
+func answer(w http.ResponseWriter) {
+	if _, err := w.Write(page); err != nil {
+		panic(err)
+	}
+}
+
+// BenchmarkGarbageTicket serves a request with a session cookie that is none. No store may be asked.
+func BenchmarkGarbageTicket(b *testing.B) {
+	garbage := "theme=dark; __Host-session=1" + string(make([]byte, 53)) + "!"
+	s := coatcheckSite(untouchable{memory.New()})
+	b.Run(s.name, func(b *testing.B) {
+		serve(b, s.wrap(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			if s.user(r) != "" {
+				panic("signed in")
+			}
+		})), garbage)
+	})
+}
+
+// untouchable is a store that must not be asked.
+type untouchable struct{ *memory.Store }
+
+func (untouchable) Peek(store.ID) (store.Record, bool) { panic("the store was asked") }
+func (untouchable) Load(context.Context, store.ID) (store.Record, error) {
+	panic("the store was asked")
+}
