@@ -1,0 +1,165 @@
+package session_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"coatcheck.dev/session"
+	"coatcheck.dev/store/memory"
+)
+
+// Options that contradict themselves, or that no browser would go along with, are refused at the start, by name.
+func TestA10_ASVS3_3_1_ASVS3_3_3_ASVS3_3_5_ASVS4_2_5_Options(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		o    session.Options
+		want string // a part of the error; "" means that they are good
+	}{
+		{"zero", session.Options{}, ""},
+		{"host name", session.Options{Cookie: "__Host-shop"}, ""},
+		{"secure name", session.Options{Cookie: "__Secure-shop"}, ""},
+		{"insecure", session.Options{InsecureCookie: true}, ""},
+		{"insecure, named", session.Options{InsecureCookie: true, Cookie: "shop"}, ""},
+		{"strict", session.Options{SameSiteStrict: true}, ""},
+		{"never sweep", session.Options{SweepInterval: -1}, ""},
+		{"never rotate", session.Options{RotateEvery: -1}, ""},
+		{"no limit of sessions", session.Options{MaxSessions: -1}, ""},
+		{"sign-in page", session.Options{SignInPath: "/login"}, ""},
+		{"longest", session.Options{RememberLifetime: 400 * 24 * time.Hour}, ""},
+
+		{"no prefix", session.Options{Cookie: "session"}, "Options.Cookie"},
+		{"prefix in lower case", session.Options{Cookie: "__host-session"}, "Options.Cookie"},
+		{"prefix alone", session.Options{Cookie: "__Host-"}, ""},
+		{"insecure with a prefix", session.Options{InsecureCookie: true, Cookie: "__Host-session"}, "InsecureCookie"},
+		{"insecure with a prefix in lower case", session.Options{InsecureCookie: true, Cookie: "__host-session"}, "Options.Cookie"},
+		{"CRLF in the name", session.Options{Cookie: "__Host-a\r\nSet-Cookie: b=c"}, "Options.Cookie"},
+		{"attribute in the name", session.Options{Cookie: "__Host-a; Domain=evil.example"}, "Options.Cookie"},
+		{"equals in the name", session.Options{Cookie: "__Host-a=b"}, "Options.Cookie"},
+		{"NUL in the name", session.Options{Cookie: "__Host-a\x00"}, "Options.Cookie"},
+		{"name too long", session.Options{Cookie: "__Host-" + strings.Repeat("a", 4096)}, "Options.Cookie"},
+		{"over 400 days", session.Options{RememberLifetime: 401 * 24 * time.Hour}, "RememberLifetime"},
+		{"negative idle", session.Options{IdleTimeout: -1}, "IdleTimeout"},
+		{"negative lifetime", session.Options{Lifetime: -1}, "Lifetime"},
+		{"negative remembered idle", session.Options{RememberIdleTimeout: -1}, "RememberIdleTimeout"},
+		{"negative remembered lifetime", session.Options{RememberLifetime: -1}, "RememberLifetime"},
+		{"negative store timeout", session.Options{StoreTimeout: -1}, "StoreTimeout"},
+		{"negative touch", session.Options{TouchInterval: -1}, "TouchInterval"},
+		{"negative bytes", session.Options{MaxBytes: -1}, "MaxBytes"},
+		{"negative keys", session.Options{MaxKeys: -1}, "MaxKeys"},
+		{"negative calls", session.Options{MaxStoreCalls: -1}, "MaxStoreCalls"},
+		{"negative grace", session.Options{RotationGrace: -1}, "RotationGrace"},
+		{"rotation within its grace", session.Options{RotateEvery: time.Minute, RotationGrace: time.Minute}, "RotateEvery"},
+		{"no such theft policy", session.Options{Theft: 99}, "Theft"},
+		{"no such limit policy", session.Options{AtLimit: 99}, "AtLimit"},
+		{"sign-in page elsewhere", session.Options{SignInPath: "https://evil.example/login"}, "SignInPath"},
+		{"sign-in page of no scheme", session.Options{SignInPath: "//evil.example/login"}, "SignInPath"},
+		{"sign-in page without a slash", session.Options{SignInPath: "login"}, "SignInPath"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			err := c.o.Check()
+			if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+				t.Errorf("Check: %v, want an error that names %q", err, c.want)
+			}
+			panicked := func() (panicked bool) {
+				defer func() { panicked = recover() != nil }()
+				_ = session.New(memory.New(), c.o)
+				return false
+			}()
+			if panicked != (err != nil) {
+				t.Errorf("New panicked: %v, and Check says %v", panicked, err)
+			}
+		})
+	}
+}
+
+// All contradictions are told at once.
+func TestA10_OptionsTellAll(t *testing.T) {
+	err := session.Options{Cookie: "x", IdleTimeout: -1, MaxBytes: -1}.Check()
+	for _, want := range []string{"Cookie", "IdleTimeout", "MaxBytes"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v does not name %s", err, want)
+		}
+	}
+}
+
+// Two managers in one app have two cookies and know nothing of each other.
+func TestA19_C8_TwoManagers(t *testing.T) {
+	shopStore, adminStore := newFaultStore(), newFaultStore()
+	shop := newManager(t, shopStore, session.Options{Cookie: "__Host-shop"})
+	admin := newManager(t, adminStore, session.Options{Cookie: "__Host-admin"})
+	b := newBrowser(t, shop)
+	b.site = func(next http.HandlerFunc) http.Handler { return shop.Handler(admin.Handler(next)) }
+	both := func(fn func(shop, admin *session.Session)) *answer {
+		return b.visit(func(_ http.ResponseWriter, r *http.Request) { fn(shop.From(r.Context()), admin.From(r.Context())) })
+	}
+	a := both(func(s, ad *session.Session) {
+		if err := s.SignIn("ada"); err != nil {
+			t.Error(err)
+		}
+		if err := ad.SignIn("root"); err != nil {
+			t.Error(err)
+		}
+	})
+	if len(a.setCookies()) != 2 || len(b.cookies) != 2 || headerHas(a.header, "Vary", "Cookie") == false {
+		t.Errorf("headers %v", a.header)
+	}
+	both(func(s, ad *session.Session) {
+		if s.User() != "ada" || ad.User() != "root" || s.Handle() == ad.Handle() {
+			t.Errorf("users %q and %q", s.User(), ad.User())
+		}
+		_ = note.Set(s, "shop")
+	})
+	b.visit(func(_ http.ResponseWriter, r *http.Request) {
+		if session.From(r.Context()).User() != "root" {
+			t.Error("From does not give the session of the innermost manager")
+		}
+		if stranger := newManager(t, newFaultStore(), session.Options{}).From(r.Context()); stranger.SignedIn() {
+			t.Error("a manager that handles nothing has a session")
+		}
+	})
+	both(func(s, ad *session.Session) {
+		if note.Get(ad) != "" {
+			t.Error("a value of one is in the other")
+		}
+		if err := ad.SignOut(); err != nil {
+			t.Error(err)
+		}
+	})
+	both(func(s, ad *session.Session) {
+		if s.User() != "ada" || ad.User() != "" {
+			t.Errorf("users %q and %q after the admin signed out", s.User(), ad.User())
+		}
+	})
+	b.cookies["__Host-admin"] = b.cookies["__Host-shop"] // the one's ticket is nothing to the other
+	both(func(_, ad *session.Session) {
+		if ad.SignedIn() {
+			t.Error("a ticket of the shop is good for the admin")
+		}
+	})
+	adminStore.down()
+	if a := both(func(_, _ *session.Session) { t.Error("called") }); a.status != http.StatusServiceUnavailable {
+		t.Errorf("answer %s while one of the stores is down", describe(a))
+	}
+}
+
+// A session of no manager refuses changes and reads as empty.
+func TestI14_WithoutAManager(t *testing.T) {
+	s := session.From(t.Context())
+	if s.User() != "" || s.SignedIn() || !s.Handle().IsZero() || cart.Get(s) != nil || s.Unknown() || s.Auth() != nil {
+		t.Error("it is not empty")
+	}
+	s.Passive()
+	for range s.Values() {
+		t.Error("it has values")
+	}
+	for what, err := range map[string]error{
+		"set": note.Set(s, "x"), "update": appendTo(cart, s, "x"), "delete": cart.Delete(s), "save": s.Save(),
+		"sign in": s.SignIn("ada"), "step up": s.StepUp(), "sign out": s.SignOut(),
+	} {
+		if err == nil || !strings.Contains(err.Error(), "Manager.Handler") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
