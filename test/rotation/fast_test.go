@@ -1,0 +1,5 @@
+//go:build !race
+
+package rotation
+
+const sqliteShare = 1 // all of it
