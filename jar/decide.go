@@ -167,7 +167,7 @@ func (a *access) prefixKept(line *cookie.Parsed) bool {
 	switch {
 	case p == cookie.NoPrefix:
 		return true
-	case !line.Secure || !a.encrypted:
+	case !line.Secure || !a.secure:
 		return false
 	case p.HTTPOnly() && (!line.HttpOnly || a.script):
 		return false

@@ -54,7 +54,7 @@ func TestDecide(t *testing.T) {
 		{"__Host- allows no Domain", at(secure), "__Host-a=1; Secure; Path=/; Domain=www.example.com", "EXCLUDE_INVALID_PREFIX"},
 		{"__Host- of an address", at("https://192.0.2.1/"), "__Host-a=1; Secure; Path=/; Domain=192.0.2.1", ""},
 		{"__Host-", at(secure), "__Host-a=1; Secure; Path=/", ""},
-		{"__Secure- needs https itself", at("http://localhost/"), "__Secure-a=1; Secure", "EXCLUDE_INVALID_PREFIX"},
+		{"__Secure- over http", at(plain), "__Secure-a=1; Secure", "EXCLUDE_INVALID_PREFIX EXCLUDE_SECURE_ONLY"},
 		{"a hidden prefix", at(secure), "=__Secure-a; Secure", "EXCLUDE_INVALID_PREFIX"},
 		{"subresource of another site", cross(jar.Subresource, ""), "a=1; SameSite=Strict", "EXCLUDE_SAMESITE_STRICT"},
 		{"the same, Lax", cross(jar.Subresource, ""), "a=1; SameSite=Lax", "EXCLUDE_SAMESITE_LAX"},
@@ -66,9 +66,6 @@ func TestDecide(t *testing.T) {
 		{"what the parser found", at(plain), "a=\x01", "EXCLUDE_DISALLOWED_CHARACTER"},
 	} {
 		for _, p := range profiles {
-			if p == jar.Safari && tt.r.URL.Host == "localhost" {
-				continue // TestProfiles
-			}
 			if got := verdict(p, tt.r, tt.line); got != tt.want {
 				t.Errorf("%v: %s: %s, want %s", p, tt.why, got, tt.want)
 			}
@@ -88,6 +85,7 @@ func TestProfiles(t *testing.T) {
 	}{
 		{"Secure on this machine", at("http://localhost:8080/"), "a=1; Secure", [4]string{kept, kept, kept, "EXCLUDE_SECURE_ONLY"}},
 		{"Secure on 127.0.0.1", at("http://127.0.0.1/"), "a=1; Secure", [4]string{kept, kept, kept, "EXCLUDE_SECURE_ONLY"}},
+		{"__Host- on this machine", at("http://localhost/"), "__Host-a=1; Secure; Path=/", [4]string{kept, kept, kept, "EXCLUDE_INVALID_PREFIX EXCLUDE_SECURE_ONLY"}},
 		{"prefixes by case", at("https://example.com/"), "__HOST-a=1", [4]string{"EXCLUDE_INVALID_PREFIX", "EXCLUDE_INVALID_PREFIX", "EXCLUDE_INVALID_PREFIX", kept}},
 		{"__Http-", at("https://example.com/"), "__Http-a=1", [4]string{"EXCLUDE_INVALID_PREFIX", "EXCLUDE_INVALID_PREFIX", kept, kept}},
 		{"__Host-Http- is __Host-", at("https://example.com/"), "__Host-Http-a=1", [4]string{"EXCLUDE_INVALID_PREFIX", "EXCLUDE_INVALID_PREFIX", "EXCLUDE_INVALID_PREFIX", "EXCLUDE_INVALID_PREFIX"}},
