@@ -86,6 +86,7 @@ func (s *Session) signIn(user string, in signIn, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	s.emit(Event{Kind: EventCreated})
 	s.emit(Event{Kind: EventSignedIn, Reason: in.method})
 	_ = s.m.trim(s.context(), user, record.ID) // a store that fails now is reported, and the next sign-in trims
 	return nil
