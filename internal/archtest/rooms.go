@@ -34,6 +34,7 @@ var Rooms = []Room{
 
 	// Guards and tools around a session.
 	{"csrf", []string{"session"}, "tokens are bound to a session"},
+	{"devices", []string{"csrf", "session"}, "a user's own sessions on a page, whose forms only the site itself may send"},
 	{"bound", []string{"session", "cookie", "github.com/go-jose/go-jose/v4"}, "device bound sessions prove a key with a JWT"},
 	{"token", []string{"session", "seal", "github.com/go-jose/go-jose/v4"}, "tokens for other services are JWTs, sealed by the key ring"},
 	{"state", []string{"session", "cookie", "seal"}, "the inventory names what lives in either place, signed or not"},
@@ -41,13 +42,15 @@ var Rooms = []Room{
 
 	// Around the library.
 	{"internal/archtest", nil, "reads the source as text"},
+	{"internal/checklist", nil, "reads the names of tests from the source"},
 	{"cmd/coatcheck/...", []string{ours,
 		"modernc.org/sqlite",
 		"github.com/jackc/pgx/v5",
 		"github.com/redis/rueidis",
 		"github.com/alecthomas/kong",
 		"github.com/prometheus/client_golang",
-	}, "the program brings the drivers, the command line and the metrics, and nothing else from outside"},
+		"github.com/mileusna/useragent",
+	}, "the program brings the drivers, the command line, the metrics and the names of browsers, and nothing else from outside"},
 	{"test/...", []string{everything}, "proves the whole with whatever it takes; nobody imports it"},
 	{"bench/...", []string{everything}, "compares with others, so it imports them; nobody imports it"},
 }

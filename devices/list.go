@@ -1,0 +1,93 @@
+package devices
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"coatcheck.dev/session"
+)
+
+// A Device is a browser, or other program, in which the user is signed in.
+type Device struct {
+	Handle   session.Handle `json:"handle"`     // what to post as end
+	Name     string         `json:"name"`       // in a few words; the client chose them
+	Address  string         `json:"address"`    // where the session began
+	Started  time.Time      `json:"created_at"` // when it began
+	LastSeen time.Time      `json:"last_seen"`  // when it was last used, stale by up to session.Options.TouchInterval
+	Remember bool           `json:"remember"`   // whether it stays signed in when the browser closes
+	Current  bool           `json:"current"`    // whether it is the one that asks
+}
+
+const (
+	perPage  = 50
+	maxName  = 80 // bytes of a User-Agent that has no label
+	unnamed  = "Unknown browser"
+	ellipsis = "…"
+)
+
+func newDevice(i session.Info) Device {
+	name := i.Device.Label
+	if name == "" {
+		name = short(i.Device.UserAgent)
+	}
+	return Device{
+		Handle: i.Handle, Name: name, Address: i.Device.Address, Started: i.CreatedAt.UTC(), LastSeen: i.LastSeen.UTC(),
+		Remember: i.Remember, Current: i.Current,
+	}
+}
+
+// short is the beginning of a User-Agent, without what could change how the text around it looks.
+func short(agent string) string {
+	agent = strings.TrimSpace(strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, agent))
+	if agent == "" {
+		return unnamed
+	}
+	if len(agent) <= maxName {
+		return agent
+	}
+	end := maxName
+	for !utf8.RuneStart(agent[end]) {
+		end--
+	}
+	return strings.TrimSpace(agent[:end]) + ellipsis
+}
+
+// list returns where the user of the request is signed in, this device first.
+func (h *handler) list(r *http.Request) ([]Device, error) {
+	s := h.sessions.From(r.Context())
+	infos, err := h.sessions.List(r.Context(), s.User())
+	if err != nil {
+		return nil, err
+	}
+	devices := make([]Device, 0, len(infos)+1)
+	if own, ok := s.Info(); ok {
+		devices = append(devices, newDevice(own)) // also if the user has more sessions than are listed
+	}
+	for _, i := range infos {
+		if !i.Current {
+			devices = append(devices, newDevice(i))
+		}
+	}
+	return devices, nil
+}
+
+// slice returns one page of the list and its number, from 1. A number that there is not leads to the nearest page.
+func slice(devices []Device, number string) (page []Device, n, last int) {
+	last = max(1, (len(devices)+perPage-1)/perPage)
+	n, err := strconv.Atoi(number[:min(len(number), 5)])
+	if err != nil {
+		n = 1
+	}
+	n = min(max(n, 1), last)
+	return slices.Clip(devices[(n-1)*perPage : min(n*perPage, len(devices))]), n, last
+}

@@ -1,0 +1,122 @@
+package devices
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// A Page is what the template of the page is executed with.
+type Page struct {
+	User    string
+	Devices []Device // of this page; at most 50
+	Others  int      // devices beside this one, on all pages
+	Ask     bool     // whether to ask if all others are to be signed out, instead of showing the list
+	Notice  string   // what has just happened, in a sentence; empty if nothing has
+	Path    string   // where forms post to: the list itself
+	AskPath string   // leads to the question
+	Style   string   // URL of the default style sheet
+	Newer   string   // URLs of the neighbouring pages; empty where there is none
+	Older   string
+}
+
+//go:embed page.html
+var pageText string
+
+var defaultPage = template.Must(template.New("page").Funcs(template.FuncMap{"ago": ago, "exact": exact, "machine": machine}).Parse(pageText))
+
+// defaultPolicy allows the page what it has, which is a style sheet and forms.
+const defaultPolicy = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// notices are said after a redirect, by the value of its parameter done. Whoever writes a link can choose one, and no other text.
+var notices = map[string]string{
+	"one":    "The device was signed out.",
+	"others": "You are signed out everywhere else.",
+	"gone":   "That device was signed out already.",
+}
+
+func (h *handler) show(w http.ResponseWriter, r *http.Request) {
+	devices, err := h.list(r)
+	if err != nil {
+		h.unavailable(w, r)
+		return
+	}
+	w.Header().Add("Vary", "Accept")
+	if wantsJSON(r) {
+		writeJSON(w, http.StatusOK, map[string][]Device{"devices": devices})
+		return
+	}
+	query := r.URL.Query()
+	p := Page{
+		User: h.sessions.From(r.Context()).User(), Others: len(devices) - 1, Ask: query.Get("ask") == "others",
+		Notice: notices[query.Get("done")], Path: h.opts.Path, AskPath: h.opts.Path + "?ask=others", Style: h.opts.Path + styleURL,
+	}
+	var n, last int
+	p.Devices, n, last = slice(devices, query.Get("page"))
+	if n > 1 {
+		p.Newer = h.opts.Path + "?page=" + strconv.Itoa(n-1)
+	}
+	if n < last {
+		p.Older = h.opts.Path + "?page=" + strconv.Itoa(n+1)
+	}
+	h.write(w, r, p)
+}
+
+// write makes the page before its first byte goes out, so that a failure is not half a page.
+func (h *handler) write(w http.ResponseWriter, r *http.Request, p Page) {
+	var text bytes.Buffer
+	if err := h.page.Execute(&text, p); err != nil {
+		h.opts.Log.Error("devices: make page", "error", err)
+		h.fail(w, r, http.StatusInternalServerError, "This page could not be made.")
+		return
+	}
+	header := w.Header()
+	header.Add("Content-Security-Policy", h.policy) // beside another policy, both hold
+	header.Set("Content-Type", "text/html; charset=utf-8")
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("X-Frame-Options", "DENY")        // for browsers that do not know frame-ancestors
+	header.Set("Referrer-Policy", "same-origin") // with no-referrer, browsers send "Origin: null" with forms
+	header.Set("Cache-Control", "private, no-store")
+	_, _ = text.WriteTo(w) // what fails is the connection
+}
+
+func writeJSON(w http.ResponseWriter, status int, value any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Cache-Control", "private, no-store")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(value) // our own values marshal; what fails is the connection
+}
+
+func ago(t time.Time) string { return agoAt(t, time.Now()) }
+
+// agoAt says how long before now a time was, as coarsely as people do. Clocks of two machines differ a little, so the near
+// future is now.
+func agoAt(t, now time.Time) string {
+	switch d := now.Sub(t); {
+	case d < time.Minute:
+		return "just now"
+	case d < time.Hour:
+		return count(int(d.Minutes()), "minute")
+	case d < 24*time.Hour:
+		return count(int(d.Hours()), "hour")
+	case d < 30*24*time.Hour:
+		return count(int(d.Hours()/24), "day")
+	}
+	return "on " + t.UTC().Format("2 January 2006")
+}
+
+func count(n int, unit string) string {
+	if n != 1 {
+		unit += "s"
+	}
+	return fmt.Sprintf("%d %s ago", n, unit)
+}
+
+func exact(t time.Time) string   { return t.UTC().Format("2 January 2006, 15:04 UTC") }
+func machine(t time.Time) string { return t.UTC().Format(time.RFC3339) }

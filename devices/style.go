@@ -1,0 +1,29 @@
+package devices
+
+import (
+	"crypto/sha256"
+	_ "embed"
+	"encoding/hex"
+	"net/http"
+	"strings"
+	"time"
+)
+
+//go:embed style.css
+var style string
+
+const styleFile = "style.css"
+
+// styleURL names the content too, so that browsers can keep it for good.
+var styleURL = func() string {
+	hash := sha256.Sum256([]byte(style))
+	return styleFile + "?v=" + hex.EncodeToString(hash[:6])
+}()
+
+// serveStyle needs nobody to be signed in: there is nothing of anybody's in it.
+func serveStyle(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/css; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Cache-Control", "max-age=31536000, immutable")
+	http.ServeContent(w, r, styleFile, time.Time{}, strings.NewReader(style))
+}
