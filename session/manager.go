@@ -64,7 +64,7 @@ func New(st store.Store, opts Options) *Manager {
 // manager goes on serving, but no longer learns what other nodes do. The store stays open.
 func (m *Manager) Close(ctx context.Context) error {
 	m.unfeed()
-	m.sweeper.stop()
+	m.sweeper.stop(ctx)
 	err := m.touches.flush(ctx, m)
 	m.touches.rest()
 	for _, o := range m.outbox {

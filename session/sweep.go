@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,7 +15,7 @@ type sweeper struct {
 	mu      sync.Mutex
 	timer   *time.Timer
 	stopped atomic.Bool
-	running sync.Mutex
+	running chan struct{} // closed when the sweep that is under way has ended; nil if none is
 }
 
 const (
@@ -35,19 +36,46 @@ func (w *sweeper) wake(m *Manager) {
 }
 
 // stop ends sweeping, and waits for the slice that is being swept.
-func (w *sweeper) stop() {
-	w.stopped.Store(true)
+func (w *sweeper) stop(ctx context.Context) {
 	w.mu.Lock()
+	w.stopped.Store(true)
 	if w.timer != nil {
 		w.timer.Stop()
 	}
+	running := w.running
 	w.mu.Unlock()
-	w.running.Lock()
-	defer w.running.Unlock()
+	if running == nil {
+		return
+	}
+	select {
+	case <-running:
+	case <-ctx.Done():
+	}
+}
+
+// begin reports whether a sweep may begin.
+func (w *sweeper) begin() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.stopped.Load() {
+		return false
+	}
+	w.running = make(chan struct{})
+	return true
+}
+
+func (w *sweeper) end() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	close(w.running)
+	w.timer, w.running = nil, nil
 }
 
 func (w *sweeper) run(m *Manager) {
-	w.running.Lock()
+	if !w.begin() {
+		return
+	}
+	defer w.end()
 	total := 0
 	for !w.stopped.Load() {
 		n, err := m.sweepSlice()
@@ -57,13 +85,9 @@ func (w *sweeper) run(m *Manager) {
 		}
 		time.Sleep(sweepPause)
 	}
-	w.running.Unlock()
 	if total > 0 {
 		m.emit(Event{Kind: EventExpired, Count: total})
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.timer = nil
 }
 
 func (m *Manager) sweepSlice() (int, error) {

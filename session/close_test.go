@@ -1,0 +1,122 @@
+package session_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"coatcheck.dev/session"
+)
+
+// stacks returns the goroutines that run code of this package's managers.
+func stacks() (found []string) {
+	buf := make([]byte, 1<<20)
+	for stack := range strings.SplitSeq(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
+		if strings.Contains(stack, "coatcheck.dev/session.") {
+			found = append(found, stack)
+		}
+	}
+	return found
+}
+
+// A manager has no goroutine and no timer while it has nothing to do, and none after Close, whatever it has done before. The
+// bubble does not end before the last of its goroutines has.
+func TestI9_R6_CloseLeavesNothingRunning(t *testing.T) {
+	for _, closed := range []bool{true, false} {
+		inBubble(t, fmt.Sprint("closed: ", closed), func(t *testing.T) {
+			var events recorder
+			st := boardStore{newFaultStore()}
+			m := session.New(st, session.Options{Observers: []session.Observer{events.observe}})
+			b := newBrowser(t, m)
+			b.signIn("ada")
+			ctx, cancel := context.WithCancel(t.Context())
+			b.send(httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil), func(_ http.ResponseWriter, r *http.Request) {
+				_ = session.From(r.Context()).Done()
+			})
+			time.Sleep(45 * time.Minute) // touches, rotation
+			b.user()
+			b.user()
+			set(b, note, "x")
+			cancel()
+			if err := m.RevokeBefore(t.Context(), time.Now()); err != nil {
+				t.Error(err)
+			}
+			if closed {
+				if err := m.Close(t.Context()); err != nil {
+					t.Error(err)
+				}
+			}
+			time.Sleep(2 * time.Minute) // the sweep that is due, if the manager was not closed
+			synctest.Wait()
+			calls := st.count()
+			if left := stacks(); len(left) != 0 {
+				t.Errorf("%d goroutines are left:\n%s", len(left), strings.Join(left, "\n\n"))
+			}
+			time.Sleep(1000 * time.Hour)
+			if n := st.count() - calls; n != 0 {
+				t.Errorf("%d calls of the store by a manager that nobody uses", n)
+			}
+			if err := m.Close(t.Context()); err != nil {
+				t.Errorf("close again: %v", err)
+			}
+		})
+	}
+}
+
+// Close waits for a sweep that is under way, and none begins after it.
+func TestI9_R6_CloseDuringASweep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := newFaultStore()
+		m := session.New(st, session.Options{})
+		set(newBrowser(t, m), note, "x")
+		var sweeping atomic.Bool
+		st.trap(func(context.Context) error {
+			sweeping.Store(true)
+			time.Sleep(500 * time.Millisecond)
+			sweeping.Store(false)
+			return nil
+		}, "Sweep")
+		time.Sleep(time.Minute + 100*time.Millisecond)
+		if !sweeping.Load() {
+			t.Fatal("no sweep is under way, so nothing is tested")
+		}
+		if err := m.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if sweeping.Load() {
+			t.Error("Close returned during a sweep")
+		}
+		before := st.count("Sweep")
+		set(newBrowser(t, m), note, "x") // a manager goes on serving
+		time.Sleep(time.Hour)
+		if n := st.count("Sweep") - before; n != 0 {
+			t.Errorf("%d sweeps after Close", n)
+		}
+	})
+}
+
+// After Close the manager still serves what comes, so that a shutdown in any order loses nothing.
+func TestI2_ServingAfterClose(t *testing.T) {
+	m := session.New(newFaultStore(), session.Options{})
+	b := newBrowser(t, m)
+	b.signIn("ada")
+	if err := m.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	set(b, note, "kept")
+	if b.user() != "ada" || get(b, note) != "kept" {
+		t.Errorf("user %q, note %q", b.user(), get(b, note))
+	}
+	b.with(func(s *session.Session) {
+		if err := s.SignOut(); err != nil {
+			t.Error(err)
+		}
+	})
+}
