@@ -352,10 +352,13 @@ const accessGranularity = int64(time.Minute)
 
 // match appends the entries that a request carries, in order, and notes that they were used.
 func (j *Jar) match(a *access, found []*entry) []*entry {
+	if len(a.host) > maxHost {
+		return found // no host name is so long, and each of its labels would cost a look-up
+	}
 	j.mu.RLock()
 	defer j.mu.RUnlock()
 	now := a.now.UnixNano()
-	groups := 0
+	groups, whole := 0, isIP(a.host)
 	for domain := a.host; ; {
 		if b := j.domains[domain]; b != nil {
 			n := len(found)
@@ -371,7 +374,7 @@ func (j *Jar) match(a *access, found []*entry) []*entry {
 			}
 		}
 		i := strings.IndexByte(domain, '.')
-		if i < 0 || isIP(a.host) {
+		if i < 0 || whole {
 			break
 		}
 		domain = domain[i+1:]

@@ -314,6 +314,16 @@ func TestLongLinesAreNotRead(t *testing.T) {
 	runtime.KeepAlive(line)
 }
 
+func TestLongHostsHaveNoCookies(t *testing.T) {
+	j, _ := newJar(jar.Spec)
+	u := at("https://" + strings.Repeat("a.", 100_000) + "example.com/")
+	if why := j.Set(u, "a=1"); !why.Has(cookie.ExcludeInvalidDomain) {
+		t.Error(why)
+	}
+	set(t, j, at("https://example.com/"), "a=1; Domain=example.com")
+	expect(t, j, u, "")
+}
+
 func TestConcurrentUse(t *testing.T) {
 	c := vectorTime
 	j := jar.New(jar.Options{Profile: jar.Chrome, Now: func() time.Time { return c }, Limits: jar.Limits{Site: 5, SitePurge: 2, Bytes: 20_000}})
