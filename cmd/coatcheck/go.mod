@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	coatcheck.dev v0.0.0
 	github.com/alecthomas/kong v1.17.0
+	github.com/mileusna/useragent v1.3.5
 	modernc.org/sqlite v1.60.0
 )
 

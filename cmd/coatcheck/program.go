@@ -15,6 +15,7 @@ import (
 
 	"coatcheck.dev/cmd/coatcheck/internal/config"
 	"coatcheck.dev/cmd/coatcheck/internal/console"
+	"coatcheck.dev/cmd/coatcheck/internal/device"
 	"coatcheck.dev/cmd/coatcheck/internal/folder"
 	"coatcheck.dev/cmd/coatcheck/internal/gate"
 	"coatcheck.dev/cmd/coatcheck/internal/server"
@@ -164,6 +165,7 @@ func (p *Program) open(ctx context.Context, flags config.House, site site) (_ *h
 		return nil, err
 	}
 	options := site.options
+	options.DeviceLabel = device.Label
 	options.Observers = []session.Observer{session.LogEvents(h.log)}
 	h.sessions = session.New(h.store, options)
 	h.console = console.New(console.Options{

@@ -115,6 +115,7 @@ func (b *browser) send(url string, form url.Values) (int, string) {
 		b.t.Fatal(err)
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("User-Agent", "curl/8.14.1")
 	for name, value := range b.cookies {
 		req.AddCookie(&http.Cookie{Name: name, Value: value})
 	}
@@ -226,7 +227,7 @@ func TestServe(t *testing.T) {
 	if log := r.stderr.String(); !strings.Contains(log, `"header":"Coatcheck-Set"`) {
 		t.Errorf("log: %s", log)
 	}
-	if _, list := r.api("GET", "/v1/sessions"); !strings.Contains(list, `"user":"ada"`) {
+	if _, list := r.api("GET", "/v1/sessions"); !strings.Contains(list, `"user":"ada"`) || !strings.Contains(list, `"label":"curl"`) {
 		t.Errorf("the console has %s", list)
 	}
 }

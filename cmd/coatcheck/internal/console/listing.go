@@ -1,10 +1,12 @@
 package console
 
 import (
+	"cmp"
 	"net/http"
 	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/api"
+	"coatcheck.dev/cmd/coatcheck/internal/device"
 	"coatcheck.dev/session"
 )
 
@@ -27,24 +29,23 @@ type listing struct {
 
 // A row is one session.
 type row struct {
-	Handle    string
-	User      string
-	UserURL   string
-	Started   moment
-	Seen      moment
-	Until     string // when it ends at the latest
-	Address   string
-	Label     string // the application's name for the browser, if it has one
-	Agent     string // the header in full
-	AgentName string // and in a few words
-	Remember  bool
+	Handle   string
+	User     string
+	UserURL  string
+	Started  moment
+	Seen     moment
+	Until    string // when it ends at the latest
+	Address  string
+	Browser  string // in a few words
+	Agent    string // the User-Agent header in full
+	Remember bool
 }
 
 func newRow(i session.Info, now time.Time) row {
 	return row{
 		Handle: i.Handle.String(), User: i.User, UserURL: listingURL(i.User, session.Cursor{}), Remember: i.Remember,
 		Started: newMoment(i.CreatedAt, now), Seen: newMoment(i.LastSeen, now), Until: newMoment(i.ExpiresAt, now).Exact,
-		Address: i.Device.Address, Label: i.Device.Label, Agent: i.Device.UserAgent, AgentName: agentLabel(i.Device.UserAgent),
+		Address: i.Device.Address, Browser: cmp.Or(i.Device.Label, device.Name(i.Device.UserAgent), "unknown"), Agent: i.Device.UserAgent,
 	}
 }
 

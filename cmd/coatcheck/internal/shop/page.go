@@ -2,11 +2,13 @@ package shop
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"html/template"
 	"net/http"
 	"time"
 
+	"coatcheck.dev/cmd/coatcheck/internal/device"
 	"coatcheck.dev/session"
 )
 
@@ -15,7 +17,7 @@ var templateFiles embed.FS
 
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"ago":     func(t time.Time) string { return ago(time.Since(t)) },
-	"browser": browserName,
+	"browser": func(d session.Device) string { return cmp.Or(d.Label, device.Name(d.UserAgent), "another program") },
 	"number":  number,
 }).ParseFS(templateFiles, "templates/*.html"))
 
