@@ -367,3 +367,30 @@ func TestA18_ParallelSignIns(t *testing.T) {
 		}
 	})
 }
+
+// An attacker on a sibling host can push the cookie out of the browser's jar. That signs nobody in as somebody else: the visitor is
+// anonymous, what they begin then has nothing of a planted ticket, and the session that lost its cookie can still be found and ended.
+func TestA7_EvictedCookie(t *testing.T) {
+	onEveryStore(t, session.Options{}, func(t *testing.T, m *session.Manager, _ store.Store) {
+		b := newBrowser(t, m)
+		lost := b.signIn("ada")
+		b.setTicket("")
+		if b.user() != "" {
+			t.Error("signed in without a ticket")
+		}
+		attacker := newBrowser(t, m)
+		set(attacker, cart, []string{"bait"})
+		b.setTicket(attacker.ticket())
+		b.signIn("ada")
+		if attacker.user() != "" || b.handle() == attacker.handle() {
+			t.Error("the attacker shares the session that began under a planted ticket")
+		}
+		infos, err := m.List(t.Context(), "ada")
+		if err != nil || len(infos) != 2 {
+			t.Errorf("listed %v, %v; want the lost session too", infos, err)
+		}
+		if existed, err := m.Revoke(t.Context(), lost); !existed || err != nil {
+			t.Errorf("revoke: %v, %v", existed, err)
+		}
+	})
+}

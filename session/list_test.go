@@ -16,7 +16,7 @@ import (
 )
 
 // A user sees where they are signed in, which of it is here, and can end the others.
-func TestASVS7_5_2_ASVS7_4_3_C13_C15_YourDevices(t *testing.T) {
+func TestASVS7_5_2_ASVS7_4_3_ASVS10_4_9_C13_C15_YourDevices(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		label := func(r *http.Request) string { return "Browser " + r.UserAgent() }
 		m := newManager(t, newFaultStore(), asleep(session.Options{DeviceLabel: label}))

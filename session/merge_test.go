@@ -35,7 +35,7 @@ func allAtOnce(b *browser, n int, work func(i int, s *session.Session)) {
 }
 
 // No update is lost: 64 requests that all began with the same state each set a key of their own.
-func TestA16_R4_I3_ParallelKeys(t *testing.T) {
+func TestA16_R4_I3_ASVS15_4_2_ParallelKeys(t *testing.T) {
 	onEveryStore(t, session.Options{}, func(t *testing.T, m *session.Manager, _ store.Store) {
 		b := newBrowser(t, m)
 		b.signIn("ada")
