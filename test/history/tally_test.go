@@ -1,0 +1,74 @@
+package history
+
+import (
+	"sync"
+	"testing"
+
+	"github.com/anishathalye/porcupine"
+
+	"coatcheck.dev/session"
+)
+
+// A tally counts what the histories of a run were made of: one that never had two requests meet would prove nothing.
+type tally struct {
+	histories int
+	ops       map[kind]int
+	let, not  int // requests with a ticket that were let in, and that were not
+
+	mu   sync.Mutex
+	told map[session.Kind]int
+}
+
+func (c *tally) observe(e session.Event) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.told == nil {
+		c.told = make(map[session.Kind]int)
+	}
+	c.told[e.Kind]++
+}
+
+func (c *tally) add(history []porcupine.Operation) {
+	if c.ops == nil {
+		c.ops = make(map[kind]int)
+	}
+	c.histories++
+	for _, op := range history {
+		in, out := op.Input.(input), op.Output.(output)
+		c.ops[in.kind]++
+		switch {
+		case in.handle == 0:
+		case out.ok:
+			c.let++
+		default:
+			c.not++
+		}
+	}
+}
+
+// check reports what the histories lacked. It is called after the managers were closed, so that all was told.
+func (c *tally) check(t *testing.T) {
+	t.Helper()
+	n := 0
+	for _, w := range append(weights, struct {
+		kind  kind
+		share int
+	}{expire, 0}) {
+		if c.ops[w.kind] == 0 {
+			t.Errorf("no history has a %s", w.kind)
+		}
+		n += c.ops[w.kind]
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, kind := range []session.Kind{session.EventRotated, session.EventConflict, session.EventDropped} {
+		if c.told[kind] == 0 {
+			t.Errorf("nothing was told of %s", kind)
+		}
+	}
+	if c.told[session.EventTheft] != 0 {
+		t.Errorf("%d clients were taken for thieves", c.told[session.EventTheft])
+	}
+	t.Logf("%d histories, %d operations, %d let in, %d not; %d rotations, %d conflicts, %d late changes dropped", c.histories, n, c.let, c.not,
+		c.told[session.EventRotated], c.told[session.EventConflict], c.told[session.EventDropped])
+}
