@@ -27,7 +27,7 @@ func (s *Session) StepUp(options ...SignInOption) error {
 		return ErrNoManager
 	}
 	in := newSignIn(options)
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.response.begunNow():
@@ -53,7 +53,7 @@ func (s *Session) StepUp(options ...SignInOption) error {
 
 // Auth returns how the user proved who they are in this session, the newest last; at most 8 events are kept.
 func (s *Session) Auth() []Auth {
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	if s.record == nil {
 		return nil

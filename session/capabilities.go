@@ -5,6 +5,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"reflect"
+	"sync/atomic"
 )
 
 // The types below add to a response exactly those optional methods that the writer it stands for has: a handler that
@@ -21,25 +23,66 @@ type (
 	full     struct{ *response }
 )
 
-// disguise returns the response in the type that has the optional methods of the inner writer.
-func (w *response) disguise() http.ResponseWriter {
-	_, r := w.inner.(io.ReaderFrom)
-	f := reaches[http.Flusher](w.inner) || reaches[interface{ FlushError() error }](w.inner)
-	h := reaches[http.Hijacker](w.inner)
-	switch {
-	case f && h && r:
+// capabilities are the optional methods of a writer, one bit each.
+type capabilities uint8
+
+const (
+	canFlush capabilities = 1 << iota
+	canHijack
+	canReadFrom
+)
+
+func capabilitiesOf(w http.ResponseWriter) (c capabilities) {
+	if reaches[http.Flusher](w) || reaches[interface{ FlushError() error }](w) {
+		c |= canFlush
+	}
+	if reaches[http.Hijacker](w) {
+		c |= canHijack
+	}
+	if _, ok := w.(io.ReaderFrom); ok {
+		c |= canReadFrom
+	}
+	return c
+}
+
+// A kind is what was found out about a type of writer. Asking anew for every request would cost more than finding the session.
+type kind struct {
+	of  reflect.Type
+	can capabilities
+}
+
+// kinds remembers the type of writer that was met last: a server has one, or one for each version of HTTP. Of a type that wraps
+// another nothing is remembered, as it is the inner one that decides.
+type kinds struct{ last atomic.Pointer[kind] }
+
+func (k *kinds) capabilities(w http.ResponseWriter) capabilities {
+	of := reflect.TypeOf(w)
+	if last := k.last.Load(); last != nil && last.of == of {
+		return last.can
+	}
+	can := capabilitiesOf(w)
+	if _, wraps := w.(interface{ Unwrap() http.ResponseWriter }); !wraps {
+		k.last.Store(&kind{of, can})
+	}
+	return can
+}
+
+// disguise returns the response in the type that has these optional methods.
+func (w *response) disguise(can capabilities) http.ResponseWriter {
+	switch can {
+	case canFlush | canHijack | canReadFrom:
 		return full{w}
-	case f && h:
+	case canFlush | canHijack:
 		return fhWriter{w}
-	case f && r:
+	case canFlush | canReadFrom:
 		return frWriter{w}
-	case h && r:
+	case canHijack | canReadFrom:
 		return hrWriter{w}
-	case f:
+	case canFlush:
 		return fWriter{w}
-	case h:
+	case canHijack:
 		return hWriter{w}
-	case r:
+	case canReadFrom:
 		return rWriter{w}
 	}
 	return bare{w}

@@ -77,7 +77,7 @@ func (k Key[T]) Get(s *Session) T {
 // Lookup returns the session's value and whether there is one. A stored value that does not decode into T any more counts as
 // none: it is deleted with the request's other changes, and reported to the observers.
 func (k Key[T]) Lookup(s *Session) (T, bool) {
-	s.mu.Lock()
+	s.lock()
 	value, ok := s.view.Get(k.name)
 	s.mu.Unlock()
 	var v T

@@ -22,6 +22,7 @@ type Manager struct {
 	unfeed func()
 
 	guard     guard
+	oldGuard  guard // before the store that Options.Migrate reads
 	flights   flights
 	queues    [256]sync.Mutex // for saves that met a conflict, by the first byte of the ID
 	touches   touches
@@ -31,6 +32,7 @@ type Manager struct {
 	visitors  admission
 	watchers  watchers
 	sweeper   sweeper
+	kinds     kinds
 
 	outbox []*outbox
 	lost   atomic.Uint64
@@ -47,6 +49,7 @@ func New(st store.Store, opts Options) *Manager {
 	}
 	m := &Manager{opts: opts, store: st, unfeed: func() {}}
 	m.guard.slots = make(chan struct{}, opts.MaxStoreCalls)
+	m.oldGuard.slots = make(chan struct{}, opts.MaxStoreCalls)
 	m.touches.flushing = make(chan struct{}, 1)
 	m.peeker, _ = st.(store.Peeker)
 	m.board, _ = st.(store.Switchboard)
@@ -121,8 +124,13 @@ func (m *Manager) storeErr(doing string, id store.ID, err error) error {
 // is not shown an error for ever.
 func (m *Manager) load(ctx context.Context, id store.ID) (*store.Record, error) {
 	if m.peeker != nil {
-		if r, known := m.peeker.Peek(id); known {
-			if r.ID.IsZero() {
+		if sealed, known := m.peeker.Peek(id); known {
+			if sealed.ID.IsZero() {
+				return nil, nil
+			}
+			r, err := sealed.Record()
+			if err != nil {
+				m.storeErr("load", id, err)
 				return nil, nil
 			}
 			return &r, nil

@@ -110,7 +110,7 @@ func (s *Session) Save() error {
 	if s.m == nil {
 		return ErrNoManager
 	}
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	if s.record == nil && s.response.begunNow() {
 		return nil // changes that need a new ticket were refused when they were made

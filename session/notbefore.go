@@ -108,6 +108,9 @@ func (w *switches) refuses(r *store.Record) bool {
 	return !r.CreatedAt.After(w.notBefore(r.User))
 }
 
+// any reports whether there are switches.
+func (w *switches) any() bool { return w.everybody.Load() != 0 || w.some.Load() }
+
 // forget makes the next request load the switches again.
 func (w *switches) forget() { w.loadedAt.Store(0) }
 

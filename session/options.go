@@ -87,6 +87,10 @@ type Options struct {
 	// choose: decide by path, or by a host of its own.
 	Header func(*http.Request) bool
 
+	// Migrate continues sessions that another library has begun, so that its users stay signed in: see package migrate. It is asked only
+	// when a request has no ticket; the default is nobody.
+	Migrate Migration
+
 	// OnFailure says for each request what happens if the store cannot tell whether there is a session; the default is
 	// [Required] for all.
 	OnFailure func(*http.Request) Failure
@@ -188,7 +192,7 @@ func (o Options) contradictions() error {
 	if err := o.cookie("value", 0).Check(); err != nil {
 		errs = append(errs, fmt.Errorf("session: Options.Cookie: %w", err))
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, o.migrateErr())...)
 }
 
 // cookie returns the session cookie. A lifetime of 0 means until the browser closes.

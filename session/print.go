@@ -10,8 +10,9 @@ func (s *Session) Format(f fmt.State, _ rune) {
 	handle := "in use"
 	if s.mu.TryLock() { // somebody may print a session inside Update
 		defer s.mu.Unlock()
-		if handle = "none"; s.record != nil {
-			handle = s.record.ID.String()
+		handle = "none"
+		if id := s.handle(); !id.IsZero() {
+			handle = id.String()
 		}
 	}
 	fmt.Fprintf(f, "session(%s)", handle)

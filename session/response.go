@@ -73,14 +73,17 @@ func (w *response) begin() error {
 // setHeaders adds the cookie if there is a new one, and keeps responses that depend on a session out of shared caches.
 // What a visitor without a session sees may be shared with others like them.
 func (w *response) setHeaders() {
-	header := w.inner.Header()
 	asked := w.asked.Load()
-	news := w.session.hasNews()
+	news, private := w.session.outlook()
 	if !asked && !news {
 		return
 	}
+	header := w.inner.Header()
 	addVary(header, w.session.varyOn())
-	if w.session.announce(header) && keepPrivate(header) {
+	if news {
+		w.session.announce(header)
+	}
+	if (private || news) && keepPrivate(header) {
 		w.session.report(Event{Kind: EventCacheable})
 	}
 }
@@ -93,7 +96,11 @@ func addVary(header http.Header, on string) {
 			}
 		}
 	}
-	header.Add("Vary", on)
+	if lines := header["Vary"]; len(lines) > 0 {
+		header["Vary"] = append(lines, on)
+		return
+	}
+	header["Vary"] = varyOnly[on]
 }
 
 // keepPrivate sets Cache-Control to "private, no-store" unless it has no-store already (OWASP session management
@@ -113,6 +120,9 @@ func keepPrivate(header http.Header) (overruled bool) {
 	header["Cache-Control"] = privateNoStore
 	return overruled
 }
+
+// varyOnly has the whole header for each field; it is shared like privateNoStore.
+var varyOnly = map[string][]string{"Cookie": {"Cookie"}, "Authorization": {"Authorization"}}
 
 // privateNoStore is shared between responses; whoever adds to the header copies it, as its capacity is used up.
 var privateNoStore = []string{"private, no-store"}[:1:1]

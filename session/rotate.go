@@ -76,7 +76,7 @@ func (o *Options) due(r *store.Record, now time.Time) bool {
 // rotate moves the rotation of the session on by what the request with this standing allows. A store that fails here
 // does no harm: the next request does it.
 func (s *Session) rotate(st standing, hash store.Hash, now time.Time) {
-	shown := s.ticket
+	shown := *s.ticket
 	for range 3 { // a conflict means that another request did the same; seldom, that it did something else
 		var next store.Record
 		switch {
@@ -100,7 +100,7 @@ func (s *Session) rotate(st standing, hash store.Hash, now time.Time) {
 		}
 		if err == nil {
 			next.Version++
-			s.adopt(&next, shown)
+			s.adopt(&next)
 			if st == pending {
 				s.emit(Event{Kind: EventRotated})
 				return
@@ -114,7 +114,7 @@ func (s *Session) rotate(st standing, hash store.Hash, now time.Time) {
 		if err != nil || record == nil {
 			return
 		}
-		s.adopt(record, shown)
+		s.adopt(record)
 		st = stand(record, &hash)
 	}
 }
@@ -144,7 +144,8 @@ func (s *Session) takeSuccessor() bool {
 	if !precedes(fresh, st) || s.m.opts.stolen(fresh, st, time.Now()) {
 		return false
 	}
-	s.ticket = s.ticket.successor(fresh.Rotation.Nonce)
+	successor := s.ticket.successor(fresh.Rotation.Nonce)
+	s.ticket = &successor
 	return true
 }
 

@@ -53,7 +53,7 @@ func (s *Session) SignIn(user string, options ...SignInOption) error {
 		return fmt.Errorf("%w, not %d", errUser, len(user))
 	}
 	in := newSignIn(options)
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	if s.response.begunNow() {
 		return ErrTooLate
@@ -174,7 +174,7 @@ func (s *Session) SignOut() error {
 	if s.m == nil {
 		return ErrNoManager
 	}
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.record == nil && s.unknown:

@@ -36,19 +36,19 @@ func bearer(header []string) (token string, n int) {
 	return token, n
 }
 
-// announce writes the new ticket into the response's header, if there is news, and reports whether the response is for
-// this visitor alone: whether there is a session, or was one.
-func (s *Session) announce(header http.Header) (private bool) {
+// announce writes the new ticket into the response's header, or takes the old one away.
+func (s *Session) announce(header http.Header) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.cookie == cookieOffer && !s.takeSuccessor() {
 		s.cookie = cookieKeep
 	}
 	if s.cookie == cookieKeep {
-		return s.private
+		return
 	}
 	gone := s.cookie == cookieDelete
 	s.cookie = cookieKeep
+	s.dropOldCookie(header)
 	switch {
 	case s.bearer && gone:
 		header.Set(ticketHeader, "")
@@ -59,7 +59,6 @@ func (s *Session) announce(header http.Header) (private bool) {
 	default:
 		s.setCookie(header, s.m.opts.cookie(s.ticket.expose(), s.cookieLifetime(time.Now())))
 	}
-	return true
 }
 
 func (s *Session) setCookie(header http.Header, c *cookie.Cookie) {

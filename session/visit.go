@@ -24,7 +24,9 @@ func (v *visit) Value(key any) any {
 
 // asked notes that the response depends on the session, and returns it.
 func (v *visit) asked() *Session {
-	v.response.asked.Store(true)
+	if !v.response.asked.Load() { // loads are shared between processors, stores are not
+		v.response.asked.Store(true)
+	}
 	return &v.session
 }
 
@@ -32,7 +34,7 @@ func (v *visit) asked() *Session {
 func (v *visit) writer() http.ResponseWriter {
 	v.response.session = &v.session
 	v.session.response = &v.response
-	return v.response.disguise()
+	return v.response.disguise(v.session.m.kinds.capabilities(v.response.inner))
 }
 
 // end runs when the handler has returned or panicked.

@@ -16,7 +16,7 @@ func (s *Session) Done() <-chan struct{} {
 	if s.m == nil {
 		return nil
 	}
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	if s.record == nil {
 		return s.context().Done()

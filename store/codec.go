@@ -157,6 +157,14 @@ func (d *decoder) bytes(dst []byte) {
 	d.rest = d.rest[copy(dst, d.rest):]
 }
 
+func (d *decoder) skip(n int) {
+	if len(d.rest) < n {
+		d.fail()
+		return
+	}
+	d.rest = d.rest[n:]
+}
+
 func (d *decoder) uvarint() uint64 {
 	n, rest, ok := cutUvarint(d.rest)
 	if !ok {

@@ -119,9 +119,9 @@ type Seen struct {
 // A Peeker is a store that can answer some loads at once, from its own memory. Sessions ask it first and
 // spend no deadline, breaker or goroutine on an answer that needs no waiting.
 type Peeker interface {
-	// Peek returns the record of an ID and true, a zero Record and true if it is certain that there is none (the ID is then zero),
-	// or false if only [Store.Load] can tell. It never blocks.
-	Peek(id ID) (Record, bool)
+	// Peek returns the record of an ID and true, a zero Sealed and true if it is certain that there is none, or false if
+	// only [Store.Load] can tell. It never blocks.
+	Peek(id ID) (Sealed, bool)
 }
 
 // A Switchboard is a store that keeps not-before switches: sessions that began at or before a moment are refused, of everybody or of one

@@ -45,8 +45,10 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]store.Record, error)
 		}
 		sh := &s.shards[i]
 		sh.mu.RLock()
-		for _, e := range sh.entries {
-			p.add(e)
+		for _, e := range sh.entries.slots {
+			if e != nil {
+				p.add(e)
+			}
 		}
 		sh.mu.RUnlock()
 	}

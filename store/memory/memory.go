@@ -43,36 +43,36 @@ var (
 // New returns an empty store.
 func New() *Store {
 	s := new(Store)
-	s.shards.init()
 	s.users.init()
 	return s
 }
 
 // Peek implements [store.Peeker]. It can answer every time.
-func (s *Store) Peek(id store.ID) (store.Record, bool) {
-	r, err := s.load(id)
-	return r, err == nil || err == store.ErrNotFound
-}
+func (s *Store) Peek(id store.ID) (store.Sealed, bool) { return s.sealed(id), true }
 
 // Load implements [store.Store].
 func (s *Store) Load(ctx context.Context, id store.ID) (store.Record, error) {
 	if err := ctx.Err(); err != nil {
 		return store.Record{}, err
 	}
-	return s.load(id)
-}
-
-func (s *Store) load(id store.ID) (store.Record, error) {
-	sh := s.shards.of(id)
-	sh.mu.RLock()
-	e, ok := sh.entries[id]
-	if !ok {
-		sh.mu.RUnlock()
+	sealed := s.sealed(id)
+	if sealed.ID.IsZero() {
 		return store.Record{}, store.ErrNotFound
 	}
-	got := e.stored
-	sh.mu.RUnlock() // the body is immutable, so it is decoded outside the lock
-	return got.record(id)
+	return sealed.Record()
+}
+
+// sealed returns what is kept of a record, the zero value if there is none. The body is immutable, so it is decoded
+// outside the lock.
+func (s *Store) sealed(id store.ID) store.Sealed {
+	sh := s.shards.of(id)
+	sh.mu.RLock()
+	defer sh.mu.RUnlock()
+	e := sh.entries.get(id)
+	if e == nil {
+		return store.Sealed{}
+	}
+	return e.sealed(id)
 }
 
 // Create implements [store.Store].
@@ -80,7 +80,7 @@ func (s *Store) Create(ctx context.Context, r store.Record, replaces store.ID) e
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	e := newEntry(&r)
+	e := newEntry(&r, s.users.hash(r.User))
 	if replaces.IsZero() {
 		sh := s.shards.of(r.ID)
 		sh.mu.Lock()
@@ -89,14 +89,13 @@ func (s *Store) Create(ctx context.Context, r store.Record, replaces store.ID) e
 	}
 	unlock := s.shards.lockPair(r.ID, replaces)
 	defer unlock()
-	old, ok := s.shards.of(replaces).entries[replaces]
+	old := s.shards.of(replaces).entries.get(replaces)
 	switch {
-	case !ok:
+	case old == nil:
 		return store.ErrNotFound
-	case old.version != r.Version:
+	case old.version() != r.Version:
 		return store.ErrConflict
-	}
-	if _, taken := s.shards.of(r.ID).entries[r.ID]; taken {
+	case s.shards.of(r.ID).entries.get(r.ID) != nil:
 		return store.ErrExists
 	}
 	s.remove(old, store.Replaced)
@@ -105,23 +104,22 @@ func (s *Store) Create(ctx context.Context, r store.Record, replaces store.ID) e
 
 // add puts an entry in. The caller holds the lock of its shard, here and in remove.
 func (s *Store) add(user string, e *entry) error {
-	entries := s.shards.of(e.id).entries
-	if _, taken := entries[e.id]; taken {
+	entries := &s.shards.of(e.id).entries
+	if entries.get(e.id) != nil {
 		return store.ErrExists
 	}
-	entries[e.id] = e
-	s.users.add(user, e)
+	entries.put(e)
+	s.users.add(e)
 	s.count.Add(1)
 	s.Publish(store.Notice{Kind: store.Created, ID: e.id, User: user})
 	return nil
 }
 
 func (s *Store) remove(e *entry, why store.NoticeKind) {
-	user := e.user()
-	delete(s.shards.of(e.id).entries, e.id)
-	s.users.remove(user, e)
+	s.shards.of(e.id).entries.remove(e)
+	s.users.remove(e)
 	s.count.Add(-1)
-	s.Publish(store.Notice{Kind: why, ID: e.id, User: user})
+	s.Publish(store.Notice{Kind: why, ID: e.id, User: e.userName()})
 }
 
 // Save implements [store.Store].
@@ -132,15 +130,15 @@ func (s *Store) Save(ctx context.Context, r store.Record) error {
 	sh := s.shards.of(r.ID)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	e, ok := sh.entries[r.ID]
+	e := sh.entries.get(r.ID)
 	switch {
-	case !ok:
+	case e == nil:
 		return store.ErrNotFound
-	case e.version != r.Version:
+	case e.version() != r.Version:
 		return store.ErrConflict
 	}
-	r.User, r.CreatedAt = e.user(), e.createdAt() // the index and the order of listings rely on them
-	e.save(&r)
+	r.User, r.CreatedAt = e.userName(), micro(e.created) // the index and the order of listings rely on them
+	e.save(&r, r.Version+1)
 	s.Publish(store.Notice{Kind: store.Saved, ID: r.ID, User: r.User})
 	return nil
 }
@@ -153,7 +151,7 @@ func (s *Store) Touch(ctx context.Context, seen []store.Seen) error {
 	for _, t := range seen {
 		sh := s.shards.of(t.ID)
 		sh.mu.Lock()
-		if e, ok := sh.entries[t.ID]; ok {
+		if e := sh.entries.get(t.ID); e != nil {
 			e.touch(t.At)
 		}
 		sh.mu.Unlock()
@@ -169,11 +167,11 @@ func (s *Store) Delete(ctx context.Context, id store.ID) (bool, error) {
 	sh := s.shards.of(id)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	e, ok := sh.entries[id]
-	if ok {
+	e := sh.entries.get(id)
+	if e != nil {
 		s.remove(e, store.Deleted)
 	}
-	return ok, nil
+	return e != nil, nil
 }
 
 // DeleteUser implements [store.Store]. It stops the whole store for the moment that it takes, because a record of
@@ -247,7 +245,7 @@ func (s *Store) removeOver(over []*entry, now time.Time) (removed int) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	for _, e := range over {
-		if sh.entries[e.id] == e && e.over(now) {
+		if sh.entries.get(e.id) == e && e.over(now) {
 			s.remove(e, store.Swept)
 			removed++
 		}

@@ -15,17 +15,11 @@ const shardCount = 256
 // use on two processors do not slow each other down.
 type shard struct {
 	mu      sync.RWMutex
-	entries map[store.ID]*entry
-	_       [32]byte
+	entries table
+	_       [8]byte
 }
 
 type shards [shardCount]shard
-
-func (s *shards) init() {
-	for i := range s {
-		s[i].entries = make(map[store.ID]*entry)
-	}
-}
 
 func (s *shards) of(id store.ID) *shard { return &s[id[len(id)-1]] }
 
@@ -76,8 +70,8 @@ func (sh *shard) over(now time.Time, limit int) []*entry {
 	sh.mu.RLock()
 	defer sh.mu.RUnlock()
 	var over []*entry
-	for _, e := range sh.entries {
-		if e.over(now) {
+	for _, e := range sh.entries.slots {
+		if e != nil && e.over(now) {
 			if over = append(over, e); len(over) == limit {
 				break
 			}

@@ -71,8 +71,9 @@ func (c *Console) tell(out eventWriter, s *stream, gone <-chan struct{}) {
 
 // over reports whether an operator's session has ended, by time or otherwise: nobody is told of an end by time.
 func (c *Console) over(operator store.ID, now time.Time) bool {
-	record, known := c.records.Peek(operator)
-	return known && (record.ID.IsZero() || record.Over(now))
+	sealed, _ := c.records.Peek(operator)
+	head, ok := sealed.Head()
+	return !ok || head.Over(sealed.LastSeen, now.UnixMicro())
 }
 
 // An eventWriter sends events at once.

@@ -1,0 +1,301 @@
+package session
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"coatcheck.dev/cookie"
+	"coatcheck.dev/store"
+)
+
+// A Migration reads the sessions that another library has left behind; package migrate has those of scs and gorilla/sessions. Its
+// methods may be called from any number of goroutines.
+//
+// A session moves in at the first request that shows the old cookie and no ticket. The old cookie then counts as the first ticket of a
+// session here, and its successor is offered in the same way as in any rotation: requests in parallel and lost responses all end up in one
+// session, and a copy of the old cookie that is shown after the browser has moved on is a theft ([Options].Theft).
+// An old session moves in once: after the new one has ended, by sign-out or otherwise, the old cookie is worthless. A mark in
+// the store remembers that, in a record of its own, for as long as the old cookie could be used.
+type Migration interface {
+	// Cookie returns the old library's cookie with the name, path and domain that it was set with, by which browsers are told
+	// to forget it.
+	Cookie() *cookie.Cookie
+
+	// Check reports whether the value can be one of the old library's at all, by its form, signature and age, without asking a
+	// store. The session that a value names must depend on each of its bytes: two texts for one session would move in twice.
+	Check(value string) bool
+
+	// Load returns the old session that a value names, after Check, and nil if there is none or it has ended. An error means that nobody can
+	// tell, and the request is answered as Options.OnFailure says; but one that wraps store.ErrDamaged, for a session that cannot be read,
+	// counts as none: it is reported, and left as it is.
+	Load(ctx context.Context, value string) (*OldSession, error)
+
+	// Remove deletes what the old store has of the session, now that it has moved in.
+	Remove(ctx context.Context, value string) error
+}
+
+// OldSession is what another library knew of a session. How and when the user signed in is not part of it, so that
+// [Manager.RequireRecent] and [Manager.RequireLevel] ask for a new proof.
+type OldSession struct {
+	User     string    // who is signed in, "" if nobody is
+	Began    time.Time // when it began at the latest; a not-before switch after that refuses it, and any refuses the zero time
+	Expires  time.Time // the absolute end, which is kept if it is before ours; zero means none
+	Remember bool      // the new session is as with the option Remember of a sign-in
+
+	// Values sets the session's values, with keys; it must not do anything else with the session. What it cannot set is
+	// left out and its error is reported. Nil means that there are none.
+	Values func(*Session) error
+}
+
+// EventMigrated says that a session of another library has moved in.
+const EventMigrated Kind = "session_migrated"
+
+const (
+	maxOldCookie = 4096      // bytes of name and value that a browser keeps (RFC 6265bis, section 5.5)
+	markMargin   = time.Hour // for which a mark outlives the old cookie, since clocks differ
+)
+
+// migrateErr reports what is wrong with Options.Migrate, if anything.
+func (o *Options) migrateErr() error {
+	if o.Migrate == nil {
+		return nil
+	}
+	old := o.Migrate.Cookie()
+	if old.Name == o.Cookie {
+		return fmt.Errorf("session: Options.Migrate reads the cookie %q, which is the name of the new one", o.Cookie)
+	}
+	if err := old.Deletion().Check(); err != nil {
+		return fmt.Errorf("session: Options.Migrate: %w", err)
+	}
+	return nil
+}
+
+// moveIn continues the session of the old cookie, if the request has one. It returns an error only if nobody can tell.
+func (s *Session) moveIn(r *http.Request) error {
+	from := s.m.opts.Migrate
+	name := from.Cookie().Name
+	value, n := cookie.Lookup(r.Header["Cookie"], name)
+	switch {
+	case n == 0:
+		return nil
+	case n > 1:
+		s.emit(Event{Kind: EventDuplicate, Count: n, Reason: "old cookie"})
+		return nil
+	case len(name)+len(value) > maxOldCookie || !from.Check(value):
+		return nil
+	}
+	now := time.Now()
+	err := s.m.loadSwitches(r.Context(), now)
+	if err == nil {
+		err = s.follow(oldTicket{name, value}, now)
+	}
+	if err != nil {
+		return s.guess(ticket{}, err, now)
+	}
+	return nil
+}
+
+// follow finds the session that the old one has become. If there is none yet it makes one, unless another request does first.
+func (s *Session) follow(old oldTicket, now time.Time) error {
+	there, err := s.arrive(old, now)
+	if there || err != nil {
+		return err
+	}
+	done, err := s.take(old, now)
+	if done || err != nil {
+		return err
+	}
+	_, err = s.arrive(old, now)
+	return err
+}
+
+// arrive admits the request to the session that the old one has become, and reports whether it has become one.
+func (s *Session) arrive(old oldTicket, now time.Time) (there bool, err error) {
+	mark, err := s.m.load(s.context(), old.mark())
+	if mark == nil || err != nil {
+		return false, err
+	}
+	id, ok := markedID(mark)
+	if !ok {
+		return true, nil
+	}
+	record, err := s.m.load(s.context(), id)
+	switch {
+	case err != nil:
+		return true, err
+	case record == nil:
+		s.late = s.m.ended.holds(id, now)
+		s.emit(Event{Kind: EventUnknown, Handle: id, Reason: "old cookie"})
+		return true, nil
+	}
+	return true, s.admit(record, old.ticket(id), now)
+}
+
+// take makes a session out of the old one. It is not done if another request may have been first: that one has made the mark, and
+// then removed the old record.
+//
+// The mark decides: whoever creates it has moved the session. The session is created before, so that there never is a mark that points to
+// nothing because a program stopped between the two; what can be left is a session that nobody has a ticket for, and its idle timeout ends it.
+func (s *Session) take(old oldTicket, now time.Time) (done bool, err error) {
+	found, err := s.m.loadOld(s.context(), old.value)
+	if found == nil || err != nil {
+		return false, err
+	}
+	if !s.welcome(found, now) {
+		return true, nil
+	}
+	t := old.ticket(store.NewID())
+	record := s.settle(found, t, now)
+	if record.User == "" && record.Data.Len() == 0 {
+		return true, nil // a visitor who stored nothing costs nothing
+	}
+	create := func(r store.Record) error {
+		return s.m.write(s.context(), func(ctx context.Context) error { return s.m.store.Create(ctx, r, store.ID{}) })
+	}
+	if err := create(record); err != nil {
+		return false, s.m.storeErr("create", record.ID, err)
+	}
+	err = create(old.markFor(&record, found.Expires, now))
+	switch {
+	case errors.Is(err, store.ErrExists):
+		_, _ = s.m.delete(s.context(), record.ID) // nobody has its ticket; a failure is reported
+		return false, nil
+	case err != nil: // the mark may be there all the same, and then the next request needs the session
+		return false, s.m.storeErr("create mark", record.ID, err)
+	}
+	record.Version = 1
+	s.emit(Event{Kind: EventMigrated, Handle: record.ID, User: record.User})
+	s.m.removeOld(s.context(), old.value)
+	if record.User != "" {
+		_ = s.m.trim(s.context(), record.User, record.ID) // a store that fails now is reported, and the next sign-in trims
+	}
+	return true, s.admit(&record, t, now)
+}
+
+// welcome reports whether an old session is to move in.
+func (s *Session) welcome(found *OldSession, now time.Time) bool {
+	notBefore := s.m.switches.notBefore(found.User)
+	switch {
+	case len(found.User) > MaxUserLen:
+		s.emit(Event{Kind: EventStoreError, Err: fmt.Errorf("move old session in: %w, not %d", errUser, len(found.User))})
+		return false
+	case !found.Expires.IsZero() && !now.Before(found.Expires):
+		s.emit(Event{Kind: EventUsedExpired, User: found.User, Reason: "old cookie"})
+		return false
+	case !notBefore.IsZero() && !found.Began.After(notBefore):
+		s.emit(Event{Kind: EventUsedExpired, User: found.User, Reason: "old cookie, not-before switch"})
+		return false
+	}
+	return true
+}
+
+// settle returns the record that an old session becomes. Its successor is pending from the start: only that reaches the browser.
+func (s *Session) settle(found *OldSession, t ticket, now time.Time) store.Record {
+	record := s.m.newRecord(s.request, t, now, found.Remember)
+	record.User = found.User
+	if !found.Began.IsZero() && found.Began.Before(now) {
+		record.CreatedAt = found.Began
+	}
+	if !found.Expires.IsZero() && found.Expires.Before(record.ExpiresAt) {
+		record.ExpiresAt = found.Expires
+	}
+	record = begun(&record, t, now)
+	if found.Values == nil {
+		return record
+	}
+	s.adopt(&record) // for the keys
+	if err := found.Values(s); err != nil {
+		s.emit(Event{Kind: EventKeyUnreadable, Err: fmt.Errorf("session: move values in: %w", err)})
+	}
+	record.Data = s.view
+	s.record, s.view, s.changes, s.private = nil, store.Data{}, nil, false
+	return record
+}
+
+// loadOld asks the old store, behind a guard of its own.
+func (m *Manager) loadOld(ctx context.Context, value string) (found *OldSession, err error) {
+	err = m.oldGuard.do(ctx, m.opts.StoreTimeout, func(ctx context.Context) error {
+		found, err = m.opts.Migrate.Load(ctx, value)
+		return err
+	})
+	err = m.storeErr("load old session", store.ID{}, err)
+	if errors.Is(err, store.ErrDamaged) {
+		return nil, nil
+	}
+	return found, err
+}
+
+// removeOld tidies up in the old store. If that fails nothing is at risk, for the mark is there; it is reported.
+func (m *Manager) removeOld(ctx context.Context, value string) {
+	err := m.oldGuard.do(ctx, m.opts.StoreTimeout, func(ctx context.Context) error {
+		return m.opts.Migrate.Remove(ctx, value)
+	})
+	_ = m.storeErr("remove old session", store.ID{}, err)
+}
+
+// dropOldCookie takes the old cookie away, with every response that changes the ticket: a browser that is left with both would be
+// back in the old session when it signs out of the new one.
+func (s *Session) dropOldCookie(header http.Header) {
+	if s.m.opts.Migrate == nil || s.bearer {
+		return
+	}
+	old := s.m.opts.Migrate.Cookie()
+	if _, n := cookie.Lookup(s.request.Header["Cookie"], old.Name); n > 0 {
+		s.setCookie(header, old.Deletion())
+	}
+}
+
+// An oldTicket is an old cookie as a request shows it. Everything else follows from it, so that every node comes to the
+// same, and no store can: neither the mark nor the session tells the cookie.
+type oldTicket struct{ name, value string }
+
+func (o oldTicket) derive(purpose string, id []byte) (sum [sha256.Size]byte) {
+	mac := hmac.New(sha256.New, []byte(o.value))
+	mac.Write([]byte("coatcheck moving in\x00" + purpose + "\x00" + o.name + "\x00"))
+	mac.Write(id)
+	mac.Sum(sum[:0])
+	return sum
+}
+
+// mark returns the ID of the record that remembers that the session has moved in.
+func (o oldTicket) mark() (id store.ID) {
+	sum := o.derive("mark", nil)
+	copy(id[:], sum[:])
+	return id
+}
+
+// ticket returns what the old cookie is to the session of an ID.
+func (o oldTicket) ticket(id store.ID) ticket {
+	t := ticket{id: id}
+	sum := o.derive("secret", id[:])
+	copy(t.secret[:], sum[:])
+	return t
+}
+
+// markKey is where a mark has the handle of the session.
+const markKey = "moved-in-as"
+
+// markFor returns a mark that points to a session. Nobody has a secret for it, so no ticket finds it.
+func (o oldTicket) markFor(r *store.Record, expires, now time.Time) store.Record {
+	if expires.IsZero() {
+		expires = now.Add(maxLifetime)
+	}
+	t := newTicket(o.mark())
+	text, _ := json.Marshal(r.ID) // an ID always has a text
+	return store.Record{
+		ID: t.id, Secret: t.secret.hash(), CreatedAt: now, LastSeen: now, ExpiresAt: expires.Add(markMargin),
+		Data: store.Data{}.With(store.Change{Key: markKey, Value: store.Value{JSON: string(text)}}),
+	}
+}
+
+func markedID(mark *store.Record) (id store.ID, ok bool) {
+	value, _ := mark.Data.Get(markKey)
+	err := json.Unmarshal([]byte(value.JSON), &id)
+	return id, err == nil && !id.IsZero()
+}

@@ -1,0 +1,60 @@
+package session
+
+import (
+	"crypto/subtle"
+	"time"
+
+	"coatcheck.dev/store"
+)
+
+// openSealed finds the session in what the store has at hand, if that is all it takes: the ticket shows the current
+// secret, and there is nothing to do but to let the request in. It is the way of most requests, so the record stays as
+// it is kept until somebody asks for more than its front. Whatever is out of the ordinary, open deals with.
+func (s *Session) openSealed(t ticket, now time.Time) bool {
+	m := s.m
+	if m.peeker == nil || m.opts.Passive != nil || m.switches.any() {
+		return false
+	}
+	sealed, known := m.peeker.Peek(t.id)
+	head, ok := sealed.Head()
+	if !known || !ok {
+		return false
+	}
+	hash := t.secret.hash()
+	us := now.UnixMicro()
+	switch {
+	case subtle.ConstantTimeCompare(hash[:], head.Secret[:]) != 1, head.Over(sealed.LastSeen, us), head.Pending:
+		return false
+	case m.opts.RotateEvery >= 0 && head.User != "" && us-head.RotatedAt >= m.opts.RotateEvery.Microseconds():
+		return false
+	}
+	s.sealed, s.private = sealed, true
+	if idle := time.Duration(head.IdleTimeout) * time.Microsecond; us-sealed.LastSeen >= m.opts.touchEvery(idle).Microseconds() {
+		s.usedAt = now
+	}
+	return true
+}
+
+// lock locks the session for those who need its state or its record.
+func (s *Session) lock() {
+	s.mu.Lock()
+	if s.state == nil {
+		s.state = new(state)
+	}
+	s.unseal()
+}
+
+// unseal decodes the record that openSealed has let in, if that has not been done. The caller holds s.mu.
+func (s *Session) unseal() {
+	if s.sealed.ID.IsZero() {
+		return
+	}
+	sealed := s.sealed
+	s.sealed = store.Sealed{}
+	record, err := sealed.Record()
+	if err != nil {
+		s.m.storeErr("load", sealed.ID, err) // its front was good; the visitor goes on without a session
+		return
+	}
+	s.adopt(&record)
+}
