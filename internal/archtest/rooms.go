@@ -33,6 +33,7 @@ var Rooms = []Room{
 	{"jar", []string{"cookie", "golang.org/x/net/publicsuffix"}, "where cookies may be set depends on the list of public suffixes"},
 
 	// Guards and tools around a session.
+	{"session/migrate", []string{"cookie", "session", "store"}, "continues what another library has begun: its cookie, its store, then a session"},
 	{"csrf", []string{"session"}, "tokens are bound to a session"},
 	{"devices", []string{"csrf", "session"}, "a user's own sessions on a page, whose forms only the site itself may send"},
 	{"bound", []string{"session", "cookie", "github.com/go-jose/go-jose/v4"}, "device bound sessions prove a key with a JWT"},
