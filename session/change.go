@@ -35,7 +35,7 @@ func (s *Session) change(c change) error {
 	if s.m == nil {
 		return ErrNoManager
 	}
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	if s.unknown {
 		return ErrUnavailable
@@ -65,7 +65,7 @@ func (s *Session) change(c change) error {
 
 // unreadable resets a key whose stored value does not decode.
 func (s *Session) unreadable(key string, found store.Value, err error) {
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	s.emit(Event{Kind: EventKeyUnreadable, Key: key, Err: fmt.Errorf("session: read %s: %w", key, err)})
 	if now, ok := s.view.Get(key); !ok || now != found {
@@ -83,8 +83,14 @@ func (s *Session) unreadable(key string, found store.Value, err error) {
 func (s *Session) commit() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.record != nil && !s.usedAt.IsZero() {
-		s.m.touches.note(s.m, s.record, s.usedAt)
+	if s.state == nil {
+		return nil
+	}
+	if !s.usedAt.IsZero() {
+		s.unseal()
+		if s.record != nil {
+			s.m.touches.note(s.m, s.record, s.usedAt)
+		}
 		s.usedAt = time.Time{}
 	}
 	return s.store()
@@ -232,7 +238,7 @@ func (s *Session) dropChanges(reason string) {
 
 // abandon drops what is not saved, after a panic of the handler, and reports whether a ticket waits to be sent.
 func (s *Session) abandon() bool {
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	s.dropChanges("the handler panicked")
 	return s.cookie == cookieSet

@@ -30,7 +30,7 @@ func Stale(d time.Duration) Failure { return Failure{stale: d} }
 func (s *Session) Unknown() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.unknown
+	return s.state != nil && s.unknown
 }
 
 // guess goes on without the store if the route allows it, and returns the store's error otherwise.

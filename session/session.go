@@ -33,18 +33,24 @@ type Session struct {
 	m        *Manager
 	request  *http.Request
 	response *response
+	bearer   bool // the ticket travels in headers of its own, not in the cookie
 
-	mu      sync.Mutex
+	mu     sync.Mutex
+	*state // nil for a visitor without a ticket, until lock makes it
+}
+
+// state is what a session has that a visitor who has and stores nothing needs not.
+type state struct {
+	sealed  store.Sealed  // the record as it is kept, until lock decodes it
 	record  *store.Record // nil while nothing is stored for the visitor
 	view    store.Data    // the record's data with this request's changes
 	changes []change
 	ticket  *ticket       // what the browser is to be given, or has to be given a successor of; a pointer, as package fmt prints no more than its address
-	cookie  cookieNews    // what the response has to tell the browser
 	usedAt  time.Time     // when the request used the session; zero if it is passive, or has been noted
-	bearer  bool          // the ticket travels in headers of its own, not in the cookie
+	done    chan struct{} // closed when the session ends; nil until somebody asks
+	cookie  cookieNews    // what the response has to tell the browser
 	passive bool          // the request is no use of the session
 	private bool          // the request had a session at some time, so that what it answers is for this visitor alone
-	done    chan struct{} // closed when the session ends; nil until somebody asks
 	unknown bool          // the store could not tell; record is a guess
 	late    bool          // the ticket that was presented has ended a moment ago: nothing new begins under it
 }
@@ -65,6 +71,10 @@ func (s *Session) open(r *http.Request) error {
 	value, n := s.presented(r)
 	switch n {
 	case 0:
+		if s.m.opts.Migrate != nil && !s.bearer {
+			s.state = new(state)
+			return s.moveIn(r)
+		}
 		return nil
 	case 1:
 	default:
@@ -77,8 +87,12 @@ func (s *Session) open(r *http.Request) error {
 		s.emit(Event{Kind: EventForged, Reason: "malformed"})
 		return nil
 	}
+	s.state = new(state)
 	now := time.Now()
 	err := s.m.loadSwitches(r.Context(), now)
+	if err == nil && s.openSealed(t, now) {
+		return nil
+	}
 	var record *store.Record
 	if err == nil {
 		record, err = s.m.load(r.Context(), t.id)
@@ -128,7 +142,7 @@ func (s *Session) admit(record *store.Record, t ticket, now time.Time) error {
 // Passive says that the request is no use of the session: its idle timeout goes on as if the request had not been made. It has an
 // effect until the response begins. It is for polling, and for pages that show how much time is left.
 func (s *Session) Passive() {
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	s.usedAt, s.passive = time.Time{}, true
 }
@@ -142,8 +156,8 @@ func (s *Session) emit(e Event) {
 	if s.m == nil || len(s.m.outbox) == 0 {
 		return
 	}
-	if s.record != nil && e.Handle.IsZero() {
-		e.Handle, e.User = s.record.ID, s.record.User
+	if e.Handle.IsZero() {
+		e.Handle, e.User = s.handle(), s.user()
 	}
 	e.Address = s.m.opts.clientAddress(s.request)
 	s.m.emit(e)
@@ -153,8 +167,15 @@ func (s *Session) emit(e Event) {
 func (s *Session) User() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.record == nil {
+	return s.user()
+}
+
+func (s *Session) user() string {
+	switch {
+	case s.state == nil:
 		return ""
+	case s.record == nil:
+		return s.sealed.User()
 	}
 	return s.record.User
 }
@@ -166,15 +187,22 @@ func (s *Session) SignedIn() bool { return s.User() != "" }
 func (s *Session) Handle() Handle {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.record == nil {
+	return s.handle()
+}
+
+func (s *Session) handle() Handle {
+	switch {
+	case s.state == nil:
 		return Handle{}
+	case s.record == nil:
+		return s.sealed.ID
 	}
 	return s.record.ID
 }
 
 // Info returns what a list of sessions shows of this one, and false if nothing is stored for the visitor.
 func (s *Session) Info() (Info, bool) {
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	if s.record == nil {
 		return Info{}, false
@@ -187,7 +215,7 @@ func (s *Session) Info() (Info, bool) {
 // Values yields each key with its JSON value, sorted by key: all that [Key.Get] would find. It is for tools that hand on data
 // which they do not know.
 func (s *Session) Values() iter.Seq2[string, json.RawMessage] {
-	s.mu.Lock()
+	s.lock()
 	view := s.view
 	s.mu.Unlock()
 	return func(yield func(string, json.RawMessage) bool) {
@@ -209,16 +237,19 @@ func (s *Session) report(e Event) {
 // context is that of the request.
 func (s *Session) context() context.Context { return s.request.Context() }
 
-// hasNews reports whether the response has to tell the browser anything.
-func (s *Session) hasNews() bool {
+// outlook reports whether the response has to tell the browser anything, and whether it is for this visitor alone.
+func (s *Session) outlook() (news, private bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.cookie != cookieKeep
+	if s.state == nil {
+		return false, false
+	}
+	return s.cookie != cookieKeep, s.private
 }
 
 // hasUrgentNews reports whether the browser would be left with a ticket that is no good, if this response did not tell it.
 func (s *Session) hasUrgentNews() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.cookie == cookieSet || s.cookie == cookieDelete
+	return s.state != nil && (s.cookie == cookieSet || s.cookie == cookieDelete)
 }
