@@ -18,6 +18,7 @@ import (
 	"coatcheck.dev/cmd/coatcheck/internal/device"
 	"coatcheck.dev/cmd/coatcheck/internal/folder"
 	"coatcheck.dev/cmd/coatcheck/internal/gate"
+	"coatcheck.dev/cmd/coatcheck/internal/metrics"
 	"coatcheck.dev/cmd/coatcheck/internal/server"
 	"coatcheck.dev/cmd/coatcheck/internal/shop"
 	"coatcheck.dev/session"
@@ -166,10 +167,13 @@ func (p *Program) open(ctx context.Context, flags config.House, site site) (_ *h
 	}
 	options := site.options
 	options.DeviceLabel = device.Label
-	options.Observers = []session.Observer{session.LogEvents(h.log)}
+	counts := metrics.New(version())
+	options.Observers = []session.Observer{session.LogEvents(h.log), counts.Observe}
 	h.sessions = session.New(h.store, options)
+	counts.Watch(h.sessions)
 	h.console = console.New(console.Options{
 		Sessions: h.sessions, Feed: h.store, Token: token, BaseURL: h.back.URL(), What: site.name, Log: h.log,
+		Metrics: counts.Handler(h.log),
 	})
 	h.front.Log, h.front.Handler = h.log, site.handler(h)
 	h.back.Log, h.back.Handler = h.log, h.console

@@ -232,6 +232,33 @@ func TestServe(t *testing.T) {
 	}
 }
 
+// The metrics are on the console's port, for those who have the token.
+func TestMetrics(t *testing.T) {
+	r := start(t, t.TempDir(), "demo")
+	b := newBrowser(t)
+	b.send(r.site+"/login", url.Values{"user": {"ada"}, "password": {"lovelace"}})
+	for _, where := range []string{r.back, r.site} {
+		if status, text := newBrowser(t).send(where+"/metrics", nil); status == 200 || strings.Contains(text, "coatcheck_") {
+			t.Errorf("%s/metrics without the token: status %d, %s", where, status, text)
+		}
+	}
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		status, text := r.api("GET", "/metrics")
+		if status != 200 || !strings.Contains(text, "\ncoatcheck_sessions 1\n") || !strings.Contains(text, "\ncoatcheck_build_info{") {
+			t.Fatalf("status %d, %s", status, text)
+		}
+		if strings.Contains(text, `coatcheck_session_events_total{kind="authn_login_success"} 1`) {
+			break // observers are told a moment later
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the sign-in is not counted: %s", text)
+		}
+	}
+	if status, _ := r.api("POST", "/metrics"); status != 405 {
+		t.Errorf("POST: status %d", status)
+	}
+}
+
 // What is under way ends, what has no end is ended, and the program does not wait for that.
 func TestShutdown(t *testing.T) {
 	release, begun := make(chan struct{}), make(chan struct{})

@@ -18,9 +18,12 @@ type Options struct {
 	// SignedIn says whether a request without a token comes from somebody who has proved in another way that they may
 	// use the API, such as by the console's own session. The default is that nobody has.
 	SignedIn func(*http.Request) bool
+
+	// Metrics answers /metrics, to the same callers as everything under /v1/. The default is that there is no such path.
+	Metrics http.Handler
 }
 
-// New returns the handler of everything under /v1/, and of /healthz and /readyz.
+// New returns the handler of everything under /v1/, and of /healthz, /readyz and /metrics.
 func New(o Options) http.Handler {
 	if o.SignedIn == nil {
 		o.SignedIn = func(*http.Request) bool { return false }
@@ -40,5 +43,8 @@ func New(o Options) http.Handler {
 	mux.Handle("/", sameOrigin.Handler(newGuard(o).handler(v1)))
 	mux.Handle("/healthz", methods{http.MethodGet: alive})
 	mux.Handle("/readyz", methods{http.MethodGet: s.ready})
+	if o.Metrics != nil {
+		mux.Handle("/metrics", newGuard(o).handler(methods{http.MethodGet: o.Metrics.ServeHTTP}))
+	}
 	return mux
 }

@@ -401,3 +401,19 @@ func TestHealthNeedsNoProof(t *testing.T) {
 		}
 	}
 }
+
+func TestMetricsNeedProof(t *testing.T) {
+	numbers := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "sessions 1\n") })
+	signedIn := func(r *http.Request) bool { return r.Header.Get("Cookie") == "operator" }
+	h := newHouse(t, api.Options{Token: token, Metrics: numbers, SignedIn: signedIn})
+	if got := h.ask("GET", "/metrics"); got.StatusCode != 200 || got.body != "sessions 1\n" {
+		t.Errorf("with the token: %d %s", got.StatusCode, got.body)
+	}
+	if got := h.ask("GET", "/metrics", "Authorization", "", "Cookie", "operator"); got.StatusCode != 200 {
+		t.Errorf("for an operator: %d", got.StatusCode)
+	}
+	h.want(h.ask("GET", "/metrics", "Authorization", ""), 401, "unauthorized")
+	h.want(h.ask("GET", "/metrics", "Authorization", "Bearer x"), 401, "unauthorized")
+	h.want(h.ask("POST", "/metrics"), 405, "method_not_allowed")
+	h.want(newHouse(t, api.Options{Token: token}).ask("GET", "/metrics"), 404, "not_found")
+}

@@ -5,6 +5,7 @@
 //	DELETE /v1/users/{user}/sessions                      200 {"ended":3}
 //	GET    /healthz                                       200 while the process lives
 //	GET    /readyz                                        200 while the store answers, else 503
+//	GET    /metrics                                       for Prometheus, if there are any: see package metrics
 //
 // A listing is newest first. Without user it is everybody's; limit is 1 to 1,000, and 100 by default. While there may
 // be more, "next" is what the next request sends as after; the text means nothing else to anybody. A session looks
@@ -17,7 +18,7 @@
 // else needs the token in "Authorization: Bearer TOKEN" (RFC 6750), or whatever else [Options.SignedIn] accepts.
 // A browser of another origin can change nothing, whatever it sends.
 //
-// Everything but the health checks is JSON, and an error is always {"error":{"code":"…","message":"…"}}:
+// Everything but the health checks and metrics is JSON, and an error is always {"error":{"code":"…","message":"…"}}:
 //
 //	400 bad_request          a parameter is malformed; the message says which
 //	401 unauthorized         no proof of who asks, or a wrong one

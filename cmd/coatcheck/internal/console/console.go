@@ -33,11 +33,14 @@ type Options struct {
 	// What names the site whose sessions these are, in a few words at the top of each page. It may be empty.
 	What string
 
+	// Metrics answers /metrics to whoever has the token or is signed in. The default is that there is no such path.
+	Metrics http.Handler
+
 	// Log is told of sign-ins, refused ones, and failures; the default is to tell nobody.
 	Log *slog.Logger
 }
 
-// A Console serves the pages, and the API under /v1/ with its health checks. Its methods may be called from any number
+// A Console serves the pages, and the API under /v1/ with its health checks and metrics. Its methods may be called from any number
 // of goroutines.
 type Console struct {
 	opts      Options
@@ -122,12 +125,13 @@ func (c *Console) routes() http.Handler {
 
 	sameOrigin := csrf.New(csrf.Options{Denied: http.HandlerFunc(c.crossOrigin), Observers: []csrf.Observer{csrf.LogEvents(c.log)}})
 
-	rest := api.New(api.Options{Sessions: c.opts.Sessions, Token: c.opts.Token, SignedIn: c.signedIn})
+	rest := api.New(api.Options{Sessions: c.opts.Sessions, Token: c.opts.Token, SignedIn: c.signedIn, Metrics: c.opts.Metrics})
 	mux := http.NewServeMux()
 	mux.Handle("/", sameOrigin.Handler(pages))
 	mux.Handle("/v1/", rest)
 	mux.Handle("/healthz", rest)
 	mux.Handle("/readyz", rest)
+	mux.Handle("/metrics", rest)
 	return http.MaxBytesHandler(mux, maxBody)
 }
 
