@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -124,7 +125,7 @@ func TestEndedIsEnded(t *testing.T) {
 type held struct {
 	*oldStore
 	before         bool
-	once           sync.Once
+	waited         atomic.Bool
 	entered, leave chan struct{}
 }
 
@@ -132,13 +133,17 @@ func (h *held) records() migrate.Records {
 	r := h.oldStore.records()
 	find := r.Find
 	r.Find = func(ctx context.Context, key string) (data []byte, found bool, err error) {
-		wait := func() { close(h.entered); <-h.leave }
-		if h.before {
-			h.once.Do(wait)
+		first := h.waited.CompareAndSwap(false, true)
+		if !first {
+			return find(ctx, key)
 		}
-		data, found, err = find(ctx, key)
 		if !h.before {
-			h.once.Do(wait)
+			data, found, err = find(ctx, key)
+		}
+		close(h.entered)
+		<-h.leave
+		if h.before {
+			data, found, err = find(ctx, key)
 		}
 		return data, found, err
 	}
