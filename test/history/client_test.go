@@ -2,6 +2,7 @@ package history
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -299,9 +300,12 @@ func (c *client) use(node *session.Manager, in input, k known, slow time.Duratio
 func (c *client) change(s *session.Session, in input, out *output) (made session.Handle) {
 	switch in.kind {
 	case stepUp:
-		if err := s.StepUp(); err == nil {
+		switch err := s.StepUp(); {
+		case err == nil:
 			out.ok = true
 			return s.Handle()
+		case !errors.Is(err, session.ErrEnded):
+			c.must(err)
 		}
 		return session.Handle{}
 	case signOut:
