@@ -530,3 +530,19 @@ func TestOptionsThatContradict(t *testing.T) {
 		})
 	}
 }
+
+// An application may want the user alone.
+func TestNoValues(t *testing.T) {
+	for name, values := range map[string]func(*session.Session, map[string]any) error{
+		"nil": nil, "sets nothing": func(*session.Session, map[string]any) error { return nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			old := &oldStore{data: map[string][]byte{token: scsData(t, time.Now().Add(time.Hour), ann())}}
+			from := mustSCS(t, migrate.SCSOptions{Records: old.records(), User: userOf, Values: values})
+			s := newSite(t, memory.New(), session.Options{Migrate: from})
+			if a := s.visit(oldCookie); a.user != "ann" || a.cart != nil || a.ticket() == "" {
+				t.Errorf("%q with cart %v and %v, want ann without, and a ticket", a.user, a.cart, a.cookies)
+			}
+		})
+	}
+}
