@@ -63,13 +63,14 @@ func (e *entry) over(now time.Time) bool {
 	if e.ends > seconds(now) {
 		return false
 	}
-	r, _ := e.record(e.id)
-	return r.Over(now)
+	sealed := e.sealed(e.id)
+	head, _ := sealed.Head()
+	return head.Over(e.seen, now.UnixMicro())
 }
 
 func (e *entry) userName() string {
-	r, _ := e.record(e.id)
-	return r.User
+	sealed := e.sealed(e.id)
+	return sealed.User()
 }
 
 func (s *stored) version() uint64 {

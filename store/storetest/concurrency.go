@@ -193,7 +193,7 @@ var concurrencyCases = []testCase{
 			t.parallel(n+1, func(i int) {
 				if i < n {
 					defer touching.Done()
-					t.touchBackAndForth(r.ID, i, n-1-i)
+					t.touchBackAndForth(r.ID, i, 0) // the last one to arrive is the oldest
 					return
 				}
 				for mine := r; mine.Version < 20 || !isClosed(touched); mine.Version++ {

@@ -1,0 +1,124 @@
+package store_test
+
+import (
+	"errors"
+	"reflect"
+	"testing"
+	"time"
+
+	"coatcheck.dev/store"
+)
+
+// seal returns a record as a store keeps it.
+func seal(r store.Record) store.Sealed {
+	return store.Sealed{ID: r.ID, Version: r.Version, LastSeen: r.LastSeen.UnixMicro(), Body: string(r.AppendBody(nil))}
+}
+
+func TestSealedRecord(t *testing.T) {
+	want := fullRecord()
+	want.ID, want.Version, want.LastSeen = store.ID{1}, 7, noon.Add(time.Minute)
+	sealed := seal(want)
+	if got, err := sealed.Record(); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v\nwant %+v", got, err, want)
+	}
+	apart := want
+	apart.Device.UserAgent = ""
+	sealed = seal(apart)
+	sealed.UserAgent = want.Device.UserAgent
+	if got, err := sealed.Record(); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("with the User-Agent apart: got %+v, %v\nwant %+v", got, err, want)
+	}
+	sealed.Body = sealed.Body[:20]
+	if _, err := sealed.Record(); !errors.Is(err, store.ErrDamaged) {
+		t.Errorf("cut short: got %v, want ErrDamaged", err)
+	}
+}
+
+// headOf is what Head has to return, taken from the decoded record.
+func headOf(r store.Record) store.Head {
+	h := store.Head{
+		User: r.User, Secret: r.Secret, CreatedAt: r.CreatedAt.UnixMicro(), ExpiresAt: r.ExpiresAt.UnixMicro(),
+		IdleTimeout: r.IdleTimeout.Microseconds(), RotatedAt: r.CreatedAt.UnixMicro(), Pending: r.Rotation.Pending(),
+	}
+	if !r.Rotation.At.IsZero() {
+		h.RotatedAt = r.Rotation.At.UnixMicro()
+	}
+	return h
+}
+
+func TestHeadIsTheFrontOfTheRecord(t *testing.T) {
+	confirmed := fullRecord()
+	pending := confirmed
+	pending.Rotation.Confirmed = false
+	plain := confirmed
+	plain.Rotation, plain.User, plain.IdleTimeout = store.Rotation{}, "", 0
+	for name, r := range map[string]store.Record{"confirmed": confirmed, "pending": pending, "plain": plain, "empty": {}} {
+		sealed := seal(r)
+		got, ok := sealed.Head()
+		if want := headOf(r); !ok || got != want {
+			t.Errorf("%s: got %+v, %v\nwant %+v", name, got, ok, want)
+		}
+		if got := sealed.User(); got != r.User {
+			t.Errorf("%s: user %q, want %q", name, got, r.User)
+		}
+	}
+}
+
+// A body that ends within its front has no head, and none of it makes anybody panic.
+func TestHeadOfADamagedBody(t *testing.T) {
+	r := fullRecord()
+	r.Auth, r.Data, r.Device = nil, store.Data{}, store.Device{}
+	body := string(r.AppendBody(nil))
+	front := len(body) - len("\x08"+r.Rotation.Past) - 5 // what follows is count, three strings and data
+	for n := range front {
+		sealed := store.Sealed{Body: body[:n]}
+		if _, ok := sealed.Head(); ok {
+			t.Errorf("a body of %d bytes has a head", n)
+		}
+		_ = sealed.User()
+	}
+	for _, other := range []string{"", "\x00" + body[1:], "\x02" + body[1:]} {
+		sealed := store.Sealed{Body: other}
+		if _, ok := sealed.Head(); ok {
+			t.Errorf("a body that begins with %.1q has a head", other)
+		}
+	}
+}
+
+func TestHeadOver(t *testing.T) {
+	for _, idle := range []time.Duration{0, -time.Minute, time.Minute, 2 * time.Hour} {
+		r := fullRecord()
+		r.LastSeen, r.ExpiresAt, r.IdleTimeout = noon, noon.Add(time.Hour), idle
+		sealed := seal(r)
+		head, _ := sealed.Head()
+		for _, at := range []time.Time{noon, r.Ends().Add(-time.Microsecond), r.Ends(), r.Ends().Add(time.Hour)} {
+			if got, want := head.Over(sealed.LastSeen, at.UnixMicro()), r.Over(at); got != want {
+				t.Errorf("idle %v, at %v: over is %v, the record says %v", idle, at, got, want)
+			}
+		}
+	}
+}
+
+// FuzzHead checks that the short way to a record's front leads to the same as the long one.
+func FuzzHead(f *testing.F) {
+	full, empty := fullRecord(), store.Record{}
+	f.Add(string(full.AppendBody(nil)))
+	f.Add(string(empty.AppendBody(nil)))
+	f.Add("\x01")
+	f.Fuzz(func(t *testing.T, body string) {
+		sealed := store.Sealed{Body: body}
+		head, ok := sealed.Head()
+		user := sealed.User()
+		r, err := sealed.Record()
+		if err != nil {
+			return
+		}
+		if !ok {
+			t.Fatal("the record can be read and its head cannot")
+		}
+		if head.User != r.User || user != r.User || head.Secret != r.Secret || head.CreatedAt != r.CreatedAt.UnixMicro() ||
+			head.ExpiresAt != r.ExpiresAt.UnixMicro() {
+			t.Errorf("head %+v of record %+v", head, r)
+		}
+	})
+}
