@@ -19,7 +19,7 @@ func TestIDTextRoundTrip(t *testing.T) {
 			t.Errorf("ParseID(%q) = %v, %v; want %v", text, got, err, id)
 		}
 	}
-	if store.NewID() == store.NewID() {
+	if a, b := store.NewID(), store.NewID(); a == b {
 		t.Error("two new IDs are equal")
 	}
 }
