@@ -84,7 +84,7 @@ func upstream(flags *config.Serve) (site, error) {
 	if err != nil {
 		return site{}, fmt.Errorf("--upstream %q is not a URL such as http://127.0.0.1:3000", flags.Upstream)
 	}
-	options := gate.Options{Upstream: u, TrustedOrigins: flags.TrustOrigin, AnswerTimeout: flags.UpstreamTimeout}
+	options := gate.Options{Upstream: u, TrustedOrigins: flags.TrustOrigin, TrustedProxies: flags.TrustedProxies(), AnswerTimeout: flags.UpstreamTimeout}
 	if flags.UpstreamTimeout <= 0 {
 		options.AnswerTimeout = -1
 	}
@@ -166,7 +166,7 @@ func (p *Program) open(ctx context.Context, flags config.House, site site) (_ *h
 		return nil, err
 	}
 	options := site.options
-	options.DeviceLabel = device.Label
+	options.DeviceLabel, options.TrustedProxies = device.Label, flags.TrustedProxies()
 	counts := metrics.New(version())
 	options.Observers = []session.Observer{session.LogEvents(h.log), counts.Observe}
 	h.sessions = session.New(h.store, options)

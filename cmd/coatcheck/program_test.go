@@ -232,6 +232,31 @@ func TestServe(t *testing.T) {
 	}
 }
 
+// The address of a session is what a trusted proxy says, and the app behind the gate is told it, too.
+func TestTrustProxy(t *testing.T) {
+	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Coatcheck-Sign-In", "ada")
+		fmt.Fprint(w, r.Header.Get("X-Forwarded-For"))
+	}))
+	defer app.Close()
+	for flag, want := range map[string]bool{"--trust-proxy=127.0.0.0/8,::1": true, "--trust-proxy=10.0.0.0/8": false} {
+		r := start(t, t.TempDir(), "serve", "--upstream", app.URL, flag)
+		req, err := http.NewRequest("GET", r.site+"/", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("X-Forwarded-For", "6.6.6.6, 203.0.113.9")
+		_, told := newBrowser(t).round(req)
+		_, list := r.api("GET", "/v1/sessions")
+		if strings.HasPrefix(told, "203.0.113.9, ") != want || strings.Contains(told, "6.6.6.6") {
+			t.Errorf("%s: the app is told %q", flag, told)
+		}
+		if strings.Contains(list, `"address":"203.0.113.9"`) != want || strings.Contains(list, "6.6.6.6") {
+			t.Errorf("%s: the console has %s", flag, list)
+		}
+	}
+}
+
 // The metrics are on the console's port, for those who have the token.
 func TestMetrics(t *testing.T) {
 	r := start(t, t.TempDir(), "demo")

@@ -32,11 +32,12 @@ const (
 
 // House has the flags that all commands that serve have in common.
 type House struct {
-	Listen        string `default:"localhost:8080" placeholder:"ADDRESS" help:"Where browsers find the site: host:port; port 0 is a free one. Default: ${default}"`
-	ConsoleListen string `default:"localhost:8081" placeholder:"ADDRESS" help:"Where the console is found. Keep it on loopback, or behind something that speaks https. Default: ${default}"`
-	Data          string `placeholder:"DIR" help:"The folder for sessions and the console's token. It is made if it is missing. Default: ${data}"`
-	LogFormat     string `default:"text" enum:"text,json" placeholder:"text|json" help:"How the log on standard error is written. Default: ${default}"`
-	Verbose       bool   `short:"v" help:"Log what goes right, too: sign-ins, sign-outs, expiry."`
+	Listen        string    `default:"localhost:8080" placeholder:"ADDRESS" help:"Where browsers find the site: host:port; port 0 is a free one. Default: ${default}"`
+	ConsoleListen string    `default:"localhost:8081" placeholder:"ADDRESS" help:"Where the console is found. Keep it on loopback, or behind something that speaks https. Default: ${default}"`
+	Data          string    `placeholder:"DIR" help:"The folder for sessions and the console's token. It is made if it is missing. Default: ${data}"`
+	TrustProxy    []Network `placeholder:"CIDR" sep:"," help:"A proxy in front, such as 10.0.0.0/8 or 127.0.0.1, whose X-Forwarded headers are believed. May be given several times."`
+	LogFormat     string    `default:"text" enum:"text,json" placeholder:"text|json" help:"How the log on standard error is written. Default: ${default}"`
+	Verbose       bool      `short:"v" help:"Log what goes right, too: sign-ins, sign-outs, expiry."`
 }
 
 // Demo has the flags of the demo.

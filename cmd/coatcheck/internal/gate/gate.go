@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"net/http/httputil"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -38,6 +39,10 @@ type Options struct {
 
 	// TrustedOrigins are other origins, such as "https://pay.example", whose requests may change something here.
 	TrustedOrigins []string
+
+	// TrustedProxies are the networks of proxies in front of the gate. What they say in X-Forwarded-For, -Host and -Proto goes on
+	// to the app; so each of them has to set these three itself, whatever its client sends. The default is none.
+	TrustedProxies []netip.Prefix
 
 	// AnswerTimeout is how long the app may take until its answer begins; the default is 1 minute, negative means any
 	// time. The body may take any time.
@@ -165,7 +170,7 @@ func (g *gate) rewrite(r *httputil.ProxyRequest) {
 		out.Header.Del("Upgrade")
 		out.Header.Del("Connection")
 	}
-	r.SetXForwarded()
+	g.forward(r)
 
 	s := g.sessions.From(r.In.Context())
 	user, handle, data := "", "", ""

@@ -1,0 +1,39 @@
+package config
+
+import (
+	"fmt"
+	"net/netip"
+)
+
+// A Network is the addresses of proxies: a CIDR prefix, or one address.
+type Network struct{ netip.Prefix }
+
+// UnmarshalText reads a prefix or an address. The networks of everybody are refused: then any client could choose its address.
+func (n *Network) UnmarshalText(text []byte) error {
+	prefix, err := netip.ParsePrefix(string(text))
+	if err != nil {
+		address, err := netip.ParseAddr(string(text))
+		if err != nil || address.Zone() != "" {
+			return fmt.Errorf("%.50q is neither a network such as 10.0.0.0/8 nor an address", text)
+		}
+		address = address.Unmap()
+		prefix = netip.PrefixFrom(address, address.BitLen())
+	}
+	if prefix.Bits() == 0 {
+		return fmt.Errorf("%s is everybody: name the networks of your proxies", prefix)
+	}
+	if prefix.Addr().Is4In6() {
+		return fmt.Errorf("write %s as a network of IPv4 addresses", prefix)
+	}
+	n.Prefix = prefix.Masked()
+	return nil
+}
+
+// TrustedProxies returns the networks of --trust-proxy.
+func (h *House) TrustedProxies() []netip.Prefix {
+	var prefixes []netip.Prefix
+	for _, n := range h.TrustProxy {
+		prefixes = append(prefixes, n.Prefix)
+	}
+	return prefixes
+}
