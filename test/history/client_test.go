@@ -198,6 +198,7 @@ func (c *client) act(slow time.Duration) {
 			if k, any = c.pick(in.user, c.rng); any {
 				c.use(node, in, k, slow)
 			}
+			slow = 0
 		}
 	case signInOver:
 		c.signInOver(node, in, k, slow)
