@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -93,7 +94,7 @@ func answer(w http.ResponseWriter) {
 
 // BenchmarkGarbageTicket serves a request with a session cookie that is none. No store may be asked.
 func BenchmarkGarbageTicket(b *testing.B) {
-	garbage := "theme=dark; __Host-session=1" + string(make([]byte, 53)) + "!"
+	garbage := "theme=dark; __Host-session=1" + strings.Repeat("A", 53) + "!"
 	s := coatcheckSite(untouchable{memory.New()})
 	b.Run(s.name, func(b *testing.B) {
 		serve(b, s.wrap(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -107,7 +108,10 @@ func BenchmarkGarbageTicket(b *testing.B) {
 // untouchable is a store that must not be asked.
 type untouchable struct{ *memory.Store }
 
-func (untouchable) Peek(store.ID) (store.Record, bool) { panic("the store was asked") }
+var _ store.Peeker = untouchable{}
+
+func (untouchable) Peek(store.ID) (store.Sealed, bool) { panic("the store was asked") }
+
 func (untouchable) Load(context.Context, store.ID) (store.Record, error) {
 	panic("the store was asked")
 }

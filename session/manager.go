@@ -203,10 +203,11 @@ func (m *Manager) From(ctx context.Context) *Session {
 // they are durable. If they cannot be saved, the response is 503 instead of what next wrote.
 func (m *Manager) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		v := &visit{Context: r.Context()}
+		f := m.shown(r)
+		v := newVisit(r.Context(), f.n == 1)
 		v.session.m = m
 		v.response.inner = w
-		if err := v.session.open(r); err != nil {
+		if err := v.session.open(r, f); err != nil {
 			m.refuse(w, r, err)
 			return
 		}

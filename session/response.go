@@ -88,19 +88,21 @@ func (w *response) setHeaders() {
 	}
 }
 
-func addVary(header http.Header, on string) {
-	for _, line := range header["Vary"] {
+// addVary adds the field of one line to Vary, unless it is there.
+func addVary(header http.Header, on []string) {
+	lines := header["Vary"]
+	if len(lines) == 0 {
+		header["Vary"] = on
+		return
+	}
+	for _, line := range lines {
 		for field := range strings.SplitSeq(line, ",") {
-			if f := strings.TrimSpace(field); f == "*" || strings.EqualFold(f, on) {
+			if f := strings.TrimSpace(field); f == "*" || strings.EqualFold(f, on[0]) {
 				return
 			}
 		}
 	}
-	if lines := header["Vary"]; len(lines) > 0 {
-		header["Vary"] = append(lines, on)
-		return
-	}
-	header["Vary"] = varyOnly[on]
+	header["Vary"] = append(lines, on[0])
 }
 
 // keepPrivate sets Cache-Control to "private, no-store" unless it has no-store already (OWASP session management
@@ -121,11 +123,12 @@ func keepPrivate(header http.Header) (overruled bool) {
 	return overruled
 }
 
-// varyOnly has the whole header for each field; it is shared like privateNoStore.
-var varyOnly = map[string][]string{"Cookie": {"Cookie"}, "Authorization": {"Authorization"}}
-
-// privateNoStore is shared between responses; whoever adds to the header copies it, as its capacity is used up.
-var privateNoStore = []string{"private, no-store"}[:1:1]
+// These headers are shared between responses; whoever adds to one copies it, as its capacity is used up.
+var (
+	privateNoStore    = []string{"private, no-store"}[:1:1]
+	varyCookie        = []string{"Cookie"}[:1:1]
+	varyAuthorization = []string{"Authorization"}[:1:1]
+)
 
 // finish ends a response whose handler has returned.
 func (w *response) finish() {

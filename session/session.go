@@ -66,10 +66,9 @@ const (
 )
 
 // open finds the session that the request's ticket names. It returns an error only if the store could not tell.
-func (s *Session) open(r *http.Request) error {
-	s.request = r
-	value, n := s.presented(r)
-	switch n {
+func (s *Session) open(r *http.Request, f shown) error {
+	s.request, s.bearer = r, f.bearer
+	switch f.n {
 	case 0:
 		if s.m.opts.Migrate != nil && !s.bearer {
 			s.state = new(state)
@@ -79,15 +78,14 @@ func (s *Session) open(r *http.Request) error {
 	case 1:
 	default:
 		// One of them was planted by somebody who can write cookies for this host, and nothing tells which.
-		s.emit(Event{Kind: EventDuplicate, Count: n})
+		s.emit(Event{Kind: EventDuplicate, Count: f.n})
 		return nil
 	}
-	t, ok := parseTicket(value)
+	t, ok := parseTicket(f.text)
 	if !ok {
 		s.emit(Event{Kind: EventForged, Reason: "malformed"})
 		return nil
 	}
-	s.state = new(state)
 	now := time.Now()
 	err := s.m.loadSwitches(r.Context(), now)
 	if err == nil && s.openSealed(t, now) {

@@ -27,6 +27,7 @@ type ticket struct {
 const (
 	ticketVersion = '1'
 	secretTextLen = 32
+	idFill        = "AA"
 	ticketLen     = 1 + store.IDLen + secretTextLen
 )
 
@@ -44,15 +45,20 @@ func parseTicket(s string) (ticket, bool) {
 	if len(s) != ticketLen || s[0] != ticketVersion {
 		return ticket{}, false
 	}
-	// The decoder wants bytes. A copy on the stack costs less than any way around it.
-	var text [ticketLen]byte
-	copy(text[:], s)
-	if n, err := secretText.Decode(t.id[:], text[1:1+store.IDLen]); err != nil || n != len(t.id) {
+	// Filled up to whole groups of four characters, the ID decodes in one pass with the secret. What it was filled up with
+	// decodes to zeros, and so have the last bits of its own.
+	const secretAt = store.IDLen + len(idFill)
+	var text [secretAt + secretTextLen]byte
+	copy(text[:], s[1:1+store.IDLen])
+	copy(text[store.IDLen:], idFill)
+	copy(text[secretAt:], s[1+store.IDLen:])
+	var raw [48]byte // larger than what comes out: while there is room the decoder writes eight bytes at a time
+	n, err := secretText.Decode(raw[:], text[:])
+	if err != nil || n != len(t.id)+2+len(t.secret) || raw[len(t.id)] != 0 {
 		return ticket{}, false
 	}
-	if n, err := secretText.Decode(t.secret[:], text[1+store.IDLen:]); err != nil || n != len(t.secret) {
-		return ticket{}, false
-	}
+	copy(t.id[:], raw[:])
+	copy(t.secret[:], raw[len(t.id)+2:])
 	return t, true
 }
 

@@ -12,16 +12,22 @@ import (
 // ticketHeader carries new tickets to programs that have no cookies; empty, it tells them to forget the one they have.
 const ticketHeader = "Session-Ticket"
 
-// presented returns the text that should be a ticket, and how many the request has.
-func (s *Session) presented(r *http.Request) (text string, n int) {
-	if s.m.opts.Header != nil && s.m.opts.Header(r) {
-		s.bearer = true
-		return bearer(r.Header["Authorization"])
+// shown is what a request has where its ticket should be.
+type shown struct {
+	text   string
+	n      int  // how many there are; text is the first
+	bearer bool // in the header for programs, not in the cookie
+}
+
+// shown finds the ticket of a request.
+func (m *Manager) shown(r *http.Request) (f shown) {
+	if m.opts.Header != nil && m.opts.Header(r) {
+		f.text, f.n = bearer(r.Header["Authorization"])
+		f.bearer = true
+	} else if header := r.Header["Cookie"]; len(header) > 0 {
+		f.text, f.n = cookie.Lookup(header, m.opts.Cookie)
 	}
-	if header := r.Header["Cookie"]; len(header) > 0 {
-		return cookie.Lookup(header, s.m.opts.Cookie)
-	}
-	return "", 0
+	return f
 }
 
 // bearer returns the token of RFC 6750, section 2.1, and how many there are. Other schemes are somebody else's.
@@ -78,10 +84,10 @@ func (s *Session) cookieLifetime(now time.Time) time.Duration {
 	return max(left.Round(time.Second), time.Second)
 }
 
-// varyOn is the request header that a response depends on.
-func (s *Session) varyOn() string {
+// varyOn is the line for Vary with the request header that a response depends on.
+func (s *Session) varyOn() []string {
 	if s.bearer {
-		return "Authorization"
+		return varyAuthorization
 	}
-	return "Cookie"
+	return varyCookie
 }

@@ -14,6 +14,19 @@ type visit struct {
 	returned bool // whether the handler returned, rather than panicked
 }
 
+// newVisit returns a visit. If the visitor has a ticket, the session's state is in the same piece of memory as well.
+func newVisit(ctx context.Context, ticket bool) *visit {
+	if !ticket {
+		return &visit{Context: ctx}
+	}
+	v := new(struct {
+		visit
+		state
+	})
+	v.Context, v.session.state = ctx, &v.state
+	return &v.visit
+}
+
 // Value answers for the session, and otherwise as the request's context does.
 func (v *visit) Value(key any) any {
 	if _, ok := key.(contextKey); ok {
