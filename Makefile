@@ -1,6 +1,6 @@
 # What people type. On a fresh machine with Go, `make demo` shows it and `make test` proves it.
 
-# How long each fuzz target runs, and how often each benchmark.
+# How long fuzz targets run (see .ci/fuzz), in seconds, and how often each benchmark.
 FUZZTIME ?= 30s
 COUNT    ?= 10
 
@@ -32,7 +32,7 @@ lint:
 	go vet $(ALL)
 	go tool staticcheck $(ALL)
 
-# Each fuzz target for FUZZTIME. A finding is written to the package's testdata/fuzz: commit it, it stays a test.
+# Each fuzz target. A finding is written to the package's testdata/fuzz: commit it, it stays a test.
 fuzz:
 	.ci/fuzz $(FUZZTIME)
 

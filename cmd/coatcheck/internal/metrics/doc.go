@@ -15,9 +15,9 @@
 //
 // The program serves them on the console's port to whoever has the console's token, whose file Prometheus can read itself:
 //
-//	- job_name: coatcheck
-//	  authorization: {credentials_file: /var/lib/coatcheck/console-token}
-//	  static_configs: [{targets: ["localhost:8081"]}]
+//   - job_name: coatcheck
+//     authorization: {credentials_file: /var/lib/coatcheck/console-token}
+//     static_configs: [{targets: ["localhost:8081"]}]
 //
 // Nothing here names a user, a session or an address: whoever may read metrics need not be allowed to know who is there, and labels of
 // a client's choosing would grow without bound.
