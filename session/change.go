@@ -78,20 +78,20 @@ func (s *Session) unreadable(key string, found store.Value, err error) {
 	}})
 }
 
-// commit notes that the session was used, and saves the request's changes if there are any. When it returns nil they are durable, or the session has ended
-// meanwhile and they were dropped.
+// commit notes that the session was used, and saves the request's changes if there are any. When it returns nil they
+// are durable, or the session has ended meanwhile and they were dropped.
 func (s *Session) commit() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.state == nil {
 		return nil
 	}
-	if !s.usedAt.IsZero() {
+	if s.usedAt != 0 {
 		s.unseal()
 		if s.record != nil {
-			s.m.touches.note(s.m, s.record, s.usedAt)
+			s.m.touches.note(s.m, s.record, time.UnixMicro(s.usedAt))
 		}
-		s.usedAt = time.Time{}
+		s.usedAt = 0
 	}
 	return s.store()
 }
@@ -107,8 +107,8 @@ func (s *Session) store() error {
 	return s.m.write(s.context(), s.save)
 }
 
-// commitLate saves what a handler has changed after the response had begun. The response can say nothing of a failure any
-// more, so only the observers hear of it; commit has told them.
+// commitLate saves what a handler has changed after the response had begun. The response can say nothing of a failure
+// any more, so only the observers hear of it; commit has told them.
 func (s *Session) commitLate() { _ = s.commit() }
 
 // create stores a visitor's first values under a new ticket.
@@ -156,8 +156,9 @@ func (s *Session) put(record store.Record, t ticket, replaces store.ID) error {
 	return nil
 }
 
-// save puts the changes on the record as it is in the store now. Whoever meets a concurrent change applies its own again
-// to the fresh record; from the second try on requests of this program queue up rather than race, so that each needs few.
+// save puts the changes on the record as it is in the store now. Whoever meets a concurrent change applies its own
+// again to the fresh record; from the second try on requests of this program queue up rather than race, so that each
+// needs few.
 func (s *Session) save(ctx context.Context) error {
 	if s.m.over(s.record, time.Now()) { // meanwhile, unless another request has used it
 		if gone, err := s.refresh(ctx); gone || err != nil {

@@ -77,13 +77,15 @@ func (k Key[T]) Get(s *Session) T {
 // Lookup returns the session's value and whether there is one. A stored value that does not decode into T any more counts as
 // none: it is deleted with the request's other changes, and reported to the observers.
 func (k Key[T]) Lookup(s *Session) (T, bool) {
-	s.lock()
-	value, ok := s.view.Get(k.name)
-	s.mu.Unlock()
-	var v T
+	value, ok := s.data().Get(k.name)
 	if !ok {
-		return v, false
+		var none T
+		return none, false
 	}
+	if v, ok := plain[T](value.JSON); ok {
+		return v, true
+	}
+	var v T
 	if err := json.Unmarshal([]byte(value.JSON), &v); err != nil {
 		s.unreadable(k.name, value, err)
 		var zero T

@@ -213,7 +213,7 @@ func (m *Manager) Handler(next http.Handler) http.Handler {
 		}
 		defer v.end()
 		next.ServeHTTP(v.writer(), r.WithContext(v))
-		v.returned = true
+		v.response.over = true
 	})
 }
 

@@ -242,7 +242,7 @@ func (m *Manager) removeOld(ctx context.Context, value string) {
 // dropOldCookie takes the old cookie away, with every response that changes the ticket: a browser that is left with both would be
 // back in the old session when it signs out of the new one.
 func (s *Session) dropOldCookie(header http.Header) {
-	if s.m.opts.Migrate == nil || s.bearer {
+	if s.m.opts.Migrate == nil || s.response.bearer {
 		return
 	}
 	old := s.m.opts.Migrate.Cookie()

@@ -20,6 +20,8 @@ type response struct {
 	session *Session
 	asked   atomic.Bool // the handler has looked at the session
 	begun   atomic.Bool // headers are out, or on their way
+	bearer  bool        // the ticket travels in headers of its own, not in the cookie
+	over    bool        // the handler has returned, rather than panicked
 	failed  error       // why 503 went out instead of what the handler writes
 }
 

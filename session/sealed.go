@@ -30,7 +30,7 @@ func (s *Session) openSealed(t ticket, now time.Time) bool {
 	}
 	s.sealed, s.private = sealed, true
 	if idle := time.Duration(head.IdleTimeout) * time.Microsecond; us-sealed.LastSeen >= m.opts.touchEvery(idle).Microseconds() {
-		s.usedAt = now
+		s.usedAt = us
 	}
 	return true
 }
@@ -42,6 +42,22 @@ func (s *Session) lock() {
 		s.state = new(state)
 	}
 	s.unseal()
+}
+
+// data returns what the request reads. It leaves the rest of the record sealed.
+func (s *Session) data() store.Data {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state == nil {
+		return store.Data{}
+	}
+	if !s.sealed.ID.IsZero() {
+		if data, ok := s.sealed.Data(); ok {
+			return data
+		}
+		s.unseal() // and report it
+	}
+	return s.view
 }
 
 // unseal decodes the record that openSealed has let in, if that has not been done. The caller holds s.mu.

@@ -33,7 +33,6 @@ type Session struct {
 	m        *Manager
 	request  *http.Request
 	response *response
-	bearer   bool // the ticket travels in headers of its own, not in the cookie
 
 	mu     sync.Mutex
 	*state // nil for a visitor without a ticket, until lock makes it
@@ -46,7 +45,7 @@ type state struct {
 	view    store.Data    // the record's data with this request's changes
 	changes []change
 	ticket  *ticket       // what the browser is to be given, or has to be given a successor of; a pointer, as package fmt prints no more than its address
-	usedAt  time.Time     // when the request used the session; zero if it is passive, or has been noted
+	usedAt  int64         // when the request used the session, in microseconds since 1970; 0 if it is passive, or has been noted
 	done    chan struct{} // closed when the session ends; nil until somebody asks
 	cookie  cookieNews    // what the response has to tell the browser
 	passive bool          // the request is no use of the session
@@ -67,10 +66,10 @@ const (
 
 // open finds the session that the request's ticket names. It returns an error only if the store could not tell.
 func (s *Session) open(r *http.Request, f shown) error {
-	s.request, s.bearer = r, f.bearer
+	s.request, s.response.bearer = r, f.bearer
 	switch f.n {
 	case 0:
-		if s.m.opts.Migrate != nil && !s.bearer {
+		if s.m.opts.Migrate != nil && !f.bearer {
 			s.state = new(state)
 			return s.moveIn(r)
 		}
@@ -132,7 +131,7 @@ func (s *Session) admit(record *store.Record, t ticket, now time.Time) error {
 	if s.m.opts.Passive != nil && s.m.opts.Passive(s.request) {
 		s.passive = true
 	} else {
-		s.usedAt = now
+		s.usedAt = now.UnixMicro()
 	}
 	return nil
 }
@@ -142,7 +141,7 @@ func (s *Session) admit(record *store.Record, t ticket, now time.Time) error {
 func (s *Session) Passive() {
 	s.lock()
 	defer s.mu.Unlock()
-	s.usedAt, s.passive = time.Time{}, true
+	s.usedAt, s.passive = 0, true
 }
 
 func (s *Session) adopt(record *store.Record) {
@@ -213,9 +212,7 @@ func (s *Session) Info() (Info, bool) {
 // Values yields each key with its JSON value, sorted by key: all that [Key.Get] would find. It is for tools that hand on data
 // which they do not know.
 func (s *Session) Values() iter.Seq2[string, json.RawMessage] {
-	s.lock()
-	view := s.view
-	s.mu.Unlock()
+	view := s.data()
 	return func(yield func(string, json.RawMessage) bool) {
 		for key, value := range view.All() {
 			if !yield(key, json.RawMessage(value.JSON)) {

@@ -56,9 +56,9 @@ func (s *Session) announce(header http.Header) {
 	s.cookie = cookieKeep
 	s.dropOldCookie(header)
 	switch {
-	case s.bearer && gone:
+	case s.response.bearer && gone:
 		header.Set(ticketHeader, "")
-	case s.bearer:
+	case s.response.bearer:
 		header.Set(ticketHeader, s.ticket.expose())
 	case gone:
 		s.setCookie(header, s.m.opts.cookie("", 0).Deletion())
@@ -86,7 +86,7 @@ func (s *Session) cookieLifetime(now time.Time) time.Duration {
 
 // varyOn is the line for Vary with the request header that a response depends on.
 func (s *Session) varyOn() []string {
-	if s.bearer {
+	if s.response.bearer {
 		return varyAuthorization
 	}
 	return varyCookie

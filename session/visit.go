@@ -11,20 +11,23 @@ type visit struct {
 	context.Context
 	session  Session
 	response response
-	returned bool // whether the handler returned, rather than panicked
 }
 
 // newVisit returns a visit. If the visitor has a ticket, the session's state is in the same piece of memory as well.
 func newVisit(ctx context.Context, ticket bool) *visit {
-	if !ticket {
-		return &visit{Context: ctx}
+	var v *visit
+	if ticket {
+		both := new(struct {
+			visit
+			state
+		})
+		v = &both.visit
+		v.session.state = &both.state
+	} else {
+		v = new(visit)
 	}
-	v := new(struct {
-		visit
-		state
-	})
-	v.Context, v.session.state = ctx, &v.state
-	return &v.visit
+	v.Context, v.session.response, v.response.session = ctx, &v.response, &v.session
+	return v
 }
 
 // Value answers for the session, and otherwise as the request's context does.
@@ -45,14 +48,12 @@ func (v *visit) asked() *Session {
 
 // writer returns the response in a type that has the same optional methods as the one it stands for.
 func (v *visit) writer() http.ResponseWriter {
-	v.response.session = &v.session
-	v.session.response = &v.response
 	return v.response.disguise(v.session.m.kinds.capabilities(v.response.inner))
 }
 
 // end runs when the handler has returned or panicked.
 func (v *visit) end() {
-	if v.returned {
+	if v.response.over {
 		v.response.finish()
 		return
 	}

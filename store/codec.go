@@ -181,6 +181,13 @@ func (d *decoder) varint() int64 {
 	return int64(u>>1) ^ -int64(u&1)
 }
 
+// numbers reads over n varints.
+func (d *decoder) numbers(n int) {
+	for range n {
+		d.uvarint()
+	}
+}
+
 func (d *decoder) string() string {
 	s, rest, ok := cutStringChecked(d.rest)
 	if !ok {

@@ -54,6 +54,35 @@ func (s *Sealed) Head() (h Head, ok bool) {
 	return h, !d.failed
 }
 
+// Data returns the application's values, and false if the body is damaged or of another version.
+func (s *Sealed) Data() (Data, bool) {
+	d := decoder{rest: s.Body}
+	if d.byte() != bodyVersion {
+		return Data{}, false
+	}
+	d.string() // user
+	d.skip(len(Hash{}))
+	d.numbers(3) // times
+	if d.byte()&flagRotation != 0 {
+		d.skip(len(Nonce{}) + len(Hash{}))
+		d.numbers(1)
+		d.string()
+	}
+	auths := d.uvarint()
+	if auths > MaxAuths {
+		return Data{}, false
+	}
+	for range auths {
+		d.string()
+		d.numbers(2)
+	}
+	d.string() // device
+	d.string()
+	d.string()
+	data, err := parseData(d.string())
+	return data, err == nil && !d.failed
+}
+
 // User returns who is signed in.
 func (s *Sealed) User() string {
 	d := decoder{rest: s.Body}

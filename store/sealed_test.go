@@ -99,7 +99,34 @@ func TestHeadOver(t *testing.T) {
 	}
 }
 
-// FuzzHead checks that the short way to a record's front leads to the same as the long one.
+func TestDataOfASealedRecord(t *testing.T) {
+	r := fullRecord()
+	for name, change := range map[string]func(*store.Record){
+		"full":    func(*store.Record) {},
+		"plain":   func(r *store.Record) { r.Rotation, r.Auth, r.Device = store.Rotation{}, nil, store.Device{} },
+		"no data": func(r *store.Record) { r.Data = store.Data{} },
+	} {
+		r := r
+		change(&r)
+		sealed := seal(r)
+		if got, ok := sealed.Data(); !ok || got != r.Data {
+			t.Errorf("%s: got %v, %v, want %v", name, got, ok, r.Data)
+		}
+		whole := sealed.Body
+		for n := range whole {
+			sealed.Body = whole[:n]
+			if _, ok := sealed.Data(); ok {
+				t.Errorf("%s: a body of %d bytes of %d has data", name, n, len(whole))
+			}
+		}
+	}
+	sealed := store.Sealed{Body: tooManyAuths()}
+	if _, ok := sealed.Data(); ok {
+		t.Error("a body with too many proofs has data")
+	}
+}
+
+// FuzzHead checks that the short ways to a record's front and to its data lead to the same as the long one.
 func FuzzHead(f *testing.F) {
 	full, empty := fullRecord(), store.Record{}
 	f.Add(string(full.AppendBody(nil)))
@@ -109,7 +136,11 @@ func FuzzHead(f *testing.F) {
 		sealed := store.Sealed{Body: body}
 		head, ok := sealed.Head()
 		user := sealed.User()
+		data, readable := sealed.Data()
 		r, err := sealed.Record()
+		if readable != (err == nil) || data != r.Data {
+			t.Fatalf("data %v, %v of record %+v, %v", data, readable, r, err)
+		}
 		if err != nil {
 			return
 		}
