@@ -3,9 +3,9 @@
 //	guard := csrf.New(csrf.Options{})
 //	http.ListenAndServe("127.0.0.1:8080", guard.Handler(sessions.Handler(mux)))
 //
-// That is all there is to do: no tokens, no hidden fields, nothing to remember in a form. Browsers say with every request
-// where it comes from, in the header Sec-Fetch-Site since 2023 and in Origin for far longer, and scripts cannot change
-// either. The rules are those of [http.CrossOriginProtection] with the two at the end added:
+// That is all there is to do: no tokens, no hidden fields, nothing to remember in a form. Browsers say with every
+// request where it comes from, in the header Sec-Fetch-Site since 2023 and in Origin for far longer, and scripts
+// cannot change either. The rules are those of [http.CrossOriginProtection] with the two at the end added:
 //
 //   - GET, HEAD and OPTIONS pass. A handler that changes something on one of them cannot be protected by anything: sign-in
 //     and sign-out are POST too. If the app lets a form field or header override the method, it has to do so outside of
@@ -21,11 +21,11 @@
 //     network can write such a page. Behind a proxy that ends TLS this cannot be seen; Strict-Transport-Security helps.
 //
 // There is no way to exempt a path: patterns that are wider than meant have undone such protections before
-// (CVE-2025-47910). A route for other people's servers and programs needs no exemption, as those send no Origin. For pages
-// of another origin that are meant to post here, name that origin.
+// (CVE-2025-47910). A route for other people's servers and programs needs no exemption, as those send no Origin. For
+// pages of another origin that are meant to post here, name that origin.
 //
-// Nothing is said about CORS: to let scripts of other origins read answers is another question, and a wrong answer to it
-// undoes this protection (never reflect the Origin together with Access-Control-Allow-Credentials).
+// Nothing is said about CORS: to let scripts of other origins read answers is another question, and a wrong answer to
+// it undoes this protection (never reflect the Origin together with Access-Control-Allow-Credentials).
 //
 // # Sources
 //

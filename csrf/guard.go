@@ -14,7 +14,8 @@ type Options struct {
 	// compared byte by byte; there are no wildcards. Whoever can run a script there can do here what a visitor can.
 	TrustedOrigins []string
 
-	// Denied answers requests that are refused. The status is 403 unless it writes another. The default is a short page.
+	// Denied answers requests that are refused. The status is 403 unless it writes another. The default is a short
+	// page.
 	Denied http.Handler
 
 	// InsecureReportOnly tells observers of requests that would be refused and lets them pass, to see what a site's own

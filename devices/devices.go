@@ -19,15 +19,17 @@ type Options struct {
 	// "/devices/".
 	Path string
 
-	// Page is the app's own page, executed with a [Page]. Its forms have to post end=HANDLE and end=others to Page.Path. The
-	// app also sets its Content-Security-Policy; frame-ancestors 'none' is added to that in any case, so that no other
-	// site can lay the buttons under something else (ASVS 3.4.6). The default is a page that looks fine alone.
+	// Page is the app's own page, executed with a [Page]. Its forms have to post end=HANDLE and end=others to
+	// Page.Path. The app also sets its Content-Security-Policy; frame-ancestors 'none' is added to that in any case,
+	// so that no other site can lay the buttons under something else (ASVS 3.4.6). The default is a page that looks
+	// fine alone.
 	Page *template.Template
 
 	// Guard refuses requests of other sites. The default is one with the zero Options of package csrf.
 	Guard *csrf.Guard
 
-	// Log is told when Page fails. The default is slog.Default. Failures of the store are events of the session manager.
+	// Log is told when Page fails. The default is slog.Default. Failures of the store are events of the session
+	// manager.
 	Log *slog.Logger
 }
 
@@ -65,8 +67,8 @@ type handler struct {
 	policy   string // a Content-Security-Policy
 }
 
-// Handler returns the page of the manager's signed-in users. It panics if the options are wrong, as they are part of the
-// program; use [Options.Check] first where they come from elsewhere.
+// Handler returns the page of the manager's signed-in users. It panics if the options are wrong, as they are part of
+// the program; use [Options.Check] first where they come from elsewhere.
 func Handler(sessions *session.Manager, o Options) http.Handler {
 	if err := o.Check(); err != nil {
 		panic(err)

@@ -28,7 +28,8 @@
 //	POST /devices/  end=others          signs all of the user's other browsers out
 //	GET  /devices/style.css             the style sheet of the page
 //
-// A browser gets pages, and after a POST the way back to the list. A program that says "Accept: application/json" gets JSON:
+// A browser gets pages, and after a POST the way back to the list. A program that says "Accept: application/json"
+// gets JSON:
 //
 //	GET   200 {"devices":[{"handle":"5cDk…","name":"Firefox on Linux","address":"192.0.2.7",
 //	          "created_at":"2026-11-22T09:30:00Z","last_seen":"…","remember":true,"current":true}]}

@@ -39,8 +39,8 @@ func (h *handler) end(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// endOne signs one of the user's own devices out and reports whether there was one. A handle says nothing of whose session it is,
-// so the user's list decides.
+// endOne signs one of the user's own devices out and reports whether there was one. A handle says nothing of whose
+// session it is, so the user's list decides.
 func (h *handler) endOne(ctx context.Context, handle string) (bool, error) {
 	s := h.sessions.From(ctx)
 	if s.Handle().String() == handle {

@@ -33,7 +33,8 @@ var defaultPage = template.Must(template.New("page").Funcs(template.FuncMap{"ago
 // defaultPolicy allows the page what it has, which is a style sheet and forms.
 const defaultPolicy = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-// notices are said after a redirect, by the value of its parameter done. Whoever writes a link can choose one, and no other text.
+// notices are said after a redirect, by the value of its parameter done. Whoever writes a link can choose one, and no
+// other text.
 var notices = map[string]string{
 	"one":    "The device was signed out.",
 	"others": "You are signed out everywhere else.",
@@ -95,8 +96,8 @@ func writeJSON(w http.ResponseWriter, status int, value any) {
 
 func ago(t time.Time) string { return agoAt(t, time.Now()) }
 
-// agoAt says how long before now a time was, as coarsely as people do. Clocks of two machines differ a little, so the near
-// future is now.
+// agoAt says how long before now a time was, as coarsely as people do. Clocks of two machines differ a little, so the
+// near future is now.
 func agoAt(t, now time.Time) string {
 	switch d := now.Sub(t); {
 	case d < time.Minute:

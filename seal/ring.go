@@ -65,9 +65,10 @@ func (r *Ring) rotate(now time.Time) error {
 	})
 }
 
-// Retire forgets the keys that had stopped signing at the time t, to the second, and returns how many. What they signed
-// is refused from now on: all of it is older than t. The key that signs always stays: rotate first to be rid of it. A ring
-// that was opened from a file reads it again first and saves it without them. On an error nothing has changed.
+// Retire forgets the keys that had stopped signing at the time t, to the second, and returns how many. What they
+// signed is refused from now on: all of it is older than t. The key that signs always stays: rotate first to be rid
+// of it. A ring that was opened from a file reads it again first and saves it without them. On an error nothing has
+// changed.
 func (r *Ring) Retire(t time.Time) (int, error) {
 	retired := 0
 	err := r.change("retire", func(keys []key) ([]key, error) {

@@ -15,8 +15,8 @@ const tagTextLen = 43 // base64url of 32 bytes
 // tagText is strict, so that one tag has one text: nobody can change a signed text and still have it accepted.
 var tagText = base64.RawURLEncoding.Strict()
 
-// Sign returns the message with a tag of the newest key. The purpose names the use in a few words that are never changed
-// and never come from a client.
+// Sign returns the message with a tag of the newest key. The purpose names the use in a few words that are never
+// changed and never come from a client.
 func (r *Ring) Sign(purpose, message string) string {
 	keys := r.all()
 	if len(keys) == 0 {
@@ -28,8 +28,8 @@ func (r *Ring) Sign(purpose, message string) string {
 }
 
 // Verify returns the message of a text that Sign made for the same purpose with a key of this ring. Anything else is
-// forged, cut off, or signed by a key that was retired: not ok, and no more is told. Tags are compared in constant time.
-// The caller bounds the length of the text.
+// forged, cut off, or signed by a key that was retired: not ok, and no more is told. Tags are compared in constant
+// time. The caller bounds the length of the text.
 func (r *Ring) Verify(purpose, signed string) (message string, ok bool) {
 	cut := len(signed) - Overhead
 	if cut < 0 || signed[cut] != '.' {

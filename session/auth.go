@@ -10,18 +10,19 @@ import (
 	"coatcheck.dev/store"
 )
 
-// Level says of a sign-in or step-up how sure the application is of who the user is, on a scale of its own: 1 for a password, 2
-// for a second factor, say. The default is 1.
+// Level says of a sign-in or step-up how sure the application is of who the user is, on a scale of its own: 1 for a
+// password, 2 for a second factor, say. The default is 1.
 func Level(level int) SignInOption { return func(s *signIn) { s.level = level } }
 
 // ErrEnded says that the session has ended while the request ran, or that nobody is signed in.
 var ErrEnded = errors.New("session: it has ended")
 
-// StepUp notes that the signed-in user has just proved again who they are, and gives the session a new ticket and a new handle, as every
-// change of privilege does (ASVS 7.2.4). All values stay, and so does the absolute end of the session.
+// StepUp notes that the signed-in user has just proved again who they are, and gives the session a new ticket and a
+// new handle, as every change of privilege does (ASVS 7.2.4). All values stay, and so does the absolute end of the
+// session.
 //
-// If the session has ended meanwhile the error is ErrEnded: what was revoked does not come back. [ErrTooLate] means that
-// the response has begun.
+// If the session has ended meanwhile the error is ErrEnded: what was revoked does not come back. [ErrTooLate] means
+// that the response has begun.
 func (s *Session) StepUp(options ...SignInOption) error {
 	if s.m == nil {
 		return ErrNoManager
@@ -61,8 +62,9 @@ func (s *Session) Auth() []Auth {
 	return slices.Clone(s.record.Auth)
 }
 
-// RequireRecent lets only requests of users through who proved who they are within the last d, for what is worth asking
-// again: a change of email address or password, a payment (ASVS 7.5.1). Others are asked to sign in, as by [Manager.Require].
+// RequireRecent lets only requests of users through who proved who they are within the last d, for what is worth
+// asking again: a change of email address or password, a payment (ASVS 7.5.1). Others are asked to sign in, as by
+// [Manager.Require].
 func (m *Manager) RequireRecent(d time.Duration, next http.Handler) http.Handler {
 	return m.requireAuth(next, func(a Auth) bool { return time.Since(a.At) < d })
 }

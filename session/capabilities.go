@@ -45,14 +45,15 @@ func capabilitiesOf(w http.ResponseWriter) (c capabilities) {
 	return c
 }
 
-// A kind is what was found out about a type of writer. Asking anew for every request would cost more than finding the session.
+// A kind is what was found out about a type of writer. Asking anew for every request would cost more than finding the
+// session.
 type kind struct {
 	of  reflect.Type
 	can capabilities
 }
 
-// kinds remembers the type of writer that was met last: a server has one, or one for each version of HTTP. Of a type that wraps
-// another nothing is remembered, as it is the inner one that decides.
+// kinds remembers the type of writer that was met last: a server has one, or one for each version of HTTP. Of a type
+// that wraps another nothing is remembered, as it is the inner one that decides.
 type kinds struct{ last atomic.Pointer[kind] }
 
 func (k *kinds) capabilities(w http.ResponseWriter) capabilities {

@@ -28,8 +28,8 @@
 // # Values
 //
 // A [Key] is a typed name. Its values are JSON in the store, so that a program in another language reads them, and so
-// that a field can be added to a type while sessions are alive. Values that identity does not depend on, and that are the
-// visitor's own, belong in a cookie instead: see package state.
+// that a field can be added to a type while sessions are alive. Values that identity does not depend on, and that are
+// the visitor's own, belong in a cookie instead: see package state.
 //
 // # Lifetimes
 //

@@ -7,7 +7,8 @@ import (
 	"coatcheck.dev/store"
 )
 
-// A Failure says how a request is answered for which the store cannot tell whether there is a session. The zero value is [Required].
+// A Failure says how a request is answered for which the store cannot tell whether there is a session. The zero value
+// is [Required].
 type Failure struct {
 	optional bool
 	stale    time.Duration
@@ -16,17 +17,17 @@ type Failure struct {
 // Required answers 503 with Retry-After and keeps the cookie.
 var Required = Failure{}
 
-// Optional lets the request through without a session, as if from a visitor; [Session.Unknown] tells that it is not certain. It keeps the
-// cookie, and refuses changes. It is for public pages.
+// Optional lets the request through without a session, as if from a visitor; [Session.Unknown] tells that it is not
+// certain. It keeps the cookie, and refuses changes. It is for public pages.
 var Optional = Failure{optional: true}
 
-// Stale answers from the last known state of the session if this program has seen it within d, and is Required otherwise. A session that was
-// revoked on another node within this time is still let in, so d is to be short. [Manager.RequireRecent] and
-// [Manager.RequireLevel] never accept it, and changes fail.
+// Stale answers from the last known state of the session if this program has seen it within d, and is Required
+// otherwise. A session that was revoked on another node within this time is still let in, so d is to be short.
+// [Manager.RequireRecent] and [Manager.RequireLevel] never accept it, and changes fail.
 func Stale(d time.Duration) Failure { return Failure{stale: d} }
 
-// Unknown reports whether the store could not tell what this session is: it is a guess, either none (see [Optional]) or the last known
-// state (see [Stale]).
+// Unknown reports whether the store could not tell what this session is: it is a guess, either none (see [Optional])
+// or the last known state (see [Stale]).
 func (s *Session) Unknown() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

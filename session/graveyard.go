@@ -7,9 +7,10 @@ import (
 	"coatcheck.dev/store"
 )
 
-// graveyard remembers for a short time which sessions were replaced at sign-in, or signed out. A request that left the browser before it learned of a
-// sign-in or sign-out still carries the old ticket; without this it would look like a new visitor, and what it stores would begin
-// a session whose cookie replaces the one that the browser has just been given.
+// graveyard remembers for a short time which sessions were replaced at sign-in, or signed out. A request that left
+// the browser before it learned of a sign-in or sign-out still carries the old ticket; without this it would look
+// like a new visitor, and what it stores would begin a session whose cookie replaces the one that the browser has
+// just been given.
 type graveyard struct {
 	mu       sync.Mutex
 	young    map[store.ID]struct{} // ended since turned

@@ -11,8 +11,8 @@ import (
 	"coatcheck.dev/store"
 )
 
-// ErrUnavailable says that the store was not asked, as it has just failed several times or is as busy as Options.MaxStoreCalls
-// allows. Nothing has been changed.
+// ErrUnavailable says that the store was not asked, as it has just failed several times or is as busy as
+// Options.MaxStoreCalls allows. Nothing has been changed.
 var ErrUnavailable = errors.New("session: the store is unavailable")
 
 // guard stands before the store. It bounds how long a call takes and how many there are at once, and when the store
@@ -33,8 +33,8 @@ const (
 	guardPauseMax = 4 * time.Second
 )
 
-// do calls the store with a deadline. The call goes on when the client hangs up: whether a change happens must not depend on
-// that, and a statement that is cut off leaves the answer unknown.
+// do calls the store with a deadline. The call goes on when the client hangs up: whether a change happens must not
+// depend on that, and a statement that is cut off leaves the answer unknown.
 func (g *guard) do(ctx context.Context, timeout time.Duration, call func(context.Context) error) error {
 	select {
 	case g.slots <- struct{}{}:
@@ -106,8 +106,9 @@ type flights struct {
 	byID map[store.ID]*flight // the one that is under way
 }
 
-// A flight is one call of the store. Requests that come while it is under way share the next one, which begins when this one has
-// landed: what this one brings may be older than they are, and the session may have been revoked between.
+// A flight is one call of the store. Requests that come while it is under way share the next one, which begins when
+// this one has landed: what this one brings may be older than they are, and the session may have been revoked
+// between.
 type flight struct {
 	call   func() (store.Record, error)
 	next   *flight // nil if nobody waits
@@ -116,7 +117,8 @@ type flight struct {
 	err    error
 }
 
-// load calls fn, or waits for a call for the same ID that begins after now. A waiter's context ends only its own waiting.
+// load calls fn, or waits for a call for the same ID that begins after now. A waiter's context ends only its own
+// waiting.
 func (f *flights) load(ctx context.Context, id store.ID, fn func() (store.Record, error)) (store.Record, error) {
 	mine := &flight{call: fn, landed: make(chan struct{}), err: errPanicked}
 	f.mu.Lock()

@@ -8,8 +8,8 @@ import (
 	"coatcheck.dev/store"
 )
 
-// A Key names a typed value in sessions. Values are kept as JSON, so that programs in other languages can read them and a
-// field can be added to T at any time. Declare keys once, as package variables:
+// A Key names a typed value in sessions. Values are kept as JSON, so that programs in other languages can read them
+// and a field can be added to T at any time. Declare keys once, as package variables:
 //
 //	var Cart = session.NewKey[[]Item]("cart", session.Carry)
 type Key[T any] struct {
@@ -25,8 +25,9 @@ type keyOptions struct {
 	merge mergeFunc
 }
 
-// Carry takes the value over into the session that sign-in makes, as for a cart that was filled before. Without it, what an
-// unknown visitor stored is gone after sign-in: it may have been put there by somebody else (session puzzling and fixation, OWASP WSTG-SESS-08 and -03).
+// Carry takes the value over into the session that sign-in makes, as for a cart that was filled before. Without it,
+// what an unknown visitor stored is gone after sign-in: it may have been put there by somebody else (session puzzling
+// and fixation, OWASP WSTG-SESS-08 and -03).
 func Carry(o *keyOptions) { o.carry = true }
 
 // MaxKeyLen is the longest name of a key, in bytes.
@@ -39,8 +40,8 @@ var (
 	errKeyName = errors.New("session: a key's name has 1 to 64 letters, digits, dots, hyphens or underscores")
 )
 
-// NewKey returns the key of a name: 1 to 64 ASCII letters, digits, dots, hyphens or underscores. Any other name panics; see
-// [CheckKey] for names that come from elsewhere. Two keys of one name are the same value.
+// NewKey returns the key of a name: 1 to 64 ASCII letters, digits, dots, hyphens or underscores. Any other name
+// panics; see [CheckKey] for names that come from elsewhere. Two keys of one name are the same value.
 func NewKey[T any](name string, options ...KeyOption) Key[T] {
 	if err := CheckKey(name); err != nil {
 		panic(err)
@@ -74,8 +75,8 @@ func (k Key[T]) Get(s *Session) T {
 	return v
 }
 
-// Lookup returns the session's value and whether there is one. A stored value that does not decode into T any more counts as
-// none: it is deleted with the request's other changes, and reported to the observers.
+// Lookup returns the session's value and whether there is one. A stored value that does not decode into T any more
+// counts as none: it is deleted with the request's other changes, and reported to the observers.
 func (k Key[T]) Lookup(s *Session) (T, bool) {
 	value, ok := s.data().Get(k.name)
 	if !ok {
@@ -94,11 +95,12 @@ func (k Key[T]) Lookup(s *Session) (T, bool) {
 	return v, true
 }
 
-// Set sets the session's value. If other requests set it at the same time, the last one to be saved wins, unless the key was declared with
-// [Counter], [Union], [Merge] or [Reject]; where the new value depends on the old one, use [Key.Update].
+// Set sets the session's value. If other requests set it at the same time, the last one to be saved wins, unless the
+// key was declared with [Counter], [Union], [Merge] or [Reject]; where the new value depends on the old one, use
+// [Key.Update].
 //
-// An error means that nothing was changed: v cannot be JSON, the data would be too large ([ErrTooLarge]), or the session is
-// new and its cookie cannot be set any more ([ErrTooLate]).
+// An error means that nothing was changed: v cannot be JSON, the data would be too large ([ErrTooLarge]), or the
+// session is new and its cookie cannot be set any more ([ErrTooLate]).
 func (k Key[T]) Set(s *Session, v T) error {
 	text, err := json.Marshal(v)
 	if err != nil {
@@ -107,8 +109,9 @@ func (k Key[T]) Set(s *Session, v T) error {
 	return s.change(change{key: k.name, value: store.Value{JSON: string(text), Carry: k.carry}, merge: k.merge})
 }
 
-// Update sets the value to what fn makes of the present one, the zero value of T if there is none. If another request changes the value
-// before this one is saved, fn is called again with what the other left, so that no change is lost. fn must not use the session.
+// Update sets the value to what fn makes of the present one, the zero value of T if there is none. If another request
+// changes the value before this one is saved, fn is called again with what the other left, so that no change is lost.
+// fn must not use the session.
 func (k Key[T]) Update(s *Session, fn func(T) T) error {
 	apply := func(old store.Value, _ bool) (store.Change, error) {
 		var v T

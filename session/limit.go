@@ -23,11 +23,13 @@ const (
 var (
 	// ErrTooManySessions says that the user has as many sessions as Options.MaxSessions allows.
 	ErrTooManySessions = errors.New("session: the user has too many sessions")
-	// ErrTooManyVisitors says that more new visitors have stored something within a minute than Options.MaxVisitors allows.
+	// ErrTooManyVisitors says that more new visitors have stored something within a minute than Options.MaxVisitors
+	// allows.
 	ErrTooManyVisitors = errors.New("session: too many new visitors at once")
 )
 
-// makeRoom refuses a sign-in that is over the limit, if that is the policy. The session that is being replaced does not count.
+// makeRoom refuses a sign-in that is over the limit, if that is the policy. The session that is being replaced does
+// not count.
 func (m *Manager) makeRoom(ctx context.Context, user string, replaces store.ID) error {
 	if m.opts.MaxSessions < 0 || m.opts.AtLimit != LimitRefuse {
 		return nil
@@ -77,7 +79,8 @@ func (m *Manager) trim(ctx context.Context, user string, keep store.ID) error {
 	return nil
 }
 
-// liveOver returns the live sessions of a user if there may be more than limit, and nothing otherwise: counting is cheap, and mostly enough.
+// liveOver returns the live sessions of a user if there may be more than limit, and nothing otherwise: counting is
+// cheap, and mostly enough.
 func (m *Manager) liveOver(ctx context.Context, user string, limit int) ([]store.Record, error) {
 	n, err := m.Count(ctx, user)
 	if err != nil || n <= limit {

@@ -40,7 +40,8 @@ type Query = store.Query
 // Cursor is a place in a listing.
 type Cursor = store.Cursor
 
-// List returns the live sessions of a user, newest first, at most 1,000. The one of the request that ctx belongs to is marked.
+// List returns the live sessions of a user, newest first, at most 1,000. The one of the request that ctx belongs to
+// is marked.
 func (m *Manager) List(ctx context.Context, user string) ([]Info, error) {
 	if user == "" {
 		return nil, nil
@@ -49,8 +50,8 @@ func (m *Manager) List(ctx context.Context, user string) ([]Info, error) {
 	return infos, err
 }
 
-// Browse returns one page of live sessions, newest first, of one user or of everybody, and the place where the next page begins; it is
-// zero after the last page.
+// Browse returns one page of live sessions, newest first, of one user or of everybody, and the place where the next
+// page begins; it is zero after the last page.
 func (m *Manager) Browse(ctx context.Context, q Query) ([]Info, Cursor, error) {
 	records, err := m.list(ctx, q)
 	if err != nil {
@@ -87,7 +88,8 @@ func (m *Manager) list(ctx context.Context, q Query) (records []store.Record, er
 
 func (m *Manager) currentHandle(ctx context.Context) Handle { return m.From(ctx).Handle() }
 
-// Count returns how many sessions a user has, or how many there are in all for the empty user. Those whose time is over count until they are swept.
+// Count returns how many sessions a user has, or how many there are in all for the empty user. Those whose time is
+// over count until they are swept.
 func (m *Manager) Count(ctx context.Context, user string) (n int, err error) {
 	err = m.guard.do(ctx, m.opts.StoreTimeout, func(ctx context.Context) error {
 		n, err = m.store.Count(ctx, user)
@@ -96,7 +98,8 @@ func (m *Manager) Count(ctx context.Context, user string) (n int, err error) {
 	return n, m.storeErr("count", store.ID{}, err)
 }
 
-// Revoke ends the session of a handle and reports whether there was one. When it returns no error, the end is durable and holds everywhere.
+// Revoke ends the session of a handle and reports whether there was one. When it returns no error, the end is durable
+// and holds everywhere.
 func (m *Manager) Revoke(ctx context.Context, handle Handle) (bool, error) {
 	existed, err := m.delete(ctx, handle)
 	if existed {
@@ -126,7 +129,8 @@ type actorKey struct{}
 
 type actor struct{ name, reason string }
 
-// WithActor says who acts through ctx and why, for the events of what is done with it. Without it, revocations have no actor.
+// WithActor says who acts through ctx and why, for the events of what is done with it. Without it, revocations have
+// no actor.
 func WithActor(ctx context.Context, name, reason string) context.Context {
 	return context.WithValue(ctx, actorKey{}, actor{name, reason})
 }

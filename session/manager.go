@@ -63,8 +63,8 @@ func New(st store.Store, opts Options) *Manager {
 	return m
 }
 
-// Close writes the touches that are still waiting, lets observers hear what has happened, and stops background work. The
-// manager goes on serving, but no longer learns what other nodes do. The store stays open.
+// Close writes the touches that are still waiting, lets observers hear what has happened, and stops background work.
+// The manager goes on serving, but no longer learns what other nodes do. The store stays open.
 func (m *Manager) Close(ctx context.Context) error {
 	m.unfeed()
 	m.sweeper.stop(ctx)
@@ -223,7 +223,8 @@ var withheld = []string{
 	"Content-Range", "Content-Type", "Etag", "Last-Modified", "Location", "Set-Cookie", "Trailer",
 }
 
-// refuse answers a request for which the store cannot tell whether there is a session, or whose changes cannot be saved.
+// refuse answers a request for which the store cannot tell whether there is a session, or whose changes cannot be
+// saved.
 func (m *Manager) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	header := w.Header()
 	for _, name := range withheld {

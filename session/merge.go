@@ -12,8 +12,8 @@ import (
 // ErrConflict says that another request has changed a key that was declared with [Reject].
 var ErrConflict = errors.New("session: another request has changed the value")
 
-// A mergeFunc puts the value that this request has set together with the one that another request has saved meanwhile. base is what was
-// there before both. An empty string is no value.
+// A mergeFunc puts the value that this request has set together with the one that another request has saved
+// meanwhile. base is what was there before both. An empty string is no value.
 type mergeFunc func(base, theirs, mine string) (string, error)
 
 // Counter makes concurrent changes of a number add up: if one request raises 5 to 6 and another to 8, the value is 9.
@@ -33,7 +33,8 @@ func Counter(o *keyOptions) {
 	})
 }
 
-// Union makes concurrent changes of a list without duplicates add up: what either request added is there, and what either removed is not.
+// Union makes concurrent changes of a list without duplicates add up: what either request added is there, and what
+// either removed is not.
 func Union(o *keyOptions) {
 	o.merge = typedMerge(func(base, theirs, mine []json.RawMessage) ([]json.RawMessage, error) {
 		in := func(list []json.RawMessage, v json.RawMessage) bool {
@@ -54,16 +55,17 @@ func Union(o *keyOptions) {
 	})
 }
 
-// Merge puts concurrent changes together by a function of the application: base is what was there before both, theirs what another request has saved,
-// mine what this one has set; the zero value of T stands for none.
+// Merge puts concurrent changes together by a function of the application: base is what was there before both, theirs
+// what another request has saved, mine what this one has set; the zero value of T stands for none.
 func Merge[T any](fn func(base, theirs, mine T) T) KeyOption {
 	return func(o *keyOptions) {
 		o.merge = typedMerge(func(base, theirs, mine T) (T, error) { return fn(base, theirs, mine), nil })
 	}
 }
 
-// Reject refuses to save a change of the key if another request has changed it meanwhile. The response is then 409 Conflict, and none of this request's
-// changes are saved; [Session.Save] returns ErrConflict to a handler that wants to say more.
+// Reject refuses to save a change of the key if another request has changed it meanwhile. The response is then 409
+// Conflict, and none of this request's changes are saved; [Session.Save] returns ErrConflict to a handler that wants
+// to say more.
 func Reject(o *keyOptions) {
 	o.merge = func(_, _, _ string) (string, error) { return "", ErrConflict }
 }
@@ -104,8 +106,9 @@ func (c *change) merged(data store.Data) (store.Change, error) {
 	return store.Change{Key: c.key, Value: store.Value{JSON: text, Carry: c.value.Carry}}, nil
 }
 
-// Save saves the request's changes now instead of when the response begins, so that the handler can answer to an error: the
-// changes are then dropped, and the session reads as it was before them. A handler that does not care need not call it.
+// Save saves the request's changes now instead of when the response begins, so that the handler can answer to an
+// error: the changes are then dropped, and the session reads as it was before them. A handler that does not care need
+// not call it.
 func (s *Session) Save() error {
 	if s.m == nil {
 		return ErrNoManager

@@ -14,26 +14,28 @@ import (
 	"coatcheck.dev/store"
 )
 
-// A Migration reads the sessions that another library has left behind; package migrate has those of scs and gorilla/sessions. Its
-// methods may be called from any number of goroutines.
+// A Migration reads the sessions that another library has left behind; package migrate has those of scs and
+// gorilla/sessions. Its methods may be called from any number of goroutines.
 //
-// A session moves in at the first request that shows the old cookie and no ticket. The old cookie then counts as the first ticket of a
-// session here, and its successor is offered in the same way as in any rotation: requests in parallel and lost responses all end up in one
-// session, and a copy of the old cookie that is shown after the browser has moved on is a theft ([Options].Theft).
-// An old session moves in once: after the new one has ended, by sign-out or otherwise, the old cookie is worthless. A mark in
-// the store remembers that, in a record of its own, for as long as the old cookie could be used.
+// A session moves in at the first request that shows the old cookie and no ticket. The old cookie then counts as the
+// first ticket of a session here, and its successor is offered in the same way as in any rotation: requests in
+// parallel and lost responses all end up in one session, and a copy of the old cookie that is shown after the browser
+// has moved on is a theft ([Options].Theft). An old session moves in once: after the new one has ended, by sign-out
+// or otherwise, the old cookie is worthless. A mark in the store remembers that, in a record of its own, for as long
+// as the old cookie could be used.
 type Migration interface {
-	// Cookie returns the old library's cookie with the name, path and domain that it was set with, by which browsers are told
-	// to forget it.
+	// Cookie returns the old library's cookie with the name, path and domain that it was set with, by which browsers
+	// are told to forget it.
 	Cookie() *cookie.Cookie
 
-	// Check reports whether the value can be one of the old library's at all, by its form, signature and age, without asking a
-	// store. The session that a value names must depend on each of its bytes: two texts for one session would move in twice.
+	// Check reports whether the value can be one of the old library's at all, by its form, signature and age, without
+	// asking a store. The session that a value names must depend on each of its bytes: two texts for one session
+	// would move in twice.
 	Check(value string) bool
 
-	// Load returns the old session that a value names, after Check, and nil if there is none or it has ended. An error means that nobody can
-	// tell, and the request is answered as Options.OnFailure says; but one that wraps store.ErrDamaged, for a session that cannot be read,
-	// counts as none: it is reported, and left as it is.
+	// Load returns the old session that a value names, after Check, and nil if there is none or it has ended. An
+	// error means that nobody can tell, and the request is answered as Options.OnFailure says; but one that wraps
+	// store.ErrDamaged, for a session that cannot be read, counts as none: it is reported, and left as it is.
 	Load(ctx context.Context, value string) (*OldSession, error)
 
 	// Remove deletes what the old store has of the session, now that it has moved in.
@@ -101,7 +103,8 @@ func (s *Session) moveIn(r *http.Request) error {
 	return nil
 }
 
-// follow finds the session that the old one has become. If there is none yet it makes one, unless another request does first.
+// follow finds the session that the old one has become. If there is none yet it makes one, unless another request
+// does first.
 func (s *Session) follow(old oldTicket, now time.Time) error {
 	there, err := s.arrive(old, now)
 	if there || err != nil {
@@ -137,11 +140,12 @@ func (s *Session) arrive(old oldTicket, now time.Time) (there bool, err error) {
 	return true, s.admit(record, old.ticket(id), now)
 }
 
-// take makes a session out of the old one. It is not done if another request may have been first: that one has made the mark, and
-// then removed the old record.
+// take makes a session out of the old one. It is not done if another request may have been first: that one has made
+// the mark, and then removed the old record.
 //
-// The mark decides: whoever creates it has moved the session. The session is created before, so that there never is a mark that points to
-// nothing because a program stopped between the two; what can be left is a session that nobody has a ticket for, and its idle timeout ends it.
+// The mark decides: whoever creates it has moved the session. The session is created before, so that there never is a
+// mark that points to nothing because a program stopped between the two; what can be left is a session that nobody
+// has a ticket for, and its idle timeout ends it.
 func (s *Session) take(old oldTicket, now time.Time) (done bool, err error) {
 	found, err := s.m.loadOld(s.context(), old.value)
 	if found == nil || err != nil {
@@ -195,7 +199,8 @@ func (s *Session) welcome(found *OldSession, now time.Time) bool {
 	return true
 }
 
-// settle returns the record that an old session becomes. Its successor is pending from the start: only that reaches the browser.
+// settle returns the record that an old session becomes. Its successor is pending from the start: only that reaches
+// the browser.
 func (s *Session) settle(found *OldSession, t ticket, now time.Time) store.Record {
 	record := s.m.newRecord(s.request, t, now, found.Remember)
 	record.User = found.User
@@ -239,8 +244,8 @@ func (m *Manager) removeOld(ctx context.Context, value string) {
 	_ = m.storeErr("remove old session", store.ID{}, err)
 }
 
-// dropOldCookie takes the old cookie away, with every response that changes the ticket: a browser that is left with both would be
-// back in the old session when it signs out of the new one.
+// dropOldCookie takes the old cookie away, with every response that changes the ticket: a browser that is left with
+// both would be back in the old session when it signs out of the new one.
 func (s *Session) dropOldCookie(header http.Header) {
 	if s.m.opts.Migrate == nil || s.response.bearer {
 		return

@@ -13,9 +13,9 @@ import (
 // ErrNoSwitches says that the store keeps no not-before switches.
 var ErrNoSwitches = errors.New("session: this store keeps no not-before switches")
 
-// RevokeBefore ends all sessions of everybody that began at t or before, in one step however many there are: for the day on which tickets
-// may have leaked. A t in the future is taken for now. When it returns nil the switch is durable, and holds here at once; other nodes have it as soon as
-// the store's feed tells them.
+// RevokeBefore ends all sessions of everybody that began at t or before, in one step however many there are: for the
+// day on which tickets may have leaked. A t in the future is taken for now. When it returns nil the switch is
+// durable, and holds here at once; other nodes have it as soon as the store's feed tells them.
 func (m *Manager) RevokeBefore(ctx context.Context, t time.Time) error {
 	return m.setNotBefore(ctx, "", t)
 }
@@ -47,7 +47,8 @@ func (m *Manager) setNotBefore(ctx context.Context, user string, t time.Time) er
 	return nil
 }
 
-// switches holds the not-before switches in memory. The common cases, none at all or only that of everybody, cost one atomic load.
+// switches holds the not-before switches in memory. The common cases, none at all or only that of everybody, cost one
+// atomic load.
 type switches struct {
 	everybody atomic.Int64 // microseconds since 1970; 0 is not set
 	some      atomic.Bool  // whether any user has a switch
@@ -90,8 +91,8 @@ func (w *switches) notBefore(user string) time.Time {
 	return t
 }
 
-// beginning returns when a session of the user that begins now is to have begun: now, unless a switch of this moment would end it at
-// once, or one of later, as when the clock was set back since. Records keep microseconds.
+// beginning returns when a session of the user that begins now is to have begun: now, unless a switch of this moment
+// would end it at once, or one of later, as when the clock was set back since. Records keep microseconds.
 func (w *switches) beginning(user string, now time.Time) time.Time {
 	now = now.Truncate(time.Microsecond)
 	if after := w.notBefore(user); !now.After(after) {

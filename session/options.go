@@ -22,8 +22,9 @@ type Options struct {
 	// is SameSite=Lax: links from elsewhere arrive signed in.
 	SameSiteStrict bool
 
-	// InsecureCookie leaves out the Secure attribute and allows a name without a prefix, for development over plain HTTP on a name other than
-	// localhost. The default name is then "session". Anybody on the network can take such a session over.
+	// InsecureCookie leaves out the Secure attribute and allows a name without a prefix, for development over plain
+	// HTTP on a name other than localhost. The default name is then "session". Anybody on the network can take such a
+	// session over.
 	InsecureCookie bool
 
 	// IdleTimeout ends a session that was not used for so long; the default is 1 hour (NIST SP 800-63B-4, AAL2).
@@ -31,39 +32,42 @@ type Options struct {
 	IdleTimeout time.Duration
 	Lifetime    time.Duration
 
-	// RememberIdleTimeout and RememberLifetime are used instead for sessions of users who asked to stay signed in; the
-	// defaults are 14 and 30 days (NIST SP 800-63B-4, AAL1). RememberLifetime is at most 400 days: browsers keep no cookie longer.
+	// RememberIdleTimeout and RememberLifetime are used instead for sessions of users who asked to stay signed in;
+	// the defaults are 14 and 30 days (NIST SP 800-63B-4, AAL1). RememberLifetime is at most 400 days: browsers keep
+	// no cookie longer.
 	RememberIdleTimeout time.Duration
 	RememberLifetime    time.Duration
 
-	// TouchInterval is how stale a session's last-seen time may be. The default is a thirtieth of its idle timeout, at least 15 seconds
-	// and at most half of the idle timeout. Longer means fewer writes.
+	// TouchInterval is how stale a session's last-seen time may be. The default is a thirtieth of its idle timeout,
+	// at least 15 seconds and at most half of the idle timeout. Longer means fewer writes.
 	TouchInterval time.Duration
 
 	// Passive says which requests leave the idle timeout alone: polling that goes on while nobody is there. The
 	// default is none.
 	Passive func(*http.Request) bool
 
-	// RotateEvery is how often the session of a signed-in user gets a new secret, while it is used; the default is 30 minutes. Negative
-	// means never. RotationGrace is how long requests with the old secret are still good after the browser has shown that it
-	// has the new one; the default is 30 seconds: browsers attach cookies to a request before it waits for a free connection. Theft says what happens when the old
-	// one is shown after that; the default is to end the session.
+	// RotateEvery is how often the session of a signed-in user gets a new secret, while it is used; the default is 30
+	// minutes. Negative means never. RotationGrace is how long requests with the old secret are still good after the
+	// browser has shown that it has the new one; the default is 30 seconds: browsers attach cookies to a request
+	// before it waits for a free connection. Theft says what happens when the old one is shown after that; the
+	// default is to end the session.
 	RotateEvery   time.Duration
 	RotationGrace time.Duration
 	Theft         TheftPolicy
 
-	// MaxBytes bounds the data of one session, keys and JSON values together; the default is 64 KiB. MaxKeys bounds the number of
-	// keys; the default is 100.
+	// MaxBytes bounds the data of one session, keys and JSON values together; the default is 64 KiB. MaxKeys bounds
+	// the number of keys; the default is 100.
 	MaxBytes int
 	MaxKeys  int
 
-	// MaxSessions bounds the sessions of one user; the default is 100 and negative means no limit. AtLimit says what happens to
-	// the next one. Users who sign in at the same moment may be over the limit until the next sign-in (ASVS 7.1.2).
+	// MaxSessions bounds the sessions of one user; the default is 100 and negative means no limit. AtLimit says what
+	// happens to the next one. Users who sign in at the same moment may be over the limit until the next sign-in
+	// (ASVS 7.1.2).
 	MaxSessions int
 	AtLimit     LimitPolicy
 
-	// MaxVisitors bounds how many sessions of visitors who have not signed in begin within a minute in this program; the default is
-	// 10,000 and negative means no limit. What is over it fails with ErrTooManyVisitors.
+	// MaxVisitors bounds how many sessions of visitors who have not signed in begin within a minute in this program;
+	// the default is 10,000 and negative means no limit. What is over it fails with ErrTooManyVisitors.
 	MaxVisitors int
 
 	// SignInPath is where [Manager.Require] sends browsers that are not signed in, with the page they wanted in the
@@ -74,33 +78,36 @@ type Options struct {
 	// Cache-Control) are set before, and the status is 503 unless it writes another. The default is one line of text.
 	Unavailable http.Handler
 
-	// TrustedProxies are the networks whose X-Forwarded-For is believed; the default is none, and then a client's address is that of its
-	// connection. It is used for the session list and for events alone.
+	// TrustedProxies are the networks whose X-Forwarded-For is believed; the default is none, and then a client's
+	// address is that of its connection. It is used for the session list and for events alone.
 	TrustedProxies []netip.Prefix
 
-	// DeviceLabel names the browser that a session begins in, such as "Firefox on Linux", from the request's User-Agent or
-	// client hints. The default is no name.
+	// DeviceLabel names the browser that a session begins in, such as "Firefox on Linux", from the request's
+	// User-Agent or client hints. The default is no name.
 	DeviceLabel func(*http.Request) string
 
-	// Header says which requests carry their ticket in "Authorization: Bearer" rather than in the cookie, for programs and mobile apps that have no cookies; the default is none.
-	// A new ticket is then sent in the response's Session-Ticket header. A browser's scripts must never see that, so let no page of a site
-	// choose: decide by path, or by a host of its own.
+	// Header says which requests carry their ticket in "Authorization: Bearer" rather than in the cookie, for
+	// programs and mobile apps that have no cookies; the default is none. A new ticket is then sent in the response's
+	// Session-Ticket header. A browser's scripts must never see that, so let no page of a site choose: decide by
+	// path, or by a host of its own.
 	Header func(*http.Request) bool
 
-	// Migrate continues sessions that another library has begun, so that its users stay signed in: see package migrate. It is asked only
-	// when a request has no ticket; the default is nobody.
+	// Migrate continues sessions that another library has begun, so that its users stay signed in: see package
+	// migrate. It is asked only when a request has no ticket; the default is nobody.
 	Migrate Migration
 
 	// OnFailure says for each request what happens if the store cannot tell whether there is a session; the default is
 	// [Required] for all.
 	OnFailure func(*http.Request) Failure
 
-	// StoreTimeout bounds every call to the store; the default is 2 seconds. MaxStoreCalls bounds how many are under way at
-	// once; the default is 1,000, and what is over it fails at once. Stores that answer from memory are not counted.
+	// StoreTimeout bounds every call to the store; the default is 2 seconds. MaxStoreCalls bounds how many are under
+	// way at once; the default is 1,000, and what is over it fails at once. Stores that answer from memory are not
+	// counted.
 	StoreTimeout  time.Duration
 	MaxStoreCalls int
 
-	// SweepInterval is how often expired records are removed, while the manager is in use; the default is 1 minute. Negative means never: somebody else does it.
+	// SweepInterval is how often expired records are removed, while the manager is in use; the default is 1 minute.
+	// Negative means never: somebody else does it.
 	SweepInterval time.Duration
 
 	// Observers are told of events.

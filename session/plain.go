@@ -2,9 +2,9 @@ package session
 
 import "strconv"
 
-// plain decodes the JSON of the simplest values: text without escapes, whole numbers, true and false. They are what most keys
-// hold, and encoding/json would spend as much time on one as it takes to find the session. It reports false for anything
-// that is not certain, errors included: encoding/json decides about those.
+// plain decodes the JSON of the simplest values: text without escapes, whole numbers, true and false. They are what
+// most keys hold, and encoding/json would spend as much time on one as it takes to find the session. It reports false
+// for anything that is not certain, errors included: encoding/json decides about those.
 func plain[T any](text string) (v T, ok bool) {
 	switch p := any(&v).(type) {
 	case *string:

@@ -2,8 +2,8 @@ package session
 
 import "fmt"
 
-// What has to do with tickets prints as no more than its public name (ASVS 16.2.5). That is not enough by itself, as package fmt
-// looks into unexported fields without asking: so a session has its ticket behind a pointer.
+// What has to do with tickets prints as no more than its public name (ASVS 16.2.5). That is not enough by itself, as
+// package fmt looks into unexported fields without asking: so a session has its ticket behind a pointer.
 
 // Format prints the session's public handle, for every verb.
 func (s *Session) Format(f fmt.State, _ rune) {

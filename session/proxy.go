@@ -7,12 +7,14 @@ import (
 	"strings"
 )
 
-// maxHops bounds how many entries of X-Forwarded-For are looked at. What is further left was written by nobody who is trusted.
+// maxHops bounds how many entries of X-Forwarded-For are looked at. What is further left was written by nobody who is
+// trusted.
 const maxHops = 16
 
-// clientAddress returns the address of the client: that of the connection, or, as long as the address is one of Options.TrustedProxies, the one that this
-// proxy has added to X-Forwarded-For. So it is the rightmost address that no trusted proxy vouches for as a proxy; what a client writes into the header itself stands
-// left of that and is never looked at (ASVS 4.1.3).
+// clientAddress returns the address of the client: that of the connection, or, as long as the address is one of
+// Options.TrustedProxies, the one that this proxy has added to X-Forwarded-For. So it is the rightmost address that
+// no trusted proxy vouches for as a proxy; what a client writes into the header itself stands left of that and is
+// never looked at (ASVS 4.1.3).
 func (o *Options) clientAddress(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {

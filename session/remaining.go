@@ -10,8 +10,8 @@ import (
 //
 //	{"signed_in":true,"idle_seconds":1740,"seconds":82800}
 //
-// idle_seconds is what is left if the session is not used, and seconds what is left at most. Asking is no use of the session. Without a
-// session both are 0. It belongs inside [Manager.Handler].
+// idle_seconds is what is left if the session is not used, and seconds what is left at most. Asking is no use of the
+// session. Without a session both are 0. It belongs inside [Manager.Handler].
 func (m *Manager) Remaining() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s := m.From(r.Context())

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Require lets only requests of signed-in users through to next. Others are sent to Options.SignInPath if they come from a browser that
-// asks for a page, and get 401 otherwise. It belongs inside [Manager.Handler].
+// Require lets only requests of signed-in users through to next. Others are sent to Options.SignInPath if they come
+// from a browser that asks for a page, and get 401 otherwise. It belongs inside [Manager.Handler].
 func (m *Manager) Require(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch s := m.From(r.Context()); {
@@ -36,8 +36,9 @@ func (m *Manager) askToSignIn(w http.ResponseWriter, r *http.Request) {
 	http.Error(w, "Please sign in.", http.StatusUnauthorized)
 }
 
-// ReturnTo returns the page that [Manager.Require] noted for after sign-in, from the form or query value return_to, or fallback if there is none.
-// Only paths on this site are accepted, so that nobody can be led elsewhere (ASVS 3.7.2).
+// ReturnTo returns the page that [Manager.Require] noted for after sign-in, from the form or query value return_to,
+// or fallback if there is none. Only paths on this site are accepted, so that nobody can be led elsewhere (ASVS
+// 3.7.2).
 func ReturnTo(r *http.Request, fallback string) string {
 	if path := r.FormValue("return_to"); localPath(path) {
 		return path
@@ -45,8 +46,8 @@ func ReturnTo(r *http.Request, fallback string) string {
 	return fallback
 }
 
-// localPath reports whether a browser takes the text for a path on the same site: one slash, not followed by another one, and no backslash
-// or control character, which browsers turn into a slash or leave out (WHATWG URL).
+// localPath reports whether a browser takes the text for a path on the same site: one slash, not followed by another
+// one, and no backslash or control character, which browsers turn into a slash or leave out (WHATWG URL).
 func localPath(path string) bool {
 	if len(path) == 0 || path[0] != '/' || strings.HasPrefix(path, "//") {
 		return false

@@ -11,10 +11,11 @@ import (
 	"sync/atomic"
 )
 
-// response stands between a handler and its http.ResponseWriter. Before the first byte of any kind goes out it saves the
-// session and sets the cookie; after that nothing can be added to the headers any more.
+// response stands between a handler and its http.ResponseWriter. Before the first byte of any kind goes out it saves
+// the session and sets the cookie; after that nothing can be added to the headers any more.
 //
-// Like every http.ResponseWriter it is for one goroutine at a time; the session, which is not, asks it whether it has begun.
+// Like every http.ResponseWriter it is for one goroutine at a time; the session, which is not, asks it whether it has
+// begun.
 type response struct {
 	inner   http.ResponseWriter
 	session *Session
@@ -27,11 +28,12 @@ type response struct {
 
 func (w *response) Header() http.Header { return w.inner.Header() }
 
-// Unwrap is for http.ResponseController. It reaches the methods that send nothing, such as deadlines; those that send are
-// implemented here whenever the inner writer has them.
+// Unwrap is for http.ResponseController. It reaches the methods that send nothing, such as deadlines; those that send
+// are implemented here whenever the inner writer has them.
 func (w *response) Unwrap() http.ResponseWriter { return w.inner }
 
-// WriteHeader begins the response, unless the status is informational. 101 is not: it is the last status of its connection.
+// WriteHeader begins the response, unless the status is informational. 101 is not: it is the last status of its
+// connection.
 func (w *response) WriteHeader(status int) {
 	if status >= 200 || status == http.StatusSwitchingProtocols {
 		if err := w.begin(); err != nil {

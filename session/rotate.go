@@ -131,9 +131,10 @@ func precedes(r *store.Record, st standing) bool {
 	return st == current && r.Rotation.Pending() || st == previous
 }
 
-// takeSuccessor makes the successor the session's ticket, and reports whether it is still to be offered. It looks at the record again
-// when the response begins: while a handler takes its time, a sign-in in another tab can replace the session, or the
-// session can go on to later secrets, and the offer would take the newer ticket away from the browser.
+// takeSuccessor makes the successor the session's ticket, and reports whether it is still to be offered. It looks at
+// the record again when the response begins: while a handler takes its time, a sign-in in another tab can replace the
+// session, or the session can go on to later secrets, and the offer would take the newer ticket away from the
+// browser.
 func (s *Session) takeSuccessor() bool {
 	fresh, err := s.m.load(s.context(), s.record.ID)
 	if err != nil || fresh == nil {
@@ -179,8 +180,8 @@ const (
 	TheftLogOnly                    // the observers hear of it
 )
 
-// theft deals with a request that shows a secret of the past. Whatever the policy, the request itself has no session. An
-// error means that the policy could not be carried out.
+// theft deals with a request that shows a secret of the past. Whatever the policy, the request itself has no session.
+// An error means that the policy could not be carried out.
 func (s *Session) theft(r *store.Record) error {
 	policy := s.m.opts.Theft
 	s.emit(Event{Kind: EventTheft, Handle: r.ID, User: r.User})

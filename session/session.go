@@ -136,8 +136,8 @@ func (s *Session) admit(record *store.Record, t ticket, now time.Time) error {
 	return nil
 }
 
-// Passive says that the request is no use of the session: its idle timeout goes on as if the request had not been made. It has an
-// effect until the response begins. It is for polling, and for pages that show how much time is left.
+// Passive says that the request is no use of the session: its idle timeout goes on as if the request had not been
+// made. It has an effect until the response begins. It is for polling, and for pages that show how much time is left.
 func (s *Session) Passive() {
 	s.lock()
 	defer s.mu.Unlock()
@@ -209,8 +209,8 @@ func (s *Session) Info() (Info, bool) {
 	return info, true
 }
 
-// Values yields each key with its JSON value, sorted by key: all that [Key.Get] would find. It is for tools that hand on data
-// which they do not know.
+// Values yields each key with its JSON value, sorted by key: all that [Key.Get] would find. It is for tools that hand
+// on data which they do not know.
 func (s *Session) Values() iter.Seq2[string, json.RawMessage] {
 	view := s.data()
 	return func(yield func(string, json.RawMessage) bool) {
@@ -242,7 +242,8 @@ func (s *Session) outlook() (news, private bool) {
 	return s.cookie != cookieKeep, s.private
 }
 
-// hasUrgentNews reports whether the browser would be left with a ticket that is no good, if this response did not tell it.
+// hasUrgentNews reports whether the browser would be left with a ticket that is no good, if this response did not
+// tell it.
 func (s *Session) hasUrgentNews() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -27,8 +27,8 @@ func newSignIn(options []SignInOption) signIn {
 	return in
 }
 
-// Remember keeps the user signed in when the browser closes, within Options.RememberIdleTimeout and Options.RememberLifetime. Use it
-// only when the user asked for it.
+// Remember keeps the user signed in when the browser closes, within Options.RememberIdleTimeout and
+// Options.RememberLifetime. Use it only when the user asked for it.
 func Remember(s *signIn) { s.remember = true }
 
 // By names how the user proved who they are, such as "password" or "passkey".
@@ -39,12 +39,12 @@ const MaxUserLen = 255
 
 var errUser = errors.New("session: a user's name has 1 to 255 bytes")
 
-// SignIn makes the visitor's session that of a user. There is a new record with a new handle and a new ticket; the old ones are dead
-// (ASVS 7.2.4), so that whoever knew the ticket before knows nothing now. Values of keys declared with [Carry] go along; if the same
-// user was signed in already, all values do; if another user was, none.
+// SignIn makes the visitor's session that of a user. There is a new record with a new handle and a new ticket; the
+// old ones are dead (ASVS 7.2.4), so that whoever knew the ticket before knows nothing now. Values of keys declared
+// with [Carry] go along; if the same user was signed in already, all values do; if another user was, none.
 //
-// When it returns nil, the new session is durable. On any error nothing has changed, except that the old session may have ended by other means.
-// [ErrTooLate] means that the response has begun.
+// When it returns nil, the new session is durable. On any error nothing has changed, except that the old session may
+// have ended by other means. [ErrTooLate] means that the response has begun.
 func (s *Session) SignIn(user string, options ...SignInOption) error {
 	if s.m == nil {
 		return ErrNoManager
@@ -78,8 +78,8 @@ func (s *Session) signIn(user string, in signIn, now time.Time) error {
 		})
 	}
 	if errors.Is(err, ErrEnded) {
-		// There is no session to replace, or it has just been ended by other means. The user has proved who they are and gets a
-		// session; what was in one that was ended is gone with it.
+		// There is no session to replace, or it has just been ended by other means. The user has proved who they are
+		// and gets a session; what was in one that was ended is gone with it.
 		record.Data = s.carried(user)
 		err = s.put(record, t, store.ID{})
 	}
@@ -168,8 +168,9 @@ const maxUserAgent = 512
 
 func clip(s string, n int) string { return s[:min(len(s), n)] }
 
-// SignOut ends the session and takes its cookie away. When it returns nil, the end is durable: no request that is still running, no
-// copy of the cookie and no restart brings the session back. Where nothing is stored for the visitor it does nothing.
+// SignOut ends the session and takes its cookie away. When it returns nil, the end is durable: no request that is
+// still running, no copy of the cookie and no restart brings the session back. Where nothing is stored for the
+// visitor it does nothing.
 func (s *Session) SignOut() error {
 	if s.m == nil {
 		return ErrNoManager

@@ -45,8 +45,8 @@ func parseTicket(s string) (ticket, bool) {
 	if len(s) != ticketLen || s[0] != ticketVersion {
 		return ticket{}, false
 	}
-	// Filled up to whole groups of four characters, the ID decodes in one pass with the secret. What it was filled up with
-	// decodes to zeros, and so have the last bits of its own.
+	// Filled up to whole groups of four characters, the ID decodes in one pass with the secret. What it was filled up
+	// with decodes to zeros, and so have the last bits of its own.
 	const secretAt = store.IDLen + len(idFill)
 	var text [secretAt + secretTextLen]byte
 	copy(text[:], s[1:1+store.IDLen])

@@ -58,7 +58,8 @@ func (t *touches) latest(id store.ID, stored time.Time) time.Time {
 	return later(stored, later(t.sending[id], t.seen[id]))
 }
 
-// over reports whether a session has ended. A use that could not be written yet counts: nobody is signed out since a store was down.
+// over reports whether a session has ended. A use that could not be written yet counts: nobody is signed out since a
+// store was down.
 func (m *Manager) over(r *store.Record, now time.Time) bool {
 	if !r.Over(now) {
 		return false
@@ -78,8 +79,8 @@ func (t *touches) rest() {
 	}
 }
 
-// flush writes everything that was noted, one flush after the other: when it returns nil, nothing is on its way any more. What could not
-// be written is kept for the next time.
+// flush writes everything that was noted, one flush after the other: when it returns nil, nothing is on its way any
+// more. What could not be written is kept for the next time.
 func (t *touches) flush(ctx context.Context, m *Manager) error {
 	select {
 	case t.flushing <- struct{}{}:
@@ -121,7 +122,8 @@ func (t *touches) send(ctx context.Context, m *Manager, batch []store.Seen) erro
 	if len(batch) == 0 {
 		return nil
 	}
-	// Past the guard: a store that can be read but not written is to go on answering requests. There is one such call at a time.
+	// Past the guard: a store that can be read but not written is to go on answering requests. There is one such call
+	// at a time.
 	ctx, cancel := context.WithTimeout(ctx, m.opts.StoreTimeout)
 	defer cancel()
 	if err := m.store.Touch(ctx, batch); err != nil {

@@ -7,9 +7,9 @@ import (
 	"coatcheck.dev/store"
 )
 
-// Done returns a channel that is closed when the session ends, by sign-out, revocation or expiry, or when the request does. A handler that goes on for
-// long, such as a WebSocket or a stream of events, selects on it and stops. For a visitor for whom nothing is
-// stored, only the request's end closes it.
+// Done returns a channel that is closed when the session ends, by sign-out, revocation or expiry, or when the request
+// does. A handler that goes on for long, such as a WebSocket or a stream of events, selects on it and stops. For a
+// visitor for whom nothing is stored, only the request's end closes it.
 //
 // A store with a feed is heard at once; without one the session is looked at every 5 seconds.
 func (s *Session) Done() <-chan struct{} {

@@ -9,8 +9,8 @@ import (
 	"sync"
 )
 
-// Consent is what the visitor has agreed to, kept in a cookie of its own: the purposes, with dots between, or "none". It
-// is declared once, and stands between the optional cookies and their use.
+// Consent is what the visitor has agreed to, kept in a cookie of its own: the purposes, with dots between, or "none".
+// It is declared once, and stands between the optional cookies and their use.
 type Consent struct {
 	cookie Cookie[string]
 
@@ -41,8 +41,8 @@ func (c *Consent) Allows(r *http.Request, p Purpose) bool {
 	return !p.NeedsConsent() || slices.Contains(strings.Split(c.cookie.Get(r), "."), string(p))
 }
 
-// Set notes the visitor's answer: the purposes to which they agree, or none. It takes the place of an answer before. The
-// optional cookies for all other purposes are deleted.
+// Set notes the visitor's answer: the purposes to which they agree, or none. It takes the place of an answer before.
+// The optional cookies for all other purposes are deleted.
 func (c *Consent) Set(w http.ResponseWriter, agreed ...Purpose) error {
 	answer := noPurposes
 	for i, p := range agreed {
@@ -68,8 +68,8 @@ func (c *Consent) Set(w http.ResponseWriter, agreed ...Purpose) error {
 	return nil
 }
 
-// An Optional is a typed cookie that is there only with the visitor's consent. Its methods may be called from any number
-// of goroutines.
+// An Optional is a typed cookie that is there only with the visitor's consent. Its methods may be called from any
+// number of goroutines.
 type Optional[T any] struct {
 	slot    *slot
 	consent *Consent
@@ -113,8 +113,8 @@ func (o Optional[T]) Lookup(r *http.Request) (v T, ok bool) {
 	return lookup[T](o.slot, r)
 }
 
-// Set makes the browser keep a value if the visitor who sent r has agreed to the purpose, and does nothing otherwise. An
-// error means that the value cannot be kept; see [Cookie.Set].
+// Set makes the browser keep a value if the visitor who sent r has agreed to the purpose, and does nothing otherwise.
+// An error means that the value cannot be kept; see [Cookie.Set].
 func (o Optional[T]) Set(w http.ResponseWriter, r *http.Request, v T) error {
 	if !o.consent.Allows(r, o.slot.entry.Purpose) {
 		return nil

@@ -71,8 +71,8 @@ func (c Cookie[T]) Get(r *http.Request) T {
 	return v
 }
 
-// Lookup returns the request's value and whether there is one. There is none if the cookie is missing, malformed, forged,
-// out of date, or there twice.
+// Lookup returns the request's value and whether there is one. There is none if the cookie is missing, malformed,
+// forged, out of date, or there twice.
 func (c Cookie[T]) Lookup(r *http.Request) (T, bool) { return lookup[T](c.slot, r) }
 
 // Set makes the browser keep a value, from its next request on. It comes before the first byte of the response. Where

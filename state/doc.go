@@ -1,11 +1,11 @@
-// Package state is where an application declares what it keeps for its visitors: in cookies and in sessions, each with a
-// purpose, a lifetime and a sentence that says what for. The declarations are what the code uses, so that the [Inventory]
-// which they add up to cannot be out of date.
+// Package state is where an application declares what it keeps for its visitors: in cookies and in sessions, each
+// with a purpose, a lifetime and a sentence that says what for. The declarations are what the code uses, so that the
+// [Inventory] which they add up to cannot be out of date.
 //
 // # Cookie or session
 //
-// Ask who should control the data. The visitor, and it is harmless: a cookie. The server, or it says who somebody is: the
-// session.
+// Ask who should control the data. The visitor, and it is harmless: a cookie. The server, or it says who somebody is:
+// the session.
 //
 //	var inventory = state.NewInventory()
 //
@@ -33,8 +33,8 @@
 // well-formed is still only what a visitor says.
 //
 // With CookieSpec.Signed nobody but the server can make a value, and its lifetime is enforced. Everybody who has the
-// cookie can still read it, and bring it back as often as they like while it lasts, from any browser: it is no place for
-// a balance, a role, or who somebody is.
+// cookie can still read it, and bring it back as often as they like while it lasts, from any browser: it is no place
+// for a balance, a role, or who somebody is.
 //
 // # Consent
 //

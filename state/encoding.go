@@ -9,10 +9,12 @@ import (
 	"unicode/utf8"
 )
 
-// Values of types whose kind is string are written as text: bytes that a cookie cannot have are percent-encoded, so that
-// "dark" stays "dark" and scripts read all of it with decodeURIComponent. Values of other types are base64url of JSON.
+// Values of types whose kind is string are written as text: bytes that a cookie cannot have are percent-encoded, so
+// that "dark" stays "dark" and scripts read all of it with decodeURIComponent. Values of other types are base64url of
+// JSON.
 //
-// Text is what people look at and other programs write, so every spelling of it is read. JSON has one: strict base64url.
+// Text is what people look at and other programs write, so every spelling of it is read. JSON has one: strict
+// base64url.
 func encode[T any](v T) (string, error) {
 	if rv := reflect.ValueOf(&v).Elem(); rv.Kind() == reflect.String {
 		return escape(rv.String())

@@ -107,8 +107,8 @@ func keepPrivate(header http.Header) {
 	}
 }
 
-// isNameByte reports whether a byte may be in a name: fewer than in a token (RFC 9110, section 5.6.2), as some of those have
-// a meaning to shells, scripts or URLs.
+// isNameByte reports whether a byte may be in a name: fewer than in a token (RFC 9110, section 5.6.2), as some of
+// those have a meaning to shells, scripts or URLs.
 func isNameByte(c byte) bool {
 	switch {
 	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':

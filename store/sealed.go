@@ -22,8 +22,8 @@ func (s *Sealed) Record() (Record, error) {
 	return r, nil
 }
 
-// A Head is the front of a body: enough to know whether a ticket shows the current secret, and whether the session goes on.
-// Times are microseconds since 1970.
+// A Head is the front of a body: enough to know whether a ticket shows the current secret, and whether the session
+// goes on. Times are microseconds since 1970.
 type Head struct {
 	User        string
 	Secret      Hash

@@ -46,11 +46,11 @@ type Store interface {
 
 	// Create adds a record; it is stored with Version 1. An ID that is taken is ErrExists.
 	//
-	// If replaces is not the zero ID, the record of that ID is deleted in the same step. As in Save, r.Version is then
-	// the version that r was made from: if the other record has a different one now it is ErrConflict, and if there is
-	// none it is ErrNotFound, for what has been revoked cannot be replaced. A store that cannot do both in one step
-	// creates the new record before it deletes the old one, so that a crash between the two leaves one session too many,
-	// which its user can see and end, and never one too few.
+	// If replaces is not the zero ID, the record of that ID is deleted in the same step. As in Save, r.Version is
+	// then the version that r was made from: if the other record has a different one now it is ErrConflict, and if
+	// there is none it is ErrNotFound, for what has been revoked cannot be replaced. A store that cannot do both in
+	// one step creates the new record before it deletes the old one, so that a crash between the two leaves one
+	// session too many, which its user can see and end, and never one too few.
 	Create(ctx context.Context, r Record, replaces ID) error
 
 	// Save replaces the record of r.ID if the stored Version equals r.Version; it is then stored with
@@ -78,8 +78,8 @@ type Store interface {
 	// time is over count until they are swept.
 	Count(ctx context.Context, user string) (int, error)
 
-	// Sweep deletes at most limit records that are over at the time now ([Record.Ends]) and returns how many it deleted.
-	// Fewer than limit means that there were no more.
+	// Sweep deletes at most limit records that are over at the time now ([Record.Ends]) and returns how many it
+	// deleted. Fewer than limit means that there were no more.
 	Sweep(ctx context.Context, now time.Time, limit int) (int, error)
 }
 
@@ -119,16 +119,16 @@ type Seen struct {
 // A Peeker is a store that can answer some loads at once, from its own memory. Sessions ask it first and
 // spend no deadline, breaker or goroutine on an answer that needs no waiting.
 type Peeker interface {
-	// Peek returns the record of an ID and true, a zero Sealed and true if it is certain that there is none, or false if
-	// only [Store.Load] can tell. It never blocks.
+	// Peek returns the record of an ID and true, a zero Sealed and true if it is certain that there is none, or false
+	// if only [Store.Load] can tell. It never blocks.
 	Peek(id ID) (Sealed, bool)
 }
 
-// A Switchboard is a store that keeps not-before switches: sessions that began at or before a moment are refused, of everybody or of one
-// user, without touching their records. Sessions hold all switches in memory.
+// A Switchboard is a store that keeps not-before switches: sessions that began at or before a moment are refused, of
+// everybody or of one user, without touching their records. Sessions hold all switches in memory.
 type Switchboard interface {
-	// SetNotBefore sets the switch of a user, or that of everybody for the empty user. A switch only moves forward. A store may forget
-	// switches that are more than 400 days old: no session is older.
+	// SetNotBefore sets the switch of a user, or that of everybody for the empty user. A switch only moves forward. A
+	// store may forget switches that are more than 400 days old: no session is older.
 	SetNotBefore(ctx context.Context, user string, t time.Time) error
 
 	// NotBefore returns all switches, that of everybody under the empty user.

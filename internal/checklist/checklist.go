@@ -69,7 +69,8 @@ func claims(name string) (rows []string) {
 	}
 }
 
-// Table renders the rows with their tests as Markdown. An error names the rows that have neither a test nor a reason, and claims of rows that are not in the list.
+// Table renders the rows with their tests as Markdown. An error names the rows that have neither a test nor a reason,
+// and claims of rows that are not in the list.
 func Table(groups []Group, tests []Test) (string, error) {
 	proofs := make(map[string][]Test)
 	for _, t := range tests {

@@ -14,14 +14,16 @@
 //
 // # What happens
 //
-// At the first request that shows the old cookie, and no ticket, the old session is read and continued as one of ours: its user, the
-// values that the application chooses, and its absolute end if that is before ours. The response sets the ticket and deletes the
-// old cookie; the old record is removed. Many first requests at once, and responses that get lost, end up in one session.
-// See [session.Migration] for the rest: when the old store is down nobody is signed out, and what has ended here never moves in again.
+// At the first request that shows the old cookie, and no ticket, the old session is read and continued as one of
+// ours: its user, the values that the application chooses, and its absolute end if that is before ours. The response
+// sets the ticket and deletes the old cookie; the old record is removed. Many first requests at once, and responses
+// that get lost, end up in one session. See [session.Migration] for the rest: when the old store is down nobody is
+// signed out, and what has ended here never moves in again.
 //
-// Cookies that are forged, expired, malformed or unknown count as absent, as do several of the same name. A session that cannot be
-// decoded counts as absent too, is reported as [session.EventStoreError], and is left alone, so that its user is in again as soon as
-// the program can read it. A value that Values cannot set is left out and reported as [session.EventKeyUnreadable].
+// Cookies that are forged, expired, malformed or unknown count as absent, as do several of the same name. A session
+// that cannot be decoded counts as absent too, is reported as [session.EventStoreError], and is left alone, so that
+// its user is in again as soon as the program can read it. A value that Values cannot set is left out and reported as
+// [session.EventKeyUnreadable].
 //
 // # What the application sees to
 //

@@ -17,8 +17,8 @@ func decodeGob(b []byte, into any) error {
 	return nil
 }
 
-// shielded runs code of the application on values of another time. A panic, such as that of a type assertion, is an error
-// of this one session: otherwise its visitor would get it with every request.
+// shielded runs code of the application on values of another time. A panic, such as that of a type assertion, is an
+// error of this one session: otherwise its visitor would get it with every request.
 func shielded(do func() error) (err error) {
 	defer func() {
 		if reason := recover(); reason != nil {

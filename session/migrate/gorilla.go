@@ -15,27 +15,30 @@ import (
 	"coatcheck.dev/store"
 )
 
-// GorillaOptions say how github.com/gorilla/sessions kept the sessions: in a CookieStore, or in a FilesystemStore if Files is set. KeyPairs,
-// User and the cookie's name are required.
+// GorillaOptions say how github.com/gorilla/sessions kept the sessions: in a CookieStore, or in a FilesystemStore if
+// Files is set. KeyPairs, User and the cookie's name are required.
 //
-// A CookieStore has nothing on the server, so its sign-out only takes the cookie from the browser, and every cookie that was ever sent is
-// good until it is MaxAge old. That is so here as well, for each such cookie once: if copies may be around,
-// [session.Manager.RevokeBefore] refuses all cookies that were written before a moment.
+// A CookieStore has nothing on the server, so its sign-out only takes the cookie from the browser, and every cookie
+// that was ever sent is good until it is MaxAge old. That is so here as well, for each such cookie once: if copies
+// may be around, [session.Manager.RevokeBefore] refuses all cookies that were written before a moment.
 type GorillaOptions struct {
-	// Cookie has the Name, Path, Domain and Partitioned of the old cookie; the name is that of the session, and Path is "/" by default.
+	// Cookie has the Name, Path, Domain and Partitioned of the old cookie; the name is that of the session, and Path
+	// is "/" by default.
 	Cookie cookie.Cookie
 
-	// KeyPairs are those of sessions.NewCookieStore or NewFilesystemStore: a hash key and a block key in turns. A block key
-	// that is nil or left out at the end means that nothing is encrypted.
+	// KeyPairs are those of sessions.NewCookieStore or NewFilesystemStore: a hash key and a block key in turns. A
+	// block key that is nil or left out at the end means that nothing is encrypted.
 	KeyPairs [][]byte
 
-	// MaxAge is how old a cookie may be; the default is 30 days, as in the old library. Negative means that it does not matter, as MaxAge(0) there.
+	// MaxAge is how old a cookie may be; the default is 30 days, as in the old library. Negative means that it does
+	// not matter, as MaxAge(0) there.
 	MaxAge time.Duration
 
 	// Hash is the hash function that was set by securecookie.HashFunc; the default is sha256.New.
 	Hash func() hash.Hash
 
-	// Files is the folder of a FilesystemStore; os.TempDir() is the one that it used when it was given none. Empty means a CookieStore.
+	// Files is the folder of a FilesystemStore; os.TempDir() is the one that it used when it was given none. Empty
+	// means a CookieStore.
 	Files string
 
 	// Decode reads values that a securecookie.Serializer other than the default one has written.

@@ -8,23 +8,24 @@ import (
 	"strings"
 )
 
-// Records is what an old store has to be able to do. Its functions may be called from any number of goroutines. For a store that is not
-// below, call the old library:
+// Records is what an old store has to be able to do. Its functions may be called from any number of goroutines. For a
+// store that is not below, call the old library:
 //
 //	migrate.Records{
 //		Find:   func(_ context.Context, key string) ([]byte, bool, error) { return old.Find(key) },
 //		Delete: func(_ context.Context, key string) error { return old.Delete(key) },
 //	}
 type Records struct {
-	// Find returns the data of a session that has not expired, and whether there is one. An error means that nobody can tell.
+	// Find returns the data of a session that has not expired, and whether there is one. An error means that nobody
+	// can tell.
 	Find func(ctx context.Context, key string) (data []byte, found bool, err error)
 
 	// Delete removes a session, if it is there.
 	Delete func(ctx context.Context, key string) error
 }
 
-// SQLite reads a table of scs/sqlite3store, by any driver; the table is "sessions" there unless it was configured. It panics if the
-// table's name has other characters than letters, digits, underscores and dots.
+// SQLite reads a table of scs/sqlite3store, by any driver; the table is "sessions" there unless it was configured. It
+// panics if the table's name has other characters than letters, digits, underscores and dots.
 func SQLite(db *sql.DB, table string) Records {
 	checkTable(table)
 	return records(db,
@@ -64,15 +65,16 @@ func records(db *sql.DB, find, remove string) Records {
 	}
 }
 
-// Redis reads keys of scs/goredisstore or scs/redisstore, with any client; the prefix is "scs:session:" there unless it was configured. The
-// function sends one command, args, and returns the reply as Go values; key is the one that the command is about. With
-// go-redis it is
+// Redis reads keys of scs/goredisstore or scs/redisstore, with any client; the prefix is "scs:session:" there unless
+// it was configured. The function sends one command, args, and returns the reply as Go values; key is the one that
+// the command is about. With go-redis it is
 //
 //	func(ctx context.Context, key string, args ...any) (any, error) { return client.Do(ctx, args...).Result() }
 func Redis(do func(ctx context.Context, key string, args ...any) (any, error), prefix string) Records {
 	return Records{
 		Find: func(ctx context.Context, key string) ([]byte, bool, error) {
-			// Clients disagree on how GET says that there is nothing; in the list that MGET returns it is nil with all of them.
+			// Clients disagree on how GET says that there is nothing; in the list that MGET returns it is nil with
+			// all of them.
 			reply, err := do(ctx, prefix+key, "MGET", prefix+key)
 			if err != nil {
 				return nil, false, err

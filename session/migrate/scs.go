@@ -15,7 +15,8 @@ import (
 
 // SCSOptions say how github.com/alexedwards/scs/v2 kept the sessions. User is required, and so are Find and Delete.
 type SCSOptions struct {
-	// Cookie has the Name, Path, Domain and Partitioned of the old cookie; Name is "session" and Path is "/" by default, as in scs.
+	// Cookie has the Name, Path, Domain and Partitioned of the old cookie; Name is "session" and Path is "/" by
+	// default, as in scs.
 	Cookie cookie.Cookie
 
 	// Records is the old store: [SQLite], [PostgreSQL], [Redis], or two functions.
@@ -24,8 +25,8 @@ type SCSOptions struct {
 	// HashTokenInStore is the field of that name in scs.SessionManager.
 	HashTokenInStore bool
 
-	// Lifetime is the field of that name in scs.SessionManager; the default is 24 hours. It tells when a session began. If the field
-	// had different values over time, take the longest.
+	// Lifetime is the field of that name in scs.SessionManager; the default is 24 hours. It tells when a session
+	// began. If the field had different values over time, take the longest.
 	Lifetime time.Duration
 
 	// Decode is the Decode method of the scs.Codec that was used; the default is that of scs.GobCodec.
@@ -37,7 +38,8 @@ type SCSOptions struct {
 	// Values sets the values that are to stay, with the application's keys. The default is none.
 	Values func(s *session.Session, old map[string]any) error
 
-	// Remember reports whether the session is to outlive the browser; the default is what scs.SessionManager.RememberMe noted.
+	// Remember reports whether the session is to outlive the browser; the default is what
+	// scs.SessionManager.RememberMe noted.
 	Remember func(old map[string]any) bool
 }
 

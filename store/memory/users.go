@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// users finds the entries of a user. The entries themselves are the links of its lists, and a list is found by the hash of its user:
-// both together cost a third of what a map would. Users whose hashes are equal share a list.
+// users finds the entries of a user. The entries themselves are the links of its lists, and a list is found by the
+// hash of its user: both together cost a third of what a map would. Users whose hashes are equal share a list.
 type users struct {
 	seed  maphash.Seed
 	parts [256]part
@@ -14,8 +14,8 @@ type users struct {
 
 // A part has the lists of the hashes that end in one byte.
 //
-// In a list, next leads to the next entry and prev to the one before. The first entry has none before it; its prev leads
-// to the first entry of the next list in the same bucket.
+// In a list, next leads to the next entry and prev to the one before. The first entry has none before it; its prev
+// leads to the first entry of the next list in the same bucket.
 type part struct {
 	mu      sync.Mutex // between two who hold the locks of different shards
 	buckets []*entry   // a power of two of them

@@ -36,8 +36,8 @@
 // will do, one included; do not call the store while you hold the only one. In a database that has no tables yet the
 // store limits the file to its owner (mode 0600), because sessions are nobody else's business.
 //
-// If another program has locked the database, calls wait for a second and a half, or longer if the connection's busy_timeout is
-// longer, and then fail. All failures say what to do, and none is [store.ErrNotFound].
+// If another program has locked the database, calls wait for a second and a half, or longer if the connection's
+// busy_timeout is longer, and then fail. All failures say what to do, and none is [store.ErrNotFound].
 //
 // For a look at what is there:
 //

@@ -61,8 +61,8 @@ func (s *Store) commit(batch []*write) {
 	}
 }
 
-// tryCommit runs a batch. With an error nothing has happened, as far as anybody can tell; failed says that it was one of
-// the changes that failed, and not the transaction.
+// tryCommit runs a batch. With an error nothing has happened, as far as anybody can tell; failed says that it was one
+// of the changes that failed, and not the transaction.
 func (s *Store) tryCommit(batch []*write, outcomes []error) (failed bool, err error) {
 	p, err := s.prepare(whole)
 	if err != nil {

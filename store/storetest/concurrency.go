@@ -300,7 +300,8 @@ func (t *trial) saveUntilGone(id store.ID, deleted <-chan struct{}) {
 	})
 }
 
-// replaceUntilGone replaces a record by a new one, and that by the next. Once revoked is closed, nothing may be replaced.
+// replaceUntilGone replaces a record by a new one, and that by the next. Once revoked is closed, nothing may be
+// replaced.
 func (t *trial) replaceUntilGone(id store.ID, revoked <-chan struct{}) {
 	t.untilGone(revoked, func() error {
 		next := session("ada")

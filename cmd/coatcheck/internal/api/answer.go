@@ -43,7 +43,8 @@ func (f failure) write(w http.ResponseWriter) {
 	answer(w, f.status, body)
 }
 
-// answer writes a value as JSON. The values are our own, so they marshal; a client that does not read is its own problem.
+// answer writes a value as JSON. The values are our own, so they marshal; a client that does not read is its own
+// problem.
 func answer(w http.ResponseWriter, status int, value any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
@@ -52,7 +53,8 @@ func answer(w http.ResponseWriter, status int, value any) {
 	_ = json.NewEncoder(w).Encode(value)
 }
 
-// methods answers each method with a handler of its own, and any other with 405. ServeMux could do the same, but not in JSON.
+// methods answers each method with a handler of its own, and any other with 405. ServeMux could do the same, but not
+// in JSON.
 type methods map[string]http.HandlerFunc
 
 func (m methods) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -19,7 +19,8 @@ type Options struct {
 	// use the API, such as by the console's own session. The default is that nobody has.
 	SignedIn func(*http.Request) bool
 
-	// Metrics answers /metrics, to the same callers as everything under /v1/. The default is that there is no such path.
+	// Metrics answers /metrics, to the same callers as everything under /v1/. The default is that there is no such
+	// path.
 	Metrics http.Handler
 }
 

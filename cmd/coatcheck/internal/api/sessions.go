@@ -120,8 +120,8 @@ func (s sessions) endUser(w http.ResponseWriter, r *http.Request) {
 
 func alive(w http.ResponseWriter, _ *http.Request) { health(w, http.StatusOK, "ok\n") }
 
-// ready asks the store for something that is an index look-up in every store: counting everybody's sessions may be a scan,
-// and this needs no token.
+// ready asks the store for something that is an index look-up in every store: counting everybody's sessions may be a
+// scan, and this needs no token.
 func (s sessions) ready(w http.ResponseWriter, r *http.Request) {
 	if _, err := s.manager.Count(r.Context(), "readyz"); err != nil {
 		w.Header().Set("Retry-After", "5")

@@ -60,8 +60,8 @@ Every flag can be given by the environment, too: --console-listen is COATCHECK_C
 // ErrAnswered says that the command line asked for help, and got it.
 var ErrAnswered = errors.New("config: help was asked for and given")
 
-// Parse reads the arguments of the program, without its name. Help goes to out. An error but ErrAnswered is for the user,
-// in one line.
+// Parse reads the arguments of the program, without its name. Help goes to out. An error but ErrAnswered is for the
+// user, in one line.
 func Parse(args []string, out io.Writer) (line Line, err error) {
 	type exit struct{}
 	defer func() {

@@ -8,7 +8,8 @@ import (
 // A Network is the addresses of proxies: a CIDR prefix, or one address.
 type Network struct{ netip.Prefix }
 
-// UnmarshalText reads a prefix or an address. The networks of everybody are refused: then any client could choose its address.
+// UnmarshalText reads a prefix or an address. The networks of everybody are refused: then any client could choose its
+// address.
 func (n *Network) UnmarshalText(text []byte) error {
 	prefix, err := netip.ParsePrefix(string(text))
 	if err != nil {

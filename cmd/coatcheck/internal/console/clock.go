@@ -17,7 +17,8 @@ func newMoment(t, now time.Time) moment {
 	return moment{Ago: ago(t, now), Exact: t.Format("2 January 2006, 15:04:05 UTC"), Machine: t.Format(time.RFC3339)}
 }
 
-// ago says how long before now a time was, as coarsely as people do. Clocks of two machines differ a little, so the near future is now.
+// ago says how long before now a time was, as coarsely as people do. Clocks of two machines differ a little, so the
+// near future is now.
 func ago(t, now time.Time) string {
 	switch d := now.Sub(t); {
 	case d < 10*time.Second:

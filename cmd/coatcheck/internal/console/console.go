@@ -27,7 +27,8 @@ type Options struct {
 	// Token signs in at the page and is the bearer token of the API. If it is empty, links are the only way in.
 	Token string
 
-	// BaseURL is where browsers find the console, such as "http://localhost:8081". It is the beginning of sign-in links.
+	// BaseURL is where browsers find the console, such as "http://localhost:8081". It is the beginning of sign-in
+	// links.
 	BaseURL string
 
 	// What names the site whose sessions these are, in a few words at the top of each page. It may be empty.
@@ -40,8 +41,8 @@ type Options struct {
 	Log *slog.Logger
 }
 
-// A Console serves the pages, and the API under /v1/ with its health checks and metrics. Its methods may be called from any number
-// of goroutines.
+// A Console serves the pages, and the API under /v1/ with its health checks and metrics. Its methods may be called
+// from any number of goroutines.
 type Console struct {
 	opts      Options
 	log       *slog.Logger
@@ -57,8 +58,8 @@ type Console struct {
 // sites beside it on the same host.
 const cookieName = "__Host-coatcheck-console"
 
-// liveHeader marks the requests with which an open page follows changes. They do not count as use of the console's session:
-// a page that nobody looks at must not keep its operator signed in.
+// liveHeader marks the requests with which an open page follows changes. They do not count as use of the console's
+// session: a page that nobody looks at must not keep its operator signed in.
 const liveHeader = "Coatcheck-Live"
 
 // New returns a console. It has no goroutine while nobody watches.
@@ -142,14 +143,14 @@ func (c *Console) signedIn(r *http.Request) bool {
 // ServeHTTP implements [http.Handler].
 func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) { c.handler.ServeHTTP(w, r) }
 
-// SignInLink returns the URL of a page that signs its first visitor in. It is good once, and for 10 minutes. Whoever has it is
-// an operator, so it belongs on the terminal of whoever started the program, and nowhere else.
+// SignInLink returns the URL of a page that signs its first visitor in. It is good once, and for 10 minutes. Whoever
+// has it is an operator, so it belongs on the terminal of whoever started the program, and nowhere else.
 func (c *Console) SignInLink() string {
 	return c.opts.BaseURL + "/sign-in?link=" + c.links.mint(time.Now())
 }
 
-// Close ends the streams of open pages, which http.Server.Shutdown would otherwise wait for. The console goes on answering, without
-// updates. Closing twice is harmless.
+// Close ends the streams of open pages, which http.Server.Shutdown would otherwise wait for. The console goes on
+// answering, without updates. Closing twice is harmless.
 func (c *Console) Close() {
 	for _, stop := range c.unfeed {
 		stop()

@@ -8,9 +8,9 @@
 // the token that the API takes. From then on the console has a session like any other site that is built on Coatcheck,
 // in a manager and a cookie of its own, SameSite=Strict, over a store in memory: a restart signs operators out.
 //
-// What it shows was written by strangers: names, addresses and User-Agent headers are text and nothing else. No page has an
-// inline script or style, the content security policy allows none, and scripts have no way to make markup from text
-// (require-trusted-types-for). Changes are only taken from the console's own pages, and nobody may frame them.
+// What it shows was written by strangers: names, addresses and User-Agent headers are text and nothing else. No page
+// has an inline script or style, the content security policy allows none, and scripts have no way to make markup from
+// text (require-trusted-types-for). Changes are only taken from the console's own pages, and nobody may frame them.
 //
 // The cookie is one that browsers keep over https, and over plain http on localhost only.
 package console

@@ -15,7 +15,8 @@ const (
 	sendLimit = 10 * time.Second       // for one write to a page that does not read
 )
 
-// follow is a stream of server-sent events: "change" when the list has changed, and "end" when the operator's own session has ended.
+// follow is a stream of server-sent events: "change" when the list has changed, and "end" when the operator's own
+// session has ended.
 func (c *Console) follow(w http.ResponseWriter, r *http.Request) {
 	operator := c.operators.From(r.Context()).Handle()
 	s, ok := c.live.join(operator)

@@ -2,8 +2,8 @@ package console
 
 import "net/http"
 
-// policy allows what the pages load from the console itself, and nothing else. Trusted types without a policy mean that no script can
-// turn text into markup, even by mistake.
+// policy allows what the pages load from the console itself, and nothing else. Trusted types without a policy mean
+// that no script can turn text into markup, even by mistake.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'; " +
 	"require-trusted-types-for 'script'; trusted-types 'none'"

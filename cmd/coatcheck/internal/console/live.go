@@ -14,8 +14,8 @@ const (
 	pollEvery  = 2 * time.Second // how often changes are looked for where no feed tells of them
 )
 
-// live tells open pages that something has changed. It does not tell what: each page then asks for what it shows, and is
-// shown what its operator may see at that moment.
+// live tells open pages that something has changed. It does not tell what: each page then asks for what it shows, and
+// is shown what its operator may see at that moment.
 type live struct {
 	sessions *session.Manager
 	fed      bool // changes are told by a feed, so that nobody has to look for them
@@ -120,7 +120,8 @@ func (l *live) finish(s *stream) {
 	close(s.over)
 }
 
-// A sight is what tells two states of all sessions apart: one that begins is the newest, one that ends makes them fewer.
+// A sight is what tells two states of all sessions apart: one that begins is the newest, one that ends makes them
+// fewer.
 type sight struct {
 	newest store.ID
 	count  int

@@ -40,8 +40,9 @@ var linkProblems = map[linkState]string{
 	linkExpired: "This link has expired. A link is good for 10 minutes.",
 }
 
-// signInByLink uses a link up. The answer is a page that leads on, and no redirect: where the link was opened from another site, such as a
-// web mail or a terminal in a browser, a redirect would still count as that site's request, and go without the cookie that is SameSite=Strict.
+// signInByLink uses a link up. The answer is a page that leads on, and no redirect: where the link was opened from
+// another site, such as a web mail or a terminal in a browser, a redirect would still count as that site's request,
+// and go without the cookie that is SameSite=Strict.
 func (c *Console) signInByLink(w http.ResponseWriter, r *http.Request, secret string) {
 	if r.Header.Get("Sec-Purpose") != "" {
 		// A browser that fetches pages ahead of its visitor would use the link up.

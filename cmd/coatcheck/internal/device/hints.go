@@ -9,8 +9,8 @@ const maxHint = 512
 //
 //	"Chromium";v="156", "Google Chrome";v="156", "Not?A_Brand";v="24"
 //
-// The order is random, and one of the names is nobody's, so that no site relies on a list that it knows. Chromium is in it because the
-// others are built on it. A header that is malformed names nobody.
+// The order is random, and one of the names is nobody's, so that no site relies on a list that it knows. Chromium is
+// in it because the others are built on it. A header that is malformed names nobody.
 func brand(header string) string {
 	found := ""
 	for len(header) > 0 {

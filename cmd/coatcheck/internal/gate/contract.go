@@ -29,11 +29,12 @@ import (
 //	OWS                = *( SP / HTAB )
 //
 // The lists with commas are there because HTTP allows anybody to join the lines of a header with commas, and several
-// frameworks do (RFC 9110, section 5.3). A key stands at most once in an answer. Sign-In contradicts Sign-Out "this" and
-// "all". In an answer of status 101, and in trailers, none of the four can be obeyed, so that they are refused there.
+// frameworks do (RFC 9110, section 5.3). A key stands at most once in an answer. Sign-In contradicts Sign-Out "this"
+// and "all". In an answer of status 101, and in trailers, none of the four can be obeyed, so that they are refused
+// there.
 //
-// Any other header that begins with Coatcheck is refused, as it may be a misspelt sign-out that must not be passed over.
-// Excepted are those of the request: an app that mirrors what it is sent asks for nothing.
+// Any other header that begins with Coatcheck is refused, as it may be a misspelt sign-out that must not be passed
+// over. Excepted are those of the request: an app that mirrors what it is sent asks for nothing.
 
 // orders is what one answer asks for.
 type orders struct {

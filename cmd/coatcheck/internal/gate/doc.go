@@ -38,11 +38,12 @@
 // # What else it does
 //
 // Requests that another site makes in a visitor's name are refused, WebSocket handshakes included. X-Forwarded-For,
-// X-Forwarded-Host and X-Forwarded-Proto are the gate's own, and what a client sends of that family is dropped, unless it
-// is one of [Options.TrustedProxies]: then its X-Forwarded-For goes on, from the client's address on and with the proxy's
-// own behind it, and so do its X-Forwarded-Host and X-Forwarded-Proto. The Host header stays as the browser sent it. Event streams, WebSockets, 103 Early Hints and trailers pass through.
+// X-Forwarded-Host and X-Forwarded-Proto are the gate's own, and what a client sends of that family is dropped,
+// unless it is one of [Options.TrustedProxies]: then its X-Forwarded-For goes on, from the client's address on and
+// with the proxy's own behind it, and so do its X-Forwarded-Host and X-Forwarded-Proto. The Host header stays as the
+// browser sent it. Event streams, WebSockets, 103 Early Hints and trailers pass through.
 //
 // An event stream or WebSocket is broken off when the session that it was let in by ends: at sign-out, revocation and
-// expiry, and when the visitor signs in anew, as that is another session. A page that reconnects, as EventSource does by
-// itself, is then seen as who it is by now.
+// expiry, and when the visitor signs in anew, as that is another session. A page that reconnects, as EventSource does
+// by itself, is then seen as who it is by now.
 package gate

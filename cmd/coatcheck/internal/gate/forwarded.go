@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// The headers by which the app learns where a request came from, in Go's canonical spelling. All others of their kind are dropped.
+// The headers by which the app learns where a request came from, in Go's canonical spelling. All others of their kind
+// are dropped.
 const (
 	forwardedFor   = "X-Forwarded-For"
 	forwardedHost  = "X-Forwarded-Host"
@@ -17,8 +18,8 @@ const (
 // maxHops bounds how many proxies a request may have come through.
 const maxHops = 16
 
-// forward tells the app where the request came from. What the client says of it counts only if the client is a trusted proxy: then
-// its chain goes on, and the host and scheme that the browser used are those that it names.
+// forward tells the app where the request came from. What the client says of it counts only if the client is a
+// trusted proxy: then its chain goes on, and the host and scheme that the browser used are those that it names.
 func (g *gate) forward(r *httputil.ProxyRequest) {
 	in, out := r.In.Header, r.Out.Header
 	trusted := g.trusts(r.In.RemoteAddr)
@@ -53,9 +54,9 @@ func (g *gate) trusts(address string) bool {
 	return slices.ContainsFunc(g.opts.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(ip) })
 }
 
-// chain returns the addresses that trusted proxies have written into X-Forwarded-For, which are those from the right up to the first
-// that is no trusted proxy's: the client. What stands left of it, the client has written itself. Most apps take the first
-// address for the client's, so that is left out.
+// chain returns the addresses that trusted proxies have written into X-Forwarded-For, which are those from the right
+// up to the first that is no trusted proxy's: the client. What stands left of it, the client has written itself. Most
+// apps take the first address for the client's, so that is left out.
 func (g *gate) chain(lines []string) []string {
 	var chain []string
 	for _, line := range slices.Backward(lines) {

@@ -17,8 +17,8 @@ import (
 	"coatcheck.dev/session"
 )
 
-// MaxBytes and MaxKeys bound the data of one session behind a gate. Give them to session.Options: all data travels in one
-// header of every request, and 8 KiB is what common servers read in one line at most.
+// MaxBytes and MaxKeys bound the data of one session behind a gate. Give them to session.Options: all data travels in
+// one header of every request, and 8 KiB is what common servers read in one line at most.
 const (
 	MaxBytes = 6 << 10
 	MaxKeys  = 100
@@ -40,8 +40,9 @@ type Options struct {
 	// TrustedOrigins are other origins, such as "https://pay.example", whose requests may change something here.
 	TrustedOrigins []string
 
-	// TrustedProxies are the networks of proxies in front of the gate. What they say in X-Forwarded-For, -Host and -Proto goes on
-	// to the app; so each of them has to set these three itself, whatever its client sends. The default is none.
+	// TrustedProxies are the networks of proxies in front of the gate. What they say in X-Forwarded-For, -Host and
+	// -Proto goes on to the app; so each of them has to set these three itself, whatever its client sends. The
+	// default is none.
 	TrustedProxies []netip.Prefix
 
 	// AnswerTimeout is how long the app may take until its answer begins; the default is 1 minute, negative means any
@@ -98,8 +99,8 @@ type gate struct {
 	proxy    *httputil.ReverseProxy
 }
 
-// New returns the handler of a gate that gives its visitors sessions of the manager. It panics if the options are wrong:
-// see [Options.Check].
+// New returns the handler of a gate that gives its visitors sessions of the manager. It panics if the options are
+// wrong: see [Options.Check].
 func New(sessions *session.Manager, opts Options) http.Handler {
 	if err := opts.Check(); err != nil {
 		panic(err)
@@ -144,8 +145,8 @@ type exchange struct{ cancel context.CancelFunc }
 
 type exchangeKey struct{}
 
-// endWith breaks the exchange off when the program closes or the session ends, whichever is first: what was let in on the
-// word of a session must not outlive it.
+// endWith breaks the exchange off when the program closes or the session ends, whichever is first: what was let in on
+// the word of a session must not outlive it.
 func (x *exchange) endWith(ctx context.Context, closing, sessionOver <-chan struct{}) {
 	select {
 	case <-ctx.Done():
@@ -235,8 +236,8 @@ func (g *gate) clean(res *http.Response) {
 	}
 }
 
-// keepPrivate keeps an answer that was made for one session out of every cache, whatever the app says (the session's own
-// rule, applied here so that an app with ordinary static files is not reported at each of them).
+// keepPrivate keeps an answer that was made for one session out of every cache, whatever the app says (the session's
+// own rule, applied here so that an app with ordinary static files is not reported at each of them).
 func keepPrivate(header http.Header) {
 	if !strings.Contains(strings.ToLower(strings.Join(header["Cache-Control"], ",")), "no-store") {
 		header["Cache-Control"] = []string{"private, no-store"}

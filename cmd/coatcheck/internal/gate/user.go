@@ -14,8 +14,8 @@ import (
 //	user  = 1*( plain / "%" HEXDIG HEXDIG )
 //	plain = %x21 / %x23-24 / %x26-2B / %x2D-3A / %x3C-7E    ; visible ASCII but '"' "%" "," ";"
 //
-// It is the name's bytes; whatever is not plain is percent-encoded. decodeURIComponent and urllib.parse.unquote read it,
-// and what encodeURIComponent and urllib.parse.quote write is read here.
+// It is the name's bytes; whatever is not plain is percent-encoded. decodeURIComponent and urllib.parse.unquote read
+// it, and what encodeURIComponent and urllib.parse.quote write is read here.
 
 func plainInUser(c byte) bool {
 	return '!' <= c && c <= '~' && c != '"' && c != '%' && c != ',' && c != ';'

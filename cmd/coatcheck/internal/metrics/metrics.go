@@ -19,7 +19,8 @@ type Metrics struct {
 	storeErrors prometheus.Counter
 }
 
-// New returns metrics of a program of this version. Give Observe to the session manager's options, and the manager to Watch.
+// New returns metrics of a program of this version. Give Observe to the session manager's options, and the manager to
+// Watch.
 func New(version string) *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),

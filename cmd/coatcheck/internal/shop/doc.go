@@ -16,6 +16,6 @@
 //	POST /account/others sign all others out
 //	GET  /api/me         {"user":"ada","cart":["tea"],"theme":"dark"}
 //
-// A form that is sent leads back to the page in return_to. The users are ada (password lovelace), alan (turing) and grace
-// (hopper).
+// A form that is sent leads back to the page in return_to. The users are ada (password lovelace), alan (turing) and
+// grace (hopper).
 package shop
