@@ -117,7 +117,7 @@ func (s *Session) create() error {
 		s.changes = nil
 		return nil
 	}
-	if s.late {
+	if !s.late.IsZero() {
 		s.dropChanges("the session ended before the request arrived")
 		return nil
 	}
@@ -147,12 +147,12 @@ func (s *Session) put(record store.Record, t ticket, replaces store.ID) error {
 		return s.m.storeErr("create", record.ID, err)
 	}
 	if !replaces.IsZero() {
-		s.m.notice(store.Notice{Kind: store.Replaced, ID: replaces})
+		s.m.notice(store.Notice{Kind: store.Replaced, ID: replaces, By: record.ID})
 	}
 	record.Version = 1
 	s.adopt(&record)
 	s.ticket = &t
-	s.changes, s.cookie, s.late = nil, cookieSet, false
+	s.changes, s.cookie, s.late = nil, cookieSet, store.ID{}
 	return nil
 }
 
@@ -227,7 +227,7 @@ func (s *Session) refresh(ctx context.Context) (gone bool, err error) {
 // never comes back.
 func (s *Session) end(reason string) {
 	s.dropChanges(reason)
-	s.record, s.view, s.cookie, s.late = nil, store.Data{}, cookieKeep, true
+	s.record, s.view, s.cookie, s.late = nil, store.Data{}, cookieKeep, s.record.ID
 }
 
 func (s *Session) dropChanges(reason string) {

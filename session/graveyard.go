@@ -13,37 +13,62 @@ import (
 // just been given.
 type graveyard struct {
 	mu       sync.Mutex
-	young    map[store.ID]struct{} // ended since turned
-	old      map[store.ID]struct{} // ended in the period before
+	young    map[store.ID]store.ID // ended since turned, with what took their place if that is known
+	old      map[store.ID]store.ID // ended in the period before
 	turnedAt time.Time
 }
 
 const (
 	graveyardPeriod = 30 * time.Second
-	graveyardLimit  = 1 << 16 // for each of the two; beyond it ends are forgotten early, which costs the nicety above and no safety
+	graveyardLimit  = 1 << 16 // for each of the two; beyond it ends are forgotten early, which costs the nicety and no safety
+	graveyardDepth  = 8       // how often a session is followed to the one that took its place
 )
 
-// bury notes that a session ended at the time now.
-func (g *graveyard) bury(id store.ID, now time.Time) {
+// bury notes that a session ended at the time now, and which one took its place, if any did and it is known.
+func (g *graveyard) bury(id, successor store.ID, now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.turn(now)
 	if g.young == nil {
-		g.young = make(map[store.ID]struct{})
+		g.young = make(map[store.ID]store.ID)
 	}
-	if len(g.young) < graveyardLimit {
-		g.young[id] = struct{}{}
+	if known := g.young[id]; len(g.young) < graveyardLimit && known.IsZero() {
+		g.young[id] = successor
 	}
 }
 
-// holds reports whether a session has ended one to two periods ago or less.
-func (g *graveyard) holds(id store.ID, now time.Time) bool {
+// late returns the ID if the session has ended one to two periods ago or less, and the zero ID otherwise.
+func (g *graveyard) late(id store.ID, now time.Time) store.ID {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.turn(now)
-	_, young := g.young[id]
-	_, old := g.old[id]
-	return young || old
+	if _, ended := g.find(id); ended {
+		return id
+	}
+	return store.ID{}
+}
+
+// successor returns the session that stands where one has ended, as far as that is known.
+func (g *graveyard) successor(id store.ID, now time.Time) (next store.ID, ok bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.turn(now)
+	for range graveyardDepth {
+		then, ended := g.find(id)
+		if !ended || then.IsZero() {
+			break
+		}
+		id, next, ok = then, then, true
+	}
+	return next, ok
+}
+
+func (g *graveyard) find(id store.ID) (successor store.ID, ended bool) {
+	if successor, ended = g.young[id]; ended {
+		return successor, true
+	}
+	successor, ended = g.old[id]
+	return successor, ended
 }
 
 // turn makes the young ones old when their period is over, and forgets the old ones.

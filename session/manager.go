@@ -83,7 +83,7 @@ func (m *Manager) EventsLost() uint64 { return m.lost.Load() }
 func (m *Manager) notice(n store.Notice) {
 	switch n.Kind {
 	case store.Replaced:
-		m.ended.bury(n.ID, time.Now())
+		m.ended.bury(n.ID, n.By, time.Now())
 		fallthrough
 	case store.Deleted, store.Swept:
 		m.lastKnown.drop(n.ID)

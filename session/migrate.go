@@ -133,7 +133,7 @@ func (s *Session) arrive(old oldTicket, now time.Time) (there bool, err error) {
 	case err != nil:
 		return true, err
 	case record == nil:
-		s.late = s.m.ended.holds(id, now)
+		s.late = s.m.ended.late(id, now)
 		s.emit(Event{Kind: EventUnknown, Handle: id, Reason: "old cookie"})
 		return true, nil
 	}

@@ -51,7 +51,7 @@ type state struct {
 	passive bool          // the request is no use of the session
 	private bool          // the request had a session at some time, so that what it answers is for this visitor alone
 	unknown bool          // the store could not tell; record is a guess
-	late    bool          // the ticket that was presented has ended a moment ago: nothing new begins under it
+	late    store.ID      // the session that was presented, if it has ended a moment ago: nothing new begins under its ticket
 }
 
 // cookieNews says what the response's Set-Cookie is to do.
@@ -98,7 +98,7 @@ func (s *Session) open(r *http.Request, f shown) error {
 		return s.guess(t, err, now)
 	}
 	if record == nil {
-		s.late = s.m.ended.holds(t.id, now)
+		s.late = s.m.ended.late(t.id, now)
 		s.emit(Event{Kind: EventUnknown, Handle: t.id})
 		return nil
 	}

@@ -81,6 +81,9 @@ func (s *Session) signIn(user string, in signIn, now time.Time) error {
 		// There is no session to replace, or it has just been ended by other means. The user has proved who they are
 		// and gets a session; what was in one that was ended is gone with it.
 		record.Data = s.carried(user)
+		if s.record == nil && !s.late.IsZero() {
+			record.Data = s.carriedElsewhere(user, now)
+		}
 		err = s.put(record, t, store.ID{})
 	}
 	if err != nil {
@@ -90,6 +93,21 @@ func (s *Session) signIn(user string, in signIn, now time.Time) error {
 	s.emit(Event{Kind: EventSignedIn, Reason: in.method})
 	_ = s.m.trim(s.context(), user, record.ID) // a store that fails now is reported, and the next sign-in trims
 	return nil
+}
+
+// carriedElsewhere returns the data of the session that another request has just made of the same visitor's, as when
+// somebody clicks twice on "sign in": both have what was carried over, and both are good, for nobody knows whose cookie
+// the browser takes last. It has to be a session of the very user who has now proved who they are.
+func (s *Session) carriedElsewhere(user string, now time.Time) store.Data {
+	next, ok := s.m.ended.successor(s.late, now)
+	if !ok {
+		return store.Data{}
+	}
+	record, err := s.m.load(s.context(), next)
+	if err != nil || record == nil || record.User != user || s.m.over(record, now) || s.m.switches.refuses(record) {
+		return store.Data{}
+	}
+	return record.Data
 }
 
 // recordID returns the ID of the record, or the zero ID if there is none.
@@ -186,7 +204,7 @@ func (s *Session) SignOut() error {
 	if _, err := s.m.delete(s.context(), s.record.ID); err != nil {
 		return err
 	}
-	s.m.ended.bury(s.record.ID, time.Now())
+	s.m.ended.bury(s.record.ID, store.ID{}, time.Now())
 	s.emit(Event{Kind: EventSignedOut})
 	s.record, s.view, s.changes, s.cookie = nil, store.Data{}, nil, cookieDelete
 	return nil

@@ -19,6 +19,7 @@ type Notice struct {
 	Kind NoticeKind
 	ID   ID
 	User string    // of the record that was created or saved; a store may leave it empty for one that was deleted
+	By   ID        // of what replaced the record, if the store says so
 	At   time.Time // of a switch
 }
 
