@@ -18,7 +18,7 @@ type Manager struct {
 	store  store.Store
 	peeker store.Peeker      // nil if the store never answers at once
 	board  store.Switchboard // nil if the store keeps no switches
-	fed    bool              // the store tells of changes
+	fed    atomic.Bool       // the store tells of changes
 	unfeed func()
 
 	guard     guard
@@ -57,7 +57,7 @@ func New(st store.Store, opts Options) *Manager {
 		m.outbox = append(m.outbox, &outbox{observer: o, lost: &m.lost})
 	}
 	if feed, ok := st.(store.Feed); ok {
-		m.fed = true
+		m.fed.Store(true)
 		m.unfeed = feed.Subscribe(m.notice)
 	}
 	return m
@@ -67,6 +67,7 @@ func New(st store.Store, opts Options) *Manager {
 // The manager goes on serving, but no longer learns what other nodes do. The store stays open.
 func (m *Manager) Close(ctx context.Context) error {
 	m.unfeed()
+	m.fed.Store(false)
 	m.sweeper.stop(ctx)
 	err := m.touches.flush(ctx, m)
 	m.touches.rest()

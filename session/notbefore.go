@@ -53,9 +53,11 @@ type switches struct {
 	everybody atomic.Int64 // microseconds since 1970; 0 is not set
 	some      atomic.Bool  // whether any user has a switch
 	loadedAt  atomic.Int64 // nanoseconds since 1970; 0 means that they have to be loaded
+	loading   sync.Mutex   // held by the one who loads them for all who wait
 
-	mu    sync.RWMutex
-	users map[string]time.Time
+	mu        sync.RWMutex
+	users     map[string]time.Time
+	forgotten int // how often
 }
 
 // switchesAge is how long switches are good without asking again, for stores that have no feed.
@@ -112,17 +114,49 @@ func (w *switches) refuses(r *store.Record) bool {
 // any reports whether there are switches.
 func (w *switches) any() bool { return w.everybody.Load() != 0 || w.some.Load() }
 
-// forget makes the next request load the switches again.
-func (w *switches) forget() { w.loadedAt.Store(0) }
+// known reports whether the switches have been loaded, and are told by a feed or have been loaded a moment ago.
+func (w *switches) known(fed bool, now time.Time) bool {
+	at := w.loadedAt.Load()
+	return at != 0 && (fed || now.UnixNano()-at < int64(switchesAge))
+}
+
+// forget makes the next request load the switches again, also if they are being loaded just now.
+func (w *switches) forget() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.forgotten++
+	w.loadedAt.Store(0)
+}
+
+func (w *switches) timesForgotten() int {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	return w.forgotten
+}
+
+// loaded notes that the switches are known, unless they were forgotten since.
+func (w *switches) loaded(now time.Time, forgotten int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.forgotten == forgotten {
+		w.loadedAt.Store(now.UnixNano())
+	}
+}
 
 // loadSwitches makes sure that the switches are known. Until they are, nobody can tell which sessions are good.
 func (m *Manager) loadSwitches(ctx context.Context, now time.Time) error {
 	if m.board == nil {
 		return nil
 	}
-	if at := m.switches.loadedAt.Load(); at != 0 && (m.fed || now.UnixNano()-at < int64(switchesAge)) {
+	if m.switches.known(m.fed.Load(), now) {
 		return nil
 	}
+	m.switches.loading.Lock()
+	defer m.switches.loading.Unlock()
+	if m.switches.known(m.fed.Load(), now) {
+		return nil
+	}
+	forgotten := m.switches.timesForgotten()
 	var all map[string]time.Time
 	err := m.guard.do(ctx, m.opts.StoreTimeout, func(ctx context.Context) (err error) {
 		all, err = m.board.NotBefore(ctx)
@@ -134,6 +168,6 @@ func (m *Manager) loadSwitches(ctx context.Context, now time.Time) error {
 	for user, t := range all {
 		m.switches.set(user, t)
 	}
-	m.switches.loadedAt.Store(now.UnixNano())
+	m.switches.loaded(now, forgotten)
 	return nil
 }

@@ -40,7 +40,7 @@ func (m *Manager) watch(r *store.Record, stop <-chan struct{}, done chan<- struc
 	defer m.watchers.remove(r.ID, wake)
 	for {
 		wait := watchUnfed
-		if m.fed {
+		if m.fed.Load() {
 			wait = watchFed
 		}
 		wait = max(min(wait, time.Until(r.Ends())), time.Millisecond)
