@@ -3,6 +3,7 @@
 //	coatcheck demo                                  a small shop, to see what it does
 //	coatcheck serve --upstream http://127.0.0.1:3000  a gate in front of an app in any language
 //	coatcheck inventory                             what the shop keeps for its visitors, and where
+//	coatcheck cookies convert FROM TO               cookies from the file of one program to that of another
 //	coatcheck version
 //
 // Both of the first two serve the site on http://localhost:8080 and the console on http://localhost:8081. The contract
@@ -21,7 +22,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // who asks again does not want to wait
-	program := &Program{Stdout: os.Stdout, Stderr: os.Stderr}
+	program := &Program{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
 	if err := program.Run(ctx, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "coatcheck:", strings.ReplaceAll(err.Error(), "\n", "; "))
 		os.Exit(1)

@@ -15,6 +15,7 @@ import (
 
 	"coatcheck.dev/cmd/coatcheck/internal/config"
 	"coatcheck.dev/cmd/coatcheck/internal/console"
+	"coatcheck.dev/cmd/coatcheck/internal/cookies"
 	"coatcheck.dev/cmd/coatcheck/internal/device"
 	"coatcheck.dev/cmd/coatcheck/internal/folder"
 	"coatcheck.dev/cmd/coatcheck/internal/gate"
@@ -26,6 +27,7 @@ import (
 
 // A Program is one run of coatcheck.
 type Program struct {
+	Stdin  io.Reader // for those who name it as a file
 	Stdout io.Writer // what the user asked for: addresses, tables
 	Stderr io.Writer // the log
 }
@@ -50,9 +52,21 @@ func (p *Program) Run(ctx context.Context, args []string) error {
 		return p.serve(ctx, line.Serve.House, site)
 	case config.PrintInventory:
 		return shop.Inventory.WriteTable(p.Stdout)
+	case config.ConvertCookies:
+		return p.convert(ctx, line.Cookies.Convert)
 	}
 	_, err = fmt.Fprintf(p.Stdout, "coatcheck %s %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	return err
+}
+
+func (p *Program) convert(ctx context.Context, flags config.Convert) error {
+	c := cookies.Conversion{From: flags.From, To: flags.To, FromFormat: flags.FromFormat, ToFormat: flags.ToFormat,
+		Stdin: p.Stdin, Stdout: p.Stdout}
+	report, err := c.Run(ctx)
+	if err != nil {
+		return fmt.Errorf("convert cookies: %w", err)
+	}
+	return report.Print(p.Stderr)
 }
 
 // A site is what stands on the counter: the demo shop, or the app behind the gate.

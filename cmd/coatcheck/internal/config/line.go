@@ -14,6 +14,7 @@ type Line struct {
 	Demo      Demo     `cmd:"" help:"Run a small shop, to see in a browser what Coatcheck does."`
 	Serve     Serve    `cmd:"" help:"Stand in front of an app in any language, and keep its sessions."`
 	Inventory struct{} `cmd:"" help:"Print what the demo shop keeps for its visitors, and where it lives."`
+	Cookies   Cookies  `cmd:"" help:"Work on files of cookies."`
 	Version   struct{} `cmd:"" help:"Print the version."`
 
 	Command Command `kong:"-"`
@@ -27,6 +28,7 @@ const (
 	RunDemo        Command = "demo"
 	RunServe       Command = "serve"
 	PrintInventory Command = "inventory"
+	ConvertCookies Command = "cookies convert <from> <to>"
 	PrintVersion   Command = "version"
 )
 
@@ -51,6 +53,26 @@ type Serve struct {
 	UpstreamTimeout time.Duration `default:"1m" placeholder:"TIME" help:"How long the app may take until its answer begins; 0 is any time. Default: ${default}"`
 	TrustOrigin     []string      `placeholder:"ORIGIN" help:"Another origin that may send forms to the app, such as https://pay.example. May be given several times."`
 	House           `embed:""`
+}
+
+// Cookies has the commands that work on files of cookies.
+type Cookies struct {
+	Convert Convert `cmd:"" help:"Convert cookies from the file of one program to that of another."`
+}
+
+// Convert has the arguments of a conversion of cookies.
+type Convert struct {
+	From       string `arg:"" help:"The file to read; - is standard input."`
+	To         string `arg:"" help:"The file to write; - is standard output. What it had is replaced."`
+	FromFormat string `short:"f" placeholder:"FORMAT" enum:",native,netscape,playwright,cdp,har,chrome,firefox" default:"" help:"What FROM is: native, netscape, playwright, cdp, har, chrome or firefox. Default: by its name."`
+	ToFormat   string `short:"t" placeholder:"FORMAT" enum:",native,netscape,playwright,cdp,har" default:"" help:"What TO is to be: native, netscape, playwright, cdp or har. Default: by its name."`
+}
+
+// Help is the text below that of the command.
+func (*Convert) Help() string {
+	return `What the format of TO cannot hold is listed on standard error. Cookies that have expired are left out.
+
+Names that tell the format: *.txt (netscape, as curl has it), *.har, state.json, storageState.json and *.playwright.json (playwright), *.cdp.json, other *.json (native), Cookies (chrome) and *.sqlite (firefox). The databases of browsers are read and never written; close the browser before. Values that Chromium has encrypted cannot be read.`
 }
 
 const description = `Coatcheck keeps state for visitors of web sites: give the browser a ticket, keep the coat behind the counter.

@@ -58,6 +58,8 @@ func TestParse(t *testing.T) {
 		{"serve --upstream u --upstream-timeout 0 --trust-origin https://a --trust-origin https://b", "", config.RunServe,
 			config.Serve{Upstream: "u", TrustOrigin: []string{"https://a", "https://b"}, House: house}},
 		{"inventory", "", config.PrintInventory, nil},
+		{"cookies convert a b", "", config.ConvertCookies, config.Convert{From: "a", To: "b"}},
+		{"cookies convert -f har --to-format=cdp - -", "", config.ConvertCookies, config.Convert{From: "-", To: "-", FromFormat: "har", ToFormat: "cdp"}},
 		{"version", "", config.PrintVersion, nil},
 	} {
 		t.Run(tt.args+" "+tt.env, func(t *testing.T) {
@@ -76,6 +78,8 @@ func TestParse(t *testing.T) {
 				got = line.Demo
 			case config.Serve:
 				got = line.Serve
+			case config.Convert:
+				got = line.Cookies.Convert
 			}
 			if !reflect.DeepEqual(got, tt.flags) {
 				t.Errorf("flags %+v, want %+v", got, tt.flags)
@@ -94,7 +98,11 @@ func TestParseRefuses(t *testing.T) {
 		"demo --upstream x":     "--upstream",
 		"demo --log-format xml": "text",
 		"serve --upstream x --upstream-timeout y": "upstream-timeout",
-		"demo extra": "extra",
+		"demo extra":                      "extra",
+		"cookies convert a":               "<to>",
+		"cookies convert a b -f floppy":   "floppy",
+		"cookies convert a b -t chrome":   "chrome",
+		"cookies convert a b --listen :0": "--listen",
 	} {
 		_, err := config.Parse(strings.Fields(args), &bytes.Buffer{})
 		if err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "\n") {
@@ -106,9 +114,10 @@ func TestParseRefuses(t *testing.T) {
 func TestHelp(t *testing.T) {
 	cleanEnv(t)
 	for args, want := range map[string][]string{
-		"--help":       {"demo", "serve", "inventory", "version", "COATCHECK_CONSOLE_LISTEN"},
-		"serve --help": {"--upstream=URL", "localhost:8080", "localhost:8081", "/data", "--verbose"},
-		"demo -h":      {"--data=DIR", "--log-format"},
+		"--help":             {"demo", "serve", "inventory", "version", "COATCHECK_CONSOLE_LISTEN"},
+		"serve --help":       {"--upstream=URL", "localhost:8080", "localhost:8081", "/data", "--verbose"},
+		"cookies convert -h": {"FROM", "--from-format=FORMAT", "storageState.json", "encrypted"},
+		"demo -h":            {"--data=DIR", "--log-format"},
 	} {
 		var out bytes.Buffer
 		if _, err := config.Parse(strings.Fields(args), &out); !errors.Is(err, config.ErrAnswered) {

@@ -1,0 +1,254 @@
+package cookies_test
+
+import (
+	"bytes"
+	"database/sql"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"coatcheck.dev/cmd/coatcheck/internal/cookies"
+	"coatcheck.dev/cookie"
+	"coatcheck.dev/jar"
+)
+
+// kept is a jar with a cookie that every format can hold, and one with all that only some can.
+func kept(t *testing.T) *jar.Jar {
+	t.Helper()
+	j := jar.New(jar.Options{})
+	expires := time.Now().Add(24 * time.Hour).Truncate(time.Second)
+	err := j.Add(
+		jar.Cookie{Name: "plain", Value: "1", Domain: "example.com", HostOnly: true, Path: "/", Expires: expires, HttpOnly: true},
+		jar.Cookie{Name: "rich", Value: "2", Domain: "example.com", Path: "/a", Secure: true, SameSite: cookie.SameSiteStrict,
+			Priority: cookie.PriorityHigh})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return j
+}
+
+func write(t *testing.T, file, text string) {
+	t.Helper()
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func convert(t *testing.T, c cookies.Conversion) (report cookies.Report, said string) {
+	t.Helper()
+	report, err := c.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := report.Print(&b); err != nil {
+		t.Fatal(err)
+	}
+	return report, b.String()
+}
+
+// From each format to each other, found by the names of the files: the cookies arrive, and who reads them finds the same.
+func TestEveryFormatToEveryOther(t *testing.T) {
+	names := map[string]string{"native": "jar.json", "netscape": "cookies.txt", "playwright": "storageState.json", "cdp": "x.cdp.json", "har": "x.HAR"}
+	if len(names) != len(jar.Formats()) {
+		t.Fatalf("%d formats are tested, %d are known", len(names), len(jar.Formats()))
+	}
+	for _, from := range jar.Formats() {
+		for _, to := range jar.Formats() {
+			t.Run(from.String()+" to "+to.String(), func(t *testing.T) {
+				source := filepath.Join(t.TempDir(), names[from.String()])
+				target := filepath.Join(t.TempDir(), names[to.String()])
+				var file bytes.Buffer
+				if _, err := kept(t).Export(from, &file); err != nil {
+					t.Fatal(err)
+				}
+				write(t, source, file.String())
+				report, said := convert(t, cookies.Conversion{From: source, To: target})
+				if report.Cookies != 2 || !strings.Contains(said, "cookies: 2, losses: ") {
+					t.Errorf("%d cookies, said %q", report.Cookies, said)
+				}
+				in, err := os.Open(target)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer in.Close()
+				j := jar.New(jar.Options{})
+				if _, err := j.Import(to, in); err != nil {
+					t.Fatal(err)
+				}
+				want := map[string]string{"plain": "1example.com/true", "rich": "2example.com/afalse"}
+				for _, c := range j.All() {
+					if got := c.Value + c.Domain + c.Path + fmt.Sprint(c.HostOnly); got != want[c.Name] {
+						t.Errorf("%s is %s, want %s", c.Name, got, want[c.Name])
+					}
+					delete(want, c.Name)
+				}
+				if len(want) > 0 {
+					t.Errorf("did not arrive: %v", want)
+				}
+				if info, err := in.Stat(); err != nil || info.Mode().Perm() != 0o600 {
+					t.Errorf("file mode %v, %v, want the owner's alone", info.Mode(), err)
+				}
+			})
+		}
+	}
+}
+
+func TestLossReport(t *testing.T) {
+	var file, out bytes.Buffer
+	if _, err := kept(t).Export(jar.Native, &file); err != nil {
+		t.Fatal(err)
+	}
+	_, said := convert(t, cookies.Conversion{From: "-", To: "-", FromFormat: "native", ToFormat: "netscape", Stdin: &file, Stdout: &out})
+	want := "lost: \"rich\" of example.com: SameSite=Strict\nlost: \"rich\" of example.com: Priority=High\ncookies: 2, losses: 2\n"
+	if said != want {
+		t.Errorf("said %q, want %q", said, want)
+	}
+	if !strings.Contains(out.String(), "#HttpOnly_example.com\tFALSE\t/\tFALSE\t") {
+		t.Errorf("wrote %q", &out)
+	}
+}
+
+// What a server has chosen does not steer the terminal.
+func TestReportIsPrintable(t *testing.T) {
+	r := cookies.Report{Losses: []jar.Loss{{Cookie: "a", Domain: "\x1b[2J\r.example", What: "its \u202epartition"}}}
+	var b bytes.Buffer
+	if err := r.Print(&b); err != nil || strings.ContainsAny(b.String(), "\x1b\r\u202e") {
+		t.Errorf("printed %q, %v", &b, err)
+	}
+}
+
+const firefoxSchema = `PRAGMA user_version = 17;
+CREATE TABLE moz_cookies (id INTEGER PRIMARY KEY, originAttributes TEXT NOT NULL DEFAULT '', name TEXT, value TEXT, host TEXT, path TEXT,
+	expiry INTEGER, lastAccessed INTEGER, creationTime INTEGER, isSecure INTEGER, isHttpOnly INTEGER, inBrowserElement INTEGER DEFAULT 0,
+	sameSite INTEGER DEFAULT 0, schemeMap INTEGER DEFAULT 0, isPartitionedAttributeSet INTEGER DEFAULT 0, updateTime INTEGER);`
+
+const chromeSchema = `CREATE TABLE meta (key LONGVARCHAR NOT NULL UNIQUE PRIMARY KEY, value LONGVARCHAR);
+INSERT INTO meta VALUES ('version', '24');
+CREATE TABLE cookies (creation_utc INTEGER NOT NULL, host_key TEXT NOT NULL, top_frame_site_key TEXT NOT NULL, name TEXT NOT NULL,
+	value TEXT NOT NULL, encrypted_value BLOB NOT NULL, path TEXT NOT NULL, expires_utc INTEGER NOT NULL, is_secure INTEGER NOT NULL,
+	is_httponly INTEGER NOT NULL, last_access_utc INTEGER NOT NULL, has_expires INTEGER NOT NULL, is_persistent INTEGER NOT NULL,
+	priority INTEGER NOT NULL, samesite INTEGER NOT NULL, source_scheme INTEGER NOT NULL, source_port INTEGER NOT NULL,
+	last_update_utc INTEGER NOT NULL, source_type INTEGER NOT NULL, has_cross_site_ancestor INTEGER NOT NULL);`
+
+// database makes a database that is still in use: as long as it is, its latest changes are in a file beside it.
+func database(t *testing.T, name string, statements ...string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), name)
+	db, err := sql.Open("sqlite", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	for _, s := range append([]string{"PRAGMA journal_mode = WAL"}, statements...) {
+		if _, err := db.Exec(s); err != nil {
+			t.Fatalf("%s: %v", s, err)
+		}
+	}
+	return file
+}
+
+func TestDatabases(t *testing.T) {
+	ahead := time.Now().Add(time.Hour)
+	const to1970 = 11644473600_000_000
+	for _, tt := range []struct{ name, schema, row string }{
+		{"cookies.sqlite", firefoxSchema, fmt.Sprintf(`INSERT INTO moz_cookies (name, value, host, path, expiry, lastAccessed, creationTime, isSecure, isHttpOnly)
+			VALUES ('a', '1', '.example.com', '/', %d, 0, 0, 1, 0)`, ahead.UnixMilli())},
+		{"Cookies", chromeSchema, fmt.Sprintf(`INSERT INTO cookies VALUES (1, '.example.com', '', 'a', '1', '', '/', %d, 1, 0, 1, 1, 1, 1, 0, 2, 443, 0, 0, 0)`,
+			ahead.UnixMicro()+to1970)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			file := database(t, tt.name, tt.schema, tt.row)
+			before := listing(t, filepath.Dir(file))
+			var out bytes.Buffer
+			report, said := convert(t, cookies.Conversion{From: file, To: "-", ToFormat: "netscape", Stdout: &out})
+			want := fmt.Sprintf(".example.com\tTRUE\t/\tTRUE\t%d\ta\t1\n", ahead.Unix())
+			if report.Cookies != 1 || !strings.HasSuffix(out.String(), want) {
+				t.Errorf("%d cookies, wrote %q, want %q in it; said %q", report.Cookies, &out, want, said)
+			}
+			if after := listing(t, filepath.Dir(file)); after != before {
+				t.Errorf("the profile was %s, and is %s", before, after)
+			}
+		})
+	}
+}
+
+// listing is what a folder has, with sizes.
+func listing(t *testing.T, folder string) (text string) {
+	t.Helper()
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil {
+			t.Fatal(err)
+		}
+		text += fmt.Sprintf("%s (%d) ", e.Name(), info.Size())
+	}
+	return text
+}
+
+// After a refusal the target is as it was, nothing lies beside it, and no copy of a database stays.
+func TestRefusals(t *testing.T) {
+	folder := t.TempDir()
+	at := func(name string) string { return filepath.Join(folder, name) }
+	write(t, at("cut.json"), `{"version": 1, "cookies": [`)
+	write(t, at("bad.txt"), "example.com\tFALSE\t/\tFALSE\t0\ta\t1\nexample.com\tFALSE\n")
+	write(t, at("Cookies"), "SQLite format 3\x00 and then nothing")
+	write(t, at("future.sqlite"), "")
+	write(t, at("huge.har"), strings.Repeat(" ", jar.MaxImport+1))
+	future := database(t, "future.sqlite", strings.Replace(firefoxSchema, "= 17", "= 99", 1))
+	empty := at("good.json")
+	write(t, empty, `{"version": 1, "cookies": []}`)
+	for _, tt := range []struct {
+		name string
+		c    cookies.Conversion
+		says []string
+	}{
+		{"cut", cookies.Conversion{From: at("cut.json")}, []string{"cut.json", "line 1"}},
+		{"bad line", cookies.Conversion{From: at("bad.txt")}, []string{"bad.txt", "line 2"}},
+		{"no database", cookies.Conversion{From: at("Cookies")}, []string{"Cookies", "schema version"}},
+		{"empty database", cookies.Conversion{From: at("future.sqlite")}, []string{"schema version is 0"}},
+		{"future", cookies.Conversion{From: future}, []string{"schema version is 99"}},
+		{"huge", cookies.Conversion{From: at("huge.har")}, []string{"huge.har", "more than"}},
+		{"huge database", cookies.Conversion{From: at("huge.har"), FromFormat: "chrome"}, []string{"more than"}},
+		{"missing", cookies.Conversion{From: at("missing.txt")}, []string{"missing.txt", "no such file"}},
+		{"missing database", cookies.Conversion{From: at("missing.sqlite")}, []string{"missing.sqlite", "no such file"}},
+		{"wrong format", cookies.Conversion{From: at("cut.json"), FromFormat: "netscape"}, []string{"line 1"}},
+		{"unknown source", cookies.Conversion{From: at("cookies.dat")}, []string{"cookies.dat", "--from-format"}},
+		{"database from standard input", cookies.Conversion{From: "-", FromFormat: "chrome"}, []string{"standard input"}},
+		{"unknown target", cookies.Conversion{From: empty, To: at("x.dat")}, []string{"x.dat", "--to-format"}},
+		{"database as target", cookies.Conversion{From: empty, To: at("new.sqlite")}, []string{"new.sqlite", "only read"}},
+		{"no folder", cookies.Conversion{From: empty, To: at("none/x.json")}, []string{"x.json", "no such file"}},
+		{"a folder as target", cookies.Conversion{From: empty, To: folder, ToFormat: "cdp"}, []string{"no file"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Setenv("TMPDIR", t.TempDir())
+			if tt.c.To == "" {
+				tt.c.To = at("target.txt")
+			}
+			write(t, at("target.txt"), "as it was")
+			before := listing(t, folder)
+			_, err := tt.c.Run(t.Context())
+			if err == nil {
+				t.Fatal("no error")
+			}
+			for _, want := range tt.says {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("the error is %q, want %q in it", err, want)
+				}
+			}
+			if text, _ := os.ReadFile(at("target.txt")); string(text) != "as it was" || listing(t, folder) != before {
+				t.Errorf("the target is %q, the folder %s", text, listing(t, folder))
+			}
+			if left := listing(t, os.Getenv("TMPDIR")); left != "" {
+				t.Errorf("left behind: %s", left)
+			}
+		})
+	}
+}
