@@ -23,7 +23,10 @@ type upsertStore struct{ store.Store }
 func (s upsertStore) Save(ctx context.Context, r store.Record) error {
 	err := s.Store.Save(ctx, r)
 	if errors.Is(err, store.ErrNotFound) {
-		return s.Store.Create(ctx, r, store.ID{})
+		err = s.Store.Create(ctx, r, store.ID{})
+	}
+	if errors.Is(err, store.ErrExists) { // another request has brought it back
+		return store.ErrConflict
 	}
 	return err
 }

@@ -145,7 +145,7 @@ func run(t testing.TB, nodes []*session.Manager, seed uint64) []porcupine.Operat
 			if c.rng.IntN(2) == 0 {
 				c.act(2 * lifetime)
 			}
-			afternoon := w.noon().Add(3 * lifetime)
+			afternoon := w.noon().Add(2*lifetime + 10*rotateEvery) // soon enough that what the slow requests have made lives on
 			if time.Now().After(afternoon) {
 				t.Errorf("client %d is late: what it sees now may have expired unnoticed", id)
 			}

@@ -56,6 +56,7 @@ type stored struct {
 	handle int
 	there  bool // in the store
 	over   bool // its time
+	moved  bool // it was replaced by one of another line
 	named  bool // a user's, not an unknown visitor's
 	values values
 }
@@ -88,12 +89,18 @@ func step(now state, in input, out output) (bool, state) {
 		return true, now
 	case signInOver:
 		made := stored{handle: out.handle, there: true, named: true}
-		if valid {
+		switch {
+		case valid && s.named:
+			made.values = s.values
+		case valid:
 			made.values[0] = s.values[0]
-			if s.named {
-				made.values = s.values
-			}
-			s.there = false
+		case s.moved || s.handle != in.handle:
+			// Another request has replaced the session. The new one may begin with what that one had a moment before, or with
+			// nothing, as nodes know only for a while, and not of each other, what has taken the place of what.
+			made.values = out.values
+		}
+		if valid {
+			s.there, s.moved = false, true
 		}
 		now[in.to] = made
 		return out.values == made.values, now
