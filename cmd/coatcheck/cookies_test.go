@@ -12,7 +12,7 @@ func TestConvertCookies(t *testing.T) {
 		"created": "2026-01-01T00:00:00Z", "lastAccess": "2026-01-01T00:00:00Z"}]}`
 	run := func(text string) (out, said bytes.Buffer, err error) {
 		p := Program{Stdin: strings.NewReader(text), Stdout: &out, Stderr: &said}
-		err = p.Run(t.Context(), []string{"cookies", "convert", "-", "-", "-f=native", "-t=netscape"})
+		err = p.Run(t.Context(), []string{"cookies", "convert", "-", "-", "-f", "native", "-t", "netscape"})
 		return out, said, err
 	}
 	out, said, err := run(file)
