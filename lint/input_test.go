@@ -1,0 +1,129 @@
+package lint_test
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"coatcheck.dev/lint"
+)
+
+var shop = &url.URL{Scheme: "https", Host: "shop.example.com", Path: "/"}
+
+func TestReadLines(t *testing.T) {
+	for _, tt := range []struct {
+		text string
+		u    *url.URL
+		want string // URL and lines of each response
+	}{
+		{"", nil, ""},
+		{"a=1\n", shop, "https://shop.example.com/ [a=1]"},
+		{"# why\n\nhttps://x.example/\nSet-Cookie: a=1; Path=/\r\nset-cookie:b=2\nhttp://y.example/p\n", nil,
+			"https://x.example/ [a=1; Path=/][b=2] http://y.example/p "},
+		{"a=\x01 \n", shop, "https://shop.example.com/ [a=\x01 ]"},
+	} {
+		list, err := lint.ReadLines(strings.NewReader(tt.text), tt.u)
+		if err != nil {
+			t.Errorf("%q: %v", tt.text, err)
+		}
+		if got := show(list); got != tt.want {
+			t.Errorf("%q: read %q, want %q", tt.text, got, tt.want)
+		}
+	}
+}
+
+func show(list []lint.Response) string {
+	var out []string
+	for _, r := range list {
+		s := r.URL.String() + " "
+		for _, line := range r.SetCookie {
+			s += "[" + line + "]"
+		}
+		out = append(out, s)
+	}
+	return strings.Join(out, " ")
+}
+
+func TestReadLinesRefuses(t *testing.T) {
+	for text, says := range map[string]string{
+		"a=1\n":                       "line 1: it is not known which URL",
+		"https://x.example/\nhttp://": "line 2",
+		"https://":                    "no http or https URL",
+		"http://a b/":                 "no http or https URL",
+	} {
+		if _, err := lint.ReadLines(strings.NewReader(text), nil); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%q: %v, want %q", text, err, says)
+		}
+	}
+	if _, err := lint.ReadLines(endless{}, shop); err == nil || !strings.Contains(err.Error(), "more than") {
+		t.Errorf("without end: %v", err)
+	}
+}
+
+// endless is a comment that never ends.
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = '#'
+	}
+	return len(p), nil
+}
+
+const archive = `{"log": {"version": "1.2", "entries": [
+	{"startedDateTime": "2020-01-01T00:00:00.000Z", "request": {"url": "https://shop.example.com/"},
+	 "response": {"headers": [{"name": "set-cookie", "value": "a=1; Expires=Thu, 02 Jan 2020 00:00:00 GMT\nb=2"}, {"name": "x", "value": "y"}]}},
+	{"request": {"url": "data:text/plain,"}, "response": {"headers": [{"name": "Set-Cookie", "value": "c=3"}]}}]}}`
+
+func TestReadHAR(t *testing.T) {
+	list, err := lint.ReadHAR(strings.NewReader(archive))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := show(list), "https://shop.example.com/ [a=1; Expires=Thu, 02 Jan 2020 00:00:00 GMT][b=2]"; got != want {
+		t.Errorf("read %q, want %q", got, want)
+	}
+	if want := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC); !list[0].At.Equal(want) {
+		t.Errorf("received at %v", list[0].At)
+	}
+	report := lint.Check(list, now)
+	if o := report.Cookies[0].Outcomes[0]; o.Deletes || !o.Kept() {
+		t.Error("what was alive at the time of the recording counts as expired")
+	}
+}
+
+func TestReadHARRefuses(t *testing.T) {
+	for text, says := range map[string]string{
+		"":                       "archive",
+		archive[:len(archive)/2]: "archive",
+		`{"log": 1}`:             "archive",
+		`{}`:                     "no log",
+		`{"log": {"entries": [{"startedDateTime": "x", "request": {"url": "https://a.example/"}}]}}`: "entry 1",
+	} {
+		if list, err := lint.ReadHAR(strings.NewReader(text)); err == nil || list != nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%.40q: %v, want %q", text, err, says)
+		}
+	}
+}
+
+// Whatever is read, the check ends and all outputs can be written.
+func FuzzReadLines(f *testing.F) {
+	f.Add("https://shop.example.com/\nSet-Cookie: sid=1; Expires=0\nSet-Cookie: a=1, b=2; Path=x; Domain=.com\na=; Max-Age=0")
+	f.Add("http://localhost/\n__host-a=1; Secure=x; Partitioned; SameSite=\x1b[31m\n=\n\xff")
+	f.Fuzz(func(t *testing.T, text string) {
+		list, err := lint.ReadLines(strings.NewReader(text), shop)
+		if err == nil {
+			outputs(t, lint.Check(list, now))
+		}
+	})
+}
+
+func FuzzReadHAR(f *testing.F) {
+	f.Add(archive)
+	f.Fuzz(func(t *testing.T, text string) {
+		if list, err := lint.ReadHAR(strings.NewReader(text)); err == nil {
+			outputs(t, lint.Check(list, now))
+		}
+	})
+}

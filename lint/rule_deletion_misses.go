@@ -1,0 +1,60 @@
+package lint
+
+import (
+	"fmt"
+
+	"coatcheck.dev/cookie"
+)
+
+var ruleDeletionMisses = &Rule{
+	ID:       "deletion-misses",
+	Title:    "A deletion that will not delete",
+	Severity: Error,
+	Citation: "RFC 6265bis section 5.7, step 23",
+	Since:    "0.1",
+	Text:     "A cookie is deleted by one of the same name, Domain, Path and Partitioned. With another scope, the cookie stays.",
+	all: func(s *site, on func(*Cookie) reporter) {
+		byName := map[string][]*Cookie{}
+		at := map[*Cookie]int{}
+		for i, c := range s.cookies {
+			at[c] = i
+		}
+		for _, c := range s.live {
+			if list := byName[c.Line.Name]; len(list) < 16 {
+				byName[c.Line.Name] = append(list, c)
+			}
+		}
+		had := map[identity]bool{}
+		for i, c := range s.cookies {
+			if !c.deletes() {
+				had[identityOf(c)] = true
+				continue
+			}
+			if had[identityOf(c)] {
+				delete(had, identityOf(c))
+				continue
+			}
+			for _, other := range byName[c.Line.Name] {
+				if at[other] < i && hostsMeet(other.stored(), c.stored()) {
+					domain := ""
+					if !other.stored().HostOnly {
+						domain = other.stored().Domain
+					}
+					on(c)(fmt.Sprintf("it does not delete the cookie that was set for %s: Domain, Path and Partitioned have to be the same", scope(other)), func(k *cookie.Cookie) {
+						k.Domain, k.Path, k.Partitioned = domain, other.stored().Path, other.Line.Partitioned
+					})
+					break
+				}
+			}
+		}
+	},
+}
+
+// scope says what a cookie is for.
+func scope(c *Cookie) string {
+	k := c.stored()
+	if k.HostOnly {
+		return k.Domain + k.Path
+	}
+	return "*." + k.Domain + k.Path
+}

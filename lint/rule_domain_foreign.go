@@ -1,0 +1,21 @@
+package lint
+
+import (
+	"fmt"
+
+	"coatcheck.dev/cookie"
+)
+
+var ruleDomainForeign = &Rule{
+	ID:       "domain-foreign",
+	Title:    "Domain that the host may not set",
+	Severity: Error,
+	Citation: "RFC 6265bis section 5.7, step 10",
+	Since:    "0.1",
+	Text:     "A host may set cookies for itself and for domains above it, for no other. Everything else is dropped.",
+	each: func(c *Cookie, report reporter) {
+		if c.dropped(cookie.ExcludeInvalidDomain) && !c.publicSuffix() {
+			report(fmt.Sprintf("%s may not set cookies for Domain=%s: every browser drops it", c.URL.Hostname(), c.Line.Domain), func(k *cookie.Cookie) { k.Domain = "" })
+		}
+	},
+}

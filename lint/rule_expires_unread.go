@@ -1,0 +1,24 @@
+package lint
+
+import (
+	"fmt"
+	"strings"
+
+	"coatcheck.dev/cookie"
+)
+
+var ruleExpiresUnread = &Rule{
+	ID:       "expires-unread",
+	Title:    "Expires that is no date",
+	Severity: Warning,
+	Citation: "RFC 6265bis section 5.1.1",
+	Since:    "0.1",
+	Text:     "The attribute is ignored: unless there is a Max-Age, the cookie ends with the browser session, and a deletion deletes nothing.",
+	each: func(c *Cookie, report reporter) {
+		for a := range c.Line.Attributes() {
+			if a.Fate == cookie.Unparsable && strings.EqualFold(a.Name, "Expires") {
+				report(fmt.Sprintf("Expires=%.40q is no date and is ignored", a.Value), func(*cookie.Cookie) {})
+			}
+		}
+	},
+}

@@ -1,0 +1,21 @@
+package lint
+
+import (
+	"fmt"
+
+	"coatcheck.dev/cookie"
+)
+
+var ruleSamesiteUnknown = &Rule{
+	ID:       "samesite-unknown",
+	Title:    "SameSite that no browser knows",
+	Severity: Warning,
+	Citation: "RFC 6265bis section 5.6.7",
+	Since:    "0.1",
+	Text:     "Anything but Strict, Lax and None counts as no SameSite at all, and undoes an earlier one.",
+	each: func(c *Cookie, report reporter) {
+		if a, ok := c.applied("SameSite"); ok && c.Line.SameSite == cookie.SameSiteUnset {
+			report(fmt.Sprintf("SameSite=%q is not Strict, Lax or None and counts as unset", a.Value), func(k *cookie.Cookie) { k.SameSite = cookie.SameSiteLax })
+		}
+	},
+}

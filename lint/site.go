@@ -1,0 +1,117 @@
+package lint
+
+import (
+	"net/url"
+	"strings"
+
+	"coatcheck.dev/jar"
+)
+
+// A site is what a report's cookies are together: what is left of them in Chrome, and in which order they came.
+type site struct {
+	cookies []*Cookie // all lines that Chrome obeys, in order
+	live    []*Cookie // what is left when all have come, in order
+	urls    []*url.URL
+	jar     *jar.Jar // of Chrome, without limits on their number
+}
+
+// identity is what tells cookies apart (RFC 6265bis section 5.7, step 23).
+type identity struct {
+	name, domain, path string
+	hostOnly           bool
+	partition          jar.Partition
+}
+
+func identityOf(c *Cookie) identity {
+	s := c.stored()
+	return identity{s.Name, s.Domain, s.Path, s.HostOnly, s.Partition}
+}
+
+// stored is the cookie in Chrome.
+func (c *Cookie) stored() *jar.Cookie { return &c.Outcomes[0].Stored }
+
+func newSite(report *Report, responses []Response, chrome *jar.Jar) *site {
+	s := &site{jar: chrome}
+	last := map[identity]*Cookie{}
+	for i := range report.Cookies {
+		if c := &report.Cookies[i]; c.Outcomes[0].Kept() {
+			s.cookies = append(s.cookies, c)
+			last[identityOf(c)] = c
+		}
+	}
+	for _, c := range s.cookies {
+		if last[identityOf(c)] == c && !c.deletes() {
+			s.live = append(s.live, c)
+		}
+	}
+	seen := map[string]bool{}
+	for _, r := range responses {
+		if r.URL != nil && r.URL.Host != "" && !seen[r.URL.String()] {
+			seen[r.URL.String()] = true
+			s.urls = append(s.urls, r.URL)
+		}
+	}
+	return s
+}
+
+// pairs calls f with each two cookies of one name that are left, the one that came first in front. Of a name with very
+// many cookies it takes the first ones: more are a matter of another rule.
+func (s *site) pairs(f func(first, second *Cookie)) {
+	byName := map[string][]*Cookie{}
+	for _, c := range s.live {
+		name := c.stored().Name
+		if others := byName[name]; len(others) < 16 {
+			for _, o := range others {
+				f(o, c)
+			}
+			byName[name] = append(others, c)
+		}
+	}
+}
+
+// meet reports whether there are requests that carry both cookies.
+func meet(a, b *jar.Cookie) bool {
+	return a.Partition == b.Partition && hostsMeet(a, b) && (under(a.Path, b.Path) || under(b.Path, a.Path))
+}
+
+func hostsMeet(a, b *jar.Cookie) bool {
+	switch {
+	case a.Domain == b.Domain:
+		return true
+	case strings.HasSuffix(a.Domain, "."+b.Domain):
+		return !b.HostOnly
+	case strings.HasSuffix(b.Domain, "."+a.Domain):
+		return !a.HostOnly
+	}
+	return false
+}
+
+// under reports whether a request for one path gets a cookie of the other (RFC 6265bis section 5.1.4).
+func under(path, of string) bool {
+	return path == of || strings.HasPrefix(path, of) && (strings.HasSuffix(of, "/") || path[len(of)] == '/')
+}
+
+// bySite groups what is left by site and partition, in the order in which they first came.
+func (s *site) bySite() [][]*Cookie {
+	type key struct {
+		site      string
+		partition jar.Partition
+	}
+	groups := map[key][]*Cookie{}
+	var order []key
+	for _, c := range s.live {
+		k := key{jar.RegistrableDomain(c.stored().Domain), c.stored().Partition}
+		if k.site == "" {
+			k.site = c.stored().Domain
+		}
+		if groups[k] == nil {
+			order = append(order, k)
+		}
+		groups[k] = append(groups[k], c)
+	}
+	list := make([][]*Cookie, len(order))
+	for i, k := range order {
+		list[i] = groups[k]
+	}
+	return list
+}

@@ -1,0 +1,116 @@
+package lint
+
+import (
+	"strconv"
+	"strings"
+
+	"coatcheck.dev/cookie"
+)
+
+// view is a cookie as all outputs show it: without its value, and without bytes that a terminal would obey.
+type view struct {
+	URL      string        `json:"url"`
+	Name     string        `json:"name"`
+	Line     string        `json:"line"`
+	Browsers []browserView `json:"browsers"`
+	Changes  []Change      `json:"changes,omitempty"`
+	Warnings []string      `json:"warnings,omitempty"`
+	Findings []findingView `json:"findings,omitempty"`
+	Fix      *fixView      `json:"fix,omitempty"`
+}
+
+type browserView struct {
+	Browser string `json:"browser"`
+	Verdict string `json:"verdict"` // kept, dropped, deletes
+	Reason  string `json:"reason,omitempty"`
+	Section string `json:"section,omitempty"`
+}
+
+type findingView struct {
+	Rule     string `json:"rule"`
+	Severity string `json:"severity"`
+	Citation string `json:"citation"`
+	Message  string `json:"message"`
+}
+
+type fixView struct {
+	Header string `json:"header"`
+	Go     string `json:"go"`
+}
+
+func (c *Cookie) view() view {
+	// A query may hold secrets as well as a value does, and has no influence on cookies.
+	page := *c.URL
+	page.RawQuery, page.Fragment, page.RawFragment, page.User, page.ForceQuery = "", "", "", nil, false
+	v := view{URL: clean(page.String()), Name: clean(c.Line.Name), Line: c.redacted()}
+	warnings := cookie.Reasons(0)
+	for i := range c.Outcomes {
+		o := &c.Outcomes[i]
+		v.Browsers = append(v.Browsers, o.view())
+		warnings |= o.Reasons &^ o.Reasons.Exclusions()
+	}
+	for w := range warnings.All() {
+		v.Warnings = append(v.Warnings, w.String())
+	}
+	for _, change := range c.Changes() {
+		v.Changes = append(v.Changes, Change{change.Attribute, clean(change.Written), clean(change.Stored)})
+	}
+	for _, f := range c.Findings {
+		v.Findings = append(v.Findings, findingView{f.Rule.ID, f.Rule.Severity.String(), f.Rule.Citation, clean(f.Message)})
+	}
+	if fix, ok := c.Fix(); ok {
+		v.Fix = &fixView{clean(fix.Header), clean(fix.Go)}
+	}
+	return v
+}
+
+func (o *Outcome) view() browserView {
+	v := browserView{Browser: o.Browser.String(), Verdict: "kept"}
+	switch why := o.decided(); {
+	case why != undecided:
+		v.Verdict, v.Reason, v.Section = "dropped", why.String(), Section(why)
+	case o.Deletes:
+		v.Verdict = "deletes"
+	}
+	return v
+}
+
+// redacted is the line without the value. After a comma that joins two cookies there may be another value, so there it
+// ends.
+func (c *Cookie) redacted() string {
+	if c.Line.Value == "" && !c.folded() {
+		return clean(c.Line.Raw)
+	}
+	shown := "…"
+	if pair, _, _ := strings.Cut(c.Line.Raw, ";"); strings.Contains(pair, "=") {
+		shown = c.Line.Name + "=…"
+	}
+	if c.folded() {
+		return clean(shown + "; …")
+	}
+	if i := strings.IndexByte(c.Line.Raw, ';'); i >= 0 {
+		shown += c.Line.Raw[i:]
+	}
+	return clean(shown)
+}
+
+// maxShown is how many bytes of something that a server sent are shown.
+const maxShown = 400
+
+// clean bounds a text and takes out what is not printable.
+func clean(s string) string {
+	cut := len(s) > maxShown
+	if cut {
+		s = s[:maxShown]
+	}
+	s = strings.Map(func(r rune) rune {
+		if !strconv.IsPrint(r) {
+			return '\uFFFD'
+		}
+		return r
+	}, s)
+	if cut {
+		s += "…"
+	}
+	return s
+}

@@ -1,0 +1,102 @@
+package lint
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+)
+
+// WriteText writes the report for people, in colour or not. Every cookie is in it, with or without findings.
+func (r *Report) WriteText(w io.Writer, colour bool) error {
+	var b bytes.Buffer
+	for i := range r.Cookies {
+		r.Cookies[i].view().writeText(&b, colour)
+	}
+	fmt.Fprintf(&b, "%d cookies: %s, %s, %s.\n", len(r.Cookies), many(r.count(Error), "error"), many(r.count(Warning), "warning"), many(r.count(Note), "note"))
+	if r.Truncated {
+		fmt.Fprintf(&b, "There are more cookies; only %d were looked at.\n", MaxCookies)
+	}
+	if _, err := w.Write(b.Bytes()); err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	return nil
+}
+
+func many(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// count returns how many findings there are of exactly this severity.
+func (r *Report) count(s Severity) int { return r.Count(s) - r.Count(s+1) }
+
+// SGR sequences of terminals (ECMA-48).
+var colours = map[string]string{"error": "\x1b[31m", "warning": "\x1b[33m", "note": "\x1b[36m", "dropped": "\x1b[31m", "kept": "\x1b[32m", "name": "\x1b[1m"}
+
+func (v view) writeText(b *bytes.Buffer, colour bool) {
+	paint := func(what, text string) string {
+		if !colour || colours[what] == "" {
+			return text
+		}
+		return colours[what] + text + "\x1b[0m"
+	}
+	fmt.Fprintf(b, "%s  %s\n", paint("name", or(v.Name, "(no name)")), v.URL)
+	fmt.Fprintf(b, "  written  %s\n", v.Line)
+	for _, o := range v.Browsers {
+		fmt.Fprintf(b, "  %-8s %s", o.Browser, paint(o.Verdict, o.Verdict))
+		if o.Reason != "" {
+			fmt.Fprintf(b, ": %s (%s)", o.Reason, o.Section)
+		}
+		b.WriteByte('\n')
+	}
+	for _, c := range v.Changes {
+		fmt.Fprintf(b, "  stored   %s: %s → %s\n", c.Attribute, or(c.Written, "(not written)"), c.Stored)
+	}
+	for _, warning := range v.Warnings {
+		fmt.Fprintf(b, "  warns    %s\n", warning)
+	}
+	for _, f := range v.Findings {
+		fmt.Fprintf(b, "  %s  %s: %s [%s]\n", paint(f.Severity, fmt.Sprintf("%-7s", f.Severity)), f.Rule, f.Message, f.Citation)
+	}
+	if v.Fix != nil {
+		fmt.Fprintf(b, "  fix      Set-Cookie: %s\n  in Go    %s\n", v.Fix.Header, v.Fix.Go)
+	}
+	b.WriteByte('\n')
+}
+
+func or(s, instead string) string {
+	if s == "" {
+		return instead
+	}
+	return s
+}
+
+// WriteJSON writes the report as one JSON object:
+//
+//	{"version": 1, "cookies": [{"url", "name", "line", "browsers": […], "changes": […], "findings": […], "fix": {…}}, …], "truncated": false}
+//
+// Fields may be added; version changes when one gets another meaning.
+func (r *Report) WriteJSON(w io.Writer) error {
+	views := make([]view, len(r.Cookies))
+	for i := range r.Cookies {
+		views[i] = r.Cookies[i].view()
+	}
+	return writeJSON(w, struct {
+		Version   int    `json:"version"`
+		Cookies   []view `json:"cookies"`
+		Truncated bool   `json:"truncated"`
+	}{1, views, r.Truncated})
+}
+
+func writeJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(v); err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	return nil
+}
