@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/alexedwards/scs/v2/memstore"
 
@@ -44,7 +45,7 @@ var (
 )
 
 func coatcheckSite(st store.Store) site {
-	m := session.New(st, session.Options{})
+	m := session.New(st, session.Options{StoreTimeout: time.Minute}) // a disk that is busy otherwise is no reason to stop
 	return site{
 		name:  "coatcheck",
 		close: func() { must(m.Close(context.Background())) },

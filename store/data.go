@@ -4,8 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"iter"
-	"slices"
-	"strings"
 )
 
 // Data is an application's values in one session: at most one JSON value for each key, sorted by key. It is
@@ -65,34 +63,35 @@ func (d Data) All() iter.Seq2[string, Value] {
 
 // With returns the data with changes applied in their order.
 func (d Data) With(changes ...Change) Data {
-	if len(changes) == 0 {
-		return d
+	for i := range changes {
+		d = d.with(&changes[i])
 	}
-	type entry struct {
-		key   string
-		value Value
+	return d
+}
+
+// with puts together what is before the entry, the entry and what is behind it.
+func (d Data) with(c *Change) Data {
+	at, end := d.find(c.Key)
+	if c.Delete {
+		return Data{d.entries[:at] + d.entries[end:]}
 	}
-	var entries []entry
-	for k, v := range d.All() {
-		entries = append(entries, entry{k, v})
-	}
-	for _, c := range changes {
-		i, found := slices.BinarySearchFunc(entries, c.Key, func(e entry, key string) int { return strings.Compare(e.key, key) })
-		switch {
-		case c.Delete && found:
-			entries = slices.Delete(entries, i, i+1)
-		case c.Delete:
-		case found:
-			entries[i].value = c.Value
-		default:
-			entries = slices.Insert(entries, i, entry{c.Key, c.Value})
+	var buf [256]byte // most entries fit, so that the string is the only allocation
+	entry := appendEntry(buf[:0], c.Key, c.Value)
+	return Data{d.entries[:at] + string(entry) + d.entries[end:]}
+}
+
+// find returns where the entry of a key begins and ends, or twice where it would be.
+func (d Data) find(key string) (at, end int) {
+	for rest := d.entries; rest != ""; at = len(d.entries) - len(rest) {
+		var k string
+		if k, _, rest = cutEntry(rest); k >= key {
+			if k == key {
+				return at, len(d.entries) - len(rest)
+			}
+			break
 		}
 	}
-	var b []byte
-	for _, e := range entries {
-		b = appendEntry(b, e.key, e.value)
-	}
-	return Data{string(b)}
+	return at, at
 }
 
 // Carried returns the values that are carried over at sign-in.
