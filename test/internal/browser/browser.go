@@ -23,6 +23,7 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"sync"
 	"syscall"
@@ -45,6 +46,9 @@ type Options struct {
 
 	// Flags are more command line flags without their dashes; an empty value is a flag without one.
 	Flags map[string]string
+
+	// Preferences is what the profile's file of that name holds at first, in JSON: settings that have no flag.
+	Preferences string
 
 	// Patience bounds each action. Zero means 30 seconds, far more than any needs on a busy machine.
 	Patience time.Duration
@@ -79,9 +83,30 @@ func Start(t testing.TB, o Options) *Browser {
 		profile: t.TempDir(),
 	}
 	t.Cleanup(b.Close)
+	if err := b.prefer(o.Preferences); err != nil {
+		t.Fatal(err)
+	}
 	b.open()
 	return b
 }
+
+// prefer writes the preferences before anybody has read them.
+func (b *Browser) prefer(preferences string) error {
+	if preferences == "" {
+		return nil
+	}
+	folder := filepath.Join(b.profile, "Default")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		return fmt.Errorf("write preferences: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "Preferences"), []byte(preferences), 0o600); err != nil {
+		return fmt.Errorf("write preferences: %w", err)
+	}
+	return nil
+}
+
+// Profile is the folder of the browser's profile. What is in it is whole when the browser is closed.
+func (b *Browser) Profile() string { return b.profile }
 
 // Restart closes the browser as a user does and starts it again with the same profile: what it keeps on disk is
 // there, what it keeps for as long as it runs is gone.

@@ -225,6 +225,36 @@ func TestFlags(t *testing.T) {
 	}
 }
 
+func TestPreferences(t *testing.T) {
+	b := browser.Start(t, browser.Options{Preferences: `{"intl": {"selected_languages": "eo"}}`})
+	b.Navigate(site(t) + "/")
+	if got := browser.Eval[string](b, "navigator.language"); got != "eo" {
+		t.Errorf("the language is %q, want the preferred one", got)
+	}
+}
+
+func TestLeave(t *testing.T) {
+	url := site(t)
+	b := browser.Start(t, browser.Options{})
+	b.Navigate(url + "/")
+	if status := b.Leave("location.href = '/gone'"); status != http.StatusNotFound || b.Location() != url+"/gone" {
+		t.Errorf("status %d at %s, want 404 at /gone", status, b.Location())
+	}
+}
+
+func TestClearCookies(t *testing.T) {
+	b := browser.Start(t, browser.Options{})
+	b.Navigate(site(t) + "/")
+	b.Submit("form button")
+	if len(b.Cookies()) != 2 {
+		t.Fatalf("there are %d cookies, want 2", len(b.Cookies()))
+	}
+	b.ClearCookies()
+	if len(b.Cookies()) != 0 {
+		t.Errorf("%d cookies are left", len(b.Cookies()))
+	}
+}
+
 func TestNoProcessStays(t *testing.T) {
 	var profile string
 	t.Run("inner", func(t *testing.T) {

@@ -35,3 +35,12 @@ func (b *Browser) Cookie(name string) *network.Cookie {
 	}
 	return found
 }
+
+// ClearCookies makes the browser forget all cookies of all sites.
+func (b *Browser) ClearCookies() {
+	b.t.Helper()
+	do(b, "clear cookies", func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		_, err := cdp.Call(ctx, t, storage.ClearCookies, storage.ClearCookiesParams{})
+		return chromedp.Void{}, err
+	})
+}

@@ -5,8 +5,5 @@ import "time"
 // UsersOf shows the tests which processes use a profile.
 var UsersOf = usersOf
 
-// Profile shows the tests which profile a browser uses.
-func (b *Browser) Profile() string { return b.profile }
-
 // SetPatience lets tests of failures start in peace and fail soon.
 func (b *Browser) SetPatience(d time.Duration) { b.options.Patience = d }

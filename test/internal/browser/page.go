@@ -31,13 +31,24 @@ func (b *Browser) Navigate(url string) int {
 // the last answer. Use Click for what stays on the page.
 func (b *Browser) Submit(sel string) int {
 	b.t.Helper()
-	what := "submit " + sel
+	return b.leave("submit "+sel, chromedp.Click(chromedp.CSS(sel)))
+}
+
+// Leave runs JavaScript that leads to another page, as location.href = ... does, waits until that is loaded, and
+// returns the status of the last answer.
+func (b *Browser) Leave(script string) int {
+	b.t.Helper()
+	return b.leave("leave by "+script, chromedp.Evaluate[chromedp.Void](script+"; undefined"))
+}
+
+func (b *Browser) leave(what string, action chromedp.Action[chromedp.Void]) int {
+	b.t.Helper()
 	if b.tab == nil {
 		b.t.Fatalf("%s: the browser is closed", what)
 	}
 	ctx, cancel := context.WithTimeout(b.tab, b.options.Patience)
 	defer cancel()
-	answer, err := chromedp.RunResponse(ctx, chromedp.Click(chromedp.CSS(sel)))
+	answer, err := chromedp.RunResponse(ctx, action)
 	if err != nil {
 		b.t.Fatalf("%s: %v%s", what, err, b.where())
 	}
