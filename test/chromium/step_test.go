@@ -1,0 +1,174 @@
+package chromium
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/url"
+	"slices"
+	"strings"
+
+	"coatcheck.dev/jar"
+)
+
+// A step is one thing that a visitor or a page does.
+type step struct {
+	how      string   // one of ways
+	top      string   // the page in the address bar when it begins; "" for what a visitor does
+	middle   string   // for frames: the frame of top that url is in; "" is top itself
+	url      string   // what is requested
+	lines    []string // what url answers, or what its script assigns to document.cookie
+	redirect string   // where url redirects to; "" is nowhere
+}
+
+func (s step) String() string {
+	text := s.how + " " + s.url
+	for _, part := range []struct{ before, url string }{{" -> ", s.redirect}, {" in ", s.middle}, {" from ", s.top}} {
+		if part.url != "" {
+			text += part.before + part.url
+		}
+	}
+	for _, l := range s.lines {
+		text += fmt.Sprintf("\n        %s", shorten(l))
+	}
+	return text
+}
+
+// shorten makes lines of thousands of bytes readable, and says how long they are.
+func shorten(line string) string {
+	if len(line) > 300 {
+		return fmt.Sprintf("%.100q… (%d bytes) …%q", line, len(line), line[len(line)-100:])
+	}
+	return fmt.Sprintf("%q", line)
+}
+
+const (
+	navigate    = "navigate to"
+	link        = "follow a link to"
+	form        = "post a form to"
+	fetch       = "fetch"
+	frame       = "frame"
+	script      = "script of"
+	frameScript = "script of the frame"
+)
+
+var ways = []string{navigate, navigate, link, form, fetch, frame, frame, script, frameScript}
+
+// Hosts of one group share sites, or look as if they did; a sequence stays in one group, so that its cookies meet.
+var groups = [][]string{
+	{"site.example", "www.site.example", "a.www.site.example", "other.example"},
+	{"co.uk", "shop.co.uk", "www.shop.co.uk", "github.io", "me.github.io"},
+	{"localhost", "sub.localhost", "127.0.0.1", "single"},
+}
+
+var paths = []string{"/", "/a", "/a/", "/a/b", "/a/b/c", "/a/b/c", "/ab", "/a%20b/c", "/A/b"}
+
+// sequence draws what happens in one life of a browser.
+func sequence(seed uint64) []step {
+	rng := rand.New(rand.NewPCG(seed, 7))
+	hosts := pick(rng, groups)
+	home := pick(rng, hosts)
+	hosts = append([]string{home, home, home}, hosts...) // most of it is at home, so that cookies are sent
+	steps := make([]step, 4)
+	for i := range steps {
+		steps[i] = draw(rng, hosts)
+	}
+	return steps
+}
+
+func draw(rng *rand.Rand, hosts []string) step {
+	place := func(more ...string) string {
+		return pick(rng, []string{"http://", "https://"}) + pick(rng, slices.Concat(hosts, more))
+	}
+	s := step{how: pick(rng, ways), url: place() + pick(rng, paths)}
+	switch s.how {
+	case link, form, fetch:
+		s.top = place("stranger.example") + "/"
+	case frame, frameScript:
+		s.top = place("stranger.example") + "/"
+		if rng.IntN(3) == 0 {
+			s.middle = place("stranger.example") + "/"
+		}
+	}
+	if s.how != script && s.how != frameScript && rng.IntN(3) == 0 {
+		s.redirect = place() + pick(rng, paths)
+	}
+	// From pages by https, Chromium loads nothing by http into the page, and asks before it posts there.
+	if strings.HasPrefix(s.top, "https:") && s.how != link {
+		for _, u := range []*string{&s.middle, &s.url, &s.redirect} {
+			*u = strings.Replace(*u, "http:", "https:", 1)
+		}
+	}
+	if strings.HasPrefix(s.middle, "https:") {
+		for _, u := range []*string{&s.url, &s.redirect} {
+			*u = strings.Replace(*u, "http:", "https:", 1)
+		}
+	}
+	host := mustParse(s.url).Host
+	for range 1 + rng.IntN(3) {
+		s.lines = append(s.lines, line(rng, host))
+	}
+	// Without these, few cookies of other sites would be kept at all.
+	if s.top != "" && s.how != link && s.how != form {
+		for i := range s.lines {
+			s.lines[i] += pick(rng, []string{"", "; SameSite=None; Secure", "; SameSite=None; Secure; Partitioned"})
+		}
+	}
+	return s
+}
+
+// An exchange is a request that carries cookies and the lines that come back; or a script that assigns lines to
+// document.cookie and then reads it.
+type exchange struct {
+	request jar.Request
+	lines   []string
+}
+
+// exchanges are those of a step in order, with what the standard calls their context.
+func (s step) exchanges() (all []exchange) {
+	add := func(lines []string, r jar.Request) { all = append(all, exchange{r, lines}) }
+	target := jar.Request{URL: mustParse(s.url)}
+	if s.top != "" {
+		top := mustParse(s.top)
+		add(nil, jar.Request{URL: top, Kind: jar.Navigation})
+		target.Initiator = top
+		if s.how != link && s.how != form {
+			target.TopLevel = top
+		}
+		if s.middle != "" {
+			middle := mustParse(s.middle)
+			add(nil, jar.Request{URL: middle, Kind: jar.FrameNavigation, TopLevel: top, Initiator: top})
+			target.Initiator, target.Ancestors = middle, []*url.URL{middle}
+		}
+	}
+	switch s.how {
+	case navigate, link:
+		target.Kind = jar.Navigation
+	case form:
+		target.Kind, target.Method = jar.Navigation, "POST"
+	case frame:
+		target.Kind = jar.FrameNavigation
+	case script, frameScript:
+		document := target
+		document.Kind = jar.Navigation
+		if s.how == frameScript {
+			document.Kind = jar.FrameNavigation
+		}
+		add(nil, document)
+		target.Script, target.Initiator = true, nil
+	}
+	add(s.lines, target)
+	if s.redirect != "" {
+		end := target
+		end.URL, end.Redirects = mustParse(s.redirect), []*url.URL{target.URL}
+		add(nil, end)
+	}
+	return all
+}
+
+func mustParse(text string) *url.URL {
+	u, err := url.Parse(text)
+	if err != nil {
+		panic(err) // all of them are written in this file
+	}
+	return u
+}
