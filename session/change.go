@@ -160,7 +160,8 @@ func (s *Session) put(record store.Record, t ticket, replaces store.ID) error {
 // again to the fresh record; from the second try on requests of this program queue up rather than race, so that each
 // needs few.
 func (s *Session) save(ctx context.Context) error {
-	if s.m.over(s.record, time.Now()) { // meanwhile, unless another request has used it
+	now := time.Now()
+	if s.m.over(s.record, now) { // meanwhile, unless another request has used it
 		if gone, err := s.refresh(ctx); gone || err != nil {
 			return err
 		}
@@ -169,7 +170,7 @@ func (s *Session) save(ctx context.Context) error {
 		next := *s.record
 		next.Data = s.view
 		if !s.passive {
-			next.LastSeen = later(next.LastSeen, time.Now())
+			next.LastSeen = later(next.LastSeen, now)
 		}
 		err := s.m.store.Save(ctx, next)
 		switch {

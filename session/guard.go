@@ -42,14 +42,14 @@ func (g *guard) do(ctx context.Context, timeout time.Duration, call func(context
 	default:
 		return fmt.Errorf("%w: %d calls are under way", ErrUnavailable, cap(g.slots))
 	}
-	if !g.enter(time.Now()) {
+	if !g.enter() {
 		return fmt.Errorf("%w: it has failed several times in a row", ErrUnavailable)
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
-	defer cancel()
+	wait := waitFor(ctx, timeout)
+	defer wait.end()
 	failed := true
-	defer func() { g.leave(failed, time.Now()) }() // also if a store panics
-	err := call(ctx)
+	defer func() { g.leave(failed) }() // also if a store panics
+	err := call(wait)
 	failed = err != nil && !isAnswer(err)
 	return err
 }
@@ -60,20 +60,20 @@ func isAnswer(err error) bool {
 		errors.Is(err, store.ErrDamaged) || errors.Is(err, ErrTooLarge) || errors.Is(err, ErrConflict)
 }
 
-func (g *guard) enter(now time.Time) bool {
+func (g *guard) enter() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.failures < guardFailures {
 		return true
 	}
-	if g.probing || now.Before(g.closedAt) {
+	if g.probing || time.Now().Before(g.closedAt) {
 		return false
 	}
 	g.probing = true
 	return true
 }
 
-func (g *guard) leave(failed bool, now time.Time) {
+func (g *guard) leave(failed bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.probing = false
@@ -84,7 +84,7 @@ func (g *guard) leave(failed bool, now time.Time) {
 	g.failures++
 	if over := g.failures - guardFailures; over >= 0 {
 		pause := min(guardPause<<min(over, 10), guardPauseMax)
-		g.closedAt = now.Add(pause/2 + rand.N(pause)) // nodes that saw the same failure do not come back together
+		g.closedAt = time.Now().Add(pause/2 + rand.N(pause)) // nodes that saw the same failure do not come back together
 	}
 }
 

@@ -1,0 +1,70 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+type patienceKey struct{}
+
+func TestPatience(t *testing.T) {
+	canceled, cancel := context.WithCancel(context.WithValue(context.Background(), patienceKey{}, "value"))
+	cancel()
+	for name, first := range map[string]func(context.Context){
+		"asked first":      func(ctx context.Context) { _ = ctx.Err() },
+		"waited for first": func(ctx context.Context) { _ = ctx.Done() },
+		"a child first":    func(ctx context.Context) { _, stop := context.WithCancel(ctx); stop() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := waitFor(canceled, time.Second)
+				defer p.end()
+				first(p)
+				if err := p.Err(); err != nil || context.Cause(p) != nil || p.Value(patienceKey{}) != "value" {
+					t.Errorf("before the deadline: %v, %v, %v", err, context.Cause(p), p.Value(patienceKey{}))
+				}
+				if until, ok := p.Deadline(); !ok || time.Until(until) != time.Second {
+					t.Errorf("the deadline is in %v, %v", time.Until(until), ok)
+				}
+				began := time.Now()
+				<-p.Done()
+				if waited := time.Since(began); waited != time.Second {
+					t.Errorf("it ended after %v", waited)
+				}
+				if err := p.Err(); !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("after the deadline: %v", err)
+				}
+			})
+		})
+	}
+}
+
+// What nobody waited for ends on time all the same.
+func TestPatienceThatWasOnlyAsked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := waitFor(t.Context(), time.Second)
+		time.Sleep(time.Second)
+		if err := p.Err(); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+func TestPatienceEndsWithTheCall(t *testing.T) {
+	for name, waits := range map[string]bool{"waited for": true, "not waited for": false} {
+		t.Run(name, func(t *testing.T) {
+			p := waitFor(t.Context(), time.Hour)
+			if waits {
+				_ = p.Done()
+			}
+			p.end()
+			<-p.Done()
+			if err := p.Err(); !errors.Is(err, context.Canceled) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
