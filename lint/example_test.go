@@ -31,7 +31,7 @@ Set-Cookie: __Host-sid=1; Path=/; Secure; SameSite=Lax
 	//   fix      Set-Cookie: __Host-sid=VALUE; Path=/; Secure; HttpOnly; SameSite=Lax
 	//   in Go    cookie.Set(w.Header(), &cookie.Cookie{Name: "__Host-sid", Value: value, Path: "/", Secure: true, HttpOnly: true, SameSite: cookie.SameSiteLax})
 	//
-	// 1 cookies: 1 error, 0 warnings, 0 notes.
+	// 1 cookie: 1 error, 0 warnings, 0 notes.
 }
 
 // In a test of a site, t is that of the test.

@@ -14,15 +14,10 @@ var ruleDeletionMisses = &Rule{
 	Since:    "0.1",
 	Text:     "A cookie is deleted by one of the same name, Domain, Path and Partitioned. With another scope, the cookie stays.",
 	all: func(s *site, on func(*Cookie) reporter) {
-		byName := map[string][]*Cookie{}
+		byName := s.byName()
 		at := map[*Cookie]int{}
 		for i, c := range s.cookies {
 			at[c] = i
-		}
-		for _, c := range s.live {
-			if list := byName[c.Line.Name]; len(list) < 16 {
-				byName[c.Line.Name] = append(list, c)
-			}
 		}
 		had := map[identity]bool{}
 		for i, c := range s.cookies {
@@ -34,7 +29,7 @@ var ruleDeletionMisses = &Rule{
 				delete(had, identityOf(c))
 				continue
 			}
-			for _, other := range byName[c.Line.Name] {
+			for _, other := range byName[namesakesOf(c)] {
 				if at[other] < i && hostsMeet(other.stored(), c.stored()) {
 					domain := ""
 					if !other.stored().HostOnly {

@@ -54,17 +54,43 @@ func newSite(report *Report, responses []Response, chrome *jar.Jar) *site {
 	return s
 }
 
-// pairs calls f with each two cookies of one name that are left, the one that came first in front. Of a name with very
-// many cookies it takes the first ones: more are a matter of another rule.
-func (s *site) pairs(f func(first, second *Cookie)) {
-	byName := map[string][]*Cookie{}
+// namesakes are cookies of one name within one site, partitions aside: only they can be in each other's way.
+type namesakes struct{ name, site string }
+
+func namesakesOf(c *Cookie) namesakes { return namesakes{c.stored().Name, siteOf(c)} }
+
+// siteOf is the registrable domain that a cookie belongs to, or its host if that has none.
+func siteOf(c *Cookie) string {
+	if site := jar.RegistrableDomain(c.stored().Domain); site != "" {
+		return site
+	}
+	return c.stored().Domain
+}
+
+// maxNamesakes is how many cookies of a name and a site are compared with each other: more are a matter of another rule.
+const maxNamesakes = 16
+
+// byName groups what is left, no more than maxNamesakes together.
+func (s *site) byName() map[namesakes][]*Cookie {
+	groups := map[namesakes][]*Cookie{}
 	for _, c := range s.live {
-		name := c.stored().Name
-		if others := byName[name]; len(others) < 16 {
+		if k := namesakesOf(c); len(groups[k]) < maxNamesakes {
+			groups[k] = append(groups[k], c)
+		}
+	}
+	return groups
+}
+
+// pairs calls f with each two cookies of one name and site that are left, the one that came first in front.
+func (s *site) pairs(f func(first, second *Cookie)) {
+	byName := map[namesakes][]*Cookie{}
+	for _, c := range s.live {
+		k := namesakesOf(c)
+		if others := byName[k]; len(others) < maxNamesakes {
 			for _, o := range others {
 				f(o, c)
 			}
-			byName[name] = append(others, c)
+			byName[k] = append(others, c)
 		}
 	}
 }
@@ -100,10 +126,7 @@ func (s *site) bySite() [][]*Cookie {
 	groups := map[key][]*Cookie{}
 	var order []key
 	for _, c := range s.live {
-		k := key{jar.RegistrableDomain(c.stored().Domain), c.stored().Partition}
-		if k.site == "" {
-			k.site = c.stored().Domain
-		}
+		k := key{siteOf(c), c.stored().Partition}
 		if groups[k] == nil {
 			order = append(order, k)
 		}

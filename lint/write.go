@@ -13,7 +13,7 @@ func (r *Report) WriteText(w io.Writer, colour bool) error {
 	for i := range r.Cookies {
 		r.Cookies[i].view().writeText(&b, colour)
 	}
-	fmt.Fprintf(&b, "%d cookies: %s, %s, %s.\n", len(r.Cookies), many(r.count(Error), "error"), many(r.count(Warning), "warning"), many(r.count(Note), "note"))
+	fmt.Fprintf(&b, "%s: %s, %s, %s.\n", many(len(r.Cookies), "cookie"), many(r.count(Error), "error"), many(r.count(Warning), "warning"), many(r.count(Note), "note"))
 	if r.Truncated {
 		fmt.Fprintf(&b, "There are more cookies; only %d were looked at.\n", MaxCookies)
 	}

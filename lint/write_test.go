@@ -50,7 +50,7 @@ func TestText(t *testing.T) {
 		"note     lifetime-capped: ",
 		"fix      Set-Cookie: __Host-sid=VALUE; Path=/; ",
 		`in Go    cookie.Set(w.Header(), &cookie.Cookie{Name: "__Host-sid", Value: value, Path: "/", MaxAge: 34560000 * time.Second, Secure: true, HttpOnly: true, SameSite: cookie.SameSiteNone, Partitioned: true})`,
-		"1 cookies: 0 errors, 2 warnings, 1 note.\n",
+		"1 cookie: 0 errors, 2 warnings, 1 note.\n",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("there is no %q in\n%s", want, text)

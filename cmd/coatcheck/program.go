@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"coatcheck.dev/cmd/coatcheck/internal/check"
 	"coatcheck.dev/cmd/coatcheck/internal/config"
 	"coatcheck.dev/cmd/coatcheck/internal/console"
 	"coatcheck.dev/cmd/coatcheck/internal/cookies"
@@ -50,6 +51,12 @@ func (p *Program) Run(ctx context.Context, args []string) error {
 			return err
 		}
 		return p.serve(ctx, line.Serve.House, site)
+	case config.RunCheck:
+		c := line.Check
+		return check.Run(ctx, check.Options{
+			Pages: c.Pages, HAR: c.HAR, Lines: c.Lines, URL: c.URL, Format: c.Format, FailOn: c.FailOn,
+			Stdin: p.Stdin, Colour: check.Terminal(p.Stdout),
+		}, p.Stdout)
 	case config.PrintInventory:
 		return shop.Inventory.WriteTable(p.Stdout)
 	case config.ConvertCookies:

@@ -13,6 +13,7 @@ import (
 type Line struct {
 	Demo      Demo     `cmd:"" help:"Run a small shop, to see in a browser what Coatcheck does."`
 	Serve     Serve    `cmd:"" help:"Stand in front of an app in any language, and keep its sessions."`
+	Check     Check    `cmd:"" help:"Say what browsers make of a site's cookies, and what is wrong with them."`
 	Inventory struct{} `cmd:"" help:"Print what the demo shop keeps for its visitors, and where it lives."`
 	Cookies   Cookies  `cmd:"" help:"Work on files of cookies."`
 	Version   struct{} `cmd:"" help:"Print the version."`
@@ -27,6 +28,7 @@ type Command string
 const (
 	RunDemo        Command = "demo"
 	RunServe       Command = "serve"
+	RunCheck       Command = "check"
 	PrintInventory Command = "inventory"
 	ConvertCookies Command = "cookies convert <from> <to>"
 	PrintVersion   Command = "version"
@@ -75,6 +77,16 @@ func (*Convert) Help() string {
 Names that tell the format: *.txt (netscape, as curl has it), *.har, state.json, storageState.json and *.playwright.json (playwright), *.cdp.json, other *.json (native), Cookies (chrome) and *.sqlite (firefox). The databases of browsers are read and never written; close the browser before. Values that Chromium has encrypted cannot be read.`
 }
 
+// Check has the flags of the check.
+type Check struct {
+	Pages  []string `arg:"" optional:"" name:"url" help:"Pages to fetch, in this order, as one visitor; redirects are followed."`
+	HAR    string   `name:"har" placeholder:"FILE" help:"Check what an HTTP archive has recorded."`
+	Lines  string   `placeholder:"FILE" help:"Check Set-Cookie lines; - is standard input. A line with a URL says where those below come from."`
+	URL    string   `name:"url" placeholder:"URL" help:"Where the lines come from that no URL stands above."`
+	Format string   `default:"text" enum:"text,json,sarif" placeholder:"text|json|sarif" help:"How the outcome is written. Default: ${default}"`
+	FailOn string   `default:"warning" enum:"error,warning,note,never" placeholder:"error|warning|note|never" help:"The least finding that makes the exit status 1. Default: ${default}"`
+}
+
 const description = `Coatcheck keeps state for visitors of web sites: give the browser a ticket, keep the coat behind the counter.
 
 Every flag can be given by the environment, too: --console-listen is COATCHECK_CONSOLE_LISTEN.`
@@ -111,6 +123,9 @@ func Parse(args []string, out io.Writer) (line Line, err error) {
 		return Line{}, fmt.Errorf("%w (see coatcheck --help)", err)
 	}
 	line.Command = Command(ctx.Command())
+	if line.Command == RunCheck+" <url>" { // with pages or without, it is the same command
+		line.Command = RunCheck
+	}
 	for _, house := range []*House{&line.Demo.House, &line.Serve.House} {
 		if house.Data == "" {
 			house.Data = data

@@ -57,6 +57,11 @@ func TestParse(t *testing.T) {
 		{"serve --upstream http://127.0.0.1:3000 --data d", "", config.RunServe, serve(with(func(h *config.House) { h.Data = "d" }))},
 		{"serve --upstream u --upstream-timeout 0 --trust-origin https://a --trust-origin https://b", "", config.RunServe,
 			config.Serve{Upstream: "u", TrustOrigin: []string{"https://a", "https://b"}, House: house}},
+		{"check https://a.example/ https://b.example/ --fail-on never", "", config.RunCheck,
+			config.Check{Pages: []string{"https://a.example/", "https://b.example/"}, Format: "text", FailOn: "never"}},
+		{"check --lines - --url https://a.example/ --format sarif", "", config.RunCheck,
+			config.Check{Lines: "-", URL: "https://a.example/", Format: "sarif", FailOn: "warning"}},
+		{"check --har f", "FAIL_ON=error", config.RunCheck, config.Check{HAR: "f", Format: "text", FailOn: "error"}},
 		{"inventory", "", config.PrintInventory, nil},
 		{"cookies convert a b", "", config.ConvertCookies, config.Convert{From: "a", To: "b"}},
 		{"cookies convert -f har --to-format=cdp - -", "", config.ConvertCookies, config.Convert{From: "-", To: "-", FromFormat: "har", ToFormat: "cdp"}},
@@ -78,6 +83,8 @@ func TestParse(t *testing.T) {
 				got = line.Demo
 			case config.Serve:
 				got = line.Serve
+			case config.Check:
+				got = line.Check
 			case config.Convert:
 				got = line.Cookies.Convert
 			}
@@ -96,6 +103,8 @@ func TestParseRefuses(t *testing.T) {
 		"serve":                 "--upstream",
 		"demo --lisen :0":       "--lisen",
 		"demo --upstream x":     "--upstream",
+		"check --fail-on x":     "fail-on",
+		"check --format x":      "format",
 		"demo --log-format xml": "text",
 		"serve --upstream x --upstream-timeout y": "upstream-timeout",
 		"demo extra":                      "extra",

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// A new user tries the linter on the demo shop: there is nothing to find.
+func TestCheckDemo(t *testing.T) {
+	r := start(t, t.TempDir(), "demo")
+	var out bytes.Buffer
+	p := Program{Stdout: &out}
+	err := p.Run(t.Context(), []string{"check", "--fail-on=note", r.site + "/", r.site + "/login", r.site + "/account", r.site + "/goods/tea"})
+	if err != nil || !strings.HasSuffix(out.String(), ": 0 errors, 0 warnings, 0 notes.\n") || strings.Contains(out.String(), "\x1b") {
+		t.Errorf("%v\n%s", err, &out)
+	}
+}
+
+// Findings are status 1, with the report on standard output and one line about it on the other.
+func TestCheckStatus(t *testing.T) {
+	cmd := child(t, "check", "--lines=-", "--url=https://shop.example/")
+	cmd.Stdin = strings.NewReader("sid=1; Path=/; HttpOnly; SameSite=Lax\n")
+	out, err := cmd.Output()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 1 || string(exit.Stderr) != "coatcheck: 1 finding at or above the severity warning\n" {
+		t.Fatalf("%v", err)
+	}
+	if !strings.Contains(string(out), "session-secure") {
+		t.Errorf("printed %s", out)
+	}
+}
