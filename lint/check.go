@@ -147,14 +147,20 @@ func (r *Report) Count(least Severity) (n int) {
 	return n
 }
 
-// dropped reports whether any browser drops the cookie for the reason, and none of those that keep it out before.
+// dropped reports whether any browser drops the cookie for the reason, before any other.
 func (c *Cookie) dropped(why cookie.Reason) bool {
 	for i := range c.Outcomes {
-		if c.Outcomes[i].decided() == why {
+		if o := &c.Outcomes[i]; o.decided() == why && !(o.Browser == jar.Safari && c.localhost()) {
 			return true
 		}
 	}
 	return false
+}
+
+// localhost reports whether the cookie is Secure and the URL http, which all browsers but Safari allow on the same machine.
+// That is how sites are developed; how they are served is what findings are about.
+func (c *Cookie) localhost() bool {
+	return c.Line.Secure && c.URL.Scheme == "http" && c.Outcomes[0].Kept()
 }
 
 const undecided = cookie.Reason(255)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -78,6 +79,27 @@ func repaired(t *testing.T, responses []lint.Response, c lint.Cookie, fix lint.F
 	}
 	if ids := found(lint.Check(responses, now)); len(ids) > 0 {
 		t.Errorf("with the fix %s there is still %q", fix.Header, ids)
+	}
+}
+
+// Secure over http on the same machine is how sites are developed. Safari drops it, which is said and is no finding.
+func TestLocalhost(t *testing.T) {
+	u := &url.URL{Scheme: "http", Host: "localhost:8080", Path: "/"}
+	for _, line := range []string{
+		"__Host-sid=1; Path=/; Secure; HttpOnly; SameSite=Lax", "a=1; Secure; Path=/", "a=1; Secure; SameSite=None; Partitioned; Path=/",
+		"__Host-sid=; Path=/; Secure; Max-Age=0",
+	} {
+		report := lint.Check([]lint.Response{{URL: u, SetCookie: []string{line}}}, now)
+		if ids := found(report); len(ids) > 0 {
+			t.Errorf("%s: found %q", line, ids)
+		}
+		if o := report.Cookies[0].Outcomes; !o[0].Kept() || !o[1].Kept() || o[2].Kept() {
+			t.Errorf("%s: Chrome %v, Firefox %v, Safari %v", line, o[0].Reasons, o[1].Reasons, o[2].Reasons)
+		}
+	}
+	report := lint.Check([]lint.Response{{URL: u, SetCookie: []string{"__Host-a=1; Secure; Path=/app"}}}, now)
+	if ids := found(report); !slices.Equal(ids, []string{"prefix-broken"}) {
+		t.Errorf("what is wrong everywhere: found %q", ids)
 	}
 }
 

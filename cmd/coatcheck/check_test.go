@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"net/http"
 	"os/exec"
 	"strings"
 	"testing"
@@ -15,6 +16,33 @@ func TestCheckDemo(t *testing.T) {
 	p := Program{Stdout: &out}
 	err := p.Run(t.Context(), []string{"check", "--fail-on=note", r.site + "/", r.site + "/login", r.site + "/account", r.site + "/goods/tea"})
 	if err != nil || !strings.HasSuffix(out.String(), ": 0 errors, 0 warnings, 0 notes.\n") || strings.Contains(out.String(), "\x1b") {
+		t.Errorf("%v\n%s", err, &out)
+	}
+}
+
+// What signing in sets comes over http on this machine, and is clean as well.
+func TestCheckSignIn(t *testing.T) {
+	r := start(t, t.TempDir(), "demo")
+	form := strings.NewReader("user=ada&password=lovelace&remember=yes")
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.site+"/login", form)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	request.Header.Set("Origin", r.site)
+	request.Header.Set("Sec-Fetch-Site", "same-origin")
+	answer, err := http.DefaultTransport.RoundTrip(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	lines := strings.Join(answer.Header["Set-Cookie"], "\n")
+	if !strings.Contains(lines, "__Host-session=") {
+		t.Fatalf("status %d, cookies %q", answer.StatusCode, lines)
+	}
+	var out bytes.Buffer
+	p := Program{Stdin: strings.NewReader(lines), Stdout: &out}
+	if err := p.Run(t.Context(), []string{"check", "--fail-on=note", "--lines=-", "--url=" + r.site + "/login"}); err != nil {
 		t.Errorf("%v\n%s", err, &out)
 	}
 }
