@@ -34,6 +34,9 @@ var goals = []goal{
 	fasterThan("CookieAll/coatcheck", 8, "CookieAll/nethttp"),
 	atMost("CookieAll/coatcheck", 0, allocs),
 	fasterThan("SetCookieParse/coatcheck", 2, "SetCookieParse/nethttp"),
+	fasterThan("JarCookies/hosts=10/coatcheck", 5, "JarCookies/hosts=10/nethttp"),
+	fasterThan("JarCookies/hosts=10000/coatcheck", 5, "JarCookies/hosts=10000/nethttp"),
+	partOf("JarCookies/hosts=10000/coatcheck", 1.3, "JarCookies/hosts=10/coatcheck", ns),
 }
 
 // anonymous allows a visitor without a cookie a little more than the handler alone takes.
