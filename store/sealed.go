@@ -83,6 +83,15 @@ func (s *Sealed) Data() (Data, bool) {
 	return data, err == nil && !d.failed
 }
 
+// CreatedAt returns when the session began, in microseconds since 1970.
+func (s *Sealed) CreatedAt() int64 {
+	d := decoder{rest: s.Body}
+	d.byte()
+	d.string()
+	d.skip(len(Hash{}))
+	return d.varint()
+}
+
 // User returns who is signed in.
 func (s *Sealed) User() string {
 	d := decoder{rest: s.Body}

@@ -61,6 +61,9 @@ func TestHeadIsTheFrontOfTheRecord(t *testing.T) {
 		if got := sealed.User(); got != r.User {
 			t.Errorf("%s: user %q, want %q", name, got, r.User)
 		}
+		if got := sealed.CreatedAt(); got != r.CreatedAt.UnixMicro() {
+			t.Errorf("%s: created at %d, want %d", name, got, r.CreatedAt.UnixMicro())
+		}
 	}
 }
 
@@ -75,7 +78,7 @@ func TestHeadOfADamagedBody(t *testing.T) {
 		if _, ok := sealed.Head(); ok {
 			t.Errorf("a body of %d bytes has a head", n)
 		}
-		_ = sealed.User()
+		_, _ = sealed.User(), sealed.CreatedAt()
 	}
 	for _, other := range []string{"", "\x00" + body[1:], "\x02" + body[1:]} {
 		sealed := store.Sealed{Body: other}

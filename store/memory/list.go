@@ -9,11 +9,11 @@ import (
 	"coatcheck.dev/store"
 )
 
-// A row is what a listing needs of an entry, copied out under its lock.
+// A row is what a listing needs of a session, copied out under its lock.
 type row struct {
 	id      store.ID
 	created int64
-	stored
+	sealed  store.Sealed
 }
 
 // newestFirst is the order of listings.
@@ -30,11 +30,11 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]store.Record, error)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	p := newPage(q)
+	p := s.newPage(q)
 	if q.User != "" {
 		s.shards.rlockAll()
-		for _, e := range s.users.of(q.User) {
-			p.add(e)
+		for _, t := range s.of(q.User) {
+			p.add(t)
 		}
 		s.shards.runlockAll()
 		return p.records()
@@ -45,10 +45,8 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]store.Record, error)
 		}
 		sh := &s.shards[i]
 		sh.mu.RLock()
-		for _, e := range sh.entries.slots {
-			if e != nil {
-				p.add(e)
-			}
+		for t := range sh.texts.all {
+			p.add(t)
 		}
 		sh.mu.RUnlock()
 	}
@@ -57,24 +55,26 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]store.Record, error)
 
 // A page collects the newest rows after a place, and never holds more than twice its limit.
 type page struct {
+	store *Store
 	after *row // nil: from the newest
 	limit int
 	rows  []row
 }
 
-func newPage(q store.Query) *page {
-	p := &page{limit: q.PageLimit()}
+func (s *Store) newPage(q store.Query) *page {
+	p := &page{store: s, limit: q.PageLimit()}
 	if !q.After.ID.IsZero() || !q.After.CreatedAt.IsZero() {
 		p.after = &row{id: q.After.ID, created: q.After.CreatedAt.UnixMicro()}
 	}
 	return p
 }
 
-func (p *page) add(e *entry) {
-	r := row{e.id, e.created, e.stored}
+func (p *page) add(t text) {
+	r := row{id: t.id(), created: t.created()}
 	if p.after != nil && newestFirst(*p.after, r) >= 0 {
 		return
 	}
+	r.sealed = p.store.seal(t)
 	if p.rows = append(p.rows, r); len(p.rows) >= 2*p.limit {
 		p.cut()
 	}
@@ -89,7 +89,7 @@ func (p *page) records() ([]store.Record, error) {
 	p.cut()
 	records := make([]store.Record, 0, len(p.rows))
 	for _, row := range p.rows {
-		r, err := row.record(row.id)
+		r, err := row.sealed.Record()
 		if err != nil {
 			return nil, err
 		}

@@ -6,7 +6,7 @@
 // runs on the others.
 //
 // A Store has no upper bound: it holds what it is given until it is deleted or swept. A session of a few small
-// values takes about 250 bytes all in, so a million of them take about 250 MB; the User-Agent is not in that, of which
+// values takes about 200 bytes all in, so a million of them take about 200 MB; the User-Agent is not in that, of which
 // all sessions that have the same share one.
 //
 // Reading a record copies nothing: its strings are parts of the one immutable string that the store has. The
@@ -29,6 +29,7 @@ type Store struct {
 	switches switches
 	shards   shards
 	users    users
+	agents   agents
 	count    atomic.Int64
 	next     atomic.Uint32 // the shard at which the next sweep begins
 }
@@ -63,17 +64,34 @@ func (s *Store) Load(ctx context.Context, id store.ID) (store.Record, error) {
 	return sealed.Record()
 }
 
-// sealed returns what is kept of a record, the zero value if there is none. The body is immutable, so it is decoded
-// outside the lock.
+// sealed returns what is kept of a record, the zero value if there is none. It is immutable, so it is decoded outside
+// the lock.
 func (s *Store) sealed(id store.ID) store.Sealed {
 	sh := s.shards.of(id)
 	sh.mu.RLock()
 	defer sh.mu.RUnlock()
-	e := sh.entries.get(id)
-	if e == nil {
-		return store.Sealed{}
+	if i := sh.find(id); i >= 0 {
+		return s.seal(sh.texts.values[i])
 	}
-	return e.sealed(id)
+	return store.Sealed{}
+}
+
+// seal returns a text in the form of the contract. The caller holds the lock of its shard.
+func (s *Store) seal(t text) store.Sealed {
+	h := t.head()
+	return store.Sealed{ID: t.id(), Version: h.version, LastSeen: h.seen(), Body: h.body, UserAgent: s.agents.text(h.agent)}
+}
+
+// of returns the sessions of a user. The caller holds the locks of all shards, for reading at least.
+func (s *Store) of(user string) (texts []text) {
+	for _, k := range s.users.keys(user) {
+		for _, t := range s.shards.ofKey(k).withKey(k) {
+			if t.user() == user {
+				texts = append(texts, t)
+			}
+		}
+	}
+	return texts
 }
 
 // Create implements [store.Store].
@@ -81,46 +99,49 @@ func (s *Store) Create(ctx context.Context, r store.Record, replaces store.ID) e
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	e := newEntry(&r, s.users.hash(r.User))
 	if replaces.IsZero() {
 		sh := s.shards.of(r.ID)
 		sh.mu.Lock()
 		defer sh.mu.Unlock()
-		return s.add(r.User, e)
+		return s.add(&r)
 	}
 	unlock := s.shards.lockPair(r.ID, replaces)
 	defer unlock()
-	old := s.shards.of(replaces).entries.get(replaces)
+	sh := s.shards.of(replaces)
+	at := sh.find(replaces)
 	switch {
-	case old == nil:
+	case at < 0:
 		return store.ErrNotFound
-	case old.version() != r.Version:
+	case sh.texts.values[at].version() != r.Version:
 		return store.ErrConflict
-	case s.shards.of(r.ID).entries.get(r.ID) != nil:
+	case s.shards.of(r.ID).find(r.ID) >= 0:
 		return store.ErrExists
 	}
-	s.remove(old, store.Replaced)
-	return s.add(r.User, e)
+	s.remove(sh, at, store.Replaced)
+	return s.add(&r)
 }
 
-// add puts an entry in. The caller holds the lock of its shard, here and in remove.
-func (s *Store) add(user string, e *entry) error {
-	entries := &s.shards.of(e.id).entries
-	if entries.get(e.id) != nil {
+// add puts a record in. The caller holds the lock of its shard, here and in remove.
+func (s *Store) add(r *store.Record) error {
+	sh := s.shards.of(r.ID)
+	if sh.find(r.ID) >= 0 {
 		return store.ErrExists
 	}
-	entries.put(e)
-	s.users.add(e)
+	sh.texts.add(textOf(r, 1, r.LastSeen.UnixMicro(), s.agents.take(r.Device.UserAgent)))
+	s.users.add(r.User, keyOf(&r.ID))
 	s.count.Add(1)
-	s.Publish(store.Notice{Kind: store.Created, ID: e.id, User: user})
+	s.Publish(store.Notice{Kind: store.Created, ID: r.ID, User: r.User})
 	return nil
 }
 
-func (s *Store) remove(e *entry, why store.NoticeKind) {
-	s.shards.of(e.id).entries.remove(e)
-	s.users.remove(e)
+func (s *Store) remove(sh *shard, at int, why store.NoticeKind) {
+	t := sh.texts.values[at]
+	id, user, h := t.id(), t.user(), t.head()
+	sh.texts.remove(at)
+	s.users.remove(user, keyOf(&id))
+	s.agents.drop(h.agent)
 	s.count.Add(-1)
-	s.Publish(store.Notice{Kind: why, ID: e.id, User: e.userName()})
+	s.Publish(store.Notice{Kind: why, ID: id, User: user})
 }
 
 // Save implements [store.Store].
@@ -131,15 +152,18 @@ func (s *Store) Save(ctx context.Context, r store.Record) error {
 	sh := s.shards.of(r.ID)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	e := sh.entries.get(r.ID)
-	switch {
-	case e == nil:
+	at := sh.find(r.ID)
+	if at < 0 {
 		return store.ErrNotFound
-	case e.version() != r.Version:
+	}
+	old := sh.texts.values[at]
+	h := old.head()
+	if h.version != r.Version {
 		return store.ErrConflict
 	}
-	r.User, r.CreatedAt = e.userName(), micro(e.created) // the index and the order of listings rely on them
-	e.save(&r, r.Version+1)
+	r.User, r.CreatedAt = old.user(), micro(h.created()) // the index and the order of listings rely on them
+	agent := s.agents.change(h.agent, r.Device.UserAgent)
+	sh.texts.values[at] = textOf(&r, r.Version+1, max(h.seen(), r.LastSeen.UnixMicro()), agent)
 	s.Publish(store.Notice{Kind: store.Saved, ID: r.ID, User: r.User})
 	return nil
 }
@@ -152,8 +176,8 @@ func (s *Store) Touch(ctx context.Context, seen []store.Seen) error {
 	for _, t := range seen {
 		sh := s.shards.of(t.ID)
 		sh.mu.Lock()
-		if e := sh.entries.get(t.ID); e != nil {
-			e.touch(t.At)
+		if i := sh.find(t.ID); i >= 0 {
+			sh.touch(i, t.At.UnixMicro())
 		}
 		sh.mu.Unlock()
 	}
@@ -168,11 +192,11 @@ func (s *Store) Delete(ctx context.Context, id store.ID) (bool, error) {
 	sh := s.shards.of(id)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	e := sh.entries.get(id)
-	if e != nil {
-		s.remove(e, store.Deleted)
+	at := sh.find(id)
+	if at >= 0 {
+		s.remove(sh, at, store.Deleted)
 	}
-	return e != nil, nil
+	return at >= 0, nil
 }
 
 // DeleteUser implements [store.Store]. It stops the whole store for the moment that it takes, because a record of
@@ -191,10 +215,11 @@ func (s *Store) DeleteUser(ctx context.Context, user string, keep ...store.ID) (
 	s.shards.lockAll()
 	defer s.shards.unlockAll()
 	var ids []store.ID
-	for _, e := range s.users.of(user) {
-		if !kept[e.id] {
-			s.remove(e, store.Deleted)
-			ids = append(ids, e.id)
+	for _, t := range s.of(user) {
+		if id := t.id(); !kept[id] {
+			sh := s.shards.of(id)
+			s.remove(sh, sh.find(id), store.Deleted)
+			ids = append(ids, id)
 		}
 	}
 	return ids, nil
@@ -210,7 +235,7 @@ func (s *Store) Count(ctx context.Context, user string) (int, error) {
 	}
 	s.shards.rlockAll()
 	defer s.shards.runlockAll()
-	return len(s.users.of(user)), nil
+	return len(s.of(user)), nil
 }
 
 // Sweep implements [store.Store]. It looks at one shard at a time and begins where the last sweep ended.
@@ -237,17 +262,17 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, limit int) (int, error
 	return swept, nil
 }
 
-// removeOver removes those of the entries of one shard that are still there and still over.
-func (s *Store) removeOver(over []*entry, now time.Time) (removed int) {
+// removeOver removes those of the sessions of one shard that are still there and still over.
+func (s *Store) removeOver(over []store.ID, now time.Time) (removed int) {
 	if len(over) == 0 {
 		return 0
 	}
-	sh := s.shards.of(over[0].id)
+	sh := s.shards.of(over[0])
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	for _, e := range over {
-		if sh.entries.get(e.id) == e && e.over(now) {
-			s.remove(e, store.Swept)
+	for _, id := range over {
+		if i := sh.find(id); i >= 0 && sh.texts.values[i].over(now) {
+			s.remove(sh, i, store.Swept)
 			removed++
 		}
 	}

@@ -1,74 +1,99 @@
 package memory
 
-import (
-	"encoding/binary"
+// A table is an open hash table that may be filled more densely than a map, so that a session takes less memory. One byte
+// for each place, its tag, is searched first: what is in a place is looked at only if the tag fits. The tags of a million
+// sessions stay in the processor's cache, while everything else has to be fetched from memory, which is most of the time
+// that a read takes then.
+type table[V interface{ hash() uint32 }] struct {
+	tags   []uint8
+	values []V
+	live   int
+	dead   int // places whose value was removed, and which searches have to pass
+}
 
-	"coatcheck.dev/store"
+const (
+	tagEmpty = 0
+	tagDead  = 1
+	tagFirst = 2 // this and all above: a value is there
 )
 
-// A table finds entries by ID. It is an open hash table of pointers, which takes half the memory of a map, and a
-// session less time to find: what is compared is in the entry, which has to be fetched anyway.
-type table struct {
-	slots []*entry // a power of two of them, at most three quarters in use
-	len   int
-}
+func tagOf(hash uint32) uint8 { return max(uint8(hash), tagFirst) }
 
-// place returns where the search for an ID begins. IDs are random; the multiplication is for those that tests make up.
-func (t *table) place(id *store.ID) int {
-	h := (binary.LittleEndian.Uint64(id[:8]) ^ binary.LittleEndian.Uint64(id[8:])) * 0x9e3779b97f4a7c15
-	return int(h>>32) & (len(t.slots) - 1)
-}
-
-func (t *table) next(i int) int { return (i + 1) & (len(t.slots) - 1) }
-
-func (t *table) get(id store.ID) *entry {
-	if t.len == 0 {
-		return nil
+// search returns the first place where a value of this hash may be, and -1 if there is none.
+func (t *table[V]) search(hash uint32) int {
+	if t.live == 0 {
+		return -1
 	}
-	i := t.place(&id)
-	for t.slots[i] != nil && t.slots[i].id != id {
+	return t.scan(hash, t.begin(hash))
+}
+
+// after returns the next such place after another one.
+func (t *table[V]) after(hash uint32, i int) int { return t.scan(hash, t.next(i)) }
+
+func (t *table[V]) scan(hash uint32, i int) int {
+	tag := tagOf(hash)
+	for t.tags[i] != tag {
+		if t.tags[i] == tagEmpty {
+			return -1
+		}
 		i = t.next(i)
 	}
-	return t.slots[i]
+	return i
 }
 
-// put adds an entry, whose ID is not in the table.
-func (t *table) put(e *entry) {
-	if 4*(t.len+1) > 3*len(t.slots) {
-		old := t.slots
-		t.slots = make([]*entry, max(8, 2*len(old)))
-		for _, e := range old {
-			if e != nil {
-				t.insert(e)
-			}
-		}
+// begin returns the place where the search for a hash begins: it spreads hashes evenly over any number of places.
+func (t *table[V]) begin(hash uint32) int { return int(uint64(hash) * uint64(len(t.tags)) >> 32) }
+
+func (t *table[V]) next(i int) int {
+	if i++; i == len(t.tags) {
+		return 0
 	}
-	t.insert(e)
-	t.len++
+	return i
 }
 
-func (t *table) insert(e *entry) {
-	i := t.place(&e.id)
-	for t.slots[i] != nil {
+// add puts a value in, whether or not there is an equal one. An eighth of the places stays empty, so that searches end soon.
+func (t *table[V]) add(v V) {
+	if 8*(t.live+t.dead+1) > 7*len(t.tags) {
+		t.grow()
+	}
+	t.insert(v)
+	t.live++
+}
+
+func (t *table[V]) grow() {
+	old := *t
+	n := max(8, t.live+t.live/2)
+	t.tags, t.values, t.dead = make([]uint8, n), make([]V, n), 0
+	for v := range old.all {
+		t.insert(v)
+	}
+}
+
+func (t *table[V]) insert(v V) {
+	hash := v.hash()
+	i := t.begin(hash)
+	for t.tags[i] >= tagFirst {
 		i = t.next(i)
 	}
-	t.slots[i] = e
+	if t.tags[i] == tagDead {
+		t.dead--
+	}
+	t.tags[i], t.values[i] = tagOf(hash), v
 }
 
-// remove takes an entry out, and moves those behind it up that the gap would hide.
-func (t *table) remove(e *entry) {
-	gap := t.place(&e.id)
-	for t.slots[gap] != e {
-		gap = t.next(gap)
-	}
-	for i := t.next(gap); t.slots[i] != nil; i = t.next(i) {
-		// An entry may move to the gap if its search begins at the gap or before, going round.
-		begin := t.place(&t.slots[i].id)
-		if mask := len(t.slots) - 1; (i-begin)&mask >= (i-gap)&mask {
-			t.slots[gap] = t.slots[i]
-			gap = i
+// remove takes the value out of a place.
+func (t *table[V]) remove(i int) {
+	var none V
+	t.tags[i], t.values[i] = tagDead, none
+	t.dead++
+	t.live--
+}
+
+// all yields every value.
+func (t *table[V]) all(yield func(V) bool) {
+	for i, tag := range t.tags {
+		if tag >= tagFirst && !yield(t.values[i]) {
+			return
 		}
 	}
-	t.slots[gap] = nil
-	t.len--
 }

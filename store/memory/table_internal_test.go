@@ -4,104 +4,109 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
-	"unsafe"
 
 	"coatcheck.dev/store"
 )
 
-// crowdedID makes IDs that collide: their searches begin in a few neighbouring places.
-func crowdedID() (id store.ID) {
-	id[4], id[9] = byte(rand.IntN(4)), byte(rand.IntN(16))
-	id[2] = byte(rand.IntN(3))
-	return id
+// crowded is a value with one of few hashes, which begin in few places and share tags.
+type crowded struct{ n int }
+
+func (c crowded) hash() uint32 { return uint32(c.n%5)<<30 | uint32(c.n%7) }
+
+func (t *table[V]) find(want V, equal func(V, V) bool) int {
+	i := t.search(want.hash())
+	for i >= 0 && !equal(t.values[i], want) {
+		i = t.after(want.hash(), i)
+	}
+	return i
 }
 
-// A removal moves others up, which is where such tables go wrong: each step is compared with a map.
+// Each step is compared with a map. Removals leave dead places behind, which are used again and outlast no growth.
 func TestTableIsAMap(t *testing.T) {
+	equal := func(a, b crowded) bool { return a == b }
 	for range 20 {
-		var tab table
-		want := make(map[store.ID]*entry)
+		var tab table[crowded]
+		want := make(map[int]bool)
 		for step := range 3000 {
-			id := crowdedID()
-			if e := want[id]; e != nil {
-				tab.remove(e)
-				delete(want, id)
+			c := crowded{rand.IntN(300)}
+			if want[c.n] {
+				tab.remove(tab.find(c, equal))
+				delete(want, c.n)
 			} else if rand.IntN(3) > 0 || step < 100 {
-				want[id] = &entry{id: id}
-				tab.put(want[id])
+				tab.add(c)
+				want[c.n] = true
 			}
-			if probe := crowdedID(); tab.get(probe) != want[probe] {
-				t.Fatalf("step %d: an entry is %v, want %v", step, tab.get(probe), want[probe])
+			if probe := (crowded{rand.IntN(300)}); (tab.find(probe, equal) >= 0) != want[probe.n] {
+				t.Fatalf("step %d: %v is found: %v", step, probe, !want[probe.n])
 			}
-			if tab.len != len(want) {
-				t.Fatalf("step %d: %d entries, want %d", step, tab.len, len(want))
-			}
-		}
-		for id, e := range want {
-			if tab.get(id) != e {
-				t.Fatalf("entry %v is lost", id)
+			if tab.live != len(want) {
+				t.Fatalf("step %d: %d values, want %d", step, tab.live, len(want))
 			}
 		}
-	}
-}
-
-// Lists of users share buckets, and their first entries come and go.
-func TestPartKeepsListsApart(t *testing.T) {
-	var u users
-	u.init()
-	want := make(map[uint32][]*entry)
-	for step := range 20_000 {
-		hash := uint32(7 | rand.IntN(200)<<8) // one part, many buckets
-		if list := want[hash]; len(list) > 0 && rand.IntN(2) == 0 {
-			i := rand.IntN(len(list))
-			u.remove(list[i])
-			want[hash] = slices.Delete(list, i, i+1)
-		} else {
-			e := &entry{user: hash}
-			u.add(e)
-			want[hash] = append(list, e)
-		}
-		hash = uint32(7 | rand.IntN(200)<<8)
 		n := 0
-		for e := *u.part(hash).find(hash); e != nil; e = e.next {
-			if n++; !slices.Contains(want[hash], e) {
-				t.Fatalf("step %d: a stranger is in the list", step)
+		for c := range tab.all {
+			if n++; !want[c.n] {
+				t.Fatalf("%v is still there", c)
 			}
 		}
-		if n != len(want[hash]) {
-			t.Fatalf("step %d: the list has %d entries, want %d", step, n, len(want[hash]))
+		if n != len(want) {
+			t.Fatalf("%d values, want %d", n, len(want))
 		}
 	}
 }
 
-// Two users whose hashes are equal share a list; neither may see the other's sessions.
+// Values that come and go take no more room than those that are there.
+func TestTableDoesNotGrowByRemovals(t *testing.T) {
+	var tab table[crowded]
+	for n := range 100_000 {
+		tab.add(crowded{n})
+		tab.remove(tab.find(crowded{n}, func(a, b crowded) bool { return a == b }))
+	}
+	if len(tab.tags) > 8 {
+		t.Errorf("an empty table has %d places", len(tab.tags))
+	}
+}
+
+// IDs are compared whole: those of one key are different sessions, also of one user.
+func TestIDsOfOneKey(t *testing.T) {
+	ctx := t.Context()
+	s := New()
+	ids := []store.ID{{7, 15: 1}, {7, 15: 2}, {7, 15: 3}}
+	for i, user := range []string{"ada", "eve", "ada"} {
+		if err := s.Create(ctx, store.Record{ID: ids[i], User: user}, store.ID{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		user string
+		want int
+	}{{"ada", 2}, {"eve", 1}, {"bob", 0}} {
+		if n, err := s.Count(ctx, c.user); n != c.want || err != nil {
+			t.Errorf("%s has %d sessions, %v; want %d", c.user, n, err, c.want)
+		}
+	}
+	gone, err := s.DeleteUser(ctx, "ada", ids[0])
+	if err != nil || !slices.Equal(gone, ids[2:]) {
+		t.Errorf("deleted %v, %v", gone, err)
+	}
+	for i, there := range []bool{true, true, false} {
+		if got, _ := s.Peek(ids[i]); got.ID.IsZero() == there {
+			t.Errorf("session %d is there: %v", i, !there)
+		}
+	}
+}
+
+// Users whose hashes are equal share refs; neither may see the other's sessions.
 func TestUsersWithEqualHashes(t *testing.T) {
 	s := New()
-	for _, user := range []string{"ada", "eve", "ada"} {
-		r := store.Record{ID: store.NewID(), User: user}
-		e := newEntry(&r, 42)
-		s.shards.of(r.ID).entries.put(e)
-		s.users.add(e)
+	ada, eve := store.Record{ID: store.NewID(), User: "ada"}, store.Record{ID: store.NewID(), User: "eve"}
+	for _, r := range []store.Record{ada, eve} {
+		s.shards.of(r.ID).texts.add(textOf(&r, 1, 0, 0))
+		ref := s.users.ref("ada", keyOf(&r.ID))
+		refs, _ := s.users.part(ref)
+		refs.add(ref)
 	}
-	ada, eve := 0, 0
-	for e := *s.users.part(42).find(42); e != nil; e = e.next {
-		switch e.userName() {
-		case "ada":
-			ada++
-		case "eve":
-			eve++
-		}
-	}
-	if ada != 2 || eve != 1 {
-		t.Fatalf("the list has %d of ada and %d of eve, want 2 and 1", ada, eve)
-	}
-	if got := s.users.part(42).of(42, "eve"); len(got) != 1 || got[0].userName() != "eve" {
-		t.Errorf("eve has %d entries, want 1", len(got))
-	}
-}
-
-func TestEntrySize(t *testing.T) {
-	if got := unsafe.Sizeof(entry{}); got > 80 {
-		t.Errorf("an entry takes %d bytes, want at most 80: the next size that is allocated is 96", got)
+	if got := s.of("ada"); len(got) != 1 || got[0].id() != ada.ID {
+		t.Errorf("ada has %d sessions, want her one", len(got))
 	}
 }
