@@ -23,13 +23,13 @@ func (s *Session) openSealed(t ticket, now time.Time) bool {
 	hash := t.secret.hash()
 	us := now.UnixMicro()
 	switch {
-	case subtle.ConstantTimeCompare(hash[:], head.Secret[:]) != 1, head.Over(sealed.LastSeen, us), head.Pending:
+	case subtle.ConstantTimeCompare(hash[:], head.Secret[:]) != 1, head.Over(us), head.Pending:
 		return false
 	case m.opts.RotateEvery >= 0 && head.User != "" && us-head.RotatedAt >= m.opts.RotateEvery.Microseconds():
 		return false
 	}
 	s.sealed, s.private = sealed, true
-	if idle := time.Duration(head.IdleTimeout) * time.Microsecond; us-sealed.LastSeen >= m.opts.touchEvery(idle).Microseconds() {
+	if idle := time.Duration(head.IdleTimeout) * time.Microsecond; us-head.LastSeen >= m.opts.touchEvery(idle).Microseconds() {
 		s.usedAt = us
 	}
 	return true

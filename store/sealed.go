@@ -5,29 +5,31 @@ package store
 type Sealed struct {
 	ID        ID // the zero ID if there is no record
 	Version   uint64
-	LastSeen  int64 // microseconds since 1970
+	Seen      int64 // when the session was last seen, in microseconds after its creation
 	Body      string
 	UserAgent string // if the store keeps that apart from the body, which then has none
 }
 
 // Record decodes the whole record. An error is ErrDamaged.
 func (s *Sealed) Record() (Record, error) {
-	r := Record{ID: s.ID, Version: s.Version, LastSeen: micro(s.LastSeen)}
+	r := Record{ID: s.ID, Version: s.Version}
 	if err := r.SetBody(s.Body); err != nil {
 		return Record{}, err
 	}
+	r.LastSeen = micro(r.CreatedAt.UnixMicro() + s.Seen)
 	if s.UserAgent != "" {
 		r.Device.UserAgent = s.UserAgent
 	}
 	return r, nil
 }
 
-// A Head is the front of a body: enough to know whether a ticket shows the current secret, and whether the session
+// A Head is the front of a record: enough to know whether a ticket shows the current secret, and whether the session
 // goes on. Times are microseconds since 1970.
 type Head struct {
 	User        string
 	Secret      Hash
 	CreatedAt   int64
+	LastSeen    int64
 	ExpiresAt   int64
 	IdleTimeout int64 // microseconds; 0 means never
 	RotatedAt   int64 // when the last rotation began or was confirmed; CreatedAt if there was none
@@ -43,6 +45,7 @@ func (s *Sealed) Head() (h Head, ok bool) {
 	h.User = d.string()
 	d.bytes(h.Secret[:])
 	h.CreatedAt = d.varint()
+	h.LastSeen = h.CreatedAt + s.Seen
 	h.ExpiresAt = h.CreatedAt + d.varint()
 	h.IdleTimeout = d.varint()
 	h.RotatedAt = h.CreatedAt
@@ -99,7 +102,7 @@ func (s *Sealed) User() string {
 	return d.string()
 }
 
-// Over reports whether the session, last seen at a time, is over at the time now; see [Record.Over].
-func (h *Head) Over(lastSeen, now int64) bool {
-	return now >= h.ExpiresAt || h.IdleTimeout > 0 && now >= lastSeen+h.IdleTimeout
+// Over reports whether the session is over at the time now; see [Record.Over].
+func (h *Head) Over(now int64) bool {
+	return now >= h.ExpiresAt || h.IdleTimeout > 0 && now >= h.LastSeen+h.IdleTimeout
 }

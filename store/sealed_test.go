@@ -11,7 +11,7 @@ import (
 
 // seal returns a record as a store keeps it.
 func seal(r store.Record) store.Sealed {
-	return store.Sealed{ID: r.ID, Version: r.Version, LastSeen: r.LastSeen.UnixMicro(), Body: string(r.AppendBody(nil))}
+	return store.Sealed{ID: r.ID, Version: r.Version, Seen: r.LastSeen.UnixMicro() - r.CreatedAt.UnixMicro(), Body: string(r.AppendBody(nil))}
 }
 
 func TestSealedRecord(t *testing.T) {
@@ -37,7 +37,7 @@ func TestSealedRecord(t *testing.T) {
 // headOf is what Head has to return, taken from the decoded record.
 func headOf(r store.Record) store.Head {
 	h := store.Head{
-		User: r.User, Secret: r.Secret, CreatedAt: r.CreatedAt.UnixMicro(), ExpiresAt: r.ExpiresAt.UnixMicro(),
+		User: r.User, Secret: r.Secret, CreatedAt: r.CreatedAt.UnixMicro(), LastSeen: r.LastSeen.UnixMicro(), ExpiresAt: r.ExpiresAt.UnixMicro(),
 		IdleTimeout: r.IdleTimeout.Microseconds(), RotatedAt: r.CreatedAt.UnixMicro(), Pending: r.Rotation.Pending(),
 	}
 	if !r.Rotation.At.IsZero() {
@@ -95,7 +95,7 @@ func TestHeadOver(t *testing.T) {
 		sealed := seal(r)
 		head, _ := sealed.Head()
 		for _, at := range []time.Time{noon, r.Ends().Add(-time.Microsecond), r.Ends(), r.Ends().Add(time.Hour)} {
-			if got, want := head.Over(sealed.LastSeen, at.UnixMicro()), r.Over(at); got != want {
+			if got, want := head.Over(at.UnixMicro()), r.Over(at); got != want {
 				t.Errorf("idle %v, at %v: over is %v, the record says %v", idle, at, got, want)
 			}
 		}

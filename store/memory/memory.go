@@ -79,7 +79,7 @@ func (s *Store) sealed(id store.ID) store.Sealed {
 // seal returns a text in the form of the contract. The caller holds the lock of its shard.
 func (s *Store) seal(t text) store.Sealed {
 	h := t.head()
-	return store.Sealed{ID: t.id(), Version: h.version, LastSeen: h.seen(), Body: h.body, UserAgent: s.agents.text(h.agent)}
+	return store.Sealed{ID: t.id(), Version: h.version, Seen: h.after, Body: h.body, UserAgent: s.agents.text(h.agent)}
 }
 
 // of returns the sessions of a user. The caller holds the locks of all shards, for reading at least.

@@ -91,9 +91,9 @@ func (t text) user() string {
 
 func (t text) over(now time.Time) bool {
 	h := t.head()
-	sealed := store.Sealed{Body: h.body}
+	sealed := store.Sealed{Body: h.body, Seen: h.after}
 	front, _ := sealed.Head()
-	return front.Over(h.seen(), now.UnixMicro())
+	return front.Over(now.UnixMicro())
 }
 
 // cutUvarint undoes binary.AppendUvarint on a string. Nobody else makes texts, so they are never cut short.

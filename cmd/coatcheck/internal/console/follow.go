@@ -74,7 +74,7 @@ func (c *Console) tell(out eventWriter, s *stream, gone <-chan struct{}) {
 func (c *Console) over(operator store.ID, now time.Time) bool {
 	sealed, _ := c.records.Peek(operator)
 	head, ok := sealed.Head()
-	return !ok || head.Over(sealed.LastSeen, now.UnixMicro())
+	return !ok || head.Over(now.UnixMicro())
 }
 
 // An eventWriter sends events at once.
