@@ -80,11 +80,11 @@ func (s *Session) unreadable(key string, found store.Value, err error) {
 
 // commit notes that the session was used, and saves the request's changes if there are any. When it returns nil they
 // are durable, or the session has ended meanwhile and they were dropped.
-func (s *Session) commit() error {
+func (s *Session) commit() (outlook, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.state == nil {
-		return nil
+		return outlook{}, nil
 	}
 	if s.usedAt != 0 {
 		s.unseal()
@@ -93,7 +93,8 @@ func (s *Session) commit() error {
 		}
 		s.usedAt = 0
 	}
-	return s.store()
+	err := s.store()
+	return s.outlook(), err
 }
 
 // store saves the request's changes, if there are any.
@@ -109,7 +110,7 @@ func (s *Session) store() error {
 
 // commitLate saves what a handler has changed after the response had begun. The response can say nothing of a failure
 // any more, so only the observers hear of it; commit has told them.
-func (s *Session) commitLate() { _ = s.commit() }
+func (s *Session) commitLate() { _, _ = s.commit() }
 
 // create stores a visitor's first values under a new ticket.
 func (s *Session) create() error {
@@ -239,11 +240,11 @@ func (s *Session) dropChanges(reason string) {
 }
 
 // abandon drops what is not saved, after a panic of the handler, and reports whether a ticket waits to be sent.
-func (s *Session) abandon() bool {
+func (s *Session) abandon() (look outlook, waits bool) {
 	s.lock()
 	defer s.mu.Unlock()
 	s.dropChanges("the handler panicked")
-	return s.cookie == cookieSet
+	return s.outlook(), s.cookie == cookieSet
 }
 
 func later(a, b time.Time) time.Time {

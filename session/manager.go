@@ -193,7 +193,7 @@ func (m *Manager) From(ctx context.Context) *Session {
 		if v.session.m == m {
 			return v.asked()
 		}
-		ctx = v.Context
+		ctx = v.outer()
 	}
 }
 
@@ -205,7 +205,7 @@ func (m *Manager) From(ctx context.Context) *Session {
 func (m *Manager) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f := m.shown(r)
-		v := newVisit(r.Context(), f.n == 1)
+		v := newVisit(r, f.n == 1)
 		v.session.m = m
 		v.response.inner = w
 		if err := v.session.open(r, f); err != nil {

@@ -22,4 +22,4 @@ func (s *Session) Format(f fmt.State, _ rune) {
 func (m *Manager) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "sessions(%s)", m.opts.Cookie) }
 
 // Format prints the context that a handler finds in its request.
-func (v *visit) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "%v.With%v", v.Context, &v.session) }
+func (v *visit) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "%v.With%v", v.outer(), &v.session) }

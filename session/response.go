@@ -65,29 +65,28 @@ func (w *response) begin() error {
 	if w.begun.Swap(true) {
 		return w.failed
 	}
-	if err := w.session.commit(); err != nil {
+	look, err := w.session.commit()
+	if err != nil {
 		w.failed = err
 		w.session.m.refuse(w.inner, w.session.request, err)
 		return err
 	}
-	w.setHeaders()
+	w.setHeaders(look)
 	return nil
 }
 
 // setHeaders adds the cookie if there is a new one, and keeps responses that depend on a session out of shared caches.
 // What a visitor without a session sees may be shared with others like them.
-func (w *response) setHeaders() {
-	asked := w.asked.Load()
-	news, private := w.session.outlook()
-	if !asked && !news {
+func (w *response) setHeaders(look outlook) {
+	if !w.asked.Load() && !look.news {
 		return
 	}
 	header := w.inner.Header()
 	addVary(header, w.session.varyOn())
-	if news {
+	if look.news {
 		w.session.announce(header)
 	}
-	if (private || news) && keepPrivate(header) {
+	if (look.private || look.news) && keepPrivate(header) {
 		w.session.report(Event{Kind: EventCacheable})
 	}
 }
@@ -149,14 +148,14 @@ func (w *response) finish() {
 // abandon ends a response whose handler panicked. Nothing more is saved. A ticket that was made before the panic goes
 // into the headers, for whoever recovers and answers; if nobody does, it is lost with the response, so it is reported.
 func (w *response) abandon() {
-	waits := w.session.abandon()
+	look, waits := w.session.abandon()
 	if w.begun.Swap(true) {
 		return
 	}
 	if waits {
 		w.session.report(Event{Kind: EventUndelivered, Reason: "the handler panicked"})
 	}
-	w.setHeaders()
+	w.setHeaders(look)
 }
 
 var (
@@ -177,7 +176,7 @@ func (w *response) flushError() error {
 
 func (w *response) hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if !w.begun.Load() {
-		if err := w.session.commit(); err != nil {
+		if _, err := w.session.commit(); err != nil {
 			return nil, nil, err
 		}
 		if w.session.hasUrgentNews() {

@@ -66,7 +66,7 @@ const (
 
 // open finds the session that the request's ticket names. It returns an error only if the store could not tell.
 func (s *Session) open(r *http.Request, f shown) error {
-	s.request, s.response.bearer = r, f.bearer
+	s.response.bearer = f.bearer
 	switch f.n {
 	case 0:
 		if s.m.opts.Migrate != nil && !f.bearer {
@@ -232,15 +232,14 @@ func (s *Session) report(e Event) {
 // context is that of the request.
 func (s *Session) context() context.Context { return s.request.Context() }
 
-// outlook reports whether the response has to tell the browser anything, and whether it is for this visitor alone.
-func (s *Session) outlook() (news, private bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.state == nil {
-		return false, false
-	}
-	return s.cookie != cookieKeep, s.private
+// outlook is what a response has to say about the session.
+type outlook struct {
+	news    bool // the browser has to be told something
+	private bool // the response is for this visitor alone
 }
+
+// outlook looks at the state, which there has to be. The caller holds s.mu.
+func (s *Session) outlook() outlook { return outlook{s.cookie != cookieKeep, s.private} }
 
 // hasUrgentNews reports whether the browser would be left with a ticket that is no good, if this response did not
 // tell it.

@@ -3,18 +3,18 @@ package session
 import (
 	"context"
 	"net/http"
+	"time"
 )
 
 // A visit is one request under one manager. It is the request's context, its session and its response in one piece
 // of memory, as they live and die together.
 type visit struct {
-	context.Context
 	session  Session
 	response response
 }
 
 // newVisit returns a visit. If the visitor has a ticket, the session's state is in the same piece of memory as well.
-func newVisit(ctx context.Context, ticket bool) *visit {
+func newVisit(r *http.Request, ticket bool) *visit {
 	var v *visit
 	if ticket {
 		both := new(struct {
@@ -26,7 +26,7 @@ func newVisit(ctx context.Context, ticket bool) *visit {
 	} else {
 		v = new(visit)
 	}
-	v.Context, v.session.response, v.response.session = ctx, &v.response, &v.session
+	v.session.request, v.session.response, v.response.session = r, &v.response, &v.session
 	return v
 }
 
@@ -35,8 +35,15 @@ func (v *visit) Value(key any) any {
 	if _, ok := key.(contextKey); ok {
 		return v
 	}
-	return v.Context.Value(key)
+	return v.outer().Value(key)
 }
+
+// outer is the context that the request came with.
+func (v *visit) outer() context.Context { return v.session.request.Context() }
+
+func (v *visit) Deadline() (time.Time, bool) { return v.outer().Deadline() }
+func (v *visit) Done() <-chan struct{}       { return v.outer().Done() }
+func (v *visit) Err() error                  { return v.outer().Err() }
 
 // asked notes that the response depends on the session, and returns it.
 func (v *visit) asked() *Session {
