@@ -15,5 +15,9 @@
 // for the list of a user's sessions, bounds their number and marks answers as private. An idle timeout makes scs
 // save every session at every request; it is left out for scs, and measured by itself where it matters.
 //
+// Each processor serves a browser of its own; the limit has one session for all of them, whose lock they share.
+//
+// The program holds 64 MB beside, as a small server does, so that the garbage collector runs as seldom as there.
+//
 // The response headers are emptied before each request, as each has its own in a server.
 package bench

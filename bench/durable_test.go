@@ -76,9 +76,12 @@ func limitDurable(b *testing.B) {
 	}
 }
 
-// coatcheckSQLite sets the journal and synchronous=FULL itself, and writes from one goroutine.
+// coatcheckSQLite sets the journal and synchronous=FULL itself, and writes from one goroutine; others read beside it. Package
+// database/sql keeps only two connections that are not in use, and would open and close one for nearly every read.
 func coatcheckSQLite(b *testing.B) site {
 	db := openSQLite(b, "")
+	db.SetMaxOpenConns(coatcheckConns)
+	db.SetMaxIdleConns(coatcheckConns)
 	s := coatcheckSite(sqlstore.New(db, sqlstore.SQLite))
 	stop := s.close
 	s.close = func() { stop(); must(db.Close()) }
@@ -98,7 +101,10 @@ func scsSQLite(b *testing.B) site {
 	return s
 }
 
-const scsConns = 1
+const (
+	coatcheckConns = 8
+	scsConns       = 1
+)
 
 func openSQLite(b *testing.B, options string) *sql.DB {
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(b.TempDir(), "sessions.db")+options)

@@ -123,18 +123,17 @@ func works(r *results) []work {
 	return all
 }
 
-// ratioToUs compares with coatcheck at the same load: scs/64 with coatcheck/64.
+// ratioToUs compares with coatcheck at the same load: scs/64 with coatcheck/64, hosts=10/nethttp with hosts=10/coatcheck.
 func (r *results) ratioToUs(title, who string) string {
-	name, load, loaded := strings.Cut(who, "/")
-	ours := title + "/coatcheck"
-	if loaded {
-		ours += "/" + load
+	parts := strings.Split(who, "/")
+	for i, part := range parts {
+		parts[i] = "coatcheck"
+		if ratio, ok := r.ratio(title+"/"+who, title+"/"+strings.Join(parts, "/"), ns); ok && part != "coatcheck" {
+			return number(ratio)
+		}
+		parts[i] = part
 	}
-	ratio, ok := r.ratio(title+"/"+who, ours, ns)
-	if !ok || name == "coatcheck" {
-		return ""
-	}
-	return number(ratio)
+	return ""
 }
 
 func (r *results) text(name, unit string) string {

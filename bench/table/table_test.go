@@ -17,6 +17,10 @@ BenchmarkSessionRead/coatcheck-2     	 1298682	       400 ns/op	     992 B/op	  
 BenchmarkSessionRead/scs-idle-2      	   63147	     15000 ns/op	    9256 B/op	     202 allocs/op
 BenchmarkSessionRead/scs-2           	   63147	      5000 ns/op	    9256 B/op	     202 allocs/op
 BenchmarkMemoryPerSession/coatcheck/sessions=1000-2   	 1	 900 ns/op	 200.5 B/session	 0 B/op	 0 allocs/op
+BenchmarkJarCookies/hosts=10/coatcheck-2   	 1	 100 ns/op	 0 B/op	 0 allocs/op
+BenchmarkJarCookies/hosts=10/nethttp-2   	 1	 900 ns/op	 0 B/op	 0 allocs/op
+BenchmarkDurableSignIn/coatcheck/64-2   	 1	 100 ns/op
+BenchmarkDurableSignIn/scs/64-2   	 1	 450 ns/op
 PASS
 ok  	coatcheck.dev/bench	47.493s
 `
@@ -42,6 +46,9 @@ func TestTable(t *testing.T) {
 		"| coatcheck | 500 ns |  | 6 | 992 |\n",
 		"| scs-idle | 15 µs | 30 | 202 | 9256 |\n",
 		"| who | time | ratio | allocations | bytes allocated | bytes per session |\n|---|---:|---:|---:|---:|---:|\n",
+		"| hosts=10/coatcheck | 100 ns |  | 0 | 0 |\n",
+		"| hosts=10/nethttp | 900 ns | 9 | 0 | 0 |\n",
+		"| scs/64 | 450 ns | 4.50 |  |  |\n",
 		"| coatcheck/sessions=1000 | 900 ns |  | 0 | 0 | 200 |\n",
 	} {
 		if !strings.Contains(out.String(), want) {
