@@ -18,7 +18,7 @@ type Manager struct {
 	store  store.Store
 	peeker store.Peeker      // nil if the store never answers at once
 	board  store.Switchboard // nil if the store keeps no switches
-	fed    atomic.Bool       // the store tells of changes
+	fed    hearing           // whether the store tells of changes
 	unfeed func()
 
 	guard     guard
@@ -57,7 +57,7 @@ func New(st store.Store, opts Options) *Manager {
 		m.outbox = append(m.outbox, &outbox{observer: o, lost: &m.lost})
 	}
 	if feed, ok := st.(store.Feed); ok {
-		m.fed.Store(true)
+		m.fed.always()
 		m.unfeed = feed.Subscribe(m.notice)
 	}
 	return m
@@ -67,7 +67,7 @@ func New(st store.Store, opts Options) *Manager {
 // The manager goes on serving, but no longer learns what other nodes do. The store stays open.
 func (m *Manager) Close(ctx context.Context) error {
 	m.unfeed()
-	m.fed.Store(false)
+	m.fed.lost()
 	m.sweeper.stop(ctx)
 	err := m.touches.flush(ctx, m)
 	m.touches.rest()
@@ -93,10 +93,20 @@ func (m *Manager) notice(n store.Notice) {
 		m.switches.set(n.User, n.At)
 		m.watchers.wakeAll()
 	case store.Lost:
-		m.switches.forget()
-		m.lastKnown.dropAll()
-		m.watchers.wakeAll()
+		m.fed.lost()
+		m.missed()
+	case store.Beat:
+		if m.fed.beat(n.At) {
+			m.missed() // what was loaded while the feed was down may be from before it was up
+		}
 	}
+}
+
+// missed has everything looked at again that a feed may have failed to tell.
+func (m *Manager) missed() {
+	m.switches.forget()
+	m.lastKnown.dropAll()
+	m.watchers.wakeAll()
 }
 
 func (m *Manager) emit(e Event) {

@@ -148,12 +148,12 @@ func (m *Manager) loadSwitches(ctx context.Context, now time.Time) error {
 	if m.board == nil {
 		return nil
 	}
-	if m.switches.known(m.fed.Load(), now) {
+	if m.switches.known(m.fed.good(now), now) {
 		return nil
 	}
 	m.switches.loading.Lock()
 	defer m.switches.loading.Unlock()
-	if m.switches.known(m.fed.Load(), now) {
+	if m.switches.known(m.fed.good(now), now) {
 		return nil
 	}
 	forgotten := m.switches.timesForgotten()

@@ -29,8 +29,8 @@ func (s *Session) Done() <-chan struct{} {
 }
 
 const (
-	watchFed   = time.Minute     // how often a watched session is looked at although the feed is silent
-	watchUnfed = 5 * time.Second // and without a feed
+	watchFed   = time.Minute     // how often a watched session is looked at although the feed tells nothing of it
+	watchUnfed = 5 * time.Second // and without a feed; it is also how often a feed that can break is looked after
 )
 
 // watch closes done when the session of the record ends, or stop is closed.
@@ -38,10 +38,11 @@ func (m *Manager) watch(r *store.Record, stop <-chan struct{}, done chan<- struc
 	defer close(done)
 	wake := m.watchers.add(r.ID)
 	defer m.watchers.remove(r.ID, wake)
+	var looked time.Time
 	for {
-		wait := watchUnfed
-		if m.fed.Load() {
-			wait = watchFed
+		wait := watchFed
+		if m.fed.canBreak() {
+			wait = watchUnfed
 		}
 		wait = max(min(wait, time.Until(r.Ends())), time.Millisecond)
 		timer := time.NewTimer(wait)
@@ -52,7 +53,11 @@ func (m *Manager) watch(r *store.Record, stop <-chan struct{}, done chan<- struc
 		case <-wake:
 			timer.Stop()
 		case <-timer.C:
+			if now := time.Now(); m.fed.good(now) && now.Sub(looked) < watchFed && !r.Over(now) {
+				continue
+			}
 		}
+		looked = time.Now()
 		ctx, cancel := detached(m.opts.StoreTimeout)
 		var fresh *store.Record
 		err := m.loadSwitches(ctx, time.Now())

@@ -6,6 +6,11 @@ import (
 )
 
 // A Feed is a store that tells of every change as it happens, whoever made it.
+//
+// A feed within one process is always whole. One that crosses a network can break, in silence too, so it proves again and
+// again that it is whole: it tells Lost when it breaks, and also before Subscribe returns unless it is up by then; and as
+// soon as it is up, and about once a second from then on, it tells Beat. Whoever keeps what a feed has told believes it
+// no longer than it has shown itself to be whole.
 type Feed interface {
 	// Subscribe calls tell for every change that becomes durable from now on, until stop is called, which may be
 	// called more than once. Changes of one record arrive in their order; a record that replaces another is told
@@ -20,7 +25,7 @@ type Notice struct {
 	ID   ID
 	User string    // of the record that was created or saved; a store may leave it empty for one that was deleted
 	By   ID        // of what replaced the record, if the store says so
-	At   time.Time // of a switch
+	At   time.Time // of a switch, or of a beat
 }
 
 // NoticeKind says what has changed.
@@ -33,7 +38,8 @@ const (
 	Replaced                       // a record was deleted as Create put another in its place
 	Swept                          // a record was swept
 	Switched                       // a not-before switch was set: User and At
-	Lost                           // the feed was interrupted: anything may have changed
+	Lost                           // the feed is interrupted: anything may have changed, and may until the next Beat
+	Beat                           // the feed is whole: it has told all that was durable at the moment At, or since it was lost
 )
 
 // A Hub is a Feed for stores that live in one process: they embed it, and publish each change once it is durable.

@@ -20,12 +20,8 @@ type ear struct {
 // listen subscribes to the feed, or skips the case.
 func (t *trial) listen() *ear {
 	t.Helper()
-	feed, ok := t.s.(store.Feed)
-	if !ok {
-		t.Skip("the store is no Feed")
-	}
 	e := &ear{heard: make(map[store.ID][]store.Notice)}
-	e.stop = feed.Subscribe(func(n store.Notice) {
+	e.stop = t.subscribe(func(n store.Notice) {
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		e.heard[n.ID] = append(e.heard[n.ID], n)
@@ -33,6 +29,44 @@ func (t *trial) listen() *ear {
 	})
 	t.Cleanup(e.stop)
 	return e
+}
+
+// subscribe waits until the feed is whole, and passes on what it tells of changes. Without a feed the case is skipped.
+func (t *trial) subscribe(tell func(store.Notice)) (stop func()) {
+	t.Helper()
+	feed, ok := t.s.(store.Feed)
+	if !ok {
+		t.Skip("the store is no Feed")
+	}
+	var mu sync.Mutex
+	whole, up := true, make(chan struct{}, 1)
+	stop = feed.Subscribe(func(n store.Notice) {
+		switch n.Kind {
+		case store.Lost:
+			mu.Lock()
+			defer mu.Unlock()
+			whole = false
+		case store.Beat:
+			select {
+			case up <- struct{}{}:
+			default:
+			}
+		default:
+			tell(n)
+		}
+	})
+	mu.Lock()
+	wait := !whole
+	mu.Unlock()
+	if wait {
+		select {
+		case <-up:
+		case <-time.After(t.late):
+			stop()
+			t.Fatal("the feed said that it was lost, and never that it is whole")
+		}
+	}
+	return stop
 }
 
 func (e *ear) of(id store.ID) []store.NoticeKind {
@@ -203,12 +237,8 @@ var feedCases = []testCase{
 		name: "what was told can be read",
 		why:  "A cache that reads again on a notice must not get the state from before it.",
 		run: func(t *trial) {
-			feed, ok := t.s.(store.Feed)
-			if !ok {
-				t.Skip("the store is no Feed")
-			}
 			told := make(chan store.Notice, 100)
-			t.Cleanup(feed.Subscribe(func(n store.Notice) { told <- n }))
+			t.Cleanup(t.subscribe(func(n store.Notice) { told <- n }))
 			r := session("ada")
 			go func() {
 				if err := t.s.Create(t.ctx, r, store.ID{}); err != nil {
