@@ -45,7 +45,7 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]store.Record, error)
 		}
 		sh := &s.shards[i]
 		sh.mu.RLock()
-		for t := range sh.texts.all {
+		for t := range sh.all {
 			p.add(t)
 		}
 		sh.mu.RUnlock()

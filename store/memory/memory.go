@@ -9,8 +9,9 @@
 // values takes about 200 bytes all in, so a million of them take about 200 MB; the User-Agent is not in that, of which
 // all sessions that have the same share one.
 //
-// Reading a record copies nothing: its strings are parts of the one immutable string that the store has. The
-// record is the caller's own nevertheless; its only mutable part, the Auth slice, is made anew for each load.
+// Reading a record copies nothing: its strings are parts of an immutable string that the store has, with up to a hundred
+// neighbours, so who keeps one for long keeps up to 16 KiB. The record is the caller's own nevertheless; its only mutable
+// part, the Auth slice, is made anew for each load.
 //
 // Subscribers are told of a change before the method that made it returns.
 package memory
@@ -71,7 +72,7 @@ func (s *Store) sealed(id store.ID) store.Sealed {
 	sh.mu.RLock()
 	defer sh.mu.RUnlock()
 	if i := sh.find(id); i >= 0 {
-		return s.seal(sh.texts.values[i])
+		return s.seal(sh.text(i))
 	}
 	return store.Sealed{}
 }
@@ -112,10 +113,12 @@ func (s *Store) Create(ctx context.Context, r store.Record, replaces store.ID) e
 	switch {
 	case at < 0:
 		return store.ErrNotFound
-	case sh.texts.values[at].version() != r.Version:
+	case sh.text(at).version() != r.Version:
 		return store.ErrConflict
 	case s.shards.of(r.ID).find(r.ID) >= 0:
 		return store.ErrExists
+	case s.shards.of(r.ID).rack.full():
+		return errFull
 	}
 	s.remove(sh, at, store.Replaced)
 	return s.add(&r)
@@ -124,10 +127,13 @@ func (s *Store) Create(ctx context.Context, r store.Record, replaces store.ID) e
 // add puts a record in. The caller holds the lock of its shard, here and in remove.
 func (s *Store) add(r *store.Record) error {
 	sh := s.shards.of(r.ID)
-	if sh.find(r.ID) >= 0 {
+	switch {
+	case sh.find(r.ID) >= 0:
 		return store.ErrExists
+	case sh.rack.full():
+		return errFull
 	}
-	sh.texts.add(textOf(r, 1, r.LastSeen.UnixMicro(), s.agents.take(r.Device.UserAgent)))
+	sh.add(textOf(r, 1, r.LastSeen.UnixMicro(), s.agents.take(r.Device.UserAgent)))
 	s.users.add(r.User, keyOf(&r.ID))
 	s.count.Add(1)
 	s.Publish(store.Notice{Kind: store.Created, ID: r.ID, User: r.User})
@@ -135,9 +141,9 @@ func (s *Store) add(r *store.Record) error {
 }
 
 func (s *Store) remove(sh *shard, at int, why store.NoticeKind) {
-	t := sh.texts.values[at]
+	t := sh.text(at)
 	id, user, h := t.id(), t.user(), t.head()
-	sh.texts.remove(at)
+	sh.remove(at)
 	s.users.remove(user, keyOf(&id))
 	s.agents.drop(h.agent)
 	s.count.Add(-1)
@@ -156,14 +162,17 @@ func (s *Store) Save(ctx context.Context, r store.Record) error {
 	if at < 0 {
 		return store.ErrNotFound
 	}
-	old := sh.texts.values[at]
+	old := sh.text(at)
 	h := old.head()
-	if h.version != r.Version {
+	switch {
+	case h.version != r.Version:
 		return store.ErrConflict
+	case sh.rack.full():
+		return errFull
 	}
 	r.User, r.CreatedAt = old.user(), micro(h.created()) // the index and the order of listings rely on them
 	agent := s.agents.change(h.agent, r.Device.UserAgent)
-	sh.texts.values[at] = textOf(&r, r.Version+1, max(h.seen(), r.LastSeen.UnixMicro()), agent)
+	sh.replace(at, textOf(&r, r.Version+1, max(h.seen(), r.LastSeen.UnixMicro()), agent))
 	s.Publish(store.Notice{Kind: store.Saved, ID: r.ID, User: r.User})
 	return nil
 }
@@ -271,7 +280,7 @@ func (s *Store) removeOver(over []store.ID, now time.Time) (removed int) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	for _, id := range over {
-		if i := sh.find(id); i >= 0 && sh.texts.values[i].over(now) {
+		if i := sh.find(id); i >= 0 && sh.text(i).over(now) {
 			s.remove(sh, i, store.Swept)
 			removed++
 		}

@@ -2,6 +2,7 @@ package memory
 
 import (
 	"encoding/binary"
+	"strings"
 	"sync"
 	"time"
 
@@ -12,12 +13,13 @@ import (
 // four thousand. The first byte of an ID says which shard has it.
 const shardCount = 256
 
-// A shard has the sessions of the keys that end in one byte. It is as large as two cache lines, so that two shards in
+// A shard has the sessions of the keys that end in one byte. It is as large as three cache lines, so that two shards in
 // use on two processors do not slow each other down.
 type shard struct {
 	mu    sync.RWMutex
-	texts table[text]
-	_     [40]byte
+	index table[place] // by the hash of the key
+	rack  rack
+	_     [48]byte
 }
 
 // A key is the first half of an ID. IDs are random, so it is hardly ever the same for two.
@@ -33,12 +35,80 @@ func (t text) hash() uint32 {
 	return keyOf(&id).hash()
 }
 
+// text returns what a slot of the index leads to. The caller holds the lock, for reading at least.
+func (sh *shard) text(i int) text { return sh.rack.text(sh.index.slots[i].value) }
+
+// all yields every text. The caller holds the lock, for reading at least.
+func (sh *shard) all(yield func(text) bool) {
+	for p := range sh.index.all {
+		if !yield(sh.rack.text(p)) {
+			return
+		}
+	}
+}
+
+// add puts a text in. The caller holds the lock, here and wherever something changes, and has seen that the rack is not
+// full.
+func (sh *shard) add(t text) {
+	sh.index.add(t.hash(), sh.rack.hang(t))
+	sh.tidy()
+}
+
+// replace puts a text in the place of the one that a slot of the index leads to. The rack must not be full here either.
+func (sh *shard) replace(i int, t text) {
+	old := sh.index.slots[i].value
+	sh.index.slots[i].value = sh.rack.hang(t)
+	sh.take(old)
+}
+
+// remove takes out the text that a slot of the index leads to.
+func (sh *shard) remove(i int) {
+	old := sh.index.slots[i].value
+	sh.index.remove(i)
+	sh.take(old)
+}
+
+// take takes a text off the rack to which no slot leads any more.
+func (sh *shard) take(p place) {
+	if p.block() == 0 {
+		if t, from := sh.rack.takeYoung(p); from != p {
+			sh.moved(t, from, p)
+		}
+	} else if sh.rack.takeOld(p) {
+		sh.rack.takeApart(p.block(), func(t text, from place) {
+			if i := sh.leading(t, from); i >= 0 {
+				sh.index.slots[i].value = sh.rack.hang(text(strings.Clone(string(t)))) // the block is to go
+			}
+		})
+	}
+	sh.tidy()
+}
+
+func (sh *shard) tidy() {
+	for sh.rack.crowded() {
+		sh.rack.join(sh.moved)
+	}
+}
+
+// moved has the index follow a text to another place.
+func (sh *shard) moved(t text, from, to place) { sh.index.slots[sh.leading(t, from)].value = to }
+
+// leading returns which slot of the index leads to the text at a place, and -1 if none does.
+func (sh *shard) leading(t text, p place) int {
+	hash := t.hash()
+	i := sh.index.search(hash)
+	for i >= 0 && sh.index.slots[i].value != p {
+		i = sh.index.after(hash, i)
+	}
+	return i
+}
+
 // find returns the place of a session, and -1 if there is none. The caller holds the lock, for reading at least.
 func (sh *shard) find(id store.ID) int {
 	hash := keyOf(&id).hash()
-	i := sh.texts.search(hash)
-	for i >= 0 && string(sh.texts.values[i][:idLen]) != string(id[:]) {
-		i = sh.texts.after(hash, i)
+	i := sh.index.search(hash)
+	for i >= 0 && string(sh.text(i)[:idLen]) != string(id[:]) {
+		i = sh.index.after(hash, i)
 	}
 	return i
 }
@@ -46,8 +116,8 @@ func (sh *shard) find(id store.ID) int {
 // withKey returns the sessions of a key. The caller holds the lock, for reading at least.
 func (sh *shard) withKey(k key) (found []text) {
 	hash := k.hash()
-	for i := sh.texts.search(hash); i >= 0; i = sh.texts.after(hash, i) {
-		t := sh.texts.values[i]
+	for i := sh.index.search(hash); i >= 0; i = sh.index.after(hash, i) {
+		t := sh.text(i)
 		if id := t.id(); keyOf(&id) == k {
 			found = append(found, t)
 		}
@@ -107,7 +177,7 @@ func (s *shards) runlockAll() {
 func (sh *shard) over(now time.Time, limit int) (ids []store.ID) {
 	sh.mu.RLock()
 	defer sh.mu.RUnlock()
-	for t := range sh.texts.all {
+	for t := range sh.all {
 		if t.over(now) {
 			if ids = append(ids, t.id()); len(ids) == limit {
 				break
@@ -119,8 +189,8 @@ func (sh *shard) over(now time.Time, limit int) (ids []store.ID) {
 
 // touch moves the time last seen, only ever forward.
 func (sh *shard) touch(i int, seen int64) {
-	t := sh.texts.values[i]
-	if h := t.head(); seen > h.seen() {
-		sh.texts.values[i] = t.touched(seen)
+	t := sh.text(i)
+	if h := t.head(); seen > h.seen() && !sh.rack.full() {
+		sh.replace(i, t.touched(seen))
 	}
 }

@@ -1,25 +1,29 @@
 package memory
 
-// A table is an open hash table that may be filled more densely than a map, so that a session takes less memory. One byte
-// for each place, its tag, is searched first: what is in a place is looked at only if the tag fits. The tags of a million
-// sessions stay in the processor's cache, while everything else has to be fetched from memory, which is most of the time
-// that a read takes then.
-type table[V interface{ hash() uint32 }] struct {
-	tags   []uint8
-	values []V
-	live   int
-	dead   int // places whose value was removed, and which searches have to pass
+// A table is an open hash table that may be filled more densely than a map, so that a session takes less memory. Hashes lie
+// beside the values, eight places in a line of the processor's cache: at a million sessions every line has to be fetched from memory,
+// which is most of the time that a read takes then.
+type table[V any] struct {
+	slots []slot[V]
+	live  int
+	dead  int // slots whose value was removed, and which searches have to pass
 }
 
+type slot[V any] struct {
+	hash  uint32
+	value V
+}
+
+// Hashes that are none. Those of values are moved out of their way.
 const (
-	tagEmpty = 0
-	tagDead  = 1
-	tagFirst = 2 // this and all above: a value is there
+	slotEmpty = 0
+	slotDead  = 1
+	slotFirst = 2
 )
 
-func tagOf(hash uint32) uint8 { return max(uint8(hash), tagFirst) }
+func (s *slot[V]) used() bool { return s.hash >= slotFirst }
 
-// search returns the first place where a value of this hash may be, and -1 if there is none.
+// search returns the first slot whose value has this hash, and -1 if there is none.
 func (t *table[V]) search(hash uint32) int {
 	if t.live == 0 {
 		return -1
@@ -27,13 +31,13 @@ func (t *table[V]) search(hash uint32) int {
 	return t.scan(hash, t.begin(hash))
 }
 
-// after returns the next such place after another one.
+// after returns the next such slot after another one.
 func (t *table[V]) after(hash uint32, i int) int { return t.scan(hash, t.next(i)) }
 
 func (t *table[V]) scan(hash uint32, i int) int {
-	tag := tagOf(hash)
-	for t.tags[i] != tag {
-		if t.tags[i] == tagEmpty {
+	hash = max(hash, slotFirst)
+	for t.slots[i].hash != hash {
+		if t.slots[i].hash == slotEmpty {
 			return -1
 		}
 		i = t.next(i)
@@ -41,58 +45,57 @@ func (t *table[V]) scan(hash uint32, i int) int {
 	return i
 }
 
-// begin returns the place where the search for a hash begins: it spreads hashes evenly over any number of places.
-func (t *table[V]) begin(hash uint32) int { return int(uint64(hash) * uint64(len(t.tags)) >> 32) }
+// begin returns the slot where the search for a hash begins: it spreads hashes evenly over any number of slots.
+func (t *table[V]) begin(hash uint32) int { return int(uint64(hash) * uint64(len(t.slots)) >> 32) }
 
 func (t *table[V]) next(i int) int {
-	if i++; i == len(t.tags) {
+	if i++; i == len(t.slots) {
 		return 0
 	}
 	return i
 }
 
-// add puts a value in, whether or not there is an equal one. An eighth of the places stays empty, so that searches end soon.
-func (t *table[V]) add(v V) {
-	if 8*(t.live+t.dead+1) > 7*len(t.tags) {
+// add puts a value in, whether or not there is an equal one. An eighth of the slots stays empty, so that searches end soon.
+func (t *table[V]) add(hash uint32, v V) {
+	if 8*(t.live+t.dead+1) > 7*len(t.slots) {
 		t.grow()
 	}
-	t.insert(v)
+	t.insert(hash, v)
 	t.live++
 }
 
 func (t *table[V]) grow() {
-	old := *t
-	n := max(8, t.live+t.live/2)
-	t.tags, t.values, t.dead = make([]uint8, n), make([]V, n), 0
-	for v := range old.all {
-		t.insert(v)
+	old := t.slots
+	t.slots, t.dead = make([]slot[V], max(8, t.live+t.live/2)), 0
+	for i := range old {
+		if old[i].used() {
+			t.insert(old[i].hash, old[i].value)
+		}
 	}
 }
 
-func (t *table[V]) insert(v V) {
-	hash := v.hash()
+func (t *table[V]) insert(hash uint32, v V) {
 	i := t.begin(hash)
-	for t.tags[i] >= tagFirst {
+	for t.slots[i].used() {
 		i = t.next(i)
 	}
-	if t.tags[i] == tagDead {
+	if t.slots[i].hash == slotDead {
 		t.dead--
 	}
-	t.tags[i], t.values[i] = tagOf(hash), v
+	t.slots[i] = slot[V]{max(hash, slotFirst), v}
 }
 
-// remove takes the value out of a place.
+// remove takes the value out of a slot.
 func (t *table[V]) remove(i int) {
-	var none V
-	t.tags[i], t.values[i] = tagDead, none
+	t.slots[i] = slot[V]{hash: slotDead}
 	t.dead++
 	t.live--
 }
 
 // all yields every value.
 func (t *table[V]) all(yield func(V) bool) {
-	for i, tag := range t.tags {
-		if tag >= tagFirst && !yield(t.values[i]) {
+	for i := range t.slots {
+		if t.slots[i].used() && !yield(t.slots[i].value) {
 			return
 		}
 	}

@@ -7,8 +7,8 @@ import (
 	"coatcheck.dev/store"
 )
 
-// A text is one session as the store keeps it: in one string, which is made anew by each change and never changed. It
-// takes no memory beside its own, the garbage collector does not look into it, and readers need no lock once they have it.
+// A text is one session as the store keeps it: in one string, which is made anew by each change and never changed, so
+// readers need no lock once they have it. See rack for how texts are kept.
 //
 //	text    = id version seen agent body
 //	id      = 16OCTET

@@ -12,27 +12,25 @@ type users struct {
 	seed  maphash.Seed
 	parts [256]struct {
 		mu   sync.Mutex // between two who hold the locks of different shards
-		refs table[ref]
+		refs table[ref] // by the hash of the user
 	}
 }
 
-// A ref is one session in users. The key is in two halves, as a whole one would be followed by four bytes of nothing.
-type ref struct{ user, high, low uint32 }
+// A ref is the key of one session. It is in two halves, as a whole one would be followed by four bytes of nothing.
+type ref struct{ high, low uint32 }
 
-func (r ref) hash() uint32 { return r.user }
+func refOf(k key) ref { return ref{uint32(k >> 32), uint32(k)} }
 
 func (r ref) key() key { return key(r.high)<<32 | key(r.low) }
 
 func (u *users) init() { u.seed = maphash.MakeSeed() }
 
-func (u *users) ref(user string, k key) ref {
-	return ref{uint32(maphash.String(u.seed, user)), uint32(k >> 32), uint32(k)}
-}
-
-// part returns the part that has the refs of a user, by bits of the hash that tell places in a small table least apart.
-func (u *users) part(r ref) (refs *table[ref], mu *sync.Mutex) {
-	p := &u.parts[r.user>>8&0xff]
-	return &p.refs, &p.mu
+// of returns the hash of a user and the part that has their refs, by bits of the hash that tell slots in a small table least
+// apart.
+func (u *users) of(user string) (hash uint32, refs *table[ref], mu *sync.Mutex) {
+	hash = uint32(maphash.String(u.seed, user))
+	p := &u.parts[hash>>8&0xff]
+	return hash, &p.refs, &p.mu
 }
 
 // add notes a session of a user. The caller holds the lock of its shard, in remove as well. The empty user has none.
@@ -40,23 +38,21 @@ func (u *users) add(user string, k key) {
 	if user == "" {
 		return
 	}
-	r := u.ref(user, k)
-	refs, mu := u.part(r)
+	hash, refs, mu := u.of(user)
 	mu.Lock()
 	defer mu.Unlock()
-	refs.add(r)
+	refs.add(hash, refOf(k))
 }
 
 func (u *users) remove(user string, k key) {
 	if user == "" {
 		return
 	}
-	r := u.ref(user, k)
-	refs, mu := u.part(r)
+	hash, refs, mu := u.of(user)
 	mu.Lock()
 	defer mu.Unlock()
-	for i := refs.search(r.user); i >= 0; i = refs.after(r.user, i) {
-		if refs.values[i] == r {
+	for i := refs.search(hash); i >= 0; i = refs.after(hash, i) {
+		if refs.slots[i].value == refOf(k) {
 			refs.remove(i)
 			return
 		}
@@ -69,12 +65,9 @@ func (u *users) keys(user string) (keys []key) {
 	if user == "" {
 		return nil
 	}
-	r := u.ref(user, 0)
-	refs, _ := u.part(r)
-	for i := refs.search(r.user); i >= 0; i = refs.after(r.user, i) {
-		if found := refs.values[i]; found.user == r.user {
-			keys = append(keys, found.key())
-		}
+	hash, refs, _ := u.of(user)
+	for i := refs.search(hash); i >= 0; i = refs.after(hash, i) {
+		keys = append(keys, refs.slots[i].value.key())
 	}
 	slices.Sort(keys)
 	return slices.Compact(keys)
