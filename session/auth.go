@@ -31,7 +31,7 @@ func (s *Session) StepUp(options ...SignInOption) error {
 	s.lock()
 	defer s.mu.Unlock()
 	switch {
-	case s.response.begunNow():
+	case s.response.begun:
 		return ErrTooLate
 	case s.record == nil || s.record.User == "":
 		return fmt.Errorf("%w: step-up needs a signed-in user", ErrEnded)

@@ -40,7 +40,7 @@ func (s *Session) change(c change) error {
 	if s.unknown {
 		return ErrUnavailable
 	}
-	if s.record == nil && s.response.begunNow() && !c.delete {
+	if s.record == nil && s.response.begun && !c.delete {
 		s.emit(Event{Kind: EventUndelivered, Key: c.key, Reason: "a new session was begun after the response"})
 		return ErrTooLate
 	}
@@ -83,6 +83,25 @@ func (s *Session) unreadable(key string, found store.Value, err error) {
 func (s *Session) commit() (outlook, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.conclude()
+}
+
+// begin is commit as the response begins: nothing can be said in its headers any more.
+func (s *Session) begin() (outlook, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.response.begun = true
+	return s.conclude()
+}
+
+// hasBegun notes that the response has begun by itself.
+func (s *Session) hasBegun() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.response.begun = true
+}
+
+func (s *Session) conclude() (outlook, error) {
 	if s.state == nil {
 		return outlook{}, nil
 	}
@@ -243,6 +262,7 @@ func (s *Session) dropChanges(reason string) {
 func (s *Session) abandon() (look outlook, waits bool) {
 	s.lock()
 	defer s.mu.Unlock()
+	s.response.begun = true
 	s.dropChanges("the handler panicked")
 	return s.outlook(), s.cookie == cookieSet
 }

@@ -115,7 +115,7 @@ func (s *Session) Save() error {
 	}
 	s.lock()
 	defer s.mu.Unlock()
-	if s.record == nil && s.response.begunNow() {
+	if s.record == nil && s.response.begun {
 		return nil // changes that need a new ticket were refused when they were made
 	}
 	err := s.store()

@@ -20,7 +20,7 @@ type response struct {
 	inner   http.ResponseWriter
 	session *Session
 	asked   atomic.Bool // the handler has looked at the session
-	begun   atomic.Bool // headers are out, or on their way
+	begun   bool        // headers are out, or on their way; changed under the session's lock, and by the response's goroutine alone
 	bearer  bool        // the ticket travels in headers of its own, not in the cookie
 	over    bool        // the handler has returned, rather than panicked
 	failed  error       // why 503 went out instead of what the handler writes
@@ -57,15 +57,12 @@ func (w *response) WriteString(s string) (int, error) {
 	return io.WriteString(w.inner, s)
 }
 
-// begunNow reports whether it is too late for new headers.
-func (w *response) begunNow() bool { return w.begun.Load() }
-
 // begin runs once, before the first byte. After a failure every later call returns the same error.
 func (w *response) begin() error {
-	if w.begun.Swap(true) {
+	if w.begun {
 		return w.failed
 	}
-	look, err := w.session.commit()
+	look, err := w.session.begin()
 	if err != nil {
 		w.failed = err
 		w.session.m.refuse(w.inner, w.session.request, err)
@@ -135,7 +132,7 @@ var (
 
 // finish ends a response whose handler has returned.
 func (w *response) finish() {
-	if !w.begun.Load() {
+	if !w.begun {
 		w.begin() // net/http sends the headers now
 		return
 	}
@@ -148,10 +145,11 @@ func (w *response) finish() {
 // abandon ends a response whose handler panicked. Nothing more is saved. A ticket that was made before the panic goes
 // into the headers, for whoever recovers and answers; if nobody does, it is lost with the response, so it is reported.
 func (w *response) abandon() {
-	look, waits := w.session.abandon()
-	if w.begun.Swap(true) {
+	if w.begun {
+		w.session.abandon()
 		return
 	}
+	look, waits := w.session.abandon()
 	if waits {
 		w.session.report(Event{Kind: EventUndelivered, Reason: "the handler panicked"})
 	}
@@ -175,7 +173,7 @@ func (w *response) flushError() error {
 }
 
 func (w *response) hijack() (net.Conn, *bufio.ReadWriter, error) {
-	if !w.begun.Load() {
+	if !w.begun {
 		if _, err := w.session.commit(); err != nil {
 			return nil, nil, err
 		}
@@ -185,7 +183,7 @@ func (w *response) hijack() (net.Conn, *bufio.ReadWriter, error) {
 	}
 	conn, rw, err := http.NewResponseController(w.inner).Hijack()
 	if err == nil {
-		w.begun.Store(true)
+		w.session.hasBegun()
 	}
 	return conn, rw, err
 }

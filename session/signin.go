@@ -55,7 +55,7 @@ func (s *Session) SignIn(user string, options ...SignInOption) error {
 	in := newSignIn(options)
 	s.lock()
 	defer s.mu.Unlock()
-	if s.response.begunNow() {
+	if s.response.begun {
 		return ErrTooLate
 	}
 	return s.signIn(user, in, time.Now())

@@ -10,19 +10,22 @@ import (
 // The body is the part of a record that changes only in Create and Save. ID, Version and LastSeen are not in it: stores
 // keep them beside it, so that a touch rewrites nothing, and a save can be compared without decoding.
 //
-//	body     = version part *unknown
+//	body     = version secret times flags [rotation] user auths device data *unknown
 //	version  = %x01
-//	part     = user secret times flags [rotation] auths device data
-//	user     = string                       ; string: unsigned varint length, then the bytes
 //	secret   = 32OCTET
-//	times    = created expires idle         ; created: microseconds since 1970, expires: microseconds after created,
-//	                                        ; idle: microseconds; all signed varints
+//	times    = created expires idle         ; created, expires: microseconds since 1970, idle: microseconds
 //	flags    = byte                         ; bit 0 remember, bit 1 a rotation follows, bit 2 it is confirmed
-//	rotation = 16OCTET 32OCTET at past      ; nonce, other hash; at: microseconds after created; past: string
-//	auths    = count *(method at level)     ; method: string, at: microseconds after created, level: signed varint
+//	rotation = 16OCTET 32OCTET at past      ; nonce, other hash; at: microseconds since 1970; past: string
+//	user     = string
+//	auths    = count *(method after level)  ; count: unsigned varint; method: string; after: microseconds after created, and
+//	                                        ; level: signed varints
 //	device   = address agent label          ; strings
 //	data     = string                       ; see Data
+//	string   = length *OCTET                ; length: unsigned varint
 //	unknown  = OCTET                        ; read over: a later version may append fields and keep the number 1
+//
+// Times without a unit of their own are 8OCTET, the lowest first. What every request looks at comes first and has a fixed size, so
+// that it is read without a loop.
 //
 // A change that old readers cannot read over takes the next number.
 const bodyVersion = 1
@@ -42,15 +45,11 @@ var ErrDamaged = errors.New("store: record is damaged")
 
 // AppendBody appends the record's body to b.
 func (r *Record) AppendBody(b []byte) []byte {
-	created := r.CreatedAt.UnixMicro()
-	after := func(t time.Time) int64 { return t.UnixMicro() - created }
-
 	b = append(b, bodyVersion)
-	b = appendString(b, r.User)
 	b = append(b, r.Secret[:]...)
-	b = binary.AppendVarint(b, created)
-	b = binary.AppendVarint(b, after(r.ExpiresAt))
-	b = binary.AppendVarint(b, r.IdleTimeout.Microseconds())
+	b = appendInt64(b, r.CreatedAt.UnixMicro())
+	b = appendInt64(b, r.ExpiresAt.UnixMicro())
+	b = appendInt64(b, r.IdleTimeout.Microseconds())
 
 	var flags byte
 	rotated := !r.Rotation.At.IsZero()
@@ -66,15 +65,16 @@ func (r *Record) AppendBody(b []byte) []byte {
 	if rotated {
 		b = append(b, r.Rotation.Nonce[:]...)
 		b = append(b, r.Rotation.Other[:]...)
-		b = binary.AppendVarint(b, after(r.Rotation.At))
+		b = appendInt64(b, r.Rotation.At.UnixMicro())
 		b = appendString(b, r.Rotation.Past)
 	}
+	b = appendString(b, r.User)
 
 	auths := r.Auth[max(0, len(r.Auth)-MaxAuths):]
 	b = binary.AppendUvarint(b, uint64(len(auths)))
 	for _, a := range auths {
 		b = appendString(b, a.Method)
-		b = binary.AppendVarint(b, after(a.At))
+		b = binary.AppendVarint(b, a.At.UnixMicro()-r.CreatedAt.UnixMicro())
 		b = binary.AppendVarint(b, int64(a.Level))
 	}
 	b = appendString(b, r.Device.Address)
@@ -90,12 +90,11 @@ func (r *Record) SetBody(body string) error {
 	if v := d.byte(); v != bodyVersion {
 		return fmt.Errorf("%w: its format is %d, this program reads %d", ErrDamaged, v, bodyVersion)
 	}
-	r.User = d.string()
 	d.bytes(r.Secret[:])
-	created := d.varint()
+	created := d.int64()
 	r.CreatedAt = micro(created)
-	r.ExpiresAt = micro(created + d.varint())
-	r.IdleTimeout = time.Duration(d.varint()) * time.Microsecond
+	r.ExpiresAt = micro(d.int64())
+	r.IdleTimeout = time.Duration(d.int64()) * time.Microsecond
 
 	flags := d.byte()
 	r.Remember = flags&flagRemember != 0
@@ -103,10 +102,11 @@ func (r *Record) SetBody(body string) error {
 	if flags&flagRotation != 0 {
 		d.bytes(r.Rotation.Nonce[:])
 		d.bytes(r.Rotation.Other[:])
-		r.Rotation.At = micro(created + d.varint())
+		r.Rotation.At = micro(d.int64())
 		r.Rotation.Past = d.string()
 		r.Rotation.Confirmed = flags&flagConfirmed != 0
 	}
+	r.User = d.string()
 
 	r.Auth = nil
 	n := d.uvarint()
@@ -163,6 +163,19 @@ func (d *decoder) skip(n int) {
 		return
 	}
 	d.rest = d.rest[n:]
+}
+
+func appendInt64(b []byte, n int64) []byte { return binary.LittleEndian.AppendUint64(b, uint64(n)) }
+
+func (d *decoder) int64() int64 {
+	if len(d.rest) < 8 {
+		d.fail()
+		return 0
+	}
+	s := d.rest[:8]
+	d.rest = d.rest[8:]
+	return int64(uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56) // one instruction
 }
 
 func (d *decoder) uvarint() uint64 {

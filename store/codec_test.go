@@ -65,11 +65,12 @@ func TestBodyRoundTrip(t *testing.T) {
 }
 
 // goldenBody is the body of fullRecord, field by field as the grammar has them.
-const goldenBody = "01" + "03616461" + // version, user
+const goldenBody = "01" + // version
 	"0100000000000000000000000000000000000000000000000000000000000002" + // secret
-	"80c0f799d7bea606" + "8080bbdd8305" + "80909de91a" + "07" + // created, expires, idle, flags
+	"00f09eb9fa4c0600" + "005076d70e4d0600" + "00a493d600000000" + "07" + // created, expires, idle, flags
 	"03000000000000000000000000000004" + "0500000000000000000000000000000000000000000000000000000000000006" + // nonce, other
-	"809c9c39" + "083132333435363738" + // at, past
+	"007732bdfa4c0600" + "083132333435363738" + // at, past
+	"03616461" + // user
 	"02" + "0870617373776f7264" + "00" + "02" + "07706173736b6579" + "80897a" + "03" + // auths
 	"093139322e302e322e37" + "066375726c2f38" + "064bc3bc636865" + // device
 	"1c" + "0463617274" + "08005b22746561225d" + "057468656d65" + "0701226461726b22" // data

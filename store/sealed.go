@@ -42,18 +42,19 @@ func (s *Sealed) Head() (h Head, ok bool) {
 	if d.byte() != bodyVersion {
 		return h, false
 	}
-	h.User = d.string()
 	d.bytes(h.Secret[:])
-	h.CreatedAt = d.varint()
+	h.CreatedAt = d.int64()
 	h.LastSeen = h.CreatedAt + s.Seen
-	h.ExpiresAt = h.CreatedAt + d.varint()
-	h.IdleTimeout = d.varint()
+	h.ExpiresAt = d.int64()
+	h.IdleTimeout = d.int64()
 	h.RotatedAt = h.CreatedAt
 	if flags := d.byte(); flags&flagRotation != 0 {
 		d.skip(len(Nonce{}) + len(Hash{}))
-		h.RotatedAt = h.CreatedAt + d.varint()
+		h.RotatedAt = d.int64()
+		d.string() // past
 		h.Pending = flags&flagConfirmed == 0
 	}
+	h.User = d.string()
 	return h, !d.failed
 }
 
@@ -63,14 +64,8 @@ func (s *Sealed) Data() (Data, bool) {
 	if d.byte() != bodyVersion {
 		return Data{}, false
 	}
-	d.string() // user
-	d.skip(len(Hash{}))
-	d.numbers(3) // times
-	if d.byte()&flagRotation != 0 {
-		d.skip(len(Nonce{}) + len(Hash{}))
-		d.numbers(1)
-		d.string()
-	}
+	d.toUser()
+	d.string()
 	auths := d.uvarint()
 	if auths > MaxAuths {
 		return Data{}, false
@@ -89,17 +84,25 @@ func (s *Sealed) Data() (Data, bool) {
 // CreatedAt returns when the session began, in microseconds since 1970.
 func (s *Sealed) CreatedAt() int64 {
 	d := decoder{rest: s.Body}
-	d.byte()
-	d.string()
-	d.skip(len(Hash{}))
-	return d.varint()
+	d.skip(1 + len(Hash{}))
+	return d.int64()
 }
 
 // User returns who is signed in.
 func (s *Sealed) User() string {
 	d := decoder{rest: s.Body}
-	d.byte()
+	d.skip(1)
+	d.toUser()
 	return d.string()
+}
+
+// toUser goes on from behind the version to the user.
+func (d *decoder) toUser() {
+	d.skip(len(Hash{}) + 3*8) // secret and times
+	if d.byte()&flagRotation != 0 {
+		d.skip(len(Nonce{}) + len(Hash{}) + 8)
+		d.string()
+	}
 }
 
 // Over reports whether the session is over at the time now; see [Record.Over].

@@ -71,10 +71,11 @@ func (s *Store) sealed(id store.ID) store.Sealed {
 	sh := s.shards.of(id)
 	sh.mu.RLock()
 	defer sh.mu.RUnlock()
-	if i := sh.find(id); i >= 0 {
-		return s.seal(sh.text(i))
+	i, t := sh.find(id)
+	if i < 0 {
+		return store.Sealed{}
 	}
-	return store.Sealed{}
+	return s.seal(t)
 }
 
 // seal returns a text in the form of the contract. The caller holds the lock of its shard.
@@ -109,18 +110,18 @@ func (s *Store) Create(ctx context.Context, r store.Record, replaces store.ID) e
 	unlock := s.shards.lockPair(r.ID, replaces)
 	defer unlock()
 	sh := s.shards.of(replaces)
-	at := sh.find(replaces)
+	at, old := sh.find(replaces)
 	switch {
 	case at < 0:
 		return store.ErrNotFound
-	case sh.text(at).version() != r.Version:
+	case old.version() != r.Version:
 		return store.ErrConflict
-	case s.shards.of(r.ID).find(r.ID) >= 0:
+	case s.shards.of(r.ID).has(r.ID):
 		return store.ErrExists
 	case s.shards.of(r.ID).rack.full():
 		return errFull
 	}
-	s.remove(sh, at, store.Replaced)
+	s.remove(sh, at, old, store.Replaced)
 	return s.add(&r)
 }
 
@@ -128,7 +129,7 @@ func (s *Store) Create(ctx context.Context, r store.Record, replaces store.ID) e
 func (s *Store) add(r *store.Record) error {
 	sh := s.shards.of(r.ID)
 	switch {
-	case sh.find(r.ID) >= 0:
+	case sh.has(r.ID):
 		return store.ErrExists
 	case sh.rack.full():
 		return errFull
@@ -140,8 +141,7 @@ func (s *Store) add(r *store.Record) error {
 	return nil
 }
 
-func (s *Store) remove(sh *shard, at int, why store.NoticeKind) {
-	t := sh.text(at)
+func (s *Store) remove(sh *shard, at int, t text, why store.NoticeKind) {
 	id, user, h := t.id(), t.user(), t.head()
 	sh.remove(at)
 	s.users.remove(user, keyOf(&id))
@@ -158,11 +158,10 @@ func (s *Store) Save(ctx context.Context, r store.Record) error {
 	sh := s.shards.of(r.ID)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	at := sh.find(r.ID)
+	at, old := sh.find(r.ID)
 	if at < 0 {
 		return store.ErrNotFound
 	}
-	old := sh.text(at)
 	h := old.head()
 	switch {
 	case h.version != r.Version:
@@ -185,9 +184,7 @@ func (s *Store) Touch(ctx context.Context, seen []store.Seen) error {
 	for _, t := range seen {
 		sh := s.shards.of(t.ID)
 		sh.mu.Lock()
-		if i := sh.find(t.ID); i >= 0 {
-			sh.touch(i, t.At.UnixMicro())
-		}
+		sh.touch(t.ID, t.At.UnixMicro())
 		sh.mu.Unlock()
 	}
 	return nil
@@ -201,9 +198,9 @@ func (s *Store) Delete(ctx context.Context, id store.ID) (bool, error) {
 	sh := s.shards.of(id)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	at := sh.find(id)
+	at, t := sh.find(id)
 	if at >= 0 {
-		s.remove(sh, at, store.Deleted)
+		s.remove(sh, at, t, store.Deleted)
 	}
 	return at >= 0, nil
 }
@@ -227,7 +224,8 @@ func (s *Store) DeleteUser(ctx context.Context, user string, keep ...store.ID) (
 	for _, t := range s.of(user) {
 		if id := t.id(); !kept[id] {
 			sh := s.shards.of(id)
-			s.remove(sh, sh.find(id), store.Deleted)
+			at, _ := sh.find(id)
+			s.remove(sh, at, t, store.Deleted)
 			ids = append(ids, id)
 		}
 	}
@@ -280,8 +278,8 @@ func (s *Store) removeOver(over []store.ID, now time.Time) (removed int) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	for _, id := range over {
-		if i := sh.find(id); i >= 0 && sh.text(i).over(now) {
-			s.remove(sh, i, store.Swept)
+		if at, t := sh.find(id); at >= 0 && t.over(now) {
+			s.remove(sh, at, t, store.Swept)
 			removed++
 		}
 	}

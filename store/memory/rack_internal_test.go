@@ -35,9 +35,11 @@ func TestRackIsAMap(t *testing.T) {
 			sh.add(want[id])
 		case rand.IntN(2) == 0:
 			want[ids[at]] = sized(ids[at], uint64(step), size)
-			sh.replace(sh.find(ids[at]), want[ids[at]])
+			i, _ := sh.find(ids[at])
+			sh.replace(i, want[ids[at]])
 		default:
-			sh.remove(sh.find(ids[at]))
+			i, _ := sh.find(ids[at])
+			sh.remove(i)
 			delete(want, ids[at])
 			ids[at] = ids[len(ids)-1]
 			ids = ids[:len(ids)-1]
@@ -52,7 +54,7 @@ func TestRackIsAMap(t *testing.T) {
 func checkShard(t *testing.T, sh *shard, want map[store.ID]text) {
 	t.Helper()
 	for id, text := range want {
-		if i := sh.find(id); i < 0 || sh.text(i) != text {
+		if _, got := sh.find(id); got != text {
 			t.Fatalf("a text of %d bytes is not as it was", len(text))
 		}
 	}

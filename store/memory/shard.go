@@ -103,14 +103,21 @@ func (sh *shard) leading(t text, p place) int {
 	return i
 }
 
-// find returns the place of a session, and -1 if there is none. The caller holds the lock, for reading at least.
-func (sh *shard) find(id store.ID) int {
+// find returns the slot of a session and its text, and -1 if there is none. The caller holds the lock, for reading at least.
+func (sh *shard) find(id store.ID) (int, text) {
 	hash := keyOf(&id).hash()
-	i := sh.index.search(hash)
-	for i >= 0 && string(sh.text(i)[:idLen]) != string(id[:]) {
-		i = sh.index.after(hash, i)
+	for i := sh.index.search(hash); i >= 0; i = sh.index.after(hash, i) {
+		if t := sh.text(i); string(t[:idLen]) == string(id[:]) {
+			return i, t
+		}
 	}
-	return i
+	return -1, ""
+}
+
+// has reports whether there is a session. The caller holds the lock, for reading at least.
+func (sh *shard) has(id store.ID) bool {
+	i, _ := sh.find(id)
+	return i >= 0
 }
 
 // withKey returns the sessions of a key. The caller holds the lock, for reading at least.
@@ -187,10 +194,13 @@ func (sh *shard) over(now time.Time, limit int) (ids []store.ID) {
 	return ids
 }
 
-// touch moves the time last seen, only ever forward.
-func (sh *shard) touch(i int, seen int64) {
-	t := sh.text(i)
-	if h := t.head(); seen > h.seen() && !sh.rack.full() {
+// touch moves the time that a session was last seen, only ever forward.
+func (sh *shard) touch(id store.ID, seen int64) {
+	i, t := sh.find(id)
+	if i < 0 || sh.rack.full() {
+		return
+	}
+	if h := t.head(); seen > h.seen() {
 		sh.replace(i, t.touched(seen))
 	}
 }
