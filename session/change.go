@@ -119,7 +119,7 @@ func (s *Session) conclude() (outlook, error) {
 // store saves the request's changes, if there are any.
 func (s *Session) store() error {
 	switch {
-	case len(s.changes) == 0:
+	case s.opened == nil || len(s.changes) == 0:
 		return nil
 	case s.record == nil:
 		return s.create()

@@ -16,11 +16,11 @@ func (s *Session) openSealed(t ticket, now time.Time) bool {
 		return false
 	}
 	sealed, known := m.peeker.Peek(t.id)
+	hash := t.secret.hash() // before anything looks into the record, which is being fetched from memory meanwhile
 	head, ok := sealed.Head()
 	if !known || !ok {
 		return false
 	}
-	hash := t.secret.hash()
 	us := now.UnixMicro()
 	switch {
 	case subtle.ConstantTimeCompare(hash[:], head.Secret[:]) != 1, head.Over(us), head.Pending:
@@ -51,8 +51,8 @@ func (s *Session) data() store.Data {
 	if s.state == nil {
 		return store.Data{}
 	}
-	if !s.sealed.ID.IsZero() {
-		if data, ok := s.sealed.Data(); ok {
+	if s.opened == nil {
+		if data, ok := s.sealed.Data(); ok || s.sealed.ID.IsZero() {
 			return data
 		}
 		s.unseal() // and report it
@@ -62,6 +62,10 @@ func (s *Session) data() store.Data {
 
 // unseal decodes the record that openSealed has let in, if that has not been done. The caller holds s.mu.
 func (s *Session) unseal() {
+	if s.opened != nil {
+		return
+	}
+	s.opened = new(opened)
 	if s.sealed.ID.IsZero() {
 		return
 	}

@@ -40,17 +40,22 @@ type Session struct {
 
 // state is what a session has that a visitor who has and stores nothing needs not.
 type state struct {
-	sealed  store.Sealed  // the record as it is kept, until lock decodes it
+	sealed  store.Sealed // the record as it is kept, until lock decodes it
+	*opened              // nil as long as the request wants to know no more than sealed tells
+	usedAt  int64        // when the request used the session, in microseconds since 1970; 0 if it is passive, or has been noted
+	cookie  cookieNews   // what the response has to tell the browser
+	passive bool         // the request is no use of the session
+	private bool         // the request had a session at some time, so that what it answers is for this visitor alone
+	unknown bool         // the store could not tell; record is a guess
+}
+
+// opened is what most requests need not, and so is in memory of its own.
+type opened struct {
 	record  *store.Record // nil while nothing is stored for the visitor
 	view    store.Data    // the record's data with this request's changes
 	changes []change
 	ticket  *ticket       // what the browser is to be given, or has to be given a successor of; a pointer, as package fmt prints no more than its address
-	usedAt  int64         // when the request used the session, in microseconds since 1970; 0 if it is passive, or has been noted
 	done    chan struct{} // closed when the session ends; nil until somebody asks
-	cookie  cookieNews    // what the response has to tell the browser
-	passive bool          // the request is no use of the session
-	private bool          // the request had a session at some time, so that what it answers is for this visitor alone
-	unknown bool          // the store could not tell; record is a guess
 	late    store.ID      // the session that was presented, if it has ended a moment ago: nothing new begins under its ticket
 }
 
@@ -70,7 +75,7 @@ func (s *Session) open(r *http.Request, f shown) error {
 	switch f.n {
 	case 0:
 		if s.m.opts.Migrate != nil && !f.bearer {
-			s.state = new(state)
+			s.state = &state{opened: new(opened)}
 			return s.moveIn(r)
 		}
 		return nil
@@ -90,6 +95,7 @@ func (s *Session) open(r *http.Request, f shown) error {
 	if err == nil && s.openSealed(t, now) {
 		return nil
 	}
+	s.opened = new(opened)
 	var record *store.Record
 	if err == nil {
 		record, err = s.m.load(r.Context(), t.id)
@@ -171,7 +177,7 @@ func (s *Session) user() string {
 	switch {
 	case s.state == nil:
 		return ""
-	case s.record == nil:
+	case s.opened == nil || s.record == nil:
 		return s.sealed.User()
 	}
 	return s.record.User
@@ -191,7 +197,7 @@ func (s *Session) handle() Handle {
 	switch {
 	case s.state == nil:
 		return Handle{}
-	case s.record == nil:
+	case s.opened == nil || s.record == nil:
 		return s.sealed.ID
 	}
 	return s.record.ID
