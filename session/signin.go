@@ -99,15 +99,24 @@ func (s *Session) signIn(user string, in signIn, now time.Time) error {
 // somebody clicks twice on "sign in": both have what was carried over, and both are good, for nobody knows whose cookie
 // the browser takes last. It has to be a session of the very user who has now proved who they are.
 func (s *Session) carriedElsewhere(user string, now time.Time) store.Data {
-	next, ok := s.m.ended.successor(s.late, now)
+	next, err := s.replacement(s.late, user, now)
+	if next == nil || err != nil {
+		return store.Data{}
+	}
+	return next.Data
+}
+
+// replacement returns the live session of a user that stands in the place of one that has just ended, and nil if none is known.
+func (s *Session) replacement(ended store.ID, user string, now time.Time) (*store.Record, error) {
+	id, ok := s.m.ended.successor(ended, now)
 	if !ok {
-		return store.Data{}
+		return nil, nil
 	}
-	record, err := s.m.load(s.context(), next)
-	if err != nil || record == nil || record.User != user || s.m.over(record, now) || s.m.switches.refuses(record) {
-		return store.Data{}
+	next, err := s.m.load(s.context(), id)
+	if err != nil || next == nil || next.User != user || s.m.over(next, now) || s.m.switches.refuses(next) {
+		return nil, err
 	}
-	return record.Data
+	return next, nil
 }
 
 // recordID returns the ID of the record, or the zero ID if there is none.
@@ -201,13 +210,26 @@ func (s *Session) SignOut() error {
 	case s.record == nil:
 		return nil
 	}
-	if _, err := s.m.delete(s.context(), s.record.ID); err != nil {
+	existed, err := s.m.delete(s.context(), s.record.ID)
+	if err == nil && !existed {
+		err = s.signOutElsewhere()
+	}
+	if err != nil {
 		return err
 	}
 	s.m.ended.bury(s.record.ID, store.ID{}, time.Now())
 	s.emit(Event{Kind: EventSignedOut})
 	s.record, s.view, s.changes, s.cookie = nil, store.Data{}, nil, cookieDelete
 	return nil
+}
+
+// signOutElsewhere ends the session that a step-up of another request has put in the place of this one meanwhile.
+func (s *Session) signOutElsewhere() error {
+	next, err := s.replacement(s.record.ID, s.record.User, time.Now())
+	if err == nil && next != nil {
+		_, err = s.m.delete(s.context(), next.ID)
+	}
+	return err
 }
 
 // delete ends a session in the store, and reports whether there was one.

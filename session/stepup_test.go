@@ -192,3 +192,39 @@ func TestASVS7_5_1_RequireRecentAsksAgain(t *testing.T) {
 		}
 	})
 }
+
+// A sign-out that runs while another tab steps up ends what the step-up has made: the user has clicked "log out".
+func TestA15_R3_I1_SignOutMeetsStepUp(t *testing.T) {
+	onEveryStore(t, session.Options{}, func(t *testing.T, m *session.Manager, st store.Store) {
+		b := newBrowser(t, m)
+		b.signIn("ada")
+		tab := b.copied()
+		b.with(func(s *session.Session) {
+			stepUp(tab)
+			if err := s.SignOut(); err != nil {
+				t.Errorf("sign out: %v", err)
+			}
+		})
+		if tab.user() != "" || rows(t, st) != 0 {
+			t.Errorf("user %q is signed in after the sign-out, %d records", tab.user(), rows(t, st))
+		}
+	})
+}
+
+// Only the user's own: who has signed in as somebody else meanwhile stays signed in.
+func TestA12_SignOutMeetsAnotherUser(t *testing.T) {
+	onEveryStore(t, session.Options{}, func(t *testing.T, m *session.Manager, st store.Store) {
+		b := newBrowser(t, m)
+		b.signIn("ada")
+		tab := b.copied()
+		b.with(func(s *session.Session) {
+			tab.signIn("alan")
+			if err := s.SignOut(); err != nil {
+				t.Errorf("sign out: %v", err)
+			}
+		})
+		if tab.user() != "alan" {
+			t.Errorf("user %q, want alan", tab.user())
+		}
+	})
+}

@@ -1,6 +1,6 @@
 // Package history checks that sessions behave as if one thing happened after the other, although eight clients use them at
 // once through one program or two. Random histories are recorded and checked with porcupine against a specification of
-// 80 lines, in model_test.go: no sequence of the operations that keeps the order of those that did not overlap explains an
+// a hundred lines, in model_test.go: no sequence of the operations that keeps the order of those that did not overlap explains an
 // answer that it calls illegal.
 //
 // Each history is drawn from a seed, which is logged. COATCHECK_SEED begins with a certain one: the same operations at the same

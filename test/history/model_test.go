@@ -57,6 +57,7 @@ type stored struct {
 	there  bool // in the store
 	over   bool // its time
 	moved  bool // it was replaced by one of another line
+	to     int  // that line
 	named  bool // a user's, not an unknown visitor's
 	values values
 }
@@ -100,7 +101,7 @@ func step(now state, in input, out output) (bool, state) {
 			made.values = out.values
 		}
 		if valid {
-			s.there, s.moved = false, true
+			s.there, s.moved, s.to = false, true, in.to
 		}
 		now[in.to] = made
 		return out.values == made.values, now
@@ -123,7 +124,7 @@ func step(now state, in input, out output) (bool, state) {
 		}
 		return out.ok == valid && (!valid || out.values == s.values), now
 	case signOut:
-		// Whoever is let in ends the session of the handle, if it still is. Otherwise nothing happens.
+		// Whoever is let in ends the session of the handle, if it still is. See also steps.
 		if out.ok && s.handle == in.handle {
 			s.there = false
 		}
@@ -151,8 +152,39 @@ func step(now state, in input, out output) (bool, state) {
 	panic("no such kind: " + in.kind)
 }
 
+// steps returns the states that a step may leave, none if its answer is wrong. There are two where a sign-out finds that
+// another request has put a session in the place of its own: it ends that one as well, if its node has heard of it.
+func steps(now state, in input, out output) []any {
+	ok, next := step(now, in, out)
+	if !ok {
+		return nil
+	}
+	states := []any{next}
+	if in.kind == signOut && out.ok {
+		if line, replaced := now.replacement(in.line, in.handle); replaced {
+			next[line].there = false
+			states = append(states, next)
+		}
+	}
+	return states
+}
+
+// replacement returns the line of the session that stands in the place of one of a user's.
+func (s *state) replacement(line, handle int) (int, bool) {
+	if !s[line].named || s[line].handle == handle && !s[line].moved {
+		return 0, false
+	}
+	for range lines {
+		if !s[line].moved {
+			break
+		}
+		line = s[line].to
+	}
+	return line, s[line].there
+}
+
 // model is the specification in porcupine's words.
-var model = porcupine.Model{
+var model = (&porcupine.NondeterministicModel{
 	Partition: func(history []porcupine.Operation) [][]porcupine.Operation {
 		var byUser [users][]porcupine.Operation
 		for _, op := range history {
@@ -161,11 +193,11 @@ var model = porcupine.Model{
 		}
 		return byUser[:]
 	},
-	Init:              func() any { return state{} },
-	Step:              func(now, in, out any) (bool, any) { return step(now.(state), in.(input), out.(output)) },
+	Init:              func() []any { return []any{state{}} },
+	Step:              func(now, in, out any) []any { return steps(now.(state), in.(input), out.(output)) },
 	DescribeOperation: func(in, out any) string { return describe(in.(input), out.(output)) },
 	DescribeState:     func(now any) string { return fmt.Sprintf("%+v", now.(state)) },
-}
+}).ToModel()
 
 func describe(in input, out output) string {
 	switch in.kind {
