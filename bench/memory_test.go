@@ -1,8 +1,13 @@
 package bench
 
 import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
 	"fmt"
-	"math/rand/v2"
+	mathrand "math/rand/v2"
 	"net/http"
 	"runtime"
 	"strings"
@@ -15,9 +20,18 @@ import (
 	"coatcheck.dev/store/memory"
 )
 
+// crowds are how many sessions there are.
+var crowds = []int{1_000, 1_000_000}
+
 // BenchmarkMemoryPerSession signs many users in, each with three small values, and reads their sessions in an order of its
 // own. It reports what each session costs in memory, all in.
+//
+// The limit finds as many records in a map, as in limitSessionRead: what grows there from a thousand to a million is what it
+// takes to fetch them from memory.
 func BenchmarkMemoryPerSession(b *testing.B) {
+	for _, n := range crowds {
+		b.Run(fmt.Sprintf("limit/sessions=%d", n), func(b *testing.B) { limitCrowd(b, n) })
+	}
 	for _, open := range []func() site{
 		func() site { return coatcheckSite(memory.New()) },
 		func() site { return scsSite(memstore.NewWithCleanupInterval(0), 0) },
@@ -25,7 +39,7 @@ func BenchmarkMemoryPerSession(b *testing.B) {
 		probe := open()
 		probe.close()
 		b.Run(probe.name, func(b *testing.B) {
-			for _, n := range []int{1_000, 1_000_000} {
+			for _, n := range crowds {
 				b.Run(fmt.Sprintf("sessions=%d", n), func(b *testing.B) { benchCrowd(b, open, n) })
 			}
 		})
@@ -63,6 +77,51 @@ func benchCrowd(b *testing.B, open func() site, n int) {
 	runtime.KeepAlive(s)
 }
 
+// limitCrowd does for each request what limitSessionRead does, with n sessions in the map.
+func limitCrowd(b *testing.B, n int) {
+	type record struct {
+		hash [32]byte
+		user string
+	}
+	type key struct{}
+	records := make(map[[16]byte]*record, n)
+	cookies := make([]string, n)
+	for i := range cookies {
+		var raw [40]byte
+		copy(raw[:], rand.Text()+rand.Text())
+		records[[16]byte(raw[:16])] = &record{sha256.Sum256(raw[16:]), fmt.Sprintf("user-%d", i)}
+		cookies[i] = "__Host-sid=" + base64.RawURLEncoding.EncodeToString(raw[:])
+	}
+	next := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if r.Context().Value(key{}).(*record).user == "" {
+			panic("lost")
+		}
+	})
+	cookies = oneText(cookies)
+	r, w := request(cookies[0]), &nullWriter{h: make(http.Header)}
+	line := r.Header["Cookie"]
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		line[0] = cookies[i]
+		value := line[0][strings.Index(line[0], "__Host-sid=")+11:]
+		var raw [40]byte
+		if n, err := base64.RawURLEncoding.Decode(raw[:], []byte(value)); err != nil || n != len(raw) {
+			panic(err)
+		}
+		sum := sha256.Sum256(raw[16:])
+		found := records[[16]byte(raw[:16])]
+		if found == nil || subtle.ConstantTimeCompare(sum[:], found.hash[:]) != 1 {
+			panic("no session")
+		}
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), key{}, found)))
+		if i++; i == n {
+			i = 0
+		}
+	}
+	runtime.KeepAlive(records)
+}
+
 // crowd signs n users in and returns the Cookie lines of their browsers, shuffled, in one piece of memory: reading them from one to the
 // next costs next to nothing, while the sessions are found all over the store.
 func (s site) crowd(n int) []string {
@@ -77,7 +136,12 @@ func (s site) crowd(n int) []string {
 		})
 	}
 	signers.Wait()
-	rand.Shuffle(n, func(i, j int) { cookies[i], cookies[j] = cookies[j], cookies[i] })
+	return oneText(cookies)
+}
+
+// oneText shuffles texts and has them lie one after the other.
+func oneText(cookies []string) []string {
+	mathrand.Shuffle(len(cookies), func(i, j int) { cookies[i], cookies[j] = cookies[j], cookies[i] })
 	all := strings.Join(cookies, "")
 	for i := range cookies {
 		size := len(cookies[i])
