@@ -274,6 +274,18 @@ func TestFormats(t *testing.T) {
 	}
 }
 
+// An archive without cookies is nearly always one that a browser has taken them out of.
+func TestStrippedArchive(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "a.har")
+	if err := os.WriteFile(file, []byte(`{"log": {"entries": [{"request": {"url": "https://www.a.example/"}, "response": {"headers": []}}]}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := check.Run(t.Context(), check.Options{HAR: file, FailOn: "note"}, &out); err != nil || !strings.Contains(out.String(), "sensitive data") {
+		t.Errorf("%v\n%s", err, &out)
+	}
+}
+
 func TestTerminal(t *testing.T) {
 	if check.Terminal(&bytes.Buffer{}) {
 		t.Error("a buffer is a terminal")

@@ -81,7 +81,7 @@ Names that tell the format: *.txt (netscape, as curl has it), *.har, state.json,
 type Check struct {
 	Pages  []string `arg:"" optional:"" name:"url" help:"Pages to fetch, in this order, as one visitor; redirects are followed."`
 	HAR    string   `name:"har" placeholder:"FILE" help:"Check what an HTTP archive has recorded."`
-	Lines  string   `placeholder:"FILE" help:"Check Set-Cookie lines; - is standard input. A line with a URL says where those below come from."`
+	Lines  string   `placeholder:"FILE" help:"Check Set-Cookie lines; - is standard input. A line with a URL says where those below come from; URL in URL, that a page embeds it."`
 	URL    string   `name:"url" placeholder:"URL" help:"Where the lines come from that no URL stands above."`
 	Format string   `default:"text" enum:"text,json,sarif" placeholder:"text|json|sarif" help:"How the outcome is written. Default: ${default}"`
 	FailOn string   `default:"warning" enum:"error,warning,note,never" placeholder:"error|warning|note|never" help:"The least finding that makes the exit status 1. Default: ${default}"`
