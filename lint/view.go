@@ -39,10 +39,7 @@ type fixView struct {
 }
 
 func (c *Cookie) view() view {
-	// A query may hold secrets as well as a value does, and has no influence on cookies.
-	page := *c.URL
-	page.RawQuery, page.Fragment, page.RawFragment, page.User, page.ForceQuery = "", "", "", nil, false
-	v := view{URL: clean(page.String()), Name: clean(c.Line.Name), Line: c.redacted()}
+	v := view{URL: clean(c.page()), Name: clean(c.Line.Name), Line: c.redacted()}
 	warnings := cookie.Reasons(0)
 	for i := range c.Outcomes {
 		o := &c.Outcomes[i]
@@ -62,6 +59,13 @@ func (c *Cookie) view() view {
 		v.Fix = &fixView{clean(fix.Header), clean(fix.Go)}
 	}
 	return v
+}
+
+// page is the URL without what may be a secret as well as a value is: its query, which has no influence on cookies.
+func (c *Cookie) page() string {
+	page := *c.URL
+	page.RawQuery, page.Fragment, page.RawFragment, page.User, page.ForceQuery = "", "", "", nil, false
+	return page.String()
 }
 
 func (o *Outcome) view() browserView {

@@ -74,7 +74,7 @@ type Convert struct {
 func (*Convert) Help() string {
 	return `What the format of TO cannot hold is listed on standard error. Cookies that have expired are left out.
 
-Names that tell the format: *.txt (netscape, as curl has it), *.har, state.json, storageState.json and *.playwright.json (playwright), *.cdp.json, other *.json (native), Cookies (chrome) and *.sqlite (firefox). The databases of browsers are read and never written; close the browser before. Values that Chromium has encrypted cannot be read.`
+Names that tell the format: *.txt (netscape, as curl has it), *.har, state.json, storageState.json and *.playwright.json (playwright), *.cdp.json, other *.json (native), Cookies (chrome) and *.sqlite (firefox). The databases of browsers are read and never written; close the browser before. Values that Chromium has encrypted cannot be read there: ask the browser while it runs, by Storage.getCookies of its DevTools protocol, whose answer is the format cdp.`
 }
 
 // Check has the flags of the check.
