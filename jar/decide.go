@@ -147,9 +147,9 @@ func (a *access) domain(line *cookie.Parsed) (domain string, hostOnly, ok bool) 
 	if !line.HasDomain {
 		return host, true, true
 	}
-	domain = strings.Trim(line.Domain, "[]")
+	domain = line.Domain
 	switch {
-	case domain == host && RegistrableDomain(host) == "":
+	case domain == bracketed(host) && RegistrableDomain(host) == "":
 		// An address, a public suffix or a name without dots: it may name itself, and gets no more than that.
 		return host, true, true
 	case domain == "" || !domainMatch(host, domain) || RegistrableDomain(domain) == "":
@@ -173,7 +173,7 @@ func (a *access) prefixKept(line *cookie.Parsed) bool {
 		return false
 	}
 	// Chromium takes a Domain that is the address of the host, and the cookie is host-only all the same.
-	hostOnly := !line.HasDomain || line.Domain == a.host && isIP(a.host)
+	hostOnly := !line.HasDomain || isIP(a.host) && line.Domain == bracketed(a.host)
 	return !p.HostOnly() || hostOnly && line.Path == "/"
 }
 
