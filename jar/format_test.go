@@ -230,7 +230,7 @@ func TestImportLeavesOut(t *testing.T) {
 	for _, l := range losses {
 		lost = append(lost, l.Cookie)
 	}
-	if want := []string{"suffix", "path", "nowhere", "__Host-a", "a;b", "http"}; !slices.Equal(lost, want) {
+	if want := []string{"http", "suffix", "path", "nowhere", "__Host-a", "a;b", "http"}; !slices.Equal(lost, want) {
 		t.Errorf("lost %q, want %q: %v", lost, want, losses)
 	}
 	expect(t, j, at("https://example.com/"), "good=1; empty=; http=1")

@@ -17,7 +17,7 @@ import (
 //
 // with expires in seconds since 1970 and 0 for session cookies. A domain with #HttpOnly_ in front is that of an HttpOnly cookie;
 // other lines with # are comments. Six fields are a cookie with an empty value, unless the file
-// ends there without an end of line. SameSite, Priority, and the times of creation and
+// ends there without an end of line; where it does so in a value, that is reported. SameSite, Priority, and the times of creation and
 // last access are lost, and so are whole cookies that are partitioned or have a tab inside.
 var Netscape = Format{name: "netscape", read: readNetscape, write: writeNetscape}
 
@@ -52,8 +52,7 @@ func writeNetscape(w io.Writer, cookies []Cookie) ([]Loss, error) {
 
 func upperBool(b bool) string { return strings.ToUpper(strconv.FormatBool(b)) }
 
-func readNetscape(data []byte, _ time.Time) ([]Cookie, []Loss, error) {
-	var cookies []Cookie
+func readNetscape(data []byte, _ time.Time) (cookies []Cookie, losses []Loss, err error) {
 	n := 0
 	for raw := range strings.Lines(string(data)) {
 		n++
@@ -62,7 +61,8 @@ func readNetscape(data []byte, _ time.Time) ([]Cookie, []Loss, error) {
 		if line == "" || !httpOnly && line[0] == '#' {
 			continue
 		}
-		if whole := len(line) < len(raw); !whole && strings.Count(line, "\t") < 6 {
+		whole := len(line) < len(raw)
+		if !whole && strings.Count(line, "\t") < 6 {
 			return nil, nil, fmt.Errorf("line %d: the file ends too early: %w", n, io.ErrUnexpectedEOF)
 		}
 		c, err := readNetscapeLine(text)
@@ -71,8 +71,11 @@ func readNetscape(data []byte, _ time.Time) ([]Cookie, []Loss, error) {
 		}
 		c.HttpOnly = httpOnly
 		cookies = append(cookies, c)
+		if !whole {
+			losses = append(losses, lossOf(&c, "perhaps the end of its value: the file ends inside of its line"))
+		}
 	}
-	return cookies, nil, nil
+	return cookies, losses, nil
 }
 
 func readNetscapeLine(line string) (c Cookie, err error) {

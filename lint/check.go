@@ -39,7 +39,8 @@ type Cookie struct {
 
 	response int // which of the responses, from 0
 	now      time.Time
-	embedded bool // the request came from a page of another site
+	top      *url.URL // the page that embeds what was requested; nil is none
+	embedded bool     // ... and it is of another site
 	repairs  []func(*cookie.Cookie)
 	hopeless bool // a finding has no repair that a header could show
 }
@@ -89,7 +90,7 @@ func Check(responses []Response, now time.Time) *Report {
 				report.Truncated = true
 				break
 			}
-			report.Cookies = append(report.Cookies, Cookie{URL: r.URL, Line: cookie.Parse(line), response: i, now: at, embedded: embedded})
+			report.Cookies = append(report.Cookies, Cookie{URL: r.URL, Line: cookie.Parse(line), response: i, now: at, top: r.top(), embedded: embedded})
 		}
 	}
 	jars := report.decide(responses, now)
@@ -185,6 +186,13 @@ func (o *Outcome) decided() cookie.Reason {
 		return why
 	}
 	return undecided
+}
+
+func (r *Response) top() *url.URL {
+	if r.Context == nil || r.Context.Kind == jar.Navigation {
+		return nil
+	}
+	return r.Context.TopLevel
 }
 
 // embedded reports whether a request came from a page of another site: only SameSite=None can be set then, and is needed.

@@ -135,6 +135,11 @@ func TestContext(t *testing.T) {
 		if ids := found(report); !slices.Equal(ids, []string{"samesite-embedded"}) {
 			t.Errorf("%s: found %q", input, ids)
 		}
+		var text strings.Builder
+		if err := report.WriteText(&text, false); err != nil || !strings.Contains(text.String(), "\nlax  https://widget.example/go in https://shop.example.com/\n") ||
+			!strings.HasPrefix(text.String(), "own  https://shop.example.com/\n") {
+			t.Errorf("%s: %v, written as\n%s", input, err, &text)
+		}
 		if p := report.Cookies[3].Outcomes[0].Stored.Partition; p != (jar.Partition{TopLevelSite: "https://example.com", CrossSiteAncestor: true}) {
 			t.Errorf("%s: partition %+v", input, p)
 		}
