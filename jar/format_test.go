@@ -338,6 +338,47 @@ func TestSaveAndLoad(t *testing.T) {
 	}
 }
 
+// TestSaveIsAtomic: whoever loads the file while it is saved again and again gets all of one jar or all of the other.
+func TestSaveIsAtomic(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "cookies.json")
+	small, large := sampleJar(t), sampleJar(t)
+	for i := range 100 {
+		set(t, large, at("https://more.example/"), fmt.Sprintf("n%d=%0100d", i, i))
+	}
+	if err := small.SaveFile(name); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error)
+	go func() {
+		for range 20 {
+			for _, j := range []*jar.Jar{large, small} {
+				if err := j.SaveFile(name); err != nil {
+					done <- err
+					return
+				}
+			}
+		}
+		close(done)
+	}()
+	for {
+		j, _ := newJar(jar.Spec)
+		if err := j.LoadFile(name); err != nil {
+			t.Fatal(err)
+		}
+		if n := len(j.All()); n != len(small.All()) && n != len(large.All()) {
+			t.Fatalf("%d cookies, half of a jar", n)
+		}
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Fatal(err)
+			}
+			return
+		default:
+		}
+	}
+}
+
 func TestAddAllOrNothing(t *testing.T) {
 	j, _ := newJar(jar.Spec)
 	set(t, j, at("https://example.com/"), "old=1")
