@@ -46,20 +46,20 @@ type harRequest struct {
 	Cookies     []harCookie `json:"cookies"`
 	Headers     []harHeader `json:"headers"`
 	QueryString []struct{}  `json:"queryString"`
-	HeadersSize int         `json:"headersSize"`
-	BodySize    int         `json:"bodySize"`
+	HeadersSize float64     `json:"headersSize"`
+	BodySize    float64     `json:"bodySize"`
 }
 
 type harResponse struct {
-	Status      int         `json:"status"`
+	Status      float64     `json:"status"`
 	StatusText  string      `json:"statusText"`
 	HTTPVersion string      `json:"httpVersion"`
 	Cookies     []harCookie `json:"cookies"`
 	Headers     []harHeader `json:"headers"`
 	Content     harContent  `json:"content"`
 	RedirectURL string      `json:"redirectURL"`
-	HeadersSize int         `json:"headersSize"`
-	BodySize    int         `json:"bodySize"`
+	HeadersSize float64     `json:"headersSize"`
+	BodySize    float64     `json:"bodySize"`
 }
 
 type harHeader struct {
@@ -67,9 +67,10 @@ type harHeader struct {
 	Value string `json:"value"`
 }
 
+// Sizes are numbers, and some programs write them as 12.0.
 type harContent struct {
-	Size     int    `json:"size"`
-	MIMEType string `json:"mimeType"`
+	Size     float64 `json:"size"`
+	MIMEType string  `json:"mimeType"`
 }
 
 type harTimings struct {
