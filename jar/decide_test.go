@@ -46,6 +46,7 @@ func TestDecide(t *testing.T) {
 		{"an address in brackets", at("http://[::1]/"), "a=1; Domain=[::1]", ""},
 		{"an address without its brackets", at("http://[::1]/"), "a=1; Domain=::1", "EXCLUDE_INVALID_DOMAIN"},
 		{"an address with brackets too many", at("http://192.0.2.1/"), "a=1; Domain=[192.0.2.1]", "EXCLUDE_INVALID_DOMAIN"},
+		{"__Host- of an address with a dot", at("https://192.0.2.1/"), "__Host-a=1; Secure; Path=/; Domain=.192.0.2.1", "EXCLUDE_INVALID_PREFIX"},
 		{"__Host- of an address in brackets", at("https://[2001:db8::1]/"), "__Host-a=1; Secure; Path=/; Domain=[2001:db8::1]", ""},
 		{"empty labels", at("http://example.com../"), "a=1", "EXCLUDE_INVALID_DOMAIN"},
 		{"Secure over http", at(plain), "a=1; Secure", "EXCLUDE_SECURE_ONLY"},
