@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"time"
+
+	"coatcheck.dev/cookie"
 )
 
 func pick[T any](rng *rand.Rand, from []T) T { return from[rng.IntN(len(from))] }
@@ -20,6 +22,9 @@ func line(rng *rand.Rand, host string) string {
 		text = value
 	}
 	separator := pick(rng, []string{"; ", ";", " ;\t"})
+	if cookie.PrefixOf(name) != cookie.NoPrefix && rng.IntN(3) > 0 {
+		text += pick(rng, []string{"; Secure; Path=/", "; Secure; Path=/; HttpOnly"}) // or few of them would be kept
+	}
 	for range rng.IntN(4) {
 		text += separator + attribute(rng, host)
 	}
