@@ -1,0 +1,2 @@
+// Package near is a cache in front of any store.
+package near
