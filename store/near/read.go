@@ -108,13 +108,18 @@ func (c *cache) ask(ctx context.Context, id store.ID) (r store.Record, err error
 	return r, err // it has been deleted, as nothing else is the same each time
 }
 
-// lags reports whether an answer is older than what has been seen of the record within the lease.
+// lags reports whether an answer is older than what has been seen of the record within the lease. What was seen before the
+// feed was lost counts no more: if the store has fallen over to another machine, that one may know less.
 func (c *cache) lags(id store.ID, version uint64, err error) bool {
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return false
 	}
 	known, ok := c.live.GetEntryQuietly(id)
-	return ok && version < known.Value.version && known.Value.at.within(c.lease, c.now())
+	if !ok {
+		return false
+	}
+	e := known.Value
+	return version < e.version && e.era == c.hearing.Load().era && e.at.within(c.lease, c.now())
 }
 
 func wait(ctx context.Context, d time.Duration) error {
