@@ -108,6 +108,11 @@ func (d *double) writing(kind store.NoticeKind, call func() error) error {
 	return call()
 }
 
+// Create implements store.Store.
+func (d *double) Create(ctx context.Context, r store.Record, replaces store.ID) error {
+	return d.writing(store.Created, func() error { return d.Store.Create(ctx, r, replaces) })
+}
+
 // Save implements store.Store.
 func (d *double) Save(ctx context.Context, r store.Record) error {
 	return d.writing(store.Saved, func() error { return d.Store.Save(ctx, r) })

@@ -198,6 +198,23 @@ func TestOwnWrites(t *testing.T) {
 		n.reads(r.ID, 3, 1)
 		n.reads(r.ID, 3, 0)
 	})
+	inBubble(t, "that are undone before they return bring nothing back", func(t *testing.T) {
+		n := newNode(t, near.Options{})
+		r := session("ada")
+		n.inner.set(func(d *double) {
+			d.hold = true
+			d.write = func(_ store.NoticeKind, call func() error) error {
+				n.inner.set(func(d *double) { d.write = nil })
+				err := call()
+				if existed, err := n.Delete(context.Background(), r.ID); !existed || err != nil {
+					t.Errorf("delete: %v, %v", existed, err)
+				}
+				return err
+			}
+		})
+		n.must(n.Create(context.Background(), r, store.ID{}))
+		n.reads(r.ID, 0, 1)
+	})
 	inBubble(t, "that were refused have the record loaded anew", func(t *testing.T) {
 		n := newNode(t, near.Options{})
 		r := n.elsewhere()
@@ -260,6 +277,7 @@ func TestEndIsNotServedMeanwhile(t *testing.T) {
 		n.reads(r.ID, 1, 1)
 		n.inner.set(func(d *double) {
 			d.write = func(_ store.NoticeKind, call func() error) error {
+				n.reads(r.ID, 1, 1)
 				n.reads(r.ID, 1, 1)
 				err := call()
 				n.reads(r.ID, 0, 0)
@@ -475,7 +493,7 @@ func TestUnknownIDs(t *testing.T) {
 		n := newNode(t, near.Options{MaxBytes: 1 << 20})
 		r := n.elsewhere()
 		n.reads(r.ID, 1, 1)
-		for range 100_000 {
+		for range 2 * 1 << 15 {
 			_, _ = n.Load(context.Background(), store.NewID())
 		}
 		n.reads(r.ID, 1, 0)
