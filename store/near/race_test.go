@@ -514,3 +514,45 @@ func TestRoom(t *testing.T) {
 		}
 	})
 }
+
+// What one reader has been told, the next one is told as well, also while this node's own writes are on their way back.
+func TestReadsNeverGoBack(t *testing.T) {
+	inBubble(t, "a load sees what comes after a save that has not returned", func(t *testing.T) {
+		n := newNode(t, near.Options{})
+		r := n.elsewhere()
+		n.reads(r.ID, 1, 1)
+		n.inner.set(func(d *double) {
+			d.hold = true
+			d.write = func(_ store.NoticeKind, call func() error) error {
+				n.inner.set(func(d *double) { d.write = nil })
+				err := call()
+				next := r
+				next.Version = 2
+				n.saveElsewhere(next)
+				if err := n.Save(context.Background(), r); !errors.Is(err, store.ErrConflict) {
+					t.Errorf("got %v, want ErrConflict", err)
+				}
+				n.reads(r.ID, 3, 1)
+				return err
+			}
+		})
+		n.must(n.Save(context.Background(), r))
+		n.reads(r.ID, 3, 1)
+	})
+	inBubble(t, "a load that outlasts a save sees what comes after it", func(t *testing.T) {
+		n := newNode(t, near.Options{})
+		r := n.elsewhere()
+		n.inner.set(func(d *double) {
+			d.hold = true
+			d.before = func(store.ID) {
+				n.inner.set(func(d *double) { d.before = nil })
+				n.must(n.Save(context.Background(), r))
+				next := r
+				next.Version = 2
+				n.saveElsewhere(next)
+			}
+		})
+		n.reads(r.ID, 3, 1)
+		n.reads(r.ID, 3, 1)
+	})
+}

@@ -71,14 +71,20 @@ func (c *cache) fetch(ctx context.Context, id store.ID, f *flight) {
 	sh := c.shards.of(id)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	if f.spoiled || sh.writes[id] != nil || !c.hearing.Load().keeps(era) {
-		return
+	w := sh.writes[id]
+	keep := !f.spoiled && w == nil && c.hearing.Load().keeps(era)
+	if w != nil {
+		w.mixed = true // this may have seen what comes after it
 	}
 	switch {
-	case err == nil:
+	case err == nil && keep:
 		c.keep(id, newEntry(&r, at, era))
-	case errors.Is(err, store.ErrNotFound):
+	case err == nil:
+		c.outdate(id, r.Version)
+	case errors.Is(err, store.ErrNotFound) && keep:
 		c.keepAbsent(id, at, era)
+	case errors.Is(err, store.ErrNotFound):
+		c.live.Invalidate(id)
 	}
 }
 
@@ -143,6 +149,13 @@ func (c *cache) keep(id store.ID, e *entry) {
 	}
 	c.absent.Invalidate(id)
 	c.live.Set(id, e)
+}
+
+// outdate has a record loaded anew if what is kept is older than a version that somebody has been told.
+func (c *cache) outdate(id store.ID, version uint64) {
+	if known, ok := c.live.GetEntryQuietly(id); ok && known.Value.version < version {
+		c.empty(id, version)
+	}
 }
 
 func (c *cache) keepAbsent(id store.ID, at moment, era uint64) {

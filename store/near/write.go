@@ -11,7 +11,7 @@ import (
 // A write is what this node is about to do to a record. While it is under way nothing that is loaded is kept.
 type write struct {
 	n     int                      // how many of them there are
-	mixed bool                     // there were several, or a touch: none of them knows what the record is
+	mixed bool                     // there were several, a touch or a load: nobody knows which came last
 	heard [store.Switched + 1]int8 // the notices since it began, by kind
 }
 
