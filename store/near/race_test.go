@@ -453,12 +453,12 @@ func TestLaggingStore(t *testing.T) {
 		old := n.elsewhere()
 		n.reads(old.ID, 1, 1)
 		n.saveElsewhere(old)
-		lag(n, store.Record{}, store.ErrNotFound, 3)
-		n.reads(old.ID, 2, 4)
+		lag(n, store.Record{}, store.ErrNotFound, 2)
+		n.reads(old.ID, 2, 3)
 		old.Version = 2
 		n.saveElsewhere(old)
 		lag(n, store.Record{}, store.ErrNotFound, 100)
-		n.reads(old.ID, 0, 5)
+		n.reads(old.ID, 0, 3)
 	})
 	inBubble(t, "brings back nothing that has ended", func(t *testing.T) {
 		n := newNode(t, near.Options{})
