@@ -135,7 +135,7 @@ func (m *Manager) storeErr(doing string, id store.ID, err error) error {
 // is not shown an error for ever.
 func (m *Manager) load(ctx context.Context, id store.ID) (*store.Record, error) {
 	if m.peeker != nil {
-		if sealed, known := m.peeker.Peek(id); known {
+		if sealed, known := m.peeker.Peek(id, time.Now()); known {
 			if sealed.ID.IsZero() {
 				return nil, nil
 			}

@@ -15,7 +15,7 @@ func (s *Session) openSealed(t ticket, now time.Time) bool {
 	if m.peeker == nil || m.opts.Passive != nil || m.switches.any() {
 		return false
 	}
-	sealed, known := m.peeker.Peek(t.id)
+	sealed, known := m.peeker.Peek(t.id, now)
 	hash := t.secret.hash() // before anything looks into the record, which is being fetched from memory meanwhile
 	head, ok := sealed.Head()
 	if !known || !ok {

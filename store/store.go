@@ -120,8 +120,9 @@ type Seen struct {
 // spend no deadline, breaker or goroutine on an answer that needs no waiting.
 type Peeker interface {
 	// Peek returns the record of an ID and true, a zero Sealed and true if it is certain that there is none, or false
-	// if only [Store.Load] can tell. It never blocks.
-	Peek(id ID) (Sealed, bool)
+	// if only [Store.Load] can tell. It never blocks. The time is now, which a store may need to know how old what it has
+	// at hand is, and the caller has looked at anyway.
+	Peek(id ID, now time.Time) (Sealed, bool)
 }
 
 // A Switchboard is a store that keeps not-before switches: sessions that began at or before a moment are refused, of

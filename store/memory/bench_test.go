@@ -54,7 +54,7 @@ func BenchmarkPeek(b *testing.B) {
 			size := heap() - before - uint64(n*16)
 			b.ReportAllocs()
 			for b.Loop() {
-				if r, ok := s.Peek(ids[rand.IntN(n)]); !ok || r.Version == 0 {
+				if r, ok := s.Peek(ids[rand.IntN(n)], time.Time{}); !ok || r.Version == 0 {
 					b.Fatal("not found")
 				}
 			}

@@ -51,7 +51,7 @@ func New() *Store {
 }
 
 // Peek implements [store.Peeker]. It can answer every time.
-func (s *Store) Peek(id store.ID) (store.Sealed, bool) { return s.sealed(id), true }
+func (s *Store) Peek(id store.ID, _ time.Time) (store.Sealed, bool) { return s.sealed(id), true }
 
 // Load implements [store.Store].
 func (s *Store) Load(ctx context.Context, id store.ID) (store.Record, error) {

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"coatcheck.dev/store"
 )
@@ -89,7 +90,7 @@ func TestIDsOfOneKey(t *testing.T) {
 		t.Errorf("deleted %v, %v", gone, err)
 	}
 	for i, there := range []bool{true, true, false} {
-		if got, _ := s.Peek(ids[i]); got.ID.IsZero() == there {
+		if got, _ := s.Peek(ids[i], time.Now()); got.ID.IsZero() == there {
 			t.Errorf("session %d is there: %v", i, !there)
 		}
 	}

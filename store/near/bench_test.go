@@ -50,7 +50,7 @@ func BenchmarkPeek(b *testing.B) {
 						if i == n {
 							i = 0
 						}
-						if s, ok := st.Peek(ids[i]); !ok || s.Version == 0 {
+						if s, ok := st.Peek(ids[i], time.Now()); !ok || s.Version == 0 {
 							panic("not kept")
 						}
 					}

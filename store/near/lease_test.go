@@ -320,7 +320,7 @@ func TestSubscribe(t *testing.T) {
 				return
 			}
 			heard++
-			if s, known := n.Peek(r.ID); known && !s.ID.IsZero() {
+			if s, known := n.Peek(r.ID, time.Now()); known && !s.ID.IsZero() {
 				t.Errorf("notice %d was passed on while version %d is served", notice.Kind, s.Version)
 			}
 		})()

@@ -14,12 +14,16 @@ import (
 var ErrLagging = errors.New("near: the store answers with an older state than it has told before")
 
 // Peek implements [store.Peeker].
-func (c *cache) Peek(id store.ID) (store.Sealed, bool) {
+func (c *cache) Peek(id store.ID, now time.Time) (store.Sealed, bool) {
+	return c.peek(id, c.at(now))
+}
+
+func (c *cache) peek(id store.ID, now moment) (store.Sealed, bool) {
 	e, ok := c.live.GetIfPresent(id)
 	if !ok {
-		return store.Sealed{}, c.knowsAbsent(id)
+		return store.Sealed{}, c.knowsAbsent(id, now)
 	}
-	now, h := c.now(), c.hearing.Load()
+	h := c.hearing.Load()
 	if e.husk || e.over(max(now.micro(), c.swept.Load())) {
 		return store.Sealed{}, false
 	}
@@ -31,13 +35,13 @@ func (c *cache) Peek(id store.ID) (store.Sealed, bool) {
 	return e.sealed(id), true
 }
 
-func (c *cache) knowsAbsent(id store.ID) bool {
+func (c *cache) knowsAbsent(id store.ID, now moment) bool {
 	a, ok := c.absent.GetIfPresent(id)
 	if !ok {
 		return false
 	}
 	h := c.hearing.Load()
-	if !h.believesAbsent(a, c.lease, c.now()) {
+	if !h.believesAbsent(a, c.lease, now) {
 		c.tally.refused.Add(1)
 		return false
 	}
@@ -50,7 +54,7 @@ func (c *cache) Load(ctx context.Context, id store.ID) (store.Record, error) {
 	if err := ctx.Err(); err != nil {
 		return store.Record{}, err
 	}
-	if sealed, known := c.Peek(id); known {
+	if sealed, known := c.peek(id, c.now()); known {
 		if sealed.ID.IsZero() {
 			return store.Record{}, store.ErrNotFound
 		}

@@ -39,8 +39,8 @@ func moved(r store.Record, by time.Duration) store.Record {
 	return r
 }
 
-func (s shifted) Peek(id store.ID) (store.Sealed, bool) {
-	sealed, known := s.Store.Peek(id)
+func (s shifted) Peek(id store.ID, now time.Time) (store.Sealed, bool) {
+	sealed, known := s.Store.Peek(id, now)
 	if !known || sealed.ID.IsZero() {
 		return sealed, known
 	}

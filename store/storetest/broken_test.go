@@ -131,11 +131,11 @@ func (b *broken) Subscribe(tell func(store.Notice)) (stop func()) {
 	return b.Store.Subscribe(tell)
 }
 
-func (b *broken) Peek(id store.ID) (store.Sealed, bool) {
+func (b *broken) Peek(id store.ID, now time.Time) (store.Sealed, bool) {
 	if b.fault.peek != nil {
 		return b.fault.peek(b, id)
 	}
-	return b.Store.Peek(id)
+	return b.Store.Peek(id, now)
 }
 
 func (b *broken) SetNotBefore(ctx context.Context, user string, at time.Time) error {
@@ -756,7 +756,7 @@ var brokenStores = []brokenStore{
 	{"peek remembers", []string{"a peek tells what a load tells, or nothing"}, func() fault {
 		var c sealedCache
 		return fault{peek: func(b *broken, id store.ID) (store.Sealed, bool) {
-			sealed, sure := b.Store.Peek(id)
+			sealed, sure := b.Store.Peek(id, time.Now())
 			return c.sealed(sealed), sure
 		}}
 	}},

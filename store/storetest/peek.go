@@ -1,13 +1,15 @@
 package storetest
 
 import (
+	"time"
+
 	"coatcheck.dev/store"
 )
 
 // peeks checks that a peek, if it can tell, tells the same as a load.
 func (t *trial) peeks(p store.Peeker, id store.ID) {
 	t.Helper()
-	sealed, sure := p.Peek(id)
+	sealed, sure := p.Peek(id, time.Now())
 	if !sure {
 		return
 	}

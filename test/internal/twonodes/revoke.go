@@ -48,7 +48,7 @@ func (n node) watch(id store.ID, grace time.Duration, stop <-chan struct{}) (w w
 }
 
 func (n node) letsIn(id store.ID) (bool, error) {
-	if sealed, known := n.Peek(id); known {
+	if sealed, known := n.Peek(id, time.Now()); known {
 		return !sealed.ID.IsZero(), nil
 	}
 	_, err := n.Load(context.Background(), id)
