@@ -8,9 +8,9 @@ import (
 // A Feed is a store that tells of every change as it happens, whoever made it.
 //
 // A feed within one process is always whole. One that crosses a network can break, in silence too, so it proves again and
-// again that it is whole: it tells Lost when it breaks, and also before Subscribe returns unless it is up by then; and as
-// soon as it is up, and about once a second from then on, it tells Beat. Whoever keeps what a feed has told believes it
-// no longer than it has shown itself to be whole.
+// again that it is whole: it tells Lost when it breaks, and Beat as soon as it is up and about once a second from then on;
+// and before Subscribe returns it tells one of them, as things stand. Whoever keeps what a feed has told believes it no
+// longer than it has shown itself to be whole.
 type Feed interface {
 	// Subscribe calls tell for every change that becomes durable from now on, until stop is called, which may be
 	// called more than once. Changes of one record arrive in their order; a record that replaces another is told
@@ -21,11 +21,12 @@ type Feed interface {
 
 // A Notice tells of a change.
 type Notice struct {
-	Kind NoticeKind
-	ID   ID
-	User string    // of the record that was created or saved; a store may leave it empty for one that was deleted
-	By   ID        // of what replaced the record, if the store says so
-	At   time.Time // of a switch, or of a beat
+	Kind    NoticeKind
+	ID      ID
+	User    string    // of the record that was created or saved; a store may leave it empty for one that was deleted
+	By      ID        // of what replaced the record, if the store says so
+	Version uint64    // that the record was created or saved with; 0 if the store does not say
+	At      time.Time // of a switch, or of a beat
 }
 
 // NoticeKind says what has changed.

@@ -137,7 +137,7 @@ func (s *Store) add(r *store.Record) error {
 	sh.add(textOf(r, 1, r.LastSeen.UnixMicro(), s.agents.take(r.Device.UserAgent)))
 	s.users.add(r.User, keyOf(&r.ID))
 	s.count.Add(1)
-	s.Publish(store.Notice{Kind: store.Created, ID: r.ID, User: r.User})
+	s.Publish(store.Notice{Kind: store.Created, ID: r.ID, User: r.User, Version: 1})
 	return nil
 }
 
@@ -172,7 +172,7 @@ func (s *Store) Save(ctx context.Context, r store.Record) error {
 	r.User, r.CreatedAt = old.user(), micro(h.created()) // the index and the order of listings rely on them
 	agent := s.agents.change(h.agent, r.Device.UserAgent)
 	sh.replace(at, textOf(&r, r.Version+1, max(h.seen(), r.LastSeen.UnixMicro()), agent))
-	s.Publish(store.Notice{Kind: store.Saved, ID: r.ID, User: r.User})
+	s.Publish(store.Notice{Kind: store.Saved, ID: r.ID, User: r.User, Version: r.Version + 1})
 	return nil
 }
 

@@ -19,8 +19,6 @@ type entry struct {
 
 	at   moment // as of which it is known to be right
 	era  uint64 // of the feed
-	own  bool   // this node wrote it: no beat makes its lease longer, so that a mistake about echo ends soon
-	echo bool   // the feed has yet to tell of that; under the shard's lock
 	husk bool   // there is a newer version, or may be one: it is not served, but nothing older is either
 }
 

@@ -17,7 +17,7 @@ type hearing struct {
 
 // believes reports whether an entry that has not been dropped may be served.
 func (h *hearing) believes(e *entry, lease time.Duration, now moment) bool {
-	return e.era == h.era && (h.always || e.at.within(lease, now) || !e.own && h.at.within(lease, now))
+	return e.era == h.era && (h.always || e.at.within(lease, now) || h.at.within(lease, now))
 }
 
 // believesAbsent is believes for an absence.
@@ -27,9 +27,6 @@ func (h *hearing) believesAbsent(a absence, lease time.Duration, now moment) boo
 
 // keeps reports whether what was asked for in an era may be kept.
 func (h *hearing) keeps(era uint64) bool { return h.up && h.era == era }
-
-// mayTell reports whether the feed may tell late, and so of this node's own changes too.
-func (h *hearing) mayTell() bool { return !h.always && !h.beat.IsZero() }
 
 // told hears what the inner store's feed tells, and passes it on once nothing here contradicts it.
 func (c *cache) told(n store.Notice) {

@@ -79,20 +79,19 @@ func (c *cache) changed(n store.Notice) {
 	case store.Created:
 		c.absent.Invalidate(n.ID) // whatever else is kept is of this record
 	case store.Saved:
-		c.saved(n.ID)
+		c.saved(n.ID, n.Version)
 	default:
 		c.gone(n.ID)
 	}
 }
 
-// saved notes that the feed has told of a save. The first one after this node's own is that, or an earlier one: a later
-// one is told after it.
-func (c *cache) saved(id store.ID) {
-	if known, ok := c.live.GetEntryQuietly(id); ok && known.Value.echo {
-		known.Value.echo = false
+// saved notes that the feed has told of a save, which may be this node's own. A feed that does not say of which version
+// costs a question to the store.
+func (c *cache) saved(id store.ID, version uint64) {
+	if known, ok := c.live.GetEntryQuietly(id); ok && version > 0 && known.Value.version >= version {
 		return
 	}
-	c.empty(id, 0)
+	c.empty(id, version)
 }
 
 // gone notes that a record has ended, which is for ever.
@@ -150,12 +149,6 @@ func (ch *change) known(w *write, kind store.NoticeKind) bool {
 	return w.alone(kind) && ch.c.hearing.Load().keeps(ch.era)
 }
 
-// keep keeps what was written, unless something newer is kept already.
-func (ch *change) keep(w *write, e *entry) {
-	e.own = ch.c.hearing.Load().mayTell()
-	ch.c.keep(ch.id, e)
-}
-
 // Create implements [store.Store].
 func (c *cache) Create(ctx context.Context, r store.Record, replaces store.ID) error {
 	if !replaces.IsZero() {
@@ -179,7 +172,7 @@ func (c *cache) create(ctx context.Context, r store.Record, replaces store.ID) e
 	ch.end(func(w *write) {
 		if c.drop(r.ID); err == nil && ch.known(w, store.Created) {
 			r.Version = 1
-			ch.keep(w, newEntry(&r, ch.at, ch.era))
+			c.keep(r.ID, newEntry(&r, ch.at, ch.era))
 		}
 	})
 	return err
@@ -193,7 +186,7 @@ func (c *cache) Save(ctx context.Context, r store.Record) error {
 	ch.end(func(w *write) {
 		switch {
 		case err == nil && ch.known(w, store.Saved):
-			ch.renew(w, r)
+			ch.renew(r)
 		case err == nil:
 			c.empty(r.ID, r.Version+1)
 		case errors.Is(err, store.ErrConflict):
@@ -207,21 +200,21 @@ func (c *cache) Save(ctx context.Context, r store.Record) error {
 
 // renew keeps what was saved. If it is not known what the record was before, it is loaded when it is needed: stores do
 // not take everything from what is saved.
-func (ch *change) renew(w *write, r store.Record) {
+func (ch *change) renew(r store.Record) {
 	known, ok := ch.c.live.GetEntryQuietly(r.ID)
 	if !ok {
 		return
 	}
 	old := known.Value
-	if old.version != r.Version || old.era != ch.era || old.user() != r.User || old.created != r.CreatedAt.UnixMicro() {
+	told := old.husk && old.version == r.Version+1 // by the notice of this very save
+	if old.version != r.Version && !told || old.era != ch.era || old.user() != r.User || old.created != r.CreatedAt.UnixMicro() {
 		ch.c.empty(r.ID, r.Version+1)
 		return
 	}
 	r.Version++
 	e := newEntry(&r, ch.at, ch.era)
 	e.seen.Store(max(e.seen.Load(), old.seen.Load()))
-	e.echo = w.heard[store.Saved] == 0
-	ch.keep(w, e)
+	ch.c.keep(ch.id, e)
 }
 
 // Touch implements [store.Store].

@@ -753,6 +753,16 @@ var brokenStores = []brokenStore{
 			return b.Store.Subscribe(func(n store.Notice) { n.User = ""; tell(n) })
 		},
 	})},
+	{"the feed names the version before", []string{"every change is told, in order"}, always(fault{
+		subscribe: func(b *broken, tell func(store.Notice)) func() {
+			return b.Store.Subscribe(func(n store.Notice) {
+				if n.Kind == store.Saved {
+					n.Version--
+				}
+				tell(n)
+			})
+		},
+	})},
 	{"peek remembers", []string{"a peek tells what a load tells, or nothing"}, func() fault {
 		var c sealedCache
 		return fault{peek: func(b *broken, id store.ID) (store.Sealed, bool) {

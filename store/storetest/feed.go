@@ -116,9 +116,12 @@ var feedCases = []testCase{
 			t.hears(e, r.ID, store.Created, store.Saved, store.Saved, store.Deleted)
 			e.mu.Lock()
 			defer e.mu.Unlock()
-			for _, n := range e.heard[r.ID] {
+			for i, n := range e.heard[r.ID] {
 				if n.User != "ada" && (n.Kind != store.Deleted || n.User != "") {
 					t.Errorf("notice %d names the user %q, want ada", n.Kind, n.User)
+				}
+				if version := uint64(i + 1); n.Version != 0 && (n.Version != version || n.Kind == store.Deleted) {
+					t.Errorf("notice %d names version %d, want %d, or none where it is deleted", n.Kind, n.Version, version)
 				}
 			}
 		},
