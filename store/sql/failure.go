@@ -1,7 +1,6 @@
 package sqlstore
 
 import (
-	"context"
 	"errors"
 	"fmt"
 
@@ -46,20 +45,10 @@ func isOutcome(err error) bool {
 	return errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrExists) || errors.Is(err, store.ErrConflict) || errors.Is(err, store.ErrDamaged)
 }
 
-// explain says what was being done and what can be done about it. Errors that belong to the contract stay as they are.
-func (s *Store) explain(ctx context.Context, doing string, err error) error {
-	switch {
-	case err == nil || isOutcome(err):
-		return err
-	case ctx.Err() != nil:
-		err = ctx.Err() // a cancelled statement fails in many words
-	case errors.Is(err, errMoved), errors.Is(err, errClosed):
-	default:
-		if p := s.ready.Load(); p != nil && p.file.moved() {
-			err = fmt.Errorf("%w (%w)", errMoved, err)
-		} else if words, ok := advice[s.dialect.diagnose(err)]; ok {
-			err = fmt.Errorf("%s: %w", words, err)
-		}
+// advise says what can be done about an error.
+func advise(f failure, err error) error {
+	if words, ok := advice[f]; ok {
+		return fmt.Errorf("%s: %w", words, err)
 	}
-	return fmt.Errorf("sqlstore: %s: %w", doing, err)
+	return err
 }
