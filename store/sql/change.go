@@ -140,13 +140,5 @@ func (t *txn) ids(stmt *sql.Stmt, args ...any) (ids []store.ID, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var b []byte
-		if err := rows.Scan(&b); err != nil {
-			return nil, err
-		}
-		ids = append(ids, store.ID(b))
-	}
-	return ids, rows.Err()
+	return scanIDs(rows)
 }

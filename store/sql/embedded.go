@@ -217,7 +217,9 @@ func (e *embedded) setSwitch(ctx context.Context, user string, at time.Time) err
 	return e.writer.write(ctx, func(t *txn) error { return t.setSwitch(user, at) })
 }
 
-func (e *embedded) subscribe(tell func(store.Notice)) (stop func()) { return e.Subscribe(tell) }
+func (e *embedded) subscribe(tell func(store.Notice), _ func(context.Context) error) (stop func()) {
+	return e.Subscribe(tell)
+}
 
 func (e *embedded) explain(err error) error {
 	if errors.Is(err, errMoved) {

@@ -31,7 +31,8 @@ type engine interface {
 	setSwitch(ctx context.Context, user string, at time.Time) error
 	switches(ctx context.Context) (map[string]time.Time, error)
 
-	subscribe(tell func(store.Notice)) (stop func())
+	// subscribe begins to listen, for which the database may have to be prepared.
+	subscribe(tell func(store.Notice), prepare func(context.Context) error) (stop func())
 
 	// explain adds to an error what can be done about it.
 	explain(err error) error

@@ -1,8 +1,12 @@
 package sqlstore
 
 import (
+	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 
 	"coatcheck.dev/store"
 )
@@ -21,6 +25,16 @@ const (
 	ioError
 	tooBig
 	noTables
+
+	// of servers
+	collided // and was undone, so that it may be tried again
+	away
+	noEntry
+	noDatabase
+	noRight
+	standby
+	tooMany
+	slow
 )
 
 var advice = map[failure]string{
@@ -32,6 +46,14 @@ var advice = map[failure]string{
 	damaged:     "the database is damaged, put a backup in its place and start the program again",
 	ioError:     "the disk reports an error, check it and how full it is",
 	noTables:    "its tables have gone, put the right database in place and start the program again",
+	collided:    "others kept getting in the way, try again",
+	away:        "the database server does not answer, check that it runs and that its address is right",
+	noEntry:     "the database server refuses the user or the password, check them and what the server allows that user from here",
+	noDatabase:  "there is no such database, create it or name another one",
+	noRight:     "the database user lacks a right, see the package's documentation for those that are needed",
+	standby:     "the database takes no writes, connect to the primary and not to a standby or replica",
+	tooMany:     "the database server has no connection left, raise its limit or lower the pool's (SetMaxOpenConns)",
+	slow:        "the database server gave up on the statement after its time limit, or on a lock, see what keeps it busy",
 	tooBig:      "the session is larger than the database takes, keep less in it",
 }
 
@@ -51,4 +73,16 @@ func advise(f failure, err error) error {
 		return fmt.Errorf("%s: %w", words, err)
 	}
 	return err
+}
+
+// diagnoseNetwork tells what the way to a server does to a call, and not the server.
+func diagnoseNetwork(err error) failure {
+	var network net.Error
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return unknown
+	case errors.As(err, &network), errors.Is(err, driver.ErrBadConn), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return away
+	}
+	return unknown
 }

@@ -29,6 +29,7 @@ type values struct {
 	owner                        string
 	version                      int64
 	created, seen, expires, idle int64
+	ends                         int64 // if the session is not touched
 	body                         []byte
 }
 
@@ -36,7 +37,7 @@ func valuesOf(r *store.Record) *values {
 	return &values{
 		id: r.ID, owner: r.User, version: int64(r.Version),
 		created: r.CreatedAt.UnixMicro(), seen: r.LastSeen.UnixMicro(), expires: r.ExpiresAt.UnixMicro(),
-		idle: r.IdleTimeout.Microseconds(), body: r.AppendBody(nil),
+		idle: r.IdleTimeout.Microseconds(), ends: r.Ends().UnixMicro(), body: r.AppendBody(nil),
 	}
 }
 
@@ -70,4 +71,17 @@ func scanSwitches(rows *sql.Rows) (map[string]time.Time, error) {
 		all[user] = micro(at)
 	}
 	return all, rows.Err()
+}
+
+// scanIDs reads rows of id.
+func scanIDs(rows *sql.Rows) (ids []store.ID, err error) {
+	defer rows.Close()
+	for rows.Next() {
+		var b []byte
+		if err := rows.Scan(&b); err != nil {
+			return nil, err
+		}
+		ids = append(ids, store.ID(b))
+	}
+	return ids, rows.Err()
 }

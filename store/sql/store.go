@@ -264,7 +264,9 @@ func (s *Store) NotBefore(ctx context.Context) (all map[string]time.Time, err er
 }
 
 // Subscribe implements [store.Feed].
-func (s *Store) Subscribe(tell func(store.Notice)) (stop func()) { return s.engine.subscribe(tell) }
+func (s *Store) Subscribe(tell func(store.Notice)) (stop func()) {
+	return s.engine.subscribe(tell, s.prepare)
+}
 
 // Check implements [store.Checker]: it says what the settings of the database make of the promises above.
 func (s *Store) Check(ctx context.Context) (findings []store.Finding, err error) {

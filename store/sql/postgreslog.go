@@ -1,0 +1,127 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"sync"
+	"time"
+
+	"coatcheck.dev/store"
+)
+
+// postgresLog reads coatcheck_changes by PostgreSQL's own idea of what can be seen. Each row carries the number of its
+// transaction, and each look the snapshot of the one before: what is visible now and was not then is new. So nothing is
+// missed, whatever the order of commits, and nobody has to wait for a transaction that takes its time.
+type postgresLog struct {
+	db *sql.DB
+
+	mu    sync.Mutex
+	marks []mark // the oldest first
+}
+
+// A mark is a snapshot and when it was taken.
+type mark struct {
+	at       time.Time
+	snapshot string
+}
+
+// The function for the present is stable: it is the snapshot by which this very statement reads.
+const (
+	pgChanges = `
+SELECT present.snapshot, present.server, present.seconds, c.kind, c.id, c.cause, c.owner, c.at
+FROM (SELECT txid_current_snapshot()::text AS snapshot, coalesce(host(inet_server_addr()), '') || ' ' || pg_postmaster_start_time()::text AS server,
+	extract(epoch FROM clock_timestamp())::bigint AS seconds) present
+LEFT JOIN coatcheck_changes c ON c.tx >= txid_snapshot_xmin($1::text::txid_snapshot) AND NOT txid_visible_in_snapshot(c.tx, $1::text::txid_snapshot)
+ORDER BY c.seq`
+
+	pgTrim = `DELETE FROM coatcheck_changes WHERE tx < txid_snapshot_xmax($1::text::txid_snapshot) AND txid_visible_in_snapshot(tx, $1::text::txid_snapshot)`
+
+	// A notification that a crash swallows wakes nobody up, so it need not wait for the disk.
+	pgRing = `SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, '')`
+)
+
+func (l *postgresLog) follow() func(context.Context) ([]store.Notice, error) {
+	var last struct {
+		snapshot sql.NullString
+		server   string
+		seconds  int64
+		at       time.Time
+	}
+	return func(ctx context.Context) ([]store.Notice, error) {
+		present, notices := last, []store.Notice(nil)
+		present.at = time.Now().Round(0) // by the wall: it goes on while a machine sleeps
+		rows, err := l.db.QueryContext(ctx, pgChanges, last.snapshot)
+		if err != nil {
+			return nil, err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var c change
+			if err := rows.Scan(&present.snapshot, &present.server, &present.seconds, &c.kind, &c.id, &c.cause, &c.owner, &c.at); err != nil {
+				return nil, err
+			}
+			if c.kind.Valid {
+				notices = append(notices, c.notice())
+			}
+		}
+		if err := rows.Err(); err != nil {
+			return nil, err
+		}
+		if last.snapshot.Valid && (present.server != last.server || // another server may have another past
+			present.seconds-last.seconds > int64(behindMost/time.Second) || present.at.Sub(last.at) > behindMost) { // and the log may have been trimmed
+			return nil, errMissed
+		}
+		last = present
+		return notices, nil
+	}
+}
+
+// trim goes by snapshots too: a change that was committed late, as when it had to wait for a standby, is not visible in an
+// old one, however long ago it was made.
+func (l *postgresLog) trim(ctx context.Context) error {
+	now := mark{at: time.Now()}
+	if err := l.db.QueryRowContext(ctx, `SELECT txid_current_snapshot()::text`).Scan(&now.snapshot); err != nil {
+		return err
+	}
+	old, ok := l.remember(now)
+	if !ok {
+		return nil
+	}
+	_, err := l.db.ExecContext(ctx, pgTrim, old.snapshot)
+	return err
+}
+
+// remember adds a mark and returns the newest one that is old enough.
+func (l *postgresLog) remember(now mark) (old mark, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.marks = append(l.marks, now)
+	for len(l.marks) > 1 && now.at.Sub(l.marks[1].at) >= keepFor {
+		l.marks = l.marks[1:]
+	}
+	old = l.marks[0]
+	return old, now.at.Sub(old.at) >= keepFor
+}
+
+func (l *postgresLog) ring(ctx context.Context) error {
+	_, err := l.db.ExecContext(ctx, pgRing, channel)
+	return err
+}
+
+// A change is a row of the log.
+type change struct {
+	kind      sql.NullInt64
+	id, cause []byte
+	owner     []byte
+	at        sql.NullInt64
+}
+
+func (c *change) notice() store.Notice {
+	n := store.Notice{Kind: store.NoticeKind(c.kind.Int64), User: string(c.owner)}
+	copy(n.ID[:], c.id)
+	copy(n.By[:], c.cause)
+	if c.at.Valid {
+		n.At = micro(c.at.Int64)
+	}
+	return n
+}
