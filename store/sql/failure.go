@@ -35,6 +35,7 @@ const (
 	standby
 	tooMany
 	slow
+	wrongLog
 )
 
 var advice = map[failure]string{
@@ -54,11 +55,13 @@ var advice = map[failure]string{
 	standby:     "the database takes no writes, connect to the primary and not to a standby or replica",
 	tooMany:     "the database server has no connection left, raise its limit or lower the pool's (SetMaxOpenConns)",
 	slow:        "the database server gave up on the statement after its time limit, or on a lock, see what keeps it busy",
+	wrongLog:    "the server's binary log takes statements only, set binlog_format to ROW or MIXED",
 	tooBig:      "the session is larger than the database takes, keep less in it",
 }
 
 var (
 	errClosed = errors.New("the store is closed")
+	errBusy   = errors.New("another program has been making the tables for a minute, see what holds it up")
 	errMoved  = errors.New("the database file was deleted or replaced while it was in use; put the right file in place and start the program again")
 )
 

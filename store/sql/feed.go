@@ -2,27 +2,12 @@ package sqlstore
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"coatcheck.dev/store"
 )
-
-// A changeLog is the table in which a server's changes stand beside what they changed.
-type changeLog interface {
-	// follow returns a function that returns what has been committed since it was called last, in an order in which the
-	// changes of each record are right. The first call returns nothing and is where it begins. After an error, also one
-	// that says that something may have been missed, another one is needed.
-	follow() (next func(context.Context) ([]store.Notice, error))
-
-	// trim removes what was committed before a time that nobody can be behind, if it remembers one, and remembers this one.
-	trim(context.Context) error
-
-	// ring wakes those who listen in other processes.
-	ring(context.Context) error
-}
 
 const (
 	lookEvery  = 250 * time.Millisecond // while there are subscribers
@@ -31,11 +16,7 @@ const (
 	lookPause  = 5 * time.Millisecond // at least, between two looks
 	lookLimit  = 3 * time.Second      // for a look to return
 	trimEvery  = 30 * time.Second
-	keepFor    = time.Minute      // changes, at least
-	behindMost = 30 * time.Second // a follower may be; less than keepFor by far
 )
-
-var errMissed = errors.New("changes may have been missed")
 
 // A feed tells of what the log says, as long as somebody wants to hear it. It looks several times a second, and at once
 // after a change of this process, or when the door rings.

@@ -15,7 +15,7 @@ import (
 
 // PostgreSQL is the dialect of PostgreSQL 12 and later, through any driver for it.
 var PostgreSQL = Dialect{func(db *sql.DB, o Options) engine {
-	p := &postgres{server{db: db, diagnose: diagnosePostgres}}
+	p := &postgres{server{db: db, look: pgLook, diagnose: diagnosePostgres}}
 	p.feed = newFeed(&postgresLog{db: db}, o.Listen)
 	return p
 }}
@@ -36,7 +36,7 @@ const (
 
 	pgCount     = `SELECT count(*) FROM coatcheck_sessions`
 	pgCountUser = `SELECT count(*) FROM coatcheck_sessions WHERE who = $1 AND owner = $2`
-	pgVersion   = `SELECT version FROM coatcheck_sessions WHERE id = $1`
+	pgLook      = `SELECT version FROM coatcheck_sessions WHERE id = $1`
 
 	pgCreate = `
 WITH locked AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(1668243828, $10::int)),
@@ -85,7 +85,8 @@ WITH old AS (DELETE FROM coatcheck_sessions WHERE who = $1 AND owner = $2 AND id
 told AS (INSERT INTO coatcheck_changes (kind, id, owner) SELECT 3, id, owner FROM old)
 SELECT id FROM old`
 
-	pgSweep = `
+	pgAnyDue = `SELECT count(*) FROM (SELECT FROM coatcheck_sessions WHERE due <= $1 LIMIT 1) any_due`
+	pgSweep  = `
 WITH seen AS MATERIALIZED (
 	SELECT id, CASE WHEN idle > 0 AND last_seen + idle < expires THEN last_seen + idle ELSE expires END AS ends
 	FROM coatcheck_sessions WHERE due <= $1 ORDER BY due LIMIT $2 FOR UPDATE SKIP LOCKED),
@@ -199,46 +200,20 @@ func (p *postgres) create(ctx context.Context, v *values, replaces store.ID) err
 	args := []any{v.id[:], []byte(v.owner), keyOf(v.owner), v.created, v.seen, v.expires, v.idle, v.ends, v.body, lockOf(v.owner)}
 	if !replaces.IsZero() {
 		if replaces == v.id { // it cannot both go and be there
-			return p.taken(ctx, v)
+			return p.taken(ctx, v.id, v.version)
 		}
 		text, args = pgReplace, append(args, replaces[:], v.version)
 	}
 	return p.write(ctx, func() error {
 		n, err := p.number(ctx, text, args...)
 		switch {
-		case sqlState(err) == "23505": // unique_violation
+		case sqlState(err) == "23505": // unique_violation, and nothing has happened
 			return store.ErrExists
 		case err == nil && n == 0:
 			return p.refused(ctx, replaces)
 		}
 		return err
 	})
-}
-
-// taken says why a record cannot replace itself.
-func (p *postgres) taken(ctx context.Context, v *values) error {
-	version, err := p.number(ctx, pgVersion, v.id[:])
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return store.ErrNotFound
-	case err == nil && int64(version) != v.version:
-		return store.ErrConflict
-	case err == nil:
-		return store.ErrExists
-	}
-	return err
-}
-
-// refused says why a record of a certain version was not there.
-func (p *postgres) refused(ctx context.Context, id store.ID) error {
-	_, err := p.number(ctx, pgVersion, id[:])
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return store.ErrNotFound
-	case err == nil:
-		return store.ErrConflict
-	}
-	return err
 }
 
 func (p *postgres) save(ctx context.Context, v *values) error {
@@ -252,16 +227,10 @@ func (p *postgres) save(ctx context.Context, v *values) error {
 }
 
 func (p *postgres) touch(ctx context.Context, seen []store.Seen) error {
-	latest := make(map[store.ID]int64, len(seen)) // a statement may change a row only once
-	for _, s := range seen {
-		if at, ok := latest[s.ID]; !ok || at < s.At.UnixMicro() {
-			latest[s.ID] = s.At.UnixMicro()
-		}
-	}
 	var ids []store.ID
 	var times []string
-	for id, at := range latest {
-		ids, times = append(ids, id), append(times, strconv.FormatInt(at, 10))
+	for _, s := range latest(seen) {
+		ids, times = append(ids, s.ID), append(times, strconv.FormatInt(s.At.UnixMicro(), 10))
 	}
 	return p.write(ctx, func() error {
 		_, err := p.db.ExecContext(ctx, pgTouch, byteaArray(ids), "{"+strings.Join(times, ",")+"}")
@@ -325,12 +294,18 @@ func (p *postgres) removeUser(ctx context.Context, user string, keep []store.ID)
 	return ids, nil
 }
 
+// sweep passes over what others have locked, and waits for them only when nothing else is left: it must be gone then.
 func (p *postgres) sweep(ctx context.Context, now time.Time, limit int) (swept int, more bool, err error) {
-	var seen int
-	err = p.write(ctx, func() error {
-		return p.db.QueryRowContext(ctx, pgSweep, now.UnixMicro(), limit).Scan(&seen, &swept)
+	return p.twice(ctx, pgAnyDue, now, limit, func(limit int, wait bool) (seen, swept int, err error) {
+		text := pgSweep
+		if wait {
+			text = strings.Replace(text, "SKIP LOCKED", "", 1)
+		}
+		err = p.write(ctx, func() error {
+			return p.db.QueryRowContext(ctx, text, now.UnixMicro(), limit).Scan(&seen, &swept)
+		})
+		return seen, swept, err
 	})
-	return swept, seen == limit, err
 }
 
 func (p *postgres) setSwitch(ctx context.Context, user string, at time.Time) error {

@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
-	"sync"
 	"time"
 
 	"coatcheck.dev/store"
@@ -13,16 +12,8 @@ import (
 // transaction, and each look the snapshot of the one before: what is visible now and was not then is new. So nothing is
 // missed, whatever the order of commits, and nobody has to wait for a transaction that takes its time.
 type postgresLog struct {
-	db *sql.DB
-
-	mu    sync.Mutex
-	marks []mark // the oldest first
-}
-
-// A mark is a snapshot and when it was taken.
-type mark struct {
-	at       time.Time
-	snapshot string
+	db    *sql.DB
+	marks marks[string] // snapshots
 }
 
 // The function for the present is stable: it is the snapshot by which this very statement reads.
@@ -79,49 +70,19 @@ func (l *postgresLog) follow() func(context.Context) ([]store.Notice, error) {
 // trim goes by snapshots too: a change that was committed late, as when it had to wait for a standby, is not visible in an
 // old one, however long ago it was made.
 func (l *postgresLog) trim(ctx context.Context) error {
-	now := mark{at: time.Now()}
-	if err := l.db.QueryRowContext(ctx, `SELECT txid_current_snapshot()::text`).Scan(&now.snapshot); err != nil {
+	at, snapshot := time.Now(), ""
+	if err := l.db.QueryRowContext(ctx, `SELECT txid_current_snapshot()::text`).Scan(&snapshot); err != nil {
 		return err
 	}
-	old, ok := l.remember(now)
+	old, ok := l.marks.add(at, snapshot)
 	if !ok {
 		return nil
 	}
-	_, err := l.db.ExecContext(ctx, pgTrim, old.snapshot)
+	_, err := l.db.ExecContext(ctx, pgTrim, old)
 	return err
-}
-
-// remember adds a mark and returns the newest one that is old enough.
-func (l *postgresLog) remember(now mark) (old mark, ok bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.marks = append(l.marks, now)
-	for len(l.marks) > 1 && now.at.Sub(l.marks[1].at) >= keepFor {
-		l.marks = l.marks[1:]
-	}
-	old = l.marks[0]
-	return old, now.at.Sub(old.at) >= keepFor
 }
 
 func (l *postgresLog) ring(ctx context.Context) error {
 	_, err := l.db.ExecContext(ctx, pgRing, channel)
 	return err
-}
-
-// A change is a row of the log.
-type change struct {
-	kind      sql.NullInt64
-	id, cause []byte
-	owner     []byte
-	at        sql.NullInt64
-}
-
-func (c *change) notice() store.Notice {
-	n := store.Notice{Kind: store.NoticeKind(c.kind.Int64), User: string(c.owner)}
-	copy(n.ID[:], c.id)
-	copy(n.By[:], c.cause)
-	if c.at.Valid {
-		n.At = micro(c.at.Int64)
-	}
-	return n
 }

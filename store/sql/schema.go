@@ -18,8 +18,9 @@ type schema struct {
 	set  string // version
 }
 
-// migrate runs the migrations that the database has not seen, all in one transaction if the database can do that.
-func (s *schema) migrate(ctx context.Context, tx *sql.Tx) error {
+// migrate runs the migrations that the database has not seen, all in one transaction where the database can do that; where it cannot, each can be run
+// again.
+func (s *schema) migrate(ctx context.Context, tx execer) error {
 	if _, err := tx.ExecContext(ctx, s.make); err != nil {
 		return err
 	}
@@ -40,10 +41,16 @@ func (s *schema) migrate(ctx context.Context, tx *sql.Tx) error {
 	return nil
 }
 
-// querier is a pool, a connection or a transaction.
-type querier interface {
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
+// A querier is a pool, a connection or a transaction, and an execer too.
+type (
+	querier interface {
+		QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	}
+	execer interface {
+		querier
+		ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	}
+)
 
 // version returns the version of the tables, 0 if there are none, or an error if this program does not know it.
 func (s *schema) version(ctx context.Context, q querier) (int, error) {

@@ -1,11 +1,14 @@
 package sqlstore
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"coatcheck.dev/store"
@@ -17,6 +20,7 @@ import (
 type server struct {
 	db       *sql.DB
 	feed     *feed
+	look     string // id -> version
 	diagnose func(error) failure
 }
 
@@ -73,6 +77,55 @@ func (s *server) all(ctx context.Context, text string) (map[string]time.Time, er
 		return nil, err
 	}
 	return scanSwitches(rows)
+}
+
+// latest returns the last time at which each session was seen, in the order of the IDs: a statement changes a row only once,
+// and two statements that take rows in one order do not wait for each other.
+func latest(seen []store.Seen) []store.Seen {
+	slices.SortFunc(seen, func(a, b store.Seen) int {
+		return cmp.Or(bytes.Compare(a.ID[:], b.ID[:]), b.At.Compare(a.At))
+	})
+	return slices.CompactFunc(seen, func(a, b store.Seen) bool { return a.ID == b.ID })
+}
+
+// refused says why a record of a certain version was not there.
+func (s *server) refused(ctx context.Context, id store.ID) error {
+	_, err := s.number(ctx, s.look, id[:])
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return store.ErrNotFound
+	case err == nil:
+		return store.ErrConflict
+	}
+	return err
+}
+
+// taken says why a record cannot replace itself.
+func (s *server) taken(ctx context.Context, id store.ID, version int64) error {
+	n, err := s.number(ctx, s.look, id[:])
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return store.ErrNotFound
+	case err == nil && int64(n) != version:
+		return store.ErrConflict
+	case err == nil:
+		return store.ErrExists
+	}
+	return err
+}
+
+// twice sweeps without waiting for anybody, and, if that leaves something that is due, once more with waiting.
+func (s *server) twice(ctx context.Context, anyDue string, now time.Time, limit int, sweep func(limit int, wait bool) (seen, swept int, err error)) (swept int, more bool, err error) {
+	seen, swept, err := sweep(limit, false)
+	if err != nil || seen == limit {
+		return swept, true, err
+	}
+	if left, err := s.number(ctx, anyDue, now.UnixMicro()); err != nil || left == 0 {
+		return swept, false, err
+	}
+	limit -= swept
+	seen, n, err := sweep(limit, true)
+	return swept + n, seen == limit, err
 }
 
 // attempts is how often a change is tried that others get in the way of.
