@@ -46,6 +46,56 @@ WHERE variable_name IN ('handler_read_key', 'handler_read_next', 'handler_read_p
 	return rows
 }
 
+// The rights are those in the documentation.
+func TestFewRights(t *testing.T) {
+	server := mariadb.Start(t)
+	database := server.Create(t)
+	b := newBox(t, server.Open(t, database))
+	must(t, b.Prepare(t.Context()))
+	for _, text := range []string{`CREATE USER app`, `GRANT SELECT, INSERT, UPDATE, DELETE ON ` + database + `.* TO app`} {
+		_, err := b.db.Exec(text)
+		must(t, err)
+	}
+	db, err := sql.Open("mysql", strings.Replace(server.DSN(database), "root@", "app@", 1))
+	must(t, err)
+	defer db.Close()
+	servers.FewRights(t, db, sqlstore.MySQL)
+}
+
+// The documentation says how many round trips a call takes.
+func TestRoundTrips(t *testing.T) {
+	server := mariadb.Start(t)
+	b := newBox(t, server.Open(t, server.Create(t), "interpolateParams=true"))
+	b.db.SetMaxOpenConns(1)
+	r := mustCreate(t, b) // and the first trimming
+	questions := func() (n int) {
+		must(t, b.db.QueryRow(`SELECT variable_value FROM information_schema.session_status WHERE variable_name = 'questions'`).Scan(&n))
+		return n
+	}
+	for deadline, last := time.Now().Add(5*time.Second), 0; questions()-last > 1 && time.Now().Before(deadline); last = questions() {
+		time.Sleep(100 * time.Millisecond) // until the trimming is done
+	}
+	next := session("ada")
+	next.Version = 2
+	for _, c := range []struct {
+		name string
+		want int
+		do   func() error
+	}{
+		{"load", 1, func() error { _, err := b.Load(t.Context(), r.ID); return err }},
+		{"save", 4, func() error { r.Version = 1; return b.Save(t.Context(), r) }},
+		{"touch", 1, func() error { return b.Touch(t.Context(), []store.Seen{{ID: r.ID, At: time.Now()}}) }},
+		{"replace", 5, func() error { return b.Create(t.Context(), next, r.ID) }},
+		{"delete", 4, func() error { _, err := b.Delete(t.Context(), next.ID); return err }},
+	} {
+		before := questions()
+		must(t, c.do())
+		if n := questions() - before - 1; n != c.want { // the question itself
+			t.Errorf("%s took %d round trips, want %d", c.name, n, c.want)
+		}
+	}
+}
+
 func TestKilled(t *testing.T) {
 	rounds := 5
 	if servers.Torture() {

@@ -39,6 +39,27 @@ func TestBesideOthers(t *testing.T) {
 	t.Run("the feed is lost with the server", func(t *testing.T) { servers.LostAndFound(t, server, d) })
 }
 
+// The rights are those in the documentation.
+func TestFewRights(t *testing.T) {
+	server := postgres.Start(t)
+	database := server.Create(t)
+	b := newBox(t, server.Open(t, database))
+	must(t, b.Prepare(t.Context()))
+	for _, text := range []string{
+		`REVOKE CREATE ON SCHEMA public FROM PUBLIC`, `CREATE ROLE app LOGIN`,
+		`GRANT SELECT ON coatcheck_schema TO app`,
+		`GRANT SELECT, INSERT, UPDATE, DELETE ON coatcheck_sessions, coatcheck_switches, coatcheck_changes TO app`,
+		`GRANT USAGE ON SEQUENCE coatcheck_changes_seq_seq TO app`,
+	} {
+		_, err := b.db.Exec(text)
+		must(t, err)
+	}
+	db, err := sql.Open("pgx", strings.Replace(server.DSN(database), "postgres@", "app@", 1))
+	must(t, err)
+	defer db.Close()
+	servers.FewRights(t, db, sqlstore.PostgreSQL)
+}
+
 func cancellations() int {
 	if servers.Torture() {
 		return 100_000
