@@ -178,7 +178,6 @@ func (f *feed) answer(ctx context.Context) {
 func (f *feed) wrote() {
 	f.rouse()
 	if f.listen != nil && f.ringing.Swap(2) == 0 {
-		f.ringing.Store(2)
 		f.behind(f.ring)
 	}
 	now := time.Now().Unix()

@@ -29,6 +29,7 @@ type postgres struct{ server }
 // A sign-out everywhere must end the sessions of sign-ins that were acknowledged before it takes effect, and a
 // statement does not see what was committed while it waits. So creations hold a shared lock of their user until they are
 // committed, and whoever ends all sessions of the user waits for that lock first: 'coat' and 4 bytes of the user's key.
+// Both take it before they touch a row, so that neither waits for the other with what the other wants.
 const (
 	pgLoad     = `SELECT version, last_seen, body FROM coatcheck_sessions WHERE id = $1`
 	pgList     = `SELECT id, version, created, last_seen, body FROM coatcheck_sessions WHERE (created, id) < ($1, $2) ORDER BY created DESC, id DESC LIMIT $3`
@@ -39,7 +40,7 @@ const (
 	pgLook      = `SELECT version FROM coatcheck_sessions WHERE id = $1`
 
 	pgCreate = `
-WITH locked AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(1668243828, $10::int)),
+WITH locked AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(1668243828, $10::int)::text),
 new AS (
 	INSERT INTO coatcheck_sessions (id, version, owner, who, created, last_seen, expires, idle, due, body)
 	SELECT $1::bytea, 1, $2::bytea, $3::bytea, $4::bigint, $5::bigint, $6::bigint, $7::bigint, $8::bigint, $9::bytea FROM locked
@@ -48,11 +49,11 @@ told AS (INSERT INTO coatcheck_changes (kind, id, owner) SELECT 1, id, owner FRO
 SELECT count(*) FROM new`
 
 	pgReplace = `
-WITH locked AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(1668243828, $10::int)),
-old AS (DELETE FROM coatcheck_sessions WHERE id = $11 AND version = $12 RETURNING id, owner),
+WITH locked AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(1668243828, $10::int)::text),
+old AS (DELETE FROM coatcheck_sessions USING locked WHERE id = $11 AND version = $12 RETURNING id, owner),
 new AS (
 	INSERT INTO coatcheck_sessions (id, version, owner, who, created, last_seen, expires, idle, due, body)
-	SELECT $1::bytea, 1, $2::bytea, $3::bytea, $4::bigint, $5::bigint, $6::bigint, $7::bigint, $8::bigint, $9::bytea FROM locked, old
+	SELECT $1::bytea, 1, $2::bytea, $3::bytea, $4::bigint, $5::bigint, $6::bigint, $7::bigint, $8::bigint, $9::bytea FROM old
 	RETURNING id, owner),
 told AS (
 	INSERT INTO coatcheck_changes (kind, id, cause, owner)

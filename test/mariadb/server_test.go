@@ -16,6 +16,7 @@ import (
 const insertDeleted = `INSERT INTO coatcheck_changes (kind, id, owner) VALUES (3, ?, '')`
 
 func TestBesideOthers(t *testing.T) {
+	t.Parallel()
 	server := mariadb.Start(t)
 	d := sqlstore.MySQL
 	t.Run("eight prepare at once", func(t *testing.T) { servers.PreparedAtOnce(t, server, d) })
@@ -25,6 +26,7 @@ func TestBesideOthers(t *testing.T) {
 	t.Run("the feed tells of late commits", func(t *testing.T) {
 		servers.LateCommits(t, server, d, insertDeleted, 0, 12*time.Second) // longer than a number is waited for that nobody holds
 	})
+	t.Run("old changes are removed", func(t *testing.T) { servers.Trimmed(t, server, d, insertDeleted) })
 	t.Run("cancelled calls leave nothing behind", func(t *testing.T) {
 		times := 10_000
 		if servers.Torture() {
@@ -48,6 +50,7 @@ WHERE variable_name IN ('handler_read_key', 'handler_read_next', 'handler_read_p
 
 // The rights are those in the documentation.
 func TestFewRights(t *testing.T) {
+	t.Parallel()
 	server := mariadb.Start(t)
 	database := server.Create(t)
 	b := newBox(t, server.Open(t, database))
@@ -64,6 +67,7 @@ func TestFewRights(t *testing.T) {
 
 // The documentation says how many round trips a call takes.
 func TestRoundTrips(t *testing.T) {
+	t.Parallel()
 	server := mariadb.Start(t)
 	b := newBox(t, server.Open(t, server.Create(t), "interpolateParams=true"))
 	b.db.SetMaxOpenConns(1)
@@ -97,6 +101,7 @@ func TestRoundTrips(t *testing.T) {
 }
 
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	rounds := 5
 	if servers.Torture() {
 		rounds = 200
@@ -105,6 +110,7 @@ func TestKilled(t *testing.T) {
 }
 
 func TestFailuresSayWhatToDo(t *testing.T) {
+	t.Parallel()
 	server := mariadb.Start(t, "max-connections=10")
 	database := server.Create(t)
 	nobody, err := net.Listen("tcp", "127.0.0.1:0")
@@ -165,6 +171,7 @@ func TestFailuresSayWhatToDo(t *testing.T) {
 }
 
 func TestCheck(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name     string
 		settings []string
