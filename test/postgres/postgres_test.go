@@ -67,10 +67,10 @@ func TestContract(t *testing.T) {
 		rare bool
 		open func(t *testing.T, database string) *box
 	}{
-		{"as the driver likes it", false, func(t *testing.T, database string) *box {
-			return newBox(t, server.Open(t, database))
+		{"as the driver likes it, with a feed that listens", false, func(t *testing.T, database string) *box {
+			return newBox(t, server.Open(t, database), sqlstore.Options{Listen: postgres.Listen(server.DSN(database))})
 		}},
-		{"pooled per transaction", false, func(t *testing.T, database string) *box {
+		{"pooled per transaction, with a feed that looks", false, func(t *testing.T, database string) *box {
 			return newBox(t, pooler.Open(t, database, "default_query_exec_mode=exec"))
 		}},
 		{"pooled, simple protocol", true, func(t *testing.T, database string) *box {
