@@ -69,6 +69,7 @@ func (f *feed) subscribe(tell func(store.Notice), prepare func(context.Context) 
 func (f *feed) start() {
 	ctx, end := context.WithCancel(context.Background())
 	f.end = end
+	f.heardNow.Store(f.listen != nil)
 	f.running.Go(func() { f.look(ctx) })
 	if f.listen != nil {
 		f.running.Go(func() { f.answer(ctx) })
