@@ -17,7 +17,8 @@ type Durability struct {
 var Fast = Durability{}
 
 // Replicated lets a write count as done only when n replicas have confirmed that they have it, too, in memory (WAIT).
-// A write that is not confirmed within the timeout, at least a millisecond, is an error, although it may well last.
+// A write that is not confirmed within the timeout, at least a millisecond, is an error, although it may well last. Let the
+// client's own timeout for replies be longer.
 //
 // It is no consensus. What has been confirmed survives the loss of the master if the replica that takes its place is one
 // of those that confirmed. If n is the number of all replicas, that is sure; if n is smaller, a failover that
