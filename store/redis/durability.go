@@ -23,7 +23,8 @@ var Fast = Durability{}
 // It is no consensus. What has been confirmed survives the loss of the master if the replica that takes its place is one
 // of those that confirmed. If n is the number of all replicas, that is sure; if n is smaller, a failover that
 // finds none of the n alive, or does not ask them, loses it. A master that was cut off loses what it takes alone:
-// it is not confirmed, and so was an error.
+// it is not confirmed, and so was an error. A master that keeps nothing on its disk and is started again before the failover
+// is empty, and its replicas follow it: give it an append-only file, or do not let it start by itself.
 func Replicated(n int, timeout time.Duration, together Together) Durability {
 	return Durability{replicas: max(n, 1), timeout: max(timeout, time.Millisecond), together: together}
 }
