@@ -58,8 +58,12 @@ func (s *Store) writeTogether(ctx context.Context, counter string, command []any
 	if len(replies) != 3 {
 		return nil, fmt.Errorf("%w: %d replies to 3 commands", errReply, len(replies))
 	}
-	for _, reply := range replies {
-		if err, ok := reply.(error); ok {
+	for i, reply := range replies {
+		err, failed := reply.(error)
+		if i == 1 && diagnose(err) == full {
+			continue // a full server takes no counter, but it takes removals, and their own write is waited for
+		}
+		if failed {
 			return nil, err
 		}
 	}

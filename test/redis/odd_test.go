@@ -100,6 +100,38 @@ func TestRecordsThatVanish(t *testing.T) {
 	}
 }
 
+// A full server takes no sessions, says so, and still lets everybody sign out.
+func TestAFullServer(t *testing.T) {
+	set := redisserver.StartSentinels(t, 1)
+	d := viaRueidis(set.Rueidis())
+	for name, durability := range map[string]redisstore.Durability{
+		"Fast": redisstore.Fast, "Replicated": redisstore.Replicated(1, 5*time.Second, d.together),
+	} {
+		t.Run(name, func(t *testing.T) {
+			set.Nodes[0].Do("CONFIG", "SET", "maxmemory", 0)
+			s := d.open(t, name+":", durability)
+			ctx := t.Context()
+			r, other := session("ada"), session("ada")
+			must(t, s.Create(ctx, r, store.ID{}))
+			must(t, s.Create(ctx, other, store.ID{}))
+			set.Nodes[0].Do("CONFIG", "SET", "maxmemory", 1)
+			err := s.Create(ctx, session(""), store.ID{})
+			if err == nil || !strings.Contains(err.Error(), "redisstore: create a session: Redis has used all the memory that it may, raise maxmemory") {
+				t.Errorf("create: %v", err)
+			}
+			if found, err := s.Delete(ctx, r.ID); err != nil || !found {
+				t.Errorf("delete: %v, %v", found, err)
+			}
+			if _, err := s.Load(ctx, other.ID); err != nil {
+				t.Errorf("load: %v", err)
+			}
+			if ids, err := s.DeleteUser(ctx, "ada"); err != nil || len(ids) != 1 {
+				t.Errorf("delete user: %v, %v", ids, err)
+			}
+		})
+	}
+}
+
 // What no replica has confirmed is no success, and is not forgotten.
 func TestAnUnconfirmedRevoke(t *testing.T) {
 	set := redisserver.StartSentinels(t, 1)
