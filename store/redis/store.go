@@ -82,7 +82,7 @@ func (s *Store) save(ctx context.Context, r *store.Record) error {
 	keys := []string{s.RecordKey(r.ID)}
 	args := []any{
 		octets(r.Version), octets(r.Version + 1), octets(order(r.LastSeen.UnixMicro())), octets(rand.Uint64()), octets(order(ends)),
-		string(r.AppendBody(nil)), life(r, time.Now()),
+		string(r.AppendBody(make([]byte, 0, 512))), life(r, time.Now()),
 		s.channel(), message(store.Notice{Kind: store.Saved, ID: r.ID, User: r.User}),
 	}
 	for {
