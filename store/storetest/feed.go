@@ -41,17 +41,18 @@ func (t *trial) subscribe(tell func(store.Notice)) (stop func()) {
 	var mu sync.Mutex
 	whole, up := true, make(chan struct{}, 1)
 	stop = feed.Subscribe(func(n store.Notice) {
-		switch n.Kind {
-		case store.Lost:
-			mu.Lock()
-			defer mu.Unlock()
+		mu.Lock()
+		defer mu.Unlock()
+		switch {
+		case n.Kind == store.Lost:
 			whole = false
-		case store.Beat:
+		case n.Kind == store.Beat:
+			whole = true
 			select {
 			case up <- struct{}{}:
 			default:
 			}
-		default:
+		case whole: // until then it may be of what was before, and on its way for long
 			tell(n)
 		}
 	})
@@ -240,14 +241,16 @@ var feedCases = []testCase{
 			told := make(chan store.Notice, 100)
 			t.Cleanup(t.subscribe(func(n store.Notice) { told <- n }))
 			r := session("ada")
-			go func() {
+			var writing sync.WaitGroup
+			defer writing.Wait() // a notice may be faster than the answer to whom made the change
+			writing.Go(func() {
 				if err := t.s.Create(t.ctx, r, store.ID{}); err != nil {
 					t.Errorf("create: %v", err)
 				}
 				if err := t.s.Save(t.ctx, asStored(r, 1)); err != nil {
 					t.Errorf("save: %v", err)
 				}
-			}()
+			})
 			for version := uint64(1); version <= 2; version++ {
 				select {
 				case <-told:

@@ -1,0 +1,124 @@
+package redis_test
+
+import (
+	"context"
+	"crypto/rand"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/rueidis"
+
+	"coatcheck.dev/store"
+	redisstore "coatcheck.dev/store/redis"
+	"coatcheck.dev/store/storetest"
+	"coatcheck.dev/test/internal/redisserver"
+)
+
+// doors are what a store needs of a client.
+type doors struct {
+	do        redisstore.Door
+	subscribe redisstore.Subscribing
+	together  redisstore.Together
+}
+
+func goRedis(rdb redis.UniversalClient) doors {
+	return doors{redisserver.GoRedis(rdb), redisserver.GoRedisSubscribe(rdb), redisserver.GoRedisTogether(rdb)}
+}
+
+func viaRueidis(c rueidis.Client) doors {
+	return doors{redisserver.Rueidis(c), redisserver.RueidisSubscribe(c), redisserver.RueidisTogether(c)}
+}
+
+// A shop is a store with its doors and its part of the server.
+type shop struct {
+	*redisstore.Store
+	doors
+	prefix string
+}
+
+func (d doors) open(t *testing.T, prefix string, durability redisstore.Durability) *shop {
+	s := redisstore.New(d.do, redisstore.Options{Prefix: prefix, Subscribe: d.subscribe, Durability: durability})
+	t.Cleanup(s.Close)
+	return &shop{s, d, prefix}
+}
+
+// harness gives each case a prefix of its own on a server that all share.
+func harness(d doors, durability redisstore.Durability) storetest.Harness {
+	return storetest.Harness{
+		New: func(t *testing.T) store.Store { return d.open(t, rand.Text()+":", durability) },
+		Reopen: func(t *testing.T, s store.Store) store.Store {
+			s.(*shop).Close()
+			return d.open(t, s.(*shop).prefix, durability)
+		},
+		Damage: func(t *testing.T, s store.Store, id store.ID) { damage(t, s.(*shop), id) },
+	}
+}
+
+func damage(t *testing.T, s *shop, id store.ID) {
+	key := s.RecordKey(id)
+	if _, err := s.do(context.Background(), key, "SETRANGE", key, 49, "\xff"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestOneNode(t *testing.T) {
+	node := redisserver.Start(t)
+	t.Run("go-redis", func(t *testing.T) {
+		harness(goRedis(redisserver.GoRedisClient(t, node.Addr)), redisstore.Fast).Run(t)
+	})
+	t.Run("rueidis", func(t *testing.T) {
+		harness(viaRueidis(redisserver.RueidisClient(t, node.Addr)), redisstore.Fast).Run(t)
+	})
+}
+
+func TestSentinel(t *testing.T) {
+	s := redisserver.StartSentinels(t, 1)
+	t.Run("rueidis", func(t *testing.T) { harness(viaRueidis(s.Rueidis()), redisstore.Fast).Run(t) })
+	t.Run("go-redis", func(t *testing.T) {
+		d := goRedis(s.GoRedis())
+		harness(d, redisstore.Replicated(1, 5*time.Second, d.together)).Run(t)
+	})
+}
+
+// While the suite runs, the slots of the records move from node to node.
+func TestClusterOnTheMove(t *testing.T) {
+	c := redisserver.StartCluster(t)
+	for _, client := range []struct {
+		name string
+		doors
+	}{{"rueidis", viaRueidis(c.Rueidis())}, {"go-redis", goRedis(c.GoRedis())}} {
+		t.Run(client.name, func(t *testing.T) {
+			moves := keepMoving(t, c)
+			harness(client.doors, redisstore.Fast).Run(t)
+			t.Logf("%d slots were moved meanwhile", moves.Load())
+			if moves.Load() < 10 {
+				t.Errorf("only %d slots were moved", moves.Load())
+			}
+		})
+	}
+}
+
+// keepMoving moves one slot after another, of those that have keys, until the test ends.
+func keepMoving(t *testing.T, c *redisserver.Cluster) *atomic.Int64 {
+	var moves atomic.Int64
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	key := redisstore.New(nil, redisstore.Options{}).RecordKey
+	go func() {
+		defer close(done)
+		for ctx.Err() == nil {
+			if err := c.Move(context.Background(), c.Slot(key(store.NewID()))); err != nil {
+				t.Errorf("move a slot: %v", err)
+				return
+			}
+			moves.Add(1)
+		}
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-done
+	})
+	return &moves
+}
