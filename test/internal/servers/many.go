@@ -1,0 +1,127 @@
+package servers
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"coatcheck.dev/store"
+	sqlstore "coatcheck.dev/store/sql"
+)
+
+// fill creates sessions of users, five each, with a session's life to go.
+func fill(t *testing.T, st *sqlstore.Store, n int, life time.Duration) {
+	t.Helper()
+	var done sync.WaitGroup
+	const workers = 8
+	for w := range workers {
+		done.Go(func() {
+			for i := w; i < n && !t.Failed(); i += workers {
+				r := session(fmt.Sprintf("user %d", i/5))
+				r.ExpiresAt = r.CreatedAt.Add(life)
+				if err := st.Create(context.Background(), r, store.ID{}); err != nil {
+					t.Errorf("create: %v", err)
+				}
+			}
+		})
+	}
+	done.Wait()
+}
+
+// OneUserAmongMany counts the rows that the server looks at to find what belongs to one user, or comes next in a listing: it
+// is the same few, however many others there are.
+func OneUserAmongMany(t *testing.T, s Server, d sqlstore.Dialect, looked func(*testing.T, *sql.DB) int) {
+	st, db := open(t, s, d, s.Create(t))
+	n := 20_000
+	if Torture() {
+		n = 1_000_000
+	}
+	fill(t, st, n, time.Hour)
+	db.SetMaxOpenConns(1)
+	for _, c := range []struct {
+		name string
+		most int
+		do   func() error
+	}{
+		{"list a user's", 60, func() error {
+			list, err := st.List(t.Context(), store.Query{User: "user 77"})
+			if len(list) != 5 {
+				t.Errorf("listed %d, want 5", len(list))
+			}
+			return err
+		}},
+		{"count a user's", 60, func() error { _, err := st.Count(t.Context(), "user 78"); return err }},
+		{"list a page of all", 150, func() error { _, err := st.List(t.Context(), store.Query{Limit: 50}); return err }},
+		{"list a page from the middle", 150, func() error {
+			list, err := st.List(t.Context(), store.Query{User: "user 1000"})
+			if err == nil {
+				_, err = st.List(t.Context(), store.Query{After: list[0].Cursor(), Limit: 50})
+			}
+			return err
+		}},
+		{"touch", 60, func() error {
+			return st.Touch(t.Context(), []store.Seen{{ID: store.NewID(), At: time.Now()}, {ID: store.NewID(), At: time.Now()}})
+		}},
+		{"delete a user's", 100, func() error { _, err := st.DeleteUser(t.Context(), "user 79"); return err }},
+		{"sweep nothing", 60, func() error { _, err := st.Sweep(t.Context(), time.Now(), 100); return err }},
+	} {
+		before := looked(t, db)
+		began := time.Now()
+		must(t, c.do())
+		took := time.Since(began)
+		if got := looked(t, db) - before; got > c.most {
+			t.Errorf("%s: the server looked at %d rows of %d, want no more than %d", c.name, got, n, c.most)
+		} else {
+			t.Logf("%s: %d rows of %d, %v", c.name, got, n, took)
+		}
+	}
+}
+
+// SweptBeside sweeps very many while others work, and logs how long those had to wait.
+func SweptBeside(t *testing.T, s Server, d sqlstore.Dialect) {
+	st, _ := open(t, s, d, s.Create(t))
+	n := 10_000
+	if Torture() {
+		n = 100_000
+	}
+	fill(t, st, n, time.Millisecond)
+	r := session("ada")
+	r.IdleTimeout = 0
+	must(t, st.Create(t.Context(), r, store.ID{}))
+	stop, done := make(chan struct{}), make(chan struct{})
+	var calls int
+	var longest, sum time.Duration
+	go func() {
+		defer close(done)
+		for r.Version = 1; ; calls++ {
+			began := time.Now()
+			if err := st.Save(context.Background(), r); err != nil {
+				t.Errorf("save: %v", err)
+				return
+			}
+			took := time.Since(began)
+			longest, sum = max(longest, took), sum+took
+			r.Version++
+			select {
+			case <-stop:
+				return
+			case <-time.After(time.Millisecond):
+			}
+		}
+	}()
+	began := time.Now()
+	swept, err := st.Sweep(t.Context(), time.Now().Add(time.Minute), n+10)
+	took := time.Since(began)
+	close(stop)
+	<-done
+	if swept != n || err != nil {
+		t.Errorf("swept %d, %v; want %d", swept, err, n)
+	}
+	if calls < 5 {
+		t.Errorf("only %d saves got through beside a sweep of %v", calls, took)
+	}
+	t.Logf("a sweep of %d took %v; of %d saves beside it the longest took %v, the mean %v", n, took, calls, longest, sum/time.Duration(max(calls, 1)))
+}
