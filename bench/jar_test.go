@@ -56,13 +56,17 @@ func fill(j http.CookieJar, hosts int) (page *url.URL) {
 	return page
 }
 
-// BenchmarkJarSet replaces one cookie of ten.
+// BenchmarkJarSet replaces one cookie of ten by one that a client has read from a response.
 func BenchmarkJarSet(b *testing.B) {
 	for _, kind := range jars {
 		b.Run(kind.name, func(b *testing.B) {
 			j := kind.make()
 			page := fill(j, 10)
-			cookies := []*http.Cookie{{Name: "name3", Value: "another-value", Path: "/", MaxAge: 3600, Secure: true, HttpOnly: true}}
+			c, err := http.ParseSetCookie("name3=another-value; Path=/; Max-Age=3600; HttpOnly; Secure")
+			if err != nil {
+				b.Fatal(err)
+			}
+			cookies := []*http.Cookie{c}
 			b.ReportAllocs()
 			for b.Loop() {
 				j.SetCookies(page, cookies)

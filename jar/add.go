@@ -1,6 +1,7 @@
 package jar
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"time"
@@ -15,7 +16,7 @@ func (j *Jar) Add(cookies ...Cookie) error {
 	now := j.now()
 	for i := range cookies {
 		if err := cookies[i].check(j.rules); err != nil {
-			return fmt.Errorf("add cookie %d: %w", i+1, err)
+			return fmt.Errorf("add cookie %d: %.64q of %.64q: %w", i+1, cookies[i].Name, cookies[i].Domain, err)
 		}
 	}
 	j.mu.Lock()
@@ -39,31 +40,29 @@ func (j *Jar) Add(cookies ...Cookie) error {
 	return nil
 }
 
-// check reports what keeps a cookie out of a jar: whatever a response can bring, and nothing else, gets in. Errors name no value.
+// check reports what keeps a cookie out of a jar: whatever a response can bring, and nothing else, gets in. Errors do not name
+// the cookie, nor its value.
 func (c *Cookie) check(rules *rules) error {
-	fail := func(format string, args ...any) error {
-		return fmt.Errorf("cookie %.64q of %.64q: %s", c.Name, c.Domain, fmt.Sprintf(format, args...))
-	}
 	p := cookie.Parse(c.Name + "=" + c.Value)
 	switch {
 	case p.Reasons.Excluded():
-		return fail("%v", p.Reasons)
+		return fmt.Errorf("%v", p.Reasons.Exclusions())
 	case p.Name != c.Name || p.Value != c.Value:
-		return fail("name or value has a character that ends it")
+		return errors.New("name or value has a character that ends it")
 	case c.Path == "" || c.Path[0] != '/' || len(c.Path) > cookie.MaxLine || cookie.Parse("a="+c.Path).Reasons.Has(cookie.ExcludeDisallowedCharacter):
-		return fail("path %.64q cannot be that of a cookie", c.Path)
+		return fmt.Errorf("path %.64q cannot be that of a cookie", c.Path)
 	case !validHost(c.Domain):
-		return fail("domain is no host name in lower case")
+		return errors.New("domain is no host name in lower case")
 	case !c.HostOnly && RegistrableDomain(c.Domain) == "":
-		return fail("domain is a public suffix or an address, and the cookie not host-only")
+		return errors.New("domain is a public suffix or an address, and the cookie not host-only")
 	case c.SameSite > cookie.SameSiteNone || c.Priority > cookie.PriorityHigh:
-		return fail("SameSite or Priority is none of the constants")
+		return errors.New("SameSite or Priority is none of the constants")
 	case c.SameSite == cookie.SameSiteNone && !c.Secure:
-		return fail("SameSite=None needs Secure")
+		return errors.New("SameSite=None needs Secure")
 	case !c.keepsPrefix(rules):
-		return fail("the prefix of the name is not kept")
+		return errors.New("the prefix of the name is not kept")
 	case c.Partition != (Partition{}) && (!c.Secure || !validSite(c.Partition.TopLevelSite)):
-		return fail("partition needs Secure and a site like https://example.com")
+		return errors.New("partition needs Secure and a site like https://example.com")
 	}
 	return nil
 }

@@ -147,9 +147,9 @@ func (a *access) domain(line *cookie.Parsed) (domain string, hostOnly, ok bool) 
 	if !line.HasDomain {
 		return host, true, true
 	}
-	domain = strings.Trim(line.Domain, "[]")
+	domain = line.Domain
 	switch {
-	case domain == host && RegistrableDomain(host) == "":
+	case domain == bracketed(host) && RegistrableDomain(host) == "":
 		// An address, a public suffix or a name without dots: it may name itself, and gets no more than that.
 		return host, true, true
 	case domain == "" || !domainMatch(host, domain) || RegistrableDomain(domain) == "":
@@ -172,9 +172,19 @@ func (a *access) prefixKept(line *cookie.Parsed) bool {
 	case p.HTTPOnly() && (!line.HttpOnly || a.script):
 		return false
 	}
-	// Chromium takes a Domain that is the address of the host, and the cookie is host-only all the same.
-	hostOnly := !line.HasDomain || line.Domain == a.host && isIP(a.host)
+	// Chromium takes a Domain that is the address of the host, without a dot, and the cookie is host-only all the same.
+	hostOnly := !line.HasDomain || isIP(a.host) && domainAsWritten(line) == bracketed(a.host)
 	return !p.HostOnly() || hostOnly && line.Path == "/"
+}
+
+// domainAsWritten is the Domain that counts, with its dot.
+func domainAsWritten(line *cookie.Parsed) string {
+	for attribute := range line.Attributes() {
+		if attribute.Fate == cookie.Applied && strings.EqualFold(attribute.Name, "Domain") {
+			return attribute.Value
+		}
+	}
+	return ""
 }
 
 // prefixOf is the prefix that a name has for a user agent.

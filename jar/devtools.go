@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"coatcheck.dev/cookie"
 )
@@ -63,7 +64,7 @@ func writeCDP(w io.Writer, cookies []Cookie) ([]Loss, error) {
 	return losses, encodeJSON(w, map[string]any{"cookies": list})
 }
 
-func readCDP(data []byte) ([]Cookie, []Loss, error) {
+func readCDP(data []byte, _ time.Time) ([]Cookie, []Loss, error) {
 	var file struct {
 		Cookies *[]cdpCookie `json:"cookies"`
 	}

@@ -37,5 +37,5 @@
 //
 // [Jar.SaveFile] and [Jar.LoadFile] keep a jar across runs. [Jar.Import] and [Jar.Export] read and write the files of other
 // programs, and report what a [Format] cannot hold. [Jar.ImportChrome] and [Jar.ImportFirefox] read the databases of browsers,
-// through whatever SQLite driver the caller has.
+// through whatever SQLite driver the caller has. [ReadArchive] reads what was recorded of requests, with their context.
 package jar

@@ -2,12 +2,15 @@ package jar
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"coatcheck.dev/cookie"
 )
@@ -17,7 +20,7 @@ import (
 type Format struct {
 	name  string
 	exact bool // a cookie that no jar could hold is an error, as whoever wrote the file had a jar
-	read  func(data []byte) ([]Cookie, []Loss, error)
+	read  func(data []byte, now time.Time) ([]Cookie, []Loss, error)
 	write func(w io.Writer, cookies []Cookie) ([]Loss, error)
 }
 
@@ -55,14 +58,11 @@ const MaxImport = 64 << 20
 // Import adds the cookies of a file. A file that is not wholly in the format is an error that names the place, and nothing of it
 // is imported. Cookies that are well written but that no browser would keep are left out and reported.
 func (j *Jar) Import(f Format, r io.Reader) ([]Loss, error) {
-	data, err := io.ReadAll(io.LimitReader(r, MaxImport+1))
+	data, err := readBounded(r)
 	if err != nil {
 		return nil, fmt.Errorf("import %s cookies: %w", f.name, err)
 	}
-	if len(data) > MaxImport {
-		return nil, fmt.Errorf("import %s cookies: more than %d bytes", f.name, MaxImport)
-	}
-	cookies, losses, err := f.read(data)
+	cookies, losses, err := f.read(data, j.now())
 	if err != nil {
 		return nil, fmt.Errorf("import %s cookies: %w", f.name, err)
 	}
@@ -79,11 +79,15 @@ func (j *Jar) Import(f Format, r io.Reader) ([]Loss, error) {
 // addKept adds the cookies that a jar can hold and reports the others.
 func (j *Jar) addKept(cookies []Cookie) ([]Loss, error) {
 	var losses []Loss
+	latest := j.now().Add(cookie.MaxLifetime)
 	kept := cookies[:0]
 	for _, c := range cookies {
 		if err := c.check(j.rules); err != nil {
-			losses = append(losses, lossOf(&c, "not kept: "+err.Error()))
+			losses = append(losses, lossOf(&c, "the cookie: no browser would keep it: "+err.Error()))
 			continue
+		}
+		if c.Expires.After(latest) {
+			losses = append(losses, lossOf(&c, "that it ends on "+c.Expires.UTC().Format(time.DateOnly)+"; 400 days from now is the most"))
 		}
 		kept = append(kept, c)
 	}
@@ -111,7 +115,7 @@ func decodeJSON(data []byte, v any) error {
 	case errors.As(err, &syntax):
 		return fmt.Errorf("line %d: %w", lineAt(data, syntax.Offset), err)
 	case errors.As(err, &kind):
-		return fmt.Errorf("line %d: %s is a %s: %w", lineAt(data, kind.Offset), kind.Field, kind.Value, err)
+		return fmt.Errorf("line %d: %s has the type %s, where %s is needed", lineAt(data, kind.Offset), cmp.Or(kind.Field, "the file"), kind.Value, needed(kind.Type))
 	case err == io.EOF || err == io.ErrUnexpectedEOF:
 		return fmt.Errorf("line %d: the file ends too early: %w", lineAt(data, int64(len(data))), io.ErrUnexpectedEOF)
 	case err != nil:
@@ -122,6 +126,21 @@ func decodeJSON(data []byte, v any) error {
 		return fmt.Errorf("line %d: the file goes on after its end", lineAt(data, end))
 	}
 	return nil
+}
+
+// needed names a type of Go as JSON knows it.
+func needed(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Bool:
+		return "true or false"
+	case reflect.String:
+		return "a string"
+	case reflect.Slice:
+		return "an array"
+	case reflect.Struct, reflect.Map:
+		return "an object"
+	}
+	return "a number"
 }
 
 func lineAt(data []byte, offset int64) int {

@@ -171,7 +171,7 @@ func TestImportErrors(t *testing.T) {
 		{jar.Native, "", "line 1: the file ends too early"},
 		{jar.Native, "{\n\"version\": 1,\n\"cookies\": [\n{\"name\": \"a\"", "line 4: the file ends too early"},
 		{jar.Native, "{\n\"version\": 1,\n\"cookies\": [\nx]}", "line 4: invalid character"},
-		{jar.Native, "{\"version\": 1,\n\"cookies\": [{\"name\": 7}]}", "line 2: cookies.name is a number"},
+		{jar.Native, "{\"version\": 1,\n\"cookies\": [{\"name\": 7}]}", "line 2: cookies.name has the type number, where a string is needed"},
 		{jar.Native, `{"cookies": []}`, "no version"},
 		{jar.Native, `{"version": 2, "cookies": []}`, "version 2 is newer than 1"},
 		{jar.Native, "{\"version\": 1}\n{}", "goes on after its end"},
@@ -179,18 +179,22 @@ func TestImportErrors(t *testing.T) {
 		{jar.Native, `{"version": 1, "cookies": [{"name": "a", "domain": "example.com", "path": "/", "sameSite": "x"}]}`, "cookie 1: sameSite"},
 		{jar.Native, `{"version": 1, "cookies": [{"name": "a", "domain": "example.com", "path": "/", "priority": "x"}]}`, "cookie 1: priority"},
 		{jar.Netscape, good + "example.com\tFALSE\t/\tFALSE\t0\n", "line 2: 5 fields"},
+		{jar.Netscape, good + "example.com\tFALSE\t/\tFALSE\t0\tna", "line 2: the file ends too early"},
 		{jar.Netscape, "# comment\r\n" + good + "example.com\tyes\t/\tFALSE\t0\ta\t1\n", `line 3: include-subdomains is "yes"`},
 		{jar.Netscape, "example.com\tFALSE\t/\t1\t0\ta\t1\n", `line 1: secure is "1"`},
 		{jar.Netscape, "example.com\tFALSE\t/\tFALSE\tsoon\ta\t1\n", `line 1: expires is "soon"`},
 		{jar.Playwright, "{}", "no cookies"},
 		{jar.Playwright, `{"cookies": [{"name":"a","value":"1","domain":"example.com","path":"/","sameSite":"x"}]}`, "cookie 1: sameSite"},
-		{jar.Playwright, `{"cookies": [{"expires": "x"}]}`, "line 1: cookies.expires is a string"},
+		{jar.Playwright, `{"cookies": [{"expires": "x"}]}`, "line 1: cookies.expires has the type string, where a number is needed"},
 		{jar.CDP, "{}", "no cookies"},
 		{jar.CDP, "[", "line 1: the file ends too early"},
 		{jar.CDP, `[{"name":"a","priority":"x"}]`, "cookie 1: priority"},
+		{jar.CDP, `{"cookies": {}}`, "line 1: cookies has the type object, where an array is needed"},
+		{jar.Playwright, `[7]`, "line 1: the file has the type array, where an object is needed"},
+		{jar.Playwright, "{\"cookies\": [\n{\"secure\": 1}]}", "line 2: cookies.secure has the type number, where true or false is needed"},
 		{jar.HAR, "{}", "no log"},
 		{jar.HAR, `{"log":{"entries":[{"request":{"url":"%"},"response":{"cookies":[]}}]}}`, "entry 1"},
-		{jar.HAR, `{"log":{"entries":[{"request":{"url":"https://example.com"},"response":{"cookies":[{"name":"a","expires":"x"}]}}]}}`, "entry 1, cookie 1: expires"},
+		{jar.HAR, `{"log":{"entries":[{"request":{"url":"https://example.com"},"response":{"cookies":[{"name":"a","expires":"x"}]}}]}}`, "entry 1: listed cookie 1: expires"},
 	} {
 		j, _ := newJar(jar.Spec)
 		_, err := j.Import(tt.format, strings.NewReader(tt.in))
@@ -203,7 +207,8 @@ func TestImportErrors(t *testing.T) {
 	}
 }
 
-// TestImportLeavesOut: cookies that no browser would keep are not imported, and reported; the others are.
+// TestImportLeavesOut: cookies that no browser would keep are not imported, and reported; the others are, and what is lost of them
+// is reported, too.
 func TestImportLeavesOut(t *testing.T) {
 	in := strings.Join([]string{
 		"example.com\tFALSE\t/\tFALSE\t0\tgood\t1",
@@ -225,7 +230,7 @@ func TestImportLeavesOut(t *testing.T) {
 	for _, l := range losses {
 		lost = append(lost, l.Cookie)
 	}
-	if want := []string{"suffix", "path", "nowhere", "__Host-a", "a;b"}; !slices.Equal(lost, want) {
+	if want := []string{"http", "suffix", "path", "nowhere", "__Host-a", "a;b", "http"}; !slices.Equal(lost, want) {
 		t.Errorf("lost %q, want %q: %v", lost, want, losses)
 	}
 	expect(t, j, at("https://example.com/"), "good=1; empty=; http=1")
@@ -330,6 +335,47 @@ func TestSaveAndLoad(t *testing.T) {
 	}
 	if err := j.SaveFile(filepath.Join(t.TempDir(), "none", "file")); err == nil {
 		t.Error("saved where there is no folder")
+	}
+}
+
+// TestSaveIsAtomic: whoever loads the file while it is saved again and again gets all of one jar or all of the other.
+func TestSaveIsAtomic(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "cookies.json")
+	small, large := sampleJar(t), sampleJar(t)
+	for i := range 100 {
+		set(t, large, at("https://more.example/"), fmt.Sprintf("n%d=%0100d", i, i))
+	}
+	if err := small.SaveFile(name); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error)
+	go func() {
+		for range 20 {
+			for _, j := range []*jar.Jar{large, small} {
+				if err := j.SaveFile(name); err != nil {
+					done <- err
+					return
+				}
+			}
+		}
+		close(done)
+	}()
+	for {
+		j, _ := newJar(jar.Spec)
+		if err := j.LoadFile(name); err != nil {
+			t.Fatal(err)
+		}
+		if n := len(j.All()); n != len(small.All()) && n != len(large.All()) {
+			t.Fatalf("%d cookies, half of a jar", n)
+		}
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Fatal(err)
+			}
+			return
+		default:
+		}
 	}
 }
 

@@ -1,7 +1,7 @@
 package jar
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
 	"io"
 	"net/url"
@@ -10,15 +10,14 @@ import (
 	"coatcheck.dev/cookie"
 )
 
-// HAR is the HTTP archive, version 1.2. Read are the cookies of its responses, in order; a cookie without a domain is that of the
-// request's host. Written is an archive of one response with all cookies. Priority, partitions (with their cookies) and the
-// times of creation and last access are lost.
+// HAR is the HTTP archive, version 1.2. Read are the cookies of its responses, in order: by their Set-Cookie headers, as a jar
+// by the standard would take them at that time in that context ([ReadArchive]), or else by what the archive lists as cookies,
+// where one without a domain is that of the request's host. Lines that are refused are reported. Written is an archive of one
+// response with all cookies. Priority, partitions (with their cookies) and the times of creation and last access are lost.
 var HAR = Format{name: "har", read: readHAR, write: writeHAR}
 
 type harFile struct {
 	Log *struct {
-		Version string     `json:"version"`
-		Creator harCreator `json:"creator"`
 		Entries []harEntry `json:"entries"`
 	} `json:"log"`
 }
@@ -35,6 +34,9 @@ type harEntry struct {
 	Response harResponse `json:"response"`
 	Cache    struct{}    `json:"cache"`
 	Timings  harTimings  `json:"timings"`
+
+	Page         string `json:"pageref,omitempty"`
+	ResourceType string `json:"_resourceType,omitempty"` // Chromium's
 }
 
 type harRequest struct {
@@ -42,27 +44,33 @@ type harRequest struct {
 	URL         string      `json:"url"`
 	HTTPVersion string      `json:"httpVersion"`
 	Cookies     []harCookie `json:"cookies"`
-	Headers     []struct{}  `json:"headers"`
+	Headers     []harHeader `json:"headers"`
 	QueryString []struct{}  `json:"queryString"`
-	HeadersSize int         `json:"headersSize"`
-	BodySize    int         `json:"bodySize"`
+	HeadersSize float64     `json:"headersSize"`
+	BodySize    float64     `json:"bodySize"`
 }
 
 type harResponse struct {
-	Status      int         `json:"status"`
+	Status      float64     `json:"status"`
 	StatusText  string      `json:"statusText"`
 	HTTPVersion string      `json:"httpVersion"`
 	Cookies     []harCookie `json:"cookies"`
-	Headers     []struct{}  `json:"headers"`
+	Headers     []harHeader `json:"headers"`
 	Content     harContent  `json:"content"`
 	RedirectURL string      `json:"redirectURL"`
-	HeadersSize int         `json:"headersSize"`
-	BodySize    int         `json:"bodySize"`
+	HeadersSize float64     `json:"headersSize"`
+	BodySize    float64     `json:"bodySize"`
 }
 
+type harHeader struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Sizes are numbers, and some programs write them as 12.0.
 type harContent struct {
-	Size     int    `json:"size"`
-	MIMEType string `json:"mimeType"`
+	Size     float64 `json:"size"`
+	MIMEType string  `json:"mimeType"`
 }
 
 type harTimings struct {
@@ -109,38 +117,39 @@ func writeHAR(w io.Writer, cookies []Cookie) ([]Loss, error) {
 	entry := harEntry{
 		Started: time.Unix(0, 0).UTC().Format(time.RFC3339),
 		Request: harRequest{Method: "GET", URL: "about:blank", HTTPVersion: "HTTP/1.1", Cookies: []harCookie{},
-			Headers: []struct{}{}, QueryString: []struct{}{}, HeadersSize: -1, BodySize: -1},
+			Headers: []harHeader{}, QueryString: []struct{}{}, HeadersSize: -1, BodySize: -1},
 		Response: harResponse{Status: 200, StatusText: "OK", HTTPVersion: "HTTP/1.1", Cookies: list,
-			Headers: []struct{}{}, HeadersSize: -1, BodySize: -1},
+			Headers: []harHeader{}, HeadersSize: -1, BodySize: -1},
 	}
 	return losses, encodeJSON(w, map[string]any{"log": map[string]any{
 		"version": "1.2", "creator": harCreator{"coatcheck", "1"}, "entries": []harEntry{entry},
 	}})
 }
 
-func readHAR(data []byte) ([]Cookie, []Loss, error) {
-	var file harFile
-	if err := decodeJSON(data, &file); err != nil {
-		return nil, nil, err
-	}
-	if file.Log == nil {
-		return nil, nil, errors.New("there is no log in it")
-	}
-	var cookies []Cookie
-	for i, e := range file.Log.Entries {
-		u, err := url.Parse(e.Request.URL)
-		if err != nil {
-			return nil, nil, fmt.Errorf("entry %d: %w", i+1, err)
-		}
-		for k, h := range e.Response.Cookies {
-			c, err := h.cookie(u)
-			if err != nil {
-				return nil, nil, fmt.Errorf("entry %d, cookie %d: %w", i+1, k+1, err)
+func readHAR(data []byte, now time.Time) (cookies []Cookie, losses []Loss, err error) {
+	err = eachEntry(data, func(e *harEntry, x *Exchange) error {
+		for _, line := range x.SetCookie {
+			p := cookie.Parse(line)
+			c, why := Spec.Decide(&p, &x.Request, cmp.Or(x.At, now))
+			if why.Excluded() {
+				losses = append(losses, lossOf(&c, "the cookie: a browser refuses it: "+why.Exclusions().String()))
+				continue
 			}
 			cookies = append(cookies, c)
 		}
-	}
-	return cookies, nil, nil
+		if len(x.SetCookie) > 0 {
+			return nil
+		}
+		for k, h := range e.Response.Cookies {
+			c, err := h.cookie(x.Request.URL)
+			if err != nil {
+				return fmt.Errorf("listed cookie %d: %w", k+1, err)
+			}
+			cookies = append(cookies, c)
+		}
+		return nil
+	})
+	return cookies, losses, err
 }
 
 func (h *harCookie) cookie(u *url.URL) (c Cookie, err error) {

@@ -171,11 +171,15 @@ func siteOf(host string) string {
 
 // schemefulSite is a site with its scheme, as in https://example.com; ws counts as http, wss as https.
 func schemefulSite(u *url.URL) string {
-	host := siteOf(canonicalHost(u))
+	return siteScheme(u) + "://" + bracketed(siteOf(canonicalHost(u)))
+}
+
+// bracketed is a host as it stands in URLs and in Domain: IPv6 addresses have brackets there.
+func bracketed(host string) string {
 	if strings.IndexByte(host, ':') >= 0 {
-		host = "[" + host + "]"
+		return "[" + host + "]"
 	}
-	return siteScheme(u) + "://" + host
+	return host
 }
 
 // validHost reports whether a canonical host can have cookies.

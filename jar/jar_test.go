@@ -257,6 +257,10 @@ func TestHostileServers(t *testing.T) {
 		n = 1_000_000
 	}
 	u := at("https://www.evil.example/")
+	for i := range 10 * limit.Site {
+		j.Set(u, fmt.Sprintf("a%d=1", i))
+	}
+	before := heap()
 	for i := range n {
 		j.Set(u, fmt.Sprintf("n%d=1", i))
 	}
@@ -277,6 +281,19 @@ func TestHostileServers(t *testing.T) {
 	if got := len(j.All()); got > limit.Site+limit.PartitionCookies {
 		t.Errorf("%d cookies of one site and one partition", got)
 	}
+	if grown := heap() - before; grown > 1<<20 {
+		t.Errorf("the jar has grown by %d bytes", grown)
+	}
+	runtime.KeepAlive(j)
+}
+
+// heap is how many bytes are in use.
+func heap() int64 {
+	runtime.GC()
+	runtime.GC() // the second one frees what the first one found
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }
 
 func TestBytes(t *testing.T) {

@@ -84,7 +84,7 @@ func joinBytes(text string, bytes []byte) string {
 	return text
 }
 
-func readNative(data []byte) ([]Cookie, []Loss, error) {
+func readNative(data []byte, _ time.Time) ([]Cookie, []Loss, error) {
 	var file nativeFile
 	if err := decodeJSON(data, &file); err != nil {
 		return nil, nil, err

@@ -16,7 +16,8 @@ import (
 //	domain  include-subdomains  path  secure  expires  name  value
 //
 // with expires in seconds since 1970 and 0 for session cookies. A domain with #HttpOnly_ in front is that of an HttpOnly cookie;
-// other lines with # are comments. Six fields are a cookie with an empty value. SameSite, Priority, and the times of creation and
+// other lines with # are comments. Six fields are a cookie with an empty value, unless the file
+// ends there without an end of line; where it does so in a value, that is reported. SameSite, Priority, and the times of creation and
 // last access are lost, and so are whole cookies that are partitioned or have a tab inside.
 var Netscape = Format{name: "netscape", read: readNetscape, write: writeNetscape}
 
@@ -51,15 +52,18 @@ func writeNetscape(w io.Writer, cookies []Cookie) ([]Loss, error) {
 
 func upperBool(b bool) string { return strings.ToUpper(strconv.FormatBool(b)) }
 
-func readNetscape(data []byte) ([]Cookie, []Loss, error) {
-	var cookies []Cookie
+func readNetscape(data []byte, _ time.Time) (cookies []Cookie, losses []Loss, err error) {
 	n := 0
-	for line := range strings.Lines(string(data)) {
+	for raw := range strings.Lines(string(data)) {
 		n++
-		line = strings.TrimRight(line, "\r\n")
+		line := strings.TrimRight(raw, "\r\n")
 		text, httpOnly := strings.CutPrefix(line, netscapeHTTPOnly)
 		if line == "" || !httpOnly && line[0] == '#' {
 			continue
+		}
+		whole := len(line) < len(raw)
+		if !whole && strings.Count(line, "\t") < 6 {
+			return nil, nil, fmt.Errorf("line %d: the file ends too early: %w", n, io.ErrUnexpectedEOF)
 		}
 		c, err := readNetscapeLine(text)
 		if err != nil {
@@ -67,8 +71,11 @@ func readNetscape(data []byte) ([]Cookie, []Loss, error) {
 		}
 		c.HttpOnly = httpOnly
 		cookies = append(cookies, c)
+		if !whole {
+			losses = append(losses, lossOf(&c, "perhaps the end of its value: the file ends inside of its line"))
+		}
 	}
-	return cookies, nil, nil
+	return cookies, losses, nil
 }
 
 func readNetscapeLine(line string) (c Cookie, err error) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 	"unicode/utf8"
 
 	"coatcheck.dev/cookie"
@@ -61,7 +62,7 @@ func writePlaywright(w io.Writer, cookies []Cookie) ([]Loss, error) {
 	return losses, encodeJSON(w, playwrightFile{Cookies: &list, Origins: []any{}})
 }
 
-func readPlaywright(data []byte) ([]Cookie, []Loss, error) {
+func readPlaywright(data []byte, _ time.Time) ([]Cookie, []Loss, error) {
 	var file playwrightFile
 	if err := decodeJSON(data, &file); err != nil {
 		return nil, nil, err

@@ -19,6 +19,7 @@ var rules = []*Rule{
 	ruleOverwriteSecure,
 	ruleSamesiteNoneInsecure,
 	ruleSamesiteNoneUnneeded,
+	ruleSamesiteEmbedded,
 	ruleSamesiteUnknown,
 	rulePathNonAscii,
 	rulePathRelative,

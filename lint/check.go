@@ -23,6 +23,9 @@ type Response struct {
 	SetCookie []string
 	// Redirects are the URLs that have led here, the first one first.
 	Redirects []*url.URL
+	// Context is the request where it is another than that of a visitor who opens the page, which nil is. Its URL and
+	// Redirects do not count.
+	Context *jar.Request
 	// At is when it was received; zero is the time of the check.
 	At time.Time
 }
@@ -36,6 +39,8 @@ type Cookie struct {
 
 	response int // which of the responses, from 0
 	now      time.Time
+	top      *url.URL // the page that embeds what was requested; nil is none
+	embedded bool     // ... and it is of another site
 	repairs  []func(*cookie.Cookie)
 	hopeless bool // a finding has no repair that a header could show
 }
@@ -79,12 +84,13 @@ func Check(responses []Response, now time.Time) *Report {
 		if !r.At.IsZero() {
 			at = r.At
 		}
+		embedded := r.embedded()
 		for _, line := range r.SetCookie {
 			if len(report.Cookies) == MaxCookies {
 				report.Truncated = true
 				break
 			}
-			report.Cookies = append(report.Cookies, Cookie{URL: r.URL, Line: cookie.Parse(line), response: i, now: at})
+			report.Cookies = append(report.Cookies, Cookie{URL: r.URL, Line: cookie.Parse(line), response: i, now: at, top: r.top(), embedded: embedded})
 		}
 	}
 	jars := report.decide(responses, now)
@@ -113,7 +119,7 @@ func (r *Report) decide(responses []Response, now time.Time) (jars [len(Browsers
 		for i := range r.Cookies {
 			c := &r.Cookies[i]
 			clock = c.now
-			request := &jar.Request{URL: c.URL, Redirects: responses[c.response].Redirects, Kind: jar.Navigation}
+			request := responses[c.response].request()
 			stored, _ := browser.Decide(&c.Line, request, c.now)
 			c.Outcomes[b] = Outcome{
 				Browser: browser, Stored: stored, Reasons: jars[b].Set(request, c.Line.Raw),
@@ -122,6 +128,15 @@ func (r *Report) decide(responses []Response, now time.Time) (jars [len(Browsers
 		}
 	}
 	return jars
+}
+
+func (r *Response) request() *jar.Request {
+	request := jar.Request{Kind: jar.Navigation}
+	if r.Context != nil {
+		request = *r.Context
+	}
+	request.URL, request.Redirects = r.URL, r.Redirects
+	return &request
 }
 
 // reporter takes a finding, with what repairs it; no repair says that no header could.
@@ -171,6 +186,23 @@ func (o *Outcome) decided() cookie.Reason {
 		return why
 	}
 	return undecided
+}
+
+func (r *Response) top() *url.URL {
+	if r.Context == nil || r.Context.Kind == jar.Navigation {
+		return nil
+	}
+	return r.Context.TopLevel
+}
+
+// embedded reports whether a request came from a page of another site: only SameSite=None can be set then, and is needed.
+func (r *Response) embedded() bool {
+	if r.Context == nil {
+		return false
+	}
+	probe := cookie.Parse("a=1; SameSite=Lax")
+	_, why := jar.Chrome.Decide(&probe, r.request(), time.Time{})
+	return why.Has(cookie.ExcludeSameSiteLax)
 }
 
 // keptAnywhere reports whether at least one browser keeps the cookie.

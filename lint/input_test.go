@@ -2,10 +2,12 @@ package lint_test
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"coatcheck.dev/jar"
 	"coatcheck.dev/lint"
 )
 
@@ -50,6 +52,7 @@ func TestReadLinesRefuses(t *testing.T) {
 		"a=1\n":                       "line 1: it is not known which URL",
 		"https://x.example/\nhttp://": "line 2",
 		"https://":                    "no http or https URL",
+		"https://a.example/ in b":     `line 1: "b" is no http or https URL`,
 		"http://a b/":                 "no http or https URL",
 	} {
 		if _, err := lint.ReadLines(strings.NewReader(text), nil); err == nil || !strings.Contains(err.Error(), says) {
@@ -93,12 +96,63 @@ func TestReadHAR(t *testing.T) {
 	}
 }
 
+// embedding has a page that embeds a frame of another site, which sets cookies directly and after a redirect.
+const embedding = `{"log": {"version": "1.2", "entries": [
+	{"pageref": "p", "request": {"url": "https://shop.example.com/", "headers": [{"name": "Sec-Fetch-Dest", "value": "document"}]},
+	 "response": {"headers": [{"name": "Set-Cookie", "value": "own=1; SameSite=Lax"}]}},
+	{"pageref": "p", "request": {"url": "https://widget.example/go", "headers": [{"name": "Sec-Fetch-Dest", "value": "iframe"},
+	 {"name": "Sec-Fetch-Site", "value": "cross-site"}, {"name": "Referer", "value": "https://shop.example.com/"}]},
+	 "response": {"status": 302, "redirectURL": "/frame", "headers": [{"name": "Set-Cookie", "value": "lax=1; SameSite=Lax"}]}},
+	{"pageref": "p", "request": {"url": "https://widget.example/frame"}, "response": {"headers": [
+	 {"name": "Set-Cookie", "value": "none=1; SameSite=None; Secure\npart=1; SameSite=None; Secure; Partitioned"}]}}]}}`
+
+// The context of a request decides what is kept of its response, and whether SameSite=None is needed.
+func TestContext(t *testing.T) {
+	recorded, err := lint.ReadHAR(strings.NewReader(embedding))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := "https://shop.example.com/\nown=1; SameSite=Lax\nhttps://widget.example/go in https://shop.example.com/\n" +
+		"lax=1; SameSite=Lax\nnone=1; SameSite=None; Secure\npart=1; SameSite=None; Secure; Partitioned"
+	written, err := lint.ReadLines(strings.NewReader(text), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for input, list := range map[string][]lint.Response{"archive": recorded, "lines": written} {
+		report := lint.Check(list, now)
+		var kept []string
+		for _, c := range report.Cookies {
+			for _, o := range c.Outcomes {
+				if o.Kept() {
+					kept = append(kept, o.Browser.String()+" "+c.Line.Name)
+				}
+			}
+		}
+		want := []string{"Chrome own", "Firefox own", "Safari own", "Chrome none", "Firefox none", "Safari none", "Chrome part", "Firefox part", "Safari part"}
+		if !slices.Equal(kept, want) {
+			t.Errorf("%s: kept %q, want %q", input, kept, want)
+		}
+		if ids := found(report); !slices.Equal(ids, []string{"samesite-embedded"}) {
+			t.Errorf("%s: found %q", input, ids)
+		}
+		var text strings.Builder
+		if err := report.WriteText(&text, false); err != nil || !strings.Contains(text.String(), "\nlax  https://widget.example/go in https://shop.example.com/\n") ||
+			!strings.HasPrefix(text.String(), "own  https://shop.example.com/\n") {
+			t.Errorf("%s: %v, written as\n%s", input, err, &text)
+		}
+		if p := report.Cookies[3].Outcomes[0].Stored.Partition; p != (jar.Partition{TopLevelSite: "https://example.com", CrossSiteAncestor: true}) {
+			t.Errorf("%s: partition %+v", input, p)
+		}
+	}
+}
+
 func TestReadHARRefuses(t *testing.T) {
 	for text, says := range map[string]string{
-		"":                       "archive",
-		archive[:len(archive)/2]: "archive",
-		`{"log": 1}`:             "archive",
-		`{}`:                     "no log",
+		"":                              "archive",
+		archive[:len(archive)/2]:        "archive",
+		`{"log": 1}`:                    "archive",
+		"{\"log\": {\n\"entries\": 1}}": "line 2: log.entries has the type number, where an array is needed",
+		`{}`:                            "no log",
 		`{"log": {"entries": [{"startedDateTime": "x", "request": {"url": "https://a.example/"}}]}}`: "entry 1",
 	} {
 		if list, err := lint.ReadHAR(strings.NewReader(text)); err == nil || list != nil || !strings.Contains(err.Error(), says) {
@@ -121,6 +175,7 @@ func FuzzReadLines(f *testing.F) {
 
 func FuzzReadHAR(f *testing.F) {
 	f.Add(archive)
+	f.Add(embedding)
 	f.Fuzz(func(t *testing.T, text string) {
 		if list, err := lint.ReadHAR(strings.NewReader(text)); err == nil {
 			outputs(t, lint.Check(list, now))

@@ -15,7 +15,8 @@ var ruleDomainForeign = &Rule{
 	Text:     "A host may set cookies for itself and for domains above it, for no other. Everything else is dropped.",
 	each: func(c *Cookie, report reporter) {
 		if c.dropped(cookie.ExcludeInvalidDomain) && !c.publicSuffix() {
-			report(fmt.Sprintf("%s may not set cookies for Domain=%s: every browser drops it", c.URL.Hostname(), c.Line.Domain), func(k *cookie.Cookie) { k.Domain = "" })
+			written, _ := c.applied("Domain")
+			report(fmt.Sprintf("%s may not set cookies for Domain=%s: every browser drops it", c.URL.Hostname(), written.Value), func(k *cookie.Cookie) { k.Domain = "" })
 		}
 	},
 }

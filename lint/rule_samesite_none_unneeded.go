@@ -12,7 +12,7 @@ var ruleSamesiteNoneUnneeded = &Rule{
 	Since:    "0.1",
 	Text:     "None sends the cookie with requests that any site causes. A page that is embedded in others wants Partitioned with it; all else is served by Lax. Nothing in what was seen needs more.",
 	each: func(c *Cookie, report reporter) {
-		if c.Line.SameSite == cookie.SameSiteNone && c.Line.Secure && !c.Line.Partitioned && c.keptAnywhere() && !c.deletes() {
+		if c.Line.SameSite == cookie.SameSiteNone && c.Line.Secure && !c.Line.Partitioned && !c.embedded && c.keptAnywhere() && !c.deletes() {
 			report("SameSite=None sends it with requests that any site causes, and nothing here needs that: Lax, or Partitioned if it is for embedded pages", func(k *cookie.Cookie) { k.SameSite = cookie.SameSiteLax })
 		}
 	},

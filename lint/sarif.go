@@ -66,7 +66,7 @@ func (r *Report) WriteSARIF(w io.Writer) error {
 	for i := range r.Cookies {
 		v := r.Cookies[i].view()
 		at := sarifLocation{Logical: []sarifName{{Name: or(v.Name, "(no name)"), Kind: "cookie"}}}
-		at.Physical.Artifact.URI = v.URL
+		at.Physical.Artifact.URI = page(r.Cookies[i].URL)
 		for _, f := range v.Findings {
 			run.Results = append(run.Results, sarifResult{f.Rule, index[f.Rule], f.Severity, sarifText{or(v.Name, "(no name)") + ": " + f.Message}, []sarifLocation{at}})
 		}

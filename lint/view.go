@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -10,6 +11,7 @@ import (
 // view is a cookie as all outputs show it: without its value, and without bytes that a terminal would obey.
 type view struct {
 	URL      string        `json:"url"`
+	In       string        `json:"in,omitempty"` // the page that embeds it
 	Name     string        `json:"name"`
 	Line     string        `json:"line"`
 	Browsers []browserView `json:"browsers"`
@@ -39,10 +41,7 @@ type fixView struct {
 }
 
 func (c *Cookie) view() view {
-	// A query may hold secrets as well as a value does, and has no influence on cookies.
-	page := *c.URL
-	page.RawQuery, page.Fragment, page.RawFragment, page.User, page.ForceQuery = "", "", "", nil, false
-	v := view{URL: clean(page.String()), Name: clean(c.Line.Name), Line: c.redacted()}
+	v := view{URL: clean(page(c.URL)), In: clean(page(c.top)), Name: clean(c.Line.Name), Line: c.redacted()}
 	warnings := cookie.Reasons(0)
 	for i := range c.Outcomes {
 		o := &c.Outcomes[i]
@@ -62,6 +61,16 @@ func (c *Cookie) view() view {
 		v.Fix = &fixView{clean(fix.Header), clean(fix.Go)}
 	}
 	return v
+}
+
+// page is a URL without what may be a secret as well as a value is: its query, which has no influence on cookies.
+func page(u *url.URL) string {
+	if u == nil {
+		return ""
+	}
+	p := *u
+	p.RawQuery, p.Fragment, p.RawFragment, p.User, p.ForceQuery = "", "", "", nil, false
+	return p.String()
 }
 
 func (o *Outcome) view() browserView {

@@ -43,7 +43,11 @@ func (v view) writeText(b *bytes.Buffer, colour bool) {
 		}
 		return colours[what] + text + "\x1b[0m"
 	}
-	fmt.Fprintf(b, "%s  %s\n", paint("name", or(v.Name, "(no name)")), v.URL)
+	fmt.Fprintf(b, "%s  %s", paint("name", or(v.Name, "(no name)")), v.URL)
+	if v.In != "" {
+		fmt.Fprintf(b, " in %s", v.In)
+	}
+	b.WriteByte('\n')
 	fmt.Fprintf(b, "  written  %s\n", v.Line)
 	for _, o := range v.Browsers {
 		fmt.Fprintf(b, "  %-8s %s", o.Browser, paint(o.Verdict, o.Verdict))
@@ -76,7 +80,7 @@ func or(s, instead string) string {
 
 // WriteJSON writes the report as one JSON object:
 //
-//	{"version": 1, "cookies": [{"url", "name", "line", "browsers": […], "changes": […], "findings": […], "fix": {…}}, …], "truncated": false}
+//	{"version": 1, "cookies": [{"url", "in", "name", "line", "browsers": […], "changes": […], "findings": […], "fix": {…}}, …], "truncated": false}
 //
 // Fields may be added; version changes when one gets another meaning.
 func (r *Report) WriteJSON(w io.Writer) error {

@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"time"
+
+	"coatcheck.dev/cookie"
 )
 
 func pick[T any](rng *rand.Rand, from []T) T { return from[rng.IntN(len(from))] }
@@ -20,6 +22,9 @@ func line(rng *rand.Rand, host string) string {
 		text = value
 	}
 	separator := pick(rng, []string{"; ", ";", " ;\t"})
+	if cookie.PrefixOf(name) != cookie.NoPrefix && rng.IntN(3) > 0 {
+		text += pick(rng, []string{"; Secure; Path=/", "; Secure; Path=/; HttpOnly"}) // or few of them would be kept
+	}
 	for range rng.IntN(4) {
 		text += separator + attribute(rng, host)
 	}
@@ -30,7 +35,7 @@ var (
 	plainNames  = []string{"a", "a", "b", "c"}
 	plainValues = []string{"1", "2", "3", ""}
 	oddNames    = []string{"a", "b", "__Host-h", "__host-H", "__Secure-s", "__Http-x", "__hTTp-z", "__Host-Http-y", "", "ä",
-		"x y", `"q`, "t\tt"}
+		"x y", `"q`, "t\tt", strings.Repeat("n", 4000)}
 	oddValues = []string{"1", "v=w", `"quoted"`, "sp ace", "é", "__Host-v", "a,b", "t\tt", "\x7f", "\x01",
 		strings.Repeat("x", 4090), strings.Repeat("x", 4097)}
 )
@@ -69,7 +74,7 @@ var values = map[string][]string{
 	"Path=": {"/", "/", "/a", "/a/", "/a/b", "", "a", "/ä", `"/"`, "/a%20b", "/a b", "/A",
 		"/" + strings.Repeat("p", 1023), "/" + strings.Repeat("p", 1024)},
 	"SameSite=": {"Lax", "Strict", "None", "none", "bogus", ""},
-	"Max-Age=": {"3600", "007200", "0", "-1", "x", "+5", "1.5", "", "34560000", "34560001", "99999999999",
+	"Max-Age=": {"3600", "007200", "0", "-1", "x", "+5000", "1.5", "", "34560000", "34560001", "99999999999",
 		"9223372036854775808"},
 	"Expires=": {"Fri, 01 Jan 2100 00:00:00 GMT", "Thu, 01 Jan 1970 00:00:00 GMT", "x", "1 jan 99 1:2:3", "01-Jan-2060 00:00:00",
 		"Jan 5 2060 00:00:00 GMT-0700 (PDT)", "1 jan 20270 0:0:0", "31 feb 2060 0:0:0", "1 jan 1500 0:0:0", ""},

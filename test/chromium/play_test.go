@@ -53,11 +53,15 @@ func (p *player) play(s step, id string) seen {
 	name := func(i int) string { return fmt.Sprint(id, ".", i) }
 	urls := p.prepare(s, exchanges, name)
 	switch target := literal(urls[len(urls)-1]); s.how {
-	case navigate, frame, frameScript:
+	case navigate, image, frame, frameScript:
 		p.Navigate(urls[0])
 	case link:
 		p.Navigate(urls[0])
 		p.Leave("location.href = " + target)
+	case reload:
+		p.Navigate(urls[0])
+		p.Leave("location.href = " + target)
+		p.Leave("location.reload()")
 	case form:
 		p.Navigate(urls[0])
 		p.Leave("f = document.createElement('form'); f.method = 'post'; f.action = " + target + "; document.body.append(f); f.submit()")
@@ -70,8 +74,11 @@ func (p *player) play(s step, id string) seen {
 	var saw seen
 	for i, x := range exchanges {
 		key := name(i)
-		if x.request.Script {
+		switch {
+		case x.request.Script:
 			key = name(i-1) + "script"
+		case s.how == reload && i == len(exchanges)-1:
+			key = name(i-1) + "again"
 		}
 		sent, came := p.site.take(key)
 		if !came {
@@ -90,9 +97,12 @@ func (p *player) play(s step, id string) seen {
 // the target.
 func (p *player) prepare(s step, exchanges []exchange, name func(int) string) (urls []string) {
 	last := len(exchanges) - 1
+	if s.how == reload {
+		last--
+	}
 	var a answer
-	if s.redirect != "" {
-		a.redirect = p.site.agree(s.redirect, name(last), answer{})
+	for _, to := range slices.Backward(s.redirects) {
+		a = answer{redirect: p.site.agree(to, name(last), a)}
 		last--
 	}
 	if exchanges[last].request.Script {
@@ -105,7 +115,10 @@ func (p *player) prepare(s step, exchanges []exchange, name func(int) string) (u
 	urls = []string{url}
 	for i := last - 1; i >= 0; i-- {
 		page := answer{}
-		if s.how == frame || s.how == frameScript {
+		switch {
+		case s.how == image && i == last-1:
+			page.image = url
+		case s.how == image, s.how == frame, s.how == frameScript:
 			page.frame = url
 		}
 		url = p.site.agree(exchanges[i].request.URL.String(), name(i), page)
@@ -148,6 +161,9 @@ func ofChromium(c *network.Cookie) string {
 
 func ofJar(c *jar.Cookie) string {
 	domain := c.Domain
+	if strings.Contains(domain, ":") {
+		domain = "[" + domain + "]"
+	}
 	if !c.HostOnly {
 		domain = "." + domain
 	}

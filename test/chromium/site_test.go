@@ -27,6 +27,7 @@ type answer struct {
 	setCookie []string
 	redirect  string   // a URL
 	frame     string   // a URL that the page has in a frame
+	image     string   // a URL that the page has as an image
 	script    []string // what the page assigns to document.cookie before it reports what it reads
 }
 
@@ -37,7 +38,7 @@ type site struct {
 
 	mu      sync.Mutex
 	answers map[string]answer
-	sent    map[string]string // the Cookie header that came with an id, or what its script read
+	sent    map[string]string // the Cookie header that came with an id; with "script", what its script read; with "again", of the second request
 }
 
 func newSite(t *testing.T) *site {
@@ -112,6 +113,9 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Lock()
 	a, expected := s.answers[id]
+	if _, before := s.sent[id]; before {
+		id += "again"
+	}
 	if expected {
 		s.sent[id] = strings.Join(r.Header["Cookie"], " and ")
 	}
@@ -128,6 +132,9 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprint(w, `<!doctype html><title>A page</title><link rel="icon" href="data:,"><body>`)
 	if a.frame != "" {
 		fmt.Fprintf(w, `<iframe src="%s"></iframe>`, html.EscapeString(a.frame))
+	}
+	if a.image != "" {
+		fmt.Fprintf(w, `<img src="%s">`, html.EscapeString(a.image))
 	}
 	if a.script != nil {
 		fmt.Fprintf(w, reporter, literal(a.script), literal("/report?id="+id+"script"))

@@ -12,17 +12,17 @@ import (
 
 // A step is one thing that a visitor or a page does.
 type step struct {
-	how      string   // one of ways
-	top      string   // the page in the address bar when it begins; "" for what a visitor does
-	middle   string   // for frames: the frame of top that url is in; "" is top itself
-	url      string   // what is requested
-	lines    []string // what url answers, or what its script assigns to document.cookie
-	redirect string   // where url redirects to; "" is nowhere
+	how       string   // one of ways
+	top       string   // the page in the address bar when it begins; "" for what a visitor does
+	middle    string   // for frames and images: the frame of top that url is in; "" is top itself
+	url       string   // what is requested
+	lines     []string // what url answers, or what its script assigns to document.cookie
+	redirects []string // where url redirects to, and so on
 }
 
 func (s step) String() string {
-	text := s.how + " " + s.url
-	for _, part := range []struct{ before, url string }{{" -> ", s.redirect}, {" in ", s.middle}, {" from ", s.top}} {
+	text := strings.Join(append([]string{s.how + " " + s.url}, s.redirects...), " -> ")
+	for _, part := range []struct{ before, url string }{{" in ", s.middle}, {" from ", s.top}} {
 		if part.url != "" {
 			text += part.before + part.url
 		}
@@ -45,19 +45,21 @@ const (
 	navigate    = "navigate to"
 	link        = "follow a link to"
 	form        = "post a form to"
+	reload      = "follow, and then reload, a link to"
 	fetch       = "fetch"
+	image       = "show the image"
 	frame       = "frame"
 	script      = "script of"
 	frameScript = "script of the frame"
 )
 
-var ways = []string{navigate, navigate, link, form, fetch, frame, frame, script, frameScript}
+var ways = []string{navigate, navigate, link, reload, form, fetch, image, frame, frame, script, frameScript}
 
 // Hosts of one group share sites, or look as if they did; a sequence stays in one group, so that its cookies meet.
 var groups = [][]string{
 	{"site.example", "www.site.example", "a.www.site.example", "other.example"},
 	{"co.uk", "shop.co.uk", "www.shop.co.uk", "github.io", "me.github.io"},
-	{"localhost", "sub.localhost", "127.0.0.1", "single"},
+	{"localhost", "sub.localhost", "127.0.0.1", "[::1]", "single"},
 }
 
 var paths = []string{"/", "/a", "/a/", "/a/b", "/a/b/c", "/a/b/c", "/ab", "/a%20b/c", "/A/b"}
@@ -81,26 +83,27 @@ func draw(rng *rand.Rand, hosts []string) step {
 	}
 	s := step{how: pick(rng, ways), url: place() + pick(rng, paths)}
 	switch s.how {
-	case link, form, fetch:
+	case link, reload, form, fetch:
 		s.top = place("stranger.example") + "/"
-	case frame, frameScript:
+	case image, frame, frameScript:
 		s.top = place("stranger.example") + "/"
 		if rng.IntN(3) == 0 {
 			s.middle = place("stranger.example") + "/"
 		}
 	}
-	if s.how != script && s.how != frameScript && rng.IntN(3) == 0 {
-		s.redirect = place() + pick(rng, paths)
+	for s.how != script && s.how != frameScript && len(s.redirects) < 3 && rng.IntN(3) == 0 {
+		s.redirects = append(s.redirects, place()+pick(rng, paths))
 	}
 	// From pages by https, Chromium loads nothing by http into the page, and asks before it posts there.
-	if strings.HasPrefix(s.top, "https:") && s.how != link {
-		for _, u := range []*string{&s.middle, &s.url, &s.redirect} {
-			*u = strings.Replace(*u, "http:", "https:", 1)
+	if s.how != link && s.how != reload {
+		if strings.HasPrefix(s.top, "https:") {
+			s.middle = encrypted(s.middle)
 		}
-	}
-	if strings.HasPrefix(s.middle, "https:") {
-		for _, u := range []*string{&s.url, &s.redirect} {
-			*u = strings.Replace(*u, "http:", "https:", 1)
+		if strings.HasPrefix(s.top, "https:") || strings.HasPrefix(s.middle, "https:") {
+			s.url = encrypted(s.url)
+			for i, u := range s.redirects {
+				s.redirects[i] = encrypted(u)
+			}
 		}
 	}
 	host := mustParse(s.url).Host
@@ -108,13 +111,15 @@ func draw(rng *rand.Rand, hosts []string) step {
 		s.lines = append(s.lines, line(rng, host))
 	}
 	// Without these, few cookies of other sites would be kept at all.
-	if s.top != "" && s.how != link && s.how != form {
+	if s.top != "" && s.how != link && s.how != reload && s.how != form {
 		for i := range s.lines {
 			s.lines[i] += pick(rng, []string{"", "; SameSite=None; Secure", "; SameSite=None; Secure; Partitioned"})
 		}
 	}
 	return s
 }
+
+func encrypted(u string) string { return strings.Replace(u, "http:", "https:", 1) }
 
 // An exchange is a request that carries cookies and the lines that come back; or a script that assigns lines to
 // document.cookie and then reads it.
@@ -131,7 +136,7 @@ func (s step) exchanges() (all []exchange) {
 		top := mustParse(s.top)
 		add(nil, jar.Request{URL: top, Kind: jar.Navigation})
 		target.Initiator = top
-		if s.how != link && s.how != form {
+		if s.how != link && s.how != reload && s.how != form {
 			target.TopLevel = top
 		}
 		if s.middle != "" {
@@ -141,7 +146,7 @@ func (s step) exchanges() (all []exchange) {
 		}
 	}
 	switch s.how {
-	case navigate, link:
+	case navigate, link, reload:
 		target.Kind = jar.Navigation
 	case form:
 		target.Kind, target.Method = jar.Navigation, "POST"
@@ -156,11 +161,16 @@ func (s step) exchanges() (all []exchange) {
 		add(nil, document)
 		target.Script, target.Initiator = true, nil
 	}
-	add(s.lines, target)
-	if s.redirect != "" {
-		end := target
-		end.URL, end.Redirects = mustParse(s.redirect), []*url.URL{target.URL}
-		add(nil, end)
+	lines := s.lines
+	add(lines, target)
+	for _, next := range s.redirects {
+		lines = nil
+		target.Redirects = append(slices.Clone(target.Redirects), target.URL)
+		target.URL = mustParse(next)
+		add(lines, target)
+	}
+	if s.how == reload {
+		add(lines, jar.Request{URL: target.URL, Kind: jar.Navigation, Initiator: target.URL})
 	}
 	return all
 }

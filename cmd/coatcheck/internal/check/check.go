@@ -41,6 +41,9 @@ func Run(ctx context.Context, o Options, out io.Writer) error {
 		err = report.WriteSARIF(out)
 	default:
 		err = report.WriteText(out, o.Colour)
+		if err == nil && o.HAR != "" && len(report.Cookies) == 0 {
+			_, err = fmt.Fprintln(out, stripped)
+		}
 	}
 	if err != nil || o.FailOn == "never" {
 		return err
@@ -58,6 +61,9 @@ func Run(ctx context.Context, o Options, out io.Writer) error {
 		return fmt.Errorf("%d findings at or above the severity %s", n, least)
 	}
 }
+
+// stripped is what is nearly always behind an archive without cookies.
+const stripped = "No response in the archive sets a cookie. Browsers leave cookies out of an archive unless they are asked to export sensitive data."
 
 func (o *Options) read(ctx context.Context) ([]lint.Response, error) {
 	if len(o.Pages) == 0 && o.HAR == "" && o.Lines == "" {

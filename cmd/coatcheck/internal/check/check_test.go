@@ -69,6 +69,11 @@ var planted = []struct {
 	{"count-high", [][]string{append([]string{"https://www.s42.example/"}, many(160, "1")...)}},
 	{"partition-size", [][]string{{"https://www.s43.example/", "a=" + strings.Repeat("x", 4000) + "; Secure; SameSite=None; Partitioned; Path=/",
 		"b=" + strings.Repeat("x", 4000) + "; Secure; SameSite=None; Partitioned; Path=/"}}},
+	{"control-character", [][]string{{"https://www.s48.example/", "a=x\x01y; Path=/"}}},
+	{"empty", [][]string{{"https://www.s49.example/", "=; Path=/"}}},
+	{"domain-non-ascii", [][]string{{"https://www.s50.example/", "a=1; Domain=s50.exämple; Path=/"}}},
+	{"domain-dot", [][]string{{"https://www.s51.example/", "a=1; Domain=.s51.example; Path=/"}}},
+	{"domain-empty", [][]string{{"https://www.s52.example/", "a=1; Domain=; Path=/"}}},
 	// Nothing is wrong with these.
 	{"", [][]string{{"https://www.s44.example/", "__Host-sid=1; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=86400"},
 		{"https://www.s44.example/logout", "__Host-sid=; Path=/; Secure; HttpOnly; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT"}}},
@@ -205,6 +210,45 @@ func TestRedirects(t *testing.T) {
 	}
 }
 
+// A control character in a header is what net/http takes for the end of the world, and browsers for a cookie to drop.
+func TestControlCharacters(t *testing.T) {
+	served := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.Close()
+		switch r.URL.Path {
+		case "/":
+			fmt.Fprint(conn, "HTTP/1.1 302 Found\r\nLocation: /next\r\nset-cookie: a=\x01; Path=/\r\nSet-Cookie: b=2; Path=/\r\nContent-Length: 0\r\n\r\n")
+		case "/next":
+			fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nSet-Cookie: c=\x7f%s; Path=/\r\n\r\n", r.Header.Get("Cookie"))
+		default:
+			fmt.Fprint(conn, "HTTP/1.1 200 OK\r\nSet-Cookie: c=\x01", strings.Repeat("x", 2<<20))
+		}
+	})
+	plain, secure := httptest.NewServer(served), httptest.NewTLSServer(served)
+	defer plain.Close()
+	defer secure.Close()
+	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, MaxResponseHeaderBytes: 1 << 20}
+	defer transport.CloseIdleConnections()
+	for _, site := range []string{plain.URL, secure.URL} {
+		got, err := run(t, check.Options{Pages: []string{site}, FailOn: "never", Fetcher: check.NewFetcher(transport)})
+		if err != nil || len(got.Cookies) != 3 || got.Cookies[1].Name != "b" {
+			t.Fatalf("%v, %+v", err, got)
+		}
+		for _, i := range []int{0, 2} {
+			if c := got.Cookies[i]; len(c.Findings) != 1 || c.Findings[0].Rule != "control-character" {
+				t.Errorf("%+v", c)
+			}
+		}
+		if got, err := run(t, check.Options{Pages: []string{site + "/endless"}, FailOn: "never", Fetcher: check.NewFetcher(transport)}); err == nil {
+			t.Errorf("a header without end: %+v", got)
+		}
+	}
+}
+
 func TestUnreachable(t *testing.T) {
 	server := httptest.NewServer(nil)
 	server.Close()
@@ -271,6 +315,18 @@ func TestFormats(t *testing.T) {
 		if err := check.Run(t.Context(), o, &out); err != nil || !strings.Contains(out.String(), want) {
 			t.Errorf("%s: %v\n%s", format, err, &out)
 		}
+	}
+}
+
+// An archive without cookies is nearly always one that a browser has taken them out of.
+func TestStrippedArchive(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "a.har")
+	if err := os.WriteFile(file, []byte(`{"log": {"entries": [{"request": {"url": "https://www.a.example/"}, "response": {"headers": []}}]}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := check.Run(t.Context(), check.Options{HAR: file, FailOn: "note"}, &out); err != nil || !strings.Contains(out.String(), "sensitive data") {
+		t.Errorf("%v\n%s", err, &out)
 	}
 }
 

@@ -73,20 +73,19 @@ func (f *Fetcher) hop(ctx context.Context, u *url.URL, hops []*url.URL) (lint.Re
 	r.Header.Set("User-Agent", "coatcheck check")
 	r.Header.Set("Accept", "text/html,*/*;q=0.8")
 	from := &jar.Request{URL: u, Kind: jar.Navigation, Redirects: hops}
-	if header := f.jar.Header(from); header != "" {
-		r.Header.Set("Cookie", header)
+	if cookies := f.jar.Header(from); cookies != "" {
+		r.Header.Set("Cookie", cookies)
 	}
-	answer, err := f.transport.RoundTrip(r)
+	status, header, err := f.roundTrip(r)
 	if err != nil {
 		return lint.Response{}, nil, err
 	}
-	answer.Body.Close()
-	response := lint.Response{URL: u, SetCookie: answer.Header["Set-Cookie"], Redirects: hops, At: time.Now()}
+	response := lint.Response{URL: u, SetCookie: header["Set-Cookie"], Redirects: hops, At: time.Now()}
 	for _, line := range response.SetCookie {
 		f.jar.Set(from, line)
 	}
-	location := answer.Header.Get("Location")
-	if location == "" || answer.StatusCode < 300 || answer.StatusCode > 399 {
+	location := header.Get("Location")
+	if location == "" || status < 300 || status > 399 {
 		return response, nil, nil
 	}
 	next, err := u.Parse(location)

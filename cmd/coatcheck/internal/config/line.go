@@ -74,14 +74,14 @@ type Convert struct {
 func (*Convert) Help() string {
 	return `What the format of TO cannot hold is listed on standard error. Cookies that have expired are left out.
 
-Names that tell the format: *.txt (netscape, as curl has it), *.har, state.json, storageState.json and *.playwright.json (playwright), *.cdp.json, other *.json (native), Cookies (chrome) and *.sqlite (firefox). The databases of browsers are read and never written; close the browser before. Values that Chromium has encrypted cannot be read.`
+Names that tell the format: *.txt (netscape, as curl has it), *.har, state.json, storageState.json and *.playwright.json (playwright), *.cdp.json, other *.json (native), Cookies (chrome) and *.sqlite (firefox). The databases of browsers are read and never written; close the browser before. Values that Chromium has encrypted cannot be read there: ask the browser while it runs, by Storage.getCookies of its DevTools protocol, whose answer is the format cdp.`
 }
 
 // Check has the flags of the check.
 type Check struct {
 	Pages  []string `arg:"" optional:"" name:"url" help:"Pages to fetch, in this order, as one visitor; redirects are followed."`
 	HAR    string   `name:"har" placeholder:"FILE" help:"Check what an HTTP archive has recorded."`
-	Lines  string   `placeholder:"FILE" help:"Check Set-Cookie lines; - is standard input. A line with a URL says where those below come from."`
+	Lines  string   `placeholder:"FILE" help:"Check Set-Cookie lines; - is standard input. A line with a URL says where those below come from; URL in URL, that a page embeds it."`
 	URL    string   `name:"url" placeholder:"URL" help:"Where the lines come from that no URL stands above."`
 	Format string   `default:"text" enum:"text,json,sarif" placeholder:"text|json|sarif" help:"How the outcome is written. Default: ${default}"`
 	FailOn string   `default:"warning" enum:"error,warning,note,never" placeholder:"error|warning|note|never" help:"The least finding that makes the exit status 1. Default: ${default}"`

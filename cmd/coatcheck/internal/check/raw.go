@@ -1,0 +1,93 @@
+package check
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/textproto"
+	"strconv"
+	"strings"
+)
+
+// roundTrip gets the status and header of a response. net/http takes no response that has a control character in its
+// header, where browsers only drop the cookie; such a one is read by hand.
+func (f *Fetcher) roundTrip(r *http.Request) (status int, header http.Header, err error) {
+	answer, err := f.transport.RoundTrip(r)
+	if err == nil {
+		answer.Body.Close()
+		return answer.StatusCode, answer.Header, nil
+	}
+	var malformed textproto.ProtocolError
+	if transport, ok := f.transport.(*http.Transport); ok && errors.As(err, &malformed) {
+		if status, header, rawErr := readRaw(transport, r); rawErr == nil {
+			return status, header, nil
+		}
+	}
+	return 0, nil, err
+}
+
+// readRaw makes the request once more, without a proxy, and reads the header line by line.
+func readRaw(transport *http.Transport, r *http.Request) (status int, header http.Header, err error) {
+	conn, err := dial(r.Context(), transport, r)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer conn.Close()
+	defer context.AfterFunc(r.Context(), func() { conn.Close() })()
+	r = r.Clone(r.Context())
+	r.Close = true
+	if err := r.Write(conn); err != nil {
+		return 0, nil, err
+	}
+	lines := bufio.NewScanner(io.LimitReader(conn, maxHeader))
+	lines.Buffer(nil, maxHeader)
+	for lines.Scan() {
+		name, value, ok := strings.Cut(lines.Text(), ":")
+		switch {
+		case lines.Text() == "" && header != nil:
+			return status, header, nil
+		case header == nil: // HTTP/1.1 200 OK
+			fields := strings.Fields(lines.Text())
+			if len(fields) < 2 || !strings.HasPrefix(fields[0], "HTTP/1.") {
+				return 0, nil, fmt.Errorf("%.40q is no status", lines.Text())
+			}
+			if status, err = strconv.Atoi(fields[1]); err != nil {
+				return 0, nil, err
+			}
+			header = http.Header{}
+		case ok:
+			header.Add(name, strings.Trim(value, " \t"))
+		}
+	}
+	return 0, nil, cmp.Or(lines.Err(), io.ErrUnexpectedEOF)
+}
+
+func dial(ctx context.Context, transport *http.Transport, r *http.Request) (net.Conn, error) {
+	open := transport.DialContext
+	if open == nil {
+		open = (&net.Dialer{}).DialContext
+	}
+	host := r.URL.Hostname()
+	port := cmp.Or(r.URL.Port(), map[string]string{"http": "80", "https": "443"}[r.URL.Scheme])
+	conn, err := open(ctx, "tcp", net.JoinHostPort(host, port))
+	if err != nil || r.URL.Scheme != "https" {
+		return conn, err
+	}
+	config := transport.TLSClientConfig.Clone()
+	if config == nil {
+		config = &tls.Config{}
+	}
+	config.ServerName, config.NextProtos = host, nil
+	secure := tls.Client(conn, config)
+	if err := secure.HandshakeContext(ctx); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return secure, nil
+}

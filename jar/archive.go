@@ -1,0 +1,204 @@
+package jar
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// An Exchange is a request that was recorded, and what its response says about cookies.
+type Exchange struct {
+	Request Request
+	// SetCookie are the values of the Set-Cookie headers, in order.
+	SetCookie []string
+	// At is when the request began; the zero time is unknown.
+	At time.Time
+}
+
+// ReadArchive reads the exchanges of an HTTP archive (HAR 1.2) over http and https, in order. Their context is what the
+// archive tells of it: redirects by their targets, and who asked by the page that an entry belongs to and by the headers
+// Sec-Fetch-Dest, Sec-Fetch-Site, Referer and Origin, or by what Chromium notes beside the standard. A request of which none of
+// that is known counts as one that the user makes. Errors name the line or the entry.
+func ReadArchive(r io.Reader) ([]Exchange, error) {
+	data, err := readBounded(r)
+	if err != nil {
+		return nil, fmt.Errorf("read HTTP archive: %w", err)
+	}
+	var list []Exchange
+	err = eachEntry(data, func(_ *harEntry, x *Exchange) error {
+		if u := x.Request.URL; u.Host != "" && (u.Scheme == "http" || u.Scheme == "https") {
+			list = append(list, *x)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read HTTP archive: %w", err)
+	}
+	return list, nil
+}
+
+// readBounded reads all of a file that has no more than MaxImport bytes.
+func readBounded(r io.Reader) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, MaxImport+1))
+	if err == nil && len(data) > MaxImport {
+		err = fmt.Errorf("more than %d bytes", MaxImport)
+	}
+	return data, err
+}
+
+// eachEntry calls f with the entries of an archive, and with what they say about cookies.
+func eachEntry(data []byte, f func(*harEntry, *Exchange) error) error {
+	var file harFile
+	if err := decodeJSON(data, &file); err != nil {
+		return err
+	}
+	if file.Log == nil {
+		return errors.New("there is no log in it")
+	}
+	s := stage{pages: map[string]*url.URL{}, pending: map[string]*Request{}}
+	for i := range file.Log.Entries {
+		e := &file.Log.Entries[i]
+		x, err := s.exchange(e)
+		if err == nil {
+			err = f(e, x)
+		}
+		if err != nil {
+			return fmt.Errorf("entry %d: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
+// A stage is what is on while an archive is read.
+type stage struct {
+	pages   map[string]*url.URL // the document in the address bar of each page
+	pending map[string]*Request // requests that were redirected, by the URL that follows
+}
+
+func (s *stage) exchange(e *harEntry) (*Exchange, error) {
+	u, err := url.Parse(e.Request.URL)
+	if err != nil {
+		return nil, err
+	}
+	x := &Exchange{SetCookie: e.Response.setCookie()}
+	if e.Started != "" {
+		if x.At, err = time.Parse(time.RFC3339, e.Started); err != nil {
+			return nil, fmt.Errorf("startedDateTime %.40q is no time", e.Started)
+		}
+	}
+	u.Fragment, u.RawFragment = "", ""
+	if before := s.pending[u.String()]; before != nil {
+		delete(s.pending, u.String())
+		x.Request = *before
+		x.Request.Redirects = append(before.Redirects[:len(before.Redirects):len(before.Redirects)], before.URL)
+	} else {
+		x.Request = s.context(e, u)
+	}
+	x.Request.URL, x.Request.Method = u, e.Request.Method
+	if target := e.Response.target(u); target != nil {
+		s.pending[target.String()] = &x.Request
+	} else if x.Request.Kind == Navigation {
+		s.pages[e.Page] = u
+	}
+	return x, nil
+}
+
+// context tells the Kind, TopLevel, Ancestors and Initiator of a request.
+func (s *stage) context(e *harEntry, u *url.URL) Request {
+	top := s.pages[e.Page]
+	r := Request{Kind: e.kind(top != nil)}
+	from := parseAbsolute(e.Request.header("Referer"))
+	if from == nil {
+		from = parseAbsolute(e.Request.header("Origin"))
+	}
+	switch e.Request.header("Sec-Fetch-Site") {
+	case "none", "same-origin", "same-site":
+		// The header is of the request itself: a Referer may be that of a style sheet.
+	case "cross-site":
+		if r.Initiator = from; from == nil || sameSite(from, u, true) {
+			r.Initiator = &url.URL{Scheme: "about", Opaque: "blank"} // somebody who does not say who
+		}
+	default:
+		r.Initiator = from
+	}
+	if r.Kind == Navigation {
+		return r
+	}
+	if r.TopLevel = top; top != nil && from != nil && !sameSite(from, top, true) {
+		r.Ancestors = []*url.URL{from} // the document of a frame asks
+	}
+	return r
+}
+
+// kind tells what an entry was for. Where only Chromium's resource type is there, the first document of a page is that in
+// the address bar.
+func (e *harEntry) kind(inPage bool) Kind {
+	switch e.Request.header("Sec-Fetch-Dest") {
+	case "document":
+		return Navigation
+	case "iframe", "frame", "embed", "object", "fencedframe":
+		return FrameNavigation
+	case "":
+	default:
+		return Subresource
+	}
+	switch {
+	case !inPage:
+		return Navigation
+	case e.ResourceType == "document":
+		return FrameNavigation
+	case e.ResourceType == "" && e.Request.header("Referer") == "":
+		return Navigation // nothing is known
+	}
+	return Subresource
+}
+
+func (r *harRequest) header(name string) string {
+	for _, h := range r.Headers {
+		if strings.EqualFold(h.Name, name) {
+			return h.Value
+		}
+	}
+	return ""
+}
+
+// setCookie returns the lines of a response. Chromium and Firefox put all of them into one header.
+func (r *harResponse) setCookie() (lines []string) {
+	for _, h := range r.Headers {
+		if strings.EqualFold(h.Name, "Set-Cookie") {
+			lines = append(lines, strings.Split(h.Value, "\n")...)
+		}
+	}
+	return lines
+}
+
+// target is where a response redirects to, nil for nowhere.
+func (r *harResponse) target(from *url.URL) *url.URL {
+	location := r.RedirectURL
+	for _, h := range r.Headers {
+		if location == "" && 300 <= r.Status && r.Status <= 399 && strings.EqualFold(h.Name, "Location") {
+			location = h.Value
+		}
+	}
+	if location == "" {
+		return nil
+	}
+	u, err := from.Parse(location)
+	if err != nil {
+		return nil
+	}
+	u.Fragment, u.RawFragment = "", ""
+	return u
+}
+
+// parseAbsolute returns nil for what is no URL of a document with an origin.
+func parseAbsolute(text string) *url.URL {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" {
+		return nil
+	}
+	return u
+}
