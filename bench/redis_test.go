@@ -1,0 +1,153 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/alexedwards/scs/goredisstore"
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/rueidis"
+
+	"coatcheck.dev/store"
+	"coatcheck.dev/store/near"
+	redisstore "coatcheck.dev/store/redis"
+)
+
+// BenchmarkRedisNearRead reads a session that Redis has and this node has read before. Coatcheck reads from memory and hears of
+// changes from Redis; scs asks Redis each time.
+func BenchmarkRedisNearRead(b *testing.B) {
+	b.Run("limit", limitSessionRead)
+	b.Run("coatcheck", func(b *testing.B) {
+		benchRead(b, nearSite(b, redisStore(rueidisClient(b, startRedis(b)), true)))
+	})
+	b.Run("scs", func(b *testing.B) { benchRead(b, scsRedis(b)) })
+}
+
+// BenchmarkRedisMiss reads a session that this node has not in memory. Coatcheck has its cache in front, whose lease is over each
+// time; get is one plain GET of as many bytes with the same client, and nothing around it.
+func BenchmarkRedisMiss(b *testing.B) {
+	b.Run("get", func(b *testing.B) {
+		client := rueidisClient(b, startRedis(b))
+		record := string(make([]byte, recordSize))
+		must(client.Do(b.Context(), client.B().Set().Key("record").Value(record).Build()).Error())
+		b.ReportAllocs()
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				got, err := client.Do(b.Context(), client.B().Get().Key("record").Build()).ToString()
+				if err != nil || len(got) != recordSize {
+					panic(fmt.Sprint(len(got), err))
+				}
+			}
+		})
+	})
+	b.Run("coatcheck", func(b *testing.B) {
+		benchRead(b, forgetfulSite(b, redisStore(rueidisClient(b, startRedis(b)), false)))
+	})
+	b.Run("scs", func(b *testing.B) { benchRead(b, scsRedis(b)) })
+}
+
+// recordSize is about that of the sessions that are read here.
+const recordSize = 320
+
+// BenchmarkRedisWrite changes one value of three. evalsha runs a script that sets one key, with the same client.
+func BenchmarkRedisWrite(b *testing.B) {
+	b.Run("evalsha", func(b *testing.B) {
+		client := rueidisClient(b, startRedis(b))
+		script := rueidis.NewLuaScript(`return redis.call('SET', KEYS[1], ARGV[1])`)
+		record := string(make([]byte, recordSize))
+		must(script.Exec(b.Context(), client, []string{"record"}, []string{record}).Error())
+		b.ReportAllocs()
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				must(script.Exec(b.Context(), client, []string{"record"}, []string{record}).Error())
+			}
+		})
+	})
+	b.Run("coatcheck", func(b *testing.B) {
+		benchWrite(b, nearSite(b, redisStore(rueidisClient(b, startRedis(b)), true)))
+	})
+	b.Run("scs", func(b *testing.B) { benchWrite(b, scsRedis(b)) })
+}
+
+// nearSite is Coatcheck with a cache in front of a store, whose feed is up.
+func nearSite(b *testing.B, inner store.Store) site {
+	st := near.New(inner, near.Options{})
+	b.Cleanup(st.Close)
+	s := coatcheckSite(st)
+	b.Cleanup(s.close)
+	read := s.wrap(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { s.user(r) }))
+	w, r := &nullWriter{h: make(http.Header)}, request(s.signedIn(user, true))
+	await(b, func() error {
+		read.ServeHTTP(w, r)
+		if st.Stats().Hits == 0 {
+			return errors.New("nothing is kept near: the feed is not up")
+		}
+		return nil
+	})
+	return s
+}
+
+// forgetfulSite is the same with a cache that has never anything that is still good.
+func forgetfulSite(b *testing.B, inner store.Store) site {
+	st := near.New(inner, near.Options{Lease: 1})
+	b.Cleanup(st.Close)
+	s := coatcheckSite(st)
+	b.Cleanup(s.close)
+	return s
+}
+
+func rueidisClient(b *testing.B, addr string) rueidis.Client {
+	client, err := rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{addr}})
+	must(err)
+	b.Cleanup(client.Close)
+	return client
+}
+
+// redisStore is the store through rueidis, with a feed if that is wanted.
+func redisStore(client rueidis.Client, fed bool) store.Store {
+	var o redisstore.Options
+	if fed {
+		o.Subscribe = func(ctx context.Context, channels []string, message func(channel, payload string)) error {
+			return client.Dedicated(func(c rueidis.DedicatedClient) error {
+				ended := c.SetPubSubHooks(rueidis.PubSubHooks{
+					OnMessage: func(m rueidis.PubSubMessage) { message(m.Channel, m.Message) },
+				})
+				if err := c.Do(ctx, c.B().Subscribe().Channel(channels...).Build()).Error(); err != nil {
+					return err
+				}
+				select {
+				case err := <-ended:
+					return err
+				case <-ctx.Done():
+					return ctx.Err()
+				}
+			})
+		}
+	}
+	return redisstore.New(func(ctx context.Context, key string, args ...any) (any, error) {
+		c := client.B().Arbitrary()
+		for _, arg := range args {
+			switch text, ok := arg.(string); {
+			case !ok:
+				c = c.Args(fmt.Sprint(arg))
+			case text == key:
+				c = c.Keys(text)
+			default:
+				c = c.Args(text)
+			}
+		}
+		return client.Do(ctx, c.Build()).ToAny()
+	}, o)
+}
+
+// scsRedis is scs with the store that its authors recommend for Redis, and an idle timeout of none, which spares it a write each
+// time.
+func scsRedis(b *testing.B) site {
+	client := redis.NewClient(&redis.Options{Addr: startRedis(b), ReadTimeout: time.Minute})
+	b.Cleanup(func() { client.Close() })
+	return scsSite(goredisstore.New(client), 0)
+}
