@@ -21,7 +21,7 @@ func (s *Store) Create(ctx context.Context, r store.Record, replaces store.ID) e
 		return explain(ctx, "create a session", err)
 	}
 	if replaces.IsZero() {
-		_, err := s.createRecord(ctx, &r, told, store.Notice{Kind: store.Created, ID: r.ID, User: r.User})
+		_, err := s.createRecord(ctx, &r, told, store.Notice{Kind: store.Created, ID: r.ID, User: r.User, Version: 1})
 		return explain(ctx, "create a session", err)
 	}
 	r.Auth = append([]store.Auth(nil), r.Auth...) // the caller may leave before the steps are done
@@ -111,7 +111,7 @@ func (s *Store) replace(ctx context.Context, r *store.Record, replaces store.ID)
 // tellReplaced tells of the new record. If that fails, only those who list sessions as they come miss one: nobody can have
 // asked for its ID before.
 func (s *Store) tellReplaced(ctx context.Context, r *store.Record, replaces store.ID) {
-	n := message(store.Notice{Kind: store.Created, ID: r.ID, User: r.User, By: replaces})
+	n := message(store.Notice{Kind: store.Created, ID: r.ID, User: r.User, By: replaces, Version: 1})
 	_ = patientlyUnknown(ctx, func() error {
 		_, err := s.run(ctx, tellScript, []string{s.RecordKey(r.ID)}, s.channel(), n)
 		return err

@@ -15,9 +15,9 @@ import (
 
 // A message tells of a change on the channel:
 //
-//	message = kind id by at user ; kind: a byte, id and by: 16OCTET, at: 8OCTET, as order has it, user: the rest
+//	message = kind id by number user ; kind: a byte, id and by: 16OCTET, number: 8OCTET, user: the rest
 //
-// In a Created one, by is what the record has replaced: it makes sure that this is told first, although the two may come
+// The number is the moment of a switch, as order has it, and otherwise the version of the record. In a Created one, by is what the record has replaced: it makes sure that this is told first, although the two may come
 // from different nodes.
 const messageLen = 1 + 16 + 16 + 8
 
@@ -26,7 +26,11 @@ func message(n store.Notice) string {
 	b = append(b, byte(n.Kind))
 	b = append(b, n.ID[:]...)
 	b = append(b, n.By[:]...)
-	b = binary.BigEndian.AppendUint64(b, order(n.At.UnixMicro()))
+	number := n.Version
+	if n.Kind == store.Switched {
+		number = order(n.At.UnixMicro())
+	}
+	b = binary.BigEndian.AppendUint64(b, number)
 	return string(append(b, n.User...))
 }
 
@@ -37,8 +41,11 @@ func parseMessage(m string) (n store.Notice, ok bool) {
 	n.Kind = store.NoticeKind(m[0])
 	copy(n.ID[:], m[1:17])
 	copy(n.By[:], m[17:33])
+	number := binary.BigEndian.Uint64([]byte(m[33:messageLen]))
 	if n.Kind == store.Switched {
-		n.At = micro(int64(binary.BigEndian.Uint64([]byte(m[33:41])) ^ 1<<63))
+		n.At = micro(int64(number ^ 1<<63))
+	} else {
+		n.Version = number
 	}
 	n.User = m[messageLen:]
 	return n, n.Kind >= store.Created && n.Kind <= store.Switched
@@ -61,6 +68,7 @@ type feed struct {
 	closed  bool
 	cancel  context.CancelFunc // nil unless the goroutine runs
 	up      bool
+	beat    time.Time // the last one
 
 	replaced [256]store.ID // told as replaced lately; a ring
 	next     int
@@ -80,7 +88,9 @@ func (s *Store) Subscribe(tell func(store.Notice)) (stop func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	stopHub := f.hub.Subscribe(tell)
-	if !f.up {
+	if f.up {
+		tell(store.Notice{Kind: store.Beat, At: f.beat})
+	} else {
 		tell(store.Notice{Kind: store.Lost})
 	}
 	f.readers++
@@ -247,7 +257,7 @@ func (l *line) cameBack(name string) {
 			delete(l.sent, other)
 		}
 	}
-	l.up = true
+	l.up, l.beat = true, b.at
 	l.hub.Publish(store.Notice{Kind: store.Beat, At: b.at})
 	select {
 	case l.beaten <- struct{}{}:

@@ -83,7 +83,7 @@ func (s *Store) save(ctx context.Context, r *store.Record) error {
 	args := []any{
 		octets(r.Version), octets(r.Version + 1), octets(order(r.LastSeen.UnixMicro())), octets(rand.Uint64()), octets(order(ends)),
 		string(r.AppendBody(make([]byte, 0, 512))), life(r, time.Now()),
-		s.channel(), message(store.Notice{Kind: store.Saved, ID: r.ID, User: r.User}),
+		s.channel(), message(store.Notice{Kind: store.Saved, ID: r.ID, User: r.User, Version: r.Version + 1}),
 	}
 	for {
 		switch code, err := integer(s.write(ctx, s.shardKey(shard, "n"), saveScript, keys, args...)); {

@@ -33,9 +33,9 @@ func (t *txn) create(v *values, replaces store.ID) error {
 		if _, err := t.exec(t.stmt.delete, replaces[:]); err != nil {
 			return err
 		}
-		t.notices = append(t.notices, store.Notice{Kind: store.Replaced, ID: replaces, User: replaced, By: v.id})
+		t.tell(store.Notice{Kind: store.Replaced, ID: replaces, User: replaced, By: v.id})
 	}
-	t.tell(store.Created, v.id, v.owner)
+	t.tell(store.Notice{Kind: store.Created, ID: v.id, User: v.owner, Version: 1})
 	return nil
 }
 
@@ -59,7 +59,7 @@ func (t *txn) save(v *values) error {
 		}
 		return store.ErrConflict
 	}
-	t.tell(store.Saved, v.id, v.owner)
+	t.tell(store.Notice{Kind: store.Saved, ID: v.id, User: v.owner, Version: uint64(v.version) + 1})
 	return nil
 }
 
@@ -85,7 +85,7 @@ func (t *txn) remove(id store.ID, why store.NoticeKind) (found bool, err error) 
 	if _, err := t.exec(t.stmt.delete, id[:]); err != nil {
 		return false, err
 	}
-	t.tell(why, id, owner)
+	t.tell(store.Notice{Kind: why, ID: id, User: owner})
 	return true, nil
 }
 
@@ -102,7 +102,7 @@ func (t *txn) removeUser(user string, kept map[store.ID]bool) ([]store.ID, error
 		if _, err := t.exec(t.stmt.delete, id[:]); err != nil {
 			return nil, err
 		}
-		t.tell(store.Deleted, id, user)
+		t.tell(store.Notice{Kind: store.Deleted, ID: id, User: user})
 		removed = append(removed, id)
 	}
 	return removed, nil
@@ -131,7 +131,7 @@ func (t *txn) setSwitch(user string, at time.Time) error {
 	if _, err := t.exec(t.stmt.oldSwitch, at.Add(-switchLife).UnixMicro()); err != nil {
 		return err
 	}
-	t.notices = append(t.notices, store.Notice{Kind: store.Switched, User: user, At: at})
+	t.tell(store.Notice{Kind: store.Switched, User: user, At: at})
 	return nil
 }
 

@@ -36,15 +36,17 @@ type change struct {
 	kind      sql.NullInt64
 	id, cause []byte
 	owner     []byte
-	at        sql.NullInt64
+	number    sql.NullInt64 // the version of a record, or the moment of a switch
 }
 
 func (c *change) notice() store.Notice {
 	n := store.Notice{Kind: store.NoticeKind(c.kind.Int64), User: string(c.owner)}
 	copy(n.ID[:], c.id)
 	copy(n.By[:], c.cause)
-	if c.at.Valid {
-		n.At = micro(c.at.Int64)
+	if n.Kind == store.Switched {
+		n.At = micro(c.number.Int64)
+	} else {
+		n.Version = uint64(c.number.Int64)
 	}
 	return n
 }

@@ -31,6 +31,7 @@ type feed struct {
 	ears     int
 	end      context.CancelFunc // of the goroutines that run now
 	whole    bool               // nothing can have been missed since the last Beat
+	beat     time.Time          // of that
 	closed   bool
 	running  sync.WaitGroup
 	trimmed  atomic.Int64 // when the log was trimmed last, in seconds since 1970
@@ -42,12 +43,14 @@ func newFeed(log changeLog, listen func(context.Context, string, func()) error) 
 	return &feed{log: log, listen: listen, wake: make(chan struct{}, 1)}
 }
 
-// subscribe implements [store.Feed]. A subscriber hears of Lost unless the feed is whole already.
+// subscribe implements [store.Feed].
 func (f *feed) subscribe(tell func(store.Notice), prepare func(context.Context) error) (stop func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	mute := f.Hub.Subscribe(tell)
-	if !f.whole {
+	if f.whole {
+		tell(store.Notice{Kind: store.Beat, At: f.beat})
+	} else {
 		tell(store.Notice{Kind: store.Lost})
 	}
 	f.prepare = prepare
@@ -125,7 +128,9 @@ func (f *feed) say(ctx context.Context, n store.Notice) bool {
 	if whole || f.whole {
 		f.Publish(n)
 	}
-	f.whole = whole
+	if f.whole = whole; whole {
+		f.beat = n.At
+	}
 	return true
 }
 

@@ -117,7 +117,7 @@ func TestFeedSaysWhetherItIsWhole(t *testing.T) {
 		time.Sleep(2100 * time.Millisecond)
 		a.wants(t, "after two seconds", store.Beat, store.Beat)
 		stopB := f.subscribe(b.tell, ready)
-		b.wants(t, "who joins a feed that is whole")
+		b.wants(t, "who joins a feed that is whole", store.Beat)
 		l.set(func() { l.news = []store.Notice{{Kind: store.Saved}} })
 		time.Sleep(lookEvery)
 		b.wants(t, "a change", store.Saved)

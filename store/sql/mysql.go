@@ -49,7 +49,7 @@ const (
 	myForget      = `DELETE FROM coatcheck_switches WHERE at < ?`
 	mySwitches    = `SELECT owner, at FROM coatcheck_switches`
 
-	myTell = `INSERT INTO coatcheck_changes (kind, id, cause, owner, at) VALUES `
+	myTell = `INSERT INTO coatcheck_changes (kind, id, cause, owner, number) VALUES `
 )
 
 // The tables are those of PostgreSQL; see there. Statements that make tables commit by themselves, so each must bear to be
@@ -80,12 +80,12 @@ var mysqlSchema = schema{
 			at    BIGINT     NOT NULL
 		) ENGINE = InnoDB`,
 		`CREATE TABLE IF NOT EXISTS coatcheck_changes (
-			seq   BIGINT     NOT NULL AUTO_INCREMENT PRIMARY KEY,
-			kind  SMALLINT   NOT NULL,
-			id    BINARY(16) NOT NULL,
-			cause BINARY(16),
-			owner MEDIUMBLOB NOT NULL,
-			at    BIGINT
+			seq    BIGINT     NOT NULL AUTO_INCREMENT PRIMARY KEY,
+			kind   SMALLINT   NOT NULL,
+			id     BINARY(16) NOT NULL,
+			cause  BINARY(16),
+			owner  MEDIUMBLOB NOT NULL,
+			number BIGINT
 		) ENGINE = InnoDB`,
 	}},
 }
@@ -152,8 +152,8 @@ func (t *myTxn) exec(text string, args ...any) (affected int64, err error) {
 	return result.RowsAffected()
 }
 
-func (t *myTxn) tell(kind store.NoticeKind, id store.ID, cause any, owner string, at any) {
-	t.changes = append(t.changes, int(kind), id[:], cause, []byte(owner), at)
+func (t *myTxn) tell(kind store.NoticeKind, id store.ID, cause any, owner string, number any) {
+	t.changes = append(t.changes, int(kind), id[:], cause, []byte(owner), number)
 }
 
 // change makes a change in one transaction. An error undoes it.
@@ -198,7 +198,7 @@ func (m *mysql) create(ctx context.Context, v *values, replaces store.ID) error 
 		if errorNumber(err) == "1062" { // ER_DUP_ENTRY
 			return store.ErrExists
 		}
-		t.tell(store.Created, v.id, nil, v.owner, nil)
+		t.tell(store.Created, v.id, nil, v.owner, 1)
 		return err
 	})
 	if missed {
@@ -213,7 +213,7 @@ func (m *mysql) save(ctx context.Context, v *values) error {
 		if err == nil && n == 0 {
 			return store.ErrConflict
 		}
-		t.tell(store.Saved, v.id, nil, v.owner, nil)
+		t.tell(store.Saved, v.id, nil, v.owner, v.version+1)
 		return err
 	})
 	if err == store.ErrConflict {

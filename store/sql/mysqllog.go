@@ -20,7 +20,7 @@ type mysqlLog struct {
 
 const (
 	myPresent = `
-SELECT present.server, present.seconds, c.seq, c.kind, c.id, c.cause, c.owner, c.at
+SELECT present.server, present.seconds, c.seq, c.kind, c.id, c.cause, c.owner, c.number
 FROM (SELECT concat(@@server_id, ' ', @@hostname, ' ', @@port) AS server, unix_timestamp() AS seconds) present
 LEFT JOIN coatcheck_changes c ON `
 	mySeqs = `SELECT seq FROM coatcheck_changes`
@@ -117,7 +117,7 @@ func (f *follower) read(ctx context.Context, at time.Time, text string, args []a
 	for rows.Next() {
 		var seq sql.NullInt64
 		var c change
-		if err := rows.Scan(&server, &seconds, &seq, &c.kind, &c.id, &c.cause, &c.owner, &c.at); err != nil {
+		if err := rows.Scan(&server, &seconds, &seq, &c.kind, &c.id, &c.cause, &c.owner, &c.number); err != nil {
 			return nil, err
 		}
 		if seq.Valid {

@@ -44,8 +44,8 @@ WITH locked AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(1668243828, $10
 new AS (
 	INSERT INTO coatcheck_sessions (id, version, owner, who, created, last_seen, expires, idle, due, body)
 	SELECT $1::bytea, 1, $2::bytea, $3::bytea, $4::bigint, $5::bigint, $6::bigint, $7::bigint, $8::bigint, $9::bytea FROM locked
-	RETURNING id, owner),
-told AS (INSERT INTO coatcheck_changes (kind, id, owner) SELECT 1, id, owner FROM new)
+	RETURNING id, owner, version),
+told AS (INSERT INTO coatcheck_changes (kind, id, owner, number) SELECT 1, id, owner, version FROM new)
 SELECT count(*) FROM new`
 
 	pgReplace = `
@@ -54,18 +54,18 @@ old AS (DELETE FROM coatcheck_sessions USING locked WHERE id = $11 AND version =
 new AS (
 	INSERT INTO coatcheck_sessions (id, version, owner, who, created, last_seen, expires, idle, due, body)
 	SELECT $1::bytea, 1, $2::bytea, $3::bytea, $4::bigint, $5::bigint, $6::bigint, $7::bigint, $8::bigint, $9::bytea FROM old
-	RETURNING id, owner),
+	RETURNING id, owner, version),
 told AS (
-	INSERT INTO coatcheck_changes (kind, id, cause, owner)
-	SELECT 4, old.id, new.id, old.owner FROM old, new UNION ALL SELECT 1, id, NULL, owner FROM new)
+	INSERT INTO coatcheck_changes (kind, id, cause, owner, number)
+	SELECT 4, old.id, new.id, old.owner, NULL FROM old, new UNION ALL SELECT 1, id, NULL, owner, version FROM new)
 SELECT count(*) FROM new`
 
 	// A save moves due only back, and a touch not at all: see the table.
 	pgSave = `
 WITH new AS (
 	UPDATE coatcheck_sessions SET version = version + 1, last_seen = greatest(last_seen, $1), expires = $2, idle = $3, due = least(due, $4), body = $5
-	WHERE id = $6 AND version = $7 RETURNING id, owner),
-told AS (INSERT INTO coatcheck_changes (kind, id, owner) SELECT 2, id, owner FROM new)
+	WHERE id = $6 AND version = $7 RETURNING id, owner, version),
+told AS (INSERT INTO coatcheck_changes (kind, id, owner, number) SELECT 2, id, owner, version FROM new)
 SELECT count(*) FROM new`
 
 	// Two touches of the same sessions lock them in the same order, or each could wait for the other.
@@ -100,7 +100,7 @@ WITH old AS (DELETE FROM coatcheck_switches WHERE at < $4 AND who <> $1),
 new AS (
 	INSERT INTO coatcheck_switches (who, owner, at) VALUES ($1, $2, $3)
 	ON CONFLICT (who) DO UPDATE SET at = greatest(coatcheck_switches.at, excluded.at)),
-told AS (INSERT INTO coatcheck_changes (kind, id, owner, at) VALUES (6, '', $2, $3))
+told AS (INSERT INTO coatcheck_changes (kind, id, owner, number) VALUES (6, '', $2, $3))
 SELECT 1`
 	pgSwitches = `SELECT owner, at FROM coatcheck_switches`
 )
@@ -137,15 +137,16 @@ var postgresSchema = schema{
 			owner bytea  NOT NULL,
 			at    bigint NOT NULL
 		)`,
-		// What has changed in the last minutes, for the feed: see postgresLog. Kinds are those of store.Notice.
+		// What has changed in the last minutes, for the feed: see postgresLog. Kinds are those of store.Notice; the number is
+		// the version of a record, or the moment of a switch.
 		`CREATE TABLE coatcheck_changes (
-			seq   bigserial,
-			tx    bigint    NOT NULL DEFAULT txid_current(),
-			kind  smallint  NOT NULL,
-			id    bytea     NOT NULL,
-			cause bytea,
-			owner bytea     NOT NULL,
-			at    bigint
+			seq    bigserial,
+			tx     bigint    NOT NULL DEFAULT txid_current(),
+			kind   smallint  NOT NULL,
+			id     bytea     NOT NULL,
+			cause  bytea,
+			owner  bytea     NOT NULL,
+			number bigint
 		)`,
 		`CREATE INDEX coatcheck_changes_tx ON coatcheck_changes (tx)`,
 	}},

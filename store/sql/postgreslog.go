@@ -19,7 +19,7 @@ type postgresLog struct {
 // The function for the present is stable: it is the snapshot by which this very statement reads.
 const (
 	pgChanges = `
-SELECT present.snapshot, present.server, present.seconds, c.kind, c.id, c.cause, c.owner, c.at
+SELECT present.snapshot, present.server, present.seconds, c.kind, c.id, c.cause, c.owner, c.number
 FROM (SELECT txid_current_snapshot()::text AS snapshot, coalesce(host(inet_server_addr()), '') || ' ' || pg_postmaster_start_time()::text AS server,
 	extract(epoch FROM clock_timestamp())::bigint AS seconds) present
 LEFT JOIN coatcheck_changes c ON c.tx >= txid_snapshot_xmin($1::text::txid_snapshot) AND NOT txid_visible_in_snapshot(c.tx, $1::text::txid_snapshot)
@@ -48,7 +48,7 @@ func (l *postgresLog) follow() func(context.Context) ([]store.Notice, error) {
 		defer rows.Close()
 		for rows.Next() {
 			var c change
-			if err := rows.Scan(&present.snapshot, &present.server, &present.seconds, &c.kind, &c.id, &c.cause, &c.owner, &c.at); err != nil {
+			if err := rows.Scan(&present.snapshot, &present.server, &present.seconds, &c.kind, &c.id, &c.cause, &c.owner, &c.number); err != nil {
 				return nil, err
 			}
 			if c.kind.Valid {

@@ -34,9 +34,7 @@ func (t *txn) row(stmt *sql.Stmt, args ...any) *sql.Row {
 	return t.tx.StmtContext(whole, stmt).QueryRowContext(whole, args...)
 }
 
-func (t *txn) tell(kind store.NoticeKind, id store.ID, user string) {
-	t.notices = append(t.notices, store.Notice{Kind: kind, ID: id, User: user})
-}
+func (t *txn) tell(n store.Notice) { t.notices = append(t.notices, n) }
 
 // commit makes the changes of a batch durable in one transaction, and answers. If one of them fails, it must not take
 // the others with it: nothing has happened yet, so each is tried by itself.
