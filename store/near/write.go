@@ -11,6 +11,7 @@ import (
 // A write is what this node is about to do to a record. While it is under way nothing that is loaded is kept.
 type write struct {
 	n     int                      // how many of them there are
+	to    uint64                   // the version that is being saved; 0 if it is no save
 	mixed bool                     // there were several, a touch or a load: nobody knows which came last
 	heard [store.Switched + 1]int8 // the notices since it began, by kind
 }
@@ -26,8 +27,16 @@ func (w *write) alone(kind store.NoticeKind) bool {
 	return !w.mixed
 }
 
-// begin notes that a record is about to be changed.
-func (sh *shard) begin(id store.ID) *write {
+// hear counts a notice, unless it is of the version that is being saved, or of one before.
+func (w *write) hear(n store.Notice) {
+	if n.Kind == store.Saved && 0 < n.Version && n.Version <= w.to || w.heard[n.Kind] == 2 {
+		return
+	}
+	w.heard[n.Kind]++
+}
+
+// begin notes that a record is about to be changed, to a version if it is to be saved.
+func (sh *shard) begin(id store.ID, to uint64) *write {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	sh.spoil(id)
@@ -40,7 +49,7 @@ func (sh *shard) begin(id store.ID) *write {
 		sh.writes[id] = w
 	}
 	w.n++
-	w.mixed = w.mixed || w.n > 1
+	w.mixed, w.to = w.mixed || w.n > 1, to
 	return w
 }
 
@@ -72,8 +81,8 @@ func (c *cache) changed(n store.Notice) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	sh.spoil(n.ID)
-	if w := sh.writes[n.ID]; w != nil && w.heard[n.Kind] < 2 {
-		w.heard[n.Kind]++
+	if w := sh.writes[n.ID]; w != nil {
+		w.hear(n)
 	}
 	switch n.Kind {
 	case store.Created:
@@ -112,14 +121,14 @@ type change struct {
 }
 
 // begin begins a change. The caller defers over.
-func (c *cache) begin(id store.ID) *change {
+func (c *cache) begin(id store.ID, to uint64) *change {
 	sh := c.shards.of(id)
-	return &change{c, id, c.now(), c.hearing.Load().era, sh.begin(id)}
+	return &change{c, id, c.now(), c.hearing.Load().era, sh.begin(id, to)}
 }
 
 // beginToEnd begins a change that ends a record: it is not served any more.
 func (c *cache) beginToEnd(id store.ID) *change {
-	w := c.begin(id)
+	w := c.begin(id, 0)
 	sh := c.shards.of(id)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
@@ -180,7 +189,7 @@ func (c *cache) create(ctx context.Context, r store.Record, replaces store.ID) e
 
 // Save implements [store.Store].
 func (c *cache) Save(ctx context.Context, r store.Record) error {
-	ch := c.begin(r.ID)
+	ch := c.begin(r.ID, r.Version+1)
 	defer ch.over()
 	err := c.inner.Save(ctx, r)
 	ch.end(func(w *write) {
