@@ -9,7 +9,7 @@ import (
 	sqlstore "coatcheck.dev/store/sql"
 )
 
-// BenchmarkPostgresMiss reads a session that this node has not in memory, through database/sql and pgx. Coatcheck has its cache in
+// BenchmarkPostgresMiss reads a session that this node has not in memory, one after the other, through database/sql and pgx. Coatcheck has its cache in
 // front, whose lease is over each time; select looks up a row of as many bytes by its primary key, through a pool of the same
 // settings, and nothing around it.
 func BenchmarkPostgresMiss(b *testing.B) {
@@ -22,22 +22,20 @@ func BenchmarkPostgresMiss(b *testing.B) {
 		_, err = db.Exec(`INSERT INTO raw VALUES ($1, $2) ON CONFLICT DO NOTHING`, id, make([]byte, recordSize))
 		must(err)
 		b.ReportAllocs()
-		b.RunParallel(func(pb *testing.PB) {
-			for pb.Next() {
-				var body []byte
-				must(db.QueryRowContext(b.Context(), `SELECT body FROM raw WHERE id = $1`, id).Scan(&body))
-			}
-		})
+		for b.Loop() {
+			var body []byte
+			must(db.QueryRowContext(b.Context(), `SELECT body FROM raw WHERE id = $1`, id).Scan(&body))
+		}
 	})
 	b.Run("coatcheck", func(b *testing.B) {
-		benchRead(b, forgetfulSite(b, sqlstore.New(openPostgres(b, dsn), sqlstore.PostgreSQL)))
+		benchTrips(b, forgetfulSite(b, sqlstore.New(openPostgres(b, dsn), sqlstore.PostgreSQL)), readUser)
 	})
 	b.Run("scs", func(b *testing.B) {
 		db := openPostgres(b, dsn)
 		_, err := db.Exec(`CREATE TABLE IF NOT EXISTS sessions (token TEXT PRIMARY KEY, data BYTEA NOT NULL, expiry TIMESTAMPTZ NOT NULL);
 			CREATE INDEX IF NOT EXISTS sessions_expiry_idx ON sessions (expiry)`)
 		must(err)
-		benchRead(b, scsSite(postgresstore.NewWithCleanupInterval(db, 0), 0))
+		benchTrips(b, scsSite(postgresstore.NewWithCleanupInterval(db, 0), 0), readUser)
 	})
 }
 

@@ -60,23 +60,21 @@ func BenchmarkSessionReadKey(b *testing.B) {
 // BenchmarkSessionWrite changes one value of three.
 func BenchmarkSessionWrite(b *testing.B) {
 	for _, s := range memorySites() {
-		b.Run(s.name, func(b *testing.B) { benchWrite(b, s) })
+		b.Run(s.name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.RunParallel(func(pb *testing.PB) {
+				r := request(s.signedIn(user, true))
+				w := &nullWriter{h: make(http.Header)}
+				views := 0
+				h := s.wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.setView(w, r, views) }))
+				for pb.Next() {
+					clear(w.h)
+					views++
+					h.ServeHTTP(w, r)
+				}
+			})
+		})
 	}
-}
-
-func benchWrite(b *testing.B, s site) {
-	b.ReportAllocs()
-	b.RunParallel(func(pb *testing.PB) {
-		r := request(s.signedIn(user, true))
-		w := &nullWriter{h: make(http.Header)}
-		views := 0
-		h := s.wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.setView(w, r, views) }))
-		for pb.Next() {
-			clear(w.h)
-			views++
-			h.ServeHTTP(w, r)
-		}
-	})
 }
 
 // BenchmarkAnonymous serves a visitor who has no cookie. The handler asks who is signed in, the bare one without any middleware
