@@ -539,6 +539,21 @@ func TestReadsNeverGoBack(t *testing.T) {
 		n.must(n.Save(context.Background(), r))
 		n.reads(r.ID, 3, 1)
 	})
+	inBubble(t, "a load sees what comes after a creation that has not returned", func(t *testing.T) {
+		n := newNode(t, near.Options{})
+		r := session("ada")
+		n.inner.set(func(d *double) {
+			d.hold = true
+			d.write = func(_ store.NoticeKind, call func() error) error {
+				err := call()
+				n.endElsewhere(r.ID)
+				n.reads(r.ID, 0, 1)
+				return err
+			}
+		})
+		n.must(n.Create(context.Background(), r, store.ID{}))
+		n.reads(r.ID, 0, 1)
+	})
 	inBubble(t, "a load that outlasts a save sees what comes after it", func(t *testing.T) {
 		n := newNode(t, near.Options{})
 		r := n.elsewhere()
