@@ -226,3 +226,19 @@ func (c *Cluster) Rueidis() rueidis.Client {
 	c.t.Cleanup(client.Close)
 	return client
 }
+
+// AwaitMasterOtherThan returns when another node than the old one has a slot, in the eyes of all the others.
+func (c *Cluster) AwaitMasterOtherThan(slot int, old *Node) {
+	c.t.Helper()
+	await(c.t, "failover", func() error {
+		for _, n := range c.Nodes {
+			if n == old {
+				continue
+			}
+			if m := c.Master(slot, n); m == nil || m == old {
+				return fmt.Errorf("%s sees no new master", n.Addr)
+			}
+		}
+		return nil
+	})
+}
