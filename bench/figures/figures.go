@@ -42,8 +42,12 @@ type Engine struct {
 	Loads    float64 // a second, by 64 callers
 	Saves    float64
 	List     List
+	Feed     Feed
 	Sweep    Sweep
 }
+
+// A Feed is how long after the acknowledgement of a revocation another node was told of it; 0 if before.
+type Feed struct{ Median, P99 float64 }
 
 // A Request is one kind of request, or of work behind requests, and what each of them asks of the engine.
 type Request struct {

@@ -15,7 +15,8 @@ import (
 type engine struct {
 	version, settings string
 	open              func(place string) (store.Store, error)
-	lax               func(lax bool) error // whether it waits for the disk
+	hear              func(place string) (store.Store, error) // as open, for another node, with a feed
+	lax               func(lax bool) error                    // whether it waits for the disk
 	size              func(place string, e *figures.Engine, n int) error
 	trips             func() int64 // to the server and back so far
 	commands          func() int64 // that the server has counted; nil if it does not
@@ -32,6 +33,7 @@ func startMemory() (*engine, error) {
 	return &engine{
 		version: runtime.Version(), settings: "in this process",
 		open: func(string) (store.Store, error) { return memory.New(), nil },
+		hear: func(string) (store.Store, error) { return nil, nil },
 		lax:  func(bool) error { return nil },
 		size: func(_ string, e *figures.Engine, n int) error {
 			e.Memory = float64(heap()-began) / float64(n)
@@ -92,6 +94,7 @@ func measure(name string, sessions int) (*figures.Engine, error) {
 	}
 	e.List, err = lists(small, fewOf, all, c)
 	for _, step := range []func() error{
+		func() error { return feed(g, small, fewOf, e) },
 		func() error { return requests(g, all, c, e) },
 		func() error { return throughput(all, c, e) },
 		func() error { return sweep(g, all, c, e) },

@@ -47,6 +47,9 @@ func startRedis() (*engine, error) {
 		open: func(place string) (store.Store, error) {
 			return redisstore.New(r.door, redisstore.Options{Prefix: place + ":"}), nil
 		},
+		hear: func(place string) (store.Store, error) {
+			return redisstore.New(r.door, redisstore.Options{Prefix: place + ":", Subscribe: r.subscribe}), nil
+		},
 		lax:      func(bool) error { return nil },
 		size:     r.size,
 		trips:    r.trips.Load,
@@ -130,4 +133,21 @@ func (r *redisServer) size(place string, e *figures.Engine, n int) error {
 	}
 	e.Index = shards/float64(n) + users/seen/perUser
 	return nil
+}
+
+func (r *redisServer) subscribe(ctx context.Context, channels []string, message func(channel, payload string)) error {
+	return r.client.Dedicated(func(c rueidis.DedicatedClient) error {
+		ended := c.SetPubSubHooks(rueidis.PubSubHooks{
+			OnMessage: func(m rueidis.PubSubMessage) { message(m.Channel, m.Message) },
+		})
+		if err := c.Do(ctx, c.B().Subscribe().Channel(channels...).Build()).Error(); err != nil {
+			return err
+		}
+		select {
+		case err := <-ended:
+			return err
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	})
 }

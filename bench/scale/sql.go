@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"database/sql"
 	"database/sql/driver"
 	"fmt"
@@ -43,6 +44,7 @@ func startSQLite() (*engine, error) {
 			dbs[place] = db
 			return sqlstore.New(db, sqlstore.SQLite), nil
 		},
+		hear:  func(string) (store.Store, error) { return nil, nil },
 		lax:   func(bool) error { return nil }, // what is written at once waits for the disk once
 		trips: trips.Load,
 		close: func() {
@@ -118,6 +120,9 @@ func startPostgres() (*engine, error) {
 			dbs[place] = database(stdlib.GetConnector(*config), &trips)
 			return sqlstore.New(dbs[place], sqlstore.PostgreSQL), nil
 		},
+		hear: func(place string) (store.Store, error) {
+			return sqlstore.New(dbs[place], sqlstore.PostgreSQL, sqlstore.Options{Listen: listen(dsn(place))}), nil
+		},
 		lax: func(lax bool) error {
 			for _, text := range []string{"ALTER SYSTEM SET synchronous_commit = " + map[bool]string{true: "off", false: "on"}[lax], "SELECT pg_reload_conf()", "CHECKPOINT"} {
 				if _, err := admin.Exec(text); err != nil {
@@ -144,6 +149,26 @@ func startPostgres() (*engine, error) {
 			s.stop()
 		},
 	}, nil
+}
+
+// listen is the door through which PostgreSQL's notifications are heard, as package sqlstore has it.
+func listen(dsn string) func(ctx context.Context, channel string, heard func()) error {
+	return func(ctx context.Context, channel string, heard func()) error {
+		conn, err := pgx.Connect(ctx, dsn)
+		if err != nil {
+			return err
+		}
+		defer conn.Close(context.WithoutCancel(ctx))
+		if _, err := conn.Exec(ctx, "LISTEN "+channel); err != nil {
+			return err
+		}
+		for {
+			if _, err := conn.WaitForNotification(ctx); err != nil {
+				return err
+			}
+			heard()
+		}
+	}
 }
 
 func startMariaDB() (*engine, error) {
@@ -194,6 +219,7 @@ func startMariaDB() (*engine, error) {
 			dbs[place] = database(connector, &trips)
 			return sqlstore.New(dbs[place], sqlstore.MySQL), nil
 		},
+		hear: func(place string) (store.Store, error) { return sqlstore.New(dbs[place], sqlstore.MySQL), nil },
 		lax: func(lax bool) error {
 			_, err := admin.Exec("SET GLOBAL innodb_flush_log_at_trx_commit = " + map[bool]string{true: "0", false: "1"}[lax])
 			return err
