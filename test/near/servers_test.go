@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-sql-driver/mysql"
 	"github.com/redis/rueidis"
 
 	"coatcheck.dev/store"
@@ -38,33 +39,40 @@ func soon() time.Duration {
 	return 0
 }
 
-// relayed is a store that reaches its server through a relay, and one through which it only hears if its feed has a way of its own.
+// relayed is a store that reaches its server through relays: the first one is its way to ask, and one more is that of its feed, if
+// that has a way of its own.
 type relayed struct {
 	store.Store
 	store.Feed
-	way, ear *relay.Relay
+	ways []*relay.Relay
 }
 
-// Each way to break a relay returns what repairs it.
+// Each way to break relays returns what repairs them.
 
-func cut(r func(relayed) *relay.Relay) func(testing.TB, store.Store) func() {
-	return func(_ testing.TB, b store.Store) func() {
-		way := r(b.(relayed))
-		way.Cut()
-		return way.Heal
+func cut(which func(relayed) []*relay.Relay) func(testing.TB, store.Store) func() {
+	return breaking(which, (*relay.Relay).Cut)
+}
+
+func silence(which func(relayed) []*relay.Relay) func(testing.TB, store.Store) func() {
+	return breaking(which, (*relay.Relay).Silence)
+}
+
+func breaking(which func(relayed) []*relay.Relay, how func(*relay.Relay)) func(testing.TB, store.Store) func() {
+	return func(_ testing.TB, b store.Store) (repair func()) {
+		all := which(b.(relayed))
+		for _, r := range all {
+			how(r)
+		}
+		return func() {
+			for _, r := range all {
+				r.Heal()
+			}
+		}
 	}
 }
 
-func silence(r func(relayed) *relay.Relay) func(testing.TB, store.Store) func() {
-	return func(_ testing.TB, b store.Store) func() {
-		way := r(b.(relayed))
-		way.Silence()
-		return way.Heal
-	}
-}
-
-func way(b relayed) *relay.Relay { return b.way }
-func ear(b relayed) *relay.Relay { return b.ear }
+func every(b relayed) []*relay.Relay { return b.ways }
+func ear(b relayed) []*relay.Relay   { return b.ways[1:] }
 
 // databases opens two nodes on a database server, each with a pool of its own, the second one through a relay. The feed asks
 // through the pool as everybody does, so it cannot be cut alone.
@@ -72,7 +80,14 @@ func databases(addr string, create func(testing.TB) string, open func(t testing.
 	return func(t testing.TB) (a, b store.Store) {
 		database, wire := create(t), relay.Start(t, addr)
 		x, y := open(t, addr, database), open(t, wire.Addr, database)
-		return x, relayed{y, y, wire, nil}
+		return x, relayed{y, y, []*relay.Relay{wire}}
+	}
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -97,12 +112,10 @@ func TestI1_TwoNodesOnPostgreSQL(t *testing.T) {
 		Open: databases(server.Addr, server.Create, func(t testing.TB, addr, database string) *sqlstore.Store {
 			dsn := strings.Replace(server.DSN(database), server.Addr, addr, 1)
 			db, err := sql.Open("pgx", dsn)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			return keep(t, db, sqlstore.PostgreSQL, sqlstore.Options{Listen: postgres.Listen(dsn)})
 		}),
-		Sever: cut(way), Swallow: silence(way),
+		Sever: cut(every), Swallow: silence(every),
 		Lease: lease, Revocations: revocations(300), P99: soon(),
 	}.Run(t)
 }
@@ -110,15 +123,14 @@ func TestI1_TwoNodesOnPostgreSQL(t *testing.T) {
 // MariaDB has no way to say that something has changed: who wants to know looks four times a second.
 func TestI1_TwoNodesOnMariaDB(t *testing.T) {
 	server := mariadb.Start(t)
+	must(t, mysql.SetLogger(new(mysql.NopLogger))) // it would tell of each connection that is cut
 	twonodes.Harness{
 		Open: databases(server.Addr, server.Create, func(t testing.TB, addr, database string) *sqlstore.Store {
 			db, err := sql.Open("mysql", strings.Replace(server.DSN(database, "interpolateParams=true"), server.Addr, addr, 1))
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			return keep(t, db, sqlstore.MySQL, sqlstore.Options{})
 		}),
-		Sever: cut(way), Swallow: silence(way),
+		Sever: cut(every), Swallow: silence(every),
 		Lease: lease, Revocations: revocations(100),
 	}.Run(t)
 }
@@ -129,9 +141,9 @@ func TestI1_TwoNodesOnRedis(t *testing.T) {
 		Open: func(t testing.TB) (a, b store.Store) {
 			prefix, wire, hears := rand.Text()+":", relay.Start(t, server.Addr), relay.Start(t, server.Addr)
 			x, y := onRedis(t, prefix, server.Addr, server.Addr), onRedis(t, prefix, wire.Addr, hears.Addr)
-			return x, relayed{y, y, wire, hears}
+			return x, relayed{y, y, []*relay.Relay{wire, hears}}
 		},
-		Kill: cut(ear), Mute: silence(ear), Sever: cut(way), Swallow: silence(way),
+		Kill: cut(ear), Mute: silence(ear), Sever: cut(every), Swallow: silence(every),
 		Lease: lease, Revocations: revocations(300), P99: soon(),
 	}.Run(t)
 }
@@ -162,9 +174,7 @@ func subscribeAt(t testing.TB, addr string) redisstore.Subscribing {
 func redisClient(t testing.TB, addr string) rueidis.Client {
 	t.Helper()
 	client, err := rueidis.NewClient(clientOptions(addr))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	t.Cleanup(client.Close)
 	return client
 }
