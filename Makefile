@@ -14,7 +14,7 @@ export CGO_ENABLED := 0
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 
 .DEFAULT_GOAL := test
-.PHONY: demo test lint bench torture deps fuzz
+.PHONY: demo test lint bench scale torture deps fuzz
 
 # A shop to sign in to, on http://localhost:8080, with its console on http://localhost:8081.
 demo:
@@ -41,6 +41,11 @@ bench:
 	go test -run='^$$' -bench=. -benchmem -count=$(COUNT) -timeout=3h coatcheck.dev/bench | tee bench/bench.out
 	cd bench && go run ./table < bench.out > performance.out
 	mkdir -p docs && mv bench/performance.out docs/performance.md
+
+# What a million sessions take on each engine, and the document that is made of it. Half an hour, and a few GB of disk for a while.
+scale: deps
+	cd bench && go run ./scale -out figures/measured.json
+	go test -count=1 coatcheck.dev/bench/simulate -update
 
 # The same faults as in `make test`, for hours: a thousand rounds where that takes twenty-five.
 torture:

@@ -36,14 +36,16 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, limit int) (int, error
 // sweepSlice is how many records are looked at in one go.
 const sweepSlice = 500
 
-// due returns places of records that may be over at the time now, at most limit.
+// due returns places of records that may be over at the time now, at most limit. Each shard is asked for its share and a little
+// more, for there is another look until none has any.
 func (s *Store) due(ctx context.Context, now time.Time, limit int) ([]string, error) {
 	limit = min(limit, sweepSlice)
+	share := min(limit, limit/shards+8)
 	var of [shards][]string
 	err := each(shards, func(i int) error {
 		key := s.shardKey(i, "ends")
 		return patiently(ctx, func() (err error) {
-			of[i], err = texts(s.door(ctx, key, "ZRANGEBYSCORE", key, "-inf", now.UnixMicro(), "LIMIT", 0, limit))
+			of[i], err = texts(s.door(ctx, key, "ZRANGEBYSCORE", key, "-inf", now.UnixMicro(), "LIMIT", 0, share))
 			return err
 		})
 	})

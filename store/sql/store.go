@@ -229,8 +229,9 @@ func (s *Store) Count(ctx context.Context, user string) (n int, err error) {
 	return n, err
 }
 
-// sweepSlice is how many records one transaction sweeps, so that other writes get in between.
-const sweepSlice = 200
+// sweepSlice is how many records one transaction sweeps: a few milliseconds' worth, as other writes wait for the one that is under
+// way, and may share the next one.
+const sweepSlice = 50
 
 // Sweep implements [store.Store].
 func (s *Store) Sweep(ctx context.Context, now time.Time, limit int) (swept int, err error) {

@@ -26,12 +26,18 @@ type Harness struct {
 	// store itself goes on answering. Both return what repairs it. Leave nil what cannot be done.
 	Kill, Mute func(t testing.TB, b store.Store) (repair func())
 
+	// Sever and Swallow do the same to all connections of b: the store does not answer it any more.
+	Sever, Swallow func(t testing.TB, b store.Store) (repair func())
+
 	// Lease is that of the caches, which bounds how long the checks of a cut feed take; 0 means a second and a half. Beats
 	// have to come more often.
 	Lease time.Duration
 
 	// Revocations is how many are measured; 0 means 300.
 	Revocations int
+
+	// P99 is the longest that a hundredth of the revocations may take; 0 means that only the lease bounds them.
+	P99 time.Duration
 }
 
 // Run makes all checks, each with stores of its own.
@@ -41,6 +47,8 @@ func (h Harness) Run(t *testing.T) {
 	t.Run("revocations", func(t *testing.T) { h.Revoke(t) })
 	t.Run("revocations after the feed was killed", func(t *testing.T) { h.Cut(t, h.Kill) })
 	t.Run("revocations after the feed fell silent", func(t *testing.T) { h.Cut(t, h.Mute) })
+	t.Run("cut off from the store", func(t *testing.T) { h.Isolate(t, h.Sever) })
+	t.Run("cut off from the store in silence", func(t *testing.T) { h.Isolate(t, h.Swallow) })
 }
 
 func (h Harness) lease() time.Duration {

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	"github.com/redis/rueidis"
+
+	"coatcheck.dev/bench/figures"
+	"coatcheck.dev/store"
+	redisstore "coatcheck.dev/store/redis"
+)
+
+type redisServer struct {
+	*server
+	client rueidis.Client
+	trips  atomic.Int64
+	empty  float64 // bytes before there was anything
+}
+
+func startRedis() (*engine, error) {
+	path, err := program("redis-server", "valkey-server")
+	if err != nil {
+		return nil, err
+	}
+	s, err := newServer("")
+	if err != nil {
+		return nil, err
+	}
+	r := &redisServer{server: s}
+	args := []string{"--bind", "127.0.0.1", "--port", s.port, "--save", "", "--appendonly", "yes", "--appendfsync", "everysec"}
+	err = s.start(func() (err error) {
+		if r.client == nil {
+			r.client, err = rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{"127.0.0.1:" + s.port}, DisableCache: true})
+		}
+		return err
+	}, path, args...)
+	if err != nil {
+		return nil, err
+	}
+	r.empty = r.info("memory", "used_memory")
+	return &engine{
+		version: firstWords(firstLine(path), 3), settings: "one node, appendonly yes, appendfsync everysec; rueidis",
+		open: func(place string) (store.Store, error) {
+			return redisstore.New(r.door, redisstore.Options{Prefix: place + ":"}), nil
+		},
+		hear: func(place string) (store.Store, error) {
+			return redisstore.New(r.door, redisstore.Options{Prefix: place + ":", Subscribe: r.subscribe}), nil
+		},
+		lax:      func(bool) error { return nil },
+		size:     r.size,
+		trips:    r.trips.Load,
+		commands: func() int64 { return int64(r.info("stats", "total_commands_processed")) },
+		close: func() {
+			r.client.Close()
+			s.stop()
+		},
+	}, nil
+}
+
+// firstWords leaves out what a version says of its build.
+func firstWords(s string, n int) string {
+	words := strings.Fields(s)
+	return strings.Join(words[:min(n, len(words))], " ")
+}
+
+func (r *redisServer) door(ctx context.Context, key string, args ...any) (any, error) {
+	r.trips.Add(1)
+	return r.do(ctx, key, args...)
+}
+
+func (r *redisServer) do(ctx context.Context, key string, args ...any) (any, error) {
+	c := r.client.B().Arbitrary()
+	for _, arg := range args {
+		switch text, ok := arg.(string); {
+		case !ok:
+			c = c.Args(fmt.Sprint(arg))
+		case text == key && key != "":
+			c = c.Keys(text)
+		default:
+			c = c.Args(text)
+		}
+	}
+	return r.client.Do(ctx, c.Build()).ToAny()
+}
+
+func (r *redisServer) info(section, name string) (n float64) {
+	text, err := r.do(ctx, "", "INFO", section)
+	if err != nil {
+		return 0
+	}
+	for line := range strings.SplitSeq(text.(string), "\r\n") {
+		if value, ok := strings.CutPrefix(line, name+":"); ok {
+			n, _ = strconv.ParseFloat(value, 64)
+		}
+	}
+	return n
+}
+
+// size weighs the indexes of all shards, and those of a thousand users.
+func (r *redisServer) size(place string, e *figures.Engine, n int) error {
+	e.Memory = (r.info("memory", "used_memory") - r.empty) / float64(n)
+	var shards, users, seen float64
+	cursor := "0"
+	for {
+		reply, err := r.do(ctx, "", "SCAN", cursor, "COUNT", 10000)
+		if err != nil {
+			return err
+		}
+		page := reply.([]any)
+		for _, k := range page[1].([]any) {
+			key := k.(string)
+			isUser := strings.HasPrefix(key, place+":u:")
+			if !isUser && !strings.HasSuffix(key, ":all") && !strings.HasSuffix(key, ":ends") || isUser && seen == 1000 {
+				continue
+			}
+			size, err := r.do(ctx, key, "MEMORY", "USAGE", key, "SAMPLES", "0")
+			if err != nil {
+				return err
+			}
+			if isUser {
+				users, seen = users+float64(size.(int64)), seen+1
+			} else {
+				shards += float64(size.(int64))
+			}
+		}
+		if cursor = page[0].(string); cursor == "0" {
+			break
+		}
+	}
+	e.Index = shards/float64(n) + users/seen/perUser
+	return nil
+}
+
+func (r *redisServer) subscribe(ctx context.Context, channels []string, message func(channel, payload string)) error {
+	return r.client.Dedicated(func(c rueidis.DedicatedClient) error {
+		ended := c.SetPubSubHooks(rueidis.PubSubHooks{
+			OnMessage: func(m rueidis.PubSubMessage) { message(m.Channel, m.Message) },
+		})
+		if err := c.Do(ctx, c.B().Subscribe().Channel(channels...).Build()).Error(); err != nil {
+			return err
+		}
+		select {
+		case err := <-ended:
+			return err
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	})
+}

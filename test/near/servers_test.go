@@ -1,0 +1,184 @@
+package near
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+	"github.com/redis/rueidis"
+
+	"coatcheck.dev/store"
+	redisstore "coatcheck.dev/store/redis"
+	sqlstore "coatcheck.dev/store/sql"
+	"coatcheck.dev/test/internal/mariadb"
+	"coatcheck.dev/test/internal/postgres"
+	"coatcheck.dev/test/internal/redisserver"
+	"coatcheck.dev/test/internal/relay"
+	"coatcheck.dev/test/internal/twonodes"
+)
+
+// revocations is how many are measured on each server: a few, or 10,000 under torture.
+func revocations(few int) int {
+	if os.Getenv("COATCHECK_TORTURE") != "" {
+		return 10_000
+	}
+	return few
+}
+
+// soon is how long one of a hundred revocations may take to be refused on the other node, where the server says at once that
+// something has changed. What else runs on a machine that tests share takes longer than that, so it counts under torture.
+func soon() time.Duration {
+	if os.Getenv("COATCHECK_TORTURE") != "" {
+		return 50 * time.Millisecond
+	}
+	return 0
+}
+
+// relayed is a store that reaches its server through relays: the first one is its way to ask, and one more is that of its feed, if
+// that has a way of its own.
+type relayed struct {
+	store.Store
+	store.Feed
+	ways []*relay.Relay
+}
+
+// Each way to break relays returns what repairs them.
+
+func cut(which func(relayed) []*relay.Relay) func(testing.TB, store.Store) func() {
+	return breaking(which, (*relay.Relay).Cut)
+}
+
+func silence(which func(relayed) []*relay.Relay) func(testing.TB, store.Store) func() {
+	return breaking(which, (*relay.Relay).Silence)
+}
+
+func breaking(which func(relayed) []*relay.Relay, how func(*relay.Relay)) func(testing.TB, store.Store) func() {
+	return func(_ testing.TB, b store.Store) (repair func()) {
+		all := which(b.(relayed))
+		for _, r := range all {
+			how(r)
+		}
+		return func() {
+			for _, r := range all {
+				r.Heal()
+			}
+		}
+	}
+}
+
+func every(b relayed) []*relay.Relay { return b.ways }
+func ear(b relayed) []*relay.Relay   { return b.ways[1:] }
+
+// databases opens two nodes on a database server, each with a pool of its own, the second one through a relay. The feed asks
+// through the pool as everybody does, so it cannot be cut alone.
+func databases(addr string, create func(testing.TB) string, open func(t testing.TB, addr, database string) *sqlstore.Store) func(testing.TB) (a, b store.Store) {
+	return func(t testing.TB) (a, b store.Store) {
+		database, wire := create(t), relay.Start(t, addr)
+		x, y := open(t, addr, database), open(t, wire.Addr, database)
+		return x, relayed{y, y, []*relay.Relay{wire}}
+	}
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func keep(t testing.TB, db *sql.DB, d sqlstore.Dialect, o sqlstore.Options) *sqlstore.Store {
+	db.SetMaxOpenConns(16)
+	db.SetMaxIdleConns(16)
+	st := sqlstore.New(db, d, o)
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := st.Close(ctx); err != nil {
+			t.Errorf("close: %v", err)
+		}
+		db.Close()
+	})
+	return st
+}
+
+func TestI1_TwoNodesOnPostgreSQL(t *testing.T) {
+	server := postgres.Start(t)
+	twonodes.Harness{
+		Open: databases(server.Addr, server.Create, func(t testing.TB, addr, database string) *sqlstore.Store {
+			dsn := strings.Replace(server.DSN(database), server.Addr, addr, 1)
+			db, err := sql.Open("pgx", dsn)
+			must(t, err)
+			return keep(t, db, sqlstore.PostgreSQL, sqlstore.Options{Listen: postgres.Listen(dsn)})
+		}),
+		Sever: cut(every), Swallow: silence(every),
+		Lease: lease, Revocations: revocations(300), P99: soon(),
+	}.Run(t)
+}
+
+// MariaDB has no way to say that something has changed: who wants to know looks four times a second.
+func TestI1_TwoNodesOnMariaDB(t *testing.T) {
+	server := mariadb.Start(t)
+	must(t, mysql.SetLogger(new(mysql.NopLogger))) // it would tell of each connection that is cut
+	twonodes.Harness{
+		Open: databases(server.Addr, server.Create, func(t testing.TB, addr, database string) *sqlstore.Store {
+			db, err := sql.Open("mysql", strings.Replace(server.DSN(database, "interpolateParams=true"), server.Addr, addr, 1))
+			must(t, err)
+			return keep(t, db, sqlstore.MySQL, sqlstore.Options{})
+		}),
+		Sever: cut(every), Swallow: silence(every),
+		Lease: lease, Revocations: revocations(100),
+	}.Run(t)
+}
+
+func TestI1_TwoNodesOnRedis(t *testing.T) {
+	server := redisserver.Start(t)
+	twonodes.Harness{
+		Open: func(t testing.TB) (a, b store.Store) {
+			prefix, wire, hears := rand.Text()+":", relay.Start(t, server.Addr), relay.Start(t, server.Addr)
+			x, y := onRedis(t, prefix, server.Addr, server.Addr), onRedis(t, prefix, wire.Addr, hears.Addr)
+			return x, relayed{y, y, []*relay.Relay{wire, hears}}
+		},
+		Kill: cut(ear), Mute: silence(ear), Sever: cut(every), Swallow: silence(every),
+		Lease: lease, Revocations: revocations(300), P99: soon(),
+	}.Run(t)
+}
+
+// onRedis asks at one address, and hears at another.
+func onRedis(t testing.TB, prefix, asks, hears string) *redisstore.Store {
+	client := redisClient(t, asks)
+	st := redisstore.New(redisserver.Rueidis(client), redisstore.Options{
+		Prefix:    prefix,
+		Subscribe: subscribeAt(t, hears),
+	})
+	t.Cleanup(st.Close)
+	return st
+}
+
+// subscribeAt connects anew each time: a client of its own that is cut off would be busy with that for a while.
+func subscribeAt(t testing.TB, addr string) redisstore.Subscribing {
+	return func(ctx context.Context, channels []string, message func(channel, payload string)) error {
+		client, err := rueidis.NewClient(clientOptions(addr))
+		if err != nil {
+			return err
+		}
+		defer client.Close()
+		return redisserver.RueidisSubscribe(client)(ctx, channels, message)
+	}
+}
+
+func redisClient(t testing.TB, addr string) rueidis.Client {
+	t.Helper()
+	client, err := rueidis.NewClient(clientOptions(addr))
+	must(t, err)
+	t.Cleanup(client.Close)
+	return client
+}
+
+func clientOptions(addr string) rueidis.ClientOption {
+	return rueidis.ClientOption{InitAddress: []string{addr}, DisableCache: true, ConnWriteTimeout: 2 * time.Second}
+}
