@@ -11,6 +11,7 @@ import (
 
 	"coatcheck.dev/store"
 	"coatcheck.dev/store/memory"
+	"coatcheck.dev/store/near"
 )
 
 const user = "u42"
@@ -22,7 +23,17 @@ func BenchmarkSessionRead(b *testing.B) {
 	for _, s := range memorySites() {
 		b.Run(s.name, func(b *testing.B) { benchRead(b, s) })
 	}
+	b.Run("coatcheck-near", func(b *testing.B) { benchRead(b, nearSite()) })
 	b.Run("scs-idle", func(b *testing.B) { benchRead(b, scsSite(memstore.NewWithCleanupInterval(0), time.Hour)) })
+}
+
+// nearSite keeps sessions near a store that is read as one in another process is, and not asked again.
+func nearSite() site {
+	st := memory.New()
+	return coatcheckSite(near.New(struct {
+		store.Store
+		store.Feed
+	}{st, st}, near.Options{}))
 }
 
 func benchRead(b *testing.B, s site) {
