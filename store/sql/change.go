@@ -33,7 +33,7 @@ func (t *txn) create(v *values, replaces store.ID) error {
 		if _, err := t.exec(t.stmt.delete, replaces[:]); err != nil {
 			return err
 		}
-		t.tell(store.Replaced, replaces, replaced)
+		t.notices = append(t.notices, store.Notice{Kind: store.Replaced, ID: replaces, User: replaced, By: v.id})
 	}
 	t.tell(store.Created, v.id, v.owner)
 	return nil
@@ -121,18 +121,24 @@ func (t *txn) sweep(now time.Time, limit int) (int, error) {
 	return len(over), nil
 }
 
+// switchLife is how long a switch can matter: no session is older.
+const switchLife = 400 * 24 * time.Hour
+
+func (t *txn) setSwitch(user string, at time.Time) error {
+	if _, err := t.exec(t.stmt.setSwitch, user, at.UnixMicro()); err != nil {
+		return err
+	}
+	if _, err := t.exec(t.stmt.oldSwitch, at.Add(-switchLife).UnixMicro()); err != nil {
+		return err
+	}
+	t.notices = append(t.notices, store.Notice{Kind: store.Switched, User: user, At: at})
+	return nil
+}
+
 func (t *txn) ids(stmt *sql.Stmt, args ...any) (ids []store.ID, err error) {
 	rows, err := t.query(stmt, args...)
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var b []byte
-		if err := rows.Scan(&b); err != nil {
-			return nil, err
-		}
-		ids = append(ids, store.ID(b))
-	}
-	return ids, rows.Err()
+	return scanIDs(rows)
 }

@@ -2,8 +2,11 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 
 	"coatcheck.dev/store"
 )
@@ -22,6 +25,17 @@ const (
 	ioError
 	tooBig
 	noTables
+
+	// of servers
+	collided // and was undone, so that it may be tried again
+	away
+	noEntry
+	noDatabase
+	noRight
+	standby
+	tooMany
+	slow
+	wrongLog
 )
 
 var advice = map[failure]string{
@@ -33,11 +47,21 @@ var advice = map[failure]string{
 	damaged:     "the database is damaged, put a backup in its place and start the program again",
 	ioError:     "the disk reports an error, check it and how full it is",
 	noTables:    "its tables have gone, put the right database in place and start the program again",
+	collided:    "others kept getting in the way, try again",
+	away:        "the database server does not answer, check that it runs and that its address is right",
+	noEntry:     "the database server refuses the user or the password, check them and what the server allows that user from here",
+	noDatabase:  "there is no such database, create it or name another one",
+	noRight:     "the database user lacks a right, see the package's documentation for those that are needed",
+	standby:     "the database takes no writes, connect to the primary and not to a standby or replica",
+	tooMany:     "the database server has no connection left, raise its limit or lower the pool's (SetMaxOpenConns)",
+	slow:        "the database server gave up on the statement after its time limit, or on a lock, see what keeps it busy",
+	wrongLog:    "the server's binary log takes statements only, set binlog_format to ROW or MIXED",
 	tooBig:      "the session is larger than the database takes, keep less in it",
 }
 
 var (
 	errClosed = errors.New("the store is closed")
+	errBusy   = errors.New("another program has been making the tables for a minute, see what holds it up")
 	errMoved  = errors.New("the database file was deleted or replaced while it was in use; put the right file in place and start the program again")
 )
 
@@ -46,20 +70,22 @@ func isOutcome(err error) bool {
 	return errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrExists) || errors.Is(err, store.ErrConflict) || errors.Is(err, store.ErrDamaged)
 }
 
-// explain says what was being done and what can be done about it. Errors that belong to the contract stay as they are.
-func (s *Store) explain(ctx context.Context, doing string, err error) error {
-	switch {
-	case err == nil || isOutcome(err):
-		return err
-	case ctx.Err() != nil:
-		err = ctx.Err() // a cancelled statement fails in many words
-	case errors.Is(err, errMoved), errors.Is(err, errClosed):
-	default:
-		if p := s.ready.Load(); p != nil && p.file.moved() {
-			err = fmt.Errorf("%w (%w)", errMoved, err)
-		} else if words, ok := advice[s.dialect.diagnose(err)]; ok {
-			err = fmt.Errorf("%s: %w", words, err)
-		}
+// advise says what can be done about an error.
+func advise(f failure, err error) error {
+	if words, ok := advice[f]; ok {
+		return fmt.Errorf("%s: %w", words, err)
 	}
-	return fmt.Errorf("sqlstore: %s: %w", doing, err)
+	return err
+}
+
+// diagnoseNetwork tells what the way to a server does to a call, and not the server.
+func diagnoseNetwork(err error) failure {
+	var network net.Error
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return unknown
+	case errors.As(err, &network), errors.Is(err, driver.ErrBadConn), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return away
+	}
+	return unknown
 }

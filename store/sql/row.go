@@ -1,10 +1,7 @@
 package sqlstore
 
 import (
-	"context"
 	"database/sql"
-	"errors"
-	"math"
 	"time"
 
 	"coatcheck.dev/store"
@@ -32,6 +29,7 @@ type values struct {
 	owner                        string
 	version                      int64
 	created, seen, expires, idle int64
+	ends                         int64 // if the session is not touched
 	body                         []byte
 }
 
@@ -39,54 +37,14 @@ func valuesOf(r *store.Record) *values {
 	return &values{
 		id: r.ID, owner: r.User, version: int64(r.Version),
 		created: r.CreatedAt.UnixMicro(), seen: r.LastSeen.UnixMicro(), expires: r.ExpiresAt.UnixMicro(),
-		idle: r.IdleTimeout.Microseconds(), body: r.AppendBody(nil),
+		idle: r.IdleTimeout.Microseconds(), ends: r.Ends().UnixMicro(), body: r.AppendBody(nil),
 	}
 }
 
 func micro(us int64) time.Time { return time.UnixMicro(us).UTC() }
 
-// list returns a page. Damaged records are left out, so that it may take more than one look to fill it.
-func (p *prepared) list(ctx context.Context, q store.Query) ([]store.Record, error) {
-	last := row{created: math.MaxInt64}
-	if !q.After.ID.IsZero() || !q.After.CreatedAt.IsZero() {
-		last = row{id: q.After.ID, created: q.After.CreatedAt.UnixMicro()}
-	}
-	var records []store.Record
-	for limit := q.PageLimit(); len(records) < limit; {
-		want := limit - len(records)
-		rows, err := p.rows(ctx, q.User, last, want)
-		if err != nil {
-			return nil, err
-		}
-		for _, row := range rows {
-			r, err := row.record()
-			if errors.Is(err, store.ErrDamaged) {
-				continue
-			}
-			if err != nil {
-				return nil, err
-			}
-			records = append(records, r)
-		}
-		if len(rows) < want {
-			break
-		}
-		last = rows[len(rows)-1]
-	}
-	return records, nil
-}
-
-// rows returns the rows that come after another one in the order of listings.
-func (p *prepared) rows(ctx context.Context, user string, last row, limit int) (page []row, err error) {
-	var rows *sql.Rows
-	if user == "" {
-		rows, err = p.stmt.list.QueryContext(ctx, last.created, last.id[:], limit)
-	} else {
-		rows, err = p.stmt.listUser.QueryContext(ctx, user, last.created, last.id[:], limit)
-	}
-	if err != nil {
-		return nil, err
-	}
+// scanPage reads rows of id, version, created, last_seen and body.
+func scanPage(rows *sql.Rows) (page []row, err error) {
 	defer rows.Close()
 	for rows.Next() {
 		var r row
@@ -98,4 +56,32 @@ func (p *prepared) rows(ctx context.Context, user string, last row, limit int) (
 		page = append(page, r)
 	}
 	return page, rows.Err()
+}
+
+// scanSwitches reads rows of owner and at.
+func scanSwitches(rows *sql.Rows) (map[string]time.Time, error) {
+	defer rows.Close()
+	all := make(map[string]time.Time)
+	for rows.Next() {
+		var user string
+		var at int64
+		if err := rows.Scan(&user, &at); err != nil {
+			return nil, err
+		}
+		all[user] = micro(at)
+	}
+	return all, rows.Err()
+}
+
+// scanIDs reads rows of id.
+func scanIDs(rows *sql.Rows) (ids []store.ID, err error) {
+	defer rows.Close()
+	for rows.Next() {
+		var b []byte
+		if err := rows.Scan(&b); err != nil {
+			return nil, err
+		}
+		ids = append(ids, store.ID(b))
+	}
+	return ids, rows.Err()
 }

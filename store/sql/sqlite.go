@@ -11,7 +11,9 @@ import (
 )
 
 // SQLite is the dialect of SQLite 3.38 and later, through any driver for it.
-var SQLite = Dialect{
+var SQLite = Dialect{func(db *sql.DB, _ Options) engine { return newEmbedded(db, &sqlite) }}
+
+var sqlite = embeddedDialect{
 	statements: statements{
 		load:   `SELECT version, last_seen, body FROM coatcheck_sessions WHERE id = ?`,
 		insert: `INSERT INTO coatcheck_sessions (id, version, owner, created, last_seen, expires, idle, body) VALUES (?, 1, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
@@ -31,15 +33,16 @@ var SQLite = Dialect{
 		oldSwitch: `DELETE FROM coatcheck_switches WHERE at < ?`,
 		switches:  `SELECT owner, at FROM coatcheck_switches`,
 
-		lock:       `UPDATE coatcheck_schema SET version = version WHERE id = 0`,
-		makeSchema: `CREATE TABLE IF NOT EXISTS coatcheck_schema (id INTEGER PRIMARY KEY, version INTEGER NOT NULL) STRICT`,
-		version:    `SELECT version FROM coatcheck_schema WHERE id = 1`,
-		setVersion: `INSERT INTO coatcheck_schema (id, version) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET version = excluded.version`,
+		lock: `UPDATE coatcheck_schema SET version = version WHERE id = 0`,
 	},
-	migrations: []string{
-		// Times are microseconds since 1970, idle is in microseconds. The body is that of package store; what stands
-		// beside it is what statements need to know. The column ends says in SQL what Record.Ends says in Go.
-		`CREATE TABLE coatcheck_sessions (
+	schema: schema{
+		make: `CREATE TABLE IF NOT EXISTS coatcheck_schema (id INTEGER PRIMARY KEY, version INTEGER NOT NULL) STRICT`,
+		have: `SELECT version FROM coatcheck_schema WHERE id = 1`,
+		set:  `INSERT INTO coatcheck_schema (id, version) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET version = excluded.version`,
+		migrations: [][]string{{
+			// Times are microseconds since 1970, idle is in microseconds. The body is that of package store; what stands
+			// beside it is what statements need to know. The column ends says in SQL what Record.Ends says in Go.
+			`CREATE TABLE coatcheck_sessions (
 			id        BLOB    NOT NULL PRIMARY KEY,
 			version   INTEGER NOT NULL,
 			owner     TEXT    NOT NULL,
@@ -57,6 +60,7 @@ var SQLite = Dialect{
 			owner TEXT    NOT NULL PRIMARY KEY,
 			at    INTEGER NOT NULL
 		) STRICT, WITHOUT ROWID;`,
+		}},
 	},
 	open:     openSQLite,
 	enter:    `PRAGMA synchronous = FULL`,

@@ -4,43 +4,86 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
+	"math"
+	"slices"
 	"sync/atomic"
 	"time"
 
 	"coatcheck.dev/store"
 )
 
-// A Store is a [store.Store], a [store.Feed] and a [store.Switchboard]. Use New to make one.
+// A Store is a [store.Store], a [store.Feed], a [store.Switchboard] and a [store.Checker]. Use New to make one.
 type Store struct {
-	store.Hub
-	db      *sql.DB
-	dialect Dialect
-	writer  *writer
+	engine engine
 
-	ready     atomic.Pointer[prepared] // nil until the database has been prepared
-	preparing chan struct{}            // a lock for whom makes it ready, that a context can end the wait for
-	closed    bool                     // guarded by preparing
+	ready     atomic.Bool   // the engine is open
+	preparing chan struct{} // a lock for whom opens it, that a context can end the wait for
+	closed    bool          // guarded by preparing
 }
 
 var (
 	_ store.Store       = (*Store)(nil)
 	_ store.Feed        = (*Store)(nil)
 	_ store.Switchboard = (*Store)(nil)
+	_ store.Checker     = (*Store)(nil)
 )
 
+// Options are what a database server can be asked for beside the usual. The zero value is good for every dialect.
+type Options struct {
+	// Listen makes the feed of PostgreSQL quicker: changes that other processes make are told within milliseconds
+	// instead of a quarter of a second. It sends LISTEN for the channel on a connection of its own, which must not go
+	// through a pooler, calls heard for each notification until the context ends or the connection breaks, and returns.
+	// It is called again after that. Set it in every process: those that have it also send what the others hear.
+	Listen func(ctx context.Context, channel string, heard func()) error
+}
+
 // New returns a store that keeps its records in db, which stays the caller's. It does nothing yet; see [Store.Prepare].
-func New(db *sql.DB, d Dialect) *Store {
-	s := &Store{db: db, dialect: d, preparing: make(chan struct{}, 1)}
-	s.writer = newWriter(s.commit)
-	return s
+// Of several options the last counts.
+func New(db *sql.DB, d Dialect, options ...Options) *Store {
+	var o Options
+	if len(options) > 0 {
+		o = options[len(options)-1]
+	}
+	return &Store{engine: d.start(db, o), preparing: make(chan struct{}, 1)}
+}
+
+// Prepare makes the tables, or brings them up to date, and checks that the database can be used. Every method does so
+// at its first call, again if it failed; a program that prepares as it starts finds out before its first visitor does.
+func (s *Store) Prepare(ctx context.Context) error {
+	return s.do(ctx, "prepare the database", func() error { return nil })
+}
+
+// prepare opens the engine unless it is open.
+func (s *Store) prepare(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if s.ready.Load() {
+		return nil
+	}
+	select {
+	case s.preparing <- struct{}{}:
+		defer func() { <-s.preparing }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if s.ready.Load() {
+		return nil
+	}
+	if s.closed {
+		return errClosed
+	}
+	if err := s.engine.open(ctx); err != nil {
+		return err
+	}
+	s.ready.Store(true)
+	return nil
 }
 
 // Close waits until what has been handed over is committed, and lets nothing in any more. A store that is not closed
-// leaves no goroutine behind either; Close is for programs that are about to close the database.
+// leaves no goroutine behind either, once nobody is subscribed; Close is for programs that are about to close the database.
 func (s *Store) Close(ctx context.Context) error {
-	if err := s.writer.close(ctx); err != nil {
-		return s.explain(ctx, "close", err)
-	}
 	select {
 	case s.preparing <- struct{}{}:
 		defer func() { <-s.preparing }()
@@ -48,63 +91,56 @@ func (s *Store) Close(ctx context.Context) error {
 		return s.explain(ctx, "close", ctx.Err())
 	}
 	s.closed = true
-	if p := s.ready.Swap(nil); p != nil {
-		p.stmt.close()
-	}
-	return nil
+	s.ready.Store(false)
+	return s.explain(ctx, "close", s.engine.close(ctx))
 }
 
-// read looks something up beside the writer.
-func (s *Store) read(ctx context.Context, doing string, look func(*prepared) error) error {
-	p, err := s.prepare(ctx)
-	switch {
-	case err != nil:
-	case p.file.movedLately():
-		err = errMoved
-	default:
-		err = s.patiently(ctx, func() error { return look(p) })
-	}
-	return s.explain(ctx, doing, err)
-}
-
-// write has a change made and waits until it is durable.
-func (s *Store) write(ctx context.Context, doing string, change func(*txn) error) error {
-	_, err := s.prepare(ctx)
+// do prepares the database and has something done with it.
+func (s *Store) do(ctx context.Context, doing string, f func() error) error {
+	err := s.prepare(ctx)
 	if err == nil {
-		err = s.writer.write(ctx, change)
+		err = f()
 	}
 	return s.explain(ctx, doing, err)
+}
+
+// explain says what was being done and what can be done about it. Errors that belong to the contract stay as they are.
+func (s *Store) explain(ctx context.Context, doing string, err error) error {
+	switch {
+	case err == nil || isOutcome(err):
+		return err
+	case ctx.Err() != nil:
+		err = ctx.Err() // a cancelled statement fails in many words
+	case errors.Is(err, errClosed):
+	default:
+		err = s.engine.explain(err)
+	}
+	return fmt.Errorf("sqlstore: %s: %w", doing, err)
 }
 
 // Load implements [store.Store].
 func (s *Store) Load(ctx context.Context, id store.ID) (store.Record, error) {
-	row := row{id: id}
-	err := s.read(ctx, "load a session", func(p *prepared) error {
-		err := p.stmt.load.QueryRowContext(ctx, id[:]).Scan(&row.version, &row.seen, &row.body)
-		if !errors.Is(err, sql.ErrNoRows) {
-			return err
-		}
-		if p.file.moved() { // nobody may be signed out because of an empty file
-			return errMoved
-		}
-		return store.ErrNotFound
+	var r row
+	err := s.do(ctx, "load a session", func() (err error) {
+		r, err = s.engine.load(ctx, id)
+		return err
 	})
 	if err != nil {
 		return store.Record{}, err
 	}
-	return row.record()
+	return r.record()
 }
 
 // Create implements [store.Store].
 func (s *Store) Create(ctx context.Context, r store.Record, replaces store.ID) error {
-	values := valuesOf(&r)
-	return s.write(ctx, "create a session", func(t *txn) error { return t.create(values, replaces) })
+	v := valuesOf(&r)
+	return s.do(ctx, "create a session", func() error { return s.engine.create(ctx, v, replaces) })
 }
 
 // Save implements [store.Store].
 func (s *Store) Save(ctx context.Context, r store.Record) error {
-	values := valuesOf(&r)
-	return s.write(ctx, "save a session", func(t *txn) error { return t.save(values) })
+	v := valuesOf(&r)
+	return s.do(ctx, "save a session", func() error { return s.engine.save(ctx, v) })
 }
 
 // touchSlice is how many touches are one transaction at most.
@@ -112,80 +148,82 @@ const touchSlice = 500
 
 // Touch implements [store.Store].
 func (s *Store) Touch(ctx context.Context, seen []store.Seen) error {
-	if len(seen) == 0 {
-		return s.Prepare(ctx)
-	}
-	seen = append([]store.Seen(nil), seen...) // the caller may go on before the writer does
-	for len(seen) > 0 {
-		slice := seen[:min(len(seen), touchSlice)]
-		seen = seen[len(slice):]
-		if err := s.write(ctx, "touch sessions", func(t *txn) error { return t.touch(slice) }); err != nil {
-			return err
+	return s.do(ctx, "touch sessions", func() error {
+		for slice := range slices.Chunk(slices.Clone(seen), touchSlice) { // the caller may go on before the engine does
+			if err := s.engine.touch(ctx, slice); err != nil {
+				return err
+			}
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // Delete implements [store.Store].
-func (s *Store) Delete(ctx context.Context, id store.ID) (bool, error) {
-	var found bool
-	err := s.write(ctx, "delete a session", func(t *txn) (err error) {
-		found, err = t.remove(id, store.Deleted)
+func (s *Store) Delete(ctx context.Context, id store.ID) (found bool, err error) {
+	err = s.do(ctx, "delete a session", func() (err error) {
+		found, err = s.engine.remove(ctx, id)
 		return err
 	})
-	if err != nil { // also because the writer may not have set found yet
-		return false, err
-	}
-	return found, nil
+	return found, err
 }
 
 // DeleteUser implements [store.Store].
-func (s *Store) DeleteUser(ctx context.Context, user string, keep ...store.ID) ([]store.ID, error) {
+func (s *Store) DeleteUser(ctx context.Context, user string, keep ...store.ID) (ids []store.ID, err error) {
 	if user == "" {
 		return nil, s.Prepare(ctx)
 	}
-	kept := make(map[store.ID]bool, len(keep))
-	for _, id := range keep {
-		kept[id] = true
-	}
-	var ids []store.ID
-	err := s.write(ctx, "delete a user's sessions", func(t *txn) (err error) {
-		ids, err = t.removeUser(user, kept)
+	keep = slices.Clone(keep)
+	err = s.do(ctx, "delete a user's sessions", func() (err error) {
+		ids, err = s.engine.removeUser(ctx, user, keep)
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return ids, nil
+	return ids, err
 }
 
 // List implements [store.Store].
 func (s *Store) List(ctx context.Context, q store.Query) (records []store.Record, err error) {
-	err = s.read(ctx, "list sessions", func(p *prepared) error {
-		records, err = p.list(ctx, q)
-		if err == nil && p.file.moved() {
-			return errMoved
-		}
+	err = s.do(ctx, "list sessions", func() (err error) {
+		records, err = s.list(ctx, q)
 		return err
 	})
-	if err != nil {
-		return nil, err
+	return records, err
+}
+
+// list returns a page. Damaged records are left out, so that it may take more than one look to fill it.
+func (s *Store) list(ctx context.Context, q store.Query) ([]store.Record, error) {
+	last := row{created: math.MaxInt64}
+	if !q.After.ID.IsZero() || !q.After.CreatedAt.IsZero() {
+		last = row{id: q.After.ID, created: q.After.CreatedAt.UnixMicro()}
+	}
+	var records []store.Record
+	for limit := q.PageLimit(); len(records) < limit; {
+		want := limit - len(records)
+		rows, err := s.engine.page(ctx, q.User, last, want)
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			r, err := row.record()
+			if errors.Is(err, store.ErrDamaged) {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			records = append(records, r)
+		}
+		if len(rows) < want {
+			break
+		}
+		last = rows[len(rows)-1]
 	}
 	return records, nil
 }
 
 // Count implements [store.Store].
 func (s *Store) Count(ctx context.Context, user string) (n int, err error) {
-	err = s.read(ctx, "count sessions", func(p *prepared) error {
-		row := p.stmt.count.QueryRowContext
-		if user == "" {
-			err = row(ctx).Scan(&n)
-		} else {
-			err = p.stmt.countUser.QueryRowContext(ctx, user).Scan(&n)
-		}
-		if err == nil && p.file.moved() {
-			return errMoved
-		}
+	err = s.do(ctx, "count sessions", func() (err error) {
+		n, err = s.engine.count(ctx, user)
 		return err
 	})
 	return n, err
@@ -196,18 +234,45 @@ const sweepSlice = 200
 
 // Sweep implements [store.Store].
 func (s *Store) Sweep(ctx context.Context, now time.Time, limit int) (swept int, err error) {
-	for swept < limit {
-		want, n := min(limit-swept, sweepSlice), 0
-		err := s.write(ctx, "sweep sessions", func(t *txn) (err error) {
-			n, err = t.sweep(now, want)
-			return err
-		})
-		if err != nil {
-			return swept, err
+	err = s.do(ctx, "sweep sessions", func() error {
+		for more := true; more && swept < limit; {
+			var n int
+			var err error
+			n, more, err = s.engine.sweep(ctx, now, min(limit-swept, sweepSlice))
+			if swept += n; err != nil {
+				return err
+			}
 		}
-		if swept += n; n < want {
-			break
-		}
-	}
-	return swept, nil
+		return nil
+	})
+	return swept, err
+}
+
+// SetNotBefore implements [store.Switchboard].
+func (s *Store) SetNotBefore(ctx context.Context, user string, at time.Time) error {
+	at = micro(at.UnixMicro())
+	return s.do(ctx, "set a not-before switch", func() error { return s.engine.setSwitch(ctx, user, at) })
+}
+
+// NotBefore implements [store.Switchboard].
+func (s *Store) NotBefore(ctx context.Context) (all map[string]time.Time, err error) {
+	err = s.do(ctx, "load not-before switches", func() (err error) {
+		all, err = s.engine.switches(ctx)
+		return err
+	})
+	return all, err
+}
+
+// Subscribe implements [store.Feed].
+func (s *Store) Subscribe(tell func(store.Notice)) (stop func()) {
+	return s.engine.subscribe(tell, s.prepare)
+}
+
+// Check implements [store.Checker]: it says what the settings of the database make of the promises above.
+func (s *Store) Check(ctx context.Context) (findings []store.Finding, err error) {
+	err = s.do(ctx, "check the database", func() (err error) {
+		findings, err = s.engine.check(ctx)
+		return err
+	})
+	return findings, err
 }

@@ -3,9 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
-	"time"
 
 	"coatcheck.dev/store"
 )
@@ -42,9 +40,9 @@ func (t *txn) tell(kind store.NoticeKind, id store.ID, user string) {
 
 // commit makes the changes of a batch durable in one transaction, and answers. If one of them fails, it must not take
 // the others with it: nothing has happened yet, so each is tried by itself.
-func (s *Store) commit(batch []*write) {
+func (e *embedded) commit(batch []*write) {
 	outcomes := make([]error, len(batch))
-	failed, err := s.tryCommit(batch, outcomes)
+	failed, err := e.tryCommit(batch, outcomes)
 	switch {
 	case err == nil:
 		for i, wr := range batch {
@@ -52,7 +50,7 @@ func (s *Store) commit(batch []*write) {
 		}
 	case failed && len(batch) > 1:
 		for i := range batch {
-			s.commit(batch[i : i+1])
+			e.commit(batch[i : i+1])
 		}
 	default:
 		for _, wr := range batch {
@@ -63,20 +61,17 @@ func (s *Store) commit(batch []*write) {
 
 // tryCommit runs a batch. With an error nothing has happened, as far as anybody can tell; failed says that it was one
 // of the changes that failed, and not the transaction.
-func (s *Store) tryCommit(batch []*write, outcomes []error) (failed bool, err error) {
-	p, err := s.prepare(whole)
-	if err != nil {
-		return false, err
-	}
+func (e *embedded) tryCommit(batch []*write, outcomes []error) (failed bool, err error) {
+	p := e.opened.Load()
 	if p.file.moved() {
 		return false, errMoved
 	}
-	conn, err := s.db.Conn(whole)
+	conn, err := e.db.Conn(whole)
 	if err != nil {
 		return false, err
 	}
 	defer conn.Close()
-	t, err := s.begin(conn, p)
+	t, err := e.begin(conn, p)
 	if err != nil {
 		return false, err
 	}
@@ -93,7 +88,7 @@ func (s *Store) tryCommit(batch []*write, outcomes []error) (failed bool, err er
 		return false, errMoved
 	}
 	for _, n := range t.notices {
-		s.Publish(n)
+		e.Publish(n)
 	}
 	return false, nil
 }
@@ -109,12 +104,12 @@ func run(wr *write, t *txn) (err error) {
 }
 
 // begin starts a transaction, as soon as no other program writes.
-func (s *Store) begin(conn *sql.Conn, p *prepared) (*txn, error) {
-	if _, err := conn.ExecContext(whole, s.dialect.enter); err != nil {
+func (e *embedded) begin(conn *sql.Conn, p *prepared) (*txn, error) {
+	if _, err := conn.ExecContext(whole, e.dialect.enter); err != nil {
 		return nil, err
 	}
 	var t *txn
-	err := s.patiently(whole, func() error {
+	err := e.patiently(whole, func() error {
 		tx, err := conn.BeginTx(whole, nil)
 		if err != nil {
 			return err
@@ -126,25 +121,4 @@ func (s *Store) begin(conn *sql.Conn, p *prepared) (*txn, error) {
 		return err
 	})
 	return t, err
-}
-
-const (
-	lockWait  = 1500 * time.Millisecond // for another program to release its lock; callers who wait for 2 seconds hear of it
-	lockPause = 20 * time.Millisecond   // at most, between two attempts
-)
-
-// patiently repeats what fails because another program has locked the database.
-func (s *Store) patiently(ctx context.Context, f func() error) error {
-	deadline := time.Now().Add(lockWait)
-	for pause := time.Millisecond; ; pause = min(2*pause, lockPause) {
-		err := f()
-		if err == nil || s.dialect.diagnose(err) != locked || time.Now().After(deadline) {
-			return err
-		}
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			return errors.Join(ctx.Err(), err)
-		}
-	}
 }

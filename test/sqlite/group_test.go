@@ -47,7 +47,7 @@ func TestWhatQueuesUpIsOneTransaction(t *testing.T) {
 		})
 	}
 	started.Wait()
-	waitFor(t, "coatcheck.dev/store/sql.(*Store).begin") // the first of them waits for the lock
+	waitFor(t, "coatcheck.dev/store/sql.(*embedded).begin") // the first of them waits for the lock
 	time.Sleep(50 * time.Millisecond)                    // and the others for the first
 	release()
 	wg.Wait()
@@ -100,7 +100,7 @@ func TestOneFailureDoesNotSpoilTheOthers(t *testing.T) {
 	for i := range errs {
 		wg.Go(func() { errs[i] = b.Create(t.Context(), session(users[i%len(users)]), store.ID{}) })
 	}
-	waitFor(t, "coatcheck.dev/store/sql.(*Store).begin")
+	waitFor(t, "coatcheck.dev/store/sql.(*embedded).begin")
 	time.Sleep(50 * time.Millisecond)
 	release()
 	wg.Wait()
@@ -127,7 +127,7 @@ func TestACancelledWriteLeavesTheQueue(t *testing.T) {
 
 	first := make(chan error, 1)
 	go func() { first <- b.Create(context.Background(), session("ada"), store.ID{}) }()
-	waitFor(t, "coatcheck.dev/store/sql.(*Store).begin") // so that it has been taken from the queue
+	waitFor(t, "coatcheck.dev/store/sql.(*embedded).begin") // so that it has been taken from the queue
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancelled, second := session("alan"), make(chan error, 1)
@@ -178,7 +178,7 @@ func TestCloseWaitsForWhatIsQueued(t *testing.T) {
 	for range cap(results) {
 		go func() { results <- b.Create(context.Background(), session("ada"), store.ID{}) }()
 	}
-	waitFor(t, "coatcheck.dev/store/sql.(*Store).begin")
+	waitFor(t, "coatcheck.dev/store/sql.(*embedded).begin")
 	time.Sleep(50 * time.Millisecond) // the others queue up
 
 	short, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)

@@ -1,0 +1,226 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+	"strconv"
+	"time"
+
+	"coatcheck.dev/store"
+)
+
+// mysqlLog reads coatcheck_changes by number. Numbers are given out in the order of changes, and become visible in that of
+// commits: one that is skipped may come yet. So those that are missing are looked for at every look, until it is certain
+// that nobody holds them: what others have written and not committed can be seen too, by whoever asks for it.
+type mysqlLog struct {
+	db    *sql.DB
+	marks marks[int64] // numbers up to which all was committed
+}
+
+const (
+	myPresent = `
+SELECT present.server, present.seconds, c.seq, c.kind, c.id, c.cause, c.owner, c.at
+FROM (SELECT concat(@@server_id, ' ', @@hostname, ' ', @@port) AS server, unix_timestamp() AS seconds) present
+LEFT JOIN coatcheck_changes c ON `
+	mySeqs = `SELECT seq FROM coatcheck_changes`
+	myTrim = `DELETE FROM coatcheck_changes WHERE seq <= ? ORDER BY seq LIMIT 1000`
+)
+
+const (
+	gapLife  = 10 * time.Second // from a number's being given out to its being written, inside the server
+	gapMost  = 1000             // numbers that are skipped at once; more were never given to anybody
+	gapsMost = 5000             // at a time
+	gapLook  = time.Second      // between looks at what is not committed
+)
+
+// A follower is one who reads the log.
+type follower struct {
+	log     *mysqlLog
+	began   bool
+	server  string
+	seconds int64
+	at      time.Time
+
+	last    int64               // the highest number that was seen
+	missing map[int64]time.Time // the lower ones that were not, and since when
+	asked   time.Time           // when what is not committed was looked at last
+}
+
+func (l *mysqlLog) follow() func(context.Context) ([]store.Notice, error) {
+	f := &follower{log: l, missing: make(map[int64]time.Time)}
+	return f.next
+}
+
+func (f *follower) next(ctx context.Context) ([]store.Notice, error) {
+	at := time.Now().Round(0) // by the wall: it goes on while a machine sleeps
+	if !f.began {
+		if err := f.begin(ctx, at); err != nil {
+			return nil, err
+		}
+	}
+	text, args := myPresent+`c.seq > ?`, []any{f.last}
+	if len(f.missing) > 0 {
+		text += ` OR c.seq IN ` + list(len(f.missing))
+		for seq := range f.missing {
+			args = append(args, seq)
+		}
+	}
+	notices, err := f.read(ctx, at, text+` ORDER BY c.seq`, args)
+	if err != nil {
+		return nil, err
+	}
+	f.began, f.at = true, at
+	return notices, f.settle(ctx, at)
+}
+
+// begin notes what is committed, and what is not yet: that comes after the beginning.
+func (f *follower) begin(ctx context.Context, now time.Time) error {
+	written, err := f.log.seqs(ctx, sql.LevelReadUncommitted, mySeqs)
+	if err != nil || len(written) == 0 {
+		return err
+	}
+	slices.Sort(written)
+	for _, seq := range written {
+		f.see(seq, now)
+	}
+	committed, err := f.log.seqs(ctx, sql.LevelReadCommitted, mySeqs+` WHERE seq <= `+strconv.FormatInt(f.last, 10))
+	if err != nil {
+		return err
+	}
+	for _, seq := range written {
+		f.missing[seq] = now
+	}
+	for _, seq := range committed {
+		delete(f.missing, seq)
+	}
+	return nil
+}
+
+// see notes a number, and those that it skips.
+func (f *follower) see(seq int64, now time.Time) {
+	for gap := max(f.last, seq-gapMost) + 1; gap < seq; gap++ {
+		f.missing[gap] = now
+	}
+	delete(f.missing, seq)
+	f.last = max(f.last, seq)
+}
+
+func (f *follower) read(ctx context.Context, at time.Time, text string, args []any) (notices []store.Notice, err error) {
+	rows, err := f.log.db.QueryContext(ctx, text, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var server string
+	var seconds int64
+	for rows.Next() {
+		var seq sql.NullInt64
+		var c change
+		if err := rows.Scan(&server, &seconds, &seq, &c.kind, &c.id, &c.cause, &c.owner, &c.at); err != nil {
+			return nil, err
+		}
+		if seq.Valid {
+			f.see(seq.Int64, at)
+			notices = append(notices, c.notice())
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	if f.began && (server != f.server || seconds-f.seconds > int64(behindMost/time.Second) || at.Sub(f.at) > behindMost) {
+		return nil, errMissed
+	}
+	f.server, f.seconds = server, seconds
+	return notices, nil
+}
+
+// settle gives up numbers that nobody holds.
+func (f *follower) settle(ctx context.Context, now time.Time) error {
+	if len(f.missing) == 0 || now.Sub(f.asked) < gapLook {
+		return nil
+	}
+	if len(f.missing) > gapsMost {
+		return errMissed
+	}
+	f.asked = now
+	var args []any
+	for seq := range f.missing {
+		args = append(args, seq)
+	}
+	held, err := f.log.seqs(ctx, sql.LevelReadUncommitted, mySeqs+` WHERE seq IN `+list(len(args)), args...)
+	if err != nil {
+		return err
+	}
+	for seq, since := range f.missing {
+		if now.Sub(since) > gapLife && !slices.Contains(held, seq) {
+			delete(f.missing, seq)
+		}
+	}
+	return nil
+}
+
+// seqs reads numbers at an isolation level.
+func (l *mysqlLog) seqs(ctx context.Context, level sql.IsolationLevel, text string, args ...any) (seqs []int64, err error) {
+	tx, err := l.db.BeginTx(ctx, &sql.TxOptions{Isolation: level, ReadOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	defer tx.Rollback()
+	rows, err := tx.QueryContext(ctx, text, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var seq int64
+		if err := rows.Scan(&seq); err != nil {
+			return nil, err
+		}
+		seqs = append(seqs, seq)
+	}
+	return seqs, rows.Err()
+}
+
+// trim goes by what was committed at a time: a change that was committed late is not.
+func (l *mysqlLog) trim(ctx context.Context) error {
+	at := time.Now()
+	seq, err := l.committed(ctx)
+	if err != nil {
+		return err
+	}
+	old, ok := l.marks.add(at, seq)
+	for n := int64(1000); ok && n == 1000; {
+		result, err := l.db.ExecContext(ctx, myTrim, old)
+		if err != nil {
+			return err
+		}
+		if n, err = result.RowsAffected(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// committed returns the number up to which all is committed.
+func (l *mysqlLog) committed(ctx context.Context) (int64, error) {
+	written, err := l.seqs(ctx, sql.LevelReadUncommitted, mySeqs)
+	if err != nil || len(written) == 0 {
+		return 0, err
+	}
+	slices.Sort(written)
+	last := written[len(written)-1]
+	committed, err := l.seqs(ctx, sql.LevelReadCommitted, mySeqs+` WHERE seq <= `+strconv.FormatInt(last, 10))
+	if err != nil {
+		return 0, err
+	}
+	slices.Sort(committed)
+	for i, seq := range written {
+		if i >= len(committed) || committed[i] != seq {
+			return seq - 1, nil
+		}
+	}
+	return last, nil
+}
+
+func (l *mysqlLog) ring(context.Context) error { return nil }

@@ -1,0 +1,88 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"coatcheck.dev/store"
+)
+
+// postgresLog reads coatcheck_changes by PostgreSQL's own idea of what can be seen. Each row carries the number of its
+// transaction, and each look the snapshot of the one before: what is visible now and was not then is new. So nothing is
+// missed, whatever the order of commits, and nobody has to wait for a transaction that takes its time.
+type postgresLog struct {
+	db    *sql.DB
+	marks marks[string] // snapshots
+}
+
+// The function for the present is stable: it is the snapshot by which this very statement reads.
+const (
+	pgChanges = `
+SELECT present.snapshot, present.server, present.seconds, c.kind, c.id, c.cause, c.owner, c.at
+FROM (SELECT txid_current_snapshot()::text AS snapshot, coalesce(host(inet_server_addr()), '') || ' ' || pg_postmaster_start_time()::text AS server,
+	extract(epoch FROM clock_timestamp())::bigint AS seconds) present
+LEFT JOIN coatcheck_changes c ON c.tx >= txid_snapshot_xmin($1::text::txid_snapshot) AND NOT txid_visible_in_snapshot(c.tx, $1::text::txid_snapshot)
+ORDER BY c.seq`
+
+	pgTrim = `DELETE FROM coatcheck_changes WHERE tx < txid_snapshot_xmax($1::text::txid_snapshot) AND txid_visible_in_snapshot(tx, $1::text::txid_snapshot)`
+
+	// A notification that a crash swallows wakes nobody up, so it need not wait for the disk.
+	pgRing = `SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, '')`
+)
+
+func (l *postgresLog) follow() func(context.Context) ([]store.Notice, error) {
+	var last struct {
+		snapshot sql.NullString
+		server   string
+		seconds  int64
+		at       time.Time
+	}
+	return func(ctx context.Context) ([]store.Notice, error) {
+		present, notices := last, []store.Notice(nil)
+		present.at = time.Now().Round(0) // by the wall: it goes on while a machine sleeps
+		rows, err := l.db.QueryContext(ctx, pgChanges, last.snapshot)
+		if err != nil {
+			return nil, err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var c change
+			if err := rows.Scan(&present.snapshot, &present.server, &present.seconds, &c.kind, &c.id, &c.cause, &c.owner, &c.at); err != nil {
+				return nil, err
+			}
+			if c.kind.Valid {
+				notices = append(notices, c.notice())
+			}
+		}
+		if err := rows.Err(); err != nil {
+			return nil, err
+		}
+		if last.snapshot.Valid && (present.server != last.server || // another server may have another past
+			present.seconds-last.seconds > int64(behindMost/time.Second) || present.at.Sub(last.at) > behindMost) { // and the log may have been trimmed
+			return nil, errMissed
+		}
+		last = present
+		return notices, nil
+	}
+}
+
+// trim goes by snapshots too: a change that was committed late, as when it had to wait for a standby, is not visible in an
+// old one, however long ago it was made.
+func (l *postgresLog) trim(ctx context.Context) error {
+	at, snapshot := time.Now(), ""
+	if err := l.db.QueryRowContext(ctx, `SELECT txid_current_snapshot()::text`).Scan(&snapshot); err != nil {
+		return err
+	}
+	old, ok := l.marks.add(at, snapshot)
+	if !ok {
+		return nil
+	}
+	_, err := l.db.ExecContext(ctx, pgTrim, old)
+	return err
+}
+
+func (l *postgresLog) ring(ctx context.Context) error {
+	_, err := l.db.ExecContext(ctx, pgRing, channel)
+	return err
+}

@@ -1,0 +1,152 @@
+package sqlstore
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"coatcheck.dev/store"
+)
+
+// server is what the engines for database servers share. They have no writer: each call is a statement of its own, or a
+// short transaction, on a connection of the pool. Nothing is prepared and nothing is kept in a connection from one
+// statement to the next, so that a pooler in between may hand out another one each time.
+type server struct {
+	db       *sql.DB
+	feed     *feed
+	look     string // id -> version
+	diagnose func(error) failure
+}
+
+func (s *server) close(ctx context.Context) error { return s.feed.close(ctx) }
+
+func (s *server) explain(err error) error { return advise(s.diagnose(err), err) }
+
+func (s *server) subscribe(tell func(store.Notice), prepare func(context.Context) error) (stop func()) {
+	return s.feed.subscribe(tell, prepare)
+}
+
+// keyOf returns what stands for a user in indexes and locks: a name may be longer than an index takes. The empty user has
+// none.
+func keyOf(user string) []byte {
+	if user == "" {
+		return nil
+	}
+	sum := sha256.Sum256([]byte(user))
+	return sum[:16]
+}
+
+// switchKey is keyOf, and for everybody's switch nothing.
+func switchKey(user string) []byte { return append([]byte{}, keyOf(user)...) }
+
+// one reads one row, or store.ErrNotFound.
+func (s *server) one(ctx context.Context, id store.ID, text string) (row, error) {
+	r := row{id: id}
+	err := s.db.QueryRowContext(ctx, text, id[:]).Scan(&r.version, &r.seen, &r.body)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = store.ErrNotFound
+	}
+	return r, err
+}
+
+// many reads a page.
+func (s *server) many(ctx context.Context, text string, args ...any) ([]row, error) {
+	rows, err := s.db.QueryContext(ctx, text, args...)
+	if err != nil {
+		return nil, err
+	}
+	return scanPage(rows)
+}
+
+// number reads one number.
+func (s *server) number(ctx context.Context, text string, args ...any) (n int, err error) {
+	err = s.db.QueryRowContext(ctx, text, args...).Scan(&n)
+	return n, err
+}
+
+// all reads the switches.
+func (s *server) all(ctx context.Context, text string) (map[string]time.Time, error) {
+	rows, err := s.db.QueryContext(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	return scanSwitches(rows)
+}
+
+// latest returns the last time at which each session was seen, in the order of the IDs: a statement changes a row only once,
+// and two statements that take rows in one order do not wait for each other.
+func latest(seen []store.Seen) []store.Seen {
+	slices.SortFunc(seen, func(a, b store.Seen) int {
+		return cmp.Or(bytes.Compare(a.ID[:], b.ID[:]), b.At.Compare(a.At))
+	})
+	return slices.CompactFunc(seen, func(a, b store.Seen) bool { return a.ID == b.ID })
+}
+
+// refused says why a record of a certain version was not there.
+func (s *server) refused(ctx context.Context, id store.ID) error {
+	_, err := s.number(ctx, s.look, id[:])
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return store.ErrNotFound
+	case err == nil:
+		return store.ErrConflict
+	}
+	return err
+}
+
+// taken says why a record cannot replace itself.
+func (s *server) taken(ctx context.Context, id store.ID, version int64) error {
+	n, err := s.number(ctx, s.look, id[:])
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return store.ErrNotFound
+	case err == nil && int64(n) != version:
+		return store.ErrConflict
+	case err == nil:
+		return store.ErrExists
+	}
+	return err
+}
+
+// twice sweeps without waiting for anybody, and, if that leaves something that is due, once more with waiting.
+func (s *server) twice(ctx context.Context, anyDue string, now time.Time, limit int, sweep func(limit int, wait bool) (seen, swept int, err error)) (swept int, more bool, err error) {
+	seen, swept, err := sweep(limit, false)
+	if err != nil || seen == limit {
+		return swept, true, err
+	}
+	if left, err := s.number(ctx, anyDue, now.UnixMicro()); err != nil || left == 0 {
+		return swept, false, err
+	}
+	limit -= swept
+	seen, n, err := sweep(limit, true)
+	return swept + n, seen == limit, err
+}
+
+// attempts is how often a change is tried that others get in the way of.
+const attempts = 8
+
+// write makes a change. It is made again if the server has undone it because of what others did at the same moment, and
+// never for any other reason: a change whose answer was lost may have happened.
+func (s *server) write(ctx context.Context, change func() error) error {
+	for try := 1; ; try++ {
+		err := change()
+		if err == nil {
+			s.feed.wrote()
+			return nil
+		}
+		if s.diagnose(err) != collided || try == attempts {
+			return err
+		}
+		select {
+		case <-time.After(time.Duration(rand.Int64N(int64(try * try * int(time.Millisecond))))):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
