@@ -240,14 +240,16 @@ var feedCases = []testCase{
 			told := make(chan store.Notice, 100)
 			t.Cleanup(t.subscribe(func(n store.Notice) { told <- n }))
 			r := session("ada")
-			go func() {
+			var writing sync.WaitGroup
+			defer writing.Wait() // a notice may be faster than the answer to whom made the change
+			writing.Go(func() {
 				if err := t.s.Create(t.ctx, r, store.ID{}); err != nil {
 					t.Errorf("create: %v", err)
 				}
 				if err := t.s.Save(t.ctx, asStored(r, 1)); err != nil {
 					t.Errorf("save: %v", err)
 				}
-			}()
+			})
 			for version := uint64(1); version <= 2; version++ {
 				select {
 				case <-told:

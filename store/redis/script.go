@@ -1,0 +1,191 @@
+package redisstore
+
+import (
+	"context"
+	"crypto/sha1"
+	"encoding/hex"
+	"strings"
+)
+
+// A script runs on the server as one step. Its first key says where.
+type script struct {
+	text, sha string
+}
+
+func newScript(parts ...string) *script {
+	text := strings.Join(parts, "\n")
+	sum := sha1.Sum([]byte(text))
+	return &script{text: text, sha: hex.EncodeToString(sum[:])}
+}
+
+// command returns the command that runs the script by its hash, or with its text for a server that does not know it.
+func (sc *script) command(byHash bool, keys []string, args []any) []any {
+	command := make([]any, 0, 3+len(keys)+len(args))
+	if byHash {
+		command = append(command, "EVALSHA", sc.sha)
+	} else {
+		command = append(command, "EVAL", sc.text)
+	}
+	command = append(command, len(keys))
+	for _, key := range keys {
+		command = append(command, key)
+	}
+	return append(command, args...)
+}
+
+// run runs a script that changes nothing that anybody would miss.
+func (s *Store) run(ctx context.Context, sc *script, keys []string, args ...any) (reply any, err error) {
+	err = patiently(ctx, func() error {
+		reply, err = s.door(ctx, keys[0], sc.command(true, keys, args)...)
+		if diagnose(err) == noScript {
+			reply, err = s.door(ctx, keys[0], sc.command(false, keys, args)...)
+		}
+		return err
+	})
+	return reply, err
+}
+
+// luaEarlier compares numbers in eight bytes, which are more than Lua's numbers can hold, and whose order as strings depends
+// on the server's locale.
+const luaEarlier = `
+local function earlier(a, b)
+  for i = 1, 8 do
+    local x, y = a:byte(i), b:byte(i)
+    if x ~= y then return x < y end
+  end
+  return false
+end`
+
+var (
+	// createScript: record all ends; value, life, place, score, channel, message, latest.
+	// 0: the ID is taken, 1: created, 2: too long after it was added to its user's index.
+	createScript = newScript(`
+local old = redis.call('GETRANGE', KEYS[1], 33, 40)
+if old ~= '' then return old == ARGV[1]:sub(34, 41) and 1 or 0 end
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+if ARGV[7] ~= '' and tonumber(redis.call('TIME')[1]) > tonumber(ARGV[7]) then return 2 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+redis.call('ZADD', KEYS[2], 0, ARGV[3])
+redis.call('ZADD', KEYS[3], ARGV[4], ARGV[3])
+if ARGV[6] ~= '' then redis.call('PUBLISH', ARGV[5], ARGV[6]) end
+return 1`)
+
+	// tellScript: record; channel, message. Tells of a record that has replaced another, unless it is gone again.
+	tellScript = newScript(`
+if redis.call('GETRANGE', KEYS[1], 0, 0) ~= '\2' then return 0 end
+redis.call('SETRANGE', KEYS[1], 0, '\1')
+redis.call('PUBLISH', ARGV[1], ARGV[2])
+return 1`)
+
+	// saveScript: record [ends]; version, next version, seen, attempt, score as order has it, body, life, channel, message,
+	// score, place. 0: not found, 1: conflict, 2: saved, 3: the index of ends must be written, and was not handed over.
+	saveScript = newScript(luaEarlier, `
+local old = redis.call('GETRANGE', KEYS[1], 0, 48)
+if old == '' then return 0 end
+if #old < 49 then return 1 end
+if old:sub(2, 9) ~= ARGV[1] then
+  return old:sub(2, 9) == ARGV[2] and old:sub(34, 41) == ARGV[4] and 2 or 1
+end
+local seen, ends = old:sub(10, 17), old:sub(42, 49)
+if earlier(seen, ARGV[3]) then seen = ARGV[3] end
+if earlier(ARGV[5], ends) then
+  if #KEYS < 2 then return 3 end
+  ends = ARGV[5]
+  redis.call('ZADD', KEYS[2], ARGV[10], ARGV[11])
+end
+redis.call('SET', KEYS[1], '\1' .. ARGV[2] .. seen .. old:sub(18, 33) .. ARGV[4] .. ends .. ARGV[6], 'PX', ARGV[7])
+redis.call('PUBLISH', ARGV[8], ARGV[9])
+return 2`)
+
+	// touchScript: records; for each when it was seen.
+	touchScript = newScript(luaEarlier, `
+for i, key in ipairs(KEYS) do
+  local seen = redis.call('GETRANGE', key, 9, 16)
+  if #seen == 8 and earlier(seen, ARGV[i]) then redis.call('SETRANGE', key, 9, ARGV[i]) end
+end
+return #KEYS`)
+
+	// deleteScript: record all ends [by]; the first bytes that it must have after its state, place, channel, message, ID of what
+	// replaces it. The reply begins with 0: none, 1: it is another one, 2: deleted; then comes its value, as far as it matters.
+	deleteScript = newScript(`
+local old = redis.pcall('GETRANGE', KEYS[1], 0, -1)
+if type(old) == 'table' then old = '?' end
+if old == '' then
+  if KEYS[4] and redis.call('GET', KEYS[4]) == ARGV[5] then return {2, ''} end
+  return {0, ''}
+end
+if old:sub(2, 1 + #ARGV[1]) ~= ARGV[1] then return {1, ''} end
+redis.call('DEL', KEYS[1])
+local place = old:sub(18, 25) .. ARGV[2]:sub(-16)
+redis.call('ZREM', KEYS[2], place, ARGV[2])
+redis.call('ZREM', KEYS[3], place, ARGV[2])
+if KEYS[4] then redis.call('SET', KEYS[4], ARGV[5], 'PX', 60000) end
+if ARGV[4] ~= '' and old:byte(1) ~= 2 then redis.call('PUBLISH', ARGV[3], ARGV[4]) end
+return {2, old:sub(1, 65536)}`)
+
+	// forgetScript: record all ends; place. Removes a place whose record is gone.
+	forgetScript = newScript(`
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+redis.call('ZREM', KEYS[3], ARGV[1])
+return redis.call('ZREM', KEYS[2], ARGV[1])`)
+
+	// laterScript: record ends; the first bytes that it must have after its state, score, place, score as order has it.
+	laterScript = newScript(`
+local old = redis.call('GETRANGE', KEYS[1], 0, 48)
+if #old < 49 or old:sub(2, 1 + #ARGV[1]) ~= ARGV[1] then return 0 end
+redis.call('ZADD', KEYS[2], ARGV[2], ARGV[3])
+redis.call('SETRANGE', KEYS[1], 41, ARGV[4])
+return 1`)
+
+	// addScript: user gate; place. Replies with the moment and what the gate says, or with nothing while the gate is closed.
+	addScript = newScript(`
+local gate = redis.call('GET', KEYS[2]) or ''
+if gate:sub(1, 1) == 'c' then return {} end
+local now = redis.call('TIME')
+local added = struct.pack('>I4I4', now[1], now[2])
+redis.call('ZADD', KEYS[1], 0, ARGV[1] .. added)
+return {added, gate}`)
+
+	// entriesScript: user; from which entry downward, how many. Replies with the time in seconds, then the entries.
+	entriesScript = newScript(`
+local page = redis.call('ZREVRANGEBYLEX', KEYS[1], ARGV[1], '-', 'LIMIT', 0, ARGV[2])
+table.insert(page, 1, redis.call('TIME')[1])
+return page`)
+
+	// closeScript: gate; what it is to say, for how long.
+	closeScript = newScript(`
+if (redis.call('GET', KEYS[1]) or ''):sub(1, 1) == 'c' then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1`)
+
+	// openScript: gate; what it must say still, what it is to say then, for how long.
+	openScript = newScript(`
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+return 1`)
+
+	// gateScript: gate. Replies with what it says.
+	gateScript = newScript(`return redis.call('GET', KEYS[1]) or ''`)
+
+	// switchScript: switches; user, time as order has it, channel, message.
+	switchScript = newScript(luaEarlier, `
+local old = redis.call('HGET', KEYS[1], ARGV[1])
+if old and #old == 8 and not earlier(old, ARGV[2]) then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('PUBLISH', ARGV[3], ARGV[4])
+return 1`)
+
+	// switchesScript: switches. A script, because it replies with an array in all versions of the protocol.
+	switchesScript = newScript(`return redis.call('HGETALL', KEYS[1])`)
+
+	// unswitchScript: switches; user, time. Removes a switch that has not moved since.
+	unswitchScript = newScript(`
+if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
+return redis.call('HDEL', KEYS[1], ARGV[1])`)
+
+	// beatScript: a key of the node; channel, message.
+	beatScript = newScript(`return redis.call('PUBLISH', ARGV[1], ARGV[2])`)
+
+	// infoScript: a key of the node. Asks the node that has the key, which a plain command could not.
+	infoScript = newScript(`return redis.call('INFO')`)
+)

@@ -1,0 +1,9 @@
+package redis_test
+
+import (
+	"testing"
+
+	"coatcheck.dev/test/internal/proc"
+)
+
+func TestMain(m *testing.M) { proc.Main(m) }
