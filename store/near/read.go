@@ -88,10 +88,12 @@ func (c *cache) fetch(ctx context.Context, id store.ID, f *flight) {
 	}
 }
 
-// Pauses before a store that lags is asked again: 5 ms, twice as long each time, 75 ms in all.
+// Pauses before a store that lags is asked again: 5 ms, twice as long each time, 75 ms in all. When it says that there is no
+// such record, that is most often true: it was saved a moment ago, and then ended.
 const (
-	lagPause = 5 * time.Millisecond
-	lagTries = 5
+	lagPause  = 5 * time.Millisecond
+	lagTries  = 5
+	goneTries = 3
 )
 
 // ask loads a record, and does not believe an answer that is older than what is known.
@@ -107,11 +109,11 @@ func (c *cache) ask(ctx context.Context, id store.ID) (r store.Record, err error
 			return r, err
 		}
 		c.tally.lagged.Add(1)
+		if err != nil && try+1 >= goneTries {
+			return r, err
+		}
 	}
-	if err == nil {
-		return store.Record{}, fmt.Errorf("load %v: %w", id, ErrLagging)
-	}
-	return r, err // it has been deleted, as nothing else is the same each time
+	return store.Record{}, fmt.Errorf("load %v: %w", id, ErrLagging)
 }
 
 // lags reports whether an answer is older than what has been seen of the record within the lease. What was seen before the

@@ -5,7 +5,7 @@
 //
 // Each history is drawn from a seed, which is logged. COATCHECK_SEED begins with a certain one: the same operations at the same
 // times, but those that meet at the same moment are ordered by the scheduler. COATCHECK_TORTURE=1 checks 5,000 histories on
-// each of four backings instead of 60. An illegal history is written as a page to the folder that ARTIFACTS names, or to
+// each of five backings instead of 60. An illegal history is written as a page to the folder that ARTIFACTS names, or to
 // that of go test -artifacts.
 package history
 
@@ -29,6 +29,7 @@ import (
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 	"coatcheck.dev/store/memory"
+	"coatcheck.dev/store/near"
 	"coatcheck.dev/store/sql"
 )
 
@@ -50,8 +51,18 @@ var backings = []backing{
 			store.Feed
 		}{&hesitant{Store: st}, st}
 	}},
+	{"memory that takes its time, two nodes with caches", 2, func(testing.TB) store.Store {
+		st := memory.New()
+		return nearEach{&hesitant{Store: st}, st}
+	}},
 	{"two nodes that hear nothing of each other", 2, func(testing.TB) store.Store { return &hesitant{Store: memory.New()} }},
 	{"sqlite, two nodes", 2, openSQLite},
+}
+
+// A nearEach is a store in front of which every node has a cache of its own.
+type nearEach struct {
+	store.Store
+	store.Feed
 }
 
 func openSQLite(t testing.TB) store.Store {
@@ -118,7 +129,13 @@ func newNodes(t testing.TB, st store.Store, n int, observe session.Observer) []*
 	t.Helper()
 	var nodes []*session.Manager
 	for range n {
-		m := session.New(st, session.Options{
+		at := st
+		if _, ok := st.(nearEach); ok {
+			cache := near.New(st, near.Options{})
+			t.Cleanup(cache.Close)
+			at = cache
+		}
+		m := session.New(at, session.Options{
 			Lifetime: lifetime, IdleTimeout: 100 * lifetime, RotateEvery: rotateEvery, RotationGrace: time.Second,
 			MaxSessions: -1, SweepInterval: -1, Observers: []session.Observer{observe},
 		})

@@ -25,6 +25,7 @@ import (
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 	"coatcheck.dev/store/memory"
+	"coatcheck.dev/store/near"
 	"coatcheck.dev/store/sql"
 )
 
@@ -61,9 +62,13 @@ func (b backing) times(n int) int {
 var backings = []backing{
 	{"memory", 1, 1, func(testing.TB) store.Store { return memory.New() }},
 	{"memory, two nodes", 2, 1, func(testing.TB) store.Store { return memory.New() }},
+	{"memory, two nodes with caches", 2, 1, func(testing.TB) store.Store { return nearEach{memory.New()} }},
 	{"two nodes that hear nothing of each other", 2, 1, func(testing.TB) store.Store { return struct{ store.Store }{memory.New()} }},
 	{"sqlite, two nodes", 2, sqliteShare, openSQLite},
 }
+
+// A nearEach is a store in front of which every node has a cache of its own.
+type nearEach struct{ *memory.Store }
 
 // openSQLite opens a new database, which is closed at the end of the test.
 func openSQLite(t testing.TB) store.Store {
@@ -117,7 +122,13 @@ func newSiteOn(t testing.TB, st store.Store, nodes int, o session.Options) *site
 	o.MaxSessions = -1
 	o.Observers = []session.Observer{s.observe}
 	for range nodes {
-		m := session.New(st, o)
+		at := st
+		if _, ok := st.(nearEach); ok {
+			cache := near.New(st, near.Options{})
+			t.Cleanup(cache.Close)
+			at = cache
+		}
+		m := session.New(at, o)
 		s.nodes = append(s.nodes, m)
 		t.Cleanup(func() {
 			if err := m.Close(context.Background()); err != nil {

@@ -1,0 +1,128 @@
+package near
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"coatcheck.dev/session"
+	"coatcheck.dev/store/memory"
+	"coatcheck.dev/store/near"
+	"coatcheck.dev/test/internal/wire"
+)
+
+// A browser keeps the cookie of one site that runs on two nodes.
+type browser struct {
+	*testing.T
+	nodes  [2]*session.Manager
+	cookie string
+}
+
+// at makes a request at a node.
+func (b *browser) at(node int, fn func(*session.Session)) {
+	b.Helper()
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	if b.cookie != "" {
+		r.Header.Set("Cookie", b.cookie)
+	}
+	w := httptest.NewRecorder()
+	b.nodes[node].Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { fn(session.From(r.Context())) })).ServeHTTP(w, r)
+	if w.Code != http.StatusOK {
+		b.Errorf("status %d", w.Code)
+	}
+	for _, line := range w.Header()["Set-Cookie"] {
+		b.cookie, _, _ = strings.Cut(line, ";")
+	}
+}
+
+func (b *browser) is(node int, user string) {
+	b.Helper()
+	b.at(node, func(s *session.Session) {
+		if got := s.User(); got != user {
+			b.Errorf("node %d takes the visitor for %q, want %q", node, got, user)
+		}
+	})
+}
+
+func (b *browser) signIn(user string) {
+	b.Helper()
+	b.at(0, func(s *session.Session) {
+		if err := s.SignIn(user); err != nil {
+			b.Error(err)
+		}
+	})
+	b.is(0, user)
+	b.is(1, user)
+}
+
+// However a session ends at one node, the other one refuses it as soon as a notice has come, or once the lease is over if none
+// comes.
+func TestI1_SessionsOnTwoNodes(t *testing.T) {
+	const delay = 50 * time.Millisecond
+	for _, end := range []struct {
+		name string
+		end  func(b *browser, s *session.Session) error
+	}{
+		{"sign-out", func(_ *browser, s *session.Session) error { return s.SignOut() }},
+		{"revoke", func(b *browser, s *session.Session) error {
+			_, err := b.nodes[0].Revoke(context.Background(), s.Handle())
+			return err
+		}},
+		{"revoke user", func(b *browser, _ *session.Session) error {
+			_, err := b.nodes[0].RevokeUser(context.Background(), "ada")
+			return err
+		}},
+		{"not before, of the user", func(b *browser, _ *session.Session) error {
+			return b.nodes[0].RevokeUserBefore(context.Background(), "ada", time.Now())
+		}},
+		{"not before, of everybody", func(b *browser, _ *session.Session) error {
+			return b.nodes[0].RevokeBefore(context.Background(), time.Now())
+		}},
+	} {
+		for _, feed := range []struct {
+			name string
+			cut  func(*wire.Store)
+			wait time.Duration
+		}{
+			{"whole", func(*wire.Store) {}, delay},
+			{"killed", (*wire.Store).Break, 5 * time.Second},
+			{"silent", (*wire.Store).Silence, 5 * time.Second},
+		} {
+			t.Run(end.name+", feed "+feed.name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					b := &browser{T: t}
+					far := memory.New()
+					var wires [2]*wire.Store
+					for i := range wires {
+						wires[i] = wire.New(far, wire.Options{Delay: delay})
+						t.Cleanup(wires[i].Close)
+						cache := near.New(wires[i], near.Options{})
+						t.Cleanup(cache.Close)
+						b.nodes[i] = session.New(cache, session.Options{SweepInterval: -1})
+						t.Cleanup(func() { _ = b.nodes[i].Close(context.Background()) })
+					}
+					time.Sleep(2 * time.Second)
+					b.signIn("ada")
+					time.Sleep(2 * time.Second)
+					b.is(1, "ada")
+					feed.cut(wires[1])
+					ticket := b.cookie
+					b.at(0, func(s *session.Session) {
+						if err := end.end(b, s); err != nil {
+							t.Error(err)
+						}
+					})
+					b.cookie = ticket
+					b.is(0, "")
+					time.Sleep(feed.wait + time.Microsecond)
+					b.cookie = ticket
+					b.is(1, "")
+				})
+			})
+		}
+	}
+}
