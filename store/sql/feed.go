@@ -69,6 +69,7 @@ func (f *feed) subscribe(tell func(store.Notice), prepare func(context.Context) 
 func (f *feed) start() {
 	ctx, end := context.WithCancel(context.Background())
 	f.end = end
+	f.heardNow.Store(f.listen != nil)
 	f.running.Go(func() { f.look(ctx) })
 	if f.listen != nil {
 		f.running.Go(func() { f.answer(ctx) })
@@ -178,7 +179,6 @@ func (f *feed) answer(ctx context.Context) {
 func (f *feed) wrote() {
 	f.rouse()
 	if f.listen != nil && f.ringing.Swap(2) == 0 {
-		f.ringing.Store(2)
 		f.behind(f.ring)
 	}
 	now := time.Now().Unix()

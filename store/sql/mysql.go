@@ -40,7 +40,7 @@ const (
 	myDeleteAll = `DELETE FROM coatcheck_sessions WHERE id IN `
 
 	myDue     = `SELECT id, owner, ` + myEnds + ` FROM coatcheck_sessions WHERE due <= ? ORDER BY due LIMIT ? FOR UPDATE`
-	myAnyDue  = `SELECT count(*) FROM (SELECT 1 FROM coatcheck_sessions WHERE due <= ? LIMIT 1) any_due`
+	myAnyDue  = `SELECT count(*) FROM (SELECT 1 FROM coatcheck_sessions WHERE due <= ? ORDER BY due LIMIT 1) any_due`
 	myMoveDue = `UPDATE coatcheck_sessions SET due = ` + myEnds + ` WHERE id IN `
 	myEnds    = `CASE WHEN idle > 0 AND last_seen + idle < expires THEN last_seen + idle ELSE expires END`
 
@@ -132,9 +132,9 @@ func (m *mysql) page(ctx context.Context, user string, after row, limit int) ([]
 
 func (m *mysql) count(ctx context.Context, user string) (int, error) {
 	if user == "" {
-		return m.number(ctx, myCount)
+		return m.counted(ctx, myCount)
 	}
-	return m.number(ctx, myCountUser, keyOf(user), []byte(user))
+	return m.counted(ctx, myCountUser, keyOf(user), []byte(user))
 }
 
 // A myTxn is a transaction with what it has changed.

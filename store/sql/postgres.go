@@ -24,11 +24,12 @@ type postgres struct{ server }
 
 // Each change is one statement, which also writes down what has changed for the feed. What a statement decides by, it
 // locks, and PostgreSQL looks again at a row that it had to wait for. A statement that changed nothing is followed by a
-// look at what is there.
+// look at what is there. Rows are found by arrays of IDs and not by joins, so that no plan reads the whole table.
 //
 // A sign-out everywhere must end the sessions of sign-ins that were acknowledged before it takes effect, and a
 // statement does not see what was committed while it waits. So creations hold a shared lock of their user until they are
 // committed, and whoever ends all sessions of the user waits for that lock first: 'coat' and 4 bytes of the user's key.
+// Both take it before they touch a row, so that neither waits for the other with what the other wants.
 const (
 	pgLoad     = `SELECT version, last_seen, body FROM coatcheck_sessions WHERE id = $1`
 	pgList     = `SELECT id, version, created, last_seen, body FROM coatcheck_sessions WHERE (created, id) < ($1, $2) ORDER BY created DESC, id DESC LIMIT $3`
@@ -39,7 +40,7 @@ const (
 	pgLook      = `SELECT version FROM coatcheck_sessions WHERE id = $1`
 
 	pgCreate = `
-WITH locked AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(1668243828, $10::int)),
+WITH locked AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(1668243828, $10::int)::text),
 new AS (
 	INSERT INTO coatcheck_sessions (id, version, owner, who, created, last_seen, expires, idle, due, body)
 	SELECT $1::bytea, 1, $2::bytea, $3::bytea, $4::bigint, $5::bigint, $6::bigint, $7::bigint, $8::bigint, $9::bytea FROM locked
@@ -48,11 +49,11 @@ told AS (INSERT INTO coatcheck_changes (kind, id, owner) SELECT 1, id, owner FRO
 SELECT count(*) FROM new`
 
 	pgReplace = `
-WITH locked AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(1668243828, $10::int)),
-old AS (DELETE FROM coatcheck_sessions WHERE id = $11 AND version = $12 RETURNING id, owner),
+WITH locked AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(1668243828, $10::int)::text),
+old AS (DELETE FROM coatcheck_sessions USING locked WHERE id = $11 AND version = $12 RETURNING id, owner),
 new AS (
 	INSERT INTO coatcheck_sessions (id, version, owner, who, created, last_seen, expires, idle, due, body)
-	SELECT $1::bytea, 1, $2::bytea, $3::bytea, $4::bigint, $5::bigint, $6::bigint, $7::bigint, $8::bigint, $9::bytea FROM locked, old
+	SELECT $1::bytea, 1, $2::bytea, $3::bytea, $4::bigint, $5::bigint, $6::bigint, $7::bigint, $8::bigint, $9::bytea FROM old
 	RETURNING id, owner),
 told AS (
 	INSERT INTO coatcheck_changes (kind, id, cause, owner)
@@ -69,10 +70,9 @@ SELECT count(*) FROM new`
 
 	// Two touches of the same sessions lock them in the same order, or each could wait for the other.
 	pgTouch = `
-UPDATE coatcheck_sessions s SET last_seen = t.at FROM (
-	SELECT id, t.at FROM unnest($1::text::bytea[], $2::text::bigint[]) t(id, at) JOIN coatcheck_sessions USING (id)
-	WHERE last_seen < t.at ORDER BY id FOR UPDATE OF coatcheck_sessions) t
-WHERE s.id = t.id AND s.last_seen < t.at`
+WITH locked AS MATERIALIZED (SELECT id FROM coatcheck_sessions WHERE id = ANY ($1::text::bytea[]) ORDER BY id FOR UPDATE)
+UPDATE coatcheck_sessions s SET last_seen = t.at FROM unnest($1::text::bytea[], $2::text::bigint[]) t(id, at)
+WHERE s.id = ANY (ARRAY(SELECT id FROM locked)) AND s.id = t.id AND s.last_seen < t.at`
 
 	pgDelete = `
 WITH old AS (DELETE FROM coatcheck_sessions WHERE id = $1 RETURNING id, owner),
@@ -85,13 +85,13 @@ WITH old AS (DELETE FROM coatcheck_sessions WHERE who = $1 AND owner = $2 AND id
 told AS (INSERT INTO coatcheck_changes (kind, id, owner) SELECT 3, id, owner FROM old)
 SELECT id FROM old`
 
-	pgAnyDue = `SELECT count(*) FROM (SELECT FROM coatcheck_sessions WHERE due <= $1 LIMIT 1) any_due`
+	pgAnyDue = `SELECT count(*) FROM (SELECT FROM coatcheck_sessions WHERE due <= $1 ORDER BY due LIMIT 1) any_due`
+	pgEnds   = `CASE WHEN idle > 0 AND last_seen + idle < expires THEN last_seen + idle ELSE expires END`
 	pgSweep  = `
 WITH seen AS MATERIALIZED (
-	SELECT id, CASE WHEN idle > 0 AND last_seen + idle < expires THEN last_seen + idle ELSE expires END AS ends
-	FROM coatcheck_sessions WHERE due <= $1 ORDER BY due LIMIT $2 FOR UPDATE SKIP LOCKED),
-moved AS (UPDATE coatcheck_sessions s SET due = ends FROM seen WHERE s.id = seen.id AND ends > $1),
-old AS (DELETE FROM coatcheck_sessions s USING seen WHERE s.id = seen.id AND ends <= $1 RETURNING s.id, s.owner),
+	SELECT id, ` + pgEnds + ` AS ends FROM coatcheck_sessions WHERE due <= $1 ORDER BY due LIMIT $2 FOR UPDATE SKIP LOCKED),
+moved AS (UPDATE coatcheck_sessions SET due = ` + pgEnds + ` WHERE id = ANY (ARRAY(SELECT id FROM seen WHERE ends > $1))),
+old AS (DELETE FROM coatcheck_sessions WHERE id = ANY (ARRAY(SELECT id FROM seen WHERE ends <= $1)) RETURNING id, owner),
 told AS (INSERT INTO coatcheck_changes (kind, id, owner) SELECT 5, id, owner FROM old)
 SELECT (SELECT count(*) FROM seen), (SELECT count(*) FROM old)`
 
@@ -190,9 +190,9 @@ func (p *postgres) page(ctx context.Context, user string, after row, limit int) 
 
 func (p *postgres) count(ctx context.Context, user string) (int, error) {
 	if user == "" {
-		return p.number(ctx, pgCount)
+		return p.counted(ctx, pgCount)
 	}
-	return p.number(ctx, pgCountUser, keyOf(user), []byte(user))
+	return p.counted(ctx, pgCountUser, keyOf(user), []byte(user))
 }
 
 func (p *postgres) create(ctx context.Context, v *values, replaces store.ID) error {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"math/rand/v2"
 	"slices"
@@ -48,7 +49,9 @@ func switchKey(user string) []byte { return append([]byte{}, keyOf(user)...) }
 // one reads one row, or store.ErrNotFound.
 func (s *server) one(ctx context.Context, id store.ID, text string) (row, error) {
 	r := row{id: id}
-	err := s.db.QueryRowContext(ctx, text, id[:]).Scan(&r.version, &r.seen, &r.body)
+	err := s.again(ctx, func() error {
+		return s.db.QueryRowContext(ctx, text, id[:]).Scan(&r.version, &r.seen, &r.body)
+	})
 	if errors.Is(err, sql.ErrNoRows) {
 		err = store.ErrNotFound
 	}
@@ -56,12 +59,15 @@ func (s *server) one(ctx context.Context, id store.ID, text string) (row, error)
 }
 
 // many reads a page.
-func (s *server) many(ctx context.Context, text string, args ...any) ([]row, error) {
-	rows, err := s.db.QueryContext(ctx, text, args...)
-	if err != nil {
-		return nil, err
-	}
-	return scanPage(rows)
+func (s *server) many(ctx context.Context, text string, args ...any) (page []row, err error) {
+	err = s.again(ctx, func() error {
+		rows, err := s.db.QueryContext(ctx, text, args...)
+		if err == nil {
+			page, err = scanPage(rows)
+		}
+		return err
+	})
+	return page, err
 }
 
 // number reads one number.
@@ -70,13 +76,25 @@ func (s *server) number(ctx context.Context, text string, args ...any) (n int, e
 	return n, err
 }
 
+// counted is number for a call of its own.
+func (s *server) counted(ctx context.Context, text string, args ...any) (n int, err error) {
+	err = s.again(ctx, func() error {
+		n, err = s.number(ctx, text, args...)
+		return err
+	})
+	return n, err
+}
+
 // all reads the switches.
-func (s *server) all(ctx context.Context, text string) (map[string]time.Time, error) {
-	rows, err := s.db.QueryContext(ctx, text)
-	if err != nil {
-		return nil, err
-	}
-	return scanSwitches(rows)
+func (s *server) all(ctx context.Context, text string) (all map[string]time.Time, err error) {
+	err = s.again(ctx, func() error {
+		rows, err := s.db.QueryContext(ctx, text)
+		if err == nil {
+			all, err = scanSwitches(rows)
+		}
+		return err
+	})
+	return all, err
 }
 
 // latest returns the last time at which each session was seen, in the order of the IDs: a statement changes a row only once,
@@ -128,19 +146,25 @@ func (s *server) twice(ctx context.Context, anyDue string, now time.Time, limit 
 	return swept + n, seen == limit, err
 }
 
-// attempts is how often a change is tried that others get in the way of.
+// attempts is how often a call is tried.
 const attempts = 8
 
 // write makes a change. It is made again if the server has undone it because of what others did at the same moment, and
-// never for any other reason: a change whose answer was lost may have happened.
+// never because its answer was lost: it may have happened.
 func (s *server) write(ctx context.Context, change func() error) error {
+	err := s.again(ctx, change)
+	if err == nil {
+		s.feed.wrote()
+	}
+	return err
+}
+
+// again repeats what certainly has not happened: what the server has undone, and what was never sent, because a connection
+// was found broken.
+func (s *server) again(ctx context.Context, do func() error) error {
 	for try := 1; ; try++ {
-		err := change()
-		if err == nil {
-			s.feed.wrote()
-			return nil
-		}
-		if s.diagnose(err) != collided || try == attempts {
+		err := do()
+		if err == nil || try == attempts || !errors.Is(err, driver.ErrBadConn) && s.diagnose(err) != collided {
 			return err
 		}
 		select {

@@ -5,7 +5,7 @@
 //
 // Each history is drawn from a seed, which is logged. COATCHECK_SEED begins with a certain one: the same operations at the same
 // times, but those that meet at the same moment are ordered by the scheduler. COATCHECK_TORTURE=1 checks 5,000 histories on
-// each of five backings instead of 60. An illegal history is written as a page to the folder that ARTIFACTS names, or to
+// each of five backings instead of 60, and a third of that on two servers. An illegal history is written as a page to the folder that ARTIFACTS names, or to
 // that of go test -artifacts.
 package history
 
@@ -31,6 +31,8 @@ import (
 	"coatcheck.dev/store/memory"
 	"coatcheck.dev/store/near"
 	"coatcheck.dev/store/sql"
+	"coatcheck.dev/test/internal/mariadb"
+	"coatcheck.dev/test/internal/postgres"
 )
 
 const rotateEvery = 3 * time.Second
@@ -63,6 +65,38 @@ var backings = []backing{
 type nearEach struct {
 	store.Store
 	store.Feed
+}
+
+// servers are backings that another process keeps, which takes a while: of three histories they get one.
+var servers = []struct {
+	name  string
+	start func(t testing.TB) (open func(t testing.TB) store.Store)
+}{
+	{"postgresql, two nodes", func(t testing.TB) func(testing.TB) store.Store {
+		server := postgres.Start(t)
+		return func(t testing.TB) store.Store {
+			return openServer(t, server.Open(t, server.Create(t)), sqlstore.PostgreSQL)
+		}
+	}},
+	{"mariadb, two nodes", func(t testing.TB) func(testing.TB) store.Store {
+		server := mariadb.Start(t)
+		return func(t testing.TB) store.Store {
+			return openServer(t, server.Open(t, server.Create(t), "interpolateParams=true"), sqlstore.MySQL)
+		}
+	}},
+}
+
+// openServer leaves the feed out: it looks several times a second, and days pass in a history.
+func openServer(t testing.TB, db *sql.DB, d sqlstore.Dialect) store.Store {
+	t.Helper()
+	db.SetMaxOpenConns(16)
+	st := sqlstore.New(db, d)
+	t.Cleanup(func() {
+		if err := st.Close(context.Background()); err != nil {
+			t.Errorf("close store: %v", err)
+		}
+	})
+	return struct{ store.Store }{st}
 }
 
 func openSQLite(t testing.TB) store.Store {
@@ -233,20 +267,26 @@ const perStore = 20
 // comes back, no update is lost, nobody reads what is not there any more, and revoking a user's sessions is one step.
 func TestR3_A15_A16_I1_I3_Linearizable(t *testing.T) {
 	for _, b := range backings {
-		t.Run(b.name, func(t *testing.T) {
-			seed := newSeed(t)
-			var total tally
-			for first := 0; first < histories(); first += perStore {
-				synctest.Test(t, func(t *testing.T) {
-					nodes := newNodes(t, b.open(t), b.nodes, total.observe)
-					for i := range uint64(perStore) {
-						checkLegal(t, run(t, nodes, seed+uint64(first)+i), seed+uint64(first)+i, &total)
-					}
-				})
+		t.Run(b.name, func(t *testing.T) { b.check(t, histories()) })
+	}
+	for _, s := range servers {
+		t.Run(s.name, func(t *testing.T) { backing{s.name, 2, s.start(t)}.check(t, histories()/3) })
+	}
+}
+
+// check makes histories and has each of them explained.
+func (b backing) check(t *testing.T, histories int) {
+	seed := newSeed(t)
+	var total tally
+	for first := 0; first < histories; first += perStore {
+		synctest.Test(t, func(t *testing.T) {
+			nodes := newNodes(t, b.open(t), b.nodes, total.observe)
+			for i := range uint64(perStore) {
+				checkLegal(t, run(t, nodes, seed+uint64(first)+i), seed+uint64(first)+i, &total)
 			}
-			total.check(t)
 		})
 	}
+	total.check(t)
 }
 
 // checkLegal fails the test if no sequence explains a history.

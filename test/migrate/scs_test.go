@@ -18,6 +18,7 @@ import (
 
 	"coatcheck.dev/session"
 	"coatcheck.dev/session/migrate"
+	"coatcheck.dev/test/internal/postgres"
 )
 
 // oldSCS is a site as scs's own documentation builds it.
@@ -138,7 +139,7 @@ func TestSCSExpired(t *testing.T) {
 }
 
 func TestSCSOnPostgreSQL(t *testing.T) {
-	db := startPostgreSQL(t)
+	db := postgres.Start(t).Open(t, "postgres")
 	if _, err := db.Exec(`CREATE TABLE sessions (token TEXT PRIMARY KEY, data BYTEA NOT NULL, expiry TIMESTAMPTZ NOT NULL)`); err != nil {
 		t.Fatal(err)
 	}

@@ -48,7 +48,7 @@ func TestWhatQueuesUpIsOneTransaction(t *testing.T) {
 	}
 	started.Wait()
 	waitFor(t, "coatcheck.dev/store/sql.(*embedded).begin") // the first of them waits for the lock
-	time.Sleep(50 * time.Millisecond)                    // and the others for the first
+	time.Sleep(50 * time.Millisecond)                       // and the others for the first
 	release()
 	wg.Wait()
 	if got := commits.Load() - before; got > n/4 {

@@ -54,7 +54,7 @@ func Start(t testing.TB, settings ...string) *Server {
 	}
 	args = append(as, server, "--no-defaults", "--datadir="+data, "--bind-address="+host, "--port="+port,
 		"--socket="+filepath.Join(folder, "socket"), "--pid-file="+filepath.Join(folder, "pid"), "--skip-name-resolve", "--max-connections=200",
-		"--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=64M")
+		"--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=64M", "--innodb-file-per-table=0")
 	for _, setting := range settings {
 		args = append(args, "--"+setting)
 	}
@@ -98,7 +98,13 @@ func (s *Server) Create(t testing.TB) string {
 	name := fmt.Sprintf("test%d", s.made)
 	s.mu.Unlock()
 	s.do(t, "CREATE DATABASE "+name)
-	t.Cleanup(func() { s.do(t, "DROP DATABASE "+name) })
+	t.Cleanup(func() {
+		select {
+		case <-s.proc.Done(): // with all that it had
+		default:
+			s.do(t, "DROP DATABASE "+name)
+		}
+	})
 	return name
 }
 

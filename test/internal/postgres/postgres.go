@@ -106,6 +106,11 @@ func (s *Server) Create(t testing.TB) string {
 		s.do(t, "postgres", "CREATE DATABASE "+name)
 	}
 	t.Cleanup(func() { // to empty one takes a tenth of the time that it takes to make one
+		select {
+		case <-s.proc.Done(): // with all that it had
+			return
+		default:
+		}
 		s.do(t, name, "DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -183,3 +188,6 @@ func find(t testing.TB) (server, initdb string) {
 	}
 	return server, filepath.Join(filepath.Dir(server), "initdb")
 }
+
+// Output is what the server has printed since it was started last.
+func (s *Server) Output() string { return s.proc.Output() }
