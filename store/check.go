@@ -11,6 +11,7 @@ type Checker interface {
 // A Finding is one thing that decides what a store can promise.
 type Finding struct {
 	Severity Severity
+	Name     string // what was looked at, in one word as the server calls it, such as "fsync"
 	What     string // what is so, as "fsync is off"
 	Means    string // what that does to sessions
 	Fix      string // what to do about it; empty if there is nothing to do

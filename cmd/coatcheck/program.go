@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/check"
+	"coatcheck.dev/cmd/coatcheck/internal/cloakroom"
 	"coatcheck.dev/cmd/coatcheck/internal/config"
 	"coatcheck.dev/cmd/coatcheck/internal/console"
 	"coatcheck.dev/cmd/coatcheck/internal/cookies"
@@ -126,15 +127,17 @@ func upstream(flags *config.Serve) (site, error) {
 
 // A house is everything that serves one site.
 type house struct {
-	log      *slog.Logger
-	folder   *folder.Folder
-	store    *folder.Sessions
-	sessions *session.Manager
-	console  *console.Console
-	front    *server.Server // the site
-	back     *server.Server // the console
-	closing  context.Context
-	close    context.CancelFunc // ends what would not end by itself
+	log       *slog.Logger
+	folder    *folder.Folder
+	room      *cloakroom.Room
+	near      cloakroom.Cache // nil if every request asks the store
+	storeLine string          // for the greeting: where sessions are, if not in the folder
+	sessions  *session.Manager
+	console   *console.Console
+	front     *server.Server // the site
+	back      *server.Server // the console
+	closing   context.Context
+	close     context.CancelFunc // ends what would not end by itself
 }
 
 // grace is how long requests that are under way may take when the program is told to stop.
@@ -183,17 +186,22 @@ func (p *Program) open(ctx context.Context, flags config.House, site site) (_ *h
 	if err != nil {
 		return nil, err
 	}
-	if h.store, err = h.folder.Sessions(ctx); err != nil {
+	st, err := h.openStore(ctx, flags)
+	if err != nil {
 		return nil, err
 	}
 	options := site.options
+	options.StoreTimeout, options.MaxStoreCalls = flags.StoreTimeout, flags.StoreCalls
 	options.DeviceLabel, options.TrustedProxies = device.Label, flags.TrustedProxies()
 	counts := metrics.New(version())
 	options.Observers = []session.Observer{session.LogEvents(h.log), counts.Observe}
-	h.sessions = session.New(h.store, options)
+	h.sessions = session.New(st, options)
 	counts.Watch(h.sessions)
+	if h.near != nil {
+		counts.WatchNear(h.near.Stats)
+	}
 	h.console = console.New(console.Options{
-		Sessions: h.sessions, Feed: h.store, Token: token, BaseURL: h.back.URL(), What: site.name, Log: h.log,
+		Sessions: h.sessions, Feed: st, Token: token, BaseURL: h.back.URL(), What: site.name, Log: h.log,
 		Metrics: counts.Handler(h.log),
 	})
 	h.front.Log, h.front.Handler = h.log, site.handler(h)
@@ -219,10 +227,10 @@ func (h *house) greet(w io.Writer, site site) error {
   %-8s %s
   Console  %s (good once, for 10 minutes)
   Data     %s
-  Token    %s (for the console and its API)
+%s  Token    %s (for the console and its API)
 
 %s
-`, version(), site.label, h.front.URL(), h.console.SignInLink(), h.folder.Path(), h.folder.TokenPath(), site.hint)
+`, version(), site.label, h.front.URL(), h.console.SignInLink(), h.folder.Path(), h.storeLine, h.folder.TokenPath(), site.hint)
 	return err
 }
 
@@ -241,7 +249,7 @@ func (h *house) leave() error {
 	for _, step := range []struct {
 		what string
 		do   func(context.Context) error
-	}{{"write when sessions were last seen", h.sessions.Close}, {"close the database", h.store.Close}} {
+	}{{"write when sessions were last seen", h.sessions.Close}, {"close the store", h.closeStore}} {
 		if err := step.do(ctx); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", step.what, err))
 		}

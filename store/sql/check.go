@@ -36,9 +36,9 @@ func judge(rules []rule, settings map[string]string) (findings []store.Finding) 
 		switch {
 		case !ok:
 		case r.good(value):
-			findings = append(findings, store.Finding{Severity: store.Good, What: r.what + " " + shown(value), Means: "as it should be"})
+			findings = append(findings, store.Finding{Severity: store.Good, Name: r.setting, What: r.what + " " + shown(value), Means: "as it should be"})
 		default:
-			findings = append(findings, store.Finding{Severity: r.severity, What: r.what + " " + shown(value), Means: r.means, Fix: r.fix})
+			findings = append(findings, store.Finding{Severity: r.severity, Name: r.setting, What: r.what + " " + shown(value), Means: r.means, Fix: r.fix})
 		}
 	}
 	return findings
@@ -141,15 +141,15 @@ SELECT group_concat(DISTINCT engine) FROM information_schema.tables WHERE table_
 func (e *embedded) check(ctx context.Context) ([]store.Finding, error) {
 	p := e.opened.Load()
 	if p.file.path == "" {
-		return []store.Finding{{Severity: store.Danger, What: "the database is in memory", Means: "every session ends with the program", Fix: "name a file"}}, nil
+		return []store.Finding{{Severity: store.Danger, Name: "memory", What: "the database is in memory", Means: "every session ends with the program", Fix: "name a file"}}, nil
 	}
-	findings := []store.Finding{{Severity: store.Good, What: "changes are on disk before they are acknowledged", Means: "as it should be"}}
+	findings := []store.Finding{{Severity: store.Good, Name: "synchronous", What: "changes are on disk before they are acknowledged", Means: "as it should be"}}
 	switch name, shared, err := fileSystem(p.file.path); {
 	case err != nil:
 		return nil, err
 	case shared:
 		findings = append(findings, store.Finding{
-			Severity: store.Danger, What: "the file is on a network file system (" + name + ")",
+			Severity: store.Danger, Name: "network", What: "the file is on a network file system (" + name + ")",
 			Means: "SQLite's locks and shared memory do not work there, and the database may be damaged", Fix: "put the file on a local disk",
 		})
 	}
@@ -159,7 +159,7 @@ func (e *embedded) check(ctx context.Context) ([]store.Finding, error) {
 	}
 	if check != "ok" {
 		findings = append(findings, store.Finding{
-			Severity: store.Danger, What: "the database is damaged: " + check, Means: "sessions may be lost or come back", Fix: "put a backup in its place",
+			Severity: store.Danger, Name: "damage", What: "the database is damaged: " + check, Means: "sessions may be lost or come back", Fix: "put a backup in its place",
 		})
 	}
 	return findings, nil

@@ -36,12 +36,28 @@ const (
 
 // House has the flags that all commands that serve have in common.
 type House struct {
-	Listen        string    `default:"localhost:8080" placeholder:"ADDRESS" help:"Where browsers find the site: host:port; port 0 is a free one. Default: ${default}"`
-	ConsoleListen string    `default:"localhost:8081" placeholder:"ADDRESS" help:"Where the console is found. Keep it on loopback, or behind something that speaks https. Default: ${default}"`
-	Data          string    `placeholder:"DIR" help:"The folder for sessions and the console's token. It is made if it is missing. Default: ${data}"`
-	TrustProxy    []Network `placeholder:"CIDR" sep:"," help:"A proxy in front, such as 10.0.0.0/8 or 127.0.0.1, whose X-Forwarded headers are believed. May be given several times."`
-	LogFormat     string    `default:"text" enum:"text,json" placeholder:"text|json" help:"How the log on standard error is written. Default: ${default}"`
-	Verbose       bool      `short:"v" help:"Log what goes right, too: sign-ins, sign-outs, expiry."`
+	Listen        string `default:"localhost:8080" placeholder:"ADDRESS" help:"Where browsers find the site: host:port; port 0 is a free one. Default: ${default}"`
+	ConsoleListen string `default:"localhost:8081" placeholder:"ADDRESS" help:"Where the console is found. Keep it on loopback, or behind something that speaks https. Default: ${default}"`
+	Data          string `placeholder:"DIR" help:"The folder for sessions and the console's token. It is made if it is missing. Default: ${data}"`
+	Keep          `embed:""`
+	DrainTime     time.Duration `default:"0s" placeholder:"TIME" help:"How long to go on serving when told to stop, while /readyz says so: for a load balancer to notice. Default: ${default}"`
+	TrustProxy    []Network     `placeholder:"CIDR" sep:"," help:"A proxy in front, such as 10.0.0.0/8 or 127.0.0.1, whose X-Forwarded headers are believed. May be given several times."`
+	LogFormat     string        `default:"text" enum:"text,json" placeholder:"text|json" help:"How the log on standard error is written. Default: ${default}"`
+	Verbose       bool          `short:"v" help:"Log what goes right, too: sign-ins, sign-outs, expiry."`
+}
+
+// Keep has the flags that say where sessions are kept, and how.
+type Keep struct {
+	Store               string        `placeholder:"STORE" help:"Where sessions are kept: sqlite:PATH, or a server that several nodes share: postgres://, mysql://, redis://, redis+sentinel://, redis+cluster:// (see coatcheck doctor --help). Default: an SQLite database in the data folder"`
+	AcceptDanger        []string      `placeholder:"NAME" sep:"," help:"Start although the store is set up in a way that breaks a promise; the refusal says the name. May be given several times."`
+	NoNear              bool          `help:"Ask the store for every request, instead of keeping sessions near in memory. An SQLite database is always asked."`
+	NearBytes           int64         `default:"67108864" placeholder:"BYTES" help:"How much memory the sessions near may take. Default: ${default}"`
+	Lease               time.Duration `default:"5s" placeholder:"TIME" help:"How long a session is believed while the store's feed is silent: the longest that one which was ended elsewhere can live on. Default: ${default}"`
+	StoreTimeout        time.Duration `default:"2s" placeholder:"TIME" help:"How long one question to the store may take. Default: ${default}"`
+	StoreCalls          int           `default:"256" placeholder:"N" help:"How many requests may wait for the store at once; what is over it is answered at once, as if the store did not. Default: ${default}"`
+	MoveFrom            string        `placeholder:"STORE" help:"Take sessions over from this store as they are used, and whatever else \"coatcheck store copy --move\" finds there: see docs/operations.md."`
+	MoveTo              string        `placeholder:"STORE" help:"Keep sessions where they are, but know those that other nodes have moved to this store already: the step before --move-from, where several nodes are restarted one by one."`
+	AcceptRestoredStore bool          `help:"Let sessions in that were ended after the backup was made that the store has been restored from."`
 }
 
 // Demo has the flags of the demo.
