@@ -138,6 +138,8 @@ type house struct {
 	back      *server.Server // the console
 	closing   context.Context
 	close     context.CancelFunc // ends what would not end by itself
+	unready   context.Context
+	retire    context.CancelFunc // tells load balancers to send no more
 }
 
 // grace is how long requests that are under way may take when the program is told to stop.
@@ -151,7 +153,7 @@ func (p *Program) serve(ctx context.Context, flags config.House, site site) erro
 	if err := h.greet(p.Stdout, site); err != nil {
 		return err
 	}
-	err = server.Run(ctx, grace, h.stopping, h.front, h.back)
+	err = server.Run(h.drained(ctx, flags.DrainTime), grace, h.stopping, h.front, h.back)
 	if errors.Is(err, server.ErrBrokenOff) {
 		h.log.Warn(err.Error(), "after", grace) // a slow client is no failure of the program
 		err = nil
@@ -163,6 +165,7 @@ func (p *Program) serve(ctx context.Context, flags config.House, site site) erro
 func (p *Program) open(ctx context.Context, flags config.House, site site) (_ *house, err error) {
 	h := &house{log: p.logger(flags)}
 	h.closing, h.close = context.WithCancel(context.Background())
+	h.unready, h.retire = context.WithCancel(context.Background())
 	var undo []func() error
 	defer func() {
 		for _, f := range undo {
@@ -202,7 +205,7 @@ func (p *Program) open(ctx context.Context, flags config.House, site site) (_ *h
 	}
 	h.console = console.New(console.Options{
 		Sessions: h.sessions, Feed: st, Token: token, BaseURL: h.back.URL(), What: site.name, Log: h.log,
-		Metrics: counts.Handler(h.log),
+		Closing: h.unready, Metrics: counts.Handler(h.log),
 	})
 	h.front.Log, h.front.Handler = h.log, site.handler(h)
 	h.back.Log, h.back.Handler = h.log, h.console
@@ -234,9 +237,21 @@ func (h *house) greet(w io.Writer, site site) error {
 	return err
 }
 
+// drained returns a context that ends some time after ctx does, in which the program serves on and says that it is not ready.
+func (h *house) drained(ctx context.Context, after time.Duration) context.Context {
+	drained, stop := context.WithCancel(context.WithoutCancel(ctx))
+	context.AfterFunc(ctx, func() {
+		h.retire()
+		h.log.Info("stopping: not ready for more requests", "serving", after)
+		time.AfterFunc(after, stop)
+	})
+	return drained
+}
+
 // stopping ends what has no end of its own: event streams and WebSockets.
 func (h *house) stopping() {
 	h.log.Info("stopping: no new requests are taken")
+	h.retire()
 	h.close()
 	h.console.Close()
 }
