@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/check"
-	"coatcheck.dev/cmd/coatcheck/internal/cloakroom"
 	"coatcheck.dev/cmd/coatcheck/internal/config"
 	"coatcheck.dev/cmd/coatcheck/internal/console"
 	"coatcheck.dev/cmd/coatcheck/internal/cookies"
@@ -60,6 +59,10 @@ func (p *Program) Run(ctx context.Context, args []string) error {
 		}, p.Stdout)
 	case config.PrintInventory:
 		return shop.Inventory.WriteTable(p.Stdout)
+	case config.RunDoctor:
+		return p.doctor(ctx, &line.Doctor)
+	case config.CopyStore:
+		return p.copyStore(ctx, &line.Store.Copy)
 	case config.ConvertCookies:
 		return p.convert(ctx, line.Cookies.Convert)
 	}
@@ -129,9 +132,8 @@ func upstream(flags *config.Serve) (site, error) {
 type house struct {
 	log       *slog.Logger
 	folder    *folder.Folder
-	room      *cloakroom.Room
-	near      cloakroom.Cache // nil if every request asks the store
-	storeLine string          // for the greeting: where sessions are, if not in the folder
+	depot     *depot
+	storeLine string // for the greeting: where sessions are, if not in the folder
 	sessions  *session.Manager
 	console   *console.Console
 	front     *server.Server // the site
@@ -189,22 +191,24 @@ func (p *Program) open(ctx context.Context, flags config.House, site site) (_ *h
 	if err != nil {
 		return nil, err
 	}
-	st, err := h.openStore(ctx, flags)
-	if err != nil {
+	if h.depot, err = h.openStore(ctx, &flags.Keep); err != nil {
 		return nil, err
+	}
+	if flags.Store != "" {
+		h.storeLine = fmt.Sprintf("  Store    %s\n", h.depot.where)
 	}
 	options := site.options
 	options.StoreTimeout, options.MaxStoreCalls = flags.StoreTimeout, flags.StoreCalls
 	options.DeviceLabel, options.TrustedProxies = device.Label, flags.TrustedProxies()
 	counts := metrics.New(version())
 	options.Observers = []session.Observer{session.LogEvents(h.log), counts.Observe}
-	h.sessions = session.New(st, options)
+	h.sessions = session.New(h.depot.Store, options)
 	counts.Watch(h.sessions)
-	if h.near != nil {
-		counts.WatchNear(h.near.Stats)
+	if h.depot.near != nil {
+		counts.WatchNear(h.depot.near.Stats)
 	}
 	h.console = console.New(console.Options{
-		Sessions: h.sessions, Feed: st, Token: token, BaseURL: h.back.URL(), What: site.name, Log: h.log,
+		Sessions: h.sessions, Feed: h.depot, Token: token, BaseURL: h.back.URL(), What: site.name, Log: h.log,
 		Closing: h.unready, Metrics: counts.Handler(h.log),
 	})
 	h.front.Log, h.front.Handler = h.log, site.handler(h)
@@ -264,7 +268,7 @@ func (h *house) leave() error {
 	for _, step := range []struct {
 		what string
 		do   func(context.Context) error
-	}{{"write when sessions were last seen", h.sessions.Close}, {"close the store", h.closeStore}} {
+	}{{"write when sessions were last seen", h.sessions.Close}, {"close the store", h.depot.close}} {
 		if err := step.do(ctx); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", step.what, err))
 		}

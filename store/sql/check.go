@@ -80,7 +80,7 @@ var postgresRules = []rule{
 	{"synchronous_standby_names", func(v string) bool { return v != "" }, store.Limit, "synchronous_standby_names is",
 		"changes survive this server's crash, but those of the last moment may be missing on a standby that takes over",
 		"if sign-outs must survive a failover, name a standby in synchronous_standby_names"},
-	{"in_recovery", is("false"), store.Danger, "the server is a standby:", "nothing can be written, and what is read may be old",
+	{"in_recovery", is("false"), store.Danger, "pg_is_in_recovery is", "the server is a standby: nothing can be written, and what is read may be old",
 		"connect to the primary"},
 	{"transaction_read_only", is("off"), store.Danger, "transaction_read_only is", "nothing can be written",
 		"set default_transaction_read_only = off for the user and the database of this program"},
@@ -133,18 +133,23 @@ SHOW VARIABLES WHERE variable_name IN ('innodb_flush_log_at_trx_commit', 'innodb
 SELECT group_concat(DISTINCT engine) FROM information_schema.tables WHERE table_schema = database() AND table_name LIKE 'coatcheck\_%'`).Scan(&engines); err != nil {
 		return nil, err
 	}
-	have["engines"] = engines.String
+	if engines.Valid { // there are tables
+		have["engines"] = engines.String
+	}
 	return judge(mysqlRules, have), nil
 }
 
 // check has little to say of SQLite: the store sets what matters by itself.
 func (e *embedded) check(ctx context.Context) ([]store.Finding, error) {
-	p := e.opened.Load()
-	if p.file.path == "" {
+	var path string
+	if err := e.db.QueryRowContext(ctx, `SELECT file FROM pragma_database_list WHERE name = 'main'`).Scan(&path); err != nil {
+		return nil, err
+	}
+	if path == "" {
 		return []store.Finding{{Severity: store.Danger, Name: "memory", What: "the database is in memory", Means: "every session ends with the program", Fix: "name a file"}}, nil
 	}
 	findings := []store.Finding{{Severity: store.Good, Name: "synchronous", What: "changes are on disk before they are acknowledged", Means: "as it should be"}}
-	switch name, shared, err := fileSystem(p.file.path); {
+	switch name, shared, err := fileSystem(path); {
 	case err != nil:
 		return nil, err
 	case shared:

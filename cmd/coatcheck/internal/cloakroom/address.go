@@ -18,7 +18,7 @@ type Address struct {
 
 	shown   string
 	secrets []string // as they may stand in an error
-	open    func(context.Context) (*Room, error)
+	open    func(ctx context.Context, look bool) (*Room, error)
 }
 
 // String is the address without its secrets.
@@ -26,7 +26,7 @@ func (a Address) String() string { return a.shown }
 
 // File is the address of an SQLite database.
 func File(path string) Address {
-	return Address{Engine: "SQLite", shown: "sqlite:" + path, open: func(ctx context.Context) (*Room, error) { return openFile(ctx, path) }}
+	return Address{Engine: "SQLite", shown: "sqlite:" + path, open: func(ctx context.Context, look bool) (*Room, error) { return openFile(ctx, path, look) }}
 }
 
 // examples are what an error shows of each kind.

@@ -61,7 +61,7 @@ func (a *Address) redis(l *location) error {
 		return err
 	}
 	prefix := l.take("prefix")
-	a.open = func(ctx context.Context) (*Room, error) {
+	a.open = func(ctx context.Context, _ bool) (*Room, error) {
 		return openRedis(ctx, option, func(c rueidis.Client) redisstore.Options {
 			o := redisstore.Options{Prefix: prefix, Subscribe: subscribing(c)}
 			if replicas > 0 {
@@ -81,6 +81,7 @@ func openRedis(ctx context.Context, option rueidis.ClientOption, options func(ru
 	s := redisstore.New(door(client), options(client))
 	room := &Room{
 		Store: s,
+		made:  func(context.Context) bool { return true }, // there is nothing to make
 		close: func(context.Context) error { s.Close(); client.Close(); return nil },
 	}
 	room.check = func(ctx context.Context) ([]store.Finding, error) {

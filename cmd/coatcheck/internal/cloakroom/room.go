@@ -22,17 +22,23 @@ type Room struct {
 
 	local  bool // a file, which other programs may write to without a word
 	check  func(context.Context) ([]store.Finding, error)
+	made   func(context.Context) bool
 	server func(context.Context) (string, error)
 	close  func(context.Context) error
 }
 
 // Open opens the store of an address, and makes or updates its tables. An error says what stands in the way, without a
 // secret.
-func Open(ctx context.Context, a Address) (*Room, error) {
+func Open(ctx context.Context, a Address) (*Room, error) { return open(ctx, a, false) }
+
+// Look opens the store of an address to look at it. It makes nothing: see [Room.Made].
+func Look(ctx context.Context, a Address) (*Room, error) { return open(ctx, a, true) }
+
+func open(ctx context.Context, a Address, look bool) (*Room, error) {
 	if a.open == nil {
 		return nil, errors.New("cloakroom: an address without a store")
 	}
-	room, err := a.open(ctx)
+	room, err := a.open(ctx, look)
 	if err != nil {
 		if a.Engine != "SQLite" { // which names the file itself
 			err = fmt.Errorf("open %s: %w", a, err)
@@ -42,6 +48,9 @@ func Open(ctx context.Context, a Address) (*Room, error) {
 	room.Address = a
 	return room, nil
 }
+
+// Made reports whether there is something to ask for sessions: a database without tables would be changed by that.
+func (r *Room) Made(ctx context.Context) bool { return r.made(ctx) }
 
 // Local reports whether the store is a file of this machine.
 func (r *Room) Local() bool { return r.local }

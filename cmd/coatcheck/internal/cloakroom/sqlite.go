@@ -15,8 +15,11 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite": without cgo, so that the program is one file
 )
 
-// openFile opens an SQLite database, which is made if it is missing.
-func openFile(ctx context.Context, path string) (*Room, error) {
+// openFile opens an SQLite database, which is made if it is missing, unless somebody only wants a look.
+func openFile(ctx context.Context, path string, look bool) (*Room, error) {
+	if _, err := os.Stat(path); look && err != nil {
+		return nil, err
+	}
 	if err := makePrivate(path); err != nil {
 		return nil, fmt.Errorf("make the database: %w", err)
 	}
@@ -27,11 +30,13 @@ func openFile(ctx context.Context, path string) (*Room, error) {
 	// One connection writes; the others read, and more of them than processors gain nothing.
 	pool(db, runtime.GOMAXPROCS(0)+2)
 	s := sqlstore.New(db, sqlstore.SQLite)
-	if err := s.Prepare(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Close())
+	if !look {
+		if err := s.Prepare(ctx); err != nil {
+			return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Close())
+		}
 	}
 	return &Room{
-		Store: s, check: s.Check, local: true,
+		Store: s, check: s.Check, local: true, made: hasTables(db),
 		server: func(ctx context.Context) (string, error) {
 			return scan(ctx, db, "SELECT 'SQLite ' || sqlite_version()")
 		},
@@ -66,6 +71,14 @@ func dataSource(path string) string {
 func pool(db *sql.DB, connections int) {
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
+}
+
+// hasTables asks a database whether there are tables of ours.
+func hasTables(db *sql.DB) func(context.Context) bool {
+	return func(ctx context.Context) bool {
+		_, err := scan(ctx, db, "SELECT version FROM coatcheck_schema WHERE id = 1")
+		return err == nil
+	}
 }
 
 func scan(ctx context.Context, db *sql.DB, query string) (text string, err error) {

@@ -15,6 +15,8 @@ type Line struct {
 	Serve     Serve    `cmd:"" help:"Stand in front of an app in any language, and keep its sessions."`
 	Check     Check    `cmd:"" help:"Say what browsers make of a site's cookies, and what is wrong with them."`
 	Inventory struct{} `cmd:"" help:"Print what the demo shop keeps for its visitors, and where it lives."`
+	Doctor    Doctor   `cmd:"" help:"Say what the store promises, what it does not, and what to do about it."`
+	Store     Stores   `cmd:"" help:"Work on whole stores."`
 	Cookies   Cookies  `cmd:"" help:"Work on files of cookies."`
 	Version   struct{} `cmd:"" help:"Print the version."`
 
@@ -30,6 +32,8 @@ const (
 	RunServe       Command = "serve"
 	RunCheck       Command = "check"
 	PrintInventory Command = "inventory"
+	RunDoctor      Command = "doctor"
+	CopyStore      Command = "store copy <from> <to>"
 	ConvertCookies Command = "cookies convert <from> <to>"
 	PrintVersion   Command = "version"
 )
@@ -71,6 +75,49 @@ type Serve struct {
 	UpstreamTimeout time.Duration `default:"1m" placeholder:"TIME" help:"How long the app may take until its answer begins; 0 is any time. Default: ${default}"`
 	TrustOrigin     []string      `placeholder:"ORIGIN" help:"Another origin that may send forms to the app, such as https://pay.example. May be given several times."`
 	House           `embed:""`
+}
+
+// Doctor has the flags of the doctor.
+type Doctor struct {
+	Store  string `placeholder:"STORE" help:"The store to look at, as it was given to serve. Default: an SQLite database in the data folder"`
+	Data   string `placeholder:"DIR" help:"The data folder of the program that uses it. Default: ${data}"`
+	Format string `default:"text" enum:"text,json" placeholder:"text|json" help:"How the outcome is written. Default: ${default}"`
+}
+
+// Help is the text below that of the command.
+func (*Doctor) Help() string {
+	return `The exit status is 1 if something is dangerous. The doctor changes nothing, and may be run while the store is in use.
+
+A STORE, here and elsewhere, is one of
+
+  sqlite:/var/lib/coatcheck/sessions.db
+  postgres://USER:PASSWORD@HOST:5432/DATABASE?pool=16&sslmode=verify-full
+  mysql://USER:PASSWORD@HOST:3306/DATABASE?pool=16&tls=true
+  redis://USER:PASSWORD@HOST:6379/0?wait=1&prefix=shop:
+  redis+sentinel://USER:PASSWORD@HOST:26379,HOST:26379/MASTER
+  redis+cluster://USER:PASSWORD@HOST:6379,HOST:6379
+
+With rediss in place of redis the connection is encrypted. Other users of a machine can see what stands in a command line: give a store with a password by the environment, as COATCHECK_STORE.`
+}
+
+// Stores has the commands that work on whole stores.
+type Stores struct {
+	Copy Copy `cmd:"" help:"Copy or move all sessions from one store to another, and prove it."`
+}
+
+// Copy has the arguments of a copy.
+type Copy struct {
+	From         string `arg:"" help:"The store to read."`
+	To           string `arg:"" help:"The store to write."`
+	Move         bool   `help:"Take the sessions over, so that FROM is empty in the end. For stores in use, by nodes that run with --store TO --move-from FROM."`
+	DeleteExtras bool   `help:"Delete from TO what FROM has not. For a copy that is brought up to date before anybody uses it."`
+}
+
+// Help is the text below that of the command.
+func (*Copy) Help() string {
+	return `Without --move nobody may be using either store. It may be broken off and begun again at any time. The exit status is 1 if in the end the stores differ.
+
+FROM and TO can be given by the environment: write "env:NAME" for what the variable NAME has.`
 }
 
 // Cookies has the commands that work on files of cookies.
@@ -146,6 +193,9 @@ func Parse(args []string, out io.Writer) (line Line, err error) {
 		if house.Data == "" {
 			house.Data = data
 		}
+	}
+	if line.Doctor.Data == "" {
+		line.Doctor.Data = data
 	}
 	if line.serves() && line.House().Data == "" {
 		return Line{}, fmt.Errorf("--data is needed: %w", dataErr)

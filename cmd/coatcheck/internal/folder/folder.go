@@ -11,6 +11,9 @@ import (
 // A Folder is a data folder that is there and can be written to.
 type Folder struct{ path string }
 
+// At returns the folder of a path for a look: it may not be there.
+func At(path string) *Folder { return &Folder{path} }
+
 // Open returns the folder of a path, which it makes if it is missing: readable by its owner alone.
 func Open(path string) (*Folder, error) {
 	path, err := filepath.Abs(path)
@@ -41,3 +44,6 @@ func (f *Folder) Path() string { return f.path }
 
 // DatabasePath returns where sessions are kept, unless they are kept elsewhere.
 func (f *Folder) DatabasePath() string { return filepath.Join(f.path, "coatcheck.db") }
+
+// TidemarkPath returns where this node notes what it has ended.
+func (f *Folder) TidemarkPath() string { return filepath.Join(f.path, "tidemark.json") }
