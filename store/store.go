@@ -35,8 +35,9 @@ var (
 // A Store keeps records.
 //
 // Every method may be called from any number of goroutines. Each call has the effect of one atomic step at some
-// moment between its start and its return; Touch, List and Sweep may take one such step for each record. Records
-// that go in are not kept by reference, and records that come out belong to the caller.
+// moment between its start and its return; Touch, List and Sweep may take one such step for each record, and so may
+// DeleteUser in a store that spans machines. Records that go in are not kept by reference, and records that come out
+// belong to the caller.
 //
 // A method whose context ends returns the context's error soon. A write that was cut off in this way, or failed
 // with an error other than the three above, has happened wholly or not at all, and the caller cannot know which.
@@ -67,7 +68,8 @@ type Store interface {
 	Delete(ctx context.Context, id ID) (bool, error)
 
 	// DeleteUser removes all records of a user except those of the IDs in keep, and returns the IDs of the
-	// removed ones in any order. The empty user is nobody: nothing is removed.
+	// removed ones in any order. In however many steps it does so, what was there when it began is gone when it returns,
+	// and so is what has replaced it meanwhile. The empty user is nobody: nothing is removed.
 	DeleteUser(ctx context.Context, user string, keep ...ID) ([]ID, error)
 
 	// List returns records newest first, by CreatedAt and then by ID, both descending. Records that are created or

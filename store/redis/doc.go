@@ -45,9 +45,14 @@
 //
 // Redis must not evict sessions: let maxmemory-policy be noeviction. The keys begin with [Options.Prefix], and nobody else
 // may write to them. Reading from replicas is not for sessions: a door must ask masters, or a session that was revoked
-// lives on until the replica hears of it.
+// lives on until the replica hears of it. The clocks of a Cluster's nodes must agree to half a minute.
 //
-// While a Cluster moves the slot of a part, commands that concern a record and its index wait for it, a second and a
-// half at most; loads, saves and touches go on. Notices of one record come in their order, but while its slot is moving
-// the last one from the old node may come after the first one from the new node.
+// While a Cluster moves the slot of a part, commands that concern several of its keys wait for it, a second and a half at
+// most; loads and saves go on. Notices of one record come in their order, but while its slot is moving the last one from
+// the old node may come after the first one from the new node.
+//
+// In a Cluster a notice travels from the node that has the record to the one that the feed is connected to. A beat takes
+// the way of every notice, 65 small commands a second for each process, and so finds out when a way is closed; but if two
+// nodes lose each other for a moment between two beats, a notice may be lost and nobody knows. Let a cache in front of
+// the store believe an entry for a minute, not for ever.
 package redisstore

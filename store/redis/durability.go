@@ -17,12 +17,14 @@ type Durability struct {
 var Fast = Durability{}
 
 // Replicated lets a write count as done only when n replicas have confirmed that they have it, too, in memory (WAIT).
-// A write that is not confirmed within the timeout, at least a millisecond, is an error, although it may well last.
+// A write that is not confirmed within the timeout, at least a millisecond, is an error, although it may well last. Let the
+// client's own timeout for replies be longer.
 //
 // It is no consensus. What has been confirmed survives the loss of the master if the replica that takes its place is one
 // of those that confirmed. If n is the number of all replicas, that is sure; if n is smaller, a failover that
 // finds none of the n alive, or does not ask them, loses it. A master that was cut off loses what it takes alone:
-// it is not confirmed, and so was an error.
+// it is not confirmed, and so was an error. A master that keeps nothing on its disk and is started again before the failover
+// is empty, and its replicas follow it: give it an append-only file, or do not let it start by itself.
 func Replicated(n int, timeout time.Duration, together Together) Durability {
 	return Durability{replicas: max(n, 1), timeout: max(timeout, time.Millisecond), together: together}
 }
@@ -56,8 +58,12 @@ func (s *Store) writeTogether(ctx context.Context, counter string, command []any
 	if len(replies) != 3 {
 		return nil, fmt.Errorf("%w: %d replies to 3 commands", errReply, len(replies))
 	}
-	for _, reply := range replies {
-		if err, ok := reply.(error); ok {
+	for i, reply := range replies {
+		err, failed := reply.(error)
+		if i == 1 && diagnose(err) == full {
+			continue // a full server takes no counter, but it takes removals, and their own write is waited for
+		}
+		if failed {
 			return nil, err
 		}
 	}

@@ -49,11 +49,10 @@ func (s *Store) run(ctx context.Context, sc *script, keys []string, args ...any)
 // on the server's locale.
 const luaEarlier = `
 local function earlier(a, b)
-  for i = 1, 8 do
-    local x, y = a:byte(i), b:byte(i)
-    if x ~= y then return x < y end
-  end
-  return false
+  if a == b then return false end
+  local ahigh, alow = struct.unpack('>I4I4', a)
+  local bhigh, blow = struct.unpack('>I4I4', b)
+  return ahigh < bhigh or ahigh == bhigh and alow < blow
 end`
 
 var (
@@ -77,8 +76,8 @@ redis.call('SETRANGE', KEYS[1], 0, '\1')
 redis.call('PUBLISH', ARGV[1], ARGV[2])
 return 1`)
 
-	// saveScript: record [ends]; version, next version, seen, attempt, score as order has it, body, life, channel, message,
-	// score, place. 0: not found, 1: conflict, 2: saved, 3: the index of ends must be written, and was not handed over.
+	// saveScript: record [ends]; version, next version, seen, attempt, score as order has it, body, life, channel, message
+	// [score, place]. 0: not found, 1: conflict, 2: saved, 3: the index of ends must be written, and was not handed over.
 	saveScript = newScript(luaEarlier, `
 local old = redis.call('GETRANGE', KEYS[1], 0, 48)
 if old == '' then return 0 end
@@ -154,13 +153,15 @@ return page`)
 
 	// closeScript: gate; what it is to say, for how long.
 	closeScript = newScript(`
-if (redis.call('GET', KEYS[1]) or ''):sub(1, 1) == 'c' then return 0 end
+local gate = redis.call('GET', KEYS[1]) or ''
+if gate:sub(1, 1) == 'c' and gate ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1`)
 
 	// openScript: gate; what it must say still, what it is to say then, for how long.
 	openScript = newScript(`
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+local gate = redis.call('GET', KEYS[1])
+if gate ~= ARGV[1] and gate ~= ARGV[2] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 1`)
 

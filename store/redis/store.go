@@ -82,9 +82,8 @@ func (s *Store) save(ctx context.Context, r *store.Record) error {
 	keys := []string{s.RecordKey(r.ID)}
 	args := []any{
 		octets(r.Version), octets(r.Version + 1), octets(order(r.LastSeen.UnixMicro())), octets(rand.Uint64()), octets(order(ends)),
-		string(r.AppendBody(nil)), life(r, time.Now()),
+		string(r.AppendBody(make([]byte, 0, 512))), life(r, time.Now()),
 		s.channel(), message(store.Notice{Kind: store.Saved, ID: r.ID, User: r.User}),
-		ends, placeOf(order(r.CreatedAt.UnixMicro()), r.ID),
 	}
 	for {
 		switch code, err := integer(s.write(ctx, s.shardKey(shard, "n"), saveScript, keys, args...)); {
@@ -100,6 +99,7 @@ func (s *Store) save(ctx context.Context, r *store.Record) error {
 			return errReply
 		}
 		keys = append(keys, s.shardKey(shard, "ends")) // the end comes sooner than the index says, which is rare
+		args = append(args, ends, placeOf(order(r.CreatedAt.UnixMicro()), r.ID))
 	}
 }
 

@@ -113,25 +113,44 @@ func (d *userDeletion) again(ctx context.Context) error {
 func (d *userDeletion) run(ctx context.Context) error {
 	for {
 		name := rand.Text()
-		if err := d.closeGate(ctx, name); err != nil {
+		err := d.closeGate(ctx, name)
+		isFull := diagnose(err) == full // then nothing comes in either, and signing out must still be possible
+		if err != nil && !isFull {
 			return err
 		}
-		err := d.allEntries(ctx, d.user, func(page []string, _ int64) error {
-			if _, err := d.door(ctx, d.gateKey(d.user), "PEXPIRE", d.gateKey(d.user), gateClosed.Milliseconds()); err != nil {
-				return err
+		err = d.endAll(ctx)
+		held := true
+		if !isFull {
+			var openErr error
+			if held, openErr = d.openGate(ctx, name); err == nil {
+				err = openErr
 			}
-			return each(len(page), func(i int) error { return d.end(ctx, page[i]) })
-		})
-		held, openErr := integer(d.gate(ctx, openScript, "c"+name, "o"+name, gateKept.Milliseconds()))
-		if err == nil {
-			err = openErr
 		}
-		if err != nil || held == 1 {
+		if err != nil || held {
 			d.strike(ctx, d.user, d.gone)
 			return err
 		}
 		// The gate fell open in between: somebody may have slipped through.
 	}
+}
+
+func (d *userDeletion) endAll(ctx context.Context) error {
+	key := d.gateKey(d.user)
+	return d.allEntries(ctx, d.user, func(page []string, _ int64) error {
+		if _, err := d.door(ctx, key, "PEXPIRE", key, gateClosed.Milliseconds()); err != nil {
+			return err
+		}
+		return each(len(page), func(i int) error { return d.end(ctx, page[i]) })
+	})
+}
+
+// openGate reports whether the gate was closed to the end.
+func (d *userDeletion) openGate(ctx context.Context, name string) (held bool, err error) {
+	n, err := integer(d.gate(ctx, openScript, "c"+name, "o"+name, gateKept.Milliseconds()))
+	if diagnose(err) == full {
+		return true, nil // it opens by itself
+	}
+	return n == 1, err
 }
 
 func (d *userDeletion) gate(ctx context.Context, sc *script, args ...any) (any, error) {

@@ -41,17 +41,18 @@ func (t *trial) subscribe(tell func(store.Notice)) (stop func()) {
 	var mu sync.Mutex
 	whole, up := true, make(chan struct{}, 1)
 	stop = feed.Subscribe(func(n store.Notice) {
-		switch n.Kind {
-		case store.Lost:
-			mu.Lock()
-			defer mu.Unlock()
+		mu.Lock()
+		defer mu.Unlock()
+		switch {
+		case n.Kind == store.Lost:
 			whole = false
-		case store.Beat:
+		case n.Kind == store.Beat:
+			whole = true
 			select {
 			case up <- struct{}{}:
 			default:
 			}
-		default:
+		case whole: // until then it may be of what was before, and on its way for long
 			tell(n)
 		}
 	})

@@ -19,6 +19,7 @@ import (
 	"coatcheck.dev/session"
 	"coatcheck.dev/session/migrate"
 	"coatcheck.dev/test/internal/postgres"
+	"coatcheck.dev/test/internal/redisserver"
 )
 
 // oldSCS is a site as scs's own documentation builds it.
@@ -149,8 +150,10 @@ func TestSCSOnPostgreSQL(t *testing.T) {
 }
 
 func TestSCSOnRedis(t *testing.T) {
-	client, redisProcess := startRedis(t)
-	door := func(ctx context.Context, _ string, args ...any) (any, error) { return client.Do(ctx, args...).Result() }
+	node := redisserver.Start(t)
+	client := redis.NewClient(redisOptions(node.Addr))
+	t.Cleanup(func() { client.Close() })
+	door := redisserver.GoRedis(client)
 	m := scs.New()
 	m.Store = goredisstore.New(client)
 	from := fromSCS(t, migrate.SCSOptions{Records: migrate.Redis(door, "scs:session:")})
@@ -168,9 +171,9 @@ func TestSCSOnRedis(t *testing.T) {
 		ann := s.browser()
 		ann.get("/sign-in?user=ann")
 		s.change(from)
-		redisProcess.Signal(syscall.SIGSTOP)
+		node.Proc.Signal(syscall.SIGSTOP)
 		expectDown(t, ann)
-		redisProcess.Signal(syscall.SIGCONT)
+		node.Proc.Signal(syscall.SIGCONT)
 		ann.says("after Redis came back", annHas)
 		if n := keys(); n != 0 {
 			t.Errorf("%d old records are left, want none", n)

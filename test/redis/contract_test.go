@@ -3,7 +3,9 @@ package redis_test
 import (
 	"context"
 	"crypto/rand"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/rueidis"
@@ -69,4 +71,54 @@ func TestOneNode(t *testing.T) {
 	t.Run("rueidis", func(t *testing.T) {
 		harness(viaRueidis(redisserver.RueidisClient(t, node.Addr)), redisstore.Fast).Run(t)
 	})
+}
+
+func TestSentinel(t *testing.T) {
+	s := redisserver.StartSentinels(t, 1)
+	t.Run("rueidis", func(t *testing.T) { harness(viaRueidis(s.Rueidis()), redisstore.Fast).Run(t) })
+	t.Run("go-redis", func(t *testing.T) {
+		d := goRedis(s.GoRedis())
+		harness(d, redisstore.Replicated(1, 5*time.Second, d.together)).Run(t)
+	})
+}
+
+// While the suite runs, the slots of the records move from node to node.
+func TestClusterOnTheMove(t *testing.T) {
+	c := redisserver.StartCluster(t)
+	for _, client := range []struct {
+		name string
+		doors
+	}{{"rueidis", viaRueidis(c.Rueidis())}, {"go-redis", goRedis(c.GoRedis())}} {
+		t.Run(client.name, func(t *testing.T) {
+			moves := keepMoving(t, c)
+			harness(client.doors, redisstore.Fast).Run(t)
+			t.Logf("%d slots were moved meanwhile", moves.Load())
+			if moves.Load() < 10 {
+				t.Errorf("only %d slots were moved", moves.Load())
+			}
+		})
+	}
+}
+
+// keepMoving moves one slot after another, of those that have keys, until the test ends.
+func keepMoving(t *testing.T, c *redisserver.Cluster) *atomic.Int64 {
+	var moves atomic.Int64
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	key := redisstore.New(nil, redisstore.Options{}).RecordKey
+	go func() {
+		defer close(done)
+		for ctx.Err() == nil {
+			if err := c.Move(context.Background(), c.Slot(key(store.NewID()))); err != nil {
+				t.Errorf("move a slot: %v", err)
+				return
+			}
+			moves.Add(1)
+		}
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-done
+	})
+	return &moves
 }

@@ -104,6 +104,16 @@ func (n *Node) Restart() {
 	n.AwaitReady()
 }
 
+// Follow makes the node a replica of another one.
+func (n *Node) Follow(master *Node) {
+	n.t.Helper()
+	host, port, _ := net.SplitHostPort(master.Addr)
+	await(n.t, "server to follow another", func() error {
+		_, err := n.Try("REPLICAOF", host, port)
+		return err
+	})
+}
+
 // await repeats a look until it finds no error.
 func await(t testing.TB, what string, look func() error) {
 	t.Helper()

@@ -1,0 +1,83 @@
+package redis_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	redisstore "coatcheck.dev/store/redis"
+	"coatcheck.dev/test/internal/redisserver"
+)
+
+func TestCheck(t *testing.T) {
+	node := redisserver.Start(t)
+	set := redisserver.StartSentinels(t, 1)
+	replicated := redisstore.Replicated(1, time.Second, redisserver.RueidisTogether(nil))
+	for _, c := range []struct {
+		name    string
+		at      *redisserver.Node
+		config  []string
+		options redisstore.Options
+		refused bool
+		says    string // of the worst finding with these words
+		worst   redisstore.Severity
+	}{
+		{name: "no append-only file", at: node, says: "appendonly no", worst: redisstore.Weak},
+		{name: "appendfsync everysec", at: node, config: []string{"appendonly", "yes", "appendfsync", "everysec"}, says: "appendfsync everysec", worst: redisstore.Weak},
+		{name: "appendfsync always", at: node, config: []string{"appendonly", "yes", "appendfsync", "always"}, says: "appendfsync always", worst: redisstore.Good},
+		{name: "eviction", at: node, config: []string{"maxmemory", "100mb", "maxmemory-policy", "allkeys-lru"}, refused: true, says: "allkeys-lru", worst: redisstore.Dangerous},
+		{name: "eviction of what has a time to live", at: node, config: []string{"maxmemory", "100mb", "maxmemory-policy", "volatile-ttl"}, refused: true, says: "volatile-ttl", worst: redisstore.Dangerous},
+		{name: "eviction, allowed", at: node, config: []string{"maxmemory", "100mb", "maxmemory-policy", "allkeys-lru"}, options: redisstore.Options{AllowEviction: true}, says: "allkeys-lru", worst: redisstore.Weak},
+		{name: "too few replicas", at: node, options: redisstore.Options{Durability: replicated}, refused: true, says: "0 replicas", worst: redisstore.Dangerous},
+		{name: "too few replicas, allowed", at: node, options: redisstore.Options{Durability: replicated, AllowFewReplicas: true}, says: "0 replicas", worst: redisstore.Weak},
+		{name: "nobody waits for the replica", at: set.Nodes[0], says: "1 replicas", worst: redisstore.Weak},
+		{name: "all replicas confirm", at: set.Nodes[0], options: redisstore.Options{Durability: replicated}, says: "1 replicas", worst: redisstore.Good},
+		{name: "a replica", at: set.Nodes[1], refused: true, says: "a replica", worst: redisstore.Dangerous},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			reset := []string{"appendonly", "no", "appendfsync", "everysec", "maxmemory-policy", "noeviction", "maxmemory", "0"}
+			for _, config := range [][]string{reset, c.config} {
+				for i := 0; i < len(config); i += 2 {
+					c.at.Do("CONFIG", "SET", config[i], config[i+1])
+				}
+			}
+			for name, door := range map[string]redisstore.Door{
+				"go-redis": redisserver.GoRedis(redisserver.GoRedisClient(t, c.at.Addr)),
+				"rueidis":  redisserver.Rueidis(redisserver.RueidisClient(t, c.at.Addr)),
+			} {
+				report, err := redisstore.New(door, c.options).Check(t.Context())
+				if errors.Is(err, redisstore.ErrRefused) != c.refused || err != nil && !c.refused {
+					t.Errorf("%s: got error %v, want refused %t", name, err, c.refused)
+				}
+				if c.refused && !strings.Contains(err.Error(), c.says) {
+					t.Errorf("%s: the refusal %q does not say %q", name, err, c.says)
+				}
+				found := false
+				for _, f := range report.Findings {
+					found = found || strings.Contains(f.What, c.says) && f.Severity == c.worst && (f.Severity == redisstore.Good || f.Fix != "")
+				}
+				if !found {
+					t.Errorf("%s: no finding says %q and is %v: %+v", name, c.says, c.worst, report.Findings)
+				}
+			}
+		})
+	}
+}
+
+// Managed services forbid much. What may not be asked is unknown, and nothing fails because of it.
+func TestCheckWithFewRights(t *testing.T) {
+	node := redisserver.Start(t, "--appendonly", "yes")
+	node.Do("ACL", "SETUSER", "shop", "on", "nopass", "~*", "&*", "+@all", "-config", "-info", "-cluster")
+	rdb := redisserver.GoRedisClient(t, node.Addr)
+	rdb.Options().Username = "shop"
+	rdb.Options().Password = "x"
+	s := redisstore.New(redisserver.GoRedis(rdb), redisstore.Options{})
+	report, err := s.Check(t.Context())
+	if err != nil {
+		t.Error(err)
+	}
+	if len(report.Findings) == 0 || report.Findings[0].Severity != redisstore.Unknown {
+		t.Errorf("want a finding that is unknown, got %+v", report.Findings)
+	}
+}
