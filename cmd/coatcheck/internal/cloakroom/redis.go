@@ -11,7 +11,6 @@ import (
 
 	"github.com/redis/rueidis"
 
-	"coatcheck.dev/store"
 	redisstore "coatcheck.dev/store/redis"
 )
 
@@ -84,27 +83,15 @@ func openRedis(ctx context.Context, option rueidis.ClientOption, options func(ru
 		made:  func(context.Context) bool { return true }, // there is nothing to make
 		close: func(context.Context) error { s.Close(); client.Close(); return nil },
 	}
-	room.check = func(ctx context.Context) ([]store.Finding, error) {
-		report, err := s.Check(ctx)
-		if errors.Is(err, redisstore.ErrRefused) {
-			err = nil
-		}
-		var all []store.Finding
-		for _, f := range report.Findings {
-			severity := map[redisstore.Severity]store.Severity{redisstore.Good: store.Good, redisstore.Dangerous: store.Danger}[f.Severity]
-			if severity == 0 {
-				severity = store.Limit
-			}
-			all = append(all, store.Finding{Severity: severity, What: f.What, Means: f.Means, Fix: f.Fix})
-		}
-		return all, err
-	}
+	room.check = s.Check
 	room.server = func(ctx context.Context) (string, error) {
-		report, err := s.Check(ctx)
-		if report.Server != "" {
-			err = nil
+		findings, err := s.Check(ctx)
+		for _, f := range findings {
+			if f.Name == "version" {
+				return f.What, nil
+			}
 		}
-		return report.Server, err
+		return "Redis", err // which may not be asked
 	}
 	if _, err := s.NotBefore(ctx); err != nil { // the first question, as a visitor would have it asked
 		return nil, errors.Join(err, room.close(ctx))

@@ -24,14 +24,12 @@ type Report struct {
 
 // A Finding is one thing that decides what the store promises.
 type Finding struct {
-	Severity string `json:"severity"` // "good", "limit" or "danger"
+	Severity string `json:"severity"` // "good", "unknown", "limit" or "danger"
 	Name     string `json:"name"`
 	What     string `json:"what"`
 	Means    string `json:"means"`
 	Fix      string `json:"fix,omitempty"`
 }
-
-var severities = map[store.Severity]string{store.Good: "good", store.Limit: "limit", store.Danger: "danger"}
 
 // Examine looks at a store. marks is where the node that uses it notes what it has ended.
 func Examine(ctx context.Context, room *cloakroom.Room, marks string) (*Report, error) {
@@ -54,7 +52,7 @@ func Examine(ctx context.Context, room *cloakroom.Room, marks string) (*Report, 
 	}
 	slices.SortStableFunc(findings, func(a, b store.Finding) int { return int(b.Severity) - int(a.Severity) })
 	for _, f := range findings {
-		r.Findings = append(r.Findings, Finding{severities[f.Severity], f.Name, f.What, f.Means, f.Fix})
+		r.Findings = append(r.Findings, Finding{f.Severity.String(), f.Name, f.What, f.Means, f.Fix})
 	}
 	return r, nil
 }
@@ -111,7 +109,7 @@ func (r *Report) look(ctx context.Context, room *cloakroom.Room, marks string) (
 func (r *Report) Err() error {
 	n := 0
 	for _, f := range r.Findings {
-		if f.Severity == severities[store.Danger] {
+		if f.Severity == store.Danger.String() {
 			n++
 		}
 	}

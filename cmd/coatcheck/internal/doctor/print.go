@@ -31,6 +31,7 @@ func (r *Report) WriteText(w io.Writer) error {
 	}
 	r.section(&b, store.Danger, "Dangerous", "✗")
 	r.section(&b, store.Limit, "Not promised", "!")
+	r.section(&b, store.Unknown, "Unknown", "?")
 	r.section(&b, store.Good, "As it should be", "✓")
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -39,7 +40,7 @@ func (r *Report) WriteText(w io.Writer) error {
 func (r *Report) section(b *strings.Builder, severity store.Severity, title, sign string) {
 	first := true
 	for _, f := range r.Findings {
-		if f.Severity != severities[severity] {
+		if f.Severity != severity.String() {
 			continue
 		}
 		if first {
