@@ -48,13 +48,14 @@ func Start(t testing.TB, settings ...string) *Server {
 	host, port, _ := net.SplitHostPort(s.Addr)
 	folder, as := home(t)
 	data := filepath.Join(folder, "data")
-	args := append(as, install, "--no-defaults", "--datadir="+data, "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve")
+	args := append(as, install, "--no-defaults", "--datadir="+data, "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve",
+		"--tmpdir="+folder) // a server that starts removes what others have in a folder that they share
 	if code := proc.Start(t, proc.Spec{Path: args[0], Args: args[1:], Dir: folder, Patience: time.Minute}).Wait(); code != 0 {
 		t.Fatalf("mariadb-install-db ended with %d", code)
 	}
 	args = append(as, server, "--no-defaults", "--datadir="+data, "--bind-address="+host, "--port="+port,
 		"--socket="+filepath.Join(folder, "socket"), "--pid-file="+filepath.Join(folder, "pid"), "--skip-name-resolve", "--max-connections=200",
-		"--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=64M", "--innodb-file-per-table=0")
+		"--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=64M", "--innodb-file-per-table=0", "--tmpdir="+folder)
 	for _, setting := range settings {
 		args = append(args, "--"+setting)
 	}
