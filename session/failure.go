@@ -41,7 +41,7 @@ func (s *Session) guess(t ticket, err error, now time.Time) error {
 	}
 	policy := s.m.opts.OnFailure(s.request)
 	if policy.stale > 0 {
-		record, ok := s.m.lastKnown.get(t.id, now.Add(-policy.stale))
+		record, ok := s.m.recall(t.id, now.Add(-policy.stale))
 		hash := t.secret.hash()
 		if !ok || record.Over(now) || s.m.switches.refuses(&record) || stand(&record, &hash) != current {
 			return err
@@ -52,6 +52,19 @@ func (s *Session) guess(t ticket, err error, now time.Time) error {
 	}
 	s.unknown = true
 	return nil
+}
+
+// recall returns what was known last of a session, at since or later.
+func (m *Manager) recall(id store.ID, since time.Time) (store.Record, bool) {
+	if m.recaller == nil {
+		return m.lastKnown.get(id, since)
+	}
+	sealed, ok := m.recaller.Recall(id, since)
+	if !ok {
+		return store.Record{}, false
+	}
+	r, err := sealed.Record()
+	return r, err == nil
 }
 
 // lastKnown keeps records for Stale, each as it was when it was last loaded. It holds at most two generations.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"coatcheck.dev/store"
@@ -30,7 +31,7 @@ type guard struct {
 const (
 	guardFailures = 5                      // in a row close the way
 	guardPause    = 250 * time.Millisecond // for so long at first, doubled each time
-	guardPauseMax = 4 * time.Second
+	guardPauseMax = time.Second            // so that a store that is back is found within two
 )
 
 // do calls the store with a deadline. The call goes on when the client hangs up: whether a change happens must not
@@ -40,10 +41,10 @@ func (g *guard) do(ctx context.Context, timeout time.Duration, call func(context
 	case g.slots <- struct{}{}:
 		defer func() { <-g.slots }()
 	default:
-		return fmt.Errorf("%w: %d calls are under way", ErrUnavailable, cap(g.slots))
+		return g.full()
 	}
 	if !g.enter() {
-		return fmt.Errorf("%w: it has failed several times in a row", ErrUnavailable)
+		return errFailing
 	}
 	wait := waitFor(ctx, timeout)
 	defer wait.end()
@@ -53,6 +54,38 @@ func (g *guard) do(ctx context.Context, timeout time.Duration, call func(context
 	failed = err != nil && !isAnswer(err)
 	return err
 }
+
+var errFailing = fmt.Errorf("%w: it has failed several times in a row", ErrUnavailable)
+
+func (g *guard) full() error {
+	return fmt.Errorf("%w: %d calls are under way", ErrUnavailable, cap(g.slots))
+}
+
+// shut returns an error while no call is let through, so that nobody waits for somebody else's either.
+func (g *guard) shut() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.failures >= guardFailures && (g.probing || time.Now().Before(g.closedAt)) {
+		return errFailing
+	}
+	return nil
+}
+
+// A crowd bounds how many requests wait for one answer: they hold no call to the store, but each holds a goroutine.
+type crowd struct {
+	most int64
+	n    atomic.Int64
+}
+
+func (c *crowd) enter() bool {
+	if c.n.Add(1) > c.most {
+		c.n.Add(-1)
+		return false
+	}
+	return true
+}
+
+func (c *crowd) leave() { c.n.Add(-1) }
 
 // isAnswer reports whether an error is an answer of a store that works.
 func isAnswer(err error) bool {

@@ -18,7 +18,13 @@ const beatBelieved = switchesAge
 
 func (h *hearing) always() { h.until.Store(math.MaxInt64) }
 
-func (h *hearing) lost() { h.until.Store(0) }
+// lost takes note that the feed is interrupted. It returns the moment that the last beat vouches for, zero if there was none.
+func (h *hearing) lost() (heard time.Time) {
+	if until := h.until.Swap(0); until != 0 && until != math.MaxInt64 {
+		heard = time.Unix(0, until).Add(-beatBelieved)
+	}
+	return heard
+}
 
 // beat takes note of a beat, and reports whether the feed was lost before.
 func (h *hearing) beat(at time.Time) (wasLost bool) {

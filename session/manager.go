@@ -14,14 +14,16 @@ import (
 
 // A Manager gives sessions to the visitors of one site. Its methods may be called from any number of goroutines.
 type Manager struct {
-	opts   Options
-	store  store.Store
-	peeker store.Peeker      // nil if the store never answers at once
-	board  store.Switchboard // nil if the store keeps no switches
-	fed    hearing           // whether the store tells of changes
-	unfeed func()
+	opts     Options
+	store    store.Store
+	peeker   store.Peeker      // nil if the store never answers at once
+	recaller store.Recaller    // nil if what the store knew last is kept here
+	board    store.Switchboard // nil if the store keeps no switches
+	fed      hearing           // whether the store tells of changes
+	unfeed   func()
 
 	guard     guard
+	waiting   crowd // for a record or the switches
 	oldGuard  guard // before the store that Options.Migrate reads
 	flights   flights
 	queues    [256]sync.Mutex // for saves that met a conflict, by the first byte of the ID
@@ -51,7 +53,9 @@ func New(st store.Store, opts Options) *Manager {
 	m.guard.slots = make(chan struct{}, opts.MaxStoreCalls)
 	m.oldGuard.slots = make(chan struct{}, opts.MaxStoreCalls)
 	m.touches.flushing = make(chan struct{}, 1)
+	m.waiting.most = int64(opts.MaxStoreCalls)
 	m.peeker, _ = st.(store.Peeker)
+	m.recaller, _ = st.(store.Recaller)
 	m.board, _ = st.(store.Switchboard)
 	for _, o := range opts.Observers {
 		m.outbox = append(m.outbox, &outbox{observer: o, lost: &m.lost})
@@ -93,8 +97,9 @@ func (m *Manager) notice(n store.Notice) {
 		m.switches.set(n.User, n.At)
 		m.watchers.wakeAll()
 	case store.Lost:
-		m.fed.lost()
-		m.missed()
+		// What is known stays known for as long as a beat is believed; what was known last is for [Stale].
+		m.switches.asOf(m.fed.lost())
+		m.watchers.wakeAll()
 	case store.Beat:
 		if m.fed.beat(n.At) {
 			m.missed() // what was loaded while the feed was down may be from before it was up
@@ -147,6 +152,13 @@ func (m *Manager) load(ctx context.Context, id store.ID) (*store.Record, error) 
 			return &r, nil
 		}
 	}
+	if err := m.guard.shut(); err != nil {
+		return nil, m.storeErr("load", id, err)
+	}
+	if !m.waiting.enter() {
+		return nil, m.storeErr("load", id, m.guard.full())
+	}
+	defer m.waiting.leave()
 	r, err := m.flights.load(ctx, id, func() (r store.Record, err error) {
 		err = m.guard.do(ctx, m.opts.StoreTimeout, func(ctx context.Context) error {
 			r, err = m.store.Load(ctx, id)

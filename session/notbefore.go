@@ -53,11 +53,19 @@ type switches struct {
 	everybody atomic.Int64 // microseconds since 1970; 0 is not set
 	some      atomic.Bool  // whether any user has a switch
 	loadedAt  atomic.Int64 // nanoseconds since 1970; 0 means that they have to be loaded
-	loading   sync.Mutex   // held by the one who loads them for all who wait
+
+	loading sync.Mutex // guards what follows
+	load    *switchLoad
 
 	mu        sync.RWMutex
 	users     map[string]time.Time
 	forgotten int // how often
+}
+
+// A switchLoad is one look at the store's switches, for all who need them.
+type switchLoad struct {
+	done chan struct{}
+	err  error
 }
 
 // switchesAge is how long switches are good without asking again, for stores that have no feed.
@@ -128,6 +136,19 @@ func (w *switches) forget() {
 	w.loadedAt.Store(0)
 }
 
+// asOf has the switches count as loaded at a moment that is past; never if it is zero.
+func (w *switches) asOf(t time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case t.IsZero():
+		w.forgotten++
+		w.loadedAt.Store(0)
+	case w.loadedAt.Load() != 0:
+		w.loadedAt.Store(t.UnixNano())
+	}
+}
+
 func (w *switches) timesForgotten() int {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
@@ -151,11 +172,50 @@ func (m *Manager) loadSwitches(ctx context.Context, now time.Time) error {
 	if m.switches.known(m.fed.good(now), now) {
 		return nil
 	}
-	m.switches.loading.Lock()
-	defer m.switches.loading.Unlock()
-	if m.switches.known(m.fed.good(now), now) {
-		return nil
+	if err := m.guard.shut(); err != nil {
+		return m.storeErr("load not-before switches", store.ID{}, err)
 	}
+	if !m.waiting.enter() {
+		return m.storeErr("load not-before switches", store.ID{}, m.guard.full())
+	}
+	defer m.waiting.leave()
+	load, mine := m.switches.join()
+	if !mine {
+		select {
+		case <-load.done:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if load.err != nil || m.switches.known(m.fed.good(now), now) {
+			return load.err
+		}
+		return m.readSwitches(ctx, now) // that look began before what was needed now
+	}
+	defer m.switches.part(load)
+	load.err = errPanicked
+	load.err = m.readSwitches(ctx, now)
+	return load.err
+}
+
+// join returns the look that is under way, or a new one that the caller makes.
+func (w *switches) join() (load *switchLoad, mine bool) {
+	w.loading.Lock()
+	defer w.loading.Unlock()
+	if w.load == nil {
+		w.load, mine = &switchLoad{done: make(chan struct{})}, true
+	}
+	return w.load, mine
+}
+
+func (w *switches) part(load *switchLoad) {
+	w.loading.Lock()
+	defer w.loading.Unlock()
+	w.load = nil
+	close(load.done)
+}
+
+// readSwitches asks the store.
+func (m *Manager) readSwitches(ctx context.Context, now time.Time) error {
 	forgotten := m.switches.timesForgotten()
 	var all map[string]time.Time
 	err := m.guard.do(ctx, m.opts.StoreTimeout, func(ctx context.Context) (err error) {

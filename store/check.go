@@ -11,6 +11,7 @@ type Checker interface {
 // A Finding is one thing that decides what a store can promise.
 type Finding struct {
 	Severity Severity
+	Name     string // what was looked at, in one word as the server calls it, such as "fsync"
 	What     string // what is so, as "fsync is off"
 	Means    string // what that does to sessions
 	Fix      string // what to do about it; empty if there is nothing to do
@@ -20,7 +21,16 @@ type Finding struct {
 type Severity uint8
 
 const (
-	Good   Severity = iota + 1 // as it should be
-	Limit                      // something is not promised that could be
-	Danger                     // an answer does not mean what it says; to be refused
+	Good    Severity = iota + 1 // as it should be
+	Unknown                     // it may not be asked, as managed services have it
+	Limit                       // something is not promised that could be
+	Danger                      // an answer does not mean what it says; to be refused
 )
+
+// String returns "good", "unknown", "limit" or "danger".
+func (s Severity) String() string {
+	if s < Good || s > Danger {
+		return ""
+	}
+	return [...]string{"good", "unknown", "limit", "danger"}[s-Good]
+}

@@ -127,6 +127,14 @@ type Peeker interface {
 	Peek(id ID, now time.Time) (Sealed, bool)
 }
 
+// A Recaller is a store that remembers what it last knew, also when it can no longer vouch for that: for those who would
+// rather have it than no answer, while a store does not answer.
+type Recaller interface {
+	// Recall returns the record of an ID as it is known to have been at the moment since or later, or false. It never
+	// blocks.
+	Recall(id ID, since time.Time) (Sealed, bool)
+}
+
 // A Switchboard is a store that keeps not-before switches: sessions that began at or before a moment are refused, of
 // everybody or of one user, without touching their records. Sessions hold all switches in memory.
 type Switchboard interface {

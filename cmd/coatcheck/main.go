@@ -2,6 +2,8 @@
 //
 //	coatcheck demo                                  a small shop, to see what it does
 //	coatcheck serve --upstream http://127.0.0.1:3000  a gate in front of an app in any language
+//	coatcheck doctor                                what the store promises, what it does not, and what to do about it
+//	coatcheck store copy FROM TO                    all sessions from one store to another
 //	coatcheck check https://shop.example/           what browsers make of a site's cookies, and what is wrong with them
 //	coatcheck inventory                             what the shop keeps for its visitors, and where
 //	coatcheck cookies convert FROM TO               cookies from the file of one program to that of another

@@ -59,6 +59,10 @@ func (p *Program) Run(ctx context.Context, args []string) error {
 		}, p.Stdout)
 	case config.PrintInventory:
 		return shop.Inventory.WriteTable(p.Stdout)
+	case config.RunDoctor:
+		return p.doctor(ctx, &line.Doctor)
+	case config.CopyStore:
+		return p.copyStore(ctx, &line.Store.Copy)
 	case config.ConvertCookies:
 		return p.convert(ctx, line.Cookies.Convert)
 	}
@@ -126,15 +130,18 @@ func upstream(flags *config.Serve) (site, error) {
 
 // A house is everything that serves one site.
 type house struct {
-	log      *slog.Logger
-	folder   *folder.Folder
-	store    *folder.Sessions
-	sessions *session.Manager
-	console  *console.Console
-	front    *server.Server // the site
-	back     *server.Server // the console
-	closing  context.Context
-	close    context.CancelFunc // ends what would not end by itself
+	log       *slog.Logger
+	folder    *folder.Folder
+	depot     *depot
+	storeLine string // for the greeting: where sessions are, if not in the folder
+	sessions  *session.Manager
+	console   *console.Console
+	front     *server.Server // the site
+	back      *server.Server // the console
+	closing   context.Context
+	close     context.CancelFunc // ends what would not end by itself
+	unready   context.Context
+	retire    context.CancelFunc // tells load balancers to send no more
 }
 
 // grace is how long requests that are under way may take when the program is told to stop.
@@ -148,7 +155,7 @@ func (p *Program) serve(ctx context.Context, flags config.House, site site) erro
 	if err := h.greet(p.Stdout, site); err != nil {
 		return err
 	}
-	err = server.Run(ctx, grace, h.stopping, h.front, h.back)
+	err = server.Run(h.drained(ctx, flags.DrainTime), grace, h.stopping, h.front, h.back)
 	if errors.Is(err, server.ErrBrokenOff) {
 		h.log.Warn(err.Error(), "after", grace) // a slow client is no failure of the program
 		err = nil
@@ -160,6 +167,7 @@ func (p *Program) serve(ctx context.Context, flags config.House, site site) erro
 func (p *Program) open(ctx context.Context, flags config.House, site site) (_ *house, err error) {
 	h := &house{log: p.logger(flags)}
 	h.closing, h.close = context.WithCancel(context.Background())
+	h.unready, h.retire = context.WithCancel(context.Background())
 	var undo []func() error
 	defer func() {
 		for _, f := range undo {
@@ -183,18 +191,25 @@ func (p *Program) open(ctx context.Context, flags config.House, site site) (_ *h
 	if err != nil {
 		return nil, err
 	}
-	if h.store, err = h.folder.Sessions(ctx); err != nil {
+	if h.depot, err = h.openStore(ctx, &flags.Keep); err != nil {
 		return nil, err
 	}
+	if flags.Store != "" {
+		h.storeLine = fmt.Sprintf("  Store    %s\n", h.depot.where)
+	}
 	options := site.options
+	options.StoreTimeout, options.MaxStoreCalls = flags.StoreTimeout, flags.StoreCalls
 	options.DeviceLabel, options.TrustedProxies = device.Label, flags.TrustedProxies()
 	counts := metrics.New(version())
 	options.Observers = []session.Observer{session.LogEvents(h.log), counts.Observe}
-	h.sessions = session.New(h.store, options)
+	h.sessions = session.New(h.depot.Store, options)
 	counts.Watch(h.sessions)
+	if h.depot.near != nil {
+		counts.WatchNear(h.depot.near.Stats)
+	}
 	h.console = console.New(console.Options{
-		Sessions: h.sessions, Feed: h.store, Token: token, BaseURL: h.back.URL(), What: site.name, Log: h.log,
-		Metrics: counts.Handler(h.log),
+		Sessions: h.sessions, Feed: h.depot, Token: token, BaseURL: h.back.URL(), What: site.name, Log: h.log,
+		Closing: h.unready, Metrics: counts.Handler(h.log),
 	})
 	h.front.Log, h.front.Handler = h.log, site.handler(h)
 	h.back.Log, h.back.Handler = h.log, h.console
@@ -219,16 +234,28 @@ func (h *house) greet(w io.Writer, site site) error {
   %-8s %s
   Console  %s (good once, for 10 minutes)
   Data     %s
-  Token    %s (for the console and its API)
+%s  Token    %s (for the console and its API)
 
 %s
-`, version(), site.label, h.front.URL(), h.console.SignInLink(), h.folder.Path(), h.folder.TokenPath(), site.hint)
+`, version(), site.label, h.front.URL(), h.console.SignInLink(), h.folder.Path(), h.storeLine, h.folder.TokenPath(), site.hint)
 	return err
+}
+
+// drained returns a context that ends some time after ctx does, in which the program serves on and says that it is not ready.
+func (h *house) drained(ctx context.Context, after time.Duration) context.Context {
+	drained, stop := context.WithCancel(context.WithoutCancel(ctx))
+	context.AfterFunc(ctx, func() {
+		h.retire()
+		h.log.Info("stopping: not ready for more requests", "serving", after)
+		time.AfterFunc(after, stop)
+	})
+	return drained
 }
 
 // stopping ends what has no end of its own: event streams and WebSockets.
 func (h *house) stopping() {
 	h.log.Info("stopping: no new requests are taken")
+	h.retire()
 	h.close()
 	h.console.Close()
 }
@@ -241,7 +268,7 @@ func (h *house) leave() error {
 	for _, step := range []struct {
 		what string
 		do   func(context.Context) error
-	}{{"write when sessions were last seen", h.sessions.Close}, {"close the database", h.store.Close}} {
+	}{{"write when sessions were last seen", h.sessions.Close}, {"close the store", h.depot.close}} {
 		if err := step.do(ctx); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", step.what, err))
 		}

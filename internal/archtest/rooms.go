@@ -47,6 +47,7 @@ var Rooms = []Room{
 	{"cmd/coatcheck/...", []string{ours,
 		"modernc.org/sqlite",
 		"github.com/jackc/pgx/v5",
+		"github.com/go-sql-driver/mysql",
 		"github.com/redis/rueidis",
 		"github.com/alecthomas/kong",
 		"github.com/prometheus/client_golang",

@@ -15,6 +15,7 @@ import (
 type Store interface {
 	store.Store
 	store.Peeker
+	store.Recaller
 
 	// Stats returns what the cache has done so far, and how it stands.
 	Stats() Stats

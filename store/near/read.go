@@ -35,6 +35,16 @@ func (c *cache) peek(id store.ID, now moment) (store.Sealed, bool) {
 	return e.sealed(id), true
 }
 
+// Recall implements [store.Recaller]. It goes beyond the lease, and not beyond the era of the feed.
+func (c *cache) Recall(id store.ID, since time.Time) (store.Sealed, bool) {
+	known, ok := c.live.GetEntryQuietly(id)
+	now, h := c.now(), c.hearing.Load()
+	if !ok || known.Value.husk || !h.believes(known.Value, time.Since(since), now) {
+		return store.Sealed{}, false
+	}
+	return known.Value.sealed(id), true
+}
+
 func (c *cache) knowsAbsent(id store.ID, now moment) bool {
 	a, ok := c.absent.GetIfPresent(id)
 	if !ok {

@@ -7,70 +7,53 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"coatcheck.dev/store"
 )
 
-// A Finding is one thing that a check has looked at.
-type Finding struct {
-	Severity Severity
-	What     string // is set or seen, and where
-	Means    string // for sessions
-	Fix      string // a line of the server's configuration, or what else to do; empty if there is nothing to do
+// A report is what a check has found, node by node in a Cluster.
+type report []store.Finding
+
+func (r *report) add(s store.Severity, name, what, means, fix string) {
+	*r = append(*r, store.Finding{Severity: s, Name: name, What: what, Means: means, Fix: fix})
 }
 
-// A Severity says how bad a finding is.
-type Severity int
-
-const (
-	Good      Severity = iota // as it should be
-	Unknown                   // it may not be asked, as managed services have it
-	Weak                      // something is not promised that could be
-	Dangerous                 // sessions will be lost, or revoked ones come back: it is refused
-)
-
-func (s Severity) String() string { return [...]string{"good", "unknown", "weak", "dangerous"}[s] }
-
-// A Report is what a check has found, node by node in a Cluster.
-type Report struct {
-	Server   string // its kind and version, such as "Redis 7.0.15"
-	Findings []Finding
-}
-
-func (r *Report) add(s Severity, what, means, fix string) {
-	r.Findings = append(r.Findings, Finding{s, what, means, fix})
-}
-
-// ErrRefused says that a check has found what is dangerous; the report tells what, and so does the error.
+// ErrRefused says that a check has found what is dangerous; the error tells what.
 var ErrRefused = errors.New("the server's settings are dangerous for sessions")
 
-// Prepare finds out now what would fail later: it is Check for those who want no report.
+// Prepare finds out now what would fail later: it is Check for those who want no findings. What is dangerous is ErrRefused,
+// unless [Options] allow it.
 func (s *Store) Prepare(ctx context.Context) error {
-	_, err := s.Check(ctx)
-	return err
+	findings, err := s.Check(ctx)
+	if err != nil {
+		return err
+	}
+	return refusal(findings)
 }
 
-// Check asks the server, in a Cluster every master, how it is set, and reports what that promises. What is dangerous is
-// ErrRefused, unless [Options] allow it. What the server does not tell is reported as unknown, and refuses nothing.
-func (s *Store) Check(ctx context.Context) (Report, error) {
-	var r Report
+// Check implements [store.Checker]: it asks the server, in a Cluster every master, how it is set, and what that promises. The
+// finding of the name "version" says which server it is. What the server does not tell is reported as unknown.
+func (s *Store) Check(ctx context.Context) ([]store.Finding, error) {
+	var r report
 	infos, err := s.infos(ctx)
 	if err != nil {
-		return r, explain(ctx, "check the server", err)
+		return nil, explain(ctx, "check the server", err)
 	}
 	for _, in := range infos {
 		s.checkNode(&r, in)
 	}
 	if len(infos) == 0 {
-		r.add(Unknown, "INFO may not be asked", "nobody can tell what this server promises", "let the Redis user run INFO")
+		r.add(store.Unknown, "INFO", "INFO may not be asked", "nobody can tell what this server promises", "let the Redis user run INFO")
 	}
 	s.checkConfig(ctx, &r, infos)
 	s.checkCluster(ctx, &r, infos)
-	return r, r.refusal()
+	return r, nil
 }
 
-func (r *Report) refusal() error {
+func refusal(findings []store.Finding) error {
 	var why []string
-	for _, f := range r.Findings {
-		if f.Severity == Dangerous {
+	for _, f := range findings {
+		if f.Severity == store.Danger {
 			why = append(why, fmt.Sprintf("%s: %s (%s)", f.What, f.Means, f.Fix))
 		}
 	}
@@ -140,30 +123,27 @@ func (s *Store) infos(ctx context.Context) ([]info, error) {
 	return infos, err
 }
 
-func (s *Store) checkNode(r *Report, in info) {
+func (s *Store) checkNode(r *report, in info) {
 	s.checkVersion(r, in)
 	s.checkMemory(r, in)
 	s.checkReplicas(r, in)
 	switch {
 	case in["aof_enabled"] == "1":
 	case in["aof_enabled"] == "":
-		r.add(Unknown, "whether there is an append-only file"+in.node(), "a crash may lose what was acknowledged", "appendonly yes")
+		r.add(store.Unknown, "appendonly", "whether there is an append-only file"+in.node(), "a crash may lose what was acknowledged", "appendonly yes")
 	default:
-		r.add(Weak, "appendonly no"+in.node(), "a crash or a power cut loses every change since the last snapshot: users are signed out, and revoked sessions come back",
+		r.add(store.Limit, "appendonly", "appendonly no"+in.node(), "a crash or a power cut loses every change since the last snapshot: users are signed out, and revoked sessions come back",
 			"appendonly yes")
 	}
 	if in["loading"] == "1" {
-		r.add(Weak, "the server is loading its data"+in.node(), "sessions are unknown until it is done", "wait")
+		r.add(store.Limit, "loading", "the server is loading its data"+in.node(), "sessions are unknown until it is done", "wait")
 	}
 }
 
-func (s *Store) checkVersion(r *Report, in info) {
+func (s *Store) checkVersion(r *report, in info) {
 	server, version := "Redis", in["redis_version"]
 	if v := in["valkey_version"]; v != "" {
 		server, version = "Valkey", v
-	}
-	if r.Server == "" {
-		r.Server = strings.TrimSpace(server + " " + version)
 	}
 	major, rest, _ := strings.Cut(in["redis_version"], ".") // Valkey has that too, for the likes of us
 	minor, _, _ := strings.Cut(rest, ".")
@@ -171,61 +151,61 @@ func (s *Store) checkVersion(r *Report, in info) {
 	y, err2 := strconv.Atoi(minor)
 	switch {
 	case err1 != nil || err2 != nil:
-		r.add(Unknown, "the server's version"+in.node(), "the store needs the commands of Redis 6.2", "")
+		r.add(store.Unknown, "version", "the server's version"+in.node(), "the store needs the commands of Redis 6.2", "")
 	case x < 6 || x == 6 && y < 2:
-		r.add(Dangerous, server+" "+version+in.node(), "the store needs the commands of Redis 6.2", "use Redis 6.2 or later, or Valkey")
+		r.add(store.Danger, "version", server+" "+version+in.node(), "the store needs the commands of Redis 6.2", "use Redis 6.2 or later, or Valkey")
 	default:
-		r.add(Good, server+" "+version+in.node(), "it has all that the store needs", "")
+		r.add(store.Good, "version", server+" "+version+in.node(), "it has all that the store needs", "")
 	}
 }
 
-func (s *Store) checkMemory(r *Report, in info) {
+func (s *Store) checkMemory(r *report, in info) {
 	policy := in["maxmemory_policy"]
 	what := "maxmemory-policy " + policy + in.node()
 	switch {
 	case policy == "":
-		r.add(Unknown, "the eviction policy"+in.node(), "a full server may delete sessions", "maxmemory-policy noeviction")
+		r.add(store.Unknown, "maxmemory-policy", "the eviction policy"+in.node(), "a full server may delete sessions", "maxmemory-policy noeviction")
 	case policy == "noeviction":
-		r.add(Good, what, "a full server refuses new sessions and keeps what it has", "")
+		r.add(store.Good, "maxmemory-policy", what, "a full server refuses new sessions and keeps what it has", "")
 	case in.number("maxmemory") == 0:
-		r.add(Weak, what+", with no maxmemory", "as soon as maxmemory is set, a full server deletes sessions", "maxmemory-policy noeviction")
+		r.add(store.Limit, "maxmemory-policy", what+", with no maxmemory", "as soon as maxmemory is set, a full server deletes sessions", "maxmemory-policy noeviction")
 	default:
-		s.danger(r, s.options.AllowEviction, what, "a full server deletes sessions to make room; with allkeys also the switches that keep revoked ones out",
+		s.danger(r, "maxmemory-policy", s.options.AllowEviction, what, "a full server deletes sessions to make room; with allkeys also the switches that keep revoked ones out",
 			"maxmemory-policy noeviction")
 	}
 }
 
 // danger is refused unless an option allows it.
-func (s *Store) danger(r *Report, allowed bool, what, means, fix string) {
-	severity := Dangerous
+func (s *Store) danger(r *report, name string, allowed bool, what, means, fix string) {
+	severity := store.Danger
 	if allowed {
-		severity = Weak
+		severity = store.Limit
 	}
-	r.add(severity, what, means, fix)
+	r.add(severity, name, what, means, fix)
 }
 
-func (s *Store) checkReplicas(r *Report, in info) {
+func (s *Store) checkReplicas(r *report, in info) {
 	n, has := int64(s.durability.replicas), in.number("connected_slaves")
 	what := fmt.Sprintf("%d replicas%s", has, in.node())
 	switch {
 	case in["role"] == "":
-		r.add(Unknown, "the server's replicas"+in.node(), "a failover may lose what was acknowledged", "")
+		r.add(store.Unknown, "replicas", "the server's replicas"+in.node(), "a failover may lose what was acknowledged", "")
 	case in["role"] != "master":
-		r.add(Dangerous, "a replica"+in.node(), "it takes no writes, and its sessions are those of a moment ago", "connect to the master, through Sentinel or a Cluster client")
+		r.add(store.Danger, "replicas", "a replica"+in.node(), "it takes no writes, and its sessions are those of a moment ago", "connect to the master, through Sentinel or a Cluster client")
 	case n > has:
-		s.danger(r, s.options.AllowFewReplicas, what, fmt.Sprintf("every write waits for %d of them, and fails", n), "bring the replicas back, or wait for fewer")
+		s.danger(r, "replicas", s.options.AllowFewReplicas, what, fmt.Sprintf("every write waits for %d of them, and fails", n), "bring the replicas back, or wait for fewer")
 	case n == 0 && has > 0:
-		r.add(Weak, what+", and Fast does not wait for them", "a failover loses the last writes that were acknowledged: users are signed out, and revoked sessions come back",
+		r.add(store.Limit, "replicas", what+", and Fast does not wait for them", "a failover loses the last writes that were acknowledged: users are signed out, and revoked sessions come back",
 			"use Replicated")
 	case n > 0 && n < has:
-		r.add(Weak, fmt.Sprintf("%s, of which %d confirm a write", what, n), "a failover to another one than these loses the last writes", "wait for all of them, or see that a failover picks one that is up to date")
+		r.add(store.Limit, "replicas", fmt.Sprintf("%s, of which %d confirm a write", what, n), "a failover to another one than these loses the last writes", "wait for all of them, or see that a failover picks one that is up to date")
 	case n > 0:
-		r.add(Good, what+", all of which confirm a write", "a failover to any of them loses nothing that was acknowledged", "")
+		r.add(store.Good, "replicas", what+", all of which confirm a write", "a failover to any of them loses nothing that was acknowledged", "")
 	}
 }
 
 // checkConfig looks at what INFO does not tell.
-func (s *Store) checkConfig(ctx context.Context, r *Report, infos []info) {
+func (s *Store) checkConfig(ctx context.Context, r *report, infos []info) {
 	aof, replicas := false, false
 	for _, in := range infos {
 		aof = aof || in["aof_enabled"] == "1"
@@ -239,25 +219,25 @@ func (s *Store) checkConfig(ctx context.Context, r *Report, infos []info) {
 	}
 	switch value, ok := s.config(ctx, "min-replicas-to-write"); {
 	case !ok:
-		r.add(Unknown, "min-replicas-to-write, because CONFIG GET may not be asked", "a master that is cut off may go on taking writes that will be lost", "min-replicas-to-write 1")
+		r.add(store.Unknown, "min-replicas-to-write", "min-replicas-to-write, because CONFIG GET may not be asked", "a master that is cut off may go on taking writes that will be lost", "min-replicas-to-write 1")
 	case value == "0":
-		r.add(Weak, "min-replicas-to-write 0", "a master that is cut off from its replicas goes on taking writes, and loses them when it comes back as a replica",
+		r.add(store.Limit, "min-replicas-to-write", "min-replicas-to-write 0", "a master that is cut off from its replicas goes on taking writes, and loses them when it comes back as a replica",
 			"min-replicas-to-write 1")
 	default:
-		r.add(Good, "min-replicas-to-write "+value, "a master that is cut off stops taking writes, after min-replicas-max-lag seconds", "")
+		r.add(store.Good, "min-replicas-to-write", "min-replicas-to-write "+value, "a master that is cut off stops taking writes, after min-replicas-max-lag seconds", "")
 	}
 }
 
-func (s *Store) checkFsync(ctx context.Context, r *Report) {
+func (s *Store) checkFsync(ctx context.Context, r *report) {
 	switch value, ok := s.config(ctx, "appendfsync"); {
 	case !ok:
-		r.add(Unknown, "appendfsync, because CONFIG GET may not be asked", "a crash may lose what was acknowledged in the last second", "appendfsync always")
+		r.add(store.Unknown, "appendfsync", "appendfsync, because CONFIG GET may not be asked", "a crash may lose what was acknowledged in the last second", "appendfsync always")
 	case value == "always":
-		r.add(Good, "appendonly yes, appendfsync always", "what was acknowledged survives a crash and a power cut", "")
+		r.add(store.Good, "appendfsync", "appendonly yes, appendfsync always", "what was acknowledged survives a crash and a power cut", "")
 	case value == "everysec":
-		r.add(Weak, "appendfsync everysec", "a power cut loses what was acknowledged in the last second or two, a revoke included", "appendfsync always")
+		r.add(store.Limit, "appendfsync", "appendfsync everysec", "a power cut loses what was acknowledged in the last second or two, a revoke included", "appendfsync always")
 	default:
-		r.add(Weak, "appendfsync "+value, "a power cut loses what the system had not written yet, which may be half a minute", "appendfsync always")
+		r.add(store.Limit, "appendfsync", "appendfsync "+value, "a power cut loses what the system had not written yet, which may be half a minute", "appendfsync always")
 	}
 }
 
@@ -285,7 +265,7 @@ func (s *Store) config(ctx context.Context, name string) (string, bool) {
 	return "", false
 }
 
-func (s *Store) checkCluster(ctx context.Context, r *Report, infos []info) {
+func (s *Store) checkCluster(ctx context.Context, r *report, infos []info) {
 	if len(infos) == 0 || infos[0]["cluster_enabled"] != "1" {
 		return
 	}
@@ -293,10 +273,10 @@ func (s *Store) checkCluster(ctx context.Context, r *Report, infos []info) {
 	state := parseInfo(reply)["cluster_state"]
 	switch {
 	case err != nil || state == "":
-		r.add(Unknown, "the state of the cluster", "some sessions may be out of reach", "let the Redis user run CLUSTER INFO")
+		r.add(store.Unknown, "cluster_state", "the state of the cluster", "some sessions may be out of reach", "let the Redis user run CLUSTER INFO")
 	case state == "ok":
-		r.add(Good, "cluster_state ok", "every session is within reach", "")
+		r.add(store.Good, "cluster_state", "cluster_state ok", "every session is within reach", "")
 	default:
-		r.add(Dangerous, "cluster_state "+state, "some slots are served by nobody, or none is", "look at CLUSTER NODES and bring the missing nodes back")
+		r.add(store.Danger, "cluster_state", "cluster_state "+state, "some slots are served by nobody, or none is", "look at CLUSTER NODES and bring the missing nodes back")
 	}
 }

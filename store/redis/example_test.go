@@ -117,17 +117,17 @@ func ExampleStore_Check() {
 		}
 		return "redis_version:7.0.15\r\nrole:master\r\nmaxmemory_policy:noeviction\r\naof_enabled:1\r\n", nil
 	}
-	report, err := redisstore.New(door, redisstore.Options{}).Check(context.Background())
+	findings, err := redisstore.New(door, redisstore.Options{}).Check(context.Background())
 	if err != nil {
 		log.Fatal(err)
 	}
-	for _, f := range report.Findings {
-		if f.Severity > redisstore.Good {
+	for _, f := range findings {
+		if f.Severity > store.Good {
 			fmt.Printf("%s: %s\n  %s\n  %s\n", f.Severity, f.What, f.Means, f.Fix)
 		}
 	}
 	// Output:
-	// weak: appendfsync everysec
+	// limit: appendfsync everysec
 	//   a power cut loses what was acknowledged in the last second or two, a revoke included
 	//   appendfsync always
 }

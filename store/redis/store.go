@@ -22,11 +22,11 @@ type Options struct {
 	// Subscribe lets the store be a [store.Feed]. Without it the feed is lost for good, and says so.
 	Subscribe Subscribing
 
-	// AllowEviction lets Check accept a server that deletes sessions when its memory is full: users are signed
+	// AllowEviction lets [Store.Prepare] accept a server that deletes sessions when its memory is full: users are signed
 	// out, which is bad, and an eviction of switches lets revoked sessions in again, which is worse.
 	AllowEviction bool
 
-	// AllowFewReplicas lets Check accept a master that has fewer replicas than Durability waits for: every write fails.
+	// AllowFewReplicas lets [Store.Prepare] accept a master that has fewer replicas than Durability waits for: every write fails.
 	AllowFewReplicas bool
 }
 
@@ -44,6 +44,7 @@ var (
 	_ store.Store       = (*Store)(nil)
 	_ store.Feed        = (*Store)(nil)
 	_ store.Switchboard = (*Store)(nil)
+	_ store.Checker     = (*Store)(nil)
 )
 
 // New returns a store behind a door. It does nothing yet; see [Store.Check] and [Store.Prepare].

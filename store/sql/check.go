@@ -36,9 +36,9 @@ func judge(rules []rule, settings map[string]string) (findings []store.Finding) 
 		switch {
 		case !ok:
 		case r.good(value):
-			findings = append(findings, store.Finding{Severity: store.Good, What: r.what + " " + shown(value), Means: "as it should be"})
+			findings = append(findings, store.Finding{Severity: store.Good, Name: r.setting, What: r.what + " " + shown(value), Means: "as it should be"})
 		default:
-			findings = append(findings, store.Finding{Severity: r.severity, What: r.what + " " + shown(value), Means: r.means, Fix: r.fix})
+			findings = append(findings, store.Finding{Severity: r.severity, Name: r.setting, What: r.what + " " + shown(value), Means: r.means, Fix: r.fix})
 		}
 	}
 	return findings
@@ -80,7 +80,7 @@ var postgresRules = []rule{
 	{"synchronous_standby_names", func(v string) bool { return v != "" }, store.Limit, "synchronous_standby_names is",
 		"changes survive this server's crash, but those of the last moment may be missing on a standby that takes over",
 		"if sign-outs must survive a failover, name a standby in synchronous_standby_names"},
-	{"in_recovery", is("false"), store.Danger, "the server is a standby:", "nothing can be written, and what is read may be old",
+	{"in_recovery", is("false"), store.Danger, "pg_is_in_recovery is", "the server is a standby: nothing can be written, and what is read may be old",
 		"connect to the primary"},
 	{"transaction_read_only", is("off"), store.Danger, "transaction_read_only is", "nothing can be written",
 		"set default_transaction_read_only = off for the user and the database of this program"},
@@ -133,23 +133,28 @@ SHOW VARIABLES WHERE variable_name IN ('innodb_flush_log_at_trx_commit', 'innodb
 SELECT group_concat(DISTINCT engine) FROM information_schema.tables WHERE table_schema = database() AND table_name LIKE 'coatcheck\_%'`).Scan(&engines); err != nil {
 		return nil, err
 	}
-	have["engines"] = engines.String
+	if engines.Valid { // there are tables
+		have["engines"] = engines.String
+	}
 	return judge(mysqlRules, have), nil
 }
 
 // check has little to say of SQLite: the store sets what matters by itself.
 func (e *embedded) check(ctx context.Context) ([]store.Finding, error) {
-	p := e.opened.Load()
-	if p.file.path == "" {
-		return []store.Finding{{Severity: store.Danger, What: "the database is in memory", Means: "every session ends with the program", Fix: "name a file"}}, nil
+	var path string
+	if err := e.db.QueryRowContext(ctx, `SELECT file FROM pragma_database_list WHERE name = 'main'`).Scan(&path); err != nil {
+		return nil, err
 	}
-	findings := []store.Finding{{Severity: store.Good, What: "changes are on disk before they are acknowledged", Means: "as it should be"}}
-	switch name, shared, err := fileSystem(p.file.path); {
+	if path == "" {
+		return []store.Finding{{Severity: store.Danger, Name: "memory", What: "the database is in memory", Means: "every session ends with the program", Fix: "name a file"}}, nil
+	}
+	findings := []store.Finding{{Severity: store.Good, Name: "synchronous", What: "changes are on disk before they are acknowledged", Means: "as it should be"}}
+	switch name, shared, err := fileSystem(path); {
 	case err != nil:
 		return nil, err
 	case shared:
 		findings = append(findings, store.Finding{
-			Severity: store.Danger, What: "the file is on a network file system (" + name + ")",
+			Severity: store.Danger, Name: "network", What: "the file is on a network file system (" + name + ")",
 			Means: "SQLite's locks and shared memory do not work there, and the database may be damaged", Fix: "put the file on a local disk",
 		})
 	}
@@ -159,7 +164,7 @@ func (e *embedded) check(ctx context.Context) ([]store.Finding, error) {
 	}
 	if check != "ok" {
 		findings = append(findings, store.Finding{
-			Severity: store.Danger, What: "the database is damaged: " + check, Means: "sessions may be lost or come back", Fix: "put a backup in its place",
+			Severity: store.Danger, Name: "damage", What: "the database is damaged: " + check, Means: "sessions may be lost or come back", Fix: "put a backup in its place",
 		})
 	}
 	return findings, nil

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"coatcheck.dev/store"
 	redisstore "coatcheck.dev/store/redis"
 	"coatcheck.dev/test/internal/redisserver"
 )
@@ -21,19 +22,19 @@ func TestCheck(t *testing.T) {
 		options redisstore.Options
 		refused bool
 		says    string // of the worst finding with these words
-		worst   redisstore.Severity
+		worst   store.Severity
 	}{
-		{name: "no append-only file", at: node, says: "appendonly no", worst: redisstore.Weak},
-		{name: "appendfsync everysec", at: node, config: []string{"appendonly", "yes", "appendfsync", "everysec"}, says: "appendfsync everysec", worst: redisstore.Weak},
-		{name: "appendfsync always", at: node, config: []string{"appendonly", "yes", "appendfsync", "always"}, says: "appendfsync always", worst: redisstore.Good},
-		{name: "eviction", at: node, config: []string{"maxmemory", "100mb", "maxmemory-policy", "allkeys-lru"}, refused: true, says: "allkeys-lru", worst: redisstore.Dangerous},
-		{name: "eviction of what has a time to live", at: node, config: []string{"maxmemory", "100mb", "maxmemory-policy", "volatile-ttl"}, refused: true, says: "volatile-ttl", worst: redisstore.Dangerous},
-		{name: "eviction, allowed", at: node, config: []string{"maxmemory", "100mb", "maxmemory-policy", "allkeys-lru"}, options: redisstore.Options{AllowEviction: true}, says: "allkeys-lru", worst: redisstore.Weak},
-		{name: "too few replicas", at: node, options: redisstore.Options{Durability: replicated}, refused: true, says: "0 replicas", worst: redisstore.Dangerous},
-		{name: "too few replicas, allowed", at: node, options: redisstore.Options{Durability: replicated, AllowFewReplicas: true}, says: "0 replicas", worst: redisstore.Weak},
-		{name: "nobody waits for the replica", at: set.Nodes[0], says: "1 replicas", worst: redisstore.Weak},
-		{name: "all replicas confirm", at: set.Nodes[0], options: redisstore.Options{Durability: replicated}, says: "1 replicas", worst: redisstore.Good},
-		{name: "a replica", at: set.Nodes[1], refused: true, says: "a replica", worst: redisstore.Dangerous},
+		{name: "no append-only file", at: node, says: "appendonly no", worst: store.Limit},
+		{name: "appendfsync everysec", at: node, config: []string{"appendonly", "yes", "appendfsync", "everysec"}, says: "appendfsync everysec", worst: store.Limit},
+		{name: "appendfsync always", at: node, config: []string{"appendonly", "yes", "appendfsync", "always"}, says: "appendfsync always", worst: store.Good},
+		{name: "eviction", at: node, config: []string{"maxmemory", "100mb", "maxmemory-policy", "allkeys-lru"}, refused: true, says: "allkeys-lru", worst: store.Danger},
+		{name: "eviction of what has a time to live", at: node, config: []string{"maxmemory", "100mb", "maxmemory-policy", "volatile-ttl"}, refused: true, says: "volatile-ttl", worst: store.Danger},
+		{name: "eviction, allowed", at: node, config: []string{"maxmemory", "100mb", "maxmemory-policy", "allkeys-lru"}, options: redisstore.Options{AllowEviction: true}, says: "allkeys-lru", worst: store.Limit},
+		{name: "too few replicas", at: node, options: redisstore.Options{Durability: replicated}, refused: true, says: "0 replicas", worst: store.Danger},
+		{name: "too few replicas, allowed", at: node, options: redisstore.Options{Durability: replicated, AllowFewReplicas: true}, says: "0 replicas", worst: store.Limit},
+		{name: "nobody waits for the replica", at: set.Nodes[0], says: "1 replicas", worst: store.Limit},
+		{name: "all replicas confirm", at: set.Nodes[0], options: redisstore.Options{Durability: replicated}, says: "1 replicas", worst: store.Good},
+		{name: "a replica", at: set.Nodes[1], refused: true, says: "a replica", worst: store.Danger},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			reset := []string{"appendonly", "no", "appendfsync", "everysec", "maxmemory-policy", "noeviction", "maxmemory", "0"}
@@ -46,7 +47,12 @@ func TestCheck(t *testing.T) {
 				"go-redis": redisserver.GoRedis(redisserver.GoRedisClient(t, c.at.Addr)),
 				"rueidis":  redisserver.Rueidis(redisserver.RueidisClient(t, c.at.Addr)),
 			} {
-				report, err := redisstore.New(door, c.options).Check(t.Context())
+				st := redisstore.New(door, c.options)
+				findings, err := st.Check(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				err = st.Prepare(t.Context())
 				if errors.Is(err, redisstore.ErrRefused) != c.refused || err != nil && !c.refused {
 					t.Errorf("%s: got error %v, want refused %t", name, err, c.refused)
 				}
@@ -54,11 +60,11 @@ func TestCheck(t *testing.T) {
 					t.Errorf("%s: the refusal %q does not say %q", name, err, c.says)
 				}
 				found := false
-				for _, f := range report.Findings {
-					found = found || strings.Contains(f.What, c.says) && f.Severity == c.worst && (f.Severity == redisstore.Good || f.Fix != "")
+				for _, f := range findings {
+					found = found || strings.Contains(f.What, c.says) && f.Severity == c.worst && (f.Severity == store.Good || f.Fix != "")
 				}
 				if !found {
-					t.Errorf("%s: no finding says %q and is %v: %+v", name, c.says, c.worst, report.Findings)
+					t.Errorf("%s: no finding says %q and is %v: %+v", name, c.says, c.worst, findings)
 				}
 			}
 		})
@@ -73,11 +79,11 @@ func TestCheckWithFewRights(t *testing.T) {
 	rdb.Options().Username = "shop"
 	rdb.Options().Password = "x"
 	s := redisstore.New(redisserver.GoRedis(rdb), redisstore.Options{})
-	report, err := s.Check(t.Context())
+	findings, err := s.Check(t.Context())
 	if err != nil {
 		t.Error(err)
 	}
-	if len(report.Findings) == 0 || report.Findings[0].Severity != redisstore.Unknown {
-		t.Errorf("want a finding that is unknown, got %+v", report.Findings)
+	if len(findings) == 0 || findings[0].Severity != store.Unknown {
+		t.Errorf("want a finding that is unknown, got %+v", findings)
 	}
 }

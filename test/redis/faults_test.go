@@ -133,12 +133,12 @@ func strike(t *testing.T, s *shop, b blow) (revived, lost, acknowledged int) {
 // must have said so before.
 func torture(t *testing.T, s *shop, promised bool, next func() blow) {
 	t.Helper()
-	report, err := s.Check(t.Context())
+	findings, err := s.Check(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !promised && !warns(report) {
-		t.Errorf("the check warns of nothing: %+v", report)
+	if !promised && !warns(findings) {
+		t.Errorf("the check warns of nothing: %+v", findings)
 	}
 	var revived, lost, acknowledged int
 	for range rounds() {
@@ -154,9 +154,9 @@ func torture(t *testing.T, s *shop, promised bool, next func() blow) {
 	}
 }
 
-func warns(r redisstore.Report) bool {
-	for _, f := range r.Findings {
-		if f.Severity == redisstore.Weak {
+func warns(findings []store.Finding) bool {
+	for _, f := range findings {
+		if f.Severity == store.Limit {
 			return true
 		}
 	}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http"
 
 	"coatcheck.dev/csrf"
@@ -19,6 +20,9 @@ type Options struct {
 	// use the API, such as by the console's own session. The default is that nobody has.
 	SignedIn func(*http.Request) bool
 
+	// Closing is done when the program is about to end: from then on it is not ready. The default is never.
+	Closing context.Context
+
 	// Metrics answers /metrics, to the same callers as everything under /v1/. The default is that there is no such
 	// path.
 	Metrics http.Handler
@@ -29,7 +33,10 @@ func New(o Options) http.Handler {
 	if o.SignedIn == nil {
 		o.SignedIn = func(*http.Request) bool { return false }
 	}
-	s := sessions{o.Sessions}
+	if o.Closing == nil {
+		o.Closing = context.Background()
+	}
+	s := sessions{o.Sessions, o.Closing}
 	v1 := http.NewServeMux()
 	v1.Handle("/v1/sessions", methods{http.MethodGet: s.list})
 	v1.Handle("/v1/sessions/{handle}", methods{http.MethodDelete: s.end})

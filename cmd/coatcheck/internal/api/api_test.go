@@ -363,6 +363,9 @@ type brokenStore struct{ store.Store }
 
 var errBroken = errors.New("connect to 10.0.0.5 as root: secret password refused")
 
+func (brokenStore) Load(context.Context, store.ID) (store.Record, error) {
+	return store.Record{}, errBroken
+}
 func (brokenStore) List(context.Context, store.Query) ([]store.Record, error) { return nil, errBroken }
 func (brokenStore) Delete(context.Context, store.ID) (bool, error)            { return false, errBroken }
 func (brokenStore) Count(context.Context, string) (int, error)                { return 0, errBroken }

@@ -4,7 +4,7 @@
 //	DELETE /v1/sessions/{handle}                          204
 //	DELETE /v1/users/{user}/sessions                      200 {"ended":3}
 //	GET    /healthz                                       200 while the process lives
-//	GET    /readyz                                        200 while the store answers, else 503
+//	GET    /readyz                                        200 while the store answers within a second, else 503; also 503 when the program has been told to stop
 //	GET    /metrics                                       for Prometheus, if there are any: see package metrics
 //
 // A listing is newest first. Without user it is everybody's; limit is 1 to 1,000, and 100 by default. While there may

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,7 +14,10 @@ import (
 )
 
 // sessions has the handlers.
-type sessions struct{ manager *session.Manager }
+type sessions struct {
+	manager *session.Manager
+	closing context.Context
+}
 
 // entry is a session as the API shows it.
 type entry struct {
@@ -120,21 +124,38 @@ func (s sessions) endUser(w http.ResponseWriter, r *http.Request) {
 
 func alive(w http.ResponseWriter, _ *http.Request) { health(w, http.StatusOK, "ok\n") }
 
-// ready asks the store for something that is an index look-up in every store: counting everybody's sessions may be a
-// scan, and this needs no token.
+// readyTime is how long the store may take to answer a probe. Who probes every few seconds wants an answer by then.
+const readyTime = time.Second
+
+// ready asks the store for one session that there is not: an index look-up in every store, as this needs no token.
 func (s sessions) ready(w http.ResponseWriter, r *http.Request) {
-	if _, err := s.manager.Count(r.Context(), "readyz"); err != nil {
-		w.Header().Set("Retry-After", "5")
-		health(w, http.StatusServiceUnavailable, "the store does not answer\n")
-		return
+	ctx, cancel := context.WithTimeout(r.Context(), readyTime)
+	defer cancel()
+	answer := make(chan error, 1)
+	go func() { answer <- s.manager.Ready(ctx) }() // it goes on when the client has gone, for as long as any question may take
+	var err error
+	select {
+	case err = <-answer:
+	case <-ctx.Done():
+		err = ctx.Err()
 	}
-	health(w, http.StatusOK, "ok\n")
+	switch {
+	case s.closing.Err() != nil:
+		health(w, http.StatusServiceUnavailable, "stopping\n")
+	case err != nil:
+		health(w, http.StatusServiceUnavailable, "the store does not answer\n")
+	default:
+		health(w, http.StatusOK, "ok\n")
+	}
 }
 
 func health(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
+	if status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "5")
+	}
 	w.WriteHeader(status)
 	_, _ = io.WriteString(w, text)
 }

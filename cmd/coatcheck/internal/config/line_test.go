@@ -31,7 +31,8 @@ func TestParse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	house := config.House{Listen: "localhost:8080", ConsoleListen: "localhost:8081", Data: data, LogFormat: "text"}
+	keep := config.Keep{NearBytes: 64 << 20, Lease: 5 * time.Second, StoreTimeout: 2 * time.Second, StoreCalls: 256}
+	house := config.House{Keep: keep, Listen: "localhost:8080", ConsoleListen: "localhost:8081", Data: data, LogFormat: "text"}
 	with := func(change func(*config.House)) config.House {
 		h := house
 		change(&h)
@@ -47,10 +48,10 @@ func TestParse(t *testing.T) {
 	}{
 		{"demo", "", config.RunDemo, config.Demo{House: house}},
 		{"demo --listen :0 --console-listen=127.0.0.1:0 --data x -v --log-format json", "", config.RunDemo,
-			config.Demo{House: config.House{Listen: ":0", ConsoleListen: "127.0.0.1:0", Data: "x", LogFormat: "json", Verbose: true}}},
+			config.Demo{House: config.House{Keep: keep, Listen: ":0", ConsoleListen: "127.0.0.1:0", Data: "x", LogFormat: "json", Verbose: true}}},
 		{"demo", "LISTEN=:1", config.RunDemo, config.Demo{House: with(func(h *config.House) { h.Listen = ":1" })}},
 		{"demo", "CONSOLE_LISTEN=:1 DATA=d LOG_FORMAT=json VERBOSE=true", config.RunDemo,
-			config.Demo{House: config.House{Listen: "localhost:8080", ConsoleListen: ":1", Data: "d", LogFormat: "json", Verbose: true}}},
+			config.Demo{House: config.House{Keep: keep, Listen: "localhost:8080", ConsoleListen: ":1", Data: "d", LogFormat: "json", Verbose: true}}},
 		{"demo --listen :2", "LISTEN=:1", config.RunDemo, config.Demo{House: with(func(h *config.House) { h.Listen = ":2" })}},
 		{"serve --upstream http://127.0.0.1:3000", "", config.RunServe, serve(house)},
 		{"serve", "UPSTREAM=http://127.0.0.1:3000", config.RunServe, serve(house)},

@@ -34,6 +34,9 @@ type Options struct {
 	// What names the site whose sessions these are, in a few words at the top of each page. It may be empty.
 	What string
 
+	// Closing is done when the program is about to end, which /readyz tells. The default is never.
+	Closing context.Context
+
 	// Metrics answers /metrics to whoever has the token or is signed in. The default is that there is no such path.
 	Metrics http.Handler
 
@@ -126,7 +129,7 @@ func (c *Console) routes() http.Handler {
 
 	sameOrigin := csrf.New(csrf.Options{Denied: http.HandlerFunc(c.crossOrigin), Observers: []csrf.Observer{csrf.LogEvents(c.log)}})
 
-	rest := api.New(api.Options{Sessions: c.opts.Sessions, Token: c.opts.Token, SignedIn: c.signedIn, Metrics: c.opts.Metrics})
+	rest := api.New(api.Options{Sessions: c.opts.Sessions, Token: c.opts.Token, SignedIn: c.signedIn, Closing: c.opts.Closing, Metrics: c.opts.Metrics})
 	mux := http.NewServeMux()
 	mux.Handle("/", sameOrigin.Handler(pages))
 	mux.Handle("/v1/", rest)

@@ -1,17 +1,13 @@
 package folder_test
 
 import (
-	"context"
-	"database/sql"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/folder"
-	"coatcheck.dev/store"
 )
 
 func open(t *testing.T, path string) *folder.Folder {
@@ -32,14 +28,6 @@ func TestEverythingIsPrivate(t *testing.T) {
 	if _, err := f.Token(); err != nil {
 		t.Fatal(err)
 	}
-	s, err := f.Sessions(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close(context.Background())
-	if err := s.Create(t.Context(), store.Record{ID: store.NewID(), ExpiresAt: time.Now().Add(time.Hour)}, store.ID{}); err != nil {
-		t.Fatal(err)
-	}
 	modes := map[string]os.FileMode{}
 	filepath.WalkDir(path, func(p string, d os.DirEntry, err error) error {
 		if info, err := d.Info(); err == nil {
@@ -48,7 +36,7 @@ func TestEverythingIsPrivate(t *testing.T) {
 		return err
 	})
 	for name, want := range map[string]os.FileMode{
-		filepath.Base(path): 0o700, "coatcheck.db": 0o600, "coatcheck.db-wal": 0o600, "coatcheck.db-shm": 0o600, "console-token": 0o600,
+		filepath.Base(path): 0o700, "console-token": 0o600,
 	} {
 		if modes[name] != want {
 			t.Errorf("%s has mode %#o, want %#o", name, modes[name], want)
@@ -57,28 +45,6 @@ func TestEverythingIsPrivate(t *testing.T) {
 	}
 	if len(modes) > 0 {
 		t.Errorf("what is %v?", modes)
-	}
-}
-
-func TestSessionsStay(t *testing.T) {
-	path := t.TempDir()
-	r := store.Record{ID: store.NewID(), User: "ada", CreatedAt: time.Now(), ExpiresAt: time.Now().Add(time.Hour)}
-	for i := range 2 {
-		s, err := open(t, path).Sessions(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if i == 0 {
-			err = s.Create(t.Context(), r, store.ID{})
-		} else if got, loadErr := s.Load(t.Context(), r.ID); loadErr != nil || got.User != "ada" {
-			t.Errorf("loaded %+v, %v", got, loadErr)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := s.Close(t.Context()); err != nil {
-			t.Fatal(err)
-		}
 	}
 }
 
@@ -179,38 +145,5 @@ func TestFolderThatIsReadOnly(t *testing.T) {
 	os.Chmod(path, 0o500)
 	if _, err := folder.Open(path); err == nil || !strings.Contains(err.Error(), "not writable") || !strings.Contains(err.Error(), "--data") {
 		t.Errorf("error is %v", err)
-	}
-}
-
-func TestDatabasesThatCannotBe(t *testing.T) {
-	for _, tt := range []struct {
-		why  string
-		make func(path string) error
-		says string
-	}{
-		{"something else", func(path string) error { return os.WriteFile(path, []byte(strings.Repeat("no database ", 999)), 0o600) }, "not a database"},
-		{"a folder", func(path string) error { return os.Mkdir(path, 0o700) }, "coatcheck.db"},
-		{"of a newer program", func(path string) error {
-			s, err := open(t, filepath.Dir(path)).Sessions(t.Context())
-			if err != nil {
-				return err
-			}
-			defer s.Close(context.Background())
-			db, err := sql.Open("sqlite", path)
-			if err != nil {
-				return err
-			}
-			defer db.Close()
-			_, err = db.Exec("UPDATE coatcheck_schema SET version = 999")
-			return err
-		}, "999"},
-	} {
-		f := open(t, t.TempDir())
-		if err := tt.make(filepath.Join(f.Path(), "coatcheck.db")); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := f.Sessions(t.Context()); err == nil || !strings.Contains(err.Error(), tt.says) || !strings.Contains(err.Error(), f.Path()) {
-			t.Errorf("%s: %v, want %q", tt.why, err, tt.says)
-		}
 	}
 }

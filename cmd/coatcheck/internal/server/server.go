@@ -66,8 +66,9 @@ func (s *Server) Address() string { return s.listener.Addr().String() }
 // ErrBrokenOff says that requests were still under way when the grace was over.
 var ErrBrokenOff = errors.New("requests were still under way when their time was over, and were broken off")
 
-// Run serves until ctx ends, or one of the servers fails. Then it calls stopping, and waits for requests that are under
-// way to end; after grace it breaks off those that have not, which is ErrBrokenOff. It returns nil if all had ended.
+// Run serves until ctx ends, or one of the servers fails. Then it calls stopping, and lets one server after the other take
+// no more requests and wait for those that are under way; what has not ended after grace, counted for all of them together,
+// is broken off, which is ErrBrokenOff. It returns nil if all had ended. The last server thus tells how the others end.
 func Run(ctx context.Context, grace time.Duration, stopping func(), servers ...*Server) error {
 	failed := make(chan error, len(servers))
 	running := make([]*http.Server, len(servers))
@@ -95,24 +96,15 @@ func (s *Server) bounded() *http.Server {
 	}
 }
 
-// shutDown ends all servers at the same time.
-func shutDown(servers []*http.Server, grace time.Duration) error {
+// shutDown ends the servers in their order.
+func shutDown(servers []*http.Server, grace time.Duration) (err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
-	ended := make(chan error, len(servers))
 	for _, s := range servers {
-		go func() {
-			err := s.Shutdown(ctx)
-			if err != nil {
-				err = ErrBrokenOff
-				s.Close()
-			}
-			ended <- err
-		}()
-	}
-	var err error
-	for range servers {
-		err = errors.Join(err, <-ended)
+		if s.Shutdown(ctx) != nil {
+			s.Close()
+			err = ErrBrokenOff
+		}
 	}
 	return err
 }

@@ -1,0 +1,166 @@
+package cloakroom
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/rueidis"
+
+	redisstore "coatcheck.dev/store/redis"
+)
+
+// redisTime is how long a connection to Redis may be silent when it has been asked something: a ping goes out each second.
+const redisTime = 3 * time.Second
+
+func (a *Address) redis(l *location) error {
+	option := rueidis.ClientOption{
+		Username: l.username(), Password: l.password(), InitAddress: l.withPort("6379"), ClientName: "coatcheck",
+		ConnWriteTimeout: redisTime, DisableCache: true,
+	}
+	option.Dialer.Timeout, option.Dialer.KeepAlive = connectTime, time.Second
+	if strings.HasPrefix(l.scheme, "rediss") {
+		option.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	number := l.path
+	_, kind, _ := strings.Cut(l.scheme, "+")
+	switch kind {
+	case "sentinel":
+		option.InitAddress = l.withPort("26379")
+		option.Sentinel.MasterSet, number, _ = strings.Cut(l.path, "/")
+		option.Sentinel.Username, option.Sentinel.Password = l.take("sentinel-user"), l.take("sentinel-password")
+		option.Sentinel.Dialer, option.Sentinel.TLSConfig = option.Dialer, option.TLSConfig
+		if option.Sentinel.MasterSet == "" {
+			return errors.New("it does not name the master")
+		}
+	case "cluster":
+		option.ShuffleInit = true
+	default:
+		if option.ForceSingleClient = true; len(l.hosts) > 1 {
+			return errors.New("it names several hosts: say redis+sentinel or redis+cluster")
+		}
+	}
+	if number != "" {
+		n, err := strconv.Atoi(number)
+		if err != nil || n < 0 || n > 0 && kind == "cluster" {
+			return fmt.Errorf("%q is no number of a database", number)
+		}
+		option.SelectDB = n
+	}
+	replicas, err := l.takeNumber("wait", 0, 100, 0)
+	if err != nil {
+		return err
+	}
+	patience, err := l.takeTime("wait-time", time.Second)
+	if err != nil {
+		return err
+	}
+	prefix := l.take("prefix")
+	a.open = func(ctx context.Context, _ bool) (*Room, error) {
+		return openRedis(ctx, option, func(c rueidis.Client) redisstore.Options {
+			o := redisstore.Options{Prefix: prefix, Subscribe: subscribing(c)}
+			if replicas > 0 {
+				o.Durability = redisstore.Replicated(replicas, patience, together(c))
+			}
+			return o
+		})
+	}
+	return nil
+}
+
+func openRedis(ctx context.Context, option rueidis.ClientOption, options func(rueidis.Client) redisstore.Options) (*Room, error) {
+	client, err := rueidis.NewClient(option) // it connects
+	if err != nil {
+		return nil, fmt.Errorf("connect to Redis: %w", err)
+	}
+	s := redisstore.New(door(client), options(client))
+	room := &Room{
+		Store: s,
+		made:  func(context.Context) bool { return true }, // there is nothing to make
+		close: func(context.Context) error { s.Close(); client.Close(); return nil },
+	}
+	room.check = s.Check
+	room.server = func(ctx context.Context) (string, error) {
+		findings, err := s.Check(ctx)
+		for _, f := range findings {
+			if f.Name == "version" {
+				return f.What, nil
+			}
+		}
+		return "Redis", err // which may not be asked
+	}
+	if _, err := s.NotBefore(ctx); err != nil { // the first question, as a visitor would have it asked
+		return nil, errors.Join(err, room.close(ctx))
+	}
+	return room, nil
+}
+
+// door sends one command.
+func door(client rueidis.Client) redisstore.Door {
+	return func(ctx context.Context, key string, args ...any) (any, error) {
+		return client.Do(ctx, command(client.B(), key, args)).ToAny()
+	}
+}
+
+// command marks the key, by which a Cluster's client finds the node.
+func command(b rueidis.Builder, key string, args []any) rueidis.Completed {
+	c := b.Arbitrary()
+	for _, arg := range args {
+		text, ok := arg.(string)
+		switch {
+		case !ok:
+			c = c.Args(fmt.Sprint(arg))
+		case text == key && key != "":
+			c = c.Keys(text)
+		default:
+			c = c.Args(text)
+		}
+	}
+	return c.Build()
+}
+
+// subscribing has a connection of its own for each subscription, which ends with it: rueidis would subscribe again, and
+// say nothing of what was missed.
+func subscribing(client rueidis.Client) redisstore.Subscribing {
+	return func(ctx context.Context, channels []string, message func(channel, payload string)) error {
+		return client.Dedicated(func(c rueidis.DedicatedClient) error {
+			ended := c.SetPubSubHooks(rueidis.PubSubHooks{
+				OnMessage: func(m rueidis.PubSubMessage) { message(m.Channel, m.Message) },
+			})
+			if err := c.Do(ctx, c.B().Subscribe().Channel(channels...).Build()).Error(); err != nil {
+				return err
+			}
+			select {
+			case err := <-ended:
+				return err
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		})
+	}
+}
+
+// together sends commands on one connection.
+func together(client rueidis.Client) redisstore.Together {
+	return func(ctx context.Context, key string, commands ...[]any) ([]any, error) {
+		replies := make([]any, len(commands))
+		err := client.Dedicated(func(c rueidis.DedicatedClient) error {
+			cmds := make([]rueidis.Completed, len(commands))
+			for i, args := range commands {
+				cmds[i] = command(c.B(), key, args)
+			}
+			for i, reply := range c.DoMulti(ctx, cmds...) {
+				v, err := reply.ToAny()
+				if replies[i] = v; err != nil {
+					replies[i] = err
+				}
+			}
+			return nil
+		})
+		return replies, err
+	}
+}

@@ -1,0 +1,95 @@
+package cloakroom_test
+
+import (
+	"context"
+	"database/sql"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"coatcheck.dev/cmd/coatcheck/internal/cloakroom"
+	"coatcheck.dev/store"
+)
+
+func session(user string) store.Record {
+	now := time.Now()
+	return store.Record{ID: store.NewID(), User: user, CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(time.Hour)}
+}
+
+func TestFileIsPrivate(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has no modes: the user's own folder protects what is in it")
+	}
+	path := filepath.Join(t.TempDir(), "b c%?#&ü")
+	s, err := cloakroom.Open(t.Context(), cloakroom.File(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close(context.Background())
+	if err := s.Create(t.Context(), session("ada"), store.ID{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{path, path + "-wal", path + "-shm"} {
+		if info, err := os.Stat(name); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v, want mode 0600", name, info, err)
+		}
+	}
+}
+
+func TestSessionsStay(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "sessions.db")
+	r := session("ada")
+	for i := range 2 {
+		s, err := cloakroom.Open(t.Context(), cloakroom.File(path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i == 0 {
+			err = s.Create(t.Context(), r, store.ID{})
+		} else if got, loadErr := s.Load(t.Context(), r.ID); loadErr != nil || got.User != "ada" {
+			t.Errorf("loaded %+v, %v", got, loadErr)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestDatabasesThatCannotBe(t *testing.T) {
+	for _, tt := range []struct {
+		why  string
+		make func(path string) error
+		says string
+	}{
+		{"something else", func(path string) error { return os.WriteFile(path, []byte(strings.Repeat("no database ", 999)), 0o600) }, "not a database"},
+		{"a folder", func(path string) error { return os.Mkdir(path, 0o700) }, "coatcheck.db"},
+		{"of a newer program", func(path string) error {
+			s, err := cloakroom.Open(t.Context(), cloakroom.File(path))
+			if err != nil {
+				return err
+			}
+			defer s.Close(context.Background())
+			db, err := sql.Open("sqlite", path)
+			if err != nil {
+				return err
+			}
+			defer db.Close()
+			_, err = db.Exec("UPDATE coatcheck_schema SET version = 999")
+			return err
+		}, "999"},
+	} {
+		path := filepath.Join(t.TempDir(), "coatcheck.db")
+		if err := tt.make(path); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := cloakroom.Open(t.Context(), cloakroom.File(path)); err == nil || !strings.Contains(err.Error(), tt.says) || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: %v, want %q", tt.why, err, tt.says)
+		}
+	}
+}

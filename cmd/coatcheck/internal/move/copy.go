@@ -1,0 +1,248 @@
+package move
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math/bits"
+	"sync"
+
+	"coatcheck.dev/cmd/coatcheck/internal/cloakroom"
+	"coatcheck.dev/store"
+)
+
+// A Sum is a checksum of records in any order.
+type Sum struct {
+	Records int
+	high    uint64
+	low     uint64
+}
+
+// Add adds a record: what a visitor or an operator could tell it by, and so not how often it was saved.
+func (s *Sum) Add(r *store.Record) {
+	h := sha256.New()
+	h.Write(r.ID[:])
+	h.Write(binary.BigEndian.AppendUint64(nil, uint64(r.LastSeen.UnixMicro())))
+	h.Write(r.AppendBody(nil))
+	sum := h.Sum(nil)
+	var carry uint64
+	s.low, carry = bits.Add64(s.low, binary.BigEndian.Uint64(sum[8:]), 0)
+	s.high, _ = bits.Add64(s.high, binary.BigEndian.Uint64(sum), carry)
+	s.Records++
+}
+
+// String is the checksum in hexadecimal.
+func (s Sum) String() string {
+	return hex.EncodeToString(binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, s.high), s.low))
+}
+
+// A Report says what was copied or moved.
+type Report struct {
+	From, To Sum // what was read there, and what is here now
+	Changed  int // sessions that were moved and are in use, so that they are no longer what they were
+	Ended    int // sessions that were ended while they were being moved
+	Extra    int // sessions in the new store that the old one has not
+	Left     int // sessions in the old store that cannot be read
+	Switches int
+}
+
+// Options say what a copy does beside copying.
+type Options struct {
+	Move         bool // take sessions over, as nodes do, so that the old store is empty in the end; for stores in use
+	DeleteExtras bool // delete from the new store what the old one has not
+}
+
+// workers is how many sessions are under way at once.
+const workers = 8
+
+// Copy brings every session and switch from one store to another. It may be begun again at any time: what is there already
+// is compared. Without Options.Move nobody may be using either store.
+func Copy(ctx context.Context, from, to cloakroom.Store, o Options) (Report, error) {
+	c := copier{from: from, to: to, both: From(from, to)}
+	// The switches go first: what they refuse must not be let in because its record was quicker.
+	if err := c.switches(ctx); err != nil {
+		return c.report, err
+	}
+	each := c.copy
+	if o.Move {
+		each = c.take
+	}
+	if err := pages(ctx, from, each); err != nil {
+		return c.report, err
+	}
+	if err := c.rest(ctx, o); err != nil {
+		return c.report, err
+	}
+	return c.report, nil
+}
+
+type copier struct {
+	from, to cloakroom.Store
+	both     *Store
+
+	mu     sync.Mutex
+	report Report
+}
+
+func (c *copier) switches(ctx context.Context) error {
+	all, err := c.from.NotBefore(ctx)
+	if err != nil {
+		return fmt.Errorf("read the not-before switches: %w", err)
+	}
+	for user, at := range all {
+		if err := c.to.SetNotBefore(ctx, user, at); err != nil {
+			return fmt.Errorf("copy a not-before switch: %w", err)
+		}
+	}
+	c.report.Switches = len(all)
+	return nil
+}
+
+// pages calls f for every record, several at a time.
+func pages(ctx context.Context, from store.Store, f func(context.Context, store.Record) error) error {
+	q := store.Query{Limit: 500}
+	for {
+		page, err := from.List(ctx, q)
+		if err != nil {
+			return fmt.Errorf("list sessions: %w", err)
+		}
+		if len(page) == 0 {
+			return nil
+		}
+		if err := together(ctx, page, f); err != nil {
+			return err
+		}
+		q.After = page[len(page)-1].Cursor()
+	}
+}
+
+func together(ctx context.Context, page []store.Record, f func(context.Context, store.Record) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	queue := make(chan store.Record)
+	var running sync.WaitGroup
+	for range workers {
+		running.Go(func() {
+			for r := range queue {
+				if err := f(ctx, r); err != nil {
+					cancel(err)
+				}
+			}
+		})
+	}
+	for _, r := range page {
+		if ctx.Err() != nil {
+			break
+		}
+		queue <- r
+	}
+	close(queue)
+	running.Wait()
+	return context.Cause(ctx)
+}
+
+// copy makes the record in the new store what it is in the old one.
+func (c *copier) copy(ctx context.Context, r store.Record) error {
+	r = withoutMark(r)
+	err := c.to.Create(ctx, r, store.ID{})
+	if errors.Is(err, store.ErrExists) {
+		err = c.bring(ctx, r)
+	}
+	if err != nil {
+		return fmt.Errorf("copy %v: %w", r.ID, err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.report.From.Add(&r)
+	return nil
+}
+
+// bring saves a record that an earlier copy has brought, if it has changed since.
+func (c *copier) bring(ctx context.Context, r store.Record) error {
+	there, err := c.to.Load(ctx, r.ID)
+	if err != nil || same(&there, &r) {
+		return err
+	}
+	r.Version = there.Version
+	return c.to.Save(ctx, r)
+}
+
+func same(a, b *store.Record) bool {
+	var x, y Sum
+	x.Add(a)
+	y.Add(b)
+	return x == y
+}
+
+// take moves the record.
+func (c *copier) take(ctx context.Context, r store.Record) error {
+	r = withoutMark(r)
+	now, err := c.both.take(ctx, r.ID)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		c.report.Ended++
+		return nil
+	case err != nil:
+		return err
+	case !same(&now, &r):
+		c.report.Changed++
+		return nil
+	}
+	c.report.From.Add(&r)
+	c.report.To.Add(&now)
+	return nil
+}
+
+// rest looks at what is left over.
+func (c *copier) rest(ctx context.Context, o Options) error {
+	if !o.Move {
+		if err := pages(ctx, c.to, func(ctx context.Context, r store.Record) error { return c.compare(ctx, r, o) }); err != nil {
+			return err
+		}
+	}
+	n, err := c.from.Count(ctx, "")
+	if err != nil {
+		return fmt.Errorf("count sessions: %w", err)
+	}
+	if c.report.Left = n; !o.Move {
+		c.report.Left = max(0, n-c.report.From.Records)
+	}
+	return nil
+}
+
+// compare adds up what is in the new store, and finds what the old one has not.
+func (c *copier) compare(ctx context.Context, r store.Record, o Options) error {
+	_, err := c.from.Load(ctx, r.ID)
+	extra := errors.Is(err, store.ErrNotFound)
+	if err != nil && !extra {
+		return fmt.Errorf("compare %v: %w", r.ID, err)
+	}
+	if extra && o.DeleteExtras {
+		_, err := c.to.Delete(ctx, r.ID)
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if extra {
+		c.report.Extra++
+		return nil
+	}
+	c.report.To.Add(&r)
+	return nil
+}
+
+// Err says what is wrong with the outcome, if anything.
+func (r *Report) Err() error {
+	switch {
+	case r.From != r.To:
+		return fmt.Errorf("the stores differ: %d sessions with checksum %s there, %d with %s here", r.From.Records, r.From, r.To.Records, r.To)
+	case r.Extra > 0:
+		return fmt.Errorf("the new store has %d sessions that the old one has not: they may have been ended there since an earlier copy; run it again with --delete-extras if nobody uses the new store yet", r.Extra)
+	}
+	return nil
+}

@@ -1,0 +1,319 @@
+package move
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"coatcheck.dev/cmd/coatcheck/internal/cloakroom"
+	"coatcheck.dev/store"
+)
+
+// A Store is two stores that are served as one. Its methods may be called from any number of goroutines.
+type Store struct {
+	old, new cloakroom.Store
+	takes    bool // over what is used
+}
+
+// To serves what is in either store, and leaves it there. New sessions begin in the old one.
+func To(old, new cloakroom.Store) *Store { return &Store{old: old, new: new} }
+
+// From takes over from the old store what is used. New sessions begin in the new one.
+func From(old, new cloakroom.Store) *Store { return &Store{old: old, new: new, takes: true} }
+
+// mark is the key that a record has while it is moved. Nobody sees it: such records are not served.
+const mark = "coatcheck.moving"
+
+func marked(r *store.Record) bool {
+	_, ok := r.Data.Get(mark)
+	return ok
+}
+
+func withMark(r store.Record) store.Record {
+	r.Data = r.Data.With(store.Change{Key: mark, Value: store.Value{JSON: "true"}})
+	return r
+}
+
+func withoutMark(r store.Record) store.Record {
+	r.Data = r.Data.With(store.Change{Key: mark, Delete: true})
+	return r
+}
+
+// elsewhere is the bit of versions in the store in which no sessions begin.
+const elsewhere = 1 << 63
+
+// begins returns the store in which sessions begin, and the other one.
+func (s *Store) begins() (home, other cloakroom.Store) {
+	if s.takes {
+		return s.new, s.old
+	}
+	return s.old, s.new
+}
+
+// shown is a record as callers see it.
+func (s *Store) shown(r store.Record, from cloakroom.Store) store.Record {
+	if home, _ := s.begins(); from != home {
+		r.Version |= elsewhere
+	}
+	return r
+}
+
+// origin returns where a record was loaded from, and the record with the version that it has there.
+func (s *Store) origin(r store.Record) (store.Record, cloakroom.Store) {
+	home, other := s.begins()
+	if r.Version&elsewhere != 0 {
+		r.Version &^= elsewhere
+		return r, other
+	}
+	return r, home
+}
+
+// steps is how many looks a load may take: more than two nodes can cause that move the same session at the same time.
+const steps = 64
+
+var errRestless = errors.New("move: the session is being moved again and again; please try again")
+
+// look finds a session, wherever it is, and moves it on if it has to. It is done when it finds one to serve, or none.
+func (s *Store) look(ctx context.Context, id store.ID, take bool) (store.Record, cloakroom.Store, error) {
+	for range steps {
+		r, where, err := s.step(ctx, id, take)
+		if !errors.Is(err, errAgain) {
+			return r, where, err
+		}
+	}
+	return store.Record{}, nil, errRestless
+}
+
+var errAgain = errors.New("move: look again")
+
+// step looks once, and does at most one thing.
+func (s *Store) step(ctx context.Context, id store.ID, take bool) (store.Record, cloakroom.Store, error) {
+	fresh, err := s.new.Load(ctx, id)
+	if err == nil && !marked(&fresh) {
+		return fresh, s.new, nil
+	}
+	begun := err == nil
+	if !begun && !errors.Is(err, store.ErrNotFound) {
+		return store.Record{}, nil, err
+	}
+	r, err := s.old.Load(ctx, id)
+	switch {
+	case errors.Is(err, store.ErrNotFound) && begun:
+		return store.Record{}, nil, s.drop(ctx, fresh)
+	case errors.Is(err, store.ErrNotFound):
+		// It may have been moved between the two looks; the other way does not happen.
+		if _, err := s.new.Load(ctx, id); err != nil {
+			return store.Record{}, nil, err
+		}
+		return store.Record{}, nil, errAgain
+	case err != nil:
+		return store.Record{}, nil, err
+	case !begun && !take && !marked(&r):
+		return r, s.old, nil
+	case !marked(&r):
+		return store.Record{}, nil, again(s.old.Save(ctx, withMark(r)))
+	case !begun:
+		return store.Record{}, nil, again(s.new.Create(ctx, r, store.ID{}))
+	}
+	r.Version = fresh.Version
+	if err := s.new.Save(ctx, withoutMark(r)); err != nil {
+		return store.Record{}, nil, again(err)
+	}
+	_, err = s.old.Delete(ctx, id)
+	return store.Record{}, nil, again(err)
+}
+
+// again has the session looked at anew after a step that has been taken, or that somebody else was quicker with.
+func again(err error) error {
+	if err == nil || errors.Is(err, store.ErrConflict) || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrExists) {
+		return errAgain
+	}
+	return err
+}
+
+// drop ends the copy of a session that was ended while it was moved.
+func (s *Store) drop(ctx context.Context, r store.Record) error {
+	if err := s.new.Save(ctx, r); err != nil {
+		return again(err)
+	}
+	_, err := s.new.Delete(ctx, r.ID)
+	return again(err)
+}
+
+// Load implements [store.Store].
+func (s *Store) Load(ctx context.Context, id store.ID) (store.Record, error) {
+	r, where, err := s.look(ctx, id, s.takes)
+	if err != nil {
+		return store.Record{}, err
+	}
+	return s.shown(r, where), nil
+}
+
+// moved is the error of a change that found no record where that was loaded from: a conflict if it is elsewhere now.
+func (s *Store) moved(ctx context.Context, id store.ID, err error) error {
+	if !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	if _, _, err := s.look(ctx, id, s.takes); err != nil {
+		return err
+	}
+	return store.ErrConflict
+}
+
+// Create implements [store.Store].
+func (s *Store) Create(ctx context.Context, r store.Record, replaces store.ID) error {
+	home, _ := s.begins()
+	if replaces.IsZero() {
+		return home.Create(ctx, r, replaces)
+	}
+	r, where := s.origin(r)
+	if err := where.Create(ctx, r, replaces); err != nil {
+		return s.moved(ctx, replaces, err)
+	}
+	return s.clear(ctx, replaces)
+}
+
+// clear deletes what a crash may have left of a session that is gone.
+func (s *Store) clear(ctx context.Context, id store.ID) error {
+	found, err := s.old.Delete(ctx, id)
+	if err == nil && found {
+		_, err = s.new.Delete(ctx, id)
+	}
+	return err
+}
+
+// Save implements [store.Store].
+func (s *Store) Save(ctx context.Context, r store.Record) error {
+	r, where := s.origin(r)
+	return s.moved(ctx, r.ID, where.Save(ctx, r))
+}
+
+// Touch implements [store.Store]. It does not matter that a session may be moved meanwhile: it will be touched again.
+func (s *Store) Touch(ctx context.Context, seen []store.Seen) error {
+	if err := s.new.Touch(ctx, seen); err != nil || s.takes {
+		return err
+	}
+	return s.old.Touch(ctx, seen)
+}
+
+// Delete implements [store.Store]. It begins with the old store, as does everything that ends sessions.
+func (s *Store) Delete(ctx context.Context, id store.ID) (bool, error) {
+	before, err := s.old.Delete(ctx, id)
+	if err != nil {
+		return false, err
+	}
+	after, err := s.new.Delete(ctx, id)
+	return before || after, err
+}
+
+// DeleteUser implements [store.Store].
+func (s *Store) DeleteUser(ctx context.Context, user string, keep ...store.ID) ([]store.ID, error) {
+	before, err := s.old.DeleteUser(ctx, user, keep...)
+	if err != nil {
+		return nil, err
+	}
+	after, err := s.new.DeleteUser(ctx, user, keep...)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range after {
+		if !slices.Contains(before, id) {
+			before = append(before, id)
+		}
+	}
+	return before, nil
+}
+
+// List implements [store.Store].
+func (s *Store) List(ctx context.Context, q store.Query) ([]store.Record, error) {
+	// The old store first: what is moved meanwhile is listed twice rather than not at all.
+	before, err := s.old.List(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	after, err := s.new.List(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	var all []store.Record
+	there := make(map[store.ID]bool)
+	for _, r := range after {
+		there[r.ID] = true
+		all = append(all, s.shown(withoutMark(r), s.new))
+	}
+	for _, r := range before {
+		if !there[r.ID] {
+			all = append(all, s.shown(withoutMark(r), s.old))
+		}
+	}
+	slices.SortFunc(all, func(a, b store.Record) int {
+		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), slices.Compare(b.ID[:], a.ID[:]))
+	})
+	return all[:min(len(all), q.PageLimit())], nil
+}
+
+// Count implements [store.Store]. A session that is just being moved may count twice.
+func (s *Store) Count(ctx context.Context, user string) (int, error) {
+	before, err := s.old.Count(ctx, user)
+	if err != nil {
+		return 0, err
+	}
+	after, err := s.new.Count(ctx, user)
+	return before + after, err
+}
+
+// Sweep implements [store.Store].
+func (s *Store) Sweep(ctx context.Context, now time.Time, limit int) (int, error) {
+	before, err := s.old.Sweep(ctx, now, limit)
+	if err != nil || before >= limit {
+		return before, err
+	}
+	after, err := s.new.Sweep(ctx, now, limit-before)
+	return before + after, err
+}
+
+// SetNotBefore implements [store.Switchboard].
+func (s *Store) SetNotBefore(ctx context.Context, user string, t time.Time) error {
+	if err := s.old.SetNotBefore(ctx, user, t); err != nil {
+		return err
+	}
+	return s.new.SetNotBefore(ctx, user, t)
+}
+
+// NotBefore implements [store.Switchboard].
+func (s *Store) NotBefore(ctx context.Context) (map[string]time.Time, error) {
+	before, err := s.old.NotBefore(ctx)
+	if err != nil {
+		return nil, err
+	}
+	after, err := s.new.NotBefore(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all := maps.Clone(after)
+	if all == nil {
+		all = make(map[string]time.Time)
+	}
+	for user, t := range before {
+		if t.After(all[user]) {
+			all[user] = t
+		}
+	}
+	return all, nil
+}
+
+// take moves one session, and what a crash may have left of it in the old store.
+func (s *Store) take(ctx context.Context, id store.ID) (store.Record, error) {
+	r, _, err := s.look(ctx, id, true)
+	if err != nil {
+		return store.Record{}, fmt.Errorf("move %v: %w", id, err)
+	}
+	if _, err := s.old.Delete(ctx, id); err != nil {
+		return store.Record{}, fmt.Errorf("move %v: %w", id, err)
+	}
+	return r, nil
+}

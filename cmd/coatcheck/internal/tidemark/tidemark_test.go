@@ -1,0 +1,219 @@
+package tidemark_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"coatcheck.dev/cmd/coatcheck/internal/cloakroom"
+	"coatcheck.dev/cmd/coatcheck/internal/move"
+	"coatcheck.dev/cmd/coatcheck/internal/tidemark"
+	"coatcheck.dev/store"
+	"coatcheck.dev/store/memory"
+	"coatcheck.dev/store/storetest"
+)
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func open(t testing.TB, inner cloakroom.Store, o tidemark.Options) *tidemark.Store {
+	t.Helper()
+	if o.File == "" {
+		o.File = filepath.Join(t.TempDir(), "tidemark.json")
+	}
+	s, err := tidemark.Open(t.Context(), inner, o)
+	must(t, err)
+	t.Cleanup(func() { s.Close(context.Background()) })
+	return s
+}
+
+func TestContract(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) store.Store { return open(t, memory.New(), tidemark.Options{}) })
+}
+
+func session(user string) store.Record {
+	now := time.Now()
+	return store.Record{ID: store.NewID(), User: user, CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(time.Hour)}
+}
+
+// backup is what a store has at this moment, as another store.
+func backup(t testing.TB, s cloakroom.Store) cloakroom.Store {
+	t.Helper()
+	copied := memory.New()
+	_, err := move.Copy(t.Context(), s, copied, move.Options{})
+	must(t, err)
+	return copied
+}
+
+// Whatever ends a session, the backup from before is noticed.
+func TestRestored(t *testing.T) {
+	for name, end := range map[string]func(t testing.TB, s *tidemark.Store, r store.Record){
+		"delete": func(t testing.TB, s *tidemark.Store, r store.Record) {
+			_, err := s.Delete(t.Context(), r.ID)
+			must(t, err)
+		},
+		"delete user": func(t testing.TB, s *tidemark.Store, r store.Record) {
+			_, err := s.DeleteUser(t.Context(), r.User)
+			must(t, err)
+		},
+		"switch": func(t testing.TB, s *tidemark.Store, r store.Record) {
+			must(t, s.SetNotBefore(t.Context(), r.User, time.Now()))
+		},
+		"replace, and an orderly end": func(t testing.TB, s *tidemark.Store, r store.Record) {
+			next := session(r.User)
+			next.Version = 1
+			must(t, s.Create(t.Context(), next, r.ID))
+			must(t, s.Close(t.Context()))
+		},
+	} {
+		for _, before := range []bool{false, true} { // whether the node had ended something before the backup
+			for _, accept := range []bool{false, true} {
+				inner, path := memory.New(), filepath.Join(t.TempDir(), "tidemark.json")
+				s := open(t, inner, tidemark.Options{File: path})
+				r, other := session("ada"), session("alan")
+				must(t, s.Create(t.Context(), r, store.ID{}))
+				must(t, s.Create(t.Context(), other, store.ID{}))
+				if before {
+					_, err := s.Delete(t.Context(), other.ID)
+					must(t, err)
+				}
+				old := backup(t, inner)
+				end(t, s, r)
+
+				for range 2 {
+					if all, _ := open(t, inner, tidemark.Options{File: path}).NotBefore(t.Context()); !all[""].IsZero() {
+						t.Errorf("%s: the store itself counts as restored", name)
+					}
+				}
+				var log bytes.Buffer
+				again := open(t, old, tidemark.Options{File: path, AcceptRestored: accept, Log: slog.New(slog.NewTextHandler(&log, nil))})
+				all, err := again.NotBefore(t.Context())
+				must(t, err)
+				if refused := !all[""].Before(r.CreatedAt); refused == accept || !strings.Contains(log.String(), "--accept-restored-store") {
+					t.Errorf("%s, before %v, accept %v: refused %v, log %s", name, before, accept, refused, &log)
+				}
+				log.Reset()
+				open(t, old, tidemark.Options{File: path, Log: slog.New(slog.NewTextHandler(&log, nil))})
+				if log.Len() > 0 {
+					t.Errorf("%s: it is said again: %s", name, &log)
+				}
+			}
+		}
+	}
+}
+
+// Another store is not a restored one, and another node knows nothing of this one's.
+func TestNotRestored(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "tidemark.json")
+	first := memory.New()
+	s := open(t, first, tidemark.Options{File: path})
+	must(t, s.SetNotBefore(t.Context(), "ada", time.Now()))
+	second := memory.New()
+	for _, s := range []*tidemark.Store{
+		open(t, second, tidemark.Options{File: path}), open(t, first, tidemark.Options{File: path}), open(t, first, tidemark.Options{}),
+	} {
+		if all, err := s.NotBefore(t.Context()); err != nil || !all[""].IsZero() || len(all) > 1 {
+			t.Errorf("switches %v, %v", all, err)
+		}
+	}
+}
+
+// A node that starts first after a backup was put in place hides nothing from one that knows more.
+func TestOtherNodeFirst(t *testing.T) {
+	inner, a, b := memory.New(), filepath.Join(t.TempDir(), "a"), filepath.Join(t.TempDir(), "b")
+	nodeA, nodeB := open(t, inner, tidemark.Options{File: a}), open(t, inner, tidemark.Options{File: b})
+	r := session("ada")
+	must(t, nodeA.Create(t.Context(), r, store.ID{}))
+	must(t, nodeB.SetNotBefore(t.Context(), "x", time.Now()))
+	old := backup(t, inner)
+	_, err := nodeA.Delete(t.Context(), r.ID)
+	must(t, err)
+	first := open(t, old, tidemark.Options{File: b})
+	must(t, first.SetNotBefore(t.Context(), "y", time.Now()))
+	all, err := open(t, old, tidemark.Options{File: a}).NotBefore(t.Context())
+	if err != nil || all[""].IsZero() {
+		t.Errorf("switches %v, %v", all, err)
+	}
+}
+
+// A server may be replaced below a program that runs on: the feed is lost, and found again.
+func TestRestoredBelow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		inner := &swapped{Store: memory.New()}
+		s := open(t, inner, tidemark.Options{})
+		defer s.Subscribe(func(store.Notice) {})()
+		r := session("ada")
+		must(t, s.Create(t.Context(), r, store.ID{}))
+		old := backup(t, inner)
+		_, err := s.Delete(t.Context(), r.ID)
+		must(t, err)
+		inner.Store = old.(*memory.Store)
+		inner.Publish(store.Notice{Kind: store.Lost})
+		inner.Publish(store.Notice{Kind: store.Beat, At: time.Now()})
+		synctest.Wait()
+		if all, err := s.NotBefore(t.Context()); err != nil || all[""].IsZero() {
+			t.Errorf("switches %v, %v", all, err)
+		}
+	})
+}
+
+type swapped struct {
+	*memory.Store
+	store.Hub
+}
+
+func (s *swapped) Subscribe(tell func(store.Notice)) (stop func()) { return s.Hub.Subscribe(tell) }
+func (s *swapped) Publish(n store.Notice)                          { s.Hub.Publish(n) }
+
+// Many who are ended at once share a few marks.
+func TestShared(t *testing.T) {
+	inner := &counting{Store: memory.New(), slow: time.Millisecond}
+	s := open(t, inner, tidemark.Options{})
+	var running sync.WaitGroup
+	inner.sets = 0
+	for range 200 {
+		r := session("ada")
+		must(t, s.Create(t.Context(), r, store.ID{}))
+		running.Go(func() {
+			if _, err := s.Delete(context.Background(), r.ID); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	running.Wait()
+	if inner.sets > 150 {
+		t.Errorf("200 ends took %d marks", inner.sets)
+	}
+	t.Logf("200 ends took %d marks", inner.sets)
+}
+
+type counting struct {
+	*memory.Store
+	slow time.Duration
+	sets int
+}
+
+func (c *counting) SetNotBefore(ctx context.Context, user string, t time.Time) error {
+	c.sets++ // one at a time
+	time.Sleep(c.slow)
+	return c.Store.SetNotBefore(ctx, user, t)
+}
+
+func TestDamagedFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "tidemark.json")
+	must(t, os.WriteFile(path, []byte("{"), 0o600))
+	if _, err := tidemark.Open(t.Context(), memory.New(), tidemark.Options{File: path}); err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("error %v", err)
+	}
+}
