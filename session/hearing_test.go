@@ -43,14 +43,14 @@ func (w *farFeed) endAll(t *testing.T) {
 }
 
 // A feed is believed as long as it proves that it is whole. A switch that it fails to tell of holds here as soon as the
-// feed says that it is lost, or is whole again, and within seconds if it has died without a word.
+// feed is whole again, and within seconds if it is lost, with or without a word.
 func TestR3_I1_A12_FeedThatBreaks(t *testing.T) {
 	const silence = 6 * time.Second // a beat, and as long as it is believed
 	for _, c := range []struct {
 		name string
 		then func(t *testing.T, w *farFeed, b *browser)
 	}{
-		{"it says so", func(t *testing.T, w *farFeed, _ *browser) { w.endAll(t); w.lost() }},
+		{"it says so", func(t *testing.T, w *farFeed, _ *browser) { w.endAll(t); w.lost(); time.Sleep(silence) }},
 		{"it dies in silence", func(t *testing.T, w *farFeed, _ *browser) { w.endAll(t); time.Sleep(silence) }},
 		{"it was lost meanwhile", func(t *testing.T, w *farFeed, b *browser) {
 			w.lost()
