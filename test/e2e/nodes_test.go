@@ -82,6 +82,9 @@ func TestTwoNodes(t *testing.T) {
 				laterVersion(t, db, a, b)
 			}
 			for _, h := range []*house{a, b} {
+				if x := h.ask(http.MethodGet, "/metrics"); !strings.Contains(x.body, "\ncoatcheck_near_feed_up 1\n") || !strings.Contains(x.body, `coatcheck_near_reads_total{by="session"}`) {
+					t.Errorf("/metrics: %d %s", x.status, x.body)
+				}
 				for path, body := range map[string]string{"/healthz": "ok\n", "/readyz": "ok\n"} {
 					if x := newVisitor(t, h.console).get(path); x.status != http.StatusOK || x.body != body {
 						t.Errorf("%s: %d %s", path, x.status, x.body)

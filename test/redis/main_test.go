@@ -1,3 +1,4 @@
+// Package redis checks package redisstore against real servers: one node, Sentinels, a Cluster.
 package redis_test
 
 import (

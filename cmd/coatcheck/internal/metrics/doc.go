@@ -4,6 +4,7 @@
 //	coatcheck_session_events_lost_total        events that an observer was too slow for; what is counted here may be fewer then
 //	coatcheck_sessions                         sessions in the store; those whose time is over until they are swept
 //	coatcheck_store_errors_total               calls to the store that failed, or were not made since it fails
+//	coatcheck_near_…                           what a cache in front of the store does: see docs/operations.md
 //	coatcheck_build_info{version,goversion}    always 1
 //	go_…, process_…                            what the Go collectors of Prometheus tell of any program
 //

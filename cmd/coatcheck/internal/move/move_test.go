@@ -110,7 +110,7 @@ func TestBrokenOffAnywhere(t *testing.T) {
 // Nodes of both kinds use a session while it is moved: no change is lost, none that was ended comes back, and none ends
 // that nobody ended.
 func TestInUse(t *testing.T) {
-	for round := range 300 {
+	for round := range 100 {
 		old, fresh, r := memory.New(), memory.New(), session("ada")
 		must(t, old.Create(t.Context(), r, store.ID{}))
 		nodes := []*move.Store{move.To(old, fresh), move.From(old, fresh), move.From(old, fresh)}

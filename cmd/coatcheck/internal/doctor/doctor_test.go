@@ -1,0 +1,100 @@
+package doctor_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"coatcheck.dev/cmd/coatcheck/internal/cloakroom"
+	"coatcheck.dev/cmd/coatcheck/internal/doctor"
+	"coatcheck.dev/cmd/coatcheck/internal/tidemark"
+	"coatcheck.dev/store"
+)
+
+func look(t *testing.T, path string) (*doctor.Report, error) {
+	t.Helper()
+	room, err := cloakroom.Look(t.Context(), cloakroom.File(path))
+	if err != nil {
+		return nil, err
+	}
+	t.Cleanup(func() { room.Close(context.Background()) })
+	return doctor.Examine(t.Context(), room, filepath.Join(filepath.Dir(path), "tidemark.json"))
+}
+
+func TestExamine(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "sessions.db")
+	if _, err := look(t, path); err == nil {
+		t.Error("a file that is not there is looked at")
+	}
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	report, err := look(t, path)
+	if err != nil || report.Made || report.Err() != nil {
+		t.Errorf("without tables: %+v, %v", report, err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Size() > 0 {
+		t.Errorf("the doctor has written: %v, %v", info, err)
+	}
+
+	room, err := cloakroom.Open(t.Context(), cloakroom.File(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer room.Close(context.Background())
+	marked, err := tidemark.Open(t.Context(), room, tidemark.Options{File: filepath.Join(filepath.Dir(path), "tidemark.json")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	if err := marked.Create(t.Context(), store.Record{ID: store.NewID(), User: "ada", CreatedAt: now, ExpiresAt: now.Add(time.Hour)}, store.ID{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := marked.SetNotBefore(t.Context(), "alan", now); err != nil {
+		t.Fatal(err)
+	}
+	report, err = look(t, path)
+	if err != nil || !report.Made || report.Sessions != 1 || report.Err() != nil || !strings.HasPrefix(report.Server, "SQLite 3.") {
+		t.Errorf("in use: %+v, %v", report, err)
+	}
+	var text, object bytes.Buffer
+	if report.WriteText(&text) != nil || report.WriteJSON(&object) != nil {
+		t.Fatal("not written")
+	}
+	for _, want := range []string{"Store     sqlite:" + path, "Sessions  1\n", "Not promised\n  ! the store is a file", "    → for several machines", "As it should be\n", "  ✓ no backup was put in the store's place\n"} {
+		if !strings.Contains(text.String(), want) {
+			t.Errorf("the text lacks %q:\n%s", want, &text)
+		}
+	}
+	for line := range strings.Lines(text.String()) {
+		if len([]rune(line)) > 97 && !strings.HasPrefix(line, "Store") {
+			t.Errorf("too wide: %s", line)
+		}
+	}
+	var parsed doctor.Report
+	if err := json.Unmarshal(object.Bytes(), &parsed); err != nil || parsed.Sessions != 1 || len(parsed.Findings) != len(report.Findings) {
+		t.Errorf("JSON: %+v, %v", parsed, err)
+	}
+}
+
+func TestDanger(t *testing.T) {
+	r := doctor.Report{Store: "x", Findings: []doctor.Finding{
+		{"danger", "a", "a is off", "sessions are lost", "set a = on"}, {"danger", "b", "b is off", "too", ""}, {"good", "c", "c is on", "as it should be", ""},
+	}}
+	var text bytes.Buffer
+	if err := r.WriteText(&text); err != nil {
+		t.Fatal(err)
+	}
+	const want = "Store     x\nServer    \nSessions  none: the tables are made when coatcheck serve starts\n\nDangerous\n  ✗ a is off\n    sessions are lost\n    → set a = on\n  ✗ b is off\n    too\n\nAs it should be\n  ✓ c is on\n"
+	if text.String() != want {
+		t.Errorf("printed\n%s\nwant\n%s", &text, want)
+	}
+	if err := r.Err(); err == nil || !strings.Contains(err.Error(), "2 things") {
+		t.Errorf("error %v", err)
+	}
+}
