@@ -21,6 +21,7 @@ type Figures struct {
 	Engines  []Engine
 	Near     []Kept
 	Entry    float64 // bytes that the process grows by for each record that is kept near
+	Counted  float64 // bytes that it counts as, against Options.MaxBytes
 }
 
 // A Machine is what the figures were measured on, and with.
