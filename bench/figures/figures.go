@@ -42,6 +42,7 @@ type Engine struct {
 	Requests []Request
 	Loads    float64 // a second, by 64 callers
 	Saves    float64
+	Rounds   int // of which these are the best; 0 is one
 	List     List
 	Feed     Feed
 	Sweep    Sweep
