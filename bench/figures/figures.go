@@ -21,6 +21,7 @@ type Figures struct {
 	Engines  []Engine
 	Near     []Kept
 	Entry    float64 // bytes that the process grows by for each record that is kept near
+	Counted  float64 // bytes that it counts as, against Options.MaxBytes
 }
 
 // A Machine is what the figures were measured on, and with.
@@ -41,6 +42,7 @@ type Engine struct {
 	Requests []Request
 	Loads    float64 // a second, by 64 callers
 	Saves    float64
+	Rounds   int // of which these are the best; 0 is one
 	List     List
 	Feed     Feed
 	Sweep    Sweep

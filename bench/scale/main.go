@@ -51,10 +51,10 @@ func run(sessions int, names []string, out string) (err error) {
 		f.Engines = append(f.Engines, *e)
 		debug.FreeOSMemory()
 	}
-	if f.Near, f.Entry, err = nearKept(sessions / 5); err != nil {
+	if f.Near, f.Entry, f.Counted, err = nearKept(sessions / 5); err != nil {
 		return err
 	}
-	fmt.Println("near:", f.Near, "bytes each:", f.Entry)
+	fmt.Println("near:", f.Near, "bytes each:", f.Entry, "counted as", f.Counted)
 	slices.SortFunc(f.Engines, func(a, b figures.Engine) int { return slices.Index(order, a.Name) - slices.Index(order, b.Name) })
 	if out == "" {
 		return nil

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/redis/rueidis"
 
@@ -102,6 +103,9 @@ func (r *redisServer) info(section, name string) (n float64) {
 
 // size weighs the indexes of all shards, and those of a thousand users.
 func (r *redisServer) size(place string, e *figures.Engine, n int) error {
+	for r.info("persistence", "aof_rewrite_in_progress")+r.info("persistence", "aof_rewrite_scheduled") > 0 { // what is left of filling
+		time.Sleep(100 * time.Millisecond)
+	}
 	e.Memory = (r.info("memory", "used_memory") - r.empty) / float64(n)
 	var shards, users, seen float64
 	cursor := "0"

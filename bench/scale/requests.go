@@ -158,26 +158,40 @@ func round(x float64, digits int) float64 {
 	return float64(int64(x*scale+0.5)) / scale
 }
 
+const rounds = 5 // of the throughput; the best one counts, as others use the machine
+
 // throughput has many callers load and save for a while.
-func throughput(st store.Store, c *crowd, e *figures.Engine) (err error) {
+func throughput(st store.Store, c *crowd, e *figures.Engine) error {
+	e.Rounds = rounds
+	for range rounds {
+		loads, saves, err := rates(st, c)
+		if err != nil {
+			return err
+		}
+		e.Loads, e.Saves = max(e.Loads, round(loads, 0)), max(e.Saves, round(saves, 0))
+	}
+	return nil
+}
+
+// rates are those of one round, a second.
+func rates(st store.Store, c *crowd) (loads, saves float64, err error) {
 	n := min(len(c.ids), 20_000)
 	began := time.Now()
-	err = together(n, func(i int) error { _, err := st.Load(ctx, c.ids[mathrand.IntN(len(c.ids))]); return err })
+	err = together(n, func(int) error { _, err := st.Load(ctx, c.ids[mathrand.IntN(len(c.ids))]); return err })
 	if err != nil {
-		return fmt.Errorf("load: %w", err)
+		return 0, 0, fmt.Errorf("load: %w", err)
 	}
-	e.Loads = round(float64(n)/time.Since(began).Seconds(), 0)
+	loads = float64(n) / time.Since(began).Seconds()
 	n /= 2
 	records := make([]store.Record, n)
 	for i, k := range mathrand.Perm(len(c.ids))[:n] {
 		if records[i], err = st.Load(ctx, c.ids[k]); err != nil {
-			return fmt.Errorf("load: %w", err)
+			return 0, 0, fmt.Errorf("load: %w", err)
 		}
 	}
 	began = time.Now()
 	if err := together(n, func(i int) error { return st.Save(ctx, records[i]) }); err != nil {
-		return fmt.Errorf("save: %w", err)
+		return 0, 0, fmt.Errorf("save: %w", err)
 	}
-	e.Saves = round(float64(n)/time.Since(began).Seconds(), 0)
-	return nil
+	return loads, float64(n) / time.Since(began).Seconds(), nil
 }
