@@ -62,7 +62,7 @@ func requests(g *engine, st store.Store, c *crowd, e *figures.Engine) error {
 	defer hit.close()
 	defer miss.close()
 
-	const times = 500
+	times := min(500, len(c.ids)/10)
 	who := func(i int) string { return userName(mathrand.IntN(len(c.ids) / perUser)) }
 	var cookies []string
 	for i := range times {

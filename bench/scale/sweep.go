@@ -80,14 +80,6 @@ func (c *crowd) meanwhile(st store.Store, run func() error) ([]time.Duration, er
 			var own []time.Duration
 			var err error
 			for err == nil {
-				select {
-				case <-stop:
-					mu.Lock()
-					defer mu.Unlock()
-					all = append(all, own...)
-					return
-				case <-time.After(time.Millisecond):
-				}
 				id := c.ids[mathrand.IntN(len(c.ids))]
 				began := time.Now()
 				var r store.Record
@@ -105,9 +97,19 @@ func (c *crowd) meanwhile(st store.Store, run func() error) ([]time.Duration, er
 				case 1:
 					_, err = st.List(ctx, store.Query{User: r.User})
 				default:
-					continue
+					began = time.Time{}
 				}
-				own = append(own, time.Since(began))
+				if !began.IsZero() {
+					own = append(own, time.Since(began))
+				}
+				select {
+				case <-stop:
+					mu.Lock()
+					defer mu.Unlock()
+					all = append(all, own...)
+					return
+				case <-time.After(time.Millisecond):
+				}
 			}
 			mu.Lock()
 			defer mu.Unlock()
