@@ -426,7 +426,7 @@ func TestSignal(t *testing.T) {
 	if runtime.GOOS == "linux" {
 		// What is left is the database alone, without a journal: it was closed in order.
 		entries, _ := os.ReadDir(filepath.Join(home, ".local", "share", "coatcheck"))
-		if len(entries) != 2 || entries[0].Name() != "coatcheck.db" || entries[1].Name() != "console-token" {
+		if len(entries) != 3 || entries[0].Name() != "coatcheck.db" || entries[1].Name() != "console-token" || entries[2].Name() != "tidemark.json" {
 			t.Errorf("left behind: %v", entries)
 		}
 	}

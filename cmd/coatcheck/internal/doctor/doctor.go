@@ -85,11 +85,7 @@ func (r *Report) look(ctx context.Context, room *cloakroom.Room, marks string) (
 	}
 	slices.Sort(times)
 	r.Answer = float64(times[questions/2].Microseconds()) / 1000
-	switches, err := room.NotBefore(ctx)
-	if err != nil {
-		return f, err
-	}
-	state, err := tidemark.Look(marks, switches)
+	state, err := tidemark.Look(marks, func() (map[string]time.Time, error) { return room.NotBefore(ctx) })
 	switch {
 	case err != nil:
 		return f, err

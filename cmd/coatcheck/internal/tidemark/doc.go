@@ -15,8 +15,8 @@
 // moment at which it is noticed are refused, durably and on every node, by the not-before switch of everybody: users sign in
 // again. [Options.AcceptRestored] lets them in instead.
 //
-// It is looked for when the store is opened, and again whenever its feed was lost and is found again, as when a server was
-// replaced below a program that runs on.
+// It is looked for when the store is opened, whenever its feed was lost and is found again, and every 10 seconds as long as
+// the feed beats: a server may be replaced below a program that runs on.
 //
 // # What it costs, and what it misses
 //

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/tidemark"
 	"coatcheck.dev/store/memory"
@@ -21,8 +22,7 @@ func ExampleLook() {
 		return
 	}
 	_, _ = s.DeleteUser(ctx, "ada")
-	switches, _ := inner.NotBefore(ctx)
-	state, err := tidemark.Look(path, switches)
+	state, err := tidemark.Look(path, func() (map[string]time.Time, error) { return inner.NotBefore(ctx) })
 	fmt.Println(state.Restored(), err)
 	// Output: false <nil>
 }

@@ -18,11 +18,25 @@ type file struct {
 	Marks map[string]time.Time `json:"marks"` // by the name of the store
 }
 
+// makeFile gives the node a name, unless it has one. Of two programs that share a folder, one is quicker, and both have
+// the name that it chose: what one of them notes is good for the other.
+func makeFile(path string) error {
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	temporary, err := writeTemporary(path, file{Node: store.NewID().String()})
+	if err != nil {
+		return err
+	}
+	defer os.Remove(temporary)
+	if err := os.Link(temporary, path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
+}
+
 func readFile(path string) (file, error) {
 	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return file{Node: store.NewID().String()}, nil
-	}
 	if err != nil {
 		return file{}, err
 	}
@@ -42,31 +56,39 @@ func (f *file) known(names []string) (known time.Time) {
 }
 
 // writeFile notes a mark durably. What is read in between is the old file or the new one.
-func writeFile(path, node string, names []string, mark time.Time) error {
+func writeFile(path string, names []string, mark time.Time) error {
 	f, err := readFile(path)
 	if err != nil {
 		return err
 	}
-	if f.Node = node; f.Marks == nil {
+	if f.Marks == nil {
 		f.Marks = make(map[string]time.Time)
 	}
 	for _, name := range names {
 		f.Marks[name] = latest(f.Marks[name], mark) // another program may share the folder
 	}
-	text, err := json.MarshalIndent(f, "", "\t")
+	temporary, err := writeTemporary(path, f)
 	if err != nil {
 		return err
+	}
+	defer os.Remove(temporary) // which fails if all went well
+	return os.Rename(temporary, path)
+}
+
+func writeTemporary(path string, f file) (name string, err error) {
+	text, err := json.MarshalIndent(f, "", "\t")
+	if err != nil {
+		return "", err
 	}
 	temporary, err := os.CreateTemp(filepath.Dir(path), ".tidemark-*") // its mode is 0600
 	if err != nil {
-		return err
+		return "", err
 	}
-	defer os.Remove(temporary.Name()) // which fails if all went well
 	_, err = temporary.Write(append(text, '\n'))
 	if err := errors.Join(err, temporary.Sync(), temporary.Close()); err != nil {
-		return err
+		return "", errors.Join(err, os.Remove(temporary.Name()))
 	}
-	return os.Rename(temporary.Name(), path)
+	return temporary.Name(), nil
 }
 
 // A State is how a store stands to what a node knows.
@@ -78,11 +100,19 @@ type State struct {
 // Restored reports whether the store is older than what the node has ended in it.
 func (s State) Restored() bool { return s.Known.After(s.There) }
 
-// Look reads how a store stands, from its switches, and changes nothing.
-func Look(path string, switches map[string]time.Time) (State, error) {
+// Look finds out how a store stands, and changes nothing. It asks for the store's switches itself, as that has to be later
+// than its look at the file: while a program runs, both move on, the store first.
+func Look(path string, switches func() (map[string]time.Time, error)) (State, error) {
 	f, err := readFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		f, err = file{}, nil
+	}
 	if err != nil {
 		return State{}, err
 	}
-	return State{f.known(names(switches)), switches[nodePrefix+f.Node]}, nil
+	all, err := switches()
+	if err != nil {
+		return State{}, err
+	}
+	return State{f.known(names(all)), all[nodePrefix+f.Node]}, nil
 }

@@ -32,11 +32,12 @@ type Store struct {
 	mark    time.Time     // under marking
 	noted   uint64        // the last end that the mark covers; under marking
 
-	mu    sync.Mutex
-	ends  uint64
-	later *time.Timer // nil unless a mark is due
-	lost  bool        // the feed
-	done  bool
+	mu     sync.Mutex
+	ends   uint64
+	later  *time.Timer // nil unless a mark is due
+	lost   bool        // the feed
+	looked time.Time   // the last look, or the one that is under way
+	done   bool
 }
 
 // The names of marks begin with a control character, which no name of a user has that came in by the gate.
@@ -54,28 +55,33 @@ func Open(ctx context.Context, inner cloakroom.Store, o Options) (*Store, error)
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{Store: inner, options: o, marking: make(chan struct{}, 1)}
-	if err := s.look(ctx); err != nil {
+	s := &Store{Store: inner, options: o, marking: make(chan struct{}, 1), looked: time.Now()}
+	if err := makeFile(o.File); err != nil {
+		return nil, fmt.Errorf("give this node a name: %w", err)
+	}
+	if err := s.look(ctx, true); err != nil {
 		return nil, fmt.Errorf("look whether the store was restored from a backup: %w", err)
 	}
 	return s, nil
 }
 
-// look compares the store's mark with the node's copy.
-func (s *Store) look(ctx context.Context) error {
+// look compares the store's mark with the node's copy. The first time it writes the mark anew, so that no store forgets it
+// for its age.
+func (s *Store) look(ctx context.Context, first bool) error {
 	if err := s.lock(ctx); err != nil {
 		return err
 	}
 	defer s.unlock()
-	all, err := s.Store.NotBefore(ctx)
-	if err != nil {
-		return err
-	}
+	// The file first: while another program that shares it goes on, the store is never behind what was read here before.
 	file, err := readFile(s.options.File)
 	if err != nil {
 		return err
 	}
 	s.node = file.Node
+	all, err := s.Store.NotBefore(ctx)
+	if err != nil {
+		return err
+	}
 	if s.names = names(all); len(s.names) == 0 {
 		name := store.NewID().String()
 		if err := s.Store.SetNotBefore(ctx, namePrefix+name, time.Now()); err != nil {
@@ -84,16 +90,17 @@ func (s *Store) look(ctx context.Context) error {
 		s.names = []string{name}
 	}
 	known, there := file.known(s.names), all[nodePrefix+s.node]
-	s.mark = latest(known, there)
-	if known.After(there) {
+	s.mark = latest(s.mark, latest(known, there))
+	restored := known.After(there)
+	if restored {
 		if err := s.restored(ctx, known, there); err != nil {
 			return err
 		}
 	}
-	if s.mark.IsZero() {
-		return nil // this node has ended nothing yet
+	if s.mark.IsZero() || !first && !restored { // this node has ended nothing yet, or there is nothing to put right
+		return nil
 	}
-	return s.write(ctx) // anew, so that no store forgets it for its age
+	return s.write(ctx)
 }
 
 // restored deals with a store that has gone back from one moment to another.
@@ -147,7 +154,7 @@ func (s *Store) write(ctx context.Context) error {
 		return err
 	}
 	s.mark = at
-	return writeFile(s.options.File, s.node, s.names, at)
+	return writeFile(s.options.File, s.names, at)
 }
 
 // note notes that something was ended, before that is acknowledged. Those who come while a mark is being written share the
@@ -263,6 +270,21 @@ func (s *Store) NotBefore(ctx context.Context) (map[string]time.Time, error) {
 	return all, err
 }
 
+// lookEvery is how often a store is looked at that seems to be whole: a backup may be put in its place between two beats.
+const lookEvery = 10 * time.Second
+
+// due reports whether it is time for a look, as the feed was found again, or the last one was long ago.
+func (s *Store) due(now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	due := !s.done && (s.lost || now.Sub(s.looked) >= lookEvery)
+	s.lost = false
+	if due {
+		s.looked = now
+	}
+	return due
+}
+
 // Subscribe implements [store.Feed]. When a feed is found again, it may be that of another server.
 func (s *Store) Subscribe(tell func(store.Notice)) (stop func()) {
 	return s.Store.Subscribe(func(n store.Notice) {
@@ -276,12 +298,8 @@ func (s *Store) Subscribe(tell func(store.Notice)) (stop func()) {
 			s.lost = true
 			s.mu.Unlock()
 		case store.Beat:
-			s.mu.Lock()
-			found := s.lost && !s.done
-			s.lost = false
-			s.mu.Unlock()
-			if found {
-				go s.inBackground(s.look)
+			if s.due(time.Now()) {
+				go s.inBackground(func(ctx context.Context) error { return s.look(ctx, false) })
 			}
 		}
 		tell(n)

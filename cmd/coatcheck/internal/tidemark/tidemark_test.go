@@ -147,25 +147,41 @@ func TestOtherNodeFirst(t *testing.T) {
 	}
 }
 
-// A server may be replaced below a program that runs on: the feed is lost, and found again.
+// A server may be replaced below a program that runs on: with its feed lost and found again, or between two beats.
 func TestRestoredBelow(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		inner := &swapped{Store: memory.New()}
-		s := open(t, inner, tidemark.Options{})
-		defer s.Subscribe(func(store.Notice) {})()
-		r := session("ada")
-		must(t, s.Create(t.Context(), r, store.ID{}))
-		old := backup(t, inner)
-		_, err := s.Delete(t.Context(), r.ID)
-		must(t, err)
-		inner.Store = old.(*memory.Store)
-		inner.Publish(store.Notice{Kind: store.Lost})
-		inner.Publish(store.Notice{Kind: store.Beat, At: time.Now()})
-		synctest.Wait()
-		if all, err := s.NotBefore(t.Context()); err != nil || all[""].IsZero() {
-			t.Errorf("switches %v, %v", all, err)
-		}
-	})
+	for _, lost := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			inner := &swapped{Store: memory.New()}
+			s := open(t, inner, tidemark.Options{})
+			defer s.Subscribe(func(store.Notice) {})()
+			r := session("ada")
+			must(t, s.Create(t.Context(), r, store.ID{}))
+			old := backup(t, inner)
+			_, err := s.Delete(t.Context(), r.ID)
+			must(t, err)
+			refused := func() bool {
+				synctest.Wait()
+				all, err := s.NotBefore(t.Context())
+				must(t, err)
+				return !all[""].IsZero()
+			}
+			inner.Publish(store.Notice{Kind: store.Beat, At: time.Now()})
+			inner.Store = old.(*memory.Store)
+			if lost {
+				inner.Publish(store.Notice{Kind: store.Lost})
+			} else {
+				inner.Publish(store.Notice{Kind: store.Beat, At: time.Now()})
+				if refused() {
+					t.Error("every beat costs a look")
+				}
+				time.Sleep(10 * time.Second)
+			}
+			inner.Publish(store.Notice{Kind: store.Beat, At: time.Now()})
+			if !refused() {
+				t.Errorf("lost %v: sessions are let in", lost)
+			}
+		})
+	}
 }
 
 type swapped struct {
@@ -215,5 +231,35 @@ func TestDamagedFile(t *testing.T) {
 	must(t, os.WriteFile(path, []byte("{"), 0o600))
 	if _, err := tidemark.Open(t.Context(), memory.New(), tidemark.Options{File: path}); err == nil || !strings.Contains(err.Error(), path) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// Two programs share a folder and a store, as when one takes over from the other: neither takes the other's notes for
+// those of a later store.
+func TestSharedFolder(t *testing.T) {
+	inner, path := memory.New(), filepath.Join(t.TempDir(), "tidemark.json")
+	var running sync.WaitGroup
+	for range 4 {
+		running.Go(func() {
+			for range 20 {
+				s, err := tidemark.Open(context.Background(), inner, tidemark.Options{File: path})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if err := s.SetNotBefore(context.Background(), "ada", time.Now()); err != nil {
+					t.Error(err)
+				}
+				state, err := tidemark.Look(path, func() (map[string]time.Time, error) { return inner.NotBefore(context.Background()) })
+				if err != nil || state.Restored() {
+					t.Errorf("state %+v, %v", state, err)
+				}
+			}
+		})
+	}
+	running.Wait()
+	all, err := inner.NotBefore(t.Context())
+	if err != nil || !all[""].IsZero() {
+		t.Errorf("everybody was signed out: %v, %v", all, err)
 	}
 }
