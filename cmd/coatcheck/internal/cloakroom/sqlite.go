@@ -17,7 +17,9 @@ import (
 
 // openFile opens an SQLite database, which is made if it is missing, unless somebody only wants a look.
 func openFile(ctx context.Context, path string, look bool) (*Room, error) {
-	if _, err := os.Stat(path); look && err != nil {
+	if _, err := os.Stat(path); look && errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no database %s: coatcheck serve makes it; name another folder with --data, or another store with --store", path)
+	} else if look && err != nil {
 		return nil, err
 	}
 	if err := makePrivate(path); err != nil {
