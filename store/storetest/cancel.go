@@ -102,8 +102,10 @@ var cancelCases = []testCase{
 			})
 			replaced := 0
 			for i := range olds {
-				var oldErr, newErr error
-				for tries := 0; tries < 3 && (oldErr == nil) == (newErr == nil); tries++ { // what was cut off may happen between two loads, once
+				_, oldErr := t.s.Load(t.ctx, olds[i].ID)
+				_, newErr := t.s.Load(t.ctx, news[i].ID)
+				// What was cut off may happen between two loads, once, and a cache hears of it a moment later.
+				for deadline := time.Now().Add(t.late); (oldErr == nil) == (newErr == nil) && time.Now().Before(deadline); time.Sleep(time.Millisecond) {
 					_, oldErr = t.s.Load(t.ctx, olds[i].ID)
 					_, newErr = t.s.Load(t.ctx, news[i].ID)
 				}
