@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"context"
 	"database/sql"
 	"testing"
 
@@ -23,8 +24,10 @@ func BenchmarkPostgresMiss(b *testing.B) {
 		must(err)
 		b.ReportAllocs()
 		for b.Loop() {
-			var body []byte
-			must(db.QueryRowContext(b.Context(), `SELECT body FROM raw WHERE id = $1`, id).Scan(&body))
+			bounded(func(ctx context.Context) {
+				var body []byte
+				must(db.QueryRowContext(ctx, `SELECT body FROM raw WHERE id = $1`, id).Scan(&body))
+			})
 		}
 	})
 	b.Run("coatcheck", func(b *testing.B) {
