@@ -120,8 +120,10 @@ func walk(header []string, yield func(name, value string) bool) {
 
 // cutPair splits at the first '='; without one, all is the value of a cookie without a name.
 func cutPair(pair string) (name, value string) {
-	if i := strings.IndexByte(pair, '='); i >= 0 {
-		return pair[:i], pair[i+1:]
+	for i := range len(pair) { // names are short: a search for the byte would take longer to begin than to end
+		if pair[i] == '=' {
+			return pair[:i], pair[i+1:]
+		}
 	}
 	return "", pair
 }
