@@ -35,15 +35,14 @@ func (s *Session) Unknown() bool {
 }
 
 // guess goes on without the store if the route allows it, and returns the store's error otherwise.
-func (s *Session) guess(t ticket, err error, now time.Time) error {
+func (s *Session) guess(c *claim, err error, now time.Time) error {
 	if s.m.opts.OnFailure == nil {
 		return err
 	}
 	policy := s.m.opts.OnFailure(s.request)
 	if policy.stale > 0 {
-		record, ok := s.m.recall(t.id, now.Add(-policy.stale))
-		hash := t.secret.hash()
-		if !ok || record.Over(now) || s.m.switches.refuses(&record) || stand(&record, &hash) != current {
+		record, ok := s.m.recall(c.ticket.id, now.Add(-policy.stale))
+		if !ok || record.Over(now) || s.m.switches.refuses(&record) || stand(&record, &c.hash) != current {
 			return err
 		}
 		s.adopt(&record)

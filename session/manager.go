@@ -14,13 +14,14 @@ import (
 
 // A Manager gives sessions to the visitors of one site. Its methods may be called from any number of goroutines.
 type Manager struct {
-	opts     Options
-	store    store.Store
-	peeker   store.Peeker      // nil if the store never answers at once
-	recaller store.Recaller    // nil if what the store knew last is kept here
-	board    store.Switchboard // nil if the store keeps no switches
-	fed      hearing           // whether the store tells of changes
-	unfeed   func()
+	opts       Options
+	store      store.Store
+	peeker     store.Peeker // nil if the store never answers at once
+	prefetcher store.Prefetcher
+	recaller   store.Recaller    // nil if what the store knew last is kept here
+	board      store.Switchboard // nil if the store keeps no switches
+	fed        hearing           // whether the store tells of changes
+	unfeed     func()
 
 	guard     guard
 	waiting   crowd // for a record or the switches
@@ -55,6 +56,7 @@ func New(st store.Store, opts Options) *Manager {
 	m.touches.flushing = make(chan struct{}, 1)
 	m.waiting.most = int64(opts.MaxStoreCalls)
 	m.peeker, _ = st.(store.Peeker)
+	m.prefetcher, _ = st.(store.Prefetcher)
 	m.recaller, _ = st.(store.Recaller)
 	m.board, _ = st.(store.Switchboard)
 	for _, o := range opts.Observers {
@@ -230,12 +232,14 @@ func (m *Manager) Handler(next http.Handler) http.Handler {
 		v := newVisit(r, f.n == 1)
 		v.session.m = m
 		v.response.inner = w
-		if err := v.session.open(r, f); err != nil {
+		m.hashed(&f)
+		within := r.WithContext(v) // the record is still on its way
+		if err := v.session.open(r, &f); err != nil {
 			m.refuse(w, r, err)
 			return
 		}
 		defer v.end()
-		next.ServeHTTP(v.writer(), r.WithContext(v))
+		next.ServeHTTP(v.writer(), within)
 		v.response.over = true
 	})
 }

@@ -98,7 +98,7 @@ func (s *Session) moveIn(r *http.Request) error {
 		err = s.follow(oldTicket{name, value}, now)
 	}
 	if err != nil {
-		return s.guess(ticket{}, err, now)
+		return s.guess(new(claim), err, now)
 	}
 	return nil
 }
@@ -137,7 +137,8 @@ func (s *Session) arrive(old oldTicket, now time.Time) (there bool, err error) {
 		s.emit(Event{Kind: EventUnknown, Handle: id, Reason: "old cookie"})
 		return true, nil
 	}
-	return true, s.admit(record, old.ticket(id), now)
+	c := old.ticket(id).claim()
+	return true, s.admit(record, &c, now)
 }
 
 // take makes a session out of the old one. It is not done if another request may have been first: that one has made
@@ -179,7 +180,8 @@ func (s *Session) take(old oldTicket, now time.Time) (done bool, err error) {
 	if record.User != "" {
 		_ = s.m.trim(s.context(), record.User, record.ID) // a store that fails now is reported, and the next sign-in trims
 	}
-	return true, s.admit(&record, t, now)
+	c := t.claim()
+	return true, s.admit(&record, &c, now)
 }
 
 // welcome reports whether an old session is to move in.

@@ -50,6 +50,17 @@ func (p *patience) Err() error {
 	return p.start().Err()
 }
 
+// Value has those who derive contexts from this one find the timer's: package context then needs no goroutine to follow it.
+func (p *patience) Value(key any) any {
+	p.mu.Lock()
+	timed := p.timed
+	p.mu.Unlock()
+	if timed != nil {
+		return timed.Value(key)
+	}
+	return p.Context.Value(key)
+}
+
 // start makes the timer, if nobody has waited before. The caller holds p.mu.
 func (p *patience) start() context.Context {
 	if p.timed == nil {

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -66,5 +67,20 @@ func TestPatienceEndsWithTheCall(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+// Drivers derive contexts from it by the dozen, and none of those may cost a goroutine.
+func TestPatienceIsFollowedWithoutGoroutines(t *testing.T) {
+	p := waitFor(t.Context(), time.Hour)
+	defer p.end()
+	const children = 1000
+	before := runtime.NumGoroutine()
+	for range children {
+		_, cancel := context.WithCancel(p)
+		defer cancel()
+	}
+	if more := runtime.NumGoroutine() - before; more > children/2 {
+		t.Errorf("%d goroutines for %d contexts", more, children)
 	}
 }

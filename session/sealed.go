@@ -10,20 +10,19 @@ import (
 // openSealed finds the session in what the store has at hand, if that is all it takes: the ticket shows the current
 // secret, and there is nothing to do but to let the request in. It is the way of most requests, so the record stays as
 // it is kept until somebody asks for more than its front. Whatever is out of the ordinary, open deals with.
-func (s *Session) openSealed(t ticket, now time.Time) bool {
+func (s *Session) openSealed(c *claim, now time.Time) bool {
 	m := s.m
 	if m.peeker == nil || m.opts.Passive != nil || m.switches.any() {
 		return false
 	}
-	sealed, known := m.peeker.Peek(t.id, now)
-	hash := t.secret.hash() // before anything looks into the record, which is being fetched from memory meanwhile
+	sealed, known := m.peeker.Peek(c.ticket.id, now)
 	head, ok := sealed.Head()
 	if !known || !ok {
 		return false
 	}
 	us := now.UnixMicro()
 	switch {
-	case subtle.ConstantTimeCompare(hash[:], head.Secret[:]) != 1, head.Over(us), head.Pending:
+	case subtle.ConstantTimeCompare(c.hash[:], head.Secret[:]) != 1, head.Over(us), head.Pending:
 		return false
 	case m.opts.RotateEvery >= 0 && head.User != "" && us-head.RotatedAt >= m.opts.RotateEvery.Microseconds():
 		return false

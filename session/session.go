@@ -70,7 +70,7 @@ const (
 )
 
 // open finds the session that the request's ticket names. It returns an error only if the store could not tell.
-func (s *Session) open(r *http.Request, f shown) error {
+func (s *Session) open(r *http.Request, f *shown) error {
 	s.response.bearer = f.bearer
 	switch f.n {
 	case 0:
@@ -85,54 +85,52 @@ func (s *Session) open(r *http.Request, f shown) error {
 		s.emit(Event{Kind: EventDuplicate, Count: f.n})
 		return nil
 	}
-	t, ok := parseTicket(f.text)
-	if !ok {
+	if !f.valid {
 		s.emit(Event{Kind: EventForged, Reason: "malformed"})
 		return nil
 	}
 	now := time.Now()
 	err := s.m.loadSwitches(r.Context(), now)
-	if err == nil && s.openSealed(t, now) {
+	if err == nil && s.openSealed(&f.claim, now) {
 		return nil
 	}
 	s.opened = new(opened)
 	var record *store.Record
 	if err == nil {
-		record, err = s.m.load(r.Context(), t.id)
+		record, err = s.m.load(r.Context(), f.ticket.id)
 	}
 	if err != nil {
-		return s.guess(t, err, now)
+		return s.guess(&f.claim, err, now)
 	}
 	if record == nil {
-		s.late = s.m.ended.late(t.id, now)
-		s.emit(Event{Kind: EventUnknown, Handle: t.id})
+		s.late = s.m.ended.late(f.ticket.id, now)
+		s.emit(Event{Kind: EventUnknown, Handle: f.ticket.id})
 		return nil
 	}
-	return s.admit(record, t, now)
+	return s.admit(record, &f.claim, now)
 }
 
 // admit takes the record into the session if the ticket is good for it at the time now.
-func (s *Session) admit(record *store.Record, t ticket, now time.Time) error {
-	hash := t.secret.hash()
-	st := stand(record, &hash)
+func (s *Session) admit(record *store.Record, c *claim, now time.Time) error {
+	st := stand(record, &c.hash)
 	switch {
 	case st == wrong:
-		s.emit(Event{Kind: EventForged, Handle: t.id, Reason: "wrong secret"})
+		s.emit(Event{Kind: EventForged, Handle: c.ticket.id, Reason: "wrong secret"})
 		return nil
 	case s.m.over(record, now):
-		s.emit(Event{Kind: EventUsedExpired, Handle: t.id, User: record.User})
+		s.emit(Event{Kind: EventUsedExpired, Handle: c.ticket.id, User: record.User})
 		return nil
 	case s.m.switches.refuses(record):
-		s.emit(Event{Kind: EventUsedExpired, Handle: t.id, User: record.User, Reason: "not-before switch"})
+		s.emit(Event{Kind: EventUsedExpired, Handle: c.ticket.id, User: record.User, Reason: "not-before switch"})
 		return nil
 	case s.m.opts.stolen(record, st, now):
 		return s.theft(record)
 	}
 	s.adopt(record)
 	if st != current || record.Rotation.Pending() || s.m.opts.due(record, now) {
-		shown := t
+		shown := c.ticket
 		s.ticket = &shown
-		s.rotate(st, hash, now)
+		s.rotate(st, c.hash, now)
 	}
 	if s.m.opts.Passive != nil && s.m.opts.Passive(s.request) {
 		s.passive = true

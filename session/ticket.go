@@ -62,6 +62,14 @@ func parseTicket(s string) (ticket, bool) {
 	return t, true
 }
 
+// A claim is a ticket to be looked at, with the hash of its secret.
+type claim struct {
+	ticket ticket
+	hash   store.Hash
+}
+
+func (t ticket) claim() claim { return claim{t, t.secret.hash()} }
+
 // expose returns the cookie's value. It is the one place where a secret becomes text.
 func (t ticket) expose() string {
 	b := make([]byte, 0, ticketLen)

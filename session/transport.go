@@ -17,9 +17,12 @@ type shown struct {
 	text   string
 	n      int  // how many there are; text is the first
 	bearer bool // in the header for programs, not in the cookie
+
+	claim
+	valid bool // there is one, and it is the text of a ticket
 }
 
-// shown finds the ticket of a request.
+// shown finds the ticket of a request. The record that it names is then on its way, if the store can fetch it beforehand.
 func (m *Manager) shown(r *http.Request) (f shown) {
 	if m.opts.Header != nil && m.opts.Header(r) {
 		f.text, f.n = bearer(r.Header["Authorization"])
@@ -27,7 +30,24 @@ func (m *Manager) shown(r *http.Request) (f shown) {
 	} else if header := r.Header["Cookie"]; len(header) > 0 {
 		f.text, f.n = cookie.Lookup(header, m.opts.Cookie)
 	}
+	if f.n != 1 {
+		return f
+	}
+	if f.ticket, f.valid = parseTicket(f.text); f.valid && m.prefetcher != nil {
+		m.prefetcher.PrefetchIndex(f.ticket.id)
+	}
 	return f
+}
+
+// hashed computes what needs no record, while that is on its way.
+func (m *Manager) hashed(f *shown) {
+	if !f.valid {
+		return
+	}
+	if m.prefetcher != nil {
+		m.prefetcher.PrefetchRecord(f.ticket.id)
+	}
+	f.claim = f.ticket.claim()
 }
 
 // bearer returns the token of RFC 6750, section 2.1, and how many there are. Other schemes are somebody else's.

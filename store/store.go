@@ -127,6 +127,19 @@ type Peeker interface {
 	Peek(id ID, now time.Time) (Sealed, bool)
 }
 
+// A Prefetcher is a store whose records lie in so much memory that the processor waits longer for one than all else takes that a
+// session does for a request. Told the ID beforehand it begins to fetch, and the caller does something else meanwhile. Neither
+// method waits or promises anything.
+type Prefetcher interface {
+	Peeker
+
+	// PrefetchIndex begins to fetch what leads to the record.
+	PrefetchIndex(id ID)
+
+	// PrefetchRecord begins to fetch the record itself. It waits for what PrefetchIndex has begun.
+	PrefetchRecord(id ID)
+}
+
 // A Recaller is a store that remembers what it last knew, also when it can no longer vouch for that: for those who would
 // rather have it than no answer, while a store does not answer.
 type Recaller interface {

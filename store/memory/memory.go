@@ -9,8 +9,8 @@
 // values takes about 200 bytes all in, so a million of them take about 200 MB; the User-Agent is not in that, of which
 // all sessions that have the same share one.
 //
-// Reading a record copies nothing: its strings are parts of an immutable string that the store has, with up to a hundred
-// neighbours, so who keeps one for long keeps up to 16 KiB. The record is the caller's own nevertheless; its only mutable
+// Reading a record copies nothing: its strings are parts of an immutable string that the store has, with some hundred
+// neighbours, so who keeps one for long keeps up to 64 KiB. The record is the caller's own nevertheless; its only mutable
 // part, the Auth slice, is made anew for each load.
 //
 // Subscribers are told of a change before the method that made it returns.
@@ -36,9 +36,10 @@ type Store struct {
 }
 
 var (
-	_ store.Store  = (*Store)(nil)
-	_ store.Peeker = (*Store)(nil)
-	_ store.Feed   = (*Store)(nil)
+	_ store.Store      = (*Store)(nil)
+	_ store.Peeker     = (*Store)(nil)
+	_ store.Prefetcher = (*Store)(nil)
+	_ store.Feed       = (*Store)(nil)
 
 	_ store.Switchboard = (*Store)(nil)
 )

@@ -10,17 +10,15 @@ import (
 // one block, so that a million sessions are ten thousand objects to the garbage collector, and the index that leads to
 // them has no pointers it would have to follow. What was joined never changes: a text that has left the rack leaves a gap, and a
 // block with too many gaps is taken apart.
+//
+// A block is a number of texts, each behind its length. Its string is all that a reader needs, so what else there is to know of a
+// block lies elsewhere, and the strings of a million sessions fit into the cache of a processor.
 type rack struct {
 	young  []text
-	size   int     // of the young, in bytes
-	blocks []block // the first is never used: its number stands for the young
-	free   []int   // numbers of blocks to be used again
-}
-
-// A block is a number of texts, each behind its length.
-type block struct {
-	texts string
-	gaps  int // bytes of texts that have left, with their lengths
+	size   int      // of the young, in bytes
+	blocks []string // the first is never used: its number stands for the young
+	gaps   []int32  // of each block: the bytes of texts that have left it, with their lengths
+	free   []int    // numbers of blocks to be used again
 }
 
 // A place is where a text hangs: the number of a block and the byte at which it begins there, or 0 and its number among the
@@ -28,7 +26,7 @@ type block struct {
 type place uint32
 
 const (
-	placeBits = 14
+	placeBits = 16
 	blockSize = 1 << placeBits
 	maxBlocks = 1 << (32 - placeBits) // 4 GB in one shard; a text that is larger than a block has one by itself
 )
@@ -45,7 +43,7 @@ func (r *rack) text(p place) text {
 	if p.block() == 0 {
 		return r.young[p.at()]
 	}
-	t, _ := cutText(r.blocks[p.block()].texts[p.at():])
+	t, _ := cutText(r.blocks[p.block()][p.at():])
 	return t
 }
 
@@ -88,17 +86,18 @@ func (r *rack) takeYoung(p place) (moved text, from place) {
 // takeOld leaves a gap where a text hung in a block, and reports whether the block is to be taken apart: when a third of it
 // is gaps, it costs a reader nothing and the memory too much.
 func (r *rack) takeOld(p place) (apart bool) {
-	b := &r.blocks[p.block()]
-	here := b.texts[p.at():]
+	b := r.blocks[p.block()]
+	here := b[p.at():]
 	_, rest := cutText(here)
-	b.gaps += len(here) - len(rest)
-	return 3*b.gaps > len(b.texts)
+	gaps := &r.gaps[p.block()]
+	*gaps += int32(len(here) - len(rest))
+	return 3*int(*gaps) > len(b)
 }
 
 // takeApart empties a block and yields what hung in it, gaps included, with the places where it did.
 func (r *rack) takeApart(n int, yield func(t text, from place)) {
-	all := r.blocks[n].texts
-	r.blocks[n] = block{}
+	all := r.blocks[n]
+	r.blocks[n], r.gaps[n] = "", 0
 	r.free = append(r.free, n)
 	for rest := all; rest != ""; {
 		from := placeOf(n, len(all)-len(rest))
@@ -126,7 +125,7 @@ func (r *rack) join(moved func(t text, from, to place)) {
 		b = appendText(b, t)
 		r.size -= len(t)
 	}
-	r.blocks[n].texts = string(b)
+	r.blocks[n] = string(b)
 	rest := append([]text(nil), r.young[count:]...)
 	for i, t := range rest {
 		moved(t, placeOf(0, count+i), placeOf(0, i))
@@ -141,8 +140,8 @@ func (r *rack) number() (n int) {
 		return n
 	}
 	if len(r.blocks) == 0 {
-		r.blocks = make([]block, 1)
+		r.blocks, r.gaps = make([]string, 1), make([]int32, 1)
 	}
-	r.blocks = append(r.blocks, block{})
+	r.blocks, r.gaps = append(r.blocks, ""), append(r.gaps, 0)
 	return len(r.blocks) - 1
 }

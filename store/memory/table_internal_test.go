@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 	"time"
+	"unsafe"
 
 	"coatcheck.dev/store"
 )
@@ -107,5 +108,11 @@ func TestUsersWithEqualHashes(t *testing.T) {
 	}
 	if got := s.of("ada"); len(got) != 1 || got[0].id() != ada.ID {
 		t.Errorf("ada has %d sessions, want her one", len(got))
+	}
+}
+
+func TestShardsBeginAtACacheLine(t *testing.T) {
+	if size := unsafe.Sizeof(shard{}); size != 3*cacheLine {
+		t.Errorf("a shard has %d bytes", size)
 	}
 }
