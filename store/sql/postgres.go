@@ -179,7 +179,7 @@ func (p *postgres) open(ctx context.Context) error {
 }
 
 func (p *postgres) load(ctx context.Context, id store.ID) (row, error) {
-	return p.one(ctx, id, pgLoad)
+	return p.direct(ctx, id, pgLoad)
 }
 
 func (p *postgres) page(ctx context.Context, user string, after row, limit int) ([]row, error) {
