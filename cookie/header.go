@@ -107,7 +107,12 @@ func walk(header []string, yield func(name, value string) bool) {
 			} else {
 				line = ""
 			}
-			if pair = trim(pair); pair == "" {
+			if len(pair) > 1 && pair[0] == ' ' && pair[1] > ' ' { // the way browsers write it, for which no loop need begin
+				pair = pair[1:]
+			} else {
+				pair = trimLeft(pair)
+			}
+			if pair = trimRight(pair); pair == "" {
 				continue
 			}
 			name, value := cutPair(pair)
