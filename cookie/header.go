@@ -61,16 +61,14 @@ func Lookup(header []string, name string) (value string, n int) {
 
 // canBeName reports whether All can yield the name. No other name may match by its bytes alone.
 func canBeName(name string) bool {
-	for i := range len(name) {
-		if c := name[i]; c == '=' || c == ';' {
-			return false
-		}
-	}
-	return !isSpace(name[0])
+	return !isSpace(name[0]) && strings.IndexByte(name, '=') < 0 && strings.IndexByte(name, ';') < 0
 }
 
 // opensPair reports whether a pair can begin after before.
 func opensPair(before string) bool {
+	if n := len(before); n > 2 && before[n-1] == ' ' && before[n-2] == ';' { // the way browsers write it
+		return true
+	}
 	before = trimRight(before)
 	return before == "" || before[len(before)-1] == ';'
 }
