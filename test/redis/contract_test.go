@@ -11,6 +11,7 @@ import (
 	"github.com/redis/rueidis"
 
 	"coatcheck.dev/store"
+	"coatcheck.dev/store/near"
 	redisstore "coatcheck.dev/store/redis"
 	"coatcheck.dev/store/storetest"
 	"coatcheck.dev/test/internal/redisserver"
@@ -56,6 +57,22 @@ func harness(d doors, durability redisstore.Durability) storetest.Harness {
 	}
 }
 
+// behindNear runs the suite on a cache in front of a store.
+func behindNear(t *testing.T, d doors, durability redisstore.Durability) {
+	var hits uint64
+	storetest.Run(t, func(t *testing.T) store.Store {
+		st := near.New(d.open(t, rand.Text()+":", durability).Store, near.Options{})
+		t.Cleanup(func() {
+			hits += st.Stats().Hits + st.Stats().NegativeHits
+			st.Close()
+		})
+		return storetest.Shift(st)
+	})
+	if t.Logf("%d reads were answered from the cache", hits); hits == 0 {
+		t.Error("the suite has tested the store behind the cache")
+	}
+}
+
 func damage(t *testing.T, s *shop, id store.ID) {
 	key := s.RecordKey(id)
 	if _, err := s.do(context.Background(), key, "SETRANGE", key, 49, "\xff"); err != nil {
@@ -76,10 +93,15 @@ func TestOneNode(t *testing.T) {
 func TestSentinel(t *testing.T) {
 	s := redisserver.StartSentinels(t, 1)
 	t.Run("rueidis", func(t *testing.T) { harness(viaRueidis(s.Rueidis()), redisstore.Fast).Run(t) })
+	t.Run("rueidis behind near", func(t *testing.T) {
+		d := viaRueidis(s.Rueidis())
+		behindNear(t, d, redisstore.Replicated(1, 5*time.Second, d.together))
+	})
 	t.Run("go-redis", func(t *testing.T) {
 		d := goRedis(s.GoRedis())
 		harness(d, redisstore.Replicated(1, 5*time.Second, d.together)).Run(t)
 	})
+	t.Run("go-redis behind near", func(t *testing.T) { behindNear(t, goRedis(s.GoRedis()), redisstore.Fast) })
 }
 
 // While the suite runs, the slots of the records move from node to node.
@@ -90,13 +112,20 @@ func TestClusterOnTheMove(t *testing.T) {
 		doors
 	}{{"rueidis", viaRueidis(c.Rueidis())}, {"go-redis", goRedis(c.GoRedis())}} {
 		t.Run(client.name, func(t *testing.T) {
-			moves := keepMoving(t, c)
-			harness(client.doors, redisstore.Fast).Run(t)
-			t.Logf("%d slots were moved meanwhile", moves.Load())
-			if moves.Load() < 10 {
-				t.Errorf("only %d slots were moved", moves.Load())
-			}
+			onTheMove(t, c, func() { harness(client.doors, redisstore.Fast).Run(t) })
 		})
+		t.Run(client.name+" behind near", func(t *testing.T) {
+			onTheMove(t, c, func() { behindNear(t, client.doors, redisstore.Fast) })
+		})
+	}
+}
+
+func onTheMove(t *testing.T, c *redisserver.Cluster, suite func()) {
+	moves := keepMoving(t, c)
+	suite()
+	t.Logf("%d slots were moved meanwhile", moves.Load())
+	if moves.Load() < 10 {
+		t.Errorf("only %d slots were moved", moves.Load())
 	}
 }
 
