@@ -66,9 +66,10 @@ func refusal(findings []store.Finding) error {
 // An info is what INFO says of one node.
 type info map[string]string
 
+// parseInfo passes over what the third version of the protocol puts before a text, and some clients leave there.
 func parseInfo(text string) info {
 	in := make(info)
-	for line := range strings.Lines(text) {
+	for line := range strings.Lines(strings.TrimPrefix(text, "txt:")) {
 		if name, value, ok := strings.Cut(strings.TrimSpace(line), ":"); ok {
 			in[name] = value
 		}
