@@ -86,9 +86,8 @@ var successions = map[string]func(testing.TB) succession{
 // consult asks the doctor, who is to say what these servers promise, and what is wrong with an address that does not fit them.
 func (s succession) consult(t *testing.T) {
 	t.Helper()
-	code, text := run(t, "doctor", "--store", s.address)
 	for _, promise := range s.promises {
-		if code != 0 || !strings.Contains(text, promise) {
+		if code, text := run(t, "doctor", "--store", s.address); code != 0 || !strings.Contains(text, promise) {
 			t.Errorf("the doctor ends with %d, and is to say %q:\n%s", code, promise, text)
 		}
 	}
@@ -191,4 +190,20 @@ func (v *visitor) staysOn(want me, nodes ...*house) (stop func()) {
 		asking.Wait()
 		v.t.Logf("meanwhile %d answers, and %d times unknown", known.Load(), unknown.Load())
 	}
+}
+
+// Sentinels may speak TLS, and the master behind them. Who does not trust them, or does not speak it, is told so.
+func TestSecureSentinel(t *testing.T) {
+	t.Parallel()
+	sentinel, certificate := redisserver.StartSecure(t)
+	address := "rediss+sentinel://" + sentinel + "/" + redisserver.MasterSet
+	s := spec(t, t.TempDir(), "demo", "--store", address)
+	s.Env = []string{"SSL_CERT_FILE=" + certificate}
+	v := newVisitor(t, openSpec(t, s).site)
+	v.signIn("ada")
+	v.is(me{"ada", []string{}, "light"})
+	succession{mistakes: map[string]string{
+		address: "certificate signed by unknown authority",
+		strings.Replace(address, "rediss", "redis", 1): "look whether the server speaks TLS",
+	}}.consult(t)
 }

@@ -111,11 +111,15 @@ func mistaken(err error) error {
 	if err == nil {
 		return nil
 	}
+	const whichTLS = "look whether the server speaks TLS (rediss) or does not (redis)"
 	for words, advice := range map[string]string{
 		"unknown command 'SENTINEL'": "this is no Sentinel, name the Sentinels, whose port is 26379 as a rule",
 		"unknown command 'EVAL":      "this is a Sentinel, as it seems, say redis+sentinel://",
 		"No such master":             "the Sentinels watch no master of the name that stands behind the slash",
-		"deadline exceeded":          "there is no answer, look whether the server speaks TLS (rediss) or does not (redis)",
+		"deadline exceeded":          "there is no answer, " + whichTLS,
+		"connection reset":           "it hangs up, " + whichTLS,
+		"broken pipe":                "it hangs up, " + whichTLS,
+		"EOF":                        "it hangs up, " + whichTLS,
 	} {
 		if strings.Contains(err.Error(), words) {
 			return fmt.Errorf("%s: %w", advice, err)
