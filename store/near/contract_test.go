@@ -1,6 +1,7 @@
 package near_test
 
 import (
+	"sync"
 	"testing"
 	"time"
 
@@ -43,12 +44,27 @@ func TestContract(t *testing.T) {
 	}
 }
 
-// A beatingDouble tells whoever subscribes that it is whole.
+// A beatingDouble tells whoever subscribes that it is whole, and goes on to.
 type beatingDouble struct{ d *double }
 
 // Subscribe implements store.Feed.
 func (b beatingDouble) Subscribe(tell func(store.Notice)) (stop func()) {
-	stop = b.d.Subscribe(tell)
+	unsubscribe := b.d.Subscribe(tell)
 	tell(store.Notice{Kind: store.Beat, At: time.Now()})
-	return stop
+	beats, ended := time.NewTicker(10*time.Millisecond), make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-beats.C:
+				b.d.beat()
+			case <-ended:
+				return
+			}
+		}
+	}()
+	return sync.OnceFunc(func() {
+		beats.Stop()
+		close(ended)
+		unsubscribe()
+	})
 }

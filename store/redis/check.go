@@ -66,9 +66,10 @@ func refusal(findings []store.Finding) error {
 // An info is what INFO says of one node.
 type info map[string]string
 
+// parseInfo passes over what the third version of the protocol puts before a text, and some clients leave there.
 func parseInfo(text string) info {
 	in := make(info)
-	for line := range strings.Lines(text) {
+	for line := range strings.Lines(strings.TrimPrefix(text, "txt:")) {
 		if name, value, ok := strings.Cut(strings.TrimSpace(line), ":"); ok {
 			in[name] = value
 		}
@@ -186,7 +187,7 @@ func (s *Store) danger(r *report, name string, allowed bool, what, means, fix st
 
 func (s *Store) checkReplicas(r *report, in info) {
 	n, has := int64(s.durability.replicas), in.number("connected_slaves")
-	what := fmt.Sprintf("%d replicas%s", has, in.node())
+	what := replicas(has) + in.node()
 	switch {
 	case in["role"] == "":
 		r.add(store.Unknown, "replicas", "the server's replicas"+in.node(), "a failover may lose what was acknowledged", "")
@@ -195,13 +196,20 @@ func (s *Store) checkReplicas(r *report, in info) {
 	case n > has:
 		s.danger(r, "replicas", s.options.AllowFewReplicas, what, fmt.Sprintf("every write waits for %d of them, and fails", n), "bring the replicas back, or wait for fewer")
 	case n == 0 && has > 0:
-		r.add(store.Limit, "replicas", what+", and Fast does not wait for them", "a failover loses the last writes that were acknowledged: users are signed out, and revoked sessions come back",
+		r.add(store.Limit, "replicas", what+", and a write waits for none", "a failover loses the last writes that were acknowledged: users are signed out, and revoked sessions come back",
 			"use Replicated")
 	case n > 0 && n < has:
-		r.add(store.Limit, "replicas", fmt.Sprintf("%s, of which %d confirm a write", what, n), "a failover to another one than these loses the last writes", "wait for all of them, or see that a failover picks one that is up to date")
+		r.add(store.Limit, "replicas", fmt.Sprintf("%s, and a write waits for %d", what, n), "a failover to another one than these loses the last writes", "wait for all of them, or see that a failover picks one that is up to date")
 	case n > 0:
-		r.add(store.Good, "replicas", what+", all of which confirm a write", "a failover to any of them loses nothing that was acknowledged", "")
+		r.add(store.Good, "replicas", fmt.Sprintf("%s, and a write waits for %d", what, n), "a failover to any of them loses nothing that was acknowledged", "")
 	}
+}
+
+func replicas(n int64) string {
+	if n == 1 {
+		return "1 replica"
+	}
+	return fmt.Sprintf("%d replicas", n)
 }
 
 // checkConfig looks at what INFO does not tell.

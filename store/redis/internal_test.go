@@ -173,6 +173,14 @@ func (w *wire) setDeaf(deaf bool) {
 	w.deaf = deaf
 }
 
+func TestInfoOfAnyClient(t *testing.T) {
+	for _, reply := range []string{"cluster_state:ok\r\ncluster_size:3\r\n", "txt:cluster_state:ok\r\ncluster_size:3\r\n", "# Cluster\r\ncluster_size:3\ncluster_state:ok"} {
+		if in := parseInfo(reply); in["cluster_state"] != "ok" || in.number("cluster_size") != 3 {
+			t.Errorf("%q is read as %v", reply, in)
+		}
+	}
+}
+
 func TestAFeedThatBreaks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &wire{cut: make(chan struct{})}

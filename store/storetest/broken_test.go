@@ -733,6 +733,13 @@ var brokenStores = []brokenStore{
 	{"the feed is silent", []string{"every change is told, in order", "a sweep tells of each record", "notices of one record keep their order under load", "what was told can be read"}, always(fault{
 		subscribe: func(*broken, func(store.Notice)) func() { return func() {} },
 	})},
+	{"the feed never catches up", []string{"every change is told, in order"}, always(fault{
+		subscribe: func(b *broken, tell func(store.Notice)) func() {
+			stop := b.Store.Subscribe(tell)
+			tell(store.Notice{Kind: store.Beat, At: time.Now().Add(-time.Minute)})
+			return stop
+		},
+	})},
 	{"the feed has one subscriber, for ever", []string{"every subscriber is told, until they stop"}, always(fault{
 		subscribe: func(b *broken, tell func(store.Notice)) func() {
 			b.Store.Subscribe(tell)

@@ -11,8 +11,8 @@
 // Each case is one promise. When a case fails, the log says why the promise matters. Cases that ask for a power
 // which the store does not have (such as [store.Feed]) are skipped by name.
 //
-// The suite runs against stores in other processes too: it needs no clock but those in the records, and where a
-// store may be late (notices of a feed) it waits.
+// The suite runs against stores in other processes too: it needs no clock but those in the records and that of the
+// process, by which a feed dates its beats, and where a store may be late (notices of a feed) it waits.
 package storetest
 
 import (

@@ -32,8 +32,8 @@ func TestCheck(t *testing.T) {
 		{name: "eviction, allowed", at: node, config: []string{"maxmemory", "100mb", "maxmemory-policy", "allkeys-lru"}, options: redisstore.Options{AllowEviction: true}, says: "allkeys-lru", worst: store.Limit},
 		{name: "too few replicas", at: node, options: redisstore.Options{Durability: replicated}, refused: true, says: "0 replicas", worst: store.Danger},
 		{name: "too few replicas, allowed", at: node, options: redisstore.Options{Durability: replicated, AllowFewReplicas: true}, says: "0 replicas", worst: store.Limit},
-		{name: "nobody waits for the replica", at: set.Nodes[0], says: "1 replicas", worst: store.Limit},
-		{name: "all replicas confirm", at: set.Nodes[0], options: redisstore.Options{Durability: replicated}, says: "1 replicas", worst: store.Good},
+		{name: "nobody waits for the replica", at: set.Nodes[0], says: "1 replica, and a write waits for none", worst: store.Limit},
+		{name: "all replicas confirm", at: set.Nodes[0], options: redisstore.Options{Durability: replicated}, says: "1 replica, and a write waits for 1", worst: store.Good},
 		{name: "a replica", at: set.Nodes[1], refused: true, says: "a replica", worst: store.Danger},
 	} {
 		t.Run(c.name, func(t *testing.T) {

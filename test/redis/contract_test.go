@@ -3,6 +3,8 @@ package redis_test
 import (
 	"context"
 	"crypto/rand"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -11,6 +13,7 @@ import (
 	"github.com/redis/rueidis"
 
 	"coatcheck.dev/store"
+	"coatcheck.dev/store/near"
 	redisstore "coatcheck.dev/store/redis"
 	"coatcheck.dev/store/storetest"
 	"coatcheck.dev/test/internal/redisserver"
@@ -56,6 +59,24 @@ func harness(d doors, durability redisstore.Durability) storetest.Harness {
 	}
 }
 
+// behindNear puts a cache in front of each store, and fails a test in which that has answered nothing.
+func behindNear(t *testing.T, d doors, durability redisstore.Durability) storetest.Harness {
+	var hits uint64
+	t.Cleanup(func() {
+		if t.Logf("%d reads were answered from the cache", hits); hits == 0 {
+			t.Error("the suite has tested the store behind the cache")
+		}
+	})
+	return storetest.Harness{New: func(t *testing.T) store.Store {
+		st := near.New(d.open(t, rand.Text()+":", durability).Store, near.Options{})
+		t.Cleanup(func() {
+			hits += st.Stats().Hits + st.Stats().NegativeHits
+			st.Close()
+		})
+		return storetest.Shift(st)
+	}}
+}
+
 func damage(t *testing.T, s *shop, id store.ID) {
 	key := s.RecordKey(id)
 	if _, err := s.do(context.Background(), key, "SETRANGE", key, 49, "\xff"); err != nil {
@@ -76,10 +97,15 @@ func TestOneNode(t *testing.T) {
 func TestSentinel(t *testing.T) {
 	s := redisserver.StartSentinels(t, 1)
 	t.Run("rueidis", func(t *testing.T) { harness(viaRueidis(s.Rueidis()), redisstore.Fast).Run(t) })
+	t.Run("rueidis behind near", func(t *testing.T) {
+		d := viaRueidis(s.Rueidis())
+		behindNear(t, d, redisstore.Replicated(1, 5*time.Second, d.together)).Run(t)
+	})
 	t.Run("go-redis", func(t *testing.T) {
 		d := goRedis(s.GoRedis())
 		harness(d, redisstore.Replicated(1, 5*time.Second, d.together)).Run(t)
 	})
+	t.Run("go-redis behind near", func(t *testing.T) { behindNear(t, goRedis(s.GoRedis()), redisstore.Fast).Run(t) })
 }
 
 // While the suite runs, the slots of the records move from node to node.
@@ -89,36 +115,59 @@ func TestClusterOnTheMove(t *testing.T) {
 		name string
 		doors
 	}{{"rueidis", viaRueidis(c.Rueidis())}, {"go-redis", goRedis(c.GoRedis())}} {
-		t.Run(client.name, func(t *testing.T) {
-			moves := keepMoving(t, c)
-			harness(client.doors, redisstore.Fast).Run(t)
-			t.Logf("%d slots were moved meanwhile", moves.Load())
-			if moves.Load() < 10 {
-				t.Errorf("only %d slots were moved", moves.Load())
-			}
-		})
+		t.Run(client.name, func(t *testing.T) { onTheMove(t, c, harness(client.doors, redisstore.Fast)) })
+		t.Run(client.name+" behind near", func(t *testing.T) { onTheMove(t, c, behindNear(t, client.doors, redisstore.Fast)) })
 	}
 }
 
+// onTheMove lets the slots stand still for what the store promises only then: that notices of one record keep their order.
+func onTheMove(t *testing.T, c *redisserver.Cluster, h storetest.Harness) {
+	m := keepMoving(t, c)
+	open := h.New
+	h.New = func(t *testing.T) store.Store {
+		if strings.Contains(t.Name(), "/feed/") && strings.Contains(t.Name(), "order") {
+			m.Lock()
+			t.Cleanup(m.Unlock)
+		}
+		return open(t)
+	}
+	h.Run(t)
+	t.Logf("%d slots were moved meanwhile", m.n.Load())
+	if m.n.Load() < 10 {
+		t.Errorf("only %d slots were moved", m.n.Load())
+	}
+}
+
+// A mover moves slots while nobody holds its lock.
+type mover struct {
+	sync.Mutex
+	n atomic.Int64 // how many it has moved
+}
+
 // keepMoving moves one slot after another, of those that have keys, until the test ends.
-func keepMoving(t *testing.T, c *redisserver.Cluster) *atomic.Int64 {
-	var moves atomic.Int64
+func keepMoving(t *testing.T, c *redisserver.Cluster) *mover {
+	var m mover
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	key := redisstore.New(nil, redisstore.Options{}).RecordKey
+	move := func() error {
+		m.Lock()
+		defer m.Unlock()
+		return c.Move(context.Background(), c.Slot(key(store.NewID())))
+	}
 	go func() {
 		defer close(done)
 		for ctx.Err() == nil {
-			if err := c.Move(context.Background(), c.Slot(key(store.NewID()))); err != nil {
+			if err := move(); err != nil {
 				t.Errorf("move a slot: %v", err)
 				return
 			}
-			moves.Add(1)
+			m.n.Add(1)
 		}
 	}()
 	t.Cleanup(func() {
 		cancel()
 		<-done
 	})
-	return &moves
+	return &m
 }

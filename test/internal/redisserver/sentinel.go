@@ -23,7 +23,8 @@ type Sentinels struct {
 	t testing.TB
 }
 
-const masterSet = "counter"
+// MasterSet is the name by which the Sentinels know the master.
+const MasterSet = "counter"
 
 // StartSentinels starts a master with so many replicas, all with the given arguments, and three Sentinels that
 // take half a second of silence for death.
@@ -49,7 +50,7 @@ func (s *Sentinels) watch(addr, host, port string) {
 	dir := s.t.TempDir()
 	_, own, _ := net.SplitHostPort(addr)
 	conf := fmt.Sprintf("bind 127.0.0.1\nport %s\ndir %s\nsentinel monitor %s %s %s 2\nsentinel down-after-milliseconds %[3]s 500\n"+
-		"sentinel failover-timeout %[3]s 3000\nsentinel parallel-syncs %[3]s 4\n", own, dir, masterSet, host, port)
+		"sentinel failover-timeout %[3]s 3000\nsentinel parallel-syncs %[3]s 4\n", own, dir, MasterSet, host, port)
 	file := filepath.Join(dir, "sentinel.conf")
 	if err := os.WriteFile(file, []byte(conf), 0o600); err != nil {
 		s.t.Fatal(err)
@@ -62,7 +63,7 @@ func (s *Sentinels) watch(addr, host, port string) {
 func (s *Sentinels) Master() *Node {
 	c := redis.NewSentinelClient(&redis.Options{Addr: s.Addrs[0], Protocol: 2, DisableIdentity: true})
 	defer c.Close()
-	at, err := c.GetMasterAddrByName(s.t.Context(), masterSet).Result()
+	at, err := c.GetMasterAddrByName(s.t.Context(), MasterSet).Result()
 	if err != nil || len(at) != 2 {
 		return nil
 	}
@@ -80,7 +81,7 @@ func (s *Sentinels) AwaitWhole() {
 	for _, addr := range s.Addrs {
 		c := redis.NewSentinelClient(&redis.Options{Addr: addr, Protocol: 2, DisableIdentity: true})
 		await(s.t, "Sentinels to know each other", func() error {
-			m, err := c.Master(s.t.Context(), masterSet).Result()
+			m, err := c.Master(s.t.Context(), MasterSet).Result()
 			switch {
 			case err != nil:
 				return err
@@ -126,7 +127,7 @@ func (s *Sentinels) AwaitMasterOtherThan(old *Node) (n *Node) {
 // GoRedis connects to whoever is the master.
 func (s *Sentinels) GoRedis() *redis.Client {
 	c := redis.NewFailoverClient(&redis.FailoverOptions{
-		MasterName: masterSet, SentinelAddrs: s.Addrs, DialTimeout: time.Second, ReadTimeout: time.Second, WriteTimeout: time.Second, MaxRetries: -1,
+		MasterName: MasterSet, SentinelAddrs: s.Addrs, DialTimeout: time.Second, ReadTimeout: time.Second, WriteTimeout: time.Second, MaxRetries: -1,
 	})
 	s.t.Cleanup(func() { c.Close() })
 	return c
@@ -136,7 +137,7 @@ func (s *Sentinels) GoRedis() *redis.Client {
 func (s *Sentinels) Rueidis() rueidis.Client {
 	s.t.Helper()
 	c, err := rueidis.NewClient(rueidis.ClientOption{
-		InitAddress: s.Addrs, Sentinel: rueidis.SentinelOption{MasterSet: masterSet}, ConnWriteTimeout: time.Second,
+		InitAddress: s.Addrs, Sentinel: rueidis.SentinelOption{MasterSet: MasterSet}, ConnWriteTimeout: time.Second,
 		Dialer: net.Dialer{Timeout: time.Second, KeepAlive: time.Second},
 	})
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/redis/rueidis"
 
+	"coatcheck.dev/store"
 	redisstore "coatcheck.dev/store/redis"
 )
 
@@ -75,7 +76,7 @@ func (a *Address) redis(l *location) error {
 func openRedis(ctx context.Context, option rueidis.ClientOption, options func(rueidis.Client) redisstore.Options) (*Room, error) {
 	client, err := rueidis.NewClient(option) // it connects
 	if err != nil {
-		return nil, fmt.Errorf("connect to Redis: %w", err)
+		return nil, fmt.Errorf("connect to Redis: %w", mistaken(err))
 	}
 	s := redisstore.New(door(client), options(client))
 	room := &Room{
@@ -83,9 +84,15 @@ func openRedis(ctx context.Context, option rueidis.ClientOption, options func(ru
 		made:  func(context.Context) bool { return true }, // there is nothing to make
 		close: func(context.Context) error { s.Close(); client.Close(); return nil },
 	}
-	room.check = s.Check
-	room.server = func(ctx context.Context) (string, error) {
+	room.check = func(ctx context.Context) ([]store.Finding, error) {
 		findings, err := s.Check(ctx)
+		for i, f := range findings { // which are worded for those who write Go
+			findings[i].Fix = strings.ReplaceAll(f.Fix, "use Replicated", "let a write wait for them: wait=1 in the store's address")
+		}
+		return findings, err
+	}
+	room.server = func(ctx context.Context) (string, error) {
+		findings, err := room.check(ctx)
 		for _, f := range findings {
 			if f.Name == "version" {
 				return f.What, nil
@@ -94,16 +101,53 @@ func openRedis(ctx context.Context, option rueidis.ClientOption, options func(ru
 		return "Redis", err // which may not be asked
 	}
 	if _, err := s.NotBefore(ctx); err != nil { // the first question, as a visitor would have it asked
-		return nil, errors.Join(err, room.close(ctx))
+		return nil, errors.Join(mistaken(err), room.close(ctx))
 	}
 	return room, nil
 }
 
-// door sends one command.
+// mistaken says in front of a server's own words what is wrong with the address, if that kind of server does not belong there.
+func mistaken(err error) error {
+	if err == nil {
+		return nil
+	}
+	const whichTLS = "look whether the server speaks TLS (rediss) or does not (redis)"
+	for words, advice := range map[string]string{
+		"unknown command 'SENTINEL'": "this is no Sentinel, name the Sentinels, whose port is 26379 as a rule",
+		"unknown command 'EVAL":      "this is a Sentinel, as it seems, say redis+sentinel://",
+		"No such master":             "the Sentinels watch no master of the name that stands behind the slash",
+		"deadline exceeded":          "there is no answer, " + whichTLS,
+		"connection reset":           "it hangs up, " + whichTLS,
+		"broken pipe":                "it hangs up, " + whichTLS,
+		"EOF":                        "it hangs up, " + whichTLS,
+	} {
+		if strings.Contains(err.Error(), words) {
+			return fmt.Errorf("%s: %w", advice, err)
+		}
+	}
+	return err
+}
+
+// door sends one command. What this client makes of some errors, it words so that the store knows what to do.
 func door(client rueidis.Client) redisstore.Door {
 	return func(ctx context.Context, key string, args ...any) (any, error) {
-		return client.Do(ctx, command(client.B(), key, args)).ToAny()
+		reply, err := client.Do(ctx, command(client.B(), key, args)).ToAny()
+		switch {
+		case errors.Is(err, rueidis.ErrNoSlot):
+			err = fmt.Errorf("CLUSTERDOWN: %w", err) // as a server would say
+		case isMoved(err) && client.Mode() == rueidis.ClientModeStandalone: // no use to try again, as the store would
+			err = errors.New("this is one node of a Cluster, say redis+cluster://")
+		}
+		return reply, err
 	}
+}
+
+func isMoved(err error) bool {
+	fault, ok := rueidis.IsRedisErr(err)
+	if ok {
+		_, ok = fault.IsMoved()
+	}
+	return ok
 }
 
 // command marks the key, by which a Cluster's client finds the node.
