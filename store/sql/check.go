@@ -140,7 +140,15 @@ SELECT group_concat(DISTINCT engine) FROM information_schema.tables WHERE table_
 }
 
 // check has little to say of SQLite: the store sets what matters by itself.
-func (e *embedded) check(ctx context.Context) ([]store.Finding, error) {
+func (e *embedded) check(ctx context.Context) (findings []store.Finding, err error) {
+	err = e.patiently(ctx, func() error {
+		findings, err = e.look(ctx)
+		return err
+	})
+	return findings, err
+}
+
+func (e *embedded) look(ctx context.Context) ([]store.Finding, error) {
 	var path string
 	if err := e.db.QueryRowContext(ctx, `SELECT file FROM pragma_database_list WHERE name = 'main'`).Scan(&path); err != nil {
 		return nil, err
