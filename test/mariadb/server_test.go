@@ -39,6 +39,14 @@ func TestBesideOthers(t *testing.T) {
 	t.Run("the feed is lost with the server", func(t *testing.T) { servers.LostAndFound(t, server, d) })
 }
 
+// A server may show what is not committed to whoever does not ask for more. The feed does not tell it all the same.
+func TestFeedTellsOnlyOfCommits(t *testing.T) {
+	t.Parallel()
+	server := mariadb.Start(t, "transaction-isolation=READ-UNCOMMITTED")
+	servers.FeedOfOthers(t, server, sqlstore.MySQL)
+	servers.LateCommits(t, server, sqlstore.MySQL, insertDeleted, 0, time.Second)
+}
+
 // looked returns how many rows the server has looked at, in all tables but those that it makes up.
 func looked(t *testing.T, db *sql.DB) (rows int) {
 	t.Helper()
@@ -179,6 +187,8 @@ func TestCheck(t *testing.T) {
 	}{
 		{"careless", []string{"innodb-flush-log-at-trx-commit=2", "sql-mode=", "log-bin", "binlog-format=STATEMENT"},
 			[]string{"innodb_flush_log_at_trx_commit is 2", "binlog_format is STATEMENT", "sql_mode is empty"}},
+		{"without commits", []string{"innodb-flush-log-at-trx-commit=1", "transaction-isolation=READ-UNCOMMITTED", "autocommit=0"},
+			[]string{"transaction_isolation is READ-UNCOMMITTED", "autocommit is OFF"}},
 		{"as it is shipped", []string{"innodb-flush-log-at-trx-commit=1"}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
