@@ -29,6 +29,7 @@ type depot struct {
 	cloakroom.Store
 	near    cloakroom.Cache // nil if every request asks the store
 	where   string          // without secrets
+	rooms   []*cloakroom.Room
 	closing []func(context.Context) error
 }
 
@@ -53,6 +54,11 @@ func (h *house) openStore(ctx context.Context, flags *config.Keep) (_ *depot, er
 	moving, err := h.openMove(ctx, d, flags)
 	if err != nil {
 		return nil, err
+	}
+	for _, room := range d.rooms { // none is changed before all have been found good
+		if err := room.Prepare(ctx); err != nil {
+			return nil, err
+		}
 	}
 	marks, err := tidemark.Open(ctx, d.Store, tidemark.Options{File: h.folder.TidemarkPath(), AcceptRestored: flags.AcceptRestoredStore, Log: h.log})
 	if err != nil {
@@ -95,12 +101,13 @@ func (h *house) openMove(ctx context.Context, d *depot, flags *config.Keep) (mov
 	return true, nil
 }
 
+// openRoom opens a store and makes nothing in it, as it may be refused.
 func (h *house) openRoom(ctx context.Context, d *depot, a cloakroom.Address, flags *config.Keep) (*cloakroom.Room, error) {
 	room, err := cloakroom.Open(ctx, a)
 	if err != nil {
 		return nil, err
 	}
-	d.closing = append(d.closing, room.Close)
+	d.rooms, d.closing = append(d.rooms, room), append(d.closing, room.Close)
 	return room, h.judge(ctx, room, flags.AcceptDanger)
 }
 
@@ -108,7 +115,7 @@ func (h *house) openRoom(ctx context.Context, d *depot, a cloakroom.Address, fla
 func (h *house) judge(ctx context.Context, room *cloakroom.Room, accepted []string) error {
 	findings, err := room.Check(ctx)
 	if err != nil {
-		return fmt.Errorf("check the store: %w", err)
+		return fmt.Errorf("check %s: %w", room.Address, err)
 	}
 	for _, f := range findings {
 		switch {

@@ -62,6 +62,9 @@ func (p *Program) copyStore(ctx context.Context, flags *config.Copy) (err error)
 	if from.Address.String() == to.Address.String() {
 		return errors.New("FROM and TO are the same store")
 	}
+	if err := to.Prepare(ctx); err != nil {
+		return fmt.Errorf("TO: %w", err)
+	}
 	began := time.Now()
 	report, err := move.Copy(ctx, from, to, move.Options{Move: flags.Move, DeleteExtras: flags.DeleteExtras})
 	if err != nil {

@@ -110,6 +110,11 @@ var mysqlRules = []rule{
 		"set binlog_format to ROW or MIXED"},
 	{"sql_mode", func(v string) bool { return strings.Contains(v, "STRICT_") || strings.Contains(v, "TRADITIONAL") }, store.Danger, "sql_mode is",
 		"the server may cut what does not fit and say that all went well", "put STRICT_TRANS_TABLES into sql_mode"},
+	{"transaction_isolation", func(v string) bool { return v != readUncommitted }, store.Danger, "transaction_isolation is",
+		"what others are about to do, and may undo, is taken for done: a session that goes on may be refused",
+		"set transaction_isolation = READ-COMMITTED or more, at least for the connections of this program"},
+	{"autocommit", is("on", "1"), store.Danger, "autocommit is", "what is not committed explicitly is lost, and what is read may be old",
+		"set autocommit = ON, at least for the connections of this program"},
 	{"read_only", is("off", "0"), store.Danger, "read_only is", "nothing can be written, and what is read may be old", "connect to the primary"},
 	{"auto_increment_increment", is("1"), store.Limit, "auto_increment_increment is",
 		"several servers seem to take writes: the promises of this package are those of one", "write through one server"},
@@ -120,9 +125,12 @@ var mysqlRules = []rule{
 func (m *mysql) check(ctx context.Context) ([]store.Finding, error) {
 	have, err := settings(ctx, m.db, `
 SHOW VARIABLES WHERE variable_name IN ('innodb_flush_log_at_trx_commit', 'innodb_doublewrite', 'sync_binlog', 'binlog_format', 'log_bin',
-	'sql_mode', 'read_only', 'auto_increment_increment')`)
+	'sql_mode', 'transaction_isolation', 'tx_isolation', 'autocommit', 'read_only', 'auto_increment_increment')`)
 	if err != nil {
 		return nil, err
+	}
+	if level, ok := have["tx_isolation"]; ok { // the older name
+		have["transaction_isolation"] = level
 	}
 	if !is("on", "1")(have["log_bin"]) { // the binary log is not written
 		delete(have, "sync_binlog")
@@ -140,7 +148,15 @@ SELECT group_concat(DISTINCT engine) FROM information_schema.tables WHERE table_
 }
 
 // check has little to say of SQLite: the store sets what matters by itself.
-func (e *embedded) check(ctx context.Context) ([]store.Finding, error) {
+func (e *embedded) check(ctx context.Context) (findings []store.Finding, err error) {
+	err = e.patiently(ctx, func() error {
+		findings, err = e.look(ctx)
+		return err
+	})
+	return findings, err
+}
+
+func (e *embedded) look(ctx context.Context) ([]store.Finding, error) {
 	var path string
 	if err := e.db.QueryRowContext(ctx, `SELECT file FROM pragma_database_list WHERE name = 'main'`).Scan(&path); err != nil {
 		return nil, err

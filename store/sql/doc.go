@@ -123,7 +123,9 @@
 //
 // What is acknowledged survives a crash with innodb_flush_log_at_trx_commit=1 and innodb_doublewrite on, as the servers are
 // shipped, and a failover only with semi-synchronous replication that waits before the commit (AFTER_SYNC). A binary
-// log must have the format ROW or MIXED, or sweeps fail.
+// log must have the format ROW or MIXED, or sweeps fail. Connections must commit by themselves (autocommit), and the isolation
+// level of a session is REPEATABLE READ, as it is shipped, READ COMMITTED or SERIALIZABLE: with READ UNCOMMITTED a load believes what may
+// be undone yet. The feed tells nothing before its time even then, for three more round trips a look.
 //
 // A call that is cancelled while it waits for a lock leaves a statement behind that waits on, for innodb_lock_wait_timeout at
 // most. max_allowed_packet limits the size of a session.

@@ -3,8 +3,10 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"coatcheck.dev/store"
@@ -12,7 +14,8 @@ import (
 
 // mysqlLog reads coatcheck_changes by number. Numbers are given out in the order of changes, and become visible in that of
 // commits: one that is skipped may come yet. So those that are missing are looked for at every look, until it is certain
-// that nobody holds them: what others have written and not committed can be seen too, by whoever asks for it.
+// that nobody holds them: what others have written and not committed can be seen too, by whoever asks for it. It must not be
+// told, as a number is told once: whoever hears of a change too early reads what was there before, and does not hear of it again.
 type mysqlLog struct {
 	db    *sql.DB
 	marks marks[int64] // numbers up to which all was committed
@@ -20,11 +23,12 @@ type mysqlLog struct {
 
 const (
 	myPresent = `
-SELECT present.server, present.seconds, c.seq, c.kind, c.id, c.cause, c.owner, c.number
-FROM (SELECT concat(@@server_id, ' ', @@hostname, ' ', @@port) AS server, unix_timestamp() AS seconds) present
+SELECT present.server, present.seconds, present.level, c.seq, c.kind, c.id, c.cause, c.owner, c.number
+FROM (SELECT concat(@@server_id, ' ', @@hostname, ' ', @@port) AS server, unix_timestamp() AS seconds, @@LEVEL AS level) present
 LEFT JOIN coatcheck_changes c ON `
-	mySeqs = `SELECT seq FROM coatcheck_changes`
-	myTrim = `DELETE FROM coatcheck_changes WHERE seq <= ? ORDER BY seq LIMIT 1000`
+	myLevel = `SHOW VARIABLES WHERE variable_name IN ('transaction_isolation', 'tx_isolation')` // the later servers' name, and the older ones'
+	mySeqs  = `SELECT seq FROM coatcheck_changes`
+	myTrim  = `DELETE FROM coatcheck_changes WHERE seq <= ? ORDER BY seq LIMIT 1000`
 )
 
 const (
@@ -32,11 +36,15 @@ const (
 	gapMost  = 1000             // numbers that are skipped at once; more were never given to anybody
 	gapsMost = 5000             // at a time
 	gapLook  = time.Second      // between looks at what is not committed
+
+	readUncommitted = "READ-UNCOMMITTED" // as the server writes it
 )
 
 // A follower is one who reads the log.
 type follower struct {
 	log     *mysqlLog
+	text    string // of a look
+	wary    bool   // a look must say that it wants to see only what is committed
 	began   bool
 	server  string
 	seconds int64
@@ -59,7 +67,7 @@ func (f *follower) next(ctx context.Context) ([]store.Notice, error) {
 			return nil, err
 		}
 	}
-	text, args := myPresent+`c.seq > ?`, []any{f.last}
+	text, args := f.text+`c.seq > ?`, []any{f.last}
 	if len(f.missing) > 0 {
 		text += ` OR c.seq IN ` + list(len(f.missing))
 		for seq := range f.missing {
@@ -76,6 +84,13 @@ func (f *follower) next(ctx context.Context) ([]store.Notice, error) {
 
 // begin notes what is committed, and what is not yet: that comes after the beginning.
 func (f *follower) begin(ctx context.Context, now time.Time) error {
+	level, err := settings(ctx, f.log.db, myLevel)
+	if err != nil {
+		return err
+	}
+	for name := range level {
+		f.text = strings.Replace(myPresent, "LEVEL", name, 1)
+	}
 	written, err := f.log.seqs(ctx, sql.LevelReadUncommitted, mySeqs)
 	if err != nil || len(written) == 0 {
 		return err
@@ -106,19 +121,41 @@ func (f *follower) see(seq int64, now time.Time) {
 	f.last = max(f.last, seq)
 }
 
+// read looks without a transaction, which takes one round trip. Where that shows what is not committed, as a server may be set up
+// to do, it looks in one.
 func (f *follower) read(ctx context.Context, at time.Time, text string, args []any) (notices []store.Notice, err error) {
-	rows, err := f.log.db.QueryContext(ctx, text, args...)
+	if !f.wary {
+		if notices, err = f.scan(ctx, f.log.db, at, text, args); err != errUncommitted {
+			return notices, err
+		}
+		f.wary = true
+	}
+	tx, err := f.log.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted, ReadOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	defer tx.Rollback()
+	return f.scan(ctx, tx, at, text, args)
+}
+
+var errUncommitted = errors.New("what was read may not be committed")
+
+func (f *follower) scan(ctx context.Context, q querier, at time.Time, text string, args []any) (notices []store.Notice, err error) {
+	rows, err := q.QueryContext(ctx, text, args...)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var server string
+	var server, level string
 	var seconds int64
 	for rows.Next() {
 		var seq sql.NullInt64
 		var c change
-		if err := rows.Scan(&server, &seconds, &seq, &c.kind, &c.id, &c.cause, &c.owner, &c.number); err != nil {
+		if err := rows.Scan(&server, &seconds, &level, &seq, &c.kind, &c.id, &c.cause, &c.owner, &c.number); err != nil {
 			return nil, err
+		}
+		if !f.wary && level == readUncommitted {
+			return nil, errUncommitted
 		}
 		if seq.Valid {
 			f.see(seq.Int64, at)

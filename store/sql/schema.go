@@ -44,6 +44,7 @@ func (s *schema) migrate(ctx context.Context, tx execer) error {
 // A querier is a pool, a connection or a transaction, and an execer too.
 type (
 	querier interface {
+		QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 		QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 	}
 	execer interface {

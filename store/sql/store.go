@@ -270,7 +270,7 @@ func (s *Store) Subscribe(tell func(store.Notice)) (stop func()) {
 }
 
 // Check implements [store.Checker]: it says what the settings of the database make of the promises above. It makes no tables,
-// and changes nothing.
+// and changes nothing: a program that asks it before [Store.Prepare] leaves a database alone that it refuses.
 func (s *Store) Check(ctx context.Context) ([]store.Finding, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, s.explain(ctx, "check the database", err)

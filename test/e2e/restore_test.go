@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"database/sql"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"coatcheck.dev/test/internal/mariadb"
 	"coatcheck.dev/test/internal/postgres"
 	"coatcheck.dev/test/internal/proc"
 	"coatcheck.dev/test/internal/tool"
@@ -192,22 +194,69 @@ func TestMoveAndCopy(t *testing.T) {
 // A store that breaks promises is refused by name, at the start and by the doctor, and a password is told to nobody.
 func TestDangerousStore(t *testing.T) {
 	t.Parallel()
-	server := postgres.Start(t) // fsync=off
-	address := strings.Replace(server.DSN(server.Create(t)), "postgres@", "postgres:geheim@", 1)
-	code, text := run(t, "demo", "--data", t.TempDir(), "--listen=127.0.0.1:0", "--console-listen=127.0.0.1:0", "--store", address)
-	if code != 1 || strings.Contains(strings.TrimSpace(text), "\n") || !strings.Contains(text, "--accept-danger=fsync") || strings.Contains(text, "geheim") {
-		t.Errorf("the start ends with %d and says\n%s", code, text)
+	for _, c := range []struct {
+		engine string
+		start  func(*testing.T) (address string, db *sql.DB)
+		name   string
+		what   string
+	}{
+		{"PostgreSQL", func(t *testing.T) (string, *sql.DB) {
+			server := postgres.Start(t) // fsync=off
+			database := server.Create(t)
+			return strings.Replace(server.DSN(database), "postgres@", "postgres:geheim@", 1), server.Open(t, database)
+		}, "fsync", "fsync is off"},
+		{"MariaDB", func(t *testing.T) (string, *sql.DB) {
+			server := mariadb.Start(t, "innodb-flush-log-at-trx-commit=2")
+			database := server.Create(t)
+			db := server.Open(t, database)
+			if _, err := db.Exec(`GRANT ALL ON ` + database + `.* TO app IDENTIFIED BY 'geheim'`); err != nil {
+				t.Fatal(err)
+			}
+			return "mysql://app:geheim@" + server.Addr + "/" + database, db
+		}, "innodb_flush_log_at_trx_commit", "innodb_flush_log_at_trx_commit is 2"},
+	} {
+		t.Run(c.engine, func(t *testing.T) {
+			t.Parallel()
+			address, db := c.start(t)
+			data := t.TempDir()
+			for _, store := range [][]string{{"--store", address}, {"--move-from", address}, {"--move-to", address}} {
+				code, text := run(t, append([]string{"demo", "--data", data, "--listen=127.0.0.1:0", "--console-listen=127.0.0.1:0"}, store...)...)
+				if code != 1 || strings.Contains(strings.TrimSpace(text), "\n") || !strings.Contains(text, "--accept-danger="+c.name) || strings.Contains(text, "geheim") {
+					t.Errorf("%s: the start ends with %d and says\n%s", store[0], code, text)
+				}
+				wantUntouched(t, db, data)
+			}
+			for _, format := range []string{"text", "json"} {
+				code, text := run(t, "doctor", "--store", address, "--format", format)
+				if code != 1 || !strings.Contains(text, c.what) || strings.Contains(text, "geheim") {
+					t.Errorf("the doctor ends with %d and says\n%s", code, text)
+				}
+			}
+			wantUntouched(t, db, data)
+			h := open(t, "demo", "--store", address, "--accept-danger="+c.name)
+			newVisitor(t, h.site).signIn("ada")
+			if out := h.Output(); strings.Contains(out, "geheim") || !strings.Contains(out, c.what) {
+				t.Errorf("printed\n%s", out)
+			}
+		})
 	}
-	for _, format := range []string{"text", "json"} {
-		code, text := run(t, "doctor", "--store", address, "--format", format)
-		if code != 1 || !strings.Contains(text, "fsync is off") || strings.Contains(text, "geheim") {
-			t.Errorf("the doctor ends with %d and says\n%s", code, text)
+}
+
+// wantUntouched checks that a refused start has made no table in the database, nor in the file of the data folder.
+func wantUntouched(t *testing.T, db *sql.DB, data string) {
+	t.Helper()
+	var tables int
+	if err := db.QueryRow(`SELECT count(*) FROM information_schema.tables WHERE table_name LIKE 'coatcheck%'`).Scan(&tables); err != nil || tables > 0 {
+		t.Errorf("the database has %d tables, %v; want none", tables, err)
+	}
+	files, err := filepath.Glob(filepath.Join(data, "*.db*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range files {
+		if info, err := os.Stat(name); err != nil || info.Size() > 0 {
+			t.Errorf("%s was written to: %v, %v", name, info, err)
 		}
-	}
-	h := open(t, "demo", "--store", address, "--accept-danger=fsync")
-	newVisitor(t, h.site).signIn("ada")
-	if out := h.Output(); strings.Contains(out, "geheim") || !strings.Contains(out, "fsync is off") {
-		t.Errorf("printed\n%s", out)
 	}
 }
 

@@ -39,6 +39,14 @@ func TestBesideOthers(t *testing.T) {
 	t.Run("the feed is lost with the server", func(t *testing.T) { servers.LostAndFound(t, server, d) })
 }
 
+// A server may show what is not committed to whoever does not ask for more. The feed does not tell it all the same.
+func TestFeedTellsOnlyOfCommits(t *testing.T) {
+	t.Parallel()
+	server := mariadb.Start(t, "transaction-isolation=READ-UNCOMMITTED")
+	servers.FeedOfOthers(t, server, sqlstore.MySQL)
+	servers.LateCommits(t, server, sqlstore.MySQL, insertDeleted, 0, time.Second)
+}
+
 // looked returns how many rows the server has looked at, in all tables but those that it makes up.
 func looked(t *testing.T, db *sql.DB) (rows int) {
 	t.Helper()
@@ -56,7 +64,7 @@ func TestFewRights(t *testing.T) {
 	b := newBox(t, server.Open(t, database))
 	must(t, b.Prepare(t.Context()))
 	for _, text := range []string{`CREATE USER app`, `GRANT SELECT, INSERT, UPDATE, DELETE ON ` + database + `.* TO app`} {
-		_, err := b.db.Exec(text)
+		_, err := b.DB.Exec(text)
 		must(t, err)
 	}
 	db, err := sql.Open("mysql", strings.Replace(server.DSN(database), "root@", "app@", 1))
@@ -70,16 +78,16 @@ func TestRoundTrips(t *testing.T) {
 	t.Parallel()
 	server := mariadb.Start(t)
 	b := newBox(t, server.Open(t, server.Create(t), "interpolateParams=true"))
-	b.db.SetMaxOpenConns(1)
-	r := mustCreate(t, b) // and the first trimming
+	b.DB.SetMaxOpenConns(1)
+	r := b.MustCreate(t) // and the first trimming
 	questions := func() (n int) {
-		must(t, b.db.QueryRow(`SELECT variable_value FROM information_schema.session_status WHERE variable_name = 'questions'`).Scan(&n))
+		must(t, b.DB.QueryRow(`SELECT variable_value FROM information_schema.session_status WHERE variable_name = 'questions'`).Scan(&n))
 		return n
 	}
 	for deadline, last := time.Now().Add(5*time.Second), 0; questions()-last > 1 && time.Now().Before(deadline); last = questions() {
 		time.Sleep(100 * time.Millisecond) // until the trimming is done
 	}
-	next := session("ada")
+	next := servers.Session("ada")
 	next.Version = 2
 	for _, c := range []struct {
 		name string
@@ -144,7 +152,7 @@ func TestFailuresSayWhatToDo(t *testing.T) {
 				must(t, err)
 				defer conn.ExecContext(t.Context(), `UNLOCK TABLES`)
 			}
-			err = sqlstore.New(db, sqlstore.MySQL).Create(t.Context(), session("ada"), store.ID{})
+			err = sqlstore.New(db, sqlstore.MySQL).Create(t.Context(), servers.Session("ada"), store.ID{})
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want to be told %q", err, c.want)
 			}
@@ -179,24 +187,13 @@ func TestCheck(t *testing.T) {
 	}{
 		{"careless", []string{"innodb-flush-log-at-trx-commit=2", "sql-mode=", "log-bin", "binlog-format=STATEMENT"},
 			[]string{"innodb_flush_log_at_trx_commit is 2", "binlog_format is STATEMENT", "sql_mode is empty"}},
+		{"without commits", []string{"innodb-flush-log-at-trx-commit=1", "transaction-isolation=READ-UNCOMMITTED", "autocommit=0"},
+			[]string{"transaction_isolation is READ-UNCOMMITTED", "autocommit is OFF"}},
 		{"as it is shipped", []string{"innodb-flush-log-at-trx-commit=1"}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			server := mariadb.Start(t, c.settings...)
-			findings, err := newBox(t, server.Open(t, server.Create(t))).Check(t.Context())
-			must(t, err)
-			var dangers []string
-			for _, f := range findings {
-				if f.What == "" || f.Means == "" || (f.Fix == "") != (f.Severity == store.Good) {
-					t.Errorf("finding %+v is not whole", f)
-				}
-				if f.Severity == store.Danger {
-					dangers = append(dangers, f.What)
-				}
-			}
-			if strings.Join(dangers, ", ") != strings.Join(c.dangers, ", ") {
-				t.Errorf("dangers: got %q, want %q", dangers, c.dangers)
-			}
+			servers.Checked(t, server, sqlstore.MySQL, c.dangers...)
 		})
 	}
 }

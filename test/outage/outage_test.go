@@ -30,9 +30,9 @@ import (
 	"coatcheck.dev/store/near"
 	redisstore "coatcheck.dev/store/redis"
 	sqlstore "coatcheck.dev/store/sql"
-	"coatcheck.dev/test/internal/cable"
 	"coatcheck.dev/test/internal/postgres"
 	"coatcheck.dev/test/internal/redisserver"
+	"coatcheck.dev/test/internal/relay"
 )
 
 const (
@@ -387,14 +387,14 @@ func TestRedis(t *testing.T) {
 		newSite(t, redisAt(t, node.Addr)).during(outage{name: "stopped", silent: true,
 			begin: func() { node.Proc.Signal(syscall.SIGSTOP) }, end: func() { node.Proc.Signal(syscall.SIGCONT) }})
 	})
-	for _, o := range cables {
+	for _, o := range ways {
 		if !torture {
 			continue // PostgreSQL has them
 		}
 		t.Run(o.name, func(t *testing.T) {
 			t.Parallel()
-			c := cable.Lay(t, redisserver.Start(t).Addr)
-			newSite(t, redisAt(t, c.Addr)).during(o.of(c))
+			r := relay.Start(t, redisserver.Start(t).Addr)
+			newSite(t, redisAt(t, r.Addr)).during(o.of(r))
 		})
 	}
 }
@@ -406,7 +406,7 @@ func TestPostgreSQL(t *testing.T) {
 		newSite(t, postgresAt(t, server.DSN("postgres"))).during(outage{name: "killed", begin: server.Kill, end: server.Restart})
 	})
 	server := sync.OnceValue(func() *postgres.Server { return postgres.Start(t) })
-	for _, o := range cables {
+	for _, o := range ways {
 		if o.long && !torture {
 			continue
 		}
@@ -414,25 +414,25 @@ func TestPostgreSQL(t *testing.T) {
 		name := server.Create(t)
 		t.Run(o.name, func(t *testing.T) {
 			t.Parallel()
-			c := cable.Lay(t, server.Addr)
-			newSite(t, postgresAt(t, strings.Replace(server.DSN(name), server.Addr, c.Addr, 1))).during(o.of(c))
+			r := relay.Start(t, server.Addr)
+			newSite(t, postgresAt(t, strings.Replace(server.DSN(name), server.Addr, r.Addr, 1))).during(o.of(r))
 		})
 	}
 }
 
-// cables are what can happen on the way.
-var cables = []struct {
+// ways are what can happen on the way.
+var ways = []struct {
 	name string
 	long bool // left out of the short run
-	of   func(*cable.Cable) outage
+	of   func(*relay.Relay) outage
 }{
-	{"200 ms away", false, func(c *cable.Cable) outage {
-		return outage{name: "200 ms", up: true, begin: func() { c.Delay(100 * time.Millisecond) }, end: c.Mend}
+	{"200 ms away", false, func(r *relay.Relay) outage {
+		return outage{name: "200 ms", up: true, begin: func() { r.Delay(100 * time.Millisecond) }, end: r.Heal}
 	}},
-	{"10 s away", true, func(c *cable.Cable) outage {
-		return outage{name: "10 s", silent: true, begin: func() { c.Delay(5 * time.Second) }, end: func() { c.Swallow(); c.Mend() }}
+	{"10 s away", true, func(r *relay.Relay) outage {
+		return outage{name: "10 s", silent: true, begin: func() { r.Delay(5 * time.Second) }, end: r.Heal}
 	}},
-	{"black hole", false, func(c *cable.Cable) outage {
-		return outage{name: "black hole", silent: true, begin: c.Swallow, end: c.Mend}
+	{"black hole", false, func(r *relay.Relay) outage {
+		return outage{name: "black hole", silent: true, begin: r.Silence, end: r.Heal}
 	}},
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -55,7 +56,7 @@ func TestFewRights(t *testing.T) {
 		`GRANT SELECT, INSERT, UPDATE, DELETE ON coatcheck_sessions, coatcheck_switches, coatcheck_changes TO app`,
 		`GRANT USAGE ON SEQUENCE coatcheck_changes_seq_seq TO app`,
 	} {
-		_, err := b.db.Exec(text)
+		_, err := b.DB.Exec(text)
 		must(t, err)
 	}
 	db, err := sql.Open("pgx", strings.Replace(server.DSN(database), "postgres@", "app@", 1))
@@ -111,7 +112,7 @@ func TestListen(t *testing.T) {
 	var longest, sum time.Duration
 	const times = 20
 	for range times {
-		r := mustCreate(t, a)
+		r := a.MustCreate(t)
 		began := time.Now()
 		e.Told(t, store.Created, r.ID)
 		took := time.Since(began)
@@ -129,15 +130,15 @@ func TestTouchesChangeNoIndex(t *testing.T) {
 	t.Parallel()
 	server := postgres.Start(t)
 	b := newBox(t, server.Open(t, server.Create(t)))
-	b.db.SetMaxOpenConns(1)
-	r := mustCreate(t, b)
+	b.DB.SetMaxOpenConns(1)
+	r := b.MustCreate(t)
 	for i := range 50 {
 		must(t, b.Touch(t.Context(), []store.Seen{{ID: r.ID, At: r.LastSeen.Add(time.Duration(i+1) * time.Second)}}))
 	}
-	_, err := b.db.Exec(`SELECT pg_stat_force_next_flush()`)
+	_, err := b.DB.Exec(`SELECT pg_stat_force_next_flush()`)
 	must(t, err)
 	var updates, hot int
-	must(t, b.db.QueryRow(`SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'coatcheck_sessions'`).Scan(&updates, &hot))
+	must(t, b.DB.QueryRow(`SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'coatcheck_sessions'`).Scan(&updates, &hot))
 	if updates != 50 || hot < 45 {
 		t.Errorf("of %d touches %d left the indexes alone, want 50 and nearly all", updates, hot)
 	}
@@ -148,8 +149,8 @@ func TestACallIsOneStatement(t *testing.T) {
 	t.Parallel()
 	server := postgres.Start(t, "log_statement=all")
 	b := newBox(t, server.Open(t, server.Create(t), "default_query_exec_mode=simple_protocol"))
-	r := mustCreate(t, b)
-	next := session("ada")
+	r := b.MustCreate(t)
+	next := servers.Session("ada")
 	for _, c := range []struct {
 		name string
 		do   func() error
@@ -160,9 +161,9 @@ func TestACallIsOneStatement(t *testing.T) {
 		{"replace", func() error { next.Version = 2; return b.Create(t.Context(), next, r.ID) }},
 		{"delete", func() error { _, err := b.Delete(t.Context(), next.ID); return err }},
 	} {
-		before := statements(t, server, b.db)
+		before := statements(t, server, b.DB)
 		must(t, c.do())
-		if n := statements(t, server, b.db) - before; n != 1 {
+		if n := statements(t, server, b.DB) - before; n != 1 {
 			t.Errorf("%s took %d statements, want 1", c.name, n)
 		}
 	}
@@ -209,7 +210,7 @@ func TestFailuresSayWhatToDo(t *testing.T) {
 		must(t, err)
 	}
 	admin.Close()
-	b.db.Close()
+	b.DB.Close()
 	as := func(user string) string { return strings.Replace(server.DSN(database), "postgres@", user+"@", 1) }
 	for _, c := range []struct{ name, dsn, want string }{
 		{"nobody there", strings.Replace(server.DSN(database), server.Addr, nobody.Addr().String(), 1), "check that it runs"},
@@ -234,7 +235,7 @@ func TestFailuresSayWhatToDo(t *testing.T) {
 				_, err = tx.Exec(`LOCK TABLE coatcheck_sessions`)
 				must(t, err)
 			}
-			err = st.Create(t.Context(), session("ada"), store.ID{})
+			err = st.Create(t.Context(), servers.Session("ada"), store.ID{})
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want to be told %q", err, c.want)
 			}
@@ -249,7 +250,7 @@ func TestFailuresSayWhatToDo(t *testing.T) {
 			}
 			defer conn.Close()
 		}
-		err := newBox(t, server.Open(t, database)).Create(t.Context(), session("ada"), store.ID{})
+		err := newBox(t, server.Open(t, database)).Create(t.Context(), servers.Session("ada"), store.ID{})
 		if err == nil || !strings.Contains(err.Error(), "no connection left") {
 			t.Errorf("got %v, want to be told that no connection is left", err)
 		}
@@ -268,23 +269,8 @@ func TestCheck(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			server := postgres.Start(t, c.settings...)
-			findings, err := newBox(t, server.Open(t, server.Create(t))).Check(t.Context())
-			must(t, err)
-			var dangers []string
-			limit := false
-			for _, f := range findings {
-				if f.What == "" || f.Means == "" || (f.Fix == "") != (f.Severity == store.Good) {
-					t.Errorf("finding %+v is not whole", f)
-				}
-				if f.Severity == store.Danger {
-					dangers = append(dangers, f.What)
-				}
-				limit = limit || f.Severity == store.Limit && strings.Contains(f.What, "synchronous_standby_names")
-			}
-			if strings.Join(dangers, ", ") != strings.Join(c.dangers, ", ") {
-				t.Errorf("dangers: got %q, want %q", dangers, c.dangers)
-			}
-			if !limit {
+			findings := servers.Checked(t, server, sqlstore.PostgreSQL, c.dangers...)
+			if !slices.ContainsFunc(findings, func(f store.Finding) bool { return f.Severity == store.Limit && f.Name == "synchronous_standby_names" }) {
 				t.Error("it is not said that a failover may lose changes")
 			}
 		})

@@ -13,10 +13,7 @@ import (
 	"database/sql"
 	"fmt"
 	"net"
-	"os"
-	"os/user"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -27,6 +24,9 @@ import (
 	"coatcheck.dev/test/internal/proc"
 	"coatcheck.dev/test/internal/tool"
 )
+
+// owner is the user that MariaDB's Debian package makes.
+const owner = "mysql"
 
 // A Server is a MariaDB that runs, or ran.
 type Server struct {
@@ -46,20 +46,20 @@ func Start(t testing.TB, settings ...string) *Server {
 	install := tool.Find(t, "mariadb-install-db")
 	s := &Server{Addr: proc.FreeAddrs(t, 1)[0], t: t}
 	host, port, _ := net.SplitHostPort(s.Addr)
-	folder, as := home(t)
+	folder := proc.Home(t, owner)
 	data := filepath.Join(folder, "data")
-	args := append(as, install, "--no-defaults", "--datadir="+data, "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve",
-		"--tmpdir="+folder) // a server that starts removes what others have in a folder that they share
-	if code := proc.Start(t, proc.Spec{Path: args[0], Args: args[1:], Dir: folder, Patience: time.Minute}).Wait(); code != 0 {
+	args := []string{"--no-defaults", "--datadir=" + data, "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve",
+		"--tmpdir=" + folder} // a server that starts removes what others have in a folder that they share
+	if code := proc.Start(t, proc.Spec{Path: install, Args: args, Dir: folder, User: owner, Patience: time.Minute}).Wait(); code != 0 {
 		t.Fatalf("mariadb-install-db ended with %d", code)
 	}
-	args = append(as, server, "--no-defaults", "--datadir="+data, "--bind-address="+host, "--port="+port,
-		"--socket="+filepath.Join(folder, "socket"), "--pid-file="+filepath.Join(folder, "pid"), "--skip-name-resolve", "--max-connections=200",
-		"--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=64M", "--innodb-file-per-table=0", "--tmpdir="+folder)
+	args = []string{"--no-defaults", "--datadir=" + data, "--bind-address=" + host, "--port=" + port,
+		"--socket=" + filepath.Join(folder, "socket"), "--pid-file=" + filepath.Join(folder, "pid"), "--skip-name-resolve", "--max-connections=200",
+		"--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=64M", "--innodb-file-per-table=0", "--tmpdir=" + folder}
 	for _, setting := range settings {
 		args = append(args, "--"+setting)
 	}
-	s.start(proc.Spec{Path: args[0], Args: args[1:], Dir: folder})
+	s.start(proc.Spec{Path: server, Args: args, Dir: folder, User: owner})
 	return s
 }
 
@@ -137,29 +137,4 @@ func (s *Server) Open(t testing.TB, database string, params ...string) *sql.DB {
 	}
 	t.Cleanup(func() { db.Close() })
 	return db
-}
-
-// home makes a folder for a server, and returns what its command begins with: as root it runs as the user that its Debian
-// package makes.
-func home(t testing.TB) (folder string, as []string) {
-	t.Helper()
-	folder, err := os.MkdirTemp("", "coatcheck-mariadb-") // a test's own folder is closed to other users
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(folder) })
-	if os.Getuid() != 0 {
-		return folder, nil
-	}
-	owner, err := user.Lookup("mysql")
-	if err != nil {
-		t.Fatalf("MariaDB is installed and its user is not: %v", err)
-	}
-	uid, _ := strconv.Atoi(owner.Uid)
-	gid, _ := strconv.Atoi(owner.Gid)
-	if err := os.Chown(folder, uid, gid); err != nil {
-		t.Fatal(err)
-	}
-	as = []string{tool.Find(t, "setpriv"), "--reuid=" + owner.Uid, "--regid=" + owner.Gid, "--clear-groups", "--pdeathsig=KILL", "--"}
-	return folder, as[:len(as):len(as)]
 }

@@ -13,10 +13,7 @@ import (
 	"database/sql"
 	"fmt"
 	"net"
-	"os"
-	"os/user"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -27,6 +24,9 @@ import (
 	"coatcheck.dev/test/internal/proc"
 	"coatcheck.dev/test/internal/tool"
 )
+
+// owner is the user that PostgreSQL's Debian package makes: neither PostgreSQL nor a pooler runs as root.
+const owner = "postgres"
 
 // A Server is a PostgreSQL that runs, or ran.
 type Server struct {
@@ -46,17 +46,17 @@ func Start(t testing.TB, settings ...string) *Server {
 	server, initdb := find(t)
 	s := &Server{Addr: proc.FreeAddrs(t, 1)[0], t: t}
 	host, port, _ := net.SplitHostPort(s.Addr)
-	folder, as := home(t)
+	folder := proc.Home(t, owner)
 	data := filepath.Join(folder, "data")
-	args := append(as, initdb, "-D", data, "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8", "--locale", "C")
-	if code := proc.Start(t, proc.Spec{Path: args[0], Args: args[1:], Dir: folder, Patience: time.Minute}).Wait(); code != 0 {
+	args := []string{"-D", data, "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8", "--locale", "C"}
+	if code := proc.Start(t, proc.Spec{Path: initdb, Args: args, Dir: folder, User: owner, Patience: time.Minute}).Wait(); code != 0 {
 		t.Fatalf("initdb ended with %d", code)
 	}
-	args = append(as, server, "-D", data)
+	args = []string{"-D", data}
 	for _, setting := range append([]string{"listen_addresses=" + host, "port=" + port, "unix_socket_directories=", "fsync=off", "max_connections=200"}, settings...) {
 		args = append(args, "-c", setting)
 	}
-	s.start(proc.Spec{Path: args[0], Args: args[1:], Dir: folder})
+	s.start(proc.Spec{Path: server, Args: args, Dir: folder, User: owner})
 	return s
 }
 
@@ -156,31 +156,6 @@ func open(t testing.TB, dsn string) *sql.DB {
 	}
 	t.Cleanup(func() { db.Close() })
 	return db
-}
-
-// home makes a folder for a server, and returns what its command begins with: neither PostgreSQL nor a pooler runs as root,
-// so they run as the user that PostgreSQL's Debian package makes.
-func home(t testing.TB) (folder string, as []string) {
-	t.Helper()
-	folder, err := os.MkdirTemp("", "coatcheck-postgres-") // a test's own folder is closed to other users
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(folder) })
-	if os.Getuid() != 0 {
-		return folder, nil
-	}
-	owner, err := user.Lookup("postgres")
-	if err != nil {
-		t.Fatalf("PostgreSQL is installed and its user is not: %v", err)
-	}
-	uid, _ := strconv.Atoi(owner.Uid)
-	gid, _ := strconv.Atoi(owner.Gid)
-	if err := os.Chown(folder, uid, gid); err != nil {
-		t.Fatal(err)
-	}
-	as = []string{tool.Find(t, "setpriv"), "--reuid=" + owner.Uid, "--regid=" + owner.Gid, "--clear-groups", "--pdeathsig=KILL", "--"}
-	return folder, as[:len(as):len(as)]
 }
 
 // find returns the server and what makes its data folder. Debian keeps each version in a folder of its own.

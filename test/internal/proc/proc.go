@@ -39,6 +39,7 @@ type Spec struct {
 	Args []string // without the program's name
 	Env  []string // added to the environment of the test, "KEY=value"
 	Dir  string   // working folder; empty: the test's own
+	User string   // whom to run as when the test is root, for programs that refuse to be; see Home
 
 	// Patience bounds each wait for the program: to print what is awaited, to end. Zero means 30 seconds,
 	// which is far more than a healthy program needs on a busy machine.
@@ -71,7 +72,7 @@ func Start(t testing.TB, s Spec) *Process {
 	p.cmd.Dir = s.Dir
 	p.cmd.Env = append(os.Environ(), s.Env...)
 	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL, Credential: credential(t, s.User)}
 	p.cmd.WaitDelay = 5 * time.Second // a grandchild that holds the pipe must not hold the test
 	if err := p.cmd.Start(); err != nil {
 		t.Fatalf("start %s: %v", s.Path, err)

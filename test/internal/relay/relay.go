@@ -1,15 +1,21 @@
 // Package relay passes TCP connections on to a server, and does to them what networks do.
 //
 //	r := relay.Start(t, server.Addr)
-//	connect(r.Addr)
-//	r.Silence() // packets get lost: nobody hears of it
-//	r.Heal()    // what was sent meanwhile arrives after all, as TCP sends it again
+//	db, err := sql.Open("pgx", "postgres://postgres@"+r.Addr+"/test")
+//	r.Delay(100 * time.Millisecond) // each way
+//	r.Silence()                     // packets get lost: nobody hears of it
+//	r.Cut()                         // both ends hear of it
+//	r.Heal()                        // what was delayed or held back arrives after all, as TCP sends it again
+//
+// One thing happens at a time: each of these takes the place of the one before.
 package relay
 
 import (
+	"bytes"
 	"net"
 	"sync"
 	"testing"
+	"time"
 )
 
 // A Relay listens on loopback until its test ends.
@@ -18,10 +24,16 @@ type Relay struct {
 
 	target string
 	mu     sync.Mutex
-	flows  sync.Cond // of mu
-	silent bool
-	cut    bool
+	now    state
 	conns  map[net.Conn]bool
+}
+
+// A state is what happens to connections. Of the zero value, nothing does.
+type state struct {
+	delay   time.Duration
+	silent  bool
+	cut     bool
+	changed chan struct{} // closed when another state takes its place
 }
 
 // Start starts a relay to an address.
@@ -31,8 +43,7 @@ func Start(t testing.TB, target string) *Relay {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &Relay{Addr: l.Addr().String(), target: target, conns: make(map[net.Conn]bool)}
-	r.flows.L = &r.mu
+	r := &Relay{Addr: l.Addr().String(), target: target, now: state{changed: make(chan struct{})}, conns: make(map[net.Conn]bool)}
 	var running sync.WaitGroup
 	running.Go(func() {
 		for {
@@ -51,30 +62,29 @@ func Start(t testing.TB, target string) *Relay {
 	return r
 }
 
+// Delay has all that is under way, or is sent from now on, take so long in each direction.
+func (r *Relay) Delay(d time.Duration) { r.become(state{delay: d}) }
+
+// Silence holds back what is under way or is sent from now on, on all connections and on new ones.
+func (r *Relay) Silence() { r.become(state{silent: true}) }
+
 // Cut breaks all connections, which both ends see, and new ones at once.
-func (r *Relay) Cut() {
+func (r *Relay) Cut() { r.become(state{cut: true}) }
+
+// Heal undoes all of this. What was held back goes on its way.
+func (r *Relay) Heal() { r.become(state{}) }
+
+func (r *Relay) become(s state) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.cut, r.silent = true, false
-	for c := range r.conns {
-		c.Close()
+	close(r.now.changed)
+	s.changed = make(chan struct{})
+	r.now = s
+	if s.cut {
+		for c := range r.conns {
+			c.Close()
+		}
 	}
-	r.flows.Broadcast()
-}
-
-// Silence holds back what is sent from now on, on all connections and on new ones.
-func (r *Relay) Silence() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.silent = true
-}
-
-// Heal undoes both. What was held back goes on its way.
-func (r *Relay) Heal() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.cut, r.silent = false, false
-	r.flows.Broadcast()
 }
 
 func (r *Relay) serve(client net.Conn) {
@@ -87,15 +97,10 @@ func (r *Relay) serve(client net.Conn) {
 	if !r.keep(client, server) {
 		return
 	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		r.pass(server, client)
-		server.Close()
-	}()
+	var asking sync.WaitGroup
+	asking.Go(func() { r.pass(server, client) })
 	r.pass(client, server)
-	client.Close()
-	<-done
+	asking.Wait()
 }
 
 // keep reports whether connections may be.
@@ -105,7 +110,7 @@ func (r *Relay) keep(conns ...net.Conn) bool {
 	for _, c := range conns {
 		r.conns[c] = true
 	}
-	return !r.cut
+	return !r.now.cut
 }
 
 func (r *Relay) drop(c net.Conn) {
@@ -115,28 +120,58 @@ func (r *Relay) drop(c net.Conn) {
 	delete(r.conns, c)
 }
 
-// pass passes on what comes until either end closes.
+// A parcel is some bytes on their way, or, without any, the end.
+type parcel struct {
+	bytes []byte
+	sent  time.Time
+}
+
+// pass passes on what comes, in its order and when it is due, until either end closes. Then it closes the other one.
 func (r *Relay) pass(to, from net.Conn) {
+	line := make(chan parcel, 4096)
+	go collect(line, from)
+	for p := range line {
+		r.await(p.sent)
+		if _, err := to.Write(p.bytes); err != nil || len(p.bytes) == 0 {
+			break
+		}
+	}
+	to.Close()
+	from.Close()
+	for range line { // until nobody collects any more
+	}
+}
+
+func collect(line chan<- parcel, from net.Conn) {
+	defer close(line)
 	buf := make([]byte, 64<<10)
 	for {
 		n, err := from.Read(buf)
-		r.wait()
 		if n > 0 {
-			if _, err := to.Write(buf[:n]); err != nil {
-				return
-			}
+			line <- parcel{bytes.Clone(buf[:n]), time.Now()}
 		}
 		if err != nil {
+			line <- parcel{sent: time.Now()}
 			return
 		}
 	}
 }
 
-// wait waits for the end of a silence.
-func (r *Relay) wait() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for r.silent && !r.cut {
-		r.flows.Wait()
+// await waits until what was sent at a time is due.
+func (r *Relay) await(sent time.Time) {
+	for {
+		r.mu.Lock()
+		now := r.now
+		r.mu.Unlock()
+		var due <-chan time.Time // never, in silence
+		if left := time.Until(sent.Add(now.delay)); now.cut || !now.silent && left <= 0 {
+			return
+		} else if !now.silent {
+			due = time.After(left)
+		}
+		select {
+		case <-due:
+		case <-now.changed:
+		}
 	}
 }

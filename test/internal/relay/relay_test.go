@@ -47,7 +47,7 @@ func hear(c net.Conn, n int, patience time.Duration) (string, error) {
 	return string(back[:n]), err
 }
 
-const soon, longEnough = 30 * time.Millisecond, 10 * time.Second
+const soon, delay, longEnough = 30 * time.Millisecond, 20 * time.Millisecond, 10 * time.Second
 
 func TestRelay(t *testing.T) {
 	r := Start(t, echo(t))
@@ -66,6 +66,19 @@ func TestRelay(t *testing.T) {
 	r.Heal()
 	if got, err := hear(c, 3, longEnough); got != "two" {
 		t.Errorf("after the silence: heard %q, %v; want what was held back", got, err)
+	}
+	began := time.Now()
+	r.Delay(delay)
+	if got, err := say(t, c, "far", longEnough); got != "far" || time.Since(began) < 2*delay {
+		t.Errorf("delayed: heard %q after %v, %v; want no answer before %v", got, time.Since(began), err, 2*delay)
+	}
+	r.Delay(time.Hour)
+	if got, err := say(t, c, "ago", soon); got != "" || !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("far away: heard %q, %v; want nothing yet", got, err)
+	}
+	r.Heal()
+	if got, err := hear(c, 3, longEnough); got != "ago" {
+		t.Errorf("near again: heard %q, %v; want what was under way", got, err)
 	}
 	r.Cut()
 	if got, err := say(t, c, "three", longEnough); got != "" || err == nil || errors.Is(err, os.ErrDeadlineExceeded) {

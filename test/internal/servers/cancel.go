@@ -21,7 +21,7 @@ func Cancelled(t *testing.T, s Server, d sqlstore.Dialect, times int) {
 	const callers = 8
 	var done sync.WaitGroup
 	for i := range callers {
-		r := session(fmt.Sprintf("user %d", i))
+		r := Session(fmt.Sprintf("user %d", i))
 		must(t, st.Create(t.Context(), r, store.ID{}))
 		done.Go(func() {
 			for n := 0; n < times/callers && !t.Failed(); n++ {

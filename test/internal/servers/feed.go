@@ -96,14 +96,14 @@ func FeedOfOthers(t *testing.T, s Server, d sqlstore.Dialect, options ...sqlstor
 	b, _ := open(t, s, d, database, options...)
 	e := Hear(t, b)
 	for range 3 {
-		r := session("ada")
+		r := Session("ada")
 		must(t, a.Create(t.Context(), r, store.ID{}))
 		durable := time.Now()
 		beat := e.beatAfter(t, durable)
 		if told := e.Told(t, store.Created, r.ID); told > beat {
 			t.Errorf("a beat vouched for a moment at which something was durable that had not been told")
 		}
-		next := session("ada")
+		next := Session("ada")
 		next.Version = 1
 		must(t, a.Create(t.Context(), next, r.ID))
 		if old := e.Told(t, store.Replaced, r.ID); e.Told(t, store.Created, next.ID) < old || e.all[old].By != next.ID {
@@ -133,12 +133,12 @@ func LateCommits(t *testing.T, s Server, d sqlstore.Dialect, insert string, hold
 	for _, hold := range holds {
 		slow, slowID := begin()
 		undone, undoneID := begin()
-		r := session("ada")
+		r := Session("ada")
 		must(t, st.Create(t.Context(), r, store.ID{}))
 		e.Told(t, store.Created, r.ID)
 		late, _ := open(t, s, d, database)
 		meanwhile := Hear(t, late)
-		must(t, st.Create(t.Context(), session("ada"), store.ID{}))
+		must(t, st.Create(t.Context(), Session("ada"), store.ID{}))
 		must(t, undone.Rollback())
 		e.beatAfter(t, time.Now().Add(hold))
 		must(t, slow.Commit())
@@ -182,7 +182,7 @@ func LostAndFound(t *testing.T, s Server, d sqlstore.Dialect) {
 	if want := []store.NoticeKind{store.Lost, store.Beat, store.Lost, store.Beat}; len(kinds) != len(want) {
 		t.Errorf("heard %v, want %v: lost at first, whole, lost with the server, whole again", kinds, want)
 	}
-	r := session("ada")
+	r := Session("ada")
 	must(t, st.Create(t.Context(), r, store.ID{}))
 	e.Told(t, store.Created, r.ID)
 }

@@ -68,7 +68,7 @@ func Killed(t *testing.T, s Server, d sqlstore.Dialect, rounds int) {
 func live(ctx context.Context, st *sqlstore.Store, user string, i int) ([]*fate, bool) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	f := &fate{record: session(user)}
+	f := &fate{record: Session(user)}
 	all := []*fate{f}
 	if err := st.Create(ctx, f.record, store.ID{}); err != nil {
 		f.unsure = true
@@ -88,7 +88,7 @@ func live(ctx context.Context, st *sqlstore.Store, user string, i int) ([]*fate,
 	case 1:
 		_, err = st.DeleteUser(ctx, user)
 	case 2:
-		next := &fate{record: session(user + " again")}
+		next := &fate{record: Session(user + " again")}
 		next.record.Version = 2
 		all = append(all, next)
 		if err = st.Create(ctx, next.record, f.record.ID); err == nil {

@@ -21,7 +21,7 @@ func fill(t *testing.T, st *sqlstore.Store, n int, life time.Duration) {
 	for w := range workers {
 		done.Go(func() {
 			for i := w; i < n && !t.Failed(); i += workers {
-				r := session(fmt.Sprintf("user %d", i/5))
+				r := Session(fmt.Sprintf("user %d", i/5))
 				r.ExpiresAt = r.CreatedAt.Add(life)
 				if err := st.Create(context.Background(), r, store.ID{}); err != nil {
 					t.Errorf("create: %v", err)
@@ -106,7 +106,7 @@ func SweptBeside(t *testing.T, s Server, d sqlstore.Dialect) {
 
 // saves saves one session again and again while something is done, and returns how long each save took.
 func saves(t *testing.T, st *sqlstore.Store, during func()) (all []time.Duration) {
-	r := session("ada")
+	r := Session("ada")
 	r.IdleTimeout = 0
 	must(t, st.Create(t.Context(), r, store.ID{}))
 	stop, done := make(chan struct{}), make(chan struct{})

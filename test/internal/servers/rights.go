@@ -15,12 +15,12 @@ func FewRights(t *testing.T, db *sql.DB, d sqlstore.Dialect) {
 	st := sqlstore.New(db, d)
 	e := Hear(t, st)
 	t.Cleanup(func() { _ = st.Close(ctx) })
-	r := session("ada")
+	r := Session("ada")
 	must(t, st.Create(ctx, r, store.ID{}))
 	r.Version = 1
 	must(t, st.Save(ctx, r))
 	must(t, st.Touch(ctx, []store.Seen{{ID: r.ID, At: time.Now()}}))
-	next := session("ada")
+	next := Session("ada")
 	next.Version = 2
 	must(t, st.Create(ctx, next, r.ID))
 	must(t, st.SetNotBefore(ctx, "ada", time.Now()))

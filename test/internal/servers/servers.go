@@ -3,13 +3,10 @@
 package servers
 
 import (
-	"context"
 	"database/sql"
 	"os"
 	"testing"
-	"time"
 
-	"coatcheck.dev/store"
 	sqlstore "coatcheck.dev/store/sql"
 )
 
@@ -30,32 +27,7 @@ func Torture() bool { return os.Getenv("COATCHECK_TORTURE") != "" }
 // open makes a store that is closed at the end of the test, and returns its pool as well.
 func open(t testing.TB, s Server, d sqlstore.Dialect, database string, options ...sqlstore.Options) (*sqlstore.Store, *sql.DB) {
 	t.Helper()
-	db := s.Open(t, database)
-	db.SetMaxOpenConns(16)
-	st := sqlstore.New(db, d, options...)
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		if err := st.Close(ctx); err != nil {
-			t.Errorf("close: %v", err)
-		}
-	})
-	return st, db
-}
-
-// session returns a record of a user.
-func session(user string) store.Record {
-	now := time.UnixMicro(time.Now().UnixMicro()).UTC()
-	return store.Record{
-		ID: store.NewID(), User: user, CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(time.Hour), IdleTimeout: time.Minute,
-		Auth: []store.Auth{{Method: "password", At: now}},
-		Data: store.Data{}.With(store.Change{Key: "owner", Value: store.Value{JSON: `"` + user + `"`}}),
-	}
-}
-
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := NewBox(t, s.Open(t, database), d, options...)
+	b.DB.SetMaxOpenConns(16)
+	return b.Store, b.DB
 }

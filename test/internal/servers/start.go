@@ -24,7 +24,7 @@ func PreparedAtOnce(t *testing.T, s Server, d sqlstore.Dialect) {
 						t.Errorf("prepare: %v", err)
 					}
 				}
-				if err := st.Create(t.Context(), session("ada"), store.ID{}); err != nil {
+				if err := st.Create(t.Context(), Session("ada"), store.ID{}); err != nil {
 					t.Errorf("create: %v", err)
 				}
 			})
@@ -46,7 +46,7 @@ func NewerIsRefused(t *testing.T, s Server, d sqlstore.Dialect) {
 	_, err := db.Exec(`UPDATE coatcheck_schema SET version = 99`)
 	must(t, err)
 	older, _ := open(t, s, d, database)
-	err = older.Create(t.Context(), session("ada"), store.ID{})
+	err = older.Create(t.Context(), Session("ada"), store.ID{})
 	if err == nil || !strings.Contains(err.Error(), "use a newer version") {
 		t.Errorf("create: got %v, want to be told to use a newer version", err)
 	}
@@ -59,9 +59,9 @@ func NewerIsRefused(t *testing.T, s Server, d sqlstore.Dialect) {
 // ClosedIsClosed has a store used after it was closed.
 func ClosedIsClosed(t *testing.T, s Server, d sqlstore.Dialect) {
 	st, _ := open(t, s, d, s.Create(t))
-	must(t, st.Create(t.Context(), session("ada"), store.ID{}))
+	must(t, st.Create(t.Context(), Session("ada"), store.ID{}))
 	must(t, st.Close(context.Background()))
-	if err := st.Create(t.Context(), session("ada"), store.ID{}); err == nil || !strings.Contains(err.Error(), "closed") {
+	if err := st.Create(t.Context(), Session("ada"), store.ID{}); err == nil || !strings.Contains(err.Error(), "closed") {
 		t.Errorf("create: got %v, want to be told that the store is closed", err)
 	}
 }

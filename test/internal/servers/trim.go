@@ -20,13 +20,13 @@ func Trimmed(t *testing.T, s Server, d sqlstore.Dialect, insert string) {
 		must(t, st.Prepare(t.Context()))
 		tx, err := db.Begin()
 		must(t, err)
-		must(t, st.Create(t.Context(), session("first"), store.ID{}))
+		must(t, st.Create(t.Context(), Session("first"), store.ID{}))
 		late := store.NewID()
 		_, err = tx.Exec(insert, late[:])
 		must(t, err)
 		for i := range 3 {
 			time.Sleep(31 * time.Second) // no time passes while the store talks with the server
-			must(t, st.Create(t.Context(), session("ada"), store.ID{}))
+			must(t, st.Create(t.Context(), Session("ada"), store.ID{}))
 			if i == 0 {
 				time.Sleep(time.Second)
 				must(t, tx.Commit())

@@ -26,7 +26,7 @@ func (a Address) String() string { return a.shown }
 
 // File is the address of an SQLite database.
 func File(path string) Address {
-	return Address{Engine: "SQLite", shown: "sqlite:" + path, open: func(ctx context.Context, look bool) (*Room, error) { return openFile(ctx, path, look) }}
+	return Address{Engine: "SQLite", shown: "sqlite:" + path, open: func(_ context.Context, look bool) (*Room, error) { return openFile(path, look) }}
 }
 
 // examples are what an error shows of each kind.

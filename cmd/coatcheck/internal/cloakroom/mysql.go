@@ -40,28 +40,24 @@ func (a *Address) mysql(l *location) error {
 	if err != nil {
 		return fmt.Errorf("it is malformed (%w)", err)
 	}
-	a.open = func(ctx context.Context, look bool) (*Room, error) {
+	a.open = func(ctx context.Context, _ bool) (*Room, error) {
 		db := sql.OpenDB(connector)
 		pool(db, size)
 		db.SetConnMaxIdleTime(idleTime)
 		db.SetConnMaxLifetime(lifeTime)
-		return openServer(ctx, look, db, sqlstore.MySQL, sqlstore.Options{}, "SELECT IF(version() LIKE '%MariaDB%', version(), CONCAT('MySQL ', version()))")
+		return openServer(ctx, db, sqlstore.MySQL, sqlstore.Options{}, "SELECT IF(version() LIKE '%MariaDB%', version(), CONCAT('MySQL ', version()))")
 	}
 	return nil
 }
 
-// openServer opens the tables in a database server, and makes them, unless somebody only wants a look.
-func openServer(ctx context.Context, look bool, db *sql.DB, dialect sqlstore.Dialect, options sqlstore.Options, version string) (*Room, error) {
+// openServer finds out whether a database server answers.
+func openServer(ctx context.Context, db *sql.DB, dialect sqlstore.Dialect, options sqlstore.Options, version string) (*Room, error) {
 	s := sqlstore.New(db, dialect, options)
-	prepare := s.Prepare
-	if look {
-		prepare = db.PingContext
-	}
-	if err := prepare(ctx); err != nil {
+	if _, err := s.Check(ctx); err != nil { // which says what to do, as a ping does not
 		return nil, errors.Join(err, s.Close(ctx), db.Close())
 	}
 	return &Room{
-		Store: s, check: s.Check, made: hasTables(db),
+		Store: s, check: s.Check, prepare: s.Prepare, made: hasTables(db),
 		server: func(ctx context.Context) (string, error) { return scan(ctx, db, version) },
 		close:  func(ctx context.Context) error { return errors.Join(s.Close(ctx), db.Close()) },
 	}, nil

@@ -49,7 +49,7 @@ func (a *Address) postgres(l *location) error {
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "coatcheck"
 	}
-	a.open = func(ctx context.Context, look bool) (*Room, error) {
+	a.open = func(ctx context.Context, _ bool) (*Room, error) {
 		db := stdlib.OpenDB(*config)
 		pool(db, size)
 		db.SetConnMaxIdleTime(idleTime)
@@ -58,7 +58,7 @@ func (a *Address) postgres(l *location) error {
 		if listen != "off" {
 			options.Listen = listenTo(config)
 		}
-		return openServer(ctx, look, db, sqlstore.PostgreSQL, options, "SELECT 'PostgreSQL ' || current_setting('server_version')")
+		return openServer(ctx, db, sqlstore.PostgreSQL, options, "SELECT 'PostgreSQL ' || current_setting('server_version')")
 	}
 	return nil
 }

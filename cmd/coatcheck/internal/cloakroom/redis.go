@@ -80,9 +80,10 @@ func openRedis(ctx context.Context, option rueidis.ClientOption, options func(ru
 	}
 	s := redisstore.New(door(client), options(client))
 	room := &Room{
-		Store: s,
-		made:  func(context.Context) bool { return true }, // there is nothing to make
-		close: func(context.Context) error { s.Close(); client.Close(); return nil },
+		Store:   s,
+		prepare: func(context.Context) error { return nil }, // there is nothing to make
+		made:    func(context.Context) bool { return true },
+		close:   func(context.Context) error { s.Close(); client.Close(); return nil },
 	}
 	room.check = func(ctx context.Context) ([]store.Finding, error) {
 		findings, err := s.Check(ctx)

@@ -20,15 +20,17 @@ type Room struct {
 	Store
 	Address Address
 
-	local  bool // a file, which other programs may write to without a word
-	check  func(context.Context) ([]store.Finding, error)
-	made   func(context.Context) bool
-	server func(context.Context) (string, error)
-	close  func(context.Context) error
+	local   bool // a file, which other programs may write to without a word
+	check   func(context.Context) ([]store.Finding, error)
+	prepare func(context.Context) error
+	made    func(context.Context) bool
+	server  func(context.Context) (string, error)
+	close   func(context.Context) error
 }
 
-// Open opens the store of an address, and makes or updates its tables. An error says what stands in the way, without a
-// secret.
+// Open opens the store of an address for use. It makes no tables, so that there is time for [Room.Check] before
+// [Room.Prepare]; only the file of an SQLite database is made, empty, if it is missing. An error says what stands in the way,
+// without a secret.
 func Open(ctx context.Context, a Address) (*Room, error) { return open(ctx, a, false) }
 
 // Look opens the store of an address to look at it. It makes nothing: see [Room.Made].
@@ -47,6 +49,14 @@ func open(ctx context.Context, a Address, look bool) (*Room, error) {
 	}
 	room.Address = a
 	return room, nil
+}
+
+// Prepare makes the tables, or brings them up to date, and finds out whether they can be used.
+func (r *Room) Prepare(ctx context.Context) error {
+	if err := r.prepare(ctx); err != nil {
+		return r.Address.hide(fmt.Errorf("open %s: %w", r.Address, err))
+	}
+	return nil
 }
 
 // Made reports whether there is something to ask for sessions: a database without tables would be changed by that.

@@ -15,8 +15,8 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite": without cgo, so that the program is one file
 )
 
-// openFile opens an SQLite database, which is made if it is missing, unless somebody only wants a look.
-func openFile(ctx context.Context, path string, look bool) (*Room, error) {
+// openFile opens an SQLite database. A missing one is made, empty, unless somebody only wants a look.
+func openFile(path string, look bool) (*Room, error) {
 	if _, err := os.Stat(path); look && errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("there is no database %s: coatcheck serve makes it; name another folder with --data, or another store with --store", path)
 	} else if look && err != nil {
@@ -32,13 +32,8 @@ func openFile(ctx context.Context, path string, look bool) (*Room, error) {
 	// One connection writes; the others read, and more of them than processors gain nothing.
 	pool(db, runtime.GOMAXPROCS(0)+2)
 	s := sqlstore.New(db, sqlstore.SQLite)
-	if !look {
-		if err := s.Prepare(ctx); err != nil {
-			return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Close())
-		}
-	}
 	return &Room{
-		Store: s, check: s.Check, local: true, made: hasTables(db),
+		Store: s, check: s.Check, prepare: s.Prepare, local: true, made: hasTables(db),
 		server: func(ctx context.Context) (string, error) {
 			return scan(ctx, db, "SELECT 'SQLite ' || sqlite_version()")
 		},

@@ -3,6 +3,7 @@ package cloakroom_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -61,6 +62,34 @@ func TestSessionsStay(t *testing.T) {
 	}
 }
 
+// prepared opens a database, makes its tables, and closes it.
+func prepared(t *testing.T, path string) error {
+	room, err := cloakroom.Open(t.Context(), cloakroom.File(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(room.Prepare(t.Context()), room.Close(context.Background()))
+}
+
+// There is time to look at the settings before anything is made.
+func TestOpenMakesNoTables(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "sessions.db")
+	room, err := cloakroom.Open(t.Context(), cloakroom.File(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer room.Close(context.Background())
+	if _, err := room.Check(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Size() > 0 || room.Made(t.Context()) {
+		t.Errorf("opened and checked: %v, %v; want an empty file", info, err)
+	}
+	if err := room.Prepare(t.Context()); err != nil || !room.Made(t.Context()) {
+		t.Errorf("prepare: %v, and there are no tables", err)
+	}
+}
+
 func TestDatabasesThatCannotBe(t *testing.T) {
 	for _, tt := range []struct {
 		why  string
@@ -70,11 +99,9 @@ func TestDatabasesThatCannotBe(t *testing.T) {
 		{"something else", func(path string) error { return os.WriteFile(path, []byte(strings.Repeat("no database ", 999)), 0o600) }, "not a database"},
 		{"a folder", func(path string) error { return os.Mkdir(path, 0o700) }, "coatcheck.db"},
 		{"of a newer program", func(path string) error {
-			s, err := cloakroom.Open(t.Context(), cloakroom.File(path))
-			if err != nil {
+			if err := prepared(t, path); err != nil {
 				return err
 			}
-			defer s.Close(context.Background())
 			db, err := sql.Open("sqlite", path)
 			if err != nil {
 				return err
@@ -88,7 +115,7 @@ func TestDatabasesThatCannotBe(t *testing.T) {
 		if err := tt.make(path); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := cloakroom.Open(t.Context(), cloakroom.File(path)); err == nil || !strings.Contains(err.Error(), tt.says) || !strings.Contains(err.Error(), path) {
+		if err := prepared(t, path); err == nil || !strings.Contains(err.Error(), tt.says) || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: %v, want %q", tt.why, err, tt.says)
 		}
 	}
