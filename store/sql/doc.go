@@ -56,11 +56,12 @@
 // Sweeps take 200 records at a time, pass over what others hold, and share the work with those of other programs.
 //
 // The feed tells of what all programs change. Each change writes a row into the table coatcheck_changes, in the same
-// transaction; while there are subscribers, the store looks for new rows four times a second, and at once after a change
-// of its own. Nothing is missed, whatever the order of commits, and a Beat stands for the moment before the look: all
-// that was durable then has been told. Own changes are told in this way too, and only once. When the server does not
-// answer, was exchanged for another one, or the program slept for half a minute, the feed is Lost until the next Beat. The
-// rows of the last minute or two are kept; programs that write remove older ones.
+// transaction; while there are subscribers, the store looks for new rows 33 times a second, and at once after a change of
+// its own. With [Options.Listen] it looks once a second, and when it is called. Nothing is missed, whatever the order of
+// commits, and a Beat stands for the moment before the look: all that was durable then has been told. Own changes are
+// told in this way too, and only once. When the server does not answer, was exchanged for another one, or the program
+// slept for half a minute, the feed is Lost until the next Beat. The rows of the last minute or two are kept; programs
+// that write remove older ones.
 //
 // # PostgreSQL
 //

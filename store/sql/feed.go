@@ -10,15 +10,15 @@ import (
 )
 
 const (
-	lookEvery  = 250 * time.Millisecond // while there are subscribers
-	listenLook = time.Second            // while somebody listens for them as well
+	lookEvery  = 30 * time.Millisecond // while there are subscribers
+	listenLook = time.Second           // while somebody listens for them as well
 	beatEvery  = time.Second
 	lookPause  = 5 * time.Millisecond // at least, between two looks
 	lookLimit  = 3 * time.Second      // for a look to return
 	trimEvery  = 30 * time.Second
 )
 
-// A feed tells of what the log says, as long as somebody wants to hear it. It looks several times a second, and at once
+// A feed tells of what the log says, as long as somebody wants to hear it. It looks many times a second, and at once
 // after a change of this process, or when the door rings.
 type feed struct {
 	store.Hub

@@ -32,7 +32,7 @@ var (
 // Options are what a database server can be asked for beside the usual. The zero value is good for every dialect.
 type Options struct {
 	// Listen makes the feed of PostgreSQL quicker: changes that other processes make are told within milliseconds
-	// instead of a quarter of a second. It sends LISTEN for the channel on a connection of its own, which must not go
+	// instead of up to 30, and the server is asked less often. It sends LISTEN for the channel on a connection of its own, which must not go
 	// through a pooler, calls heard for each notification until the context ends or the connection breaks, and returns.
 	// It is called again after that. Set it in every process: those that have it also send what the others hear.
 	Listen func(ctx context.Context, channel string, heard func()) error

@@ -30,8 +30,7 @@ func revocations(few int) int {
 	return few
 }
 
-// soon is how long one of a hundred revocations may take to be refused on the other node, where the server says at once that
-// something has changed. What else runs on a machine that tests share takes longer than that, so it counts under torture.
+// soon is how long one of a hundred revocations may take to be refused on the other node. What else runs on a machine that tests share takes longer than that, so it counts under torture.
 func soon() time.Duration {
 	if os.Getenv("COATCHECK_TORTURE") != "" {
 		return 50 * time.Millisecond
@@ -120,7 +119,7 @@ func TestI1_TwoNodesOnPostgreSQL(t *testing.T) {
 	}.Run(t)
 }
 
-// MariaDB has no way to say that something has changed: who wants to know looks four times a second.
+// MariaDB has no way to say that something has changed: who wants to know looks again and again.
 func TestI1_TwoNodesOnMariaDB(t *testing.T) {
 	server := mariadb.Start(t)
 	must(t, mysql.SetLogger(new(mysql.NopLogger))) // it would tell of each connection that is cut
@@ -131,7 +130,7 @@ func TestI1_TwoNodesOnMariaDB(t *testing.T) {
 			return keep(t, db, sqlstore.MySQL, sqlstore.Options{})
 		}),
 		Sever: cut(every), Swallow: silence(every),
-		Lease: lease, Revocations: revocations(100),
+		Lease: lease, Revocations: revocations(100), P99: soon(),
 	}.Run(t)
 }
 
