@@ -164,12 +164,14 @@ func (w *switches) loaded(now time.Time, forgotten int) {
 	}
 }
 
+// knowsSwitches reports whether what is in memory of the switches is all that there is to know at the time now.
+func (m *Manager) knowsSwitches(now time.Time) bool {
+	return m.board == nil || m.switches.known(m.fed.good(now), now)
+}
+
 // loadSwitches makes sure that the switches are known. Until they are, nobody can tell which sessions are good.
 func (m *Manager) loadSwitches(ctx context.Context, now time.Time) error {
-	if m.board == nil {
-		return nil
-	}
-	if m.switches.known(m.fed.good(now), now) {
+	if m.knowsSwitches(now) {
 		return nil
 	}
 	if err := m.guard.shut(); err != nil {
@@ -186,7 +188,7 @@ func (m *Manager) loadSwitches(ctx context.Context, now time.Time) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		if load.err != nil || m.switches.known(m.fed.good(now), now) {
+		if load.err != nil || m.knowsSwitches(now) {
 			return load.err
 		}
 		return m.readSwitches(ctx, now) // that look began before what was needed now

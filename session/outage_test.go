@@ -242,6 +242,7 @@ func TestR8_I10_FailurePolicies(t *testing.T) {
 	}{
 		{"required", session.Required, 0, 503, "", false},
 		{"optional", session.Optional, 0, 200, "", true},
+		{"optional within", session.OptionalWithin(time.Minute), 0, 200, "", true},
 		{"stale, young", session.Stale(time.Minute), 59 * time.Second, 200, "ada", true},
 		{"stale, old", session.Stale(time.Minute), 61 * time.Second, 503, "", false},
 	} {
@@ -286,6 +287,47 @@ func TestR8_I10_FailurePolicies(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A store that says nothing keeps nobody waiting who cannot wait, and what it says in the end is heard.
+func TestR8_R10_I10_OptionalWithin(t *testing.T) {
+	const within, takes = 40 * time.Millisecond, 300 * time.Millisecond
+	synctest.Test(t, func(t *testing.T) {
+		st := newFaultStore()
+		policy := session.OptionalWithin(within)
+		m := newManager(t, st, asleep(session.Options{
+			StoreTimeout: time.Second, MaxStoreCalls: 8, OnFailure: func(*http.Request) session.Failure { return policy },
+		}))
+		b := newBrowser(t, m)
+		b.signIn("ada")
+		st.trap(func(context.Context) error { time.Sleep(takes); return nil }, "Load")
+		for range 100 {
+			start := time.Now()
+			a := b.with(func(s *session.Session) {
+				if s.User() != "" || !s.Unknown() {
+					t.Errorf("user %q, unknown %v", s.User(), s.Unknown())
+				}
+			})
+			if took := time.Since(start); took > within || a.status != http.StatusOK || len(a.setCookies()) != 0 {
+				t.Fatalf("after %v: %s", took, describe(a))
+			}
+		}
+		if n := st.count("Load"); n > 100*int(within/time.Millisecond)/int(takes/time.Millisecond)+2 {
+			t.Errorf("%d loads, of which one at a time is enough", n)
+		}
+		time.Sleep(10 * time.Second)
+		policy = session.Stale(time.Minute)
+		st.down("Load")
+		if got := b.user(); got != "ada" {
+			t.Errorf("what the store said late is forgotten: user %q", got)
+		}
+		policy = session.OptionalWithin(within)
+		st.trap(func(context.Context) error { panic("the store panics") }, "Load")
+		time.Sleep(10 * time.Second)
+		if a := b.with(nothing); a.status != http.StatusOK {
+			t.Errorf("a store that panics: %s", describe(a))
+		}
+	})
 }
 
 // A session that this program has ended is not let in on old knowledge, feed or no feed.

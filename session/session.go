@@ -90,15 +90,11 @@ func (s *Session) open(r *http.Request, f *shown) error {
 		return nil
 	}
 	now := time.Now()
-	err := s.m.loadSwitches(r.Context(), now)
-	if err == nil && s.openSealed(&f.claim, now) {
+	if s.m.knowsSwitches(now) && s.openSealed(&f.claim, now) {
 		return nil
 	}
 	s.opened = new(opened)
-	var record *store.Record
-	if err == nil {
-		record, err = s.m.load(r.Context(), f.ticket.id)
-	}
+	record, err := s.m.find(r, f.ticket.id, now)
 	if err != nil {
 		return s.guess(&f.claim, err, now)
 	}
