@@ -51,21 +51,20 @@ func benchCrowd(b *testing.B, open func() site, n int) {
 	s := open()
 	defer s.close()
 	cookies := s.crowd(n)
-	texts := len(cookies) * (len(cookies[0]) + 16) // what the benchmark itself keeps
 	b.ReportAllocs()
 	h := s.wrap(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if s.user(r) == "" {
 			panic("not signed in")
 		}
 	}))
-	r := request(cookies[0])
+	r := request(cookies.at(0))
 	line := r.Header["Cookie"]
 	w := &nullWriter{h: make(http.Header)}
-	size := float64(heap()-before-uint64(texts)) / float64(n)
+	size := float64(heap()-before-uint64(len(cookies.all))) / float64(n)
 	i := 0
 	for b.Loop() {
 		clear(w.h)
-		line[0] = cookies[i]
+		line[0] = cookies.at(i)
 		h.ServeHTTP(w, r)
 		if i++; i == n {
 			i = 0
@@ -85,25 +84,25 @@ func limitCrowd(b *testing.B, n int) {
 	}
 	type key struct{}
 	records := make(map[[16]byte]*record, n)
-	cookies := make([]string, n)
-	for i := range cookies {
+	texts := make([]string, n)
+	for i := range texts {
 		var raw [40]byte
 		copy(raw[:], rand.Text()+rand.Text())
 		records[[16]byte(raw[:16])] = &record{sha256.Sum256(raw[16:]), fmt.Sprintf("user-%d", i)}
-		cookies[i] = "__Host-sid=" + base64.RawURLEncoding.EncodeToString(raw[:])
+		texts[i] = "__Host-sid=" + base64.RawURLEncoding.EncodeToString(raw[:])
 	}
 	next := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if r.Context().Value(key{}).(*record).user == "" {
 			panic("lost")
 		}
 	})
-	cookies = oneText(cookies)
-	r, w := request(cookies[0]), &nullWriter{h: make(http.Header)}
+	cookies := oneText(texts)
+	r, w := request(cookies.at(0)), &nullWriter{h: make(http.Header)}
 	line := r.Header["Cookie"]
 	b.ReportAllocs()
 	i := 0
 	for b.Loop() {
-		line[0] = cookies[i]
+		line[0] = cookies.at(i)
 		value := line[0][strings.Index(line[0], "__Host-sid=")+11:]
 		var raw [40]byte
 		if n, err := base64.RawURLEncoding.Decode(raw[:], []byte(value)); err != nil || n != len(raw) {
@@ -122,9 +121,17 @@ func limitCrowd(b *testing.B, n int) {
 	runtime.KeepAlive(records)
 }
 
-// crowd signs n users in and returns the Cookie lines of their browsers, shuffled, in one piece of memory: reading them from one to the
-// next costs next to nothing, while the sessions are found all over the store.
-func (s site) crowd(n int) []string {
+// lines are shuffled Cookie lines of one length in one piece of memory: going from one to the next costs next to nothing, while
+// the sessions are found all over the store.
+type lines struct {
+	all  string
+	size int
+}
+
+func (l lines) at(i int) string { return l.all[i*l.size:][:l.size] }
+
+// crowd signs n users in and returns the Cookie lines of their browsers.
+func (s site) crowd(n int) lines {
 	cookies := make([]string, n)
 	var next atomic.Int64
 	var signers sync.WaitGroup
@@ -139,15 +146,13 @@ func (s site) crowd(n int) []string {
 	return oneText(cookies)
 }
 
-// oneText shuffles texts and has them lie one after the other.
-func oneText(cookies []string) []string {
+func oneText(cookies []string) lines {
 	mathrand.Shuffle(len(cookies), func(i, j int) { cookies[i], cookies[j] = cookies[j], cookies[i] })
-	all := strings.Join(cookies, "")
-	for i := range cookies {
-		size := len(cookies[i])
-		cookies[i], all = all[:size], all[size:]
+	l := lines{strings.Join(cookies, ""), len(cookies[0])}
+	if len(l.all) != len(cookies)*l.size {
+		panic("the lines differ in length")
 	}
-	return cookies
+	return l
 }
 
 func heap() uint64 {
