@@ -233,13 +233,13 @@ func (m *Manager) Handler(next http.Handler) http.Handler {
 		v.session.m = m
 		v.response.inner = w
 		m.hashed(&f)
-		within := r.WithContext(v) // the record is still on its way
+		within, writer := r.WithContext(v), v.writer() // the record is still on its way
 		if err := v.session.open(r, &f); err != nil {
 			m.refuse(w, r, err)
 			return
 		}
 		defer v.end()
-		next.ServeHTTP(v.writer(), within)
+		next.ServeHTTP(writer, within)
 		v.response.over = true
 	})
 }

@@ -44,10 +44,10 @@ func (m *Manager) hashed(f *shown) {
 	if !f.valid {
 		return
 	}
+	f.claim = f.ticket.claim()
 	if m.prefetcher != nil {
 		m.prefetcher.PrefetchRecord(f.ticket.id)
 	}
-	f.claim = f.ticket.claim()
 }
 
 // bearer returns the token of RFC 6750, section 2.1, and how many there are. Other schemes are somebody else's.
