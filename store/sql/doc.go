@@ -27,7 +27,8 @@
 // returns the context's error.
 //
 // The store switches the database to write-ahead logging (files FILE-wal and FILE-shm appear beside it: never
-// delete or copy one without the others), and its transactions to synchronous=FULL. Any number of pooled connections
+// delete or copy one without the others), and its transactions to synchronous=FULL. Checkpoints are made beside the
+// commits, on another connection; a commit makes one only if the log has grown to 32 MB all the same. Any number of pooled connections
 // will do, one included; do not call the store while you hold the only one. In a database that has no tables yet the
 // store limits the file to its owner (mode 0600), because sessions are nobody else's business.
 //

@@ -18,6 +18,7 @@ type embedded struct {
 	db      *sql.DB
 	dialect *embeddedDialect
 	writer  *writer
+	checks  checkpointer
 	opened  atomic.Pointer[prepared]
 }
 
@@ -30,6 +31,7 @@ type prepared struct {
 func newEmbedded(db *sql.DB, d *embeddedDialect) *embedded {
 	e := &embedded{db: db, dialect: d}
 	e.writer = newWriter(e.commit)
+	e.checks.checkpoint = e.checkpoint
 	return e
 }
 
@@ -81,6 +83,7 @@ func (e *embedded) close(ctx context.Context) error {
 	if err := e.writer.close(ctx); err != nil {
 		return err
 	}
+	e.checks.idle.Wait()
 	if p := e.opened.Load(); p != nil {
 		p.stmt.close()
 	}
@@ -233,7 +236,7 @@ func (e *embedded) explain(err error) error {
 
 const (
 	lockWait  = 1500 * time.Millisecond // for another program to release its lock; callers who wait for 2 seconds hear of it
-	lockPause = 20 * time.Millisecond   // at most, between two attempts
+	lockPause = 4 * time.Millisecond    // at most, between two attempts
 )
 
 // patiently repeats what fails because another program has locked the database.

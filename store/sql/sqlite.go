@@ -62,9 +62,10 @@ var sqlite = embeddedDialect{
 		) STRICT, WITHOUT ROWID;`,
 		}},
 	},
-	open:     openSQLite,
-	enter:    `PRAGMA synchronous = FULL`,
-	diagnose: diagnoseSQLite,
+	open:       openSQLite,
+	enter:      `PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 8000`, // pages, 32 MB
+	checkpoint: `PRAGMA wal_checkpoint(PASSIVE)`,
+	diagnose:   diagnoseSQLite,
 }
 
 // openSQLite limits a new database to its owner before anything is in it, and switches to write-ahead logging.

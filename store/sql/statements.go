@@ -13,8 +13,12 @@ type embeddedDialect struct {
 	// open prepares a connection for migrations and says which file it leads to; a database without one is "".
 	open func(ctx context.Context, conn *sql.Conn) (file string, err error)
 
-	// enter makes the commits of a connection durable.
+	// enter makes the commits of a connection durable, and leaves checkpoints to others as long as they come.
 	enter string
+
+	// checkpoint -> whether it had to give up, pages in the log, and how many of them are now where they stay. It makes nobody
+	// wait.
+	checkpoint string
 
 	// diagnose says what kind of failure an error is.
 	diagnose func(error) failure

@@ -231,7 +231,7 @@ func (s *Store) Count(ctx context.Context, user string) (n int, err error) {
 
 // sweepSlice is how many records one transaction sweeps: a few milliseconds' worth, as other writes wait for the one that is under
 // way, and may share the next one.
-const sweepSlice = 50
+const sweepSlice = 20
 
 // Sweep implements [store.Store].
 func (s *Store) Sweep(ctx context.Context, now time.Time, limit int) (swept int, err error) {

@@ -13,6 +13,7 @@ type txn struct {
 	tx      *sql.Tx
 	stmt    *stmts
 	notices []store.Notice // of what it changes, to be published once it is committed
+	rows    int64          // changed
 }
 
 // No context ends a transaction: it carries the changes of many callers.
@@ -23,7 +24,9 @@ func (t *txn) exec(stmt *sql.Stmt, args ...any) (affected int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	return result.RowsAffected()
+	affected, err = result.RowsAffected()
+	t.rows += affected
+	return affected, err
 }
 
 func (t *txn) query(stmt *sql.Stmt, args ...any) (*sql.Rows, error) {
@@ -85,6 +88,7 @@ func (e *embedded) tryCommit(batch []*write, outcomes []error) (failed bool, err
 	if p.file.moved() { // while it ran, so that it may have gone into the old file
 		return false, errMoved
 	}
+	e.checks.wrote(t.rows)
 	for _, n := range t.notices {
 		e.Publish(n)
 	}

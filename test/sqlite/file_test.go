@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"io/fs"
 	"os"
+	"sync"
 	"testing"
+	"time"
 )
 
 func wantMode(t *testing.T, file string, want fs.FileMode) {
@@ -112,5 +114,28 @@ func TestStatementsUseIndexes(t *testing.T) {
 		}
 		must(t, rows.Err())
 		rows.Close()
+	}
+}
+
+// The log is emptied beside the commits. If it were not, it would grow until a commit empties it, and all who wait for that one wait long.
+func TestTheLogStaysShort(t *testing.T) {
+	file := newFile(t)
+	b := newBox(t, file)
+	for range 20 {
+		var writers sync.WaitGroup
+		for range 8 {
+			writers.Go(func() {
+				for range 40 {
+					mustCreate(t, b)
+				}
+			})
+		}
+		writers.Wait()
+		time.Sleep(50 * time.Millisecond)
+	}
+	info, err := os.Stat(file + "-wal")
+	must(t, err)
+	if most := int64(20 << 20); info.Size() > most {
+		t.Errorf("the log has %d bytes", info.Size())
 	}
 }
