@@ -8,6 +8,9 @@ import (
 	"coatcheck.dev/bench/figures"
 )
 
+// beside is what a request may seem to take because of checkpoints that are made at the same time.
+const beside = 0.1
+
 // What needs no server is measured with few sessions; the servers go the same way.
 func TestMeasure(t *testing.T) {
 	for _, c := range []struct {
@@ -29,7 +32,7 @@ func TestMeasure(t *testing.T) {
 				t.Errorf("the indexes take %v of %v bytes", e.Index, e.Bytes())
 			}
 			for kind, want := range c.trips {
-				if got := e.Request(kind).Trips; got < want || got > 1.5*want {
+				if got := e.Request(kind).Trips; got < want || got > 1.5*want+beside {
 					t.Errorf("%s: %v round trips, want %v", kind, got, want)
 				}
 			}
