@@ -464,7 +464,7 @@ func TestLaggingStore(t *testing.T) {
 		old.Version = 2
 		n.saveElsewhere(old)
 		lag(n, store.Record{}, store.ErrNotFound, 100)
-		n.reads(old.ID, 0, 3)
+		n.reads(old.ID, 0, 4)
 	})
 	inBubble(t, "brings back nothing that has ended", func(t *testing.T) {
 		n := newNode(t, near.Options{})

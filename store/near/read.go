@@ -102,19 +102,20 @@ func (c *cache) fetch(ctx context.Context, id store.ID, f *flight) {
 	}
 }
 
-// Pauses before a store that lags is asked again: 5 ms, twice as long each time, 75 ms in all. When it says that there is no
-// such record, that is most often true: it was saved a moment ago, and then ended.
+// Pauses before a store that lags is asked again: none at first, as the record may have been saved here while the answer was on its
+// way, then 5 ms, twice as long each time, 75 ms in all. When it says that there is no such record, that is most often
+// true: it was saved a moment ago, and then ended.
 const (
 	lagPause  = 5 * time.Millisecond
-	lagTries  = 5
-	goneTries = 3
+	lagTries  = 6
+	goneTries = 4
 )
 
 // ask loads a record, and does not believe an answer that is older than what is known.
 func (c *cache) ask(ctx context.Context, id store.ID) (r store.Record, err error) {
 	for try := range lagTries {
-		if try > 0 {
-			if err := wait(ctx, lagPause<<(try-1)); err != nil {
+		if try > 1 {
+			if err := wait(ctx, lagPause<<(try-2)); err != nil {
 				return store.Record{}, err
 			}
 		}
