@@ -8,11 +8,15 @@ import (
 
 const (
 	cacheLine = 64
-	frontLen  = 96 // of a text, which is what most requests read of it
+	frontLen  = 96  // of a text, which is what most requests read of it
+	nearby    = 256 // sessions at most are all in the cache that is nearest to the processor
 )
 
 // PrefetchIndex implements [store.Prefetcher]. A search that begins late in a line often ends in the next one.
 func (s *Store) PrefetchIndex(id store.ID) {
+	if s.count.Load() <= nearby {
+		return
+	}
 	slot := s.shards.of(id).index.hint(keyOf(&id).hash())
 	prefetch(slot)
 	prefetch(slot + cacheLine/2)
@@ -20,6 +24,9 @@ func (s *Store) PrefetchIndex(id store.ID) {
 
 // PrefetchRecord implements [store.Prefetcher]. A front begins anywhere in a line, and so ends in a third one at times.
 func (s *Store) PrefetchRecord(id store.ID) {
+	if s.count.Load() <= nearby {
+		return
+	}
 	sh := s.shards.of(id)
 	sh.mu.RLock()
 	defer sh.mu.RUnlock()
