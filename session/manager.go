@@ -232,7 +232,7 @@ func (m *Manager) Handler(next http.Handler) http.Handler {
 		v := newVisit(r, f.n == 1)
 		v.session.m = m
 		v.response.inner = w
-		m.hashed(&f)
+		m.hashSecret(&f)
 		within, writer := r.WithContext(v), v.writer() // the record is still on its way
 		if err := v.session.open(r, &f); err != nil {
 			m.refuse(w, r, err)

@@ -39,8 +39,8 @@ func (m *Manager) shown(r *http.Request) (f shown) {
 	return f
 }
 
-// hashed computes what needs no record, while that is on its way.
-func (m *Manager) hashed(f *shown) {
+// hashSecret computes what a claim needs beside the record, while that is on its way.
+func (m *Manager) hashSecret(f *shown) {
 	if !f.valid {
 		return
 	}

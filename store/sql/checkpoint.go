@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"context"
 	"sync"
 	"time"
 )
@@ -20,7 +21,7 @@ type checkpointer struct {
 	mu      sync.Mutex
 	rows    int // changed since the last checkpoint began
 	running bool
-	idle    sync.WaitGroup
+	idle    chan struct{} // closed when the goroutine ends
 }
 
 // wrote notes that so many rows have been changed.
@@ -29,8 +30,8 @@ func (c *checkpointer) wrote(rows int64) {
 	defer c.mu.Unlock()
 	c.rows += int(rows)
 	if !c.running && c.rows >= checkpointRows {
-		c.running = true
-		c.idle.Go(c.run)
+		c.running, c.idle = true, make(chan struct{})
+		go c.run()
 	}
 }
 
@@ -46,10 +47,27 @@ func (c *checkpointer) due() bool {
 	defer c.mu.Unlock()
 	if c.rows < checkpointRows {
 		c.running = false
+		close(c.idle)
 		return false
 	}
 	c.rows = 0
 	return true
+}
+
+// await waits for the checkpoint that is being made, once nobody writes any more.
+func (c *checkpointer) await(ctx context.Context) error {
+	c.mu.Lock()
+	running, idle := c.running, c.idle
+	c.mu.Unlock()
+	if !running {
+		return nil
+	}
+	select {
+	case <-idle:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // checkpoint moves what is in the log, and makes nobody wait. What is written meanwhile it moves as well, again and again: once all

@@ -20,7 +20,9 @@ func TestCheckpointer(t *testing.T) {
 			runs int
 		}{{checkpointRows - 1, 0}, {1, 1}, {1, 1}, {checkpointRows - 1, 3}, {checkpointRows - 1, 3}} {
 			c.wrote(step.rows)
-			c.idle.Wait()
+			if err := c.await(t.Context()); err != nil {
+				t.Fatal(err)
+			}
 			if runs != step.runs {
 				t.Fatalf("%d checkpoints after %d more rows, want %d", runs, step.rows, step.runs)
 			}

@@ -15,11 +15,11 @@ import (
 // one transaction; reads run beside it.
 type embedded struct {
 	store.Hub
-	db      *sql.DB
-	dialect *embeddedDialect
-	writer  *writer
-	checks  checkpointer
-	opened  atomic.Pointer[prepared]
+	db          *sql.DB
+	dialect     *embeddedDialect
+	writer      *writer
+	checkpoints checkpointer
+	opened      atomic.Pointer[prepared]
 }
 
 // prepared is a database that is ready for use.
@@ -31,7 +31,7 @@ type prepared struct {
 func newEmbedded(db *sql.DB, d *embeddedDialect) *embedded {
 	e := &embedded{db: db, dialect: d}
 	e.writer = newWriter(e.commit)
-	e.checks.checkpoint = e.checkpoint
+	e.checkpoints.checkpoint = e.checkpoint
 	return e
 }
 
@@ -83,7 +83,9 @@ func (e *embedded) close(ctx context.Context) error {
 	if err := e.writer.close(ctx); err != nil {
 		return err
 	}
-	e.checks.idle.Wait()
+	if err := e.checkpoints.await(ctx); err != nil {
+		return err
+	}
 	if p := e.opened.Load(); p != nil {
 		p.stmt.close()
 	}

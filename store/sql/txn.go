@@ -88,7 +88,7 @@ func (e *embedded) tryCommit(batch []*write, outcomes []error) (failed bool, err
 	if p.file.moved() { // while it ran, so that it may have gone into the old file
 		return false, errMoved
 	}
-	e.checks.wrote(t.rows)
+	e.checkpoints.wrote(t.rows)
 	for _, n := range t.notices {
 		e.Publish(n)
 	}
