@@ -12,6 +12,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/rueidis"
 
+	"coatcheck.dev/bench/rueidisdoor"
 	"coatcheck.dev/store"
 	"coatcheck.dev/store/near"
 	redisstore "coatcheck.dev/store/redis"
@@ -69,7 +70,7 @@ func BenchmarkRedisWrite(b *testing.B) {
 		ctx, cancel := context.WithCancel(b.Context())
 		defer cancel()
 		heard := make(chan struct{}, 1)
-		go subscribe(client)(ctx, []string{"feed"}, func(_, _ string) {
+		go rueidisdoor.Subscribe(client)(ctx, []string{"feed"}, func(_, _ string) {
 			select {
 			case heard <- struct{}{}:
 			default:
@@ -165,46 +166,13 @@ func rueidisClient(b *testing.B, addr string) rueidis.Client {
 	return client
 }
 
-// subscribe returns what listens to channels on a connection of its own.
-func subscribe(client rueidis.Client) func(ctx context.Context, channels []string, message func(channel, payload string)) error {
-	return func(ctx context.Context, channels []string, message func(channel, payload string)) error {
-		return client.Dedicated(func(c rueidis.DedicatedClient) error {
-			ended := c.SetPubSubHooks(rueidis.PubSubHooks{
-				OnMessage: func(m rueidis.PubSubMessage) { message(m.Channel, m.Message) },
-			})
-			if err := c.Do(ctx, c.B().Subscribe().Channel(channels...).Build()).Error(); err != nil {
-				return err
-			}
-			select {
-			case err := <-ended:
-				return err
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		})
-	}
-}
-
 // redisStore is the store through rueidis, with a feed if that is wanted.
 func redisStore(client rueidis.Client, fed bool) store.Store {
 	var o redisstore.Options
 	if fed {
-		o.Subscribe = subscribe(client)
+		o.Subscribe = rueidisdoor.Subscribe(client)
 	}
-	return redisstore.New(func(ctx context.Context, key string, args ...any) (any, error) {
-		c := client.B().Arbitrary()
-		for _, arg := range args {
-			switch text, ok := arg.(string); {
-			case !ok:
-				c = c.Args(fmt.Sprint(arg))
-			case text == key:
-				c = c.Keys(text)
-			default:
-				c = c.Args(text)
-			}
-		}
-		return client.Do(ctx, c.Build()).ToAny()
-	}, o)
+	return redisstore.New(rueidisdoor.Do(client), o)
 }
 
 // scsRedis is scs with the store that its authors recommend for Redis, and an idle timeout of none, which spares it a write each

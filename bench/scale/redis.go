@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -11,6 +10,7 @@ import (
 	"github.com/redis/rueidis"
 
 	"coatcheck.dev/bench/figures"
+	"coatcheck.dev/bench/rueidisdoor"
 	"coatcheck.dev/store"
 	redisstore "coatcheck.dev/store/redis"
 )
@@ -49,7 +49,7 @@ func startRedis() (*engine, error) {
 			return redisstore.New(r.door, redisstore.Options{Prefix: place + ":"}), nil
 		},
 		hear: func(place string) (store.Store, error) {
-			return redisstore.New(r.door, redisstore.Options{Prefix: place + ":", Subscribe: r.subscribe}), nil
+			return redisstore.New(r.door, redisstore.Options{Prefix: place + ":", Subscribe: rueidisdoor.Subscribe(r.client)}), nil
 		},
 		lax:      func(bool) error { return nil },
 		size:     r.size,
@@ -74,18 +74,7 @@ func (r *redisServer) door(ctx context.Context, key string, args ...any) (any, e
 }
 
 func (r *redisServer) do(ctx context.Context, key string, args ...any) (any, error) {
-	c := r.client.B().Arbitrary()
-	for _, arg := range args {
-		switch text, ok := arg.(string); {
-		case !ok:
-			c = c.Args(fmt.Sprint(arg))
-		case text == key && key != "":
-			c = c.Keys(text)
-		default:
-			c = c.Args(text)
-		}
-	}
-	return r.client.Do(ctx, c.Build()).ToAny()
+	return rueidisdoor.Do(r.client)(ctx, key, args...)
 }
 
 func (r *redisServer) info(section, name string) (n float64) {
@@ -137,21 +126,4 @@ func (r *redisServer) size(place string, e *figures.Engine, n int) error {
 	}
 	e.Index = shards/float64(n) + users/seen/perUser
 	return nil
-}
-
-func (r *redisServer) subscribe(ctx context.Context, channels []string, message func(channel, payload string)) error {
-	return r.client.Dedicated(func(c rueidis.DedicatedClient) error {
-		ended := c.SetPubSubHooks(rueidis.PubSubHooks{
-			OnMessage: func(m rueidis.PubSubMessage) { message(m.Channel, m.Message) },
-		})
-		if err := c.Do(ctx, c.B().Subscribe().Channel(channels...).Build()).Error(); err != nil {
-			return err
-		}
-		select {
-		case err := <-ended:
-			return err
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	})
 }
