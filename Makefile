@@ -14,7 +14,7 @@ export CGO_ENABLED := 0
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 
 .DEFAULT_GOAL := test
-.PHONY: demo test lint bench scale torture deps fuzz
+.PHONY: demo test row lint bench scale torture deps fuzz
 
 # A shop to sign in to, on http://localhost:8080, with its console on http://localhost:8081.
 demo:
@@ -24,6 +24,10 @@ demo:
 test: deps lint
 	CGO_ENABLED=1 go test -race -count=1 -timeout=15m $(ALL)
 	.ci/fuzz $(FUZZTIME)
+
+# The tests that prove one row of docs/security.md: make row ROW=A15
+row:
+	CGO_ENABLED=1 go run ./internal/checklist/row "$(ROW)"
 
 # The program without cgo, layout, vet, staticcheck. The rules about the tree itself are tests: internal/archtest.
 lint:

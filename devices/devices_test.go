@@ -16,7 +16,8 @@ import (
 	"coatcheck.dev/session"
 )
 
-func TestASVS7_5_2_TheListShowsTheUsersDevices(t *testing.T) {
+// Rows: ASVS 7.5.2
+func TestListShowsTheUsersDevices(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSite(t, devices.Options{})
 		s.signedIn("ada", "Label", "Firefox on Linux")
@@ -57,7 +58,8 @@ func TestASVS7_5_2_TheListShowsTheUsersDevices(t *testing.T) {
 	})
 }
 
-func TestASVS7_5_2_OneDeviceIsSignedOut(t *testing.T) {
+// Rows: ASVS 7.5.2
+func TestOneDeviceIsSignedOut(t *testing.T) {
 	s := newSite(t, devices.Options{})
 	here, there := s.signedIn("ada"), s.signedIn("ada")
 	handle := there.handle()
@@ -71,7 +73,8 @@ func TestASVS7_5_2_OneDeviceIsSignedOut(t *testing.T) {
 	wantRedirect(t, here.post("end="+handle), "/devices/?done=gone")
 }
 
-func TestASVS7_5_2_ThisDeviceIsSignedOut(t *testing.T) {
+// Rows: ASVS 7.5.2
+func TestThisDeviceIsSignedOut(t *testing.T) {
 	s := newSite(t, devices.Options{})
 	here, there := s.signedIn("ada"), s.signedIn("ada")
 	wantRedirect(t, here.post("end="+here.handle()), "/devices/")
@@ -84,7 +87,8 @@ func TestASVS7_5_2_ThisDeviceIsSignedOut(t *testing.T) {
 	}
 }
 
-func TestASVS7_4_3_AllOtherDevicesAreSignedOut(t *testing.T) {
+// Rows: ASVS 7.4.3
+func TestAllOtherDevicesAreSignedOut(t *testing.T) {
 	s := newSite(t, devices.Options{}, func(o *session.Options) { o.MaxSessions = -1 })
 	here, alan := s.signedIn("ada"), s.signedIn("alan")
 	var others []*browser
@@ -102,8 +106,10 @@ func TestASVS7_4_3_AllOtherDevicesAreSignedOut(t *testing.T) {
 	}
 }
 
-// A24: a button that ends much is preceded by a question, and none of it can be shown in another site's frame.
-func TestA24_SigningOutEverywhereIsAskedFirst(t *testing.T) {
+// A button that ends much is preceded by a question, and none of it can be shown in another site's frame.
+//
+// Rows: A24
+func TestSigningOutEverywhereAsksFirst(t *testing.T) {
 	s := newSite(t, devices.Options{})
 	here := s.signedIn("ada")
 	if page := here.get("/devices/").Body.String(); strings.Contains(page, "others") {
@@ -288,8 +294,10 @@ func TestStoreFails(t *testing.T) {
 	}
 }
 
-// C7: what users do to their sessions is on the record, with who did it.
-func TestC7_EndsAreEvents(t *testing.T) {
+// What users do to their sessions is on the record, with who did it.
+//
+// Rows: C7
+func TestEndsAreEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSite(t, devices.Options{})
 		here, there := s.signedIn("ada"), s.signedIn("ada")

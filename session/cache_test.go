@@ -10,7 +10,9 @@ import (
 )
 
 // What a response may be stored by, for each thing that a handler does with the session and with the header itself.
-func TestA25_C6_I8_ASVS14_3_2_CacheHeaders(t *testing.T) {
+//
+// Rows: A25, C6, I8, ASVS 14.3.2
+func TestSharedCachesStoreNoSessionPage(t *testing.T) {
 	read := func(s *session.Session) { _ = s.User() }
 	nobody := func(*testing.T, *browser) {}
 	ada := func(_ *testing.T, b *browser) { b.signIn("ada") }
@@ -82,7 +84,9 @@ func TestA25_C6_I8_ASVS14_3_2_CacheHeaders(t *testing.T) {
 }
 
 // A page was made of a session that ends while it is being made. It is that visitor's page nevertheless.
-func TestA25_I8_PageOfASessionThatEndsMeanwhile(t *testing.T) {
+//
+// Rows: A25, I8
+func TestPageOfAnEndedSessionIsNotCached(t *testing.T) {
 	for _, end := range ends {
 		for _, work := range works {
 			t.Run(end.name+"/"+work.name, func(t *testing.T) {
@@ -101,7 +105,9 @@ func TestA25_I8_PageOfASessionThatEndsMeanwhile(t *testing.T) {
 }
 
 // The header that one response is given is its own: what a handler or a middleware does to it is not seen in another.
-func TestA25_A26_CacheHeaderIsNotShared(t *testing.T) {
+//
+// Rows: A25, A26
+func TestCacheHeaderIsNotShared(t *testing.T) {
 	m := newManager(t, memory.New(), session.Options{})
 	b := newBrowser(t, m)
 	b.signIn("ada")

@@ -28,7 +28,9 @@ func stacks() (found []string) {
 
 // A manager has no goroutine and no timer while it has nothing to do, and none after Close, whatever it has done before. The
 // bubble does not end before the last of its goroutines has.
-func TestI9_R6_CloseLeavesNothingRunning(t *testing.T) {
+//
+// Rows: I9, R6
+func TestCloseLeavesNothingRunning(t *testing.T) {
 	for _, closed := range []bool{true, false} {
 		inBubble(t, fmt.Sprint("closed: ", closed), func(t *testing.T) {
 			var events recorder
@@ -71,7 +73,9 @@ func TestI9_R6_CloseLeavesNothingRunning(t *testing.T) {
 }
 
 // Close waits for a sweep that is under way, and none begins after it.
-func TestI9_R6_CloseDuringASweep(t *testing.T) {
+//
+// Rows: I9, R6
+func TestCloseWaitsForASweep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newFaultStore()
 		m := session.New(st, session.Options{})
@@ -103,7 +107,9 @@ func TestI9_R6_CloseDuringASweep(t *testing.T) {
 }
 
 // After Close the manager still serves what comes, so that a shutdown in any order loses nothing.
-func TestI2_ServingAfterClose(t *testing.T) {
+//
+// Rows: I2
+func TestManagerServesAfterClose(t *testing.T) {
 	m := session.New(newFaultStore(), session.Options{})
 	b := newBrowser(t, m)
 	b.signIn("ada")

@@ -11,7 +11,9 @@ import (
 )
 
 // A stored value that does not decode any more resets that key, once, and says so; the request and all else go on.
-func TestA27_I13_UnreadableValue(t *testing.T) {
+//
+// Rows: A27, I13
+func TestUnreadableValueResetsItsKeyAlone(t *testing.T) {
 	for name, json := range map[string]string{
 		"other type": `{"a":1}`, "number": `7`, "truncated": `["tea`, "empty": ``, "not JSON": `<php>`, "not UTF-8": "\"\xff", "deep": strings.Repeat("[", 20_000),
 	} {
@@ -51,7 +53,9 @@ func TestA27_I13_UnreadableValue(t *testing.T) {
 }
 
 // Update of an unreadable value starts from nothing, and a good value that another request has written meanwhile is not reset.
-func TestA27_I13_UnreadableValueIsReplaced(t *testing.T) {
+//
+// Rows: A27, I13
+func TestUpdateReplacesAnUnreadableValue(t *testing.T) {
 	st := newFaultStore()
 	m := newManager(t, st, session.Options{})
 	b := newBrowser(t, m)
@@ -78,7 +82,9 @@ func TestA27_I13_UnreadableValueIsReplaced(t *testing.T) {
 }
 
 // A record that the store cannot decode is absent, and reported: its visitor begins anew instead of seeing an error for ever.
-func TestA27_I13_DamagedRecord(t *testing.T) {
+//
+// Rows: A27, I13
+func TestDamagedRecordCountsAsAbsent(t *testing.T) {
 	var events recorder
 	st := newFaultStore()
 	m := newManager(t, st, session.Options{Observers: []session.Observer{events.observe}})
@@ -105,7 +111,9 @@ func TestA27_I13_DamagedRecord(t *testing.T) {
 }
 
 // What cannot be JSON is refused when it is set, and leaves what was there.
-func TestA27_UnstorableValue(t *testing.T) {
+//
+// Rows: A27
+func TestUnstorableValueIsRefused(t *testing.T) {
 	m := newManager(t, newFaultStore(), session.Options{})
 	ch := session.NewKey[any]("any")
 	b := newBrowser(t, m)
@@ -126,7 +134,9 @@ func TestA27_UnstorableValue(t *testing.T) {
 }
 
 // Values are JSON, and sorted by key, for those who hand them on.
-func TestA27_ValuesAreJSON(t *testing.T) {
+//
+// Rows: A27
+func TestValuesAreSortedJSON(t *testing.T) {
 	m := newManager(t, newFaultStore(), session.Options{})
 	b := newBrowser(t, m)
 	b.with(func(s *session.Session) {

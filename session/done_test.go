@@ -48,7 +48,9 @@ func (s *stream) over() bool {
 }
 
 // Long connections end when their session does: at once with a feed, within seconds without one; and no others do.
-func TestA42_A12_R3_DoneClosesWithTheSession(t *testing.T) {
+//
+// Rows: A42, A12, R3
+func TestDoneClosesWithTheSession(t *testing.T) {
 	for _, fed := range []bool{true, false} {
 		for _, end := range append(ends, struct {
 			name string
@@ -99,7 +101,9 @@ func TestA42_A12_R3_DoneClosesWithTheSession(t *testing.T) {
 }
 
 // Expiry closes as well, to the second; use by other requests puts it off.
-func TestA42_R7_DoneClosesAtExpiry(t *testing.T) {
+//
+// Rows: A42, R7
+func TestDoneClosesAtExpiry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newManager(t, newFaultStore(), asleep(session.Options{RotateEvery: -1}))
 		b := newBrowser(t, m)
@@ -120,7 +124,9 @@ func TestA42_R7_DoneClosesAtExpiry(t *testing.T) {
 }
 
 // A store that is down ends nothing before its time; a client that hangs up, and a visitor without a session, leave nothing behind.
-func TestA42_R8_DoneInOtherCases(t *testing.T) {
+//
+// Rows: A42, R8
+func TestDoneStaysOpenInAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newFaultStore()
 		m := newManager(t, st, asleep(session.Options{}))
@@ -150,7 +156,9 @@ func TestA42_R8_DoneInOtherCases(t *testing.T) {
 }
 
 // Done may be asked for more than once, and outside of any manager it never closes.
-func TestA42_DoneTwice(t *testing.T) {
+//
+// Rows: A42
+func TestDoneMayBeAskedTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newManager(t, newFaultStore(), asleep(session.Options{}))
 		b := newBrowser(t, m)
@@ -173,7 +181,9 @@ func TestA42_DoneTwice(t *testing.T) {
 }
 
 // A stream that has been open for longer than other requests does not take the last use back.
-func TestA42_C5_StreamDoesNotMoveTheLastUseBack(t *testing.T) {
+//
+// Rows: A42, C5
+func TestStreamDoesNotMoveLastSeenBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newFaultStore()
 		m := newManager(t, st, asleep(session.Options{RotateEvery: -1}))
@@ -195,7 +205,9 @@ func TestA42_C5_StreamDoesNotMoveTheLastUseBack(t *testing.T) {
 }
 
 // A session that ends between its load and the call of Done was never watched, so the first look does not wait for news.
-func TestA42_DoneOfASessionThatHasJustEnded(t *testing.T) {
+//
+// Rows: A42
+func TestDoneClosesForASessionThatHasJustEnded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newManager(t, boardStore{newFaultStore()}, asleep(session.Options{}))
 		b := newBrowser(t, m)

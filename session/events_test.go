@@ -18,7 +18,9 @@ import (
 )
 
 // The life of sessions as observers are told of it, in order, each with who and which.
-func TestC7_C14_ASVS16_2_1_ASVS16_3_1_ASVS16_3_3_Events(t *testing.T) {
+//
+// Rows: C7, C14, ASVS 16.2.1, ASVS 16.3.1, ASVS 16.3.3
+func TestEveryStepOfASessionIsAnEvent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var events recorder
 		st := newFaultStore()
@@ -93,7 +95,9 @@ func at(events []session.Event, i int) any {
 }
 
 // Names follow the OWASP logging vocabulary where it has a word; none is used twice.
-func TestC14_ASVS16_2_4_EventNames(t *testing.T) {
+//
+// Rows: C14, ASVS 16.2.4
+func TestEventNamesFollowTheVocabulary(t *testing.T) {
 	for kind, want := range map[session.Kind]string{
 		session.EventCreated: "session_created", session.EventRotated: "session_renewed", session.EventExpired: "session_expired",
 		session.EventUsedExpired: "session_use_after_expire", session.EventSignedIn: "authn_login_success",
@@ -106,7 +110,9 @@ func TestC14_ASVS16_2_4_EventNames(t *testing.T) {
 }
 
 // The slog observer writes attacks and failures as warnings, touches for debugging, and what a line means in named fields.
-func TestC7_ASVS16_2_1_ASVS16_2_4_ASVS16_4_1_LogEvents(t *testing.T) {
+//
+// Rows: C7, ASVS 16.2.1, ASVS 16.2.4, ASVS 16.4.1
+func TestLogEventsWritesLevelsAndFields(t *testing.T) {
 	var out bytes.Buffer
 	observe := session.LogEvents(slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	handle := store.NewID()
@@ -150,7 +156,9 @@ func TestC7_ASVS16_2_1_ASVS16_2_4_ASVS16_4_1_LogEvents(t *testing.T) {
 }
 
 // An observer that is slow, or blocks for ever, delays no request; it loses what does not fit, and that is counted.
-func TestI9_ASVS16_5_2_SlowObserver(t *testing.T) {
+//
+// Rows: I9, ASVS 16.5.2
+func TestSlowObserverDelaysNoRequest(t *testing.T) {
 	blocked := make(chan struct{})
 	var told recorder
 	m := session.New(newFaultStore(), session.Options{Observers: []session.Observer{
@@ -181,7 +189,9 @@ func TestI9_ASVS16_5_2_SlowObserver(t *testing.T) {
 }
 
 // A panic of an observer is its own, and the next event is told.
-func TestI14_PanickingObserver(t *testing.T) {
+//
+// Rows: I14
+func TestObserverIsToldAfterItsPanic(t *testing.T) {
 	var mu sync.Mutex
 	told := 0
 	m := newManager(t, newFaultStore(), session.Options{Observers: []session.Observer{func(session.Event) {
@@ -206,7 +216,9 @@ func TestI14_PanickingObserver(t *testing.T) {
 }
 
 // Each observer is told one event at a time, in their order.
-func TestC7_EventsInOrder(t *testing.T) {
+//
+// Rows: C7
+func TestObserversHearEventsInOrder(t *testing.T) {
 	var events recorder
 	m := newManager(t, newFaultStore(), session.Options{Observers: []session.Observer{events.observe}})
 	b := newBrowser(t, m)
@@ -227,7 +239,9 @@ func TestC7_EventsInOrder(t *testing.T) {
 }
 
 // Errors that reach a visitor tell nothing of the inside.
-func TestASVS16_5_1_ErrorsToVisitorsAreGeneric(t *testing.T) {
+//
+// Rows: ASVS 16.5.1
+func TestErrorsToVisitorsAreGeneric(t *testing.T) {
 	st := newFaultStore()
 	m := newManager(t, st, session.Options{})
 	b := newBrowser(t, m)

@@ -19,7 +19,9 @@ func asleep(o session.Options) session.Options {
 }
 
 // Expiry is exact, with the sweeper stopped: a session is good until the last microsecond, and refused from then on.
-func TestR7_I11_C5_ASVS7_3_1_ASVS7_3_2_N4_ExpiryToTheSecond(t *testing.T) {
+//
+// Rows: R7, I11, C5, ASVS 7.3.1, ASVS 7.3.2, N4
+func TestExpiryIsExactToTheSecond(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		o        session.Options
@@ -90,7 +92,9 @@ func peekUser(m *session.Manager, b *browser) (user string) {
 }
 
 // An ended ticket is of no use: what its visitor stores next begins a new session.
-func TestR7_A1_EndedTicketIsNotRevived(t *testing.T) {
+//
+// Rows: R7, A1
+func TestEndedTicketIsNotRevived(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newFaultStore()
 		m := newManager(t, st, asleep(session.Options{}))
@@ -110,7 +114,9 @@ func TestR7_A1_EndedTicketIsNotRevived(t *testing.T) {
 }
 
 // A handler that began before the end and writes after it revives nothing.
-func TestR7_I11_WriteAfterTheEnd(t *testing.T) {
+//
+// Rows: R7, I11
+func TestWriteAfterTheEndRevivesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newManager(t, newFaultStore(), asleep(session.Options{}))
 		b := newBrowser(t, m)
@@ -127,7 +133,9 @@ func TestR7_I11_WriteAfterTheEnd(t *testing.T) {
 
 // The clock of a session is the record: a browser that keeps its cookie for longer, or sends it again, changes nothing. A
 // clock that is set back does not make an ended session good: its times are only ever moved forward.
-func TestA39_N5_LastSeenNeverMovesBack(t *testing.T) {
+//
+// Rows: A39, N5
+func TestLastSeenNeverMovesBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newFaultStore()
 		m := newManager(t, st, asleep(session.Options{}))
@@ -147,7 +155,9 @@ func TestA39_N5_LastSeenNeverMovesBack(t *testing.T) {
 }
 
 // A record that begins in the future, as of a node whose clock is an hour ahead, is good, and ends by its own times.
-func TestA39_NodesWithOtherClocks(t *testing.T) {
+//
+// Rows: A39
+func TestRecordsOfNodesWithOtherClocksAreGood(t *testing.T) {
 	for _, ahead := range []time.Duration{time.Hour, -30 * time.Minute} {
 		inBubble(t, fmt.Sprint("by ", ahead), func(t *testing.T) {
 			st := newFaultStore()
@@ -171,7 +181,9 @@ func TestA39_NodesWithOtherClocks(t *testing.T) {
 }
 
 // Requests that are marked passive leave the idle timeout alone, whatever they do; others move it.
-func TestC5_N7_PassiveRequests(t *testing.T) {
+//
+// Rows: C5, N7
+func TestPassiveRequestsLeaveTheIdleTimeoutAlone(t *testing.T) {
 	byPath := session.Options{Passive: func(r *http.Request) bool { return r.URL.Path == "/poll" }}
 	for _, c := range []struct {
 		name    string
@@ -217,7 +229,9 @@ func TestC5_N7_PassiveRequests(t *testing.T) {
 }
 
 // The remembered cookie lasts as long as its session, to the second, and is nothing that the server relies on.
-func TestN5_A17_RememberedCookieLifetime(t *testing.T) {
+//
+// Rows: N5, A17
+func TestRememberedCookieLastsAsLongAsItsSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newManager(t, newFaultStore(), asleep(session.Options{RememberLifetime: 48 * time.Hour}))
 		b := newBrowser(t, m)
@@ -242,7 +256,9 @@ func TestN5_A17_RememberedCookieLifetime(t *testing.T) {
 }
 
 // The sweeper reclaims room in slices while the manager is in use, and nothing runs when it is not.
-func TestR6_SweeperReclaims(t *testing.T) {
+//
+// Rows: R6
+func TestSweeperReclaimsWhatHasExpired(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var events recorder
 		st := newFaultStore()
@@ -277,7 +293,9 @@ func TestR6_SweeperReclaims(t *testing.T) {
 }
 
 // The presets are the numbers of their standards.
-func TestN1_N2_N3_N9_ASVS7_1_1_Presets(t *testing.T) {
+//
+// Rows: N1, N2, N3, N9, ASVS 7.1.1
+func TestPresetsFollowTheirStandards(t *testing.T) {
 	const day = 24 * time.Hour
 	for name, c := range map[string]struct {
 		o              session.Options

@@ -54,7 +54,9 @@ func strangeTickets(good string) map[string]string {
 
 // A ticket that the site has not made is as good as none: nobody is signed in by it, it makes no record and no cookie, and
 // the site still works.
-func TestA1_A5_C2_C3_I5_StrangeTicketsAreAbsent(t *testing.T) {
+//
+// Rows: A1, A5, C2, C3, I5
+func TestUnknownTicketsCountAsAbsent(t *testing.T) {
 	onEveryStore(t, session.Options{}, func(t *testing.T, m *session.Manager, st store.Store) {
 		owner := newBrowser(t, m)
 		owner.signIn("ada")
@@ -86,7 +88,9 @@ func TestA1_A5_C2_C3_I5_StrangeTicketsAreAbsent(t *testing.T) {
 }
 
 // Whatever a visitor brings along, the ticket of a new session is the server's.
-func TestA1_I5_ChosenIDIsNeverAdopted(t *testing.T) {
+//
+// Rows: A1, I5
+func TestChosenIDIsNeverAdopted(t *testing.T) {
 	onEveryStore(t, session.Options{}, func(t *testing.T, m *session.Manager, _ store.Store) {
 		known := newBrowser(t, m)
 		set(known, note, "x")
@@ -111,7 +115,9 @@ func TestA1_I5_ChosenIDIsNeverAdopted(t *testing.T) {
 }
 
 // Fixation: the attacker hands the victim a real, anonymous ticket of the site, and waits.
-func TestA1_ASVS7_2_4_C4_SignInChangesTheTicket(t *testing.T) {
+//
+// Rows: A1, ASVS 7.2.4, C4
+func TestSignInChangesTheTicket(t *testing.T) {
 	onEveryStore(t, session.Options{}, func(t *testing.T, m *session.Manager, st store.Store) {
 		attacker := newBrowser(t, m)
 		set(attacker, cart, []string{"bait"})
@@ -135,7 +141,9 @@ func TestA1_ASVS7_2_4_C4_SignInChangesTheTicket(t *testing.T) {
 }
 
 // A second sign-in of the same user, as after being asked for the password again, ends the ticket before it.
-func TestASVS7_2_4_SignInAgainChangesTheTicket(t *testing.T) {
+//
+// Rows: ASVS 7.2.4
+func TestSignInAgainChangesTheTicket(t *testing.T) {
 	onEveryStore(t, session.Options{}, func(t *testing.T, m *session.Manager, st store.Store) {
 		b := newBrowser(t, m)
 		first := b.signIn("ada")
@@ -158,7 +166,9 @@ func TestASVS7_2_4_SignInAgainChangesTheTicket(t *testing.T) {
 }
 
 // What goes along when somebody signs in, by who was there before.
-func TestA1_A19_CarryOver(t *testing.T) {
+//
+// Rows: A1, A19
+func TestSignInCarriesOverNothingOfAnotherUser(t *testing.T) {
 	for _, c := range []struct {
 		name               string
 		before             string // who is signed in before, "" for an anonymous visitor
@@ -215,7 +225,9 @@ func checkCarried(t *testing.T, s *session.Session, wantCart, wantNote bool) {
 }
 
 // Session puzzling: a value that another key's code has put there is of another type, and no user is made of it.
-func TestA19_ValuesNeverMakeAUser(t *testing.T) {
+//
+// Rows: A19
+func TestValuesNeverMakeAUser(t *testing.T) {
 	onEveryStore(t, session.Options{}, func(t *testing.T, m *session.Manager, _ store.Store) {
 		b := newBrowser(t, m)
 		for _, name := range []string{"user", "User", "uid", "signed_in", "auth", "level"} {
@@ -235,7 +247,9 @@ func TestA19_ValuesNeverMakeAUser(t *testing.T) {
 }
 
 // Rendering the sign-in page neither makes nor ends a session: only SignIn does.
-func TestA13_SignInPageKeepsWhatIsThere(t *testing.T) {
+//
+// Rows: A13
+func TestSignInPageKeepsTheSession(t *testing.T) {
 	onEveryStore(t, session.Options{}, func(t *testing.T, m *session.Manager, st store.Store) {
 		page := func(s *session.Session) { _ = s.SignedIn() }
 		fresh := newBrowser(t, m)
@@ -251,7 +265,9 @@ func TestA13_SignInPageKeepsWhatIsThere(t *testing.T) {
 }
 
 // Signing in is refused without a name, and then nothing has changed.
-func TestA1_SignInNeedsAUser(t *testing.T) {
+//
+// Rows: A1
+func TestSignInNeedsAUser(t *testing.T) {
 	onEveryStore(t, session.Options{}, func(t *testing.T, m *session.Manager, st store.Store) {
 		for _, user := range []string{"", strings.Repeat("u", session.MaxUserLen+1)} {
 			b := newBrowser(t, m)
@@ -274,7 +290,9 @@ func TestA1_SignInNeedsAUser(t *testing.T) {
 }
 
 // One browser, one ticket: a request that left before sign-in, and comes back after it, does not take the new cookie away.
-func TestA1_LateAnonymousRequestKeepsTheNewCookie(t *testing.T) {
+//
+// Rows: A1
+func TestLateAnonymousRequestKeepsTheNewCookie(t *testing.T) {
 	for _, late := range []string{"handled during sign-in", "arrives after sign-in", "arrives after sign-out"} {
 		t.Run(late, func(t *testing.T) {
 			var events recorder
@@ -323,7 +341,9 @@ func TestA1_LateAnonymousRequestKeepsTheNewCookie(t *testing.T) {
 }
 
 // The same on two nodes: the one that sees the late request has learned of the sign-in from the store's feed.
-func TestA1_LateAnonymousRequestOnAnotherNode(t *testing.T) {
+//
+// Rows: A1
+func TestLateAnonymousRequestOnAnotherNodeKeepsTheNewCookie(t *testing.T) {
 	st := newFaultStore()
 	here, there := newManager(t, st, session.Options{}), newManager(t, st, session.Options{})
 	b := newBrowser(t, here)
@@ -337,7 +357,9 @@ func TestA1_LateAnonymousRequestOnAnotherNode(t *testing.T) {
 }
 
 // Two sign-ins at the same time, as of a double click: both succeed, and no ticket of before is good.
-func TestA18_ParallelSignIns(t *testing.T) {
+//
+// Rows: A18
+func TestParallelSignInsBothSucceed(t *testing.T) {
 	onEveryStore(t, session.Options{}, func(t *testing.T, m *session.Manager, st store.Store) {
 		visitor := newBrowser(t, m)
 		set(visitor, cart, []string{"tea"})
@@ -370,7 +392,9 @@ func TestA18_ParallelSignIns(t *testing.T) {
 
 // The second click of a double click comes after the first one has replaced the visitor's session. Whichever of the two
 // cookies the browser takes last, the cart is there; somebody else who signs in with the old ticket gets nothing of it.
-func TestA18_A19_SecondClickOnSignIn(t *testing.T) {
+//
+// Rows: A18, A19
+func TestSecondClickOnSignInKeepsTheCart(t *testing.T) {
 	onEveryStore(t, session.Options{}, func(t *testing.T, m *session.Manager, _ store.Store) {
 		first := newBrowser(t, m)
 		set(first, cart, []string{"tea"})
@@ -391,7 +415,9 @@ func TestA18_A19_SecondClickOnSignIn(t *testing.T) {
 
 // An attacker on a sibling host can push the cookie out of the browser's jar. That signs nobody in as somebody else: the visitor is
 // anonymous, what they begin then has nothing of a planted ticket, and the session that lost its cookie can still be found and ended.
-func TestA7_EvictedCookie(t *testing.T) {
+//
+// Rows: A7
+func TestEvictedCookieSignsNobodyIn(t *testing.T) {
 	onEveryStore(t, session.Options{}, func(t *testing.T, m *session.Manager, _ store.Store) {
 		b := newBrowser(t, m)
 		lost := b.signIn("ada")

@@ -17,9 +17,8 @@ import (
 	"coatcheck.dev/store/memory"
 )
 
-// Names of tests carry the ids of the rows that they prove: TestA16_R4_I3_NoLostUpdate proves A16, R4 and I3. The ids
-// are those of the acceptance checklist (A attacks, R reliability, C cheat sheets, N NIST, ASVS7_2_4 for ASVS 7.2.4) and
-// of the design's invariants (I).
+// The comments of tests name the rows of docs/security.md that they prove: A for attacks, R for reliability, C for cheat
+// sheets, N for NIST, ASVS for OWASP's standard, I for invariants.
 
 // stores are the stores that everything here runs on. The second one cannot answer at once, so that the manager loads from
 // it as it does from a database.

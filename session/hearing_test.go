@@ -44,7 +44,9 @@ func (w *farFeed) endAll(t *testing.T) {
 
 // A feed is believed as long as it proves that it is whole. A switch that it fails to tell of holds here as soon as the
 // feed is whole again, and within seconds if it is lost, with or without a word.
-func TestR3_I1_A12_FeedThatBreaks(t *testing.T) {
+//
+// Rows: R3, I1, A12
+func TestCutoffsHoldWhenTheFeedBreaks(t *testing.T) {
 	const silence = 6 * time.Second // a beat, and as long as it is believed
 	for _, c := range []struct {
 		name string
@@ -83,7 +85,9 @@ func TestR3_I1_A12_FeedThatBreaks(t *testing.T) {
 }
 
 // A feed that beats spares everybody from asking the store for switches again and again, and a feed that does not, no one.
-func TestI10_BeatsSpareTheStore(t *testing.T) {
+//
+// Rows: I10
+func TestBeatsSpareTheStore(t *testing.T) {
 	for _, whole := range []bool{true, false} {
 		name := "silent"
 		if whole {
@@ -112,7 +116,9 @@ func TestI10_BeatsSpareTheStore(t *testing.T) {
 }
 
 // Long connections end with their session although the feed has died in silence.
-func TestA42_R3_DoneWithAFeedThatDied(t *testing.T) {
+//
+// Rows: A42, R3
+func TestDoneClosesAfterTheFeedDied(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newFarFeed()
 		b := newBrowser(t, newManager(t, w, asleep(session.Options{})))

@@ -13,7 +13,9 @@ import (
 )
 
 // One user's sessions are bounded, and the option says which one gives way.
-func TestA43_ASVS7_1_2_R6_SessionsPerUser(t *testing.T) {
+//
+// Rows: A43, ASVS 7.1.2, R6
+func TestSessionsPerUserAreLimited(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		at      session.LimitPolicy
@@ -73,7 +75,9 @@ func TestA43_ASVS7_1_2_R6_SessionsPerUser(t *testing.T) {
 }
 
 // Signing in again on a device that is signed in is no further session, and ended ones do not count.
-func TestA43_LimitCountsLiveSessions(t *testing.T) {
+//
+// Rows: A43
+func TestLimitCountsLiveSessionsOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newManager(t, newFaultStore(), asleep(session.Options{MaxSessions: 2, AtLimit: session.LimitRefuse}))
 		a, b := newBrowser(t, m), newBrowser(t, m)
@@ -87,7 +91,9 @@ func TestA43_LimitCountsLiveSessions(t *testing.T) {
 }
 
 // No limit, and a limit of one.
-func TestA43_OtherLimits(t *testing.T) {
+//
+// Rows: A43
+func TestMaxSessionsUnlimitedAndOne(t *testing.T) {
 	unlimited := newManager(t, newFaultStore(), session.Options{MaxSessions: -1})
 	for range 150 {
 		newBrowser(t, unlimited).signIn("ada")
@@ -105,7 +111,9 @@ func TestA43_OtherLimits(t *testing.T) {
 }
 
 // A session has a bounded size and a bounded number of keys; what is too much is an error, and nothing has changed.
-func TestA11_A43_R6_I9_SessionSize(t *testing.T) {
+//
+// Rows: A11, A43, R6, I9
+func TestSessionSizeIsBounded(t *testing.T) {
 	var events recorder
 	m := newManager(t, newFaultStore(), session.Options{MaxBytes: 1000, MaxKeys: 3, Observers: []session.Observer{events.observe}})
 	b := newBrowser(t, m)
@@ -146,7 +154,9 @@ func TestA11_A43_R6_I9_SessionSize(t *testing.T) {
 }
 
 // Two requests that each keep the bound, but break it together: the second one fails, and is answered as an error.
-func TestA43_I9_SizeOfWhatMeets(t *testing.T) {
+//
+// Rows: A43, I9
+func TestMergedSizeIsBounded(t *testing.T) {
 	m := newManager(t, newFaultStore(), session.Options{MaxBytes: 1000})
 	b := newBrowser(t, m)
 	b.signIn("ada")
@@ -162,7 +172,9 @@ func TestA43_I9_SizeOfWhatMeets(t *testing.T) {
 }
 
 // A flood of visitors who each store something is bounded, and does not keep users from signing in.
-func TestA43_A11_R6_VisitorFlood(t *testing.T) {
+//
+// Rows: A43, A11, R6
+func TestVisitorFloodIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var events recorder
 		st := newFaultStore()
@@ -197,7 +209,9 @@ func TestA43_A11_R6_VisitorFlood(t *testing.T) {
 }
 
 // Names of keys are bounded in length and alphabet; others are a mistake of the program.
-func TestA10_A19_I9_KeyNames(t *testing.T) {
+//
+// Rows: A10, A19, I9
+func TestKeyNamesAreBounded(t *testing.T) {
 	for name, ok := range map[string]bool{
 		"a": true, "cart": true, "A.b-c_9": true, strings.Repeat("k", session.MaxKeyLen): true,
 		"": false, strings.Repeat("k", session.MaxKeyLen+1): false, "a b": false, "a\n": false, "a:b": false, "ä": false, "a\x00": false, "a/b": false,
@@ -219,7 +233,9 @@ func TestA10_A19_I9_KeyNames(t *testing.T) {
 }
 
 // The browser's own words are bounded before they are kept.
-func TestI9_A11_DeviceIsBounded(t *testing.T) {
+//
+// Rows: I9, A11
+func TestDeviceTextIsBounded(t *testing.T) {
 	m := newManager(t, newFaultStore(), session.Options{})
 	b := newBrowser(t, m)
 	b.agent = strings.Repeat("A", 1<<20)

@@ -16,7 +16,9 @@ import (
 )
 
 // A user sees where they are signed in, which of it is here, and can end the others.
-func TestASVS7_5_2_ASVS7_4_3_ASVS10_4_9_C13_C15_YourDevices(t *testing.T) {
+//
+// Rows: ASVS 7.5.2, ASVS 7.4.3, ASVS 10.4.9, C13, C15
+func TestUsersSeeAndEndTheirSessions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		label := func(r *http.Request) string { return "Browser " + r.UserAgent() }
 		m := newManager(t, newFaultStore(), asleep(session.Options{DeviceLabel: label}))
@@ -68,7 +70,9 @@ func TestASVS7_5_2_ASVS7_4_3_ASVS10_4_9_C13_C15_YourDevices(t *testing.T) {
 }
 
 // Everybody's sessions, a page at a time, visitors included; and how many there are.
-func TestASVS7_4_5_Browse(t *testing.T) {
+//
+// Rows: ASVS 7.4.5
+func TestBrowseListsEverySession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newManager(t, newFaultStore(), asleep(session.Options{}))
 		for i := range 25 {
@@ -103,7 +107,9 @@ func TestASVS7_4_5_Browse(t *testing.T) {
 }
 
 // What a list shows as JSON has no secret, and names that stay.
-func TestA35_C7_InfoAsJSON(t *testing.T) {
+//
+// Rows: A35, C7
+func TestInfoAsJSONHasNoSecret(t *testing.T) {
 	m := newManager(t, newFaultStore(), session.Options{})
 	b := newBrowser(t, m)
 	b.signIn("ada")
@@ -131,7 +137,9 @@ func TestA35_C7_InfoAsJSON(t *testing.T) {
 
 // The client's address is that of the connection, unless a trusted proxy vouches for another; what clients write themselves
 // into the header is never believed.
-func TestA31_ASVS4_1_3_ASVS15_3_4_TrustedProxies(t *testing.T) {
+//
+// Rows: A31, ASVS 4.1.3, ASVS 15.3.4
+func TestClientAddressComesFromTrustedProxies(t *testing.T) {
 	proxies := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::/32")}
 	for _, c := range []struct {
 		name    string
@@ -185,7 +193,9 @@ func TestA31_ASVS4_1_3_ASVS15_3_4_TrustedProxies(t *testing.T) {
 }
 
 // How much time is left, for pages that warn; asking is no use of the session.
-func TestC5_N7_Remaining(t *testing.T) {
+//
+// Rows: C5, N7
+func TestRemainingTellsTheTimeLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newFaultStore()
 		m := newManager(t, st, asleep(session.Options{RotateEvery: -1}))
@@ -220,7 +230,9 @@ func TestC5_N7_Remaining(t *testing.T) {
 }
 
 // Programs without cookies carry the ticket in headers; the cookie is nothing to them, and browsers never see those headers.
-func TestA8_C3_BearerTickets(t *testing.T) {
+//
+// Rows: A8, C3
+func TestBearerTicketsTravelInHeadersAlone(t *testing.T) {
 	var events recorder
 	st := newFaultStore()
 	m := newManager(t, st, session.Options{
@@ -288,7 +300,9 @@ func TestA8_C3_BearerTickets(t *testing.T) {
 }
 
 // The record says how and when its session began, for those who look into the store.
-func TestN7_C13_RecordOfASignIn(t *testing.T) {
+//
+// Rows: N7, C13
+func TestRecordTellsHowAndWhenItBegan(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newFaultStore()
 		m := newManager(t, st, asleep(session.Options{}))

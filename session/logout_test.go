@@ -47,7 +47,9 @@ var works = []struct {
 }
 
 // Logout wins: no request that is still running, whatever it does, brings back a session that was ended.
-func TestA15_R3_I1_ASVS7_4_1_LogoutWins(t *testing.T) {
+//
+// Rows: A15, R3, I1, ASVS 7.4.1
+func TestLogoutWinsOverSlowRequests(t *testing.T) {
 	for _, end := range ends {
 		for _, work := range works {
 			t.Run(end.name+"/"+work.name, func(t *testing.T) {
@@ -75,7 +77,9 @@ func TestA15_R3_I1_ASVS7_4_1_LogoutWins(t *testing.T) {
 }
 
 // A request that only reads writes when the session was last seen. That does not bring a session back either.
-func TestA15_R3_I1_TouchAfterLogout(t *testing.T) {
+//
+// Rows: A15, R3, I1
+func TestTouchAfterLogoutRevivesNothing(t *testing.T) {
 	for _, end := range ends {
 		t.Run(end.name, func(t *testing.T) {
 			st := newFaultStore()
@@ -100,7 +104,9 @@ func TestA15_R3_I1_TouchAfterLogout(t *testing.T) {
 }
 
 // A save that is on its way to the store when the session is deleted comes too late.
-func TestA15_R3_I1_SaveOnItsWay(t *testing.T) {
+//
+// Rows: A15, R3, I1
+func TestDeleteWinsOverASaveOnItsWay(t *testing.T) {
 	var events recorder
 	st := newFaultStore()
 	m := newManager(t, st, session.Options{Observers: []session.Observer{events.observe}})
@@ -129,7 +135,9 @@ func TestA15_R3_I1_SaveOnItsWay(t *testing.T) {
 
 // A sign-in on top of a session that is revoked while it runs: the user has just proved who they are, so there is a session,
 // but nothing of the revoked one is in it.
-func TestA15_A12_SignInDuringRevoke(t *testing.T) {
+//
+// Rows: A15, A12
+func TestSignInDuringRevokeStartsClean(t *testing.T) {
 	onEveryStore(t, session.Options{}, func(t *testing.T, m *session.Manager, st store.Store) {
 		b := newBrowser(t, m)
 		handle := b.signIn("ada")
@@ -153,7 +161,9 @@ func TestA15_A12_SignInDuringRevoke(t *testing.T) {
 }
 
 // After the end nothing of the ticket is of use, from whatever copy; the cookie is taken from the browser that signed out.
-func TestA12_C15_ASVS7_4_1_N4_ReplayAfterSignOut(t *testing.T) {
+//
+// Rows: A12, C15, ASVS 7.4.1, N4
+func TestReplayAfterSignOutIsRefused(t *testing.T) {
 	onEveryStore(t, session.Options{}, func(t *testing.T, m *session.Manager, st store.Store) {
 		b := newBrowser(t, m)
 		b.signIn("ada", session.Remember)
@@ -180,7 +190,9 @@ func TestA12_C15_ASVS7_4_1_N4_ReplayAfterSignOut(t *testing.T) {
 }
 
 // After a change of password or role, or when an account is closed: all sessions, or all but this one, at once.
-func TestA12_ASVS7_4_2_ASVS7_4_3_ASVS7_4_5_ASVS8_3_2_RevokeUser(t *testing.T) {
+//
+// Rows: A12, ASVS 7.4.2, ASVS 7.4.3, ASVS 7.4.5, ASVS 8.3.2
+func TestRevokeUserEndsAllOrAllButOne(t *testing.T) {
 	onEveryStore(t, session.Options{}, func(t *testing.T, m *session.Manager, _ store.Store) {
 		var devices []*browser
 		for range 5 {
@@ -214,7 +226,9 @@ func TestA12_ASVS7_4_2_ASVS7_4_3_ASVS7_4_5_ASVS8_3_2_RevokeUser(t *testing.T) {
 }
 
 // Signing out twice, or without a session, is no error and costs nothing.
-func TestA12_SignOutTwice(t *testing.T) {
+//
+// Rows: A12
+func TestSignOutTwiceIsNoError(t *testing.T) {
 	st := newFaultStore()
 	m := newManager(t, st, session.Options{})
 	b := newBrowser(t, m)
@@ -234,7 +248,9 @@ func TestA12_SignOutTwice(t *testing.T) {
 }
 
 // What is set after sign-out in the same request begins a new session, which has nothing of the old one.
-func TestA12_A1_SetAfterSignOut(t *testing.T) {
+//
+// Rows: A12, A1
+func TestSetAfterSignOutStartsANewSession(t *testing.T) {
 	onEveryStore(t, session.Options{}, func(t *testing.T, m *session.Manager, st store.Store) {
 		b := newBrowser(t, m)
 		b.signIn("ada")
@@ -258,7 +274,9 @@ func TestA12_A1_SetAfterSignOut(t *testing.T) {
 }
 
 // An end goes through even if the client that asked for it has hung up: whether it happens must not depend on that.
-func TestR3_SignOutOfAClientThatHungUp(t *testing.T) {
+//
+// Rows: R3
+func TestSignOutSurvivesAClientThatHungUp(t *testing.T) {
 	st := newFaultStore()
 	m := newManager(t, st, session.Options{})
 	b := newBrowser(t, m)

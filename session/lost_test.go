@@ -13,7 +13,9 @@ import (
 
 // A store that stops takes its feed with it. What was known last is for routes that allow it all the same, for as long as
 // they say; and when the feed is found again, it is known no more.
-func TestR8_StaleWhileTheFeedIsLost(t *testing.T) {
+//
+// Rows: R8
+func TestStaleServesWhileTheFeedIsLost(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		st := newFaultStore()
 		m := newManager(t, st, asleep(session.Options{OnFailure: func(*http.Request) session.Failure { return session.Stale(time.Minute) }}))
@@ -57,7 +59,9 @@ func (s *recallStore) Recall(id store.ID, since time.Time) (store.Sealed, bool) 
 }
 
 // A store that remembers what it knew is asked instead.
-func TestR8_StaleFromTheStore(t *testing.T) {
+//
+// Rows: R8
+func TestStaleRecallsFromTheStore(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		st := &recallStore{faultStore: newFaultStore()}
 		m := newManager(t, st, asleep(session.Options{OnFailure: func(*http.Request) session.Failure { return session.Stale(time.Minute) }}))
@@ -87,7 +91,9 @@ func TestR8_StaleFromTheStore(t *testing.T) {
 
 // However many requests want one session, or the switches, no more of them wait than calls may be under way; and none
 // waits while it is known that the store does not answer.
-func TestI9_I10_BoundedWaiting(t *testing.T) {
+//
+// Rows: I9, I10
+func TestWaitingForTheStoreIsBounded(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		st := newFaultStore()
 		m := newManager(t, st, asleep(session.Options{MaxStoreCalls: 3}))

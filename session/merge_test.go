@@ -35,7 +35,9 @@ func allAtOnce(b *browser, n int, work func(i int, s *session.Session)) {
 }
 
 // No update is lost: 64 requests that all began with the same state each set a key of their own.
-func TestA16_R4_I3_ASVS15_4_2_ParallelKeys(t *testing.T) {
+//
+// Rows: A16, R4, I3, ASVS 15.4.2
+func TestNoParallelWriteIsLost(t *testing.T) {
 	onEveryStore(t, session.Options{}, func(t *testing.T, m *session.Manager, _ store.Store) {
 		b := newBrowser(t, m)
 		b.signIn("ada")
@@ -56,7 +58,9 @@ func TestA16_R4_I3_ASVS15_4_2_ParallelKeys(t *testing.T) {
 }
 
 // Update computes again from what others left: 64 requests count to 64.
-func TestA16_R4_I3_ParallelCounter(t *testing.T) {
+//
+// Rows: A16, R4, I3
+func TestParallelUpdatesCountExactly(t *testing.T) {
 	var events recorder
 	o := session.Options{Observers: []session.Observer{events.observe}}
 	onEveryStore(t, o, func(t *testing.T, m *session.Manager, _ store.Store) {
@@ -77,7 +81,9 @@ func TestA16_R4_I3_ParallelCounter(t *testing.T) {
 }
 
 // A request of many goroutines is one session as well.
-func TestA16_A26_ASVS15_4_1_ParallelGoroutinesOfOneRequest(t *testing.T) {
+//
+// Rows: A16, A26, ASVS 15.4.1
+func TestGoroutinesOfOneRequestShareItsSession(t *testing.T) {
 	onEveryStore(t, session.Options{}, func(t *testing.T, m *session.Manager, _ store.Store) {
 		b := newBrowser(t, m)
 		b.with(func(s *session.Session) {
@@ -100,7 +106,9 @@ func TestA16_A26_ASVS15_4_1_ParallelGoroutinesOfOneRequest(t *testing.T) {
 }
 
 // Two orders in which a slow request and a fast one meet, and what has to be there in the end.
-func TestA16_R4_I3_SlowRequestMeetsFastOne(t *testing.T) {
+//
+// Rows: A16, R4, I3
+func TestSlowAndFastRequestsKeepBothChanges(t *testing.T) {
 	add := func(item string) func(*session.Session) {
 		return func(s *session.Session) { _ = appendTo(cart, s, item) }
 	}
@@ -139,7 +147,9 @@ func TestA16_R4_I3_SlowRequestMeetsFastOne(t *testing.T) {
 }
 
 // What other requests have saved while a sign-in was on its way goes along too: checking a password takes long enough.
-func TestA16_R4_I3_SignInTakesWhatOthersSavedMeanwhile(t *testing.T) {
+//
+// Rows: A16, R4, I3
+func TestSignInKeepsWhatOthersSavedMeanwhile(t *testing.T) {
 	for _, before := range []string{"", "ada"} {
 		t.Run("signed in before: "+before, func(t *testing.T) {
 			onEveryStore(t, session.Options{}, func(t *testing.T, m *session.Manager, _ store.Store) {
@@ -165,7 +175,9 @@ func TestA16_R4_I3_SignInTakesWhatOthersSavedMeanwhile(t *testing.T) {
 }
 
 // Sessions of different visitors have nothing of each other, however they are mixed in time.
-func TestA26_ASVS15_4_1_SessionsAreNotMixed(t *testing.T) {
+//
+// Rows: A26, ASVS 15.4.1
+func TestSessionsAreNotMixed(t *testing.T) {
 	onEveryStore(t, session.Options{}, func(t *testing.T, m *session.Manager, _ store.Store) {
 		var wg sync.WaitGroup
 		for i := range 32 {
@@ -192,7 +204,9 @@ func TestA26_ASVS15_4_1_SessionsAreNotMixed(t *testing.T) {
 }
 
 // A session that is kept beyond its request belongs to that request still: it never becomes that of another one.
-func TestA26_SessionKeptAfterItsRequest(t *testing.T) {
+//
+// Rows: A26
+func TestSessionKeptAfterItsRequestStaysItsOwn(t *testing.T) {
 	onEveryStore(t, session.Options{}, func(t *testing.T, m *session.Manager, _ store.Store) {
 		b := newBrowser(t, m)
 		b.signIn("ada")
@@ -214,7 +228,9 @@ func TestA26_SessionKeptAfterItsRequest(t *testing.T) {
 }
 
 // Nothing that a reader gets hold of is shared with the store or with another request.
-func TestA26_ValuesAreTheCallersOwn(t *testing.T) {
+//
+// Rows: A26
+func TestValuesAreTheCallersOwn(t *testing.T) {
 	onEveryStore(t, session.Options{}, func(t *testing.T, m *session.Manager, _ store.Store) {
 		b := newBrowser(t, m)
 		set(b, cart, []string{"tea"})

@@ -29,7 +29,9 @@ func (s boardStore) NotBefore(ctx context.Context) (map[string]time.Time, error)
 }
 
 // One step ends everybody's sessions, or one user's, from before a moment; those that begin after it are good.
-func TestA12_R3_ASVS7_4_5_NotBefore(t *testing.T) {
+//
+// Rows: A12, R3, ASVS 7.4.5
+func TestRevokeBeforeEndsOlderSessionsOnly(t *testing.T) {
 	for _, all := range []bool{true, false} {
 		name := "one user"
 		if all {
@@ -88,7 +90,9 @@ func TestA12_R3_ASVS7_4_5_NotBefore(t *testing.T) {
 }
 
 // Whoever signs in, or begins a session, right after the switch, is in.
-func TestA12_A39_SignInAtTheMomentOfTheSwitch(t *testing.T) {
+//
+// Rows: A12, A39
+func TestSignInAtTheMomentOfACutoffIsGood(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // all of it at one and the same time
 		m := newManager(t, boardStore{newFaultStore()}, asleep(session.Options{}))
 		old := newBrowser(t, m)
@@ -117,7 +121,9 @@ func TestA12_A39_SignInAtTheMomentOfTheSwitch(t *testing.T) {
 }
 
 // A moment in the future is now, an earlier one than before changes nothing, and nobody is not everybody.
-func TestA12_SwitchesMoveForward(t *testing.T) {
+//
+// Rows: A12
+func TestCutoffsOnlyMoveForward(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := boardStore{newFaultStore()}
 		m := newManager(t, st, asleep(session.Options{}))
@@ -146,7 +152,9 @@ func TestA12_SwitchesMoveForward(t *testing.T) {
 }
 
 // A switch that cannot be made durable is an error; switches that cannot be read make every ticket unknown, not good.
-func TestR8_R9_I10_SwitchesAndTheStore(t *testing.T) {
+//
+// Rows: R8, R9, I10
+func TestCutoffsThatCannotBeReadAdmitNobody(t *testing.T) {
 	st := boardStore{newFaultStore()}
 	m := newManager(t, st, session.Options{})
 	b := newBrowser(t, m)
@@ -176,7 +184,9 @@ func TestR8_R9_I10_SwitchesAndTheStore(t *testing.T) {
 }
 
 // Without a feed other nodes know of a switch within seconds, by asking; and ask no more often than that.
-func TestA12_R3_SwitchesWithoutAFeed(t *testing.T) {
+//
+// Rows: A12, R3
+func TestCutoffsReachNodesWithoutAFeed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		inner := boardStore{newFaultStore()}
 		st := struct {

@@ -11,7 +11,9 @@ import (
 )
 
 // Options that contradict themselves, or that no browser would go along with, are refused at the start, by name.
-func TestA10_ASVS3_3_1_ASVS3_3_3_ASVS3_3_5_ASVS4_2_5_Options(t *testing.T) {
+//
+// Rows: A10, ASVS 3.3.1, ASVS 3.3.3, ASVS 3.3.5, ASVS 4.2.5
+func TestContradictingOptionsAreRefused(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		o    session.Options
@@ -75,7 +77,9 @@ func TestA10_ASVS3_3_1_ASVS3_3_3_ASVS3_3_5_ASVS4_2_5_Options(t *testing.T) {
 }
 
 // All contradictions are told at once.
-func TestA10_OptionsTellAll(t *testing.T) {
+//
+// Rows: A10
+func TestOptionsNameEveryContradiction(t *testing.T) {
 	err := session.Options{Cookie: "x", IdleTimeout: -1, MaxBytes: -1}.Check()
 	for _, want := range []string{"Cookie", "IdleTimeout", "MaxBytes"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -85,7 +89,9 @@ func TestA10_OptionsTellAll(t *testing.T) {
 }
 
 // Two managers in one app have two cookies and know nothing of each other.
-func TestA19_C8_TwoManagers(t *testing.T) {
+//
+// Rows: A19, C8
+func TestTwoManagersShareNothing(t *testing.T) {
 	shopStore, adminStore := newFaultStore(), newFaultStore()
 	shop := newManager(t, shopStore, session.Options{Cookie: "__Host-shop"})
 	admin := newManager(t, adminStore, session.Options{Cookie: "__Host-admin"})
@@ -145,7 +151,9 @@ func TestA19_C8_TwoManagers(t *testing.T) {
 }
 
 // A session of no manager refuses changes and reads as empty.
-func TestI14_WithoutAManager(t *testing.T) {
+//
+// Rows: I14
+func TestSessionWithoutAManagerIsEmpty(t *testing.T) {
 	s := session.From(t.Context())
 	if s.User() != "" || s.SignedIn() || !s.Handle().IsZero() || cart.Get(s) != nil || s.Unknown() || s.Auth() != nil {
 		t.Error("it is not empty")

@@ -18,7 +18,9 @@ import (
 
 // The store is down when a request with a ticket arrives: 503 with Retry-After, the cookie stays, the handler is not called,
 // and nobody is signed out. Requests without a ticket, or with none that could be one, are not affected.
-func TestR8_I10_ASVS16_5_2_ASVS16_5_3_DownAtLoad(t *testing.T) {
+//
+// Rows: R8, I10, ASVS 16.5.2, ASVS 16.5.3
+func TestOutageAtLoadAnswers503(t *testing.T) {
 	onTheWire(t, session.Options{}, func(t *testing.T, w *wire, m *session.Manager, st *faultStore) {
 		b := newBrowser(t, m)
 		b.signIn("ada")
@@ -62,7 +64,9 @@ func TestR8_I10_ASVS16_5_2_ASVS16_5_3_DownAtLoad(t *testing.T) {
 }
 
 // After the outage everybody is as they were.
-func TestR8_I10_NobodyIsSignedOutByAnOutage(t *testing.T) {
+//
+// Rows: R8, I10
+func TestNobodyIsSignedOutByAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newFaultStore()
 		m := newManager(t, st, session.Options{})
@@ -84,7 +88,9 @@ func TestR8_I10_NobodyIsSignedOutByAnOutage(t *testing.T) {
 }
 
 // The store is down when a change is saved: 503 instead of what the handler writes, no cookie, and nothing durable.
-func TestR8_I2_DownAtSave(t *testing.T) {
+//
+// Rows: R8, I2
+func TestOutageAtSaveAnswers503(t *testing.T) {
 	for _, method := range []string{"Create", "Save"} {
 		t.Run(method, func(t *testing.T) {
 			onTheWire(t, session.Options{}, func(t *testing.T, w *wire, m *session.Manager, st *faultStore) {
@@ -129,7 +135,9 @@ func TestR8_I2_DownAtSave(t *testing.T) {
 }
 
 // A change that the client was told is not saved is not saved later either, when the store is back before the handler ends.
-func TestR8_I2_RefusedMeansRefused(t *testing.T) {
+//
+// Rows: R8, I2
+func TestRefusedChangeIsNotSavedLater(t *testing.T) {
 	for _, method := range []string{"Create", "Save"} {
 		t.Run(method, func(t *testing.T) {
 			st := newFaultStore()
@@ -159,7 +167,9 @@ func TestR8_I2_RefusedMeansRefused(t *testing.T) {
 }
 
 // Signing in, out and revoking while the store fails are errors, never a success that is none.
-func TestR9_I1_EndsThatFailAreErrors(t *testing.T) {
+//
+// Rows: R9, I1
+func TestEndsThatFailAreErrors(t *testing.T) {
 	st := newFaultStore()
 	m := newManager(t, st, session.Options{})
 	b := newBrowser(t, m)
@@ -192,7 +202,9 @@ func TestR9_I1_EndsThatFailAreErrors(t *testing.T) {
 }
 
 // A delete whose answer was lost is an error as well, although it may have happened.
-func TestR9_LostAnswer(t *testing.T) {
+//
+// Rows: R9
+func TestLostAnswerToADeleteIsAnError(t *testing.T) {
 	st := newFaultStore()
 	m := newManager(t, st, session.Options{})
 	b := newBrowser(t, m)
@@ -208,7 +220,9 @@ func TestR9_LostAnswer(t *testing.T) {
 }
 
 // On a route that goes on without the store, a sign-out that cannot be made durable is still an error.
-func TestR9_SignOutOnOptionalRoute(t *testing.T) {
+//
+// Rows: R9
+func TestFailedSignOutOnOptionalRouteIsAnError(t *testing.T) {
 	for name, policy := range map[string]session.Failure{"optional": session.Optional, "stale": session.Stale(time.Hour)} {
 		t.Run(name, func(t *testing.T) {
 			st := newFaultStore()
@@ -231,7 +245,9 @@ func TestR9_SignOutOnOptionalRoute(t *testing.T) {
 }
 
 // What each policy for failures lets through while the store is down.
-func TestR8_I10_FailurePolicies(t *testing.T) {
+//
+// Rows: R8, I10
+func TestFailurePoliciesHoldInAnOutage(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		policy  session.Failure
@@ -290,7 +306,9 @@ func TestR8_I10_FailurePolicies(t *testing.T) {
 }
 
 // A store that says nothing keeps nobody waiting who cannot wait, and what it says in the end is heard.
-func TestR8_R10_I10_OptionalWithin(t *testing.T) {
+//
+// Rows: R8, R10, I10
+func TestOptionalWithinLimitsTheWait(t *testing.T) {
 	const within, takes = 40 * time.Millisecond, 300 * time.Millisecond
 	synctest.Test(t, func(t *testing.T) {
 		st := newFaultStore()
@@ -331,7 +349,9 @@ func TestR8_R10_I10_OptionalWithin(t *testing.T) {
 }
 
 // A session that this program has ended is not let in on old knowledge, feed or no feed.
-func TestR3_R8_StaleKnowsItsOwnRevocations(t *testing.T) {
+//
+// Rows: R3, R8
+func TestStaleKnowsItsOwnRevocations(t *testing.T) {
 	for name, wrap := range map[string]func(*faultStore) store.Store{
 		"with a feed":    func(st *faultStore) store.Store { return st },
 		"without a feed": func(st *faultStore) store.Store { return struct{ store.Store }{st} },
@@ -355,7 +375,9 @@ func TestR3_R8_StaleKnowsItsOwnRevocations(t *testing.T) {
 }
 
 // A store that hangs costs each call no more than StoreTimeout.
-func TestR10_I9_StoreThatHangs(t *testing.T) {
+//
+// Rows: R10, I9
+func TestHangingStoreCostsNoMoreThanTheTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newFaultStore()
 		m := newManager(t, st, asleep(session.Options{StoreTimeout: 3 * time.Second}))
@@ -400,7 +422,9 @@ func TestR10_I9_StoreThatHangs(t *testing.T) {
 }
 
 // A store that keeps failing is asked now and then, not by every request, and is used again soon after it is back.
-func TestR10_I10_BreakerAndRecovery(t *testing.T) {
+//
+// Rows: R10, I10
+func TestBreakerSparesAFailingStore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newFaultStore()
 		m := newManager(t, st, asleep(session.Options{}))
@@ -428,7 +452,9 @@ func TestR10_I10_BreakerAndRecovery(t *testing.T) {
 }
 
 // When the store comes back, the first call is made by one request alone.
-func TestR10_I10_NoHerd(t *testing.T) {
+//
+// Rows: R10, I10
+func TestOneCallProbesARecoveringStore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newFaultStore()
 		m := newManager(t, st, asleep(session.Options{}))
@@ -462,7 +488,9 @@ func TestR10_I10_NoHerd(t *testing.T) {
 }
 
 // No more calls are under way than MaxStoreCalls; what is over it fails at once instead of waiting in a queue.
-func TestR10_I9_BoundedCalls(t *testing.T) {
+//
+// Rows: R10, I9
+func TestStoreCallsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newFaultStore()
 		m := newManager(t, st, asleep(session.Options{MaxStoreCalls: 8}))
@@ -500,7 +528,9 @@ func TestR10_I9_BoundedCalls(t *testing.T) {
 }
 
 // Requests of one session at the same time are few calls of the store.
-func TestR10_ParallelLoadsAreShared(t *testing.T) {
+//
+// Rows: R10
+func TestParallelLoadsAreShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newFaultStore()
 		m := newManager(t, st, asleep(session.Options{}))
@@ -539,7 +569,9 @@ func (s *slowAnswer) Load(ctx context.Context, id store.ID) (store.Record, error
 
 // A request that begins after a revocation was acknowledged, or after a change was, does not get an answer that the store
 // gave before, however it shares the store's calls with earlier requests.
-func TestR3_A38_I1_SharedLoadIsNotOlderThanItsRequest(t *testing.T) {
+//
+// Rows: R3, A38, I1
+func TestSharedLoadIsNotOlderThanItsRequest(t *testing.T) {
 	for _, what := range []string{"revoked", "changed"} {
 		t.Run(what, func(t *testing.T) {
 			st := &slowAnswer{faultStore: newFaultStore(), g: &gate{make(chan struct{}), make(chan struct{})}}
@@ -589,7 +621,9 @@ func TestR3_A38_I1_SharedLoadIsNotOlderThanItsRequest(t *testing.T) {
 }
 
 // The page for an outage can be the site's own.
-func TestR8_OwnUnavailablePage(t *testing.T) {
+//
+// Rows: R8
+func TestUnavailablePageCanBeReplaced(t *testing.T) {
 	st := newFaultStore()
 	m := newManager(t, st, session.Options{Unavailable: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
@@ -604,7 +638,9 @@ func TestR8_OwnUnavailablePage(t *testing.T) {
 }
 
 // A panic of the store reaches the request that met it as the panic of a handler would, and nothing hangs after it.
-func TestI14_PanickingStore(t *testing.T) {
+//
+// Rows: I14
+func TestPanickingStoreBlocksNothing(t *testing.T) {
 	st := newFaultStore()
 	m := newManager(t, st, session.Options{MaxStoreCalls: 2})
 	b := newBrowser(t, m)
@@ -627,7 +663,9 @@ func TestI14_PanickingStore(t *testing.T) {
 }
 
 // Readiness is what the store says.
-func TestR8_I10_Ready(t *testing.T) {
+//
+// Rows: R8, I10
+func TestReadyReportsTheStore(t *testing.T) {
 	st := newFaultStore()
 	m := newManager(t, st, session.Options{})
 	if err := m.Ready(t.Context()); err != nil {
@@ -644,7 +682,9 @@ func TestR8_I10_Ready(t *testing.T) {
 }
 
 // A client that hangs up while the store is asked disturbs nobody who waits for the same answer, and is no failure of the store.
-func TestR10_R11_CancelledRequest(t *testing.T) {
+//
+// Rows: R10, R11
+func TestCancelledRequestDisturbsNobody(t *testing.T) {
 	var events recorder
 	st := newFaultStore()
 	m := newManager(t, st, session.Options{Observers: []session.Observer{events.observe}})

@@ -11,7 +11,9 @@ import (
 )
 
 // What Require answers whoever is not signed in: the sign-in page to a browser that wants a page, 401 to all others.
-func TestA34_ASVS16_3_2_Require(t *testing.T) {
+//
+// Rows: A34, ASVS 16.3.2
+func TestRequireAsksVisitorsToSignIn(t *testing.T) {
 	for _, c := range []struct {
 		name, signInPath, method, target, accept string
 		want                                     int
@@ -54,7 +56,9 @@ func TestA34_ASVS16_3_2_Require(t *testing.T) {
 }
 
 // Visitors who only have a cart are not users.
-func TestA19_A34_RequireWantsAUser(t *testing.T) {
+//
+// Rows: A19, A34
+func TestRequireWantsAUser(t *testing.T) {
 	m := newManager(t, newFaultStore(), session.Options{})
 	b := newBrowser(t, m)
 	set(b, cart, []string{"tea"})
@@ -64,7 +68,9 @@ func TestA19_A34_RequireWantsAUser(t *testing.T) {
 }
 
 // While the store cannot tell, a route that goes on without it does not ask people to sign in who may be signed in.
-func TestR8_I10_RequireDuringAnOutage(t *testing.T) {
+//
+// Rows: R8, I10
+func TestRequireSendsNobodyToSignInDuringAnOutage(t *testing.T) {
 	st := newFaultStore()
 	m := newManager(t, st, session.Options{SignInPath: "/login", OnFailure: func(*http.Request) session.Failure { return session.Optional }})
 	b := newBrowser(t, m)
@@ -79,7 +85,9 @@ func TestR8_I10_RequireDuringAnOutage(t *testing.T) {
 }
 
 // Outside of the manager's handler nobody is signed in.
-func TestASVS7_2_1_WithoutTheHandlerNobodyIsSignedIn(t *testing.T) {
+//
+// Rows: ASVS 7.2.1
+func TestWithoutTheHandlerNobodyIsSignedIn(t *testing.T) {
 	m := newManager(t, newFaultStore(), session.Options{})
 	w := httptest.NewRecorder()
 	m.Require(http.NotFoundHandler()).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
@@ -129,7 +137,9 @@ var returnTargets = map[string]bool{
 }
 
 // After sign-in nobody is led away from the site.
-func TestA34_ASVS3_7_2_ReturnTo(t *testing.T) {
+//
+// Rows: A34, ASVS 3.7.2
+func TestReturnToStaysOnTheSite(t *testing.T) {
 	for target, ok := range returnTargets {
 		want := "/home"
 		if ok {
@@ -152,7 +162,9 @@ func TestA34_ASVS3_7_2_ReturnTo(t *testing.T) {
 }
 
 // What Require notes is what ReturnTo gives back, and where a redirect leads.
-func TestA34_ThereAndBack(t *testing.T) {
+//
+// Rows: A34
+func TestRequireAndReturnToAgree(t *testing.T) {
 	m := newManager(t, newFaultStore(), session.Options{SignInPath: "/login"})
 	for target, want := range map[string]string{
 		"/account": "/account", "/a?b=c&return_to=//evil.example": "/a?b=c&return_to=//evil.example",

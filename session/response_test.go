@@ -106,7 +106,9 @@ var begins = []struct {
 }
 
 // Whatever sends the first byte, the ticket is set once, in the final response, and what was set is durable by then.
-func TestA1_C6_TicketIsSetExactlyOnce(t *testing.T) {
+//
+// Rows: A1, C6
+func TestTicketIsSetExactlyOnce(t *testing.T) {
 	onTheWire(t, session.Options{}, func(t *testing.T, w *wire, m *session.Manager, st *faultStore) {
 		for _, first := range begins {
 			t.Run(first.name, func(t *testing.T) {
@@ -147,7 +149,9 @@ func TestA1_C6_TicketIsSetExactlyOnce(t *testing.T) {
 }
 
 // The value is durable before the first byte leaves: whoever sees an answer may rely on it.
-func TestA16_R4_DurableBeforeTheFirstByte(t *testing.T) {
+//
+// Rows: A16, R4
+func TestChangesAreDurableBeforeTheFirstByte(t *testing.T) {
 	onTheWire(t, session.Options{}, func(t *testing.T, w *wire, m *session.Manager, st *faultStore) {
 		for _, first := range begins {
 			t.Run(first.name, func(t *testing.T) {
@@ -197,7 +201,9 @@ func (w *spyWriter) Flush()                      { _ = w.FlushError() }
 func (w *spyWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // A change that needs a new ticket after the first byte is an error to its maker, and reported; nothing is stored.
-func TestA1_TooLateForATicket(t *testing.T) {
+//
+// Rows: A1
+func TestTicketAfterTheFirstByteIsAnError(t *testing.T) {
 	onTheWire(t, session.Options{}, func(t *testing.T, w *wire, m *session.Manager, st *faultStore) {
 		for _, first := range begins {
 			if first.name == "nothing" {
@@ -234,7 +240,9 @@ func TestA1_TooLateForATicket(t *testing.T) {
 }
 
 // A change of a session that has its ticket is saved also after the first byte.
-func TestA16_R4_LateChangeIsSaved(t *testing.T) {
+//
+// Rows: A16, R4
+func TestLateChangeIsSaved(t *testing.T) {
 	onTheWire(t, session.Options{}, func(t *testing.T, w *wire, m *session.Manager, _ *faultStore) {
 		b := newBrowser(t, m)
 		b.signIn("ada")
@@ -257,7 +265,9 @@ func TestA16_R4_LateChangeIsSaved(t *testing.T) {
 }
 
 // A panic leaves the session as it was, and the connection's fate to the server, as without Coatcheck.
-func TestI14_PanicInTheHandler(t *testing.T) {
+//
+// Rows: I14
+func TestPanicInTheHandlerChangesNothing(t *testing.T) {
 	onTheWire(t, session.Options{}, func(t *testing.T, w *wire, m *session.Manager, st *faultStore) {
 		b := newBrowser(t, m)
 		b.signIn("ada")
@@ -290,7 +300,9 @@ func TestI14_PanicInTheHandler(t *testing.T) {
 }
 
 // Whoever recovers outside can still answer, and the ticket that was made before the panic goes with the answer.
-func TestI14_PanicRecoveredOutside(t *testing.T) {
+//
+// Rows: I14
+func TestRecoveredPanicKeepsItsTicket(t *testing.T) {
 	onTheWire(t, session.Options{}, func(t *testing.T, w *wire, m *session.Manager, _ *faultStore) {
 		h := m.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			if err := session.From(r.Context()).SignIn("ada"); err != nil {
@@ -318,7 +330,9 @@ func TestI14_PanicRecoveredOutside(t *testing.T) {
 }
 
 // runtime.Goexit and a panic after the first byte are no different: nothing half done is saved.
-func TestI14_PanicAfterTheFirstByte(t *testing.T) {
+//
+// Rows: I14
+func TestPanicAfterTheFirstByteSavesNothing(t *testing.T) {
 	onTheWire(t, session.Options{}, func(t *testing.T, w *wire, m *session.Manager, _ *faultStore) {
 		b := newBrowser(t, m)
 		b.signIn("ada")
@@ -338,7 +352,9 @@ func TestI14_PanicAfterTheFirstByte(t *testing.T) {
 }
 
 // An upgrade to another protocol: the ticket goes with status 101, or the handler hears that it cannot.
-func TestA42_HijackAndUpgrade(t *testing.T) {
+//
+// Rows: A42
+func TestHijackedUpgradeCarriesTheTicketOrFails(t *testing.T) {
 	raw101 := "HTTP/1.1 101 Switching Protocols\r\nUpgrade: test\r\nConnection: Upgrade\r\n\r\n"
 	hijack := func(t *testing.T, w http.ResponseWriter, say string) error {
 		conn, rw, err := http.NewResponseController(w).Hijack()
@@ -421,7 +437,9 @@ func TestA42_HijackAndUpgrade(t *testing.T) {
 
 // The writer that a handler gets has those optional methods that the one it stands for has, no more and no fewer, and
 // whichever of them a handler finds, the ticket is set before the first byte.
-func TestA1_C6_EveryCombinationOfOptionalMethods(t *testing.T) {
+//
+// Rows: A1, C6
+func TestWriterKeepsEveryCombinationOfOptionalMethods(t *testing.T) {
 	for _, inner := range innerWriters() {
 		t.Run(inner.name, func(t *testing.T) {
 			m := newManager(t, newFaultStore(), session.Options{})
@@ -480,7 +498,9 @@ func TestA1_C6_EveryCombinationOfOptionalMethods(t *testing.T) {
 }
 
 // A write that the client no longer reads is the handler's error, and no reason to lose what was saved.
-func TestI2_ClientGone(t *testing.T) {
+//
+// Rows: I2
+func TestSavedChangesSurviveALostClient(t *testing.T) {
 	m := newManager(t, newFaultStore(), session.Options{})
 	b := newBrowser(t, m)
 	b.signIn("ada")

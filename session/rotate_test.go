@@ -38,7 +38,9 @@ func inRotation(t *testing.T, name string, o session.Options, test func(t *testi
 }
 
 // A session in use gets a new secret and keeps everything else; the old one is good until a grace after the new one was shown.
-func TestA14_C4_ASVS10_4_5_Rotation(t *testing.T) {
+//
+// Rows: A14, C4, ASVS 10.4.5
+func TestRotatedSecretReplacesTheOldAfterGrace(t *testing.T) {
 	inRotation(t, "", session.Options{}, func(t *testing.T, m *session.Manager, st *faultStore, b *browser, events *recorder) {
 		set(b, note, "kept") // is due: the successor is offered
 		old := newBrowser(t, m)
@@ -59,7 +61,9 @@ func TestA14_C4_ASVS10_4_5_Rotation(t *testing.T) {
 }
 
 // Only the secret changes; the new one cannot be told from the old without it, and not before the rotation is due.
-func TestA14_ASVS7_2_2_NewSecretOnlyWhenDue(t *testing.T) {
+//
+// Rows: A14, ASVS 7.2.2
+func TestSecretChangesOnlyWhenDue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newManager(t, newFaultStore(), rotating(session.Options{}))
 		b := newBrowser(t, m)
@@ -82,7 +86,9 @@ func TestA14_ASVS7_2_2_NewSecretOnlyWhenDue(t *testing.T) {
 }
 
 // Every response to the old secret offers the same successor, on every node, however often it got lost.
-func TestR5_I4_A17_LostResponses(t *testing.T) {
+//
+// Rows: R5, I4, A17
+func TestLostResponsesOfferTheSameSuccessor(t *testing.T) {
 	inRotation(t, "", session.Options{}, func(t *testing.T, _ *session.Manager, st *faultStore, b *browser, events *recorder) {
 		offered := make(map[string]bool)
 		for range 10 {
@@ -103,7 +109,9 @@ func TestR5_I4_A17_LostResponses(t *testing.T) {
 
 // 50 tabs that ask at the same time, over and over, each with what its browser has at the moment: nobody is signed out, and
 // nobody is taken for a thief.
-func TestR5_I4_A17_ParallelTabs(t *testing.T) {
+//
+// Rows: R5, I4, A17
+func TestParallelTabsSurviveRotation(t *testing.T) {
 	inRotation(t, "", session.Options{}, func(t *testing.T, m *session.Manager, _ *faultStore, b *browser, events *recorder) {
 		for round := range 40 {
 			var wg sync.WaitGroup
@@ -127,7 +135,9 @@ func TestR5_I4_A17_ParallelTabs(t *testing.T) {
 }
 
 // A request that is handled slowly while the rotation goes on around it ends as it would have.
-func TestR5_I4_SlowRequestAcrossRotation(t *testing.T) {
+//
+// Rows: R5, I4
+func TestSlowRequestSurvivesRotation(t *testing.T) {
 	inRotation(t, "", session.Options{}, func(t *testing.T, m *session.Manager, _ *faultStore, b *browser, events *recorder) {
 		slow := b.copied().begin(nothing, func(s *session.Session) {
 			if err := note.Set(s, "slow"); err != nil {
@@ -174,7 +184,9 @@ func stealAndRotate(t *testing.T, b *browser) (thief *browser) {
 }
 
 // A secret that its browser has given up is shown after the grace: somebody has a copy. What happens then is the policy.
-func TestA14_A17_ASVS10_4_5_C14_Theft(t *testing.T) {
+//
+// Rows: A14, A17, ASVS 10.4.5, C14
+func TestReplayedOldSecretIsTheft(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		o      session.Options
@@ -218,7 +230,9 @@ func TestA14_A17_ASVS10_4_5_C14_Theft(t *testing.T) {
 
 // Within the grace the copy of the immediate predecessor is still good, and gets the successor that the owner has; older ones
 // are never good.
-func TestA14_GraceIsForThePredecessorAlone(t *testing.T) {
+//
+// Rows: A14
+func TestGraceIsForThePredecessorAlone(t *testing.T) {
 	inRotation(t, "", session.Options{Theft: session.TheftLogOnly}, func(t *testing.T, m *session.Manager, _ *faultStore, b *browser, events *recorder) {
 		oldest := stealAndRotate(t, b)
 		time.Sleep(time.Hour)
@@ -245,7 +259,9 @@ func TestA14_GraceIsForThePredecessorAlone(t *testing.T) {
 }
 
 // Secrets of many rotations ago still give a thief away, and a made-up one never does.
-func TestA14_A17_OldSecretsAreRecognised(t *testing.T) {
+//
+// Rows: A14, A17
+func TestOldSecretsAreRecognised(t *testing.T) {
 	inRotation(t, "", session.Options{Theft: session.TheftLogOnly}, func(t *testing.T, m *session.Manager, st *faultStore, b *browser, events *recorder) {
 		var copies []*browser
 		for range 20 {
@@ -280,7 +296,9 @@ func TestA14_A17_OldSecretsAreRecognised(t *testing.T) {
 }
 
 // Anybody who knows only the public handle can do nothing to the session: no alarm, no end.
-func TestA14_A35_HandleAloneIsNoAlarm(t *testing.T) {
+//
+// Rows: A14, A35
+func TestHandleAloneRaisesNoAlarm(t *testing.T) {
 	inRotation(t, "", session.Options{}, func(t *testing.T, m *session.Manager, _ *faultStore, b *browser, events *recorder) {
 		stealAndRotate(t, b)
 		time.Sleep(time.Hour)
@@ -294,7 +312,9 @@ func TestA14_A35_HandleAloneIsNoAlarm(t *testing.T) {
 }
 
 // Visitors who are not signed in, and sessions that are not used, do not rotate.
-func TestA14_OnlyUsedSessionsOfUsersRotate(t *testing.T) {
+//
+// Rows: A14
+func TestOnlyUsedSessionsOfUsersRotate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newManager(t, newFaultStore(), rotating(session.Options{}))
 		visitor := newBrowser(t, m)
@@ -314,7 +334,9 @@ func TestA14_OnlyUsedSessionsOfUsersRotate(t *testing.T) {
 }
 
 // A rotation that cannot be written is put off, and disturbs nobody.
-func TestR5_I4_R8_RotationWithAFailingStore(t *testing.T) {
+//
+// Rows: R5, I4, R8
+func TestFailedRotationIsPutOff(t *testing.T) {
 	inRotation(t, "", session.Options{}, func(t *testing.T, _ *session.Manager, st *faultStore, b *browser, _ *recorder) {
 		first := b.ticket()
 		st.down("Save")
@@ -338,7 +360,9 @@ func TestR5_I4_R8_RotationWithAFailingStore(t *testing.T) {
 }
 
 // A rotation is on its way while the session ends: the end wins.
-func TestA15_R3_I1_RotationMeetsTheEnd(t *testing.T) {
+//
+// Rows: A15, R3, I1
+func TestEndWinsOverRotation(t *testing.T) {
 	for _, end := range ends {
 		for _, step := range []string{"offer", "confirmation"} {
 			inRotation(t, end.name+"/"+step, session.Options{}, func(t *testing.T, m *session.Manager, st *faultStore, b *browser, _ *recorder) {
@@ -367,7 +391,9 @@ func TestA15_R3_I1_RotationMeetsTheEnd(t *testing.T) {
 }
 
 // A WebSocket handshake that hijacks the connection is not stopped by an offer: another response will take it along.
-func TestR5_I4_HijackDuringRotation(t *testing.T) {
+//
+// Rows: R5, I4
+func TestRotationStopsNoHijack(t *testing.T) {
 	w := newWire(t, false)
 	o := rotating(session.Options{})
 	o.RotateEvery, o.RotationGrace = time.Millisecond, time.Microsecond
@@ -393,7 +419,9 @@ func TestR5_I4_HijackDuringRotation(t *testing.T) {
 }
 
 // Sign-in, sign-out and step-up in a request that is offered a successor: the cookie is that of the newer event.
-func TestA14_OfferYieldsToNews(t *testing.T) {
+//
+// Rows: A14
+func TestOfferYieldsToANewerTicket(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		do   func(*session.Session) error
@@ -418,7 +446,9 @@ func TestA14_OfferYieldsToNews(t *testing.T) {
 }
 
 // The remembered cookie that rotation sets lasts as long as the session still does.
-func TestA17_ASVS10_4_8_RememberedRotation(t *testing.T) {
+//
+// Rows: A17, ASVS 10.4.8
+func TestRotatedCookieLastsAsLongAsItsSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := rotating(session.Options{RememberIdleTimeout: 100 * time.Hour, RememberLifetime: 200 * time.Hour})
 		m := newManager(t, newFaultStore(), o)

@@ -27,7 +27,9 @@ var (
 )
 
 // What becomes of a key that a slow request and a fast one both change, by the rule that it was declared with.
-func TestA16_R4_I3_MergeRules(t *testing.T) {
+//
+// Rows: A16, R4, I3
+func TestMergeRulesDecideConflicts(t *testing.T) {
 	setTags := func(v ...string) func(*session.Session) { return func(s *session.Session) { _ = tags.Set(s, v) } }
 	setVisits := func(v ...int) func(*session.Session) {
 		return func(s *session.Session) {
@@ -74,7 +76,9 @@ func TestA16_R4_I3_MergeRules(t *testing.T) {
 }
 
 // The rules hold however many meet: 64 requests that all began with the same count each add one, and each its own tag.
-func TestA16_R4_I3_MergeRulesManyTimesOver(t *testing.T) {
+//
+// Rows: A16, R4, I3
+func TestMergeRulesHoldForManyWriters(t *testing.T) {
 	onEveryStore(t, session.Options{}, func(t *testing.T, m *session.Manager, _ store.Store) {
 		b := newBrowser(t, m)
 		b.signIn("ada")
@@ -94,7 +98,9 @@ func TestA16_R4_I3_MergeRulesManyTimesOver(t *testing.T) {
 }
 
 // Others may be faster more than once: each time the change is put together with what is there then.
-func TestA16_R4_I3_MergeRulesMeetOthersTwice(t *testing.T) {
+//
+// Rows: A16, R4, I3
+func TestMergeStartsAgainFromTheLatestRecord(t *testing.T) {
 	st := newFaultStore()
 	m := newManager(t, st, session.Options{})
 	b := newBrowser(t, m)
@@ -127,7 +133,9 @@ func TestA16_R4_I3_MergeRulesMeetOthersTwice(t *testing.T) {
 }
 
 // A key that refuses concurrent changes: the second request is answered 409, and nothing of it is saved.
-func TestA16_R4_RejectedConflict(t *testing.T) {
+//
+// Rows: A16, R4
+func TestRejectedConflictAnswers409(t *testing.T) {
 	var events recorder
 	o := session.Options{Observers: []session.Observer{events.observe}}
 	onEveryStore(t, o, func(t *testing.T, m *session.Manager, _ store.Store) {
@@ -150,7 +158,9 @@ func TestA16_R4_RejectedConflict(t *testing.T) {
 }
 
 // A handler that saves itself hears of a failure, and its own answer goes out.
-func TestA16_R4_SaveTellsTheHandler(t *testing.T) {
+//
+// Rows: A16, R4
+func TestSaveTellsTheHandlerOfFailure(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		fail func(*faultStore, *browser)
@@ -191,7 +201,9 @@ func TestA16_R4_SaveTellsTheHandler(t *testing.T) {
 }
 
 // Save makes the changes durable there and then, with the ticket still to come.
-func TestI2_SaveIsDurable(t *testing.T) {
+//
+// Rows: I2
+func TestSaveIsDurableAtOnce(t *testing.T) {
 	onEveryStore(t, session.Options{}, func(t *testing.T, m *session.Manager, st store.Store) {
 		b := newBrowser(t, m)
 		a := b.with(func(s *session.Session) {

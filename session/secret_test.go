@@ -74,7 +74,9 @@ func (s *spill) finds(ticket string) (forms []string) {
 }
 
 // Whatever is printed of a session, in whatever way, the secret is not in it: not in logs, events, errors, lists or URLs.
-func TestA35_I7_C7_ASVS16_2_5_ASVS14_2_1_SecretsAreNeverPrinted(t *testing.T) {
+//
+// Rows: A35, I7, C7, ASVS 16.2.5, ASVS 14.2.1
+func TestSecretsAreNeverPrinted(t *testing.T) {
 	var out spill
 	log := slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	st := newFaultStore()
@@ -169,7 +171,9 @@ func TestA35_I7_C7_ASVS16_2_5_ASVS14_2_1_SecretsAreNeverPrinted(t *testing.T) {
 }
 
 // The spill finds what it looks for.
-func TestA35_TheSearchWorks(t *testing.T) {
+//
+// Rows: A35
+func TestSearchForSecretsFindsThem(t *testing.T) {
 	ticket := unknownTicket(7)
 	secret, err := base64.RawURLEncoding.DecodeString(ticket[1+store.IDLen:])
 	if err != nil {
@@ -185,7 +189,9 @@ func TestA35_TheSearchWorks(t *testing.T) {
 }
 
 // Whoever has the store has nothing: no ticket can be made of what it holds.
-func TestA36_A4_C7_StoreTheft(t *testing.T) {
+//
+// Rows: A36, A4, C7
+func TestStolenStoreMakesNoTicket(t *testing.T) {
 	st := newFaultStore()
 	m := newManager(t, st, session.Options{})
 	b := newBrowser(t, m)
@@ -210,7 +216,9 @@ func TestA36_A4_C7_StoreTheft(t *testing.T) {
 }
 
 // The user's name is nowhere in what the browser or a list of strangers gets.
-func TestN5_C1_NoMeaningInTheTicket(t *testing.T) {
+//
+// Rows: N5, C1
+func TestTicketHasNoMeaning(t *testing.T) {
 	m := newManager(t, newFaultStore(), session.Options{})
 	b := newBrowser(t, m)
 	a := b.with(func(s *session.Session) { _ = s.SignIn("ada.lovelace@example.org") })

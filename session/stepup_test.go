@@ -28,7 +28,9 @@ func stepUp(b *browser, options ...session.SignInOption) {
 }
 
 // RequireRecent is exact: until d after the last proof, and not later; StepUp is a new proof.
-func TestASVS7_5_1_ASVS7_5_3_N7_RequireRecent(t *testing.T) {
+//
+// Rows: ASVS 7.5.1, ASVS 7.5.3, N7
+func TestRequireRecentIsExact(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newManager(t, newFaultStore(), asleep(session.Options{RotateEvery: -1}))
 		recent := func(next http.Handler) http.Handler { return m.RequireRecent(10*time.Minute, next) }
@@ -58,7 +60,9 @@ func TestASVS7_5_1_ASVS7_5_3_N7_RequireRecent(t *testing.T) {
 }
 
 // RequireLevel asks for the level of a proof that was given.
-func TestASVS7_5_3_N7_RequireLevel(t *testing.T) {
+//
+// Rows: ASVS 7.5.3, N7
+func TestRequireLevelWantsTheLevelOfAProof(t *testing.T) {
 	m := newManager(t, newFaultStore(), session.Options{})
 	for _, c := range []struct {
 		level, stepUp, want int // 0: not given
@@ -90,7 +94,9 @@ func TestASVS7_5_3_N7_RequireLevel(t *testing.T) {
 }
 
 // Step-up is a change of privilege: new ticket, new handle, the old ones dead; all values stay, and the absolute end too.
-func TestA1_C4_ASVS7_2_4_StepUpChangesTheTicket(t *testing.T) {
+//
+// Rows: A1, C4, ASVS 7.2.4
+func TestStepUpChangesTheTicket(t *testing.T) {
 	onEveryStore(t, session.Options{}, func(t *testing.T, m *session.Manager, st store.Store) {
 		b := newBrowser(t, m)
 		first := b.signIn("ada", session.By("password"), session.Remember)
@@ -116,7 +122,9 @@ func TestA1_C4_ASVS7_2_4_StepUpChangesTheTicket(t *testing.T) {
 }
 
 // What cannot step up: strangers, visitors, ended sessions, and responses that have begun.
-func TestA1_A15_StepUpIsRefused(t *testing.T) {
+//
+// Rows: A1, A15
+func TestStepUpNeedsALiveSession(t *testing.T) {
 	onEveryStore(t, session.Options{}, func(t *testing.T, m *session.Manager, st store.Store) {
 		refused := func(want error) func(*session.Session) {
 			return func(s *session.Session) {
@@ -148,7 +156,9 @@ func TestA1_A15_StepUpIsRefused(t *testing.T) {
 }
 
 // A new sign-in forgets the proofs of the session before, also of the same user.
-func TestN7_SignInStartsWithItsOwnProof(t *testing.T) {
+//
+// Rows: N7
+func TestSignInStartsWithItsOwnProof(t *testing.T) {
 	m := newManager(t, newFaultStore(), session.Options{})
 	b := newBrowser(t, m)
 	b.signIn("ada", session.Level(3))
@@ -163,7 +173,9 @@ func TestN7_SignInStartsWithItsOwnProof(t *testing.T) {
 }
 
 // No number of step-ups makes a record grow without end.
-func TestI9_ProofsAreBounded(t *testing.T) {
+//
+// Rows: I9
+func TestProofsAreBounded(t *testing.T) {
 	m := newManager(t, newFaultStore(), session.Options{})
 	b := newBrowser(t, m)
 	b.signIn("ada")
@@ -178,7 +190,9 @@ func TestI9_ProofsAreBounded(t *testing.T) {
 }
 
 // Somebody who has to prove more is sent where they can, and comes back.
-func TestASVS7_5_1_RequireRecentAsksAgain(t *testing.T) {
+//
+// Rows: ASVS 7.5.1
+func TestRequireRecentAsksAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newManager(t, newFaultStore(), asleep(session.Options{SignInPath: "/login"}))
 		b := newBrowser(t, m)
@@ -194,7 +208,9 @@ func TestASVS7_5_1_RequireRecentAsksAgain(t *testing.T) {
 }
 
 // A sign-out that runs while another tab steps up ends what the step-up has made: the user has clicked "log out".
-func TestA15_R3_I1_SignOutMeetsStepUp(t *testing.T) {
+//
+// Rows: A15, R3, I1
+func TestSignOutWinsOverStepUp(t *testing.T) {
 	onEveryStore(t, session.Options{}, func(t *testing.T, m *session.Manager, st store.Store) {
 		b := newBrowser(t, m)
 		b.signIn("ada")
@@ -212,7 +228,9 @@ func TestA15_R3_I1_SignOutMeetsStepUp(t *testing.T) {
 }
 
 // Only the user's own: who has signed in as somebody else meanwhile stays signed in.
-func TestA12_SignOutMeetsAnotherUser(t *testing.T) {
+//
+// Rows: A12
+func TestSignOutSparesAnotherUser(t *testing.T) {
 	onEveryStore(t, session.Options{}, func(t *testing.T, m *session.Manager, st store.Store) {
 		b := newBrowser(t, m)
 		b.signIn("ada")

@@ -31,7 +31,9 @@ func unknownTicket(n int) string {
 }
 
 // A visitor who stores nothing costs nothing: no record, no cookie, no call of the store.
-func TestI6_A43_C6_AnonymousVisitorCostsNothing(t *testing.T) {
+//
+// Rows: I6, A43, C6
+func TestAnonymousVisitorCostsNothing(t *testing.T) {
 	st := newFaultStore()
 	m := newManager(t, st, session.Options{})
 	for range 1000 {
@@ -52,7 +54,9 @@ func TestI6_A43_C6_AnonymousVisitorCostsNothing(t *testing.T) {
 }
 
 // A text that is no ticket is refused before the store is asked; a ticket that nobody made costs one load.
-func TestA3_A11_R16_I5_GarbageAsksTheStoreAtMostOnce(t *testing.T) {
+//
+// Rows: A3, A11, R16, I5
+func TestGarbageAsksTheStoreAtMostOnce(t *testing.T) {
 	st := newFaultStore()
 	m := newManager(t, st, session.Options{})
 	owner := newBrowser(t, m)
@@ -74,7 +78,9 @@ func TestA3_A11_R16_I5_GarbageAsksTheStoreAtMostOnce(t *testing.T) {
 }
 
 // 100,000 garbage tickets leave memory as it was.
-func TestA11_R6_R16_I9_GarbageLeavesMemoryFlat(t *testing.T) {
+//
+// Rows: A11, R6, R16, I9
+func TestGarbageLeavesMemoryFlat(t *testing.T) {
 	const n = 100_000
 	st := memory.New()
 	m := newManager(t, st, session.Options{})
@@ -116,7 +122,9 @@ func heap() uint64 {
 }
 
 // A malformed ticket costs no more allocations than no cookie at all.
-func TestR16_A11_MalformedTicketAllocatesNothing(t *testing.T) {
+//
+// Rows: R16, A11
+func TestMalformedTicketAllocatesNothing(t *testing.T) {
 	m := newManager(t, memory.New(), session.Options{})
 	h := m.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _ = session.From(r.Context()).User() }))
 	allocations := func(cookies ...string) float64 {
@@ -139,7 +147,9 @@ func TestR16_A11_MalformedTicketAllocatesNothing(t *testing.T) {
 }
 
 // Several cookies of the session's name: one of them was planted, and nothing tells which, so all are refused.
-func TestA6_C8_DuplicatesAreRefused(t *testing.T) {
+//
+// Rows: A6, C8
+func TestDuplicateCookiesAreRefused(t *testing.T) {
 	var events recorder
 	o := session.Options{Observers: []session.Observer{events.observe}}
 	onEveryStore(t, o, func(t *testing.T, m *session.Manager, _ store.Store) {
@@ -189,7 +199,9 @@ func TestA6_C8_DuplicatesAreRefused(t *testing.T) {
 }
 
 // The cookie's name is compared byte by byte, and nothing of the header is decoded, trimmed or unquoted.
-func TestA8_A9_NameIsByteExact(t *testing.T) {
+//
+// Rows: A8, A9
+func TestCookieNameIsComparedByteByByte(t *testing.T) {
 	m := newManager(t, memory.New(), session.Options{})
 	b := newBrowser(t, m)
 	b.signIn("ada")
@@ -227,7 +239,9 @@ func TestA8_A9_NameIsByteExact(t *testing.T) {
 }
 
 // Tickets come from the cookie alone: not from the URL, a header, a form or an Authorization.
-func TestC3_A8_ASVS14_2_1_TicketsOnlyInTheCookie(t *testing.T) {
+//
+// Rows: C3, A8, ASVS 14.2.1
+func TestTicketsComeFromTheCookieAlone(t *testing.T) {
 	m := newManager(t, memory.New(), session.Options{})
 	b := newBrowser(t, m)
 	b.signIn("ada")
@@ -258,7 +272,9 @@ func headed(name, value string) *http.Request {
 }
 
 // Tickets are random: no bit of ID or secret is the same more often than chance has it, none repeats.
-func TestA2_C1_N4_ASVS7_2_2_ASVS7_2_3_ASVS11_5_1_TicketsAreRandom(t *testing.T) {
+//
+// Rows: A2, C1, N4, ASVS 7.2.2, ASVS 7.2.3, ASVS 11.5.1
+func TestTicketsAreRandom(t *testing.T) {
 	const n = 2000
 	m := newManager(t, memory.New(), session.Options{MaxVisitors: -1})
 	seen := make(map[string]bool)
@@ -293,7 +309,9 @@ func TestA2_C1_N4_ASVS7_2_2_ASVS7_2_3_ASVS11_5_1_TicketsAreRandom(t *testing.T) 
 }
 
 // A secret is compared by its hash; a wrong one is refused wherever its first wrong bit is.
-func TestA4_ASVS11_2_4_EveryBitOfTheSecretCounts(t *testing.T) {
+//
+// Rows: A4, ASVS 11.2.4
+func TestEveryBitOfTheSecretCounts(t *testing.T) {
 	m := newManager(t, memory.New(), session.Options{})
 	b := newBrowser(t, m)
 	b.signIn("ada")
@@ -317,7 +335,9 @@ func TestA4_ASVS11_2_4_EveryBitOfTheSecretCounts(t *testing.T) {
 }
 
 // The cookie as browsers get it.
-func TestASVS3_3_1_ASVS3_3_2_ASVS3_3_3_ASVS3_3_4_N5_C15_CookieAttributes(t *testing.T) {
+//
+// Rows: ASVS 3.3.1, ASVS 3.3.2, ASVS 3.3.3, ASVS 3.3.4, N5, C15
+func TestCookieAttributesFollowTheOptions(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		o        session.Options

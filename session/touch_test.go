@@ -12,7 +12,9 @@ import (
 )
 
 // A session that is used all the time costs one write of its last-seen time in each interval.
-func TestR6_TouchIsThrottled(t *testing.T) {
+//
+// Rows: R6
+func TestTouchesAreThrottled(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		o     session.Options
@@ -48,7 +50,9 @@ func TestR6_TouchIsThrottled(t *testing.T) {
 }
 
 // Many sessions that are used within a second are one write.
-func TestR6_TouchesAreBatched(t *testing.T) {
+//
+// Rows: R6
+func TestTouchesAreBatched(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var events recorder
 		st := newFaultStore()
@@ -74,7 +78,9 @@ func TestR6_TouchesAreBatched(t *testing.T) {
 }
 
 // Touches are kept while the store fails, written when it is back, and nobody who was there is signed out by that.
-func TestR6_R8_I10_TouchesSurviveAnOutage(t *testing.T) {
+//
+// Rows: R6, R8, I10
+func TestTouchesSurviveAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newFaultStore()
 		m := newManager(t, st, asleep(session.Options{RotateEvery: -1}))
@@ -101,7 +107,9 @@ func TestR6_R8_I10_TouchesSurviveAnOutage(t *testing.T) {
 }
 
 // A request without a valid session, and one that only passes through, touch nothing.
-func TestC5_OnlyGoodTicketsTouch(t *testing.T) {
+//
+// Rows: C5
+func TestOnlyGoodTicketsTouch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newFaultStore()
 		m := newManager(t, st, asleep(session.Options{}))
@@ -126,7 +134,9 @@ func TestC5_OnlyGoodTicketsTouch(t *testing.T) {
 }
 
 // A record that is saved with a later time than that of a waiting touch keeps it.
-func TestA39_TouchAfterSaveDoesNotMoveBack(t *testing.T) {
+//
+// Rows: A39
+func TestTouchAfterSaveMovesNothingBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newFaultStore()
 		m := newManager(t, st, asleep(session.Options{}))
@@ -145,7 +155,9 @@ func TestA39_TouchAfterSaveDoesNotMoveBack(t *testing.T) {
 }
 
 // Close writes what waits, so that a restart does not forget who was there.
-func TestR6_CloseFlushesTouches(t *testing.T) {
+//
+// Rows: R6
+func TestCloseFlushesTouches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newFaultStore()
 		m := session.New(st, asleep(session.Options{}))
@@ -164,7 +176,9 @@ func TestR6_CloseFlushesTouches(t *testing.T) {
 }
 
 // Close waits for a write of touches that is under way: the caller closes the database next.
-func TestR6_CloseWaitsForTouchesUnderWay(t *testing.T) {
+//
+// Rows: R6
+func TestCloseWaitsForTouchesUnderWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newFaultStore()
 		m := session.New(st, asleep(session.Options{}))
@@ -189,7 +203,9 @@ func TestR6_CloseWaitsForTouchesUnderWay(t *testing.T) {
 }
 
 // Close says when it could not write, and leaves nothing running.
-func TestR6_CloseWithAFailingStore(t *testing.T) {
+//
+// Rows: R6
+func TestCloseReportsAFailingStore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newFaultStore()
 		m := session.New(st, asleep(session.Options{}))
@@ -210,7 +226,9 @@ func TestR6_CloseWithAFailingStore(t *testing.T) {
 }
 
 // What the store tells of a session's last use is in the list, together with what has not been written yet.
-func TestASVS7_5_2_ListKnowsTheLatestUse(t *testing.T) {
+//
+// Rows: ASVS 7.5.2
+func TestListKnowsTheLatestUse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newFaultStore()
 		m := newManager(t, st, asleep(session.Options{}))

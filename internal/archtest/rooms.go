@@ -43,7 +43,8 @@ var Rooms = []Room{
 
 	// Around the library.
 	{"internal/archtest", nil, "reads the source as text"},
-	{"internal/checklist", nil, "reads the names of tests from the source"},
+	{"internal/checklist", nil, "reads from the source which tests prove which rows"},
+	{"internal/checklist/row", []string{"internal/checklist"}, "runs the tests of a row"},
 	{"cmd/coatcheck/...", []string{ours,
 		"modernc.org/sqlite",
 		"github.com/jackc/pgx/v5",

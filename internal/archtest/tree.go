@@ -57,7 +57,7 @@ func Read(repo fs.FS) (*Tree, error) {
 		if d.IsDir() && d.Name() == ".git" {
 			return fs.SkipDir
 		}
-		if !d.Type().IsRegular() {
+		if !d.Type().IsRegular() || d.Name() == ".git" { // a file in a further worktree
 			return nil
 		}
 		content, err := fs.ReadFile(repo, name)

@@ -99,7 +99,9 @@ func (s succession) consult(t *testing.T) {
 }
 
 // The master that has a session is lost, and who is signed in stays so on every node, and who was signed out as well.
-func TestI1_FailoverOfTheStore(t *testing.T) {
+//
+// Rows: I1
+func TestFailoverKeepsSignInsAndSignOuts(t *testing.T) {
 	t.Parallel()
 	for name, start := range successions {
 		t.Run(name, func(t *testing.T) {

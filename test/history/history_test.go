@@ -265,7 +265,9 @@ const perStore = 20
 
 // Whatever eight clients do at once through one node or two, the answers are those of some sequence: an ended session never
 // comes back, no update is lost, nobody reads what is not there any more, and revoking a user's sessions is one step.
-func TestR3_A15_A16_I1_I3_Linearizable(t *testing.T) {
+//
+// Rows: R3, A15, A16, I1, I3
+func TestHistoriesAreLinearizable(t *testing.T) {
 	for _, b := range backings {
 		t.Run(b.name, func(t *testing.T) { b.check(t, histories()) })
 	}

@@ -65,7 +65,9 @@ type chaos struct {
 
 // Whatever becomes of the wires: nobody reads what was replaced, or lets in what was ended, longer than a lease ago. What a
 // node's feed has told, or a beat has vouched for, or the node itself has answered or written, it never contradicts.
-func TestI1_Chaos(t *testing.T) {
+//
+// Rows: I1
+func TestNoStaleReadUnderChaos(t *testing.T) {
 	rounds := 20
 	if os.Getenv("COATCHECK_TORTURE") != "" {
 		rounds = 1000

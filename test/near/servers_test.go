@@ -105,7 +105,8 @@ func keep(t testing.TB, db *sql.DB, d sqlstore.Dialect, o sqlstore.Options) *sql
 	return st
 }
 
-func TestI1_TwoNodesOnPostgreSQL(t *testing.T) {
+// Rows: I1
+func TestTwoNodesAgreeOnPostgreSQL(t *testing.T) {
 	server := postgres.Start(t)
 	twonodes.Harness{
 		Open: databases(server.Addr, server.Create, func(t testing.TB, addr, database string) *sqlstore.Store {
@@ -120,7 +121,9 @@ func TestI1_TwoNodesOnPostgreSQL(t *testing.T) {
 }
 
 // MariaDB has no way to say that something has changed: who wants to know looks again and again.
-func TestI1_TwoNodesOnMariaDB(t *testing.T) {
+//
+// Rows: I1
+func TestTwoNodesAgreeOnMariaDB(t *testing.T) {
 	server := mariadb.Start(t)
 	must(t, mysql.SetLogger(new(mysql.NopLogger))) // it would tell of each connection that is cut
 	twonodes.Harness{
@@ -134,7 +137,8 @@ func TestI1_TwoNodesOnMariaDB(t *testing.T) {
 	}.Run(t)
 }
 
-func TestI1_TwoNodesOnRedis(t *testing.T) {
+// Rows: I1
+func TestTwoNodesAgreeOnRedis(t *testing.T) {
 	server := redisserver.Start(t)
 	twonodes.Harness{
 		Open: func(t testing.TB) (a, b store.Store) {

@@ -61,7 +61,9 @@ func (b *browser) signIn(user string) {
 
 // However a session ends at one node, the other one refuses it as soon as a notice has come, or once the lease is over if none
 // comes.
-func TestI1_SessionsOnTwoNodes(t *testing.T) {
+//
+// Rows: I1
+func TestEndsReachTheOtherNode(t *testing.T) {
 	const delay = 50 * time.Millisecond
 	for _, end := range []struct {
 		name string

@@ -154,7 +154,9 @@ func (d *day) check(t testing.TB) {
 
 // A thousand new secrets, fifty requests in parallel at each, one response in ten lost, one request in twenty slow: nobody is
 // signed out, nobody is taken for a thief, nothing that was stored is lost.
-func TestA14_A17_R5_I4_HonestBrowser(t *testing.T) {
+//
+// Rows: A14, A17, R5, I4
+func TestHonestBrowserIsNeverSignedOut(t *testing.T) {
 	onEveryBacking(t, func(t *testing.T, b backing) {
 		d := newDay(t, newSite(t, b, session.Options{}), newSeed(t))
 		d.rotate(b.times(1000))

@@ -76,7 +76,9 @@ func (s *unreliableStore) Touch(ctx context.Context, seen []store.Seen) error {
 // The store fails in the middle of rotations, before or after it has done what it was asked for: offers and confirmations are
 // lost in every way. Requests may be answered 503. Nobody is signed out, nobody is taken for a thief, and when the store
 // is back the rotation goes on.
-func TestR5_I4_R8_I10_StoreFailsDuringRotation(t *testing.T) {
+//
+// Rows: R5, I4, R8, I10
+func TestStoreFailuresDuringRotationSignNobodyOut(t *testing.T) {
 	onEveryBacking(t, func(t *testing.T, b backing) {
 		rng, n := newSeed(t), b.times(40)
 		st := &unreliableStore{Store: b.open(t), rng: rand.New(rand.NewPCG(rng.Uint64(), 0))}

@@ -126,7 +126,9 @@ var ends = []struct {
 
 // A session ends while its rotation is under way, on any node. Whoever asks after the end was acknowledged is nobody, and
 // nothing brings the session back.
-func TestA15_R3_I1_EndDuringRotation(t *testing.T) {
+//
+// Rows: A15, R3, I1
+func TestEndDuringRotationIsFinal(t *testing.T) {
 	for _, end := range ends {
 		t.Run(end.name, func(t *testing.T) {
 			onEveryBacking(t, func(t *testing.T, b backing) {
@@ -186,7 +188,9 @@ func other(user string) string { return "not " + user }
 
 // A tab replaces the session while others are offered the successor of its secret. The browser stays with the new session,
 // however late the others answer; all older tickets are dead.
-func TestA14_A36_R5_I4_NewSessionDuringRotation(t *testing.T) {
+//
+// Rows: A14, A36, R5, I4
+func TestNewSessionWinsOverRotation(t *testing.T) {
 	for _, renewal := range renewals {
 		t.Run(renewal.name, func(t *testing.T) {
 			onEveryBacking(t, func(t *testing.T, b backing) {
@@ -235,7 +239,9 @@ func renewDuringRotation(t *testing.T, r *race, user string, renew func(*session
 
 // As above, but the step-up meets the others at the same moments. Which response reaches the browser last is chance; what the
 // site holds must not be.
-func TestA14_A36_I1_StepUpMeetsRotation(t *testing.T) {
+//
+// Rows: A14, A36, I1
+func TestStepUpWinsOverRotation(t *testing.T) {
 	onEveryBacking(t, func(t *testing.T, b backing) {
 		s, rng := newSite(t, b, session.Options{}), newSeed(t)
 		for range b.times(rounds) {

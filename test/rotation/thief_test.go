@@ -41,7 +41,9 @@ const maxAge = 32
 
 // Somebody copies the cookie, now or then. Once the browser has shown its next secret, and the grace is over, the copy is no good on
 // its first use, and gives the thief away. All the while the owner's tabs rotate as in the honest simulation, without an alarm.
-func TestA14_A17_CopiedCookieIsCaught(t *testing.T) {
+//
+// Rows: A14, A17
+func TestCopiedCookieIsCaught(t *testing.T) {
 	onEveryVerdict(t, func(t *testing.T, v verdict, b backing) {
 		d := newDay(t, newSite(t, b, session.Options{Theft: v.policy}), newSeed(t))
 		caught, thefts := 0, b.times(30)
@@ -112,7 +114,9 @@ func (d *day) recover(v verdict) {
 
 // The thief is the first to be given the next secret, and the owner comes later. The alarm is the same, and the thief's session
 // ends as well: it is the same session.
-func TestA14_A17_ThiefWhoRotatesFirstIsCaught(t *testing.T) {
+//
+// Rows: A14, A17
+func TestThiefWhoRotatesFirstIsCaught(t *testing.T) {
 	onEveryVerdict(t, func(t *testing.T, v verdict, b backing) {
 		s, rng := newSite(t, b, session.Options{Theft: v.policy}), newSeed(t)
 		for range 20 {
@@ -146,7 +150,9 @@ func elope(thief *browser, rng *rand.Rand) {
 }
 
 // A copy that is older than what a record remembers is refused, and is no alarm: it cannot be told from a made-up secret.
-func TestA14_A17_AncientCopyIsRefused(t *testing.T) {
+//
+// Rows: A14, A17
+func TestAncientCopyIsRefused(t *testing.T) {
 	onEveryBacking(t, func(t *testing.T, b backing) {
 		d := newDay(t, newSite(t, b, session.Options{}), newSeed(t))
 		thief := d.browser.copied()
@@ -167,7 +173,9 @@ func TestA14_A17_AncientCopyIsRefused(t *testing.T) {
 
 // Two browsers with the same cookie that both keep up are given the same secrets: nothing tells them apart, and nobody is
 // signed out. It is the first one that stays away over a rotation and its grace that raises the alarm.
-func TestA14_R5_CopyThatKeepsUp(t *testing.T) {
+//
+// Rows: A14, R5
+func TestCopyThatKeepsUpRaisesNoAlarm(t *testing.T) {
 	onEveryBacking(t, func(t *testing.T, b backing) {
 		s, rng := newSite(t, b, session.Options{}), newSeed(t)
 		one := s.newBrowser()

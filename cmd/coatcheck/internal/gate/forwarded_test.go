@@ -8,7 +8,9 @@ import (
 )
 
 // The peer of these requests is 127.0.0.1.
-func TestA31_ForwardedHeaders(t *testing.T) {
+//
+// Rows: A31
+func TestForwardedHeadersAreBelievedFromTrustedProxiesAlone(t *testing.T) {
 	from := func(lines ...string) http.Header { return http.Header{"X-Forwarded-For": lines} }
 	all := func(header http.Header, more ...string) http.Header {
 		for i := 0; i < len(more); i += 2 {

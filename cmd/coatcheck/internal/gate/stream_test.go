@@ -314,7 +314,9 @@ func (v *visitor) events() io.Reader {
 }
 
 // What goes on for long ends with the session that it was let in by, however that ends, and with no other.
-func TestA42_ConnectionsEndWithTheSession(t *testing.T) {
+//
+// Rows: A42
+func TestConnectionsEndWithTheSession(t *testing.T) {
 	for _, tt := range []struct {
 		why string
 		end func(st *site, v *visitor) error
@@ -361,7 +363,8 @@ func TestA42_ConnectionsEndWithTheSession(t *testing.T) {
 	}
 }
 
-func TestA42_OtherConnectionsGoOn(t *testing.T) {
+// Rows: A42
+func TestOtherConnectionsGoOn(t *testing.T) {
 	st := newSite(t, streams)
 	ada, visitor := st.signedIn("ada"), st.visitor()
 	_, hers := ada.upgrade("websocket")

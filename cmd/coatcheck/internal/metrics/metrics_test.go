@@ -176,7 +176,9 @@ func TestAllKinds(t *testing.T) {
 }
 
 // What may be read here tells nothing of who is there.
-func TestI7_NothingSecret(t *testing.T) {
+//
+// Rows: I7
+func TestMetricsShowNothingSecret(t *testing.T) {
 	m := metrics.New("v1.2.3")
 	m.Observe(session.Event{
 		Kind: session.EventForged, Handle: store.NewID(), User: "lovelace", Address: "192.0.2.7", Actor: "operator", Reason: "wrong secret",
