@@ -121,7 +121,7 @@ type untouchable struct{ *memory.Store }
 
 var _ store.Peeker = untouchable{}
 
-func (untouchable) Peek(store.ID, time.Time) (store.Sealed, bool) { panic("the store was asked") }
+func (untouchable) Peek(store.ID, time.Time) (store.Encoded, bool) { panic("the store was asked") }
 
 func (untouchable) Load(context.Context, store.ID) (store.Record, error) {
 	panic("the store was asked")

@@ -50,11 +50,11 @@ func TestStaleServesWhileTheFeedIsLost(t *testing.T) {
 // A recallStore remembers by itself.
 type recallStore struct {
 	*faultStore
-	sealed store.Sealed
+	sealed store.Encoded
 	at     time.Time
 }
 
-func (s *recallStore) Recall(id store.ID, since time.Time) (store.Sealed, bool) {
+func (s *recallStore) Recall(id store.ID, since time.Time) (store.Encoded, bool) {
 	return s.sealed, id == s.sealed.ID && !s.at.Before(since)
 }
 
@@ -72,14 +72,14 @@ func TestStaleRecallsFromTheStore(t *testing.T) {
 		}
 		st.down()
 		for _, c := range []struct {
-			sealed store.Sealed
+			sealed store.Encoded
 			age    time.Duration
 			status int
 		}{
-			{store.Sealed{ID: r.ID, Version: 1, Body: string(r.AppendBody(nil))}, 0, 200},
-			{store.Sealed{ID: r.ID, Version: 1, Body: string(r.AppendBody(nil))}, time.Hour, 503},
-			{store.Sealed{ID: r.ID, Version: 1, Body: "damaged"}, 0, 503},
-			{store.Sealed{}, 0, 503},
+			{store.Encoded{ID: r.ID, Version: 1, Body: string(r.AppendBody(nil))}, 0, 200},
+			{store.Encoded{ID: r.ID, Version: 1, Body: string(r.AppendBody(nil))}, time.Hour, 503},
+			{store.Encoded{ID: r.ID, Version: 1, Body: "damaged"}, 0, 503},
+			{store.Encoded{}, 0, 503},
 		} {
 			st.sealed, st.at = c.sealed, time.Now().Add(-c.age)
 			if a := b.with(nothing); a.status != c.status || len(a.setCookies()) > 0 {

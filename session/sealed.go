@@ -69,7 +69,7 @@ func (s *Session) unseal() {
 		return
 	}
 	sealed := s.sealed
-	s.sealed = store.Sealed{}
+	s.sealed = store.Encoded{}
 	record, err := sealed.Record()
 	if err != nil {
 		s.m.storeErr("load", sealed.ID, err) // its front was good; the visitor goes on without a session

@@ -40,13 +40,13 @@ type Session struct {
 
 // state is what a session has that a visitor who has and stores nothing needs not.
 type state struct {
-	sealed  store.Sealed // the record as it is kept, until lock decodes it
-	*opened              // nil as long as the request wants to know no more than sealed tells
-	usedAt  int64        // when the request used the session, in microseconds since 1970; 0 if it is passive, or has been noted
-	cookie  cookieNews   // what the response has to tell the browser
-	passive bool         // the request is no use of the session
-	private bool         // the request had a session at some time, so that what it answers is for this visitor alone
-	unknown bool         // the store could not tell; record is a guess
+	sealed  store.Encoded // the record as it is kept, until lock decodes it
+	*opened               // nil as long as the request wants to know no more than sealed tells
+	usedAt  int64         // when the request used the session, in microseconds since 1970; 0 if it is passive, or has been noted
+	cookie  cookieNews    // what the response has to tell the browser
+	passive bool          // the request is no use of the session
+	private bool          // the request had a session at some time, so that what it answers is for this visitor alone
+	unknown bool          // the store could not tell; record is a guess
 }
 
 // opened is what most requests need not, and so is in memory of its own.

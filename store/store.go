@@ -121,10 +121,10 @@ type Seen struct {
 // A Peeker is a store that can answer some loads at once, from its own memory. Sessions ask it first and
 // spend no deadline, breaker or goroutine on an answer that needs no waiting.
 type Peeker interface {
-	// Peek returns the record of an ID and true, a zero Sealed and true if it is certain that there is none, or false
+	// Peek returns the record of an ID and true, a zero Encoded and true if it is certain that there is none, or false
 	// if only [Store.Load] can tell. It never blocks. The time is now, which a store may need to know how old what it has
 	// at hand is, and the caller has looked at anyway.
-	Peek(id ID, now time.Time) (Sealed, bool)
+	Peek(id ID, now time.Time) (Encoded, bool)
 }
 
 // A Prefetcher is a store whose records lie in so much memory that the processor waits longer for one than all else takes that a
@@ -145,7 +145,7 @@ type Prefetcher interface {
 type Recaller interface {
 	// Recall returns the record of an ID as it is known to have been at the moment since or later, or false. It never
 	// blocks.
-	Recall(id ID, since time.Time) (Sealed, bool)
+	Recall(id ID, since time.Time) (Encoded, bool)
 }
 
 // A Switchboard is a store that keeps not-before switches: sessions that began at or before a moment are refused, of

@@ -13,7 +13,7 @@ import (
 type row struct {
 	id      store.ID
 	created int64
-	sealed  store.Sealed
+	encoded store.Encoded
 }
 
 // newestFirst is the order of listings.
@@ -74,7 +74,7 @@ func (p *page) add(t text) {
 	if p.after != nil && newestFirst(*p.after, r) >= 0 {
 		return
 	}
-	r.sealed = p.store.seal(t)
+	r.encoded = p.store.encode(t)
 	if p.rows = append(p.rows, r); len(p.rows) >= 2*p.limit {
 		p.cut()
 	}
@@ -89,7 +89,7 @@ func (p *page) records() ([]store.Record, error) {
 	p.cut()
 	records := make([]store.Record, 0, len(p.rows))
 	for _, row := range p.rows {
-		r, err := row.sealed.Record()
+		r, err := row.encoded.Record()
 		if err != nil {
 			return nil, err
 		}

@@ -52,37 +52,37 @@ func New() *Store {
 }
 
 // Peek implements [store.Peeker]. It can answer every time.
-func (s *Store) Peek(id store.ID, _ time.Time) (store.Sealed, bool) { return s.sealed(id), true }
+func (s *Store) Peek(id store.ID, _ time.Time) (store.Encoded, bool) { return s.encoded(id), true }
 
 // Load implements [store.Store].
 func (s *Store) Load(ctx context.Context, id store.ID) (store.Record, error) {
 	if err := ctx.Err(); err != nil {
 		return store.Record{}, err
 	}
-	sealed := s.sealed(id)
-	if sealed.ID.IsZero() {
+	encoded := s.encoded(id)
+	if encoded.ID.IsZero() {
 		return store.Record{}, store.ErrNotFound
 	}
-	return sealed.Record()
+	return encoded.Record()
 }
 
-// sealed returns what is kept of a record, the zero value if there is none. It is immutable, so it is decoded outside
+// encoded returns what is kept of a record, the zero value if there is none. It is immutable, so it is decoded outside
 // the lock.
-func (s *Store) sealed(id store.ID) store.Sealed {
+func (s *Store) encoded(id store.ID) store.Encoded {
 	sh := s.shards.of(id)
 	sh.mu.RLock()
 	defer sh.mu.RUnlock()
 	i, t := sh.find(id)
 	if i < 0 {
-		return store.Sealed{}
+		return store.Encoded{}
 	}
-	return s.seal(t)
+	return s.encode(t)
 }
 
-// seal returns a text in the form of the contract. The caller holds the lock of its shard.
-func (s *Store) seal(t text) store.Sealed {
+// encode returns a text in the form of the contract. The caller holds the lock of its shard.
+func (s *Store) encode(t text) store.Encoded {
 	h := t.head()
-	return store.Sealed{ID: t.id(), Version: h.version, Seen: h.after, Body: h.body, UserAgent: s.agents.text(h.agent)}
+	return store.Encoded{ID: t.id(), Version: h.version, Seen: h.after, Body: h.body, UserAgent: s.agents.text(h.agent)}
 }
 
 // of returns the sessions of a user. The caller holds the locks of all shards, for reading at least.

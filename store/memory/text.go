@@ -62,8 +62,8 @@ func (t text) head() (h head) {
 }
 
 func (h *head) created() int64 {
-	sealed := store.Sealed{Body: h.body}
-	return sealed.CreatedAt()
+	encoded := store.Encoded{Body: h.body}
+	return encoded.CreatedAt()
 }
 
 func (h *head) seen() int64 { return h.created() + h.after }
@@ -85,14 +85,14 @@ func (t text) created() int64 {
 
 func (t text) user() string {
 	h := t.head()
-	sealed := store.Sealed{Body: h.body}
-	return sealed.User()
+	encoded := store.Encoded{Body: h.body}
+	return encoded.User()
 }
 
 func (t text) over(now time.Time) bool {
 	h := t.head()
-	sealed := store.Sealed{Body: h.body, Seen: h.after}
-	front, _ := sealed.Head()
+	encoded := store.Encoded{Body: h.body, Seen: h.after}
+	front, _ := encoded.Head()
 	return front.Over(now.UnixMicro())
 }
 

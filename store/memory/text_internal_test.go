@@ -22,8 +22,8 @@ func TestText(t *testing.T) {
 				h.seen() != seen || h.created() != began.UnixMicro() {
 				t.Errorf("version %d, seen %v after: %+v", version, after, h)
 			}
-			sealed := store.Sealed{Body: h.body}
-			if got, err := sealed.Record(); err != nil || got.Device != (store.Device{Address: "192.0.2.1"}) {
+			encoded := store.Encoded{Body: h.body}
+			if got, err := encoded.Record(); err != nil || got.Device != (store.Device{Address: "192.0.2.1"}) {
 				t.Errorf("device %+v, %v", got.Device, err)
 			}
 			end := min(seen+time.Hour.Microseconds(), r.ExpiresAt.UnixMicro())

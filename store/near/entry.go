@@ -40,12 +40,12 @@ func (e *entry) emptied(version uint64, at moment) *entry {
 	return h
 }
 
-func (e *entry) sealed(id store.ID) store.Sealed {
-	return store.Sealed{ID: id, Version: e.version, Seen: e.seen.Load(), Body: e.body}
+func (e *entry) encoded(id store.ID) store.Encoded {
+	return store.Encoded{ID: id, Version: e.version, Seen: e.seen.Load(), Body: e.body}
 }
 
 func (e *entry) user() string {
-	s := store.Sealed{Body: e.body}
+	s := store.Encoded{Body: e.body}
 	return s.User()
 }
 

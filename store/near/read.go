@@ -14,35 +14,35 @@ import (
 var ErrLagging = errors.New("near: the store answers with an older state than it has told before")
 
 // Peek implements [store.Peeker].
-func (c *cache) Peek(id store.ID, now time.Time) (store.Sealed, bool) {
+func (c *cache) Peek(id store.ID, now time.Time) (store.Encoded, bool) {
 	return c.peek(id, c.at(now))
 }
 
-func (c *cache) peek(id store.ID, now moment) (store.Sealed, bool) {
+func (c *cache) peek(id store.ID, now moment) (store.Encoded, bool) {
 	e, ok := c.live.GetIfPresent(id)
 	if !ok {
-		return store.Sealed{}, c.knowsAbsent(id, now)
+		return store.Encoded{}, c.knowsAbsent(id, now)
 	}
 	h := c.hearing.Load()
 	if e.husk || e.over(max(now.micro(), c.swept.Load())) {
-		return store.Sealed{}, false
+		return store.Encoded{}, false
 	}
 	if !h.believes(e, c.lease, now) {
 		c.tally.refused.Add(1)
-		return store.Sealed{}, false
+		return store.Encoded{}, false
 	}
 	c.tally.hit(id, h)
-	return e.sealed(id), true
+	return e.encoded(id), true
 }
 
 // Recall implements [store.Recaller]. It goes beyond the lease, and not beyond the era of the feed.
-func (c *cache) Recall(id store.ID, since time.Time) (store.Sealed, bool) {
+func (c *cache) Recall(id store.ID, since time.Time) (store.Encoded, bool) {
 	known, ok := c.live.GetEntryQuietly(id)
 	now, h := c.now(), c.hearing.Load()
 	if !ok || known.Value.husk || !h.believes(known.Value, time.Since(since), now) {
-		return store.Sealed{}, false
+		return store.Encoded{}, false
 	}
-	return known.Value.sealed(id), true
+	return known.Value.encoded(id), true
 }
 
 func (c *cache) knowsAbsent(id store.ID, now moment) bool {
@@ -64,11 +64,11 @@ func (c *cache) Load(ctx context.Context, id store.ID) (store.Record, error) {
 	if err := ctx.Err(); err != nil {
 		return store.Record{}, err
 	}
-	if sealed, known := c.peek(id, c.now()); known {
-		if sealed.ID.IsZero() {
+	if encoded, known := c.peek(id, c.now()); known {
+		if encoded.ID.IsZero() {
 			return store.Record{}, store.ErrNotFound
 		}
-		return sealed.Record()
+		return encoded.Record()
 	}
 	return c.share(ctx, id)
 }

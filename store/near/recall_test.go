@@ -12,9 +12,9 @@ import (
 func TestRecall(t *testing.T) {
 	recalls := func(t *testing.T, n *node, id store.ID, age time.Duration, want bool) {
 		t.Helper()
-		sealed, ok := n.Recall(id, time.Now().Add(-age))
-		if ok != want || ok && sealed.ID != id {
-			t.Errorf("recalled %v %v, want %v", sealed.ID, ok, want)
+		encoded, ok := n.Recall(id, time.Now().Add(-age))
+		if ok != want || ok && encoded.ID != id {
+			t.Errorf("recalled %v %v, want %v", encoded.ID, ok, want)
 		}
 	}
 	inBubble(t, "by age", func(t *testing.T) {

@@ -195,7 +195,7 @@ func (s *Store) unlist(ctx context.Context, id store.ID, old string) {
 	if !ok || v.added == (moment{}) {
 		return
 	}
-	sealed := store.Sealed{Body: v.body}
-	key := s.userKey(sealed.User())
+	encoded := store.Encoded{Body: v.body}
+	key := s.userKey(encoded.User())
 	_, _ = s.door(ctx, key, "ZREM", key, placeOf(order(v.created), id)+string(v.added[:]))
 }

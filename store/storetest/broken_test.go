@@ -32,7 +32,7 @@ type fault struct {
 	count      func(b *broken, ctx context.Context, user string) (int, error)
 	sweep      func(b *broken, ctx context.Context, now time.Time, limit int) (int, error)
 	subscribe  func(b *broken, tell func(store.Notice)) func()
-	peek       func(b *broken, id store.ID) (store.Sealed, bool)
+	peek       func(b *broken, id store.ID) (store.Encoded, bool)
 	set        func(b *broken, ctx context.Context, user string, at time.Time) error
 	notBefore  func(b *broken, ctx context.Context) (map[string]time.Time, error)
 	reopen     func(b *broken)
@@ -131,7 +131,7 @@ func (b *broken) Subscribe(tell func(store.Notice)) (stop func()) {
 	return b.Store.Subscribe(tell)
 }
 
-func (b *broken) Peek(id store.ID, now time.Time) (store.Sealed, bool) {
+func (b *broken) Peek(id store.ID, now time.Time) (store.Encoded, bool) {
 	if b.fault.peek != nil {
 		return b.fault.peek(b, id)
 	}
@@ -771,10 +771,10 @@ var brokenStores = []brokenStore{
 		},
 	})},
 	{"peek remembers", []string{"a peek tells what a load tells, or nothing"}, func() fault {
-		var c sealedCache
-		return fault{peek: func(b *broken, id store.ID) (store.Sealed, bool) {
-			sealed, sure := b.Store.Peek(id, time.Now())
-			return c.sealed(sealed), sure
+		var c encodedCache
+		return fault{peek: func(b *broken, id store.ID) (store.Encoded, bool) {
+			encoded, sure := b.Store.Peek(id, time.Now())
+			return c.encoded(encoded), sure
 		}}
 	}},
 	{"a restart forgets", []string{"what was acknowledged survives a restart", "what was ended stays ended after a restart", "switches survive a restart"}, always(fault{
@@ -821,13 +821,13 @@ var brokenStores = []brokenStore{
 	})},
 }
 
-// A sealedCache keeps what it was shown first.
-type sealedCache struct{ first sync.Map }
+// A encodedCache keeps what it was shown first.
+type encodedCache struct{ first sync.Map }
 
-func (c *sealedCache) sealed(s store.Sealed) store.Sealed {
+func (c *encodedCache) encoded(s store.Encoded) store.Encoded {
 	if s.ID.IsZero() {
 		return s
 	}
 	first, _ := c.first.LoadOrStore(s.ID, s)
-	return first.(store.Sealed)
+	return first.(store.Encoded)
 }

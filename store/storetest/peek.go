@@ -9,14 +9,14 @@ import (
 // peeks checks that a peek, if it can tell, tells the same as a load.
 func (t *trial) peeks(p store.Peeker, id store.ID) {
 	t.Helper()
-	sealed, sure := p.Peek(id, time.Now())
+	encoded, sure := p.Peek(id, time.Now())
 	if !sure {
 		return
 	}
 	var got store.Record
-	if !sealed.ID.IsZero() {
+	if !encoded.ID.IsZero() {
 		var err error
-		if got, err = sealed.Record(); err != nil {
+		if got, err = encoded.Record(); err != nil {
 			t.Fatalf("peek: %v", err)
 		}
 	}

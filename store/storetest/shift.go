@@ -67,17 +67,17 @@ func moved(r store.Record, by time.Duration) store.Record {
 	return r
 }
 
-func (s shifted) Peek(id store.ID, now time.Time) (store.Sealed, bool) {
-	sealed, known := s.Cache.Peek(id, now)
-	if !known || sealed.ID.IsZero() {
-		return sealed, known
+func (s shifted) Peek(id store.ID, now time.Time) (store.Encoded, bool) {
+	encoded, known := s.Cache.Peek(id, now)
+	if !known || encoded.ID.IsZero() {
+		return encoded, known
 	}
-	r, err := sealed.Record()
+	r, err := encoded.Record()
 	if err != nil {
 		panic(err)
 	}
 	r = s.out(r)
-	return store.Sealed{ID: id, Version: r.Version, Body: string(r.AppendBody(nil)), Seen: r.LastSeen.UnixMicro() - r.CreatedAt.UnixMicro()}, true
+	return store.Encoded{ID: id, Version: r.Version, Body: string(r.AppendBody(nil)), Seen: r.LastSeen.UnixMicro() - r.CreatedAt.UnixMicro()}, true
 }
 
 func (s shifted) Load(ctx context.Context, id store.ID) (store.Record, error) {

@@ -261,8 +261,8 @@ func (c *chaos) load(ctx context.Context, at int, id store.ID) (store.Record, er
 
 func (c *chaos) peek(at int, id store.ID) {
 	before := c.claim(at, id)
-	if sealed, known := c.nodes[at].Peek(id, time.Now()); known {
-		c.answered(at, id, before, sealed.Version)
+	if encoded, known := c.nodes[at].Peek(id, time.Now()); known {
+		c.answered(at, id, before, encoded.Version)
 		c.count("peeked")
 	}
 }

@@ -72,8 +72,8 @@ func (c *Console) tell(out eventWriter, s *stream, gone <-chan struct{}) {
 
 // over reports whether an operator's session has ended, by time or otherwise: nobody is told of an end by time.
 func (c *Console) over(operator store.ID, now time.Time) bool {
-	sealed, _ := c.records.Peek(operator, time.Now())
-	head, ok := sealed.Head()
+	encoded, _ := c.records.Peek(operator, time.Now())
+	head, ok := encoded.Head()
 	return !ok || head.Over(now.UnixMicro())
 }
 

@@ -1,8 +1,8 @@
 package store
 
-// A Sealed is a record as stores keep it: the body in one string, and beside it what changes without the body. Most
-// requests need little of a record; [Sealed.Head] tells that much without decoding the rest.
-type Sealed struct {
+// An Encoded is a record as stores keep it: the body in one string, and beside it what changes without the body. Most
+// requests need little of a record; [Encoded.Head] tells that much without decoding the rest.
+type Encoded struct {
 	ID        ID // the zero ID if there is no record
 	Version   uint64
 	Seen      int64 // when the session was last seen, in microseconds after its creation
@@ -11,7 +11,7 @@ type Sealed struct {
 }
 
 // Record decodes the whole record. An error is ErrDamaged.
-func (s *Sealed) Record() (Record, error) {
+func (s *Encoded) Record() (Record, error) {
 	r := Record{ID: s.ID, Version: s.Version}
 	if err := r.SetBody(s.Body); err != nil {
 		return Record{}, err
@@ -37,7 +37,7 @@ type Head struct {
 }
 
 // Head returns the front of the body, and false if that is damaged or of another version.
-func (s *Sealed) Head() (h Head, ok bool) {
+func (s *Encoded) Head() (h Head, ok bool) {
 	d := decoder{rest: s.Body}
 	if d.byte() != bodyVersion {
 		return h, false
@@ -59,7 +59,7 @@ func (s *Sealed) Head() (h Head, ok bool) {
 }
 
 // Data returns the application's values, and false if the body is damaged or of another version.
-func (s *Sealed) Data() (Data, bool) {
+func (s *Encoded) Data() (Data, bool) {
 	d := decoder{rest: s.Body}
 	if d.byte() != bodyVersion {
 		return Data{}, false
@@ -82,14 +82,14 @@ func (s *Sealed) Data() (Data, bool) {
 }
 
 // CreatedAt returns when the session began, in microseconds since 1970.
-func (s *Sealed) CreatedAt() int64 {
+func (s *Encoded) CreatedAt() int64 {
 	d := decoder{rest: s.Body}
 	d.skip(1 + len(Hash{}))
 	return d.int64()
 }
 
 // User returns who is signed in.
-func (s *Sealed) User() string {
+func (s *Encoded) User() string {
 	d := decoder{rest: s.Body}
 	d.skip(1)
 	d.toUser()

@@ -9,27 +9,27 @@ import (
 	"coatcheck.dev/store"
 )
 
-// seal returns a record as a store keeps it.
-func seal(r store.Record) store.Sealed {
-	return store.Sealed{ID: r.ID, Version: r.Version, Seen: r.LastSeen.UnixMicro() - r.CreatedAt.UnixMicro(), Body: string(r.AppendBody(nil))}
+// encode returns a record as a store keeps it.
+func encode(r store.Record) store.Encoded {
+	return store.Encoded{ID: r.ID, Version: r.Version, Seen: r.LastSeen.UnixMicro() - r.CreatedAt.UnixMicro(), Body: string(r.AppendBody(nil))}
 }
 
-func TestSealedRecord(t *testing.T) {
+func TestEncodedRecord(t *testing.T) {
 	want := fullRecord()
 	want.ID, want.Version, want.LastSeen = store.ID{1}, 7, noon.Add(time.Minute)
-	sealed := seal(want)
-	if got, err := sealed.Record(); err != nil || !reflect.DeepEqual(got, want) {
+	encoded := encode(want)
+	if got, err := encoded.Record(); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v\nwant %+v", got, err, want)
 	}
 	apart := want
 	apart.Device.UserAgent = ""
-	sealed = seal(apart)
-	sealed.UserAgent = want.Device.UserAgent
-	if got, err := sealed.Record(); err != nil || !reflect.DeepEqual(got, want) {
+	encoded = encode(apart)
+	encoded.UserAgent = want.Device.UserAgent
+	if got, err := encoded.Record(); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("with the User-Agent apart: got %+v, %v\nwant %+v", got, err, want)
 	}
-	sealed.Body = sealed.Body[:20]
-	if _, err := sealed.Record(); !errors.Is(err, store.ErrDamaged) {
+	encoded.Body = encoded.Body[:20]
+	if _, err := encoded.Record(); !errors.Is(err, store.ErrDamaged) {
 		t.Errorf("cut short: got %v, want ErrDamaged", err)
 	}
 }
@@ -53,15 +53,15 @@ func TestHeadIsTheFrontOfTheRecord(t *testing.T) {
 	plain := confirmed
 	plain.Rotation, plain.User, plain.IdleTimeout = store.Rotation{}, "", 0
 	for name, r := range map[string]store.Record{"confirmed": confirmed, "pending": pending, "plain": plain, "empty": {}} {
-		sealed := seal(r)
-		got, ok := sealed.Head()
+		encoded := encode(r)
+		got, ok := encoded.Head()
 		if want := headOf(r); !ok || got != want {
 			t.Errorf("%s: got %+v, %v\nwant %+v", name, got, ok, want)
 		}
-		if got := sealed.User(); got != r.User {
+		if got := encoded.User(); got != r.User {
 			t.Errorf("%s: user %q, want %q", name, got, r.User)
 		}
-		if got := sealed.CreatedAt(); got != r.CreatedAt.UnixMicro() {
+		if got := encoded.CreatedAt(); got != r.CreatedAt.UnixMicro() {
 			t.Errorf("%s: created at %d, want %d", name, got, r.CreatedAt.UnixMicro())
 		}
 	}
@@ -74,15 +74,15 @@ func TestHeadOfADamagedBody(t *testing.T) {
 	body := string(r.AppendBody(nil))
 	front := len(body) - len("\x08"+r.Rotation.Past) - 5 // what follows is count, three strings and data
 	for n := range front {
-		sealed := store.Sealed{Body: body[:n]}
-		if _, ok := sealed.Head(); ok {
+		encoded := store.Encoded{Body: body[:n]}
+		if _, ok := encoded.Head(); ok {
 			t.Errorf("a body of %d bytes has a head", n)
 		}
-		_, _ = sealed.User(), sealed.CreatedAt()
+		_, _ = encoded.User(), encoded.CreatedAt()
 	}
 	for _, other := range []string{"", "\x00" + body[1:], "\x02" + body[1:]} {
-		sealed := store.Sealed{Body: other}
-		if _, ok := sealed.Head(); ok {
+		encoded := store.Encoded{Body: other}
+		if _, ok := encoded.Head(); ok {
 			t.Errorf("a body that begins with %.1q has a head", other)
 		}
 	}
@@ -92,8 +92,8 @@ func TestHeadOver(t *testing.T) {
 	for _, idle := range []time.Duration{0, -time.Minute, time.Minute, 2 * time.Hour} {
 		r := fullRecord()
 		r.LastSeen, r.ExpiresAt, r.IdleTimeout = noon, noon.Add(time.Hour), idle
-		sealed := seal(r)
-		head, _ := sealed.Head()
+		encoded := encode(r)
+		head, _ := encoded.Head()
 		for _, at := range []time.Time{noon, r.Ends().Add(-time.Microsecond), r.Ends(), r.Ends().Add(time.Hour)} {
 			if got, want := head.Over(at.UnixMicro()), r.Over(at); got != want {
 				t.Errorf("idle %v, at %v: over is %v, the record says %v", idle, at, got, want)
@@ -102,7 +102,7 @@ func TestHeadOver(t *testing.T) {
 	}
 }
 
-func TestDataOfASealedRecord(t *testing.T) {
+func TestDataOfAnEncodedRecord(t *testing.T) {
 	r := fullRecord()
 	for name, change := range map[string]func(*store.Record){
 		"full":    func(*store.Record) {},
@@ -111,20 +111,20 @@ func TestDataOfASealedRecord(t *testing.T) {
 	} {
 		r := r
 		change(&r)
-		sealed := seal(r)
-		if got, ok := sealed.Data(); !ok || got != r.Data {
+		encoded := encode(r)
+		if got, ok := encoded.Data(); !ok || got != r.Data {
 			t.Errorf("%s: got %v, %v, want %v", name, got, ok, r.Data)
 		}
-		whole := sealed.Body
+		whole := encoded.Body
 		for n := range whole {
-			sealed.Body = whole[:n]
-			if _, ok := sealed.Data(); ok {
+			encoded.Body = whole[:n]
+			if _, ok := encoded.Data(); ok {
 				t.Errorf("%s: a body of %d bytes of %d has data", name, n, len(whole))
 			}
 		}
 	}
-	sealed := store.Sealed{Body: tooManyAuths()}
-	if _, ok := sealed.Data(); ok {
+	encoded := store.Encoded{Body: tooManyAuths()}
+	if _, ok := encoded.Data(); ok {
 		t.Error("a body with too many proofs has data")
 	}
 }
@@ -136,11 +136,11 @@ func FuzzHead(f *testing.F) {
 	f.Add(string(empty.AppendBody(nil)))
 	f.Add("\x01")
 	f.Fuzz(func(t *testing.T, body string) {
-		sealed := store.Sealed{Body: body}
-		head, ok := sealed.Head()
-		user := sealed.User()
-		data, readable := sealed.Data()
-		r, err := sealed.Record()
+		encoded := store.Encoded{Body: body}
+		head, ok := encoded.Head()
+		user := encoded.User()
+		data, readable := encoded.Data()
+		r, err := encoded.Record()
 		if readable != (err == nil) || data != r.Data {
 			t.Fatalf("data %v, %v of record %+v, %v", data, readable, r, err)
 		}
