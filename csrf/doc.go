@@ -20,6 +20,8 @@
 //   - Without Sec-Fetch-Site, a page that came over plain HTTP is another origin than an https host: anybody on the
 //     network can write such a page. Behind a proxy that ends TLS this cannot be seen; Strict-Transport-Security helps.
 //
+// Refused requests are events of the kind event.CrossSite for the observers of Options.Events.
+//
 // There is no way to exempt a path: patterns that are wider than meant have undone such protections before
 // (CVE-2025-47910). A route for other people's servers and programs needs no exemption, as those send no Origin. For
 // pages of another origin that are meant to post here, name that origin.

@@ -4,8 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
+
+	"coatcheck.dev/event"
 )
 
 // Options configure a [Guard]. The zero value refuses every request of another origin.
@@ -18,12 +21,16 @@ type Options struct {
 	// page.
 	Denied http.Handler
 
-	// InsecureReportOnly tells observers of requests that would be refused and lets them pass, to see what a site's own
-	// pages do before the protection is switched on.
+	// InsecureReportOnly reports requests that would be refused and lets them pass, to see what a site's own pages do
+	// before the protection is switched on.
 	InsecureReportOnly bool
 
-	// Observers are told of refused requests, on the goroutine of the request: they must be quick.
-	Observers []Observer
+	// Events takes refused requests to its observers, as events of the kind event.CrossSite. The default is nobody.
+	Events *event.Queue
+
+	// TrustedProxies are the networks whose X-Forwarded-For is believed about the client's address in events. The
+	// default is none, and then the address is that of the connection.
+	TrustedProxies []netip.Prefix
 }
 
 // Check reports what is wrong with the options, if anything; [New] panics with the same error.

@@ -6,10 +6,13 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
 	"coatcheck.dev/csrf"
+	"coatcheck.dev/event"
 )
 
 const trusted = "https://accounts.example.com"
@@ -134,30 +137,47 @@ func TestDeniedHandler(t *testing.T) {
 
 func TestObserversHearOfRefusals(t *testing.T) {
 	for _, reportOnly := range []bool{false, true} {
-		var events []csrf.Event
+		var events []event.Event
 		var log strings.Builder
 		called := false
-		guard := csrf.New(csrf.Options{InsecureReportOnly: reportOnly, Observers: []csrf.Observer{
-			func(e csrf.Event) { events = append(events, e) },
-			csrf.LogEvents(slog.New(slog.NewTextHandler(&log, nil))),
-		}})
+		queue := event.NewQueue(func(e event.Event) { events = append(events, e) },
+			event.LogEvents(slog.New(slog.NewTextHandler(&log, nil))))
+		guard := csrf.New(csrf.Options{InsecureReportOnly: reportOnly, Events: queue})
 		handler := guard.Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { called = true }))
 		handler.ServeHTTP(httptest.NewRecorder(), forged())
+		queue.Flush(t.Context())
 		if called != reportOnly || len(events) != 1 {
 			t.Fatalf("report only %v: handler called %v, %d events", reportOnly, called, len(events))
 		}
-		e := events[0]
-		if e.Refused == reportOnly || e.Err == nil || e.At.IsZero() || e.Address != "192.0.2.1" || e.Method != "POST" ||
-			e.Host != "example.com" || e.Path != "/cart" || e.Site != "cross-site" || len(e.Origin) != 256 {
-			t.Errorf("event %+v", e)
+		e, r := events[0], events[0].Request
+		if e.Kind != event.CrossSite || r.Refused == reportOnly || e.Reason == "" || e.At.IsZero() || e.Address != "192.0.2.1" ||
+			r.Method != "POST" || r.Host != "example.com" || r.Path != "/cart" || r.Site != "cross-site" || len(r.Origin) != 256 {
+			t.Errorf("event %+v of request %+v", e, r)
 		}
-		if !strings.Contains(log.String(), csrf.EventKind) || !strings.Contains(log.String(), "/cart") {
+		if !strings.Contains(log.String(), string(event.CrossSite)) || !strings.Contains(log.String(), "/cart") {
 			t.Errorf("log %q", log.String())
 		}
 		handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("POST", "/cart", nil))
+		queue.Flush(t.Context())
 		if len(events) != 1 {
 			t.Errorf("a request that passes was reported: %+v", events[1:])
 		}
+	}
+}
+
+// Behind a proxy it is the client that is named.
+func TestEventsNameTheClientBehindAProxy(t *testing.T) {
+	var addresses []string
+	queue := event.NewQueue(func(e event.Event) { addresses = append(addresses, e.Address) })
+	for _, proxies := range [][]netip.Prefix{nil, {netip.MustParsePrefix("192.0.2.0/24")}} {
+		guard := csrf.New(csrf.Options{Events: queue, TrustedProxies: proxies})
+		r := forged()
+		r.Header.Set("X-Forwarded-For", "203.0.113.9, 198.51.100.7")
+		guard.Handler(never(t)).ServeHTTP(httptest.NewRecorder(), r)
+	}
+	queue.Flush(t.Context())
+	if want := []string{"192.0.2.1", "198.51.100.7"}; !slices.Equal(addresses, want) {
+		t.Errorf("addresses %q, want %q", addresses, want)
 	}
 }
 

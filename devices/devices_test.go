@@ -13,6 +13,7 @@ import (
 
 	"coatcheck.dev/csrf"
 	"coatcheck.dev/devices"
+	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 )
 
@@ -311,12 +312,12 @@ func TestEndsAreEvents(t *testing.T) {
 		revoked, out := 0, 0
 		for e := range s.events {
 			switch e.Kind {
-			case session.EventRevoked:
+			case event.Revoked:
 				revoked++
 				if e.Actor != "ada" || e.Reason == "" || e.Handle.IsZero() {
 					t.Errorf("event %+v", e)
 				}
-			case session.EventSignedOut:
+			case event.SignedOut:
 				out++
 			}
 		}

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"coatcheck.dev/devices"
+	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 	"coatcheck.dev/store/memory"
@@ -22,15 +23,15 @@ type site struct {
 	t        *testing.T
 	store    *shakyStore
 	sessions *session.Manager
-	events   chan session.Event
+	events   chan event.Event
 	handler  http.Handler
 }
 
 func newSite(t *testing.T, o devices.Options, change ...func(*session.Options)) *site {
-	s := &site{t: t, store: &shakyStore{Store: memory.New()}, events: make(chan session.Event, 10_000)}
+	s := &site{t: t, store: &shakyStore{Store: memory.New()}, events: make(chan event.Event, 10_000)}
 	so := session.Options{
 		SignInPath:  "/login",
-		Observers:   []session.Observer{func(e session.Event) { s.events <- e }},
+		Events:      event.NewQueue(func(e event.Event) { s.events <- e }),
 		DeviceLabel: func(r *http.Request) string { return r.Header.Get("Label") },
 	}
 	for _, f := range change {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"coatcheck.dev/event"
 	"coatcheck.dev/store"
 )
 
@@ -48,7 +49,7 @@ func (s *Session) StepUp(options ...SignInOption) error {
 	if err != nil {
 		return err
 	}
-	s.emit(Event{Kind: EventSteppedUp, Reason: in.method})
+	s.emit(event.Event{Kind: event.SteppedUp, Reason: in.method})
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"testing"
 
+	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store/memory"
 )
@@ -52,7 +53,7 @@ func TestSharedCachesStoreNoSessionPage(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var events recorder
-			m := newManager(t, memory.New(), session.Options{Observers: []session.Observer{events.observe}})
+			m := newManager(t, memory.New(), session.Options{Events: event.NewQueue(events.observe)})
 			b := newBrowser(t, m)
 			c.who(t, b)
 			a := b.visit(func(w http.ResponseWriter, r *http.Request) {
@@ -76,7 +77,7 @@ func TestSharedCachesStoreNoSessionPage(t *testing.T) {
 			if c.vary == "Accept, cookie" && len(a.header["Vary"]) != 1 {
 				t.Errorf("Vary names the same twice: %q", a.header["Vary"])
 			}
-			if got := len(events.of(t, m, session.EventCacheable)) == 1; got != c.overrule {
+			if got := len(events.of(t, m, event.Cacheable)) == 1; got != c.overrule {
 				t.Errorf("overruled and reported: %v, want %v", got, c.overrule)
 			}
 		})

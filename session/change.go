@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"coatcheck.dev/event"
 	"coatcheck.dev/store"
 )
 
@@ -41,7 +42,7 @@ func (s *Session) change(c change) error {
 		return ErrUnavailable
 	}
 	if s.record == nil && s.response.begun && !c.delete {
-		s.emit(Event{Kind: EventUndelivered, Key: c.key, Reason: "a new session was begun after the response"})
+		s.emit(event.Event{Kind: event.Undelivered, Key: c.key, Reason: "a new session was begun after the response"})
 		return ErrTooLate
 	}
 	base, there := s.view.Get(c.key)
@@ -55,7 +56,7 @@ func (s *Session) change(c change) error {
 	}
 	view := s.view.With(step)
 	if err := s.m.opts.fits(view); err != nil {
-		s.emit(Event{Kind: EventLimit, Key: c.key, Reason: "data too large"})
+		s.emit(event.Event{Kind: event.Limit, Key: c.key, Reason: "data too large"})
 		return fmt.Errorf("session: set %s: %w", c.key, err)
 	}
 	s.view = view
@@ -67,7 +68,7 @@ func (s *Session) change(c change) error {
 func (s *Session) unreadable(key string, found store.Value, err error) {
 	s.lock()
 	defer s.mu.Unlock()
-	s.emit(Event{Kind: EventKeyUnreadable, Key: key, Err: fmt.Errorf("session: read %s: %w", key, err)})
+	s.emit(event.Event{Kind: event.KeyUnreadable, Key: key, Err: fmt.Errorf("session: read %s: %w", key, err)})
 	if now, ok := s.view.Get(key); !ok || now != found {
 		return // another goroutine has reset or replaced it
 	}
@@ -143,7 +144,7 @@ func (s *Session) create() error {
 	}
 	now := time.Now()
 	if limit := s.m.opts.MaxVisitors; limit >= 0 && !s.m.visitors.admit(limit, now) {
-		s.emit(Event{Kind: EventLimit, Reason: "too many new visitors"})
+		s.emit(event.Event{Kind: event.Limit, Reason: "too many new visitors"})
 		return ErrTooManyVisitors
 	}
 	t := newTicket(store.NewID())
@@ -153,7 +154,7 @@ func (s *Session) create() error {
 	if err := s.put(record, t, store.ID{}); err != nil {
 		return err
 	}
-	s.emit(Event{Kind: EventCreated})
+	s.emit(event.Event{Kind: event.Created})
 	return nil
 }
 
@@ -198,7 +199,7 @@ func (s *Session) save(ctx context.Context) error {
 			next.Version++
 			s.record, s.changes = &next, nil
 			if tries > 0 {
-				s.emit(Event{Kind: EventConflict, Count: tries})
+				s.emit(event.Event{Kind: event.Conflict, Count: tries})
 			}
 			return nil
 		case errors.Is(err, store.ErrNotFound):
@@ -232,7 +233,7 @@ func (s *Session) refresh(ctx context.Context) (gone bool, err error) {
 	for i := range s.changes {
 		step, err := s.changes[i].merged(data)
 		if err != nil {
-			s.emit(Event{Kind: EventConflict, Key: s.changes[i].key, Count: 1, Reason: "refused"})
+			s.emit(event.Event{Kind: event.Conflict, Key: s.changes[i].key, Count: 1, Reason: "refused"})
 			return false, fmt.Errorf("session: save %s: %w", s.changes[i].key, err)
 		}
 		data = data.With(step)
@@ -253,7 +254,7 @@ func (s *Session) end(reason string) {
 
 func (s *Session) dropChanges(reason string) {
 	if len(s.changes) > 0 {
-		s.emit(Event{Kind: EventDropped, Count: len(s.changes), Reason: reason})
+		s.emit(event.Event{Kind: event.Dropped, Count: len(s.changes), Reason: reason})
 	}
 	s.changes = nil
 }

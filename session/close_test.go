@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 )
 
@@ -35,7 +36,7 @@ func TestCloseLeavesNothingRunning(t *testing.T) {
 		inBubble(t, fmt.Sprint("closed: ", closed), func(t *testing.T) {
 			var events recorder
 			st := boardStore{newFaultStore()}
-			m := session.New(st, session.Options{Observers: []session.Observer{events.observe}})
+			m := session.New(st, session.Options{Events: event.NewQueue(events.observe)})
 			b := newBrowser(t, m)
 			b.signIn("ada")
 			ctx, cancel := context.WithCancel(t.Context())

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 )
@@ -20,7 +21,7 @@ func TestUnreadableValueResetsItsKeyAlone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var events recorder
 			st := newFaultStore()
-			m := newManager(t, st, session.Options{Observers: []session.Observer{events.observe}})
+			m := newManager(t, st, session.Options{Events: event.NewQueue(events.observe)})
 			b := newBrowser(t, m)
 			handle := b.signIn("ada")
 			set(b, note, "kept")
@@ -45,7 +46,7 @@ func TestUnreadableValueResetsItsKeyAlone(t *testing.T) {
 			if got := get(b, cart); len(got) != 1 {
 				t.Errorf("cart %v after it was set again", got)
 			}
-			if e := events.the(t, m, session.EventKeyUnreadable); e.Key != "cart" || e.Handle != handle || e.Err == nil {
+			if e := events.the(t, m, event.KeyUnreadable); e.Key != "cart" || e.Handle != handle || e.Err == nil {
 				t.Errorf("event %+v", e)
 			}
 		})
@@ -87,7 +88,7 @@ func TestUpdateReplacesAnUnreadableValue(t *testing.T) {
 func TestDamagedRecordCountsAsAbsent(t *testing.T) {
 	var events recorder
 	st := newFaultStore()
-	m := newManager(t, st, session.Options{Observers: []session.Observer{events.observe}})
+	m := newManager(t, st, session.Options{Events: event.NewQueue(events.observe)})
 	b := newBrowser(t, m)
 	b.signIn("ada")
 	st.trap(func(context.Context) error { return store.ErrDamaged }, "Load")
@@ -105,7 +106,7 @@ func TestDamagedRecordCountsAsAbsent(t *testing.T) {
 	if b.user() != "ada" {
 		t.Error("cannot begin anew")
 	}
-	if len(events.of(t, m, session.EventStoreError)) == 0 {
+	if len(events.of(t, m, event.StoreError)) == 0 {
 		t.Error("the damage is not reported")
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 )
@@ -42,7 +43,7 @@ func TestExpiryIsExactToTheSecond(t *testing.T) {
 			var events recorder
 			st := newFaultStore()
 			o := asleep(c.o)
-			o.Observers = []session.Observer{events.observe}
+			o.Events = event.NewQueue(events.observe)
 			o.RotateEvery = -1
 			m := newManager(t, st, o)
 			b := newBrowser(t, m)
@@ -75,7 +76,7 @@ func TestExpiryIsExactToTheSecond(t *testing.T) {
 			if infos, err := m.List(t.Context(), "ada"); err != nil || len(infos) != 0 {
 				t.Errorf("an ended session is listed: %v, %v", infos, err)
 			}
-			if e := events.the(t, m, session.EventUsedExpired); e.User != "ada" || e.Handle.IsZero() {
+			if e := events.the(t, m, event.UsedExpired); e.User != "ada" || e.Handle.IsZero() {
 				t.Errorf("event %+v does not say whose session it was", e)
 			}
 		})
@@ -262,7 +263,7 @@ func TestSweeperReclaimsWhatHasExpired(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var events recorder
 		st := newFaultStore()
-		m := newManager(t, st, session.Options{Observers: []session.Observer{events.observe}})
+		m := newManager(t, st, session.Options{Events: event.NewQueue(events.observe)})
 		const n = 1200
 		for range n {
 			set(newBrowser(t, m), note, "x")
@@ -283,7 +284,7 @@ func TestSweeperReclaimsWhatHasExpired(t *testing.T) {
 			t.Errorf("%d sweeps of a manager that is not in use", after-before)
 		}
 		swept := 0
-		for _, e := range events.of(t, m, session.EventExpired) {
+		for _, e := range events.of(t, m, event.Expired) {
 			swept += e.Count
 		}
 		if swept != n {

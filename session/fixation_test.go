@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 )
@@ -296,7 +297,7 @@ func TestLateAnonymousRequestKeepsTheNewCookie(t *testing.T) {
 	for _, late := range []string{"handled during sign-in", "arrives after sign-in", "arrives after sign-out"} {
 		t.Run(late, func(t *testing.T) {
 			var events recorder
-			onEveryStore(t, session.Options{Observers: []session.Observer{events.observe}}, func(t *testing.T, m *session.Manager, st store.Store) {
+			onEveryStore(t, session.Options{Events: event.NewQueue(events.observe)}, func(t *testing.T, m *session.Manager, st store.Store) {
 				b := newBrowser(t, m)
 				set(b, cart, []string{"tea"})
 				tab := b.copied()
@@ -332,7 +333,7 @@ func TestLateAnonymousRequestKeepsTheNewCookie(t *testing.T) {
 				if n := rows(t, st); n != want {
 					t.Errorf("%d records, want %d", n, want)
 				}
-				if dropped := events.of(t, m, session.EventDropped); len(dropped) == 0 {
+				if dropped := events.of(t, m, event.Dropped); len(dropped) == 0 {
 					t.Errorf("nobody is told of what was dropped; events: %s", events.kinds())
 				}
 			})

@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 	"coatcheck.dev/store/memory"
@@ -276,28 +277,28 @@ func nothing(*session.Session) {}
 // A recorder keeps the events that it is told.
 type recorder struct {
 	mu     sync.Mutex
-	events []session.Event
+	events []event.Event
 }
 
-func (r *recorder) observe(e session.Event) {
+func (r *recorder) observe(e event.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.events = append(r.events, e)
 }
 
 // all waits until m has told everything, and returns it.
-func (r *recorder) all(t testing.TB, m *session.Manager) []session.Event {
+func (r *recorder) all(t testing.TB, m *session.Manager) []event.Event {
 	t.Helper()
 	if err := m.Close(context.Background()); err != nil {
 		t.Logf("close: %v", err)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return append([]session.Event(nil), r.events...)
+	return append([]event.Event(nil), r.events...)
 }
 
 // of returns the events of a kind that were told by now.
-func (r *recorder) of(t testing.TB, m *session.Manager, kind session.Kind) (found []session.Event) {
+func (r *recorder) of(t testing.TB, m *session.Manager, kind event.Kind) (found []event.Event) {
 	t.Helper()
 	for _, e := range r.all(t, m) {
 		if e.Kind == kind {
@@ -308,7 +309,7 @@ func (r *recorder) of(t testing.TB, m *session.Manager, kind session.Kind) (foun
 }
 
 // the returns the only event of a kind.
-func (r *recorder) the(t testing.TB, m *session.Manager, kind session.Kind) session.Event {
+func (r *recorder) the(t testing.TB, m *session.Manager, kind event.Kind) event.Event {
 	t.Helper()
 	found := r.of(t, m, kind)
 	if len(found) != 1 {

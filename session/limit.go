@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"coatcheck.dev/event"
 	"coatcheck.dev/store"
 )
 
@@ -42,7 +43,7 @@ func (m *Manager) makeRoom(ctx context.Context, user string, replaces store.ID) 
 	if len(live) < m.opts.MaxSessions {
 		return nil
 	}
-	m.emit(Event{Kind: EventLimit, User: user, Count: len(live), Reason: "sign-in refused"})
+	m.emit(event.Event{Kind: event.Limit, User: user, Count: len(live), Reason: "sign-in refused"})
 	return fmt.Errorf("%w: %d", ErrTooManySessions, len(live))
 }
 
@@ -62,7 +63,7 @@ func (m *Manager) trim(ctx context.Context, user string, keep store.ID) error {
 		return a.CreatedAt.Compare(b.CreatedAt)
 	})
 	surplus := len(live) - m.opts.MaxSessions
-	m.emit(Event{Kind: EventLimit, User: user, Count: surplus, Reason: "older sessions ended"})
+	m.emit(event.Event{Kind: event.Limit, User: user, Count: surplus, Reason: "older sessions ended"})
 	ctx = WithActor(ctx, "", "limit of sessions reached")
 	for _, r := range live {
 		if surplus == 0 {

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 )
 
@@ -29,7 +30,7 @@ func TestSessionsPerUserAreLimited(t *testing.T) {
 		inBubble(t, c.name, func(t *testing.T) {
 			var events recorder
 			st := newFaultStore()
-			m := newManager(t, st, asleep(session.Options{MaxSessions: 5, AtLimit: c.at, Observers: []session.Observer{events.observe}}))
+			m := newManager(t, st, asleep(session.Options{MaxSessions: 5, AtLimit: c.at, Events: event.NewQueue(events.observe)}))
 			var devices []*browser
 			for range 5 {
 				b := newBrowser(t, m)
@@ -67,7 +68,7 @@ func TestSessionsPerUserAreLimited(t *testing.T) {
 			if n, err := m.Count(t.Context(), "ada"); err != nil || n != 5 {
 				t.Errorf("%d sessions, %v; want 5", n, err)
 			}
-			if e := events.the(t, m, session.EventLimit); e.User != "ada" {
+			if e := events.the(t, m, event.Limit); e.User != "ada" {
 				t.Errorf("event %+v", e)
 			}
 		})
@@ -115,7 +116,7 @@ func TestMaxSessionsUnlimitedAndOne(t *testing.T) {
 // Rows: A11, A43, R6, I9
 func TestSessionSizeIsBounded(t *testing.T) {
 	var events recorder
-	m := newManager(t, newFaultStore(), session.Options{MaxBytes: 1000, MaxKeys: 3, Observers: []session.Observer{events.observe}})
+	m := newManager(t, newFaultStore(), session.Options{MaxBytes: 1000, MaxKeys: 3, Events: event.NewQueue(events.observe)})
 	b := newBrowser(t, m)
 	key := func(i int) session.Key[string] { return session.NewKey[string](fmt.Sprintf("key-%d", i)) }
 	b.with(func(s *session.Session) {
@@ -148,7 +149,7 @@ func TestSessionSizeIsBounded(t *testing.T) {
 			t.Errorf("after a key was deleted: %v", err)
 		}
 	})
-	if n := len(events.of(t, m, session.EventLimit)); n != 3 {
+	if n := len(events.of(t, m, event.Limit)); n != 3 {
 		t.Errorf("%d events, want 3", n)
 	}
 }
@@ -178,7 +179,7 @@ func TestVisitorFloodIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var events recorder
 		st := newFaultStore()
-		m := newManager(t, st, asleep(session.Options{MaxVisitors: 10, Observers: []session.Observer{events.observe}}))
+		m := newManager(t, st, asleep(session.Options{MaxVisitors: 10, Events: event.NewQueue(events.observe)}))
 		status := make(map[int]int)
 		for range 50 {
 			b := newBrowser(t, m)
@@ -198,7 +199,7 @@ func TestVisitorFloodIsBounded(t *testing.T) {
 				t.Errorf("save: %v", err)
 			}
 		})
-		if len(events.of(t, m, session.EventLimit)) == 0 {
+		if len(events.of(t, m, event.Limit)) == 0 {
 			t.Error("nobody is told")
 		}
 		time.Sleep(time.Minute)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"coatcheck.dev/event"
 	"coatcheck.dev/store"
 )
 
@@ -103,7 +104,7 @@ func (m *Manager) Count(ctx context.Context, user string) (n int, err error) {
 func (m *Manager) Revoke(ctx context.Context, handle Handle) (bool, error) {
 	existed, err := m.delete(ctx, handle)
 	if existed {
-		m.emit(revoked(ctx, Event{Handle: handle}))
+		m.emit(revoked(ctx, event.Event{Handle: handle}))
 	}
 	return existed, err
 }
@@ -120,7 +121,7 @@ func (m *Manager) RevokeUser(ctx context.Context, user string, keep ...Handle) (
 	}
 	for _, id := range ended {
 		m.notice(store.Notice{Kind: store.Deleted, ID: id})
-		m.emit(revoked(ctx, Event{Handle: id, User: user}))
+		m.emit(revoked(ctx, event.Event{Handle: id, User: user}))
 	}
 	return len(ended), nil
 }
@@ -135,8 +136,8 @@ func WithActor(ctx context.Context, name, reason string) context.Context {
 	return context.WithValue(ctx, actorKey{}, actor{name, reason})
 }
 
-func revoked(ctx context.Context, e Event) Event {
+func revoked(ctx context.Context, e event.Event) event.Event {
 	a, _ := ctx.Value(actorKey{}).(actor)
-	e.Kind, e.Actor, e.Reason = EventRevoked, a.name, a.reason
+	e.Kind, e.Actor, e.Reason = event.Revoked, a.name, a.reason
 	return e
 }

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 )
@@ -236,8 +237,8 @@ func TestBearerTicketsTravelInHeadersAlone(t *testing.T) {
 	var events recorder
 	st := newFaultStore()
 	m := newManager(t, st, session.Options{
-		Header:    func(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/api/") },
-		Observers: []session.Observer{events.observe},
+		Header: func(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/api/") },
+		Events: event.NewQueue(events.observe),
 	})
 	call := func(path string, header http.Header, fn func(*session.Session)) *answer {
 		r := httptest.NewRequest(http.MethodGet, path, nil)
@@ -294,7 +295,7 @@ func TestBearerTicketsTravelInHeadersAlone(t *testing.T) {
 	if call("/api/me", bearer("Bearer "+ticket), who); user != "" {
 		t.Error("the ticket is good after sign-out")
 	}
-	if len(events.of(t, m, session.EventDuplicate)) != 1 {
+	if len(events.of(t, m, event.Duplicate)) != 1 {
 		t.Errorf("events %s", events.kinds())
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"testing"
 
+	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 )
@@ -109,7 +110,7 @@ func TestTouchAfterLogoutRevivesNothing(t *testing.T) {
 func TestDeleteWinsOverASaveOnItsWay(t *testing.T) {
 	var events recorder
 	st := newFaultStore()
-	m := newManager(t, st, session.Options{Observers: []session.Observer{events.observe}})
+	m := newManager(t, st, session.Options{Events: event.NewQueue(events.observe)})
 	b := newBrowser(t, m)
 	handle := b.signIn("ada")
 	g := st.gate("Save")
@@ -128,7 +129,7 @@ func TestDeleteWinsOverASaveOnItsWay(t *testing.T) {
 	if n := rows(t, st); n != 0 {
 		t.Errorf("%d records, want none", n)
 	}
-	if e := events.the(t, m, session.EventDropped); e.Count != 1 {
+	if e := events.the(t, m, event.Dropped); e.Count != 1 {
 		t.Errorf("%d changes were reported as dropped, want 1", e.Count)
 	}
 }

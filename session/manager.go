@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
-	"sync/atomic"
 	"time"
 
+	"coatcheck.dev/event"
 	"coatcheck.dev/store"
 )
 
@@ -36,9 +36,6 @@ type Manager struct {
 	watchers  watchers
 	sweeper   sweeper
 	kinds     kinds
-
-	outbox []*outbox
-	lost   atomic.Uint64
 }
 
 // New returns a manager that keeps its sessions in st. It panics if the options contradict each other, as they are
@@ -59,9 +56,6 @@ func New(st store.Store, opts Options) *Manager {
 	m.prefetcher, _ = st.(store.Prefetcher)
 	m.recaller, _ = st.(store.Recaller)
 	m.board, _ = st.(store.Switchboard)
-	for _, o := range opts.Observers {
-		m.outbox = append(m.outbox, &outbox{observer: o, lost: &m.lost})
-	}
 	if feed, ok := st.(store.Feed); ok {
 		m.fed.always()
 		m.unfeed = feed.Subscribe(m.notice)
@@ -77,14 +71,13 @@ func (m *Manager) Close(ctx context.Context) error {
 	m.sweeper.stop(ctx)
 	err := m.touches.flush(ctx, m)
 	m.touches.rest()
-	for _, o := range m.outbox {
-		o.drain(ctx)
-	}
+	m.opts.Events.Flush(ctx)
 	return err
 }
 
-// EventsLost returns how many events did not reach an observer since it was too slow, or panicked.
-func (m *Manager) EventsLost() uint64 { return m.lost.Load() }
+// Options returns the options in force, with the defaults filled in: whoever stands beside the manager learns from it
+// the cookie's name and the limits of a session.
+func (m *Manager) Options() Options { return m.opts }
 
 // notice learns from the store's feed what has changed, here or on another node.
 func (m *Manager) notice(n store.Notice) {
@@ -116,17 +109,7 @@ func (m *Manager) missed() {
 	m.watchers.wakeAll()
 }
 
-func (m *Manager) emit(e Event) {
-	if len(m.outbox) == 0 {
-		return
-	}
-	if e.At.IsZero() {
-		e.At = time.Now()
-	}
-	for _, o := range m.outbox {
-		o.send(e)
-	}
-}
+func (m *Manager) emit(e event.Event) { m.opts.Events.Send(e) }
 
 // storeErr wraps an error of the store with what was being done, and reports it.
 func (m *Manager) storeErr(doing string, id store.ID, err error) error {
@@ -134,7 +117,7 @@ func (m *Manager) storeErr(doing string, id store.ID, err error) error {
 		return nil
 	}
 	err = fmt.Errorf("session: %s: %w", doing, err)
-	m.emit(Event{Kind: EventStoreError, Handle: id, Err: err})
+	m.emit(event.Event{Kind: event.StoreError, Handle: id, Err: err})
 	return err
 }
 
@@ -259,7 +242,7 @@ func (m *Manager) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	header.Set("Cache-Control", "no-store")
 	if errors.Is(err, ErrConflict) || errors.Is(err, ErrTooLarge) {
-		http.Error(w, "Another request has changed this at the same time. Please look again.", http.StatusConflict)
+		http.Error(w, "Someone else changed this at the same time. Reload the page and try again.", http.StatusConflict)
 		return
 	}
 	header.Set("Retry-After", "5")

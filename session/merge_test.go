@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 )
@@ -62,7 +63,7 @@ func TestNoParallelWriteIsLost(t *testing.T) {
 // Rows: A16, R4, I3
 func TestParallelUpdatesCountExactly(t *testing.T) {
 	var events recorder
-	o := session.Options{Observers: []session.Observer{events.observe}}
+	o := session.Options{Events: event.NewQueue(events.observe)}
 	onEveryStore(t, o, func(t *testing.T, m *session.Manager, _ store.Store) {
 		b := newBrowser(t, m)
 		b.signIn("ada")
@@ -74,7 +75,7 @@ func TestParallelUpdatesCountExactly(t *testing.T) {
 		if got := get(b, counter); got != parallelWriters {
 			t.Errorf("counted to %d, want %d", got, parallelWriters)
 		}
-		if len(events.of(t, m, session.EventConflict)) == 0 {
+		if len(events.of(t, m, event.Conflict)) == 0 {
 			t.Errorf("no conflict is reported; events: %s", events.kinds())
 		}
 	})

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"coatcheck.dev/cookie"
+	"coatcheck.dev/event"
 	"coatcheck.dev/store"
 )
 
@@ -55,9 +56,6 @@ type OldSession struct {
 	Values func(*Session) error
 }
 
-// EventMigrated says that a session of another library has moved in.
-const EventMigrated Kind = "session_migrated"
-
 const (
 	maxOldCookie = 4096      // bytes of name and value that a browser keeps (RFC 6265bis, section 5.5)
 	markMargin   = time.Hour // for which a mark outlives the old cookie, since clocks differ
@@ -87,7 +85,7 @@ func (s *Session) moveIn(r *http.Request) error {
 	case n == 0:
 		return nil
 	case n > 1:
-		s.emit(Event{Kind: EventDuplicate, Count: n, Reason: "old cookie"})
+		s.emit(event.Event{Kind: event.Duplicate, Count: n, Reason: "old cookie"})
 		return nil
 	case len(name)+len(value) > maxOldCookie || !from.Check(value):
 		return nil
@@ -134,7 +132,7 @@ func (s *Session) arrive(old oldTicket, now time.Time) (there bool, err error) {
 		return true, err
 	case record == nil:
 		s.late = s.m.ended.late(id, now)
-		s.emit(Event{Kind: EventUnknown, Handle: id, Reason: "old cookie"})
+		s.emit(event.Event{Kind: event.Unknown, Handle: id, Reason: "old cookie"})
 		return true, nil
 	}
 	c := old.ticket(id).claim()
@@ -175,7 +173,7 @@ func (s *Session) take(old oldTicket, now time.Time) (done bool, err error) {
 		return false, s.m.storeErr("create mark", record.ID, err)
 	}
 	record.Version = 1
-	s.emit(Event{Kind: EventMigrated, Handle: record.ID, User: record.User})
+	s.emit(event.Event{Kind: event.Migrated, Handle: record.ID, User: record.User})
 	s.m.removeOld(s.context(), old.value)
 	if record.User != "" {
 		_ = s.m.trim(s.context(), record.User, record.ID) // a store that fails now is reported, and the next sign-in trims
@@ -189,13 +187,13 @@ func (s *Session) welcome(found *OldSession, now time.Time) bool {
 	notBefore := s.m.switches.notBefore(found.User)
 	switch {
 	case len(found.User) > MaxUserLen:
-		s.emit(Event{Kind: EventStoreError, Err: fmt.Errorf("move old session in: %w, not %d", errUser, len(found.User))})
+		s.emit(event.Event{Kind: event.StoreError, Err: fmt.Errorf("move old session in: %w, not %d", errUser, len(found.User))})
 		return false
 	case !found.Expires.IsZero() && !now.Before(found.Expires):
-		s.emit(Event{Kind: EventUsedExpired, User: found.User, Reason: "old cookie"})
+		s.emit(event.Event{Kind: event.UsedExpired, User: found.User, Reason: "old cookie"})
 		return false
 	case !notBefore.IsZero() && !found.Began.After(notBefore):
-		s.emit(Event{Kind: EventUsedExpired, User: found.User, Reason: "old cookie, not-before switch"})
+		s.emit(event.Event{Kind: event.UsedExpired, User: found.User, Reason: "old cookie, not-before switch"})
 		return false
 	}
 	return true
@@ -218,7 +216,7 @@ func (s *Session) settle(found *OldSession, t ticket, now time.Time) store.Recor
 	}
 	s.adopt(&record) // for the keys
 	if err := found.Values(s); err != nil {
-		s.emit(Event{Kind: EventKeyUnreadable, Err: fmt.Errorf("session: move values in: %w", err)})
+		s.emit(event.Event{Kind: event.KeyUnreadable, Err: fmt.Errorf("session: move values in: %w", err)})
 	}
 	record.Data = s.view
 	s.record, s.view, s.changes, s.private = nil, store.Data{}, nil, false

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"coatcheck.dev/event"
 	"coatcheck.dev/store"
 )
 
@@ -43,7 +44,7 @@ func (m *Manager) setNotBefore(ctx context.Context, user string, t time.Time) er
 	}
 	m.switches.set(user, t)
 	m.watchers.wakeAll()
-	m.emit(revoked(ctx, Event{User: user}))
+	m.emit(revoked(ctx, event.Event{User: user}))
 	return nil
 }
 

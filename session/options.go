@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"coatcheck.dev/cookie"
+	"coatcheck.dev/event"
 )
 
 // Options configure a [Manager]. The zero value is the safe choice everywhere; what is weaker says so in its name.
@@ -110,8 +111,8 @@ type Options struct {
 	// Negative means never: somebody else does it.
 	SweepInterval time.Duration
 
-	// Observers are told of events.
-	Observers []Observer
+	// Events takes what happens to its observers: see package event. The default is nobody.
+	Events *event.Queue
 }
 
 const (

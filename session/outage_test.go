@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 )
@@ -52,11 +53,11 @@ func TestOutageAtLoadAnswers503(t *testing.T) {
 				}
 			})
 		}
-		if len(w.events.of(t, m, session.EventStoreError)) == 0 {
+		if len(w.events.of(t, m, event.StoreError)) == 0 {
 			t.Error("the outage is not reported")
 		}
 		for _, e := range w.events.all(t, m) {
-			if e.Kind == session.EventStoreError && !errors.Is(e.Err, errDown) && !errors.Is(e.Err, session.ErrUnavailable) {
+			if e.Kind == event.StoreError && !errors.Is(e.Err, errDown) && !errors.Is(e.Err, session.ErrUnavailable) {
 				t.Errorf("event %v does not say why", e.Err)
 			}
 		}
@@ -687,7 +688,7 @@ func TestReadyReportsTheStore(t *testing.T) {
 func TestCancelledRequestDisturbsNobody(t *testing.T) {
 	var events recorder
 	st := newFaultStore()
-	m := newManager(t, st, session.Options{Observers: []session.Observer{events.observe}})
+	m := newManager(t, st, session.Options{Events: event.NewQueue(events.observe)})
 	b := newBrowser(t, m)
 	b.signIn("ada")
 	g := st.gate("Load")

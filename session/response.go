@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"strings"
 	"sync/atomic"
+
+	"coatcheck.dev/event"
 )
 
 // response stands between a handler and its http.ResponseWriter. Before the first byte of any kind goes out it saves
@@ -84,7 +86,7 @@ func (w *response) setHeaders(look outlook) {
 		w.session.announce(header)
 	}
 	if (look.private || look.news) && keepPrivate(header) {
-		w.session.report(Event{Kind: EventCacheable})
+		w.session.report(event.Event{Kind: event.Cacheable})
 	}
 }
 
@@ -151,7 +153,7 @@ func (w *response) abandon() {
 	}
 	look, waits := w.session.abandon()
 	if waits {
-		w.session.report(Event{Kind: EventUndelivered, Reason: "the handler panicked"})
+		w.session.report(event.Event{Kind: event.Undelivered, Reason: "the handler panicked"})
 	}
 	w.setHeaders(look)
 }

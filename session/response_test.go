@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 )
 
@@ -142,7 +143,7 @@ func TestTicketIsSetExactlyOnce(t *testing.T) {
 				}
 			})
 		}
-		if lost := w.events.of(t, m, session.EventUndelivered); len(lost) != 0 {
+		if lost := w.events.of(t, m, event.Undelivered); len(lost) != 0 {
 			t.Errorf("tickets are reported as lost that were not: %v", lost)
 		}
 	})
@@ -233,7 +234,7 @@ func TestTicketAfterTheFirstByteIsAnError(t *testing.T) {
 				}
 			})
 		}
-		if len(w.events.of(t, m, session.EventUndelivered)) == 0 {
+		if len(w.events.of(t, m, event.Undelivered)) == 0 {
 			t.Error("nobody is told")
 		}
 	})
@@ -293,7 +294,7 @@ func TestPanicInTheHandlerChangesNothing(t *testing.T) {
 		if got.err == nil {
 			t.Error("the panic was swallowed")
 		}
-		if len(w.events.of(t, m, session.EventUndelivered)) != 1 || len(w.events.of(t, m, session.EventDropped)) != 2 {
+		if len(w.events.of(t, m, event.Undelivered)) != 1 || len(w.events.of(t, m, event.Dropped)) != 2 {
 			t.Errorf("events %s; want two times dropped changes and one lost ticket", w.events.kinds())
 		}
 	})
@@ -345,7 +346,7 @@ func TestPanicAfterTheFirstByteSavesNothing(t *testing.T) {
 		if v := get(b, note); v != "before" {
 			t.Errorf("note %q, want it as before the panic", v)
 		}
-		if dropped := w.events.of(t, m, session.EventDropped); len(dropped) != 1 || dropped[0].Count != 1 {
+		if dropped := w.events.of(t, m, event.Dropped); len(dropped) != 1 || dropped[0].Count != 1 {
 			t.Errorf("dropped changes are not reported: %s", w.events.kinds())
 		}
 	})

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"time"
 
+	"coatcheck.dev/event"
 	"coatcheck.dev/store"
 )
 
@@ -102,7 +103,7 @@ func (s *Session) rotate(st standing, hash store.Hash, now time.Time) {
 			next.Version++
 			s.adopt(&next)
 			if st == pending {
-				s.emit(Event{Kind: EventRotated})
+				s.emit(event.Event{Kind: event.Rotated})
 				return
 			}
 			continue // offers the successor
@@ -184,12 +185,12 @@ const (
 // An error means that the policy could not be carried out.
 func (s *Session) theft(r *store.Record) error {
 	policy := s.m.opts.Theft
-	s.emit(Event{Kind: EventTheft, Handle: r.ID, User: r.User})
+	s.emit(event.Event{Kind: event.Theft, Handle: r.ID, User: r.User})
 	switch policy {
 	case TheftRevoke:
 		existed, err := s.m.delete(s.context(), r.ID)
 		if existed {
-			s.emit(Event{Kind: EventRevoked, Handle: r.ID, User: r.User, Reason: "theft suspected"})
+			s.emit(event.Event{Kind: event.Revoked, Handle: r.ID, User: r.User, Reason: "theft suspected"})
 		}
 		return err
 	case TheftStepUp:

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 )
@@ -27,7 +28,7 @@ func inRotation(t *testing.T, name string, o session.Options, test func(t *testi
 	inBubble(t, name, func(t *testing.T) {
 		var events recorder
 		o := rotating(o)
-		o.Observers = []session.Observer{events.observe}
+		o.Events = event.NewQueue(events.observe)
 		st := newFaultStore()
 		m := newManager(t, st, o)
 		b := newBrowser(t, m)
@@ -49,7 +50,7 @@ func TestRotatedSecretReplacesTheOldAfterGrace(t *testing.T) {
 		if handle.String() != first[1:1+store.IDLen] || get(b, note) != "kept" {
 			t.Error("the session is not the same after rotation")
 		}
-		if e := events.the(t, m, session.EventRotated); e.Handle != handle || e.User != "ada" {
+		if e := events.the(t, m, event.Rotated); e.Handle != handle || e.User != "ada" {
 			t.Errorf("event %+v", e)
 		}
 		time.Sleep(30 * time.Second)
@@ -125,10 +126,10 @@ func TestParallelTabsSurviveRotation(t *testing.T) {
 			wg.Wait()
 			time.Sleep(20 * time.Minute)
 		}
-		if n := len(events.of(t, m, session.EventRotated)); n < 10 {
+		if n := len(events.of(t, m, event.Rotated)); n < 10 {
 			t.Errorf("rotated %d times, so little was tested", n)
 		}
-		if n := len(events.of(t, m, session.EventTheft)) + len(events.of(t, m, session.EventForged)); n != 0 {
+		if n := len(events.of(t, m, event.Theft)) + len(events.of(t, m, event.Forged)); n != 0 {
 			t.Errorf("%d false alarms", n)
 		}
 	})
@@ -154,7 +155,7 @@ func TestSlowRequestSurvivesRotation(t *testing.T) {
 		if b.user() != "ada" || get(b, note) != "slow" {
 			t.Errorf("user %q, note %q", b.user(), get(b, note))
 		}
-		if n := len(events.of(t, m, session.EventTheft)); n != 0 {
+		if n := len(events.of(t, m, event.Theft)); n != 0 {
 			t.Errorf("%d false alarms", n)
 		}
 	})
@@ -218,7 +219,7 @@ func TestReplayedOldSecretIsTheft(t *testing.T) {
 			if a := b.visit(guarded.ServeHTTP); a.status != c.recent {
 				t.Errorf("RequireRecent answers %d, want %d", a.status, c.recent)
 			}
-			if e := events.the(t, m, session.EventTheft); e.Handle != handle || e.User != "ada" || e.Address == "" {
+			if e := events.the(t, m, event.Theft); e.Handle != handle || e.User != "ada" || e.Address == "" {
 				t.Errorf("event %+v", e)
 			}
 			if c.owner == "" && rows(t, st) != 0 {
@@ -246,13 +247,13 @@ func TestGraceIsForThePredecessorAlone(t *testing.T) {
 		if got := ticketOf(t, a); got != b.ticket() {
 			t.Error("the predecessor is offered another successor than the owner has")
 		}
-		if len(events.of(t, m, session.EventTheft)) != 0 {
+		if len(events.of(t, m, event.Theft)) != 0 {
 			t.Error("an alarm within the grace")
 		}
 		if oldest.user() != "" {
 			t.Error("the secret before the predecessor is good")
 		}
-		if len(events.of(t, m, session.EventTheft)) != 1 {
+		if len(events.of(t, m, event.Theft)) != 1 {
 			t.Error("the secret before the predecessor is no alarm")
 		}
 	})
@@ -273,7 +274,7 @@ func TestOldSecretsAreRecognised(t *testing.T) {
 				t.Errorf("the secret of %d rotations ago is good", 20-i)
 			}
 		}
-		if n := len(events.of(t, m, session.EventTheft)); n != 19 {
+		if n := len(events.of(t, m, event.Theft)); n != 19 {
 			t.Errorf("%d alarms for 19 old secrets", n)
 		}
 		for i := range 50 {
@@ -283,7 +284,7 @@ func TestOldSecretsAreRecognised(t *testing.T) {
 				t.Error("a made-up secret is good")
 			}
 		}
-		if n := len(events.of(t, m, session.EventTheft)); n != 19 {
+		if n := len(events.of(t, m, event.Theft)); n != 19 {
 			t.Errorf("%d alarms after made-up secrets, want 19 as before", n)
 		}
 		if r, _ := st.record(t, b.handle()); len(r.Rotation.Past) > 64*store.FingerprintLen {
@@ -305,7 +306,7 @@ func TestHandleAloneRaisesNoAlarm(t *testing.T) {
 		stranger := newBrowser(t, m)
 		stranger.setTicket("1" + b.handle().String() + strings.Repeat("A", 32))
 		stranger.user()
-		if b.user() != "ada" || len(events.of(t, m, session.EventTheft)) != 0 {
+		if b.user() != "ada" || len(events.of(t, m, event.Theft)) != 0 {
 			t.Error("the handle is enough to end a session")
 		}
 	})

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 )
@@ -137,7 +138,7 @@ func TestMergeStartsAgainFromTheLatestRecord(t *testing.T) {
 // Rows: A16, R4
 func TestRejectedConflictAnswers409(t *testing.T) {
 	var events recorder
-	o := session.Options{Observers: []session.Observer{events.observe}}
+	o := session.Options{Events: event.NewQueue(events.observe)}
 	onEveryStore(t, o, func(t *testing.T, m *session.Manager, _ store.Store) {
 		b := newBrowser(t, m)
 		b.signIn("ada")

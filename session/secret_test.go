@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 )
@@ -82,7 +83,7 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 	st := newFaultStore()
 	o := session.Options{
 		SignInPath: "/login", MaxSessions: 2, MaxBytes: 200, RotateEvery: 3 * time.Millisecond, RotationGrace: time.Millisecond,
-		Observers: []session.Observer{session.LogEvents(log), func(e session.Event) { out.print(e); out.print(&e) }},
+		Events: event.NewQueue(event.LogEvents(log), func(e event.Event) { out.print(e); out.print(&e) }),
 	}
 	m := newManager(t, st, o)
 	var tickets []string

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"coatcheck.dev/event"
 	"coatcheck.dev/store"
 )
 
@@ -82,11 +83,11 @@ func (s *Session) open(r *http.Request, f *shown) error {
 	case 1:
 	default:
 		// One of them was planted by somebody who can write cookies for this host, and nothing tells which.
-		s.emit(Event{Kind: EventDuplicate, Count: f.n})
+		s.emit(event.Event{Kind: event.Duplicate, Count: f.n})
 		return nil
 	}
 	if !f.valid {
-		s.emit(Event{Kind: EventForged, Reason: "malformed"})
+		s.emit(event.Event{Kind: event.Forged, Reason: "malformed"})
 		return nil
 	}
 	now := time.Now()
@@ -100,7 +101,7 @@ func (s *Session) open(r *http.Request, f *shown) error {
 	}
 	if record == nil {
 		s.late = s.m.ended.late(f.ticket.id, now)
-		s.emit(Event{Kind: EventUnknown, Handle: f.ticket.id})
+		s.emit(event.Event{Kind: event.Unknown, Handle: f.ticket.id})
 		return nil
 	}
 	return s.admit(record, &f.claim, now)
@@ -111,13 +112,13 @@ func (s *Session) admit(record *store.Record, c *claim, now time.Time) error {
 	st := stand(record, &c.hash)
 	switch {
 	case st == wrong:
-		s.emit(Event{Kind: EventForged, Handle: c.ticket.id, Reason: "wrong secret"})
+		s.emit(event.Event{Kind: event.Forged, Handle: c.ticket.id, Reason: "wrong secret"})
 		return nil
 	case s.m.over(record, now):
-		s.emit(Event{Kind: EventUsedExpired, Handle: c.ticket.id, User: record.User})
+		s.emit(event.Event{Kind: event.UsedExpired, Handle: c.ticket.id, User: record.User})
 		return nil
 	case s.m.switches.refuses(record):
-		s.emit(Event{Kind: EventUsedExpired, Handle: c.ticket.id, User: record.User, Reason: "not-before switch"})
+		s.emit(event.Event{Kind: event.UsedExpired, Handle: c.ticket.id, User: record.User, Reason: "not-before switch"})
 		return nil
 	case s.m.opts.stolen(record, st, now):
 		return s.theft(record)
@@ -149,14 +150,14 @@ func (s *Session) adopt(record *store.Record) {
 }
 
 // emit reports what happened to this session. The caller holds s.mu, or is alone with the session.
-func (s *Session) emit(e Event) {
-	if s.m == nil || len(s.m.outbox) == 0 {
+func (s *Session) emit(e event.Event) {
+	if s.m == nil || s.m.opts.Events == nil {
 		return
 	}
 	if e.Handle.IsZero() {
 		e.Handle, e.User = s.handle(), s.user()
 	}
-	e.Address = s.m.opts.clientAddress(s.request)
+	e.Address = event.ClientAddress(s.request, s.m.opts.TrustedProxies)
 	s.m.emit(e)
 }
 
@@ -223,7 +224,7 @@ func (s *Session) Values() iter.Seq2[string, json.RawMessage] {
 }
 
 // report is emit for callers who do not hold s.mu.
-func (s *Session) report(e Event) {
+func (s *Session) report(e event.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.emit(e)

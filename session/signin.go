@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"coatcheck.dev/event"
 	"coatcheck.dev/store"
 )
 
@@ -89,8 +90,8 @@ func (s *Session) signIn(user string, in signIn, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	s.emit(Event{Kind: EventCreated})
-	s.emit(Event{Kind: EventSignedIn, Reason: in.method})
+	s.emit(event.Event{Kind: event.Created})
+	s.emit(event.Event{Kind: event.SignedIn, Reason: in.method})
 	_ = s.m.trim(s.context(), user, record.ID) // a store that fails now is reported, and the next sign-in trims
 	return nil
 }
@@ -178,7 +179,7 @@ func (m *Manager) newRecord(r *http.Request, t ticket, now time.Time, remember b
 		ExpiresAt:   now.Add(lifetime),
 		IdleTimeout: idle,
 		Remember:    remember,
-		Device:      Device{Address: m.opts.clientAddress(r), UserAgent: clip(r.UserAgent(), maxUserAgent), Label: m.label(r)},
+		Device:      Device{Address: event.ClientAddress(r, m.opts.TrustedProxies), UserAgent: clip(r.UserAgent(), maxUserAgent), Label: m.label(r)},
 	}
 }
 
@@ -218,7 +219,7 @@ func (s *Session) SignOut() error {
 		return err
 	}
 	s.m.ended.bury(s.record.ID, store.ID{}, time.Now())
-	s.emit(Event{Kind: EventSignedOut})
+	s.emit(event.Event{Kind: event.SignedOut})
 	s.record, s.view, s.changes, s.cookie = nil, store.Data{}, nil, cookieDelete
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"coatcheck.dev/event"
 	"coatcheck.dev/store"
 )
 
@@ -86,7 +87,7 @@ func (w *sweeper) run(m *Manager) {
 		time.Sleep(sweepPause)
 	}
 	if total > 0 {
-		m.emit(Event{Kind: EventExpired, Count: total})
+		m.emit(event.Event{Kind: event.Expired, Count: total})
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 	"coatcheck.dev/store/memory"
@@ -151,7 +152,7 @@ func TestMalformedTicketAllocatesNothing(t *testing.T) {
 // Rows: A6, C8
 func TestDuplicateCookiesAreRefused(t *testing.T) {
 	var events recorder
-	o := session.Options{Observers: []session.Observer{events.observe}}
+	o := session.Options{Events: event.NewQueue(events.observe)}
 	onEveryStore(t, o, func(t *testing.T, m *session.Manager, _ store.Store) {
 		b := newBrowser(t, m)
 		b.signIn("ada")
@@ -187,12 +188,12 @@ func TestDuplicateCookiesAreRefused(t *testing.T) {
 		if b.user() != "ada" {
 			t.Error("the session itself has ended")
 		}
-		for _, e := range events.of(t, m, session.EventDuplicate) {
+		for _, e := range events.of(t, m, event.Duplicate) {
 			if e.Count != 2 {
 				t.Errorf("duplicates are reported as %d cookies, want 2", e.Count)
 			}
 		}
-		if len(events.of(t, m, session.EventDuplicate)) == 0 {
+		if len(events.of(t, m, event.Duplicate)) == 0 {
 			t.Error("duplicates are not reported")
 		}
 	})

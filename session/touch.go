@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"coatcheck.dev/event"
 	"coatcheck.dev/store"
 )
 
@@ -129,7 +130,7 @@ func (t *touches) send(ctx context.Context, m *Manager, batch []store.Seen) erro
 	if err := m.store.Touch(ctx, batch); err != nil {
 		return m.storeErr("touch", store.ID{}, err)
 	}
-	m.emit(Event{Kind: EventTouched, Count: len(batch)})
+	m.emit(event.Event{Kind: event.Touched, Count: len(batch)})
 	return nil
 }
 

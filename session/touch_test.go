@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 )
@@ -56,7 +57,7 @@ func TestTouchesAreBatched(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var events recorder
 		st := newFaultStore()
-		m := newManager(t, st, asleep(session.Options{Observers: []session.Observer{events.observe}}))
+		m := newManager(t, st, asleep(session.Options{Events: event.NewQueue(events.observe)}))
 		browsers := make([]*browser, 100)
 		for i := range browsers {
 			browsers[i] = newBrowser(t, m)
@@ -71,7 +72,7 @@ func TestTouchesAreBatched(t *testing.T) {
 		if n := st.count("Touch"); n != 1 {
 			t.Errorf("%d writes for 100 sessions, want 1", n)
 		}
-		if e := events.the(t, m, session.EventTouched); e.Count != 100 {
+		if e := events.the(t, m, event.Touched); e.Count != 100 {
 			t.Errorf("%d sessions touched, want 100", e.Count)
 		}
 	})

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"coatcheck.dev/cookie"
+	"coatcheck.dev/event"
 )
 
 // ticketHeader carries new tickets to programs that have no cookies; empty, it tells them to forget the one they have.
@@ -90,7 +91,7 @@ func (s *Session) announce(header http.Header) {
 func (s *Session) setCookie(header http.Header, c *cookie.Cookie) {
 	if err := cookie.Set(header, c); err != nil {
 		// Options.Check has tried this cookie, so only a session that ends within the second comes here.
-		s.emit(Event{Kind: EventUndelivered, Err: fmt.Errorf("session: write cookie: %w", err)})
+		s.emit(event.Event{Kind: event.Undelivered, Err: fmt.Errorf("session: write cookie: %w", err)})
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"testing"
 
+	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 )
 
@@ -122,7 +123,7 @@ func onTheWire(t *testing.T, o session.Options, test func(t *testing.T, w *wire,
 		t.Run(name, func(t *testing.T) {
 			st := newFaultStore()
 			w := newWire(t, http2)
-			o.Observers = []session.Observer{w.events.observe}
+			o.Events = event.NewQueue(w.events.observe)
 			test(t, w, newManager(t, st, o), st)
 		})
 	}

@@ -23,6 +23,7 @@ import (
 	"coatcheck.dev/cmd/coatcheck/internal/metrics"
 	"coatcheck.dev/cmd/coatcheck/internal/server"
 	"coatcheck.dev/cmd/coatcheck/internal/shop"
+	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 )
 
@@ -201,7 +202,7 @@ func (p *Program) open(ctx context.Context, flags config.House, site site) (_ *h
 	options.StoreTimeout, options.MaxStoreCalls = flags.StoreTimeout, flags.StoreCalls
 	options.DeviceLabel, options.TrustedProxies = device.Label, flags.TrustedProxies()
 	counts := metrics.New(version())
-	options.Observers = []session.Observer{session.LogEvents(h.log), counts.Observe}
+	options.Events = event.NewQueue(event.LogEvents(h.log), counts.Observe)
 	h.sessions = session.New(h.depot.Store, options)
 	counts.Watch(h.sessions)
 	if h.depot.near != nil {

@@ -22,6 +22,7 @@ var Rooms = []Room{
 	{"cookie", nil, "the wire format stands alone, so that everything else can stand on it"},
 	{"seal", nil, "keys and ciphers are the standard library's"},
 	{"store", nil, "a contract that third parties implement costs them nothing"},
+	{"event", []string{"store"}, "an event names its session by the handle of the store's contract"},
 	{"store/storetest", []string{"store"}, "whoever tests a store needs the contract and no implementation"},
 	{"store/memory", []string{"store"}, "a store knows the contract, not who uses it"},
 	{"store/sql", []string{"store"}, "the caller hands in *sql.DB, so there is no driver in a user's build"},
@@ -29,12 +30,12 @@ var Rooms = []Room{
 	{"store/near", []string{"store", "github.com/maypok86/otter/v2"}, "a cache in front of any store; the cache itself is otter's"},
 
 	// The heart, and what a browser does.
-	{"session", []string{"cookie", "seal", "store"}, "a ticket on the wire, a key to derive its successor, a place to keep the record"},
+	{"session", []string{"cookie", "event", "seal", "store"}, "a ticket on the wire, a word of what happens, a key to derive its successor, a place to keep the record"},
 	{"jar", []string{"cookie", "golang.org/x/net/publicsuffix"}, "where cookies may be set depends on the list of public suffixes"},
 
 	// Guards and tools around a session.
 	{"session/migrate", []string{"cookie", "session", "store"}, "continues what another library has begun: its cookie, its store, then a session"},
-	{"csrf", []string{"session"}, "tokens are bound to a session"},
+	{"csrf", []string{"event"}, "a refused request is an event"},
 	{"devices", []string{"csrf", "session"}, "a user's own sessions on a page, whose forms only the site itself may send"},
 	{"bound", []string{"session", "cookie", "github.com/go-jose/go-jose/v4"}, "device bound sessions prove a key with a JWT"},
 	{"token", []string{"session", "seal", "github.com/go-jose/go-jose/v4"}, "tokens for other services are JWTs, sealed by the key ring"},

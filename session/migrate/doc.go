@@ -21,9 +21,9 @@
 // signed out, and what has ended here never moves in again.
 //
 // Cookies that are forged, expired, malformed or unknown count as absent, as do several of the same name. A session
-// that cannot be decoded counts as absent too, is reported as [session.EventStoreError], and is left alone, so that
+// that cannot be decoded counts as absent too, is reported as event.StoreError, and is left alone, so that
 // its user is in again as soon as the program can read it. A value that Values cannot set is left out and reported as
-// [session.EventKeyUnreadable].
+// event.KeyUnreadable.
 //
 // # What the application sees to
 //

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 	"coatcheck.dev/session/migrate"
 	"coatcheck.dev/store"
@@ -33,17 +34,17 @@ type site struct {
 	handle  func(w http.ResponseWriter, r *http.Request, s *session.Session)
 
 	mu     sync.Mutex
-	events []session.Event
+	events []event.Event
 }
 
 func newSite(t testing.TB, st store.Store, o session.Options) *site {
 	t.Helper()
 	s := &site{t: t, store: st, handle: func(http.ResponseWriter, *http.Request, *session.Session) {}}
-	o.Observers = []session.Observer{func(e session.Event) {
+	o.Events = event.NewQueue(func(e event.Event) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.events = append(s.events, e)
-	}}
+	})
 	s.manager = session.New(st, o)
 	t.Cleanup(func() { _ = s.manager.Close(context.Background()) })
 	return s
@@ -97,12 +98,12 @@ func (a *reply) deletes(name string) bool {
 }
 
 // kinds returns how many events of each kind there were.
-func (s *site) kinds() map[session.Kind]int {
+func (s *site) kinds() map[event.Kind]int {
 	s.t.Helper()
 	_ = s.manager.Close(context.Background())
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n := make(map[session.Kind]int)
+	n := make(map[event.Kind]int)
 	for _, e := range s.events {
 		n[e.Kind]++
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"coatcheck.dev/cookie"
+	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 	"coatcheck.dev/session/migrate"
 	"coatcheck.dev/store"
@@ -38,7 +39,7 @@ func TestMovesInOnce(t *testing.T) {
 	if old.finds != 1 || old.deletes != 1 {
 		t.Errorf("%d finds and %d deletes in the old store, want one of each", old.finds, old.deletes)
 	}
-	if n := s.kinds(); n[session.EventMigrated] != 1 || n[session.EventRotated] != 1 {
+	if n := s.kinds(); n[event.Migrated] != 1 || n[event.Rotated] != 1 {
 		t.Errorf("events %v, want one move and one confirmed ticket", n)
 	}
 }
@@ -207,7 +208,7 @@ func TestStolenOldCookie(t *testing.T) {
 		if a := s.visit(first.ticket()); a.user != "" {
 			t.Errorf("the session is %q's, want it ended for both", a.user)
 		}
-		if n := s.kinds(); n[session.EventTheft] != 1 {
+		if n := s.kinds(); n[event.Theft] != 1 {
 			t.Errorf("events %v, want a theft", n)
 		}
 	})
@@ -330,7 +331,7 @@ func TestValuesThatDoNotFit(t *testing.T) {
 			if a := s.visit(oldCookie); a.user != "ann" || a.cart != nil {
 				t.Errorf("%q with cart %v, want ann without", a.user, a.cart)
 			}
-			if n := s.kinds(); n[session.EventKeyUnreadable] != 1 {
+			if n := s.kinds(); n[event.KeyUnreadable] != 1 {
 				t.Errorf("events %v, want one unreadable value", n)
 			}
 		})
@@ -345,7 +346,7 @@ func TestUndecodableIsLeftAlone(t *testing.T) {
 	if a := s.visit(oldCookie); a.user != "" || a.status != http.StatusOK {
 		t.Errorf("%d, %q, want 200 and nobody", a.status, a.user)
 	}
-	if n := s.kinds(); n[session.EventStoreError] != 1 {
+	if n := s.kinds(); n[event.StoreError] != 1 {
 		t.Errorf("events %v, want the damage reported", n)
 	}
 	old.data[token] = good
@@ -390,7 +391,7 @@ func TestOldRecordStays(t *testing.T) {
 	if again := s.visit(oldCookie); first.user != "ann" || again.handle != first.handle {
 		t.Errorf("%q in %v, then in %v, want ann in one session", first.user, first.handle, again.handle)
 	}
-	if n := s.kinds(); n[session.EventStoreError] != 1 || n[session.EventMigrated] != 1 {
+	if n := s.kinds(); n[event.StoreError] != 1 || n[event.Migrated] != 1 {
 		t.Errorf("events %v, want one move and one failed removal", n)
 	}
 }

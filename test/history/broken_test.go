@@ -10,7 +10,7 @@ import (
 
 	"github.com/anishathalye/porcupine"
 
-	"coatcheck.dev/session"
+	"coatcheck.dev/event"
 	"coatcheck.dev/store"
 	"coatcheck.dev/store/memory"
 )
@@ -144,7 +144,7 @@ func TestCheckerFindsBrokenStores(t *testing.T) {
 		t.Run(broken.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				seed := newSeed(t)
-				nodes := newNodes(t, broken.make(&hesitant{Store: memory.New()}), 2, func(session.Event) {})
+				nodes := newNodes(t, broken.make(&hesitant{Store: memory.New()}), 2, func(event.Event) {})
 				for i := range uint64(maxHistories) {
 					if porcupine.CheckOperationsTimeout(model, run(t, nodes, seed+i), 0) == porcupine.Illegal {
 						t.Logf("found in history %d", i+1)

@@ -26,6 +26,7 @@ import (
 	"github.com/anishathalye/porcupine"
 	_ "modernc.org/sqlite"
 
+	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 	"coatcheck.dev/store/memory"
@@ -159,7 +160,7 @@ func (s *hesitant) DeleteUser(ctx context.Context, user string, keep ...store.ID
 }
 
 // newNodes returns managers over a store. Sessions rotate every few seconds, and nothing is swept.
-func newNodes(t testing.TB, st store.Store, n int, observe session.Observer) []*session.Manager {
+func newNodes(t testing.TB, st store.Store, n int, observe event.Observer) []*session.Manager {
 	t.Helper()
 	var nodes []*session.Manager
 	for range n {
@@ -171,7 +172,7 @@ func newNodes(t testing.TB, st store.Store, n int, observe session.Observer) []*
 		}
 		m := session.New(at, session.Options{
 			Lifetime: lifetime, IdleTimeout: 100 * lifetime, RotateEvery: rotateEvery, RotationGrace: time.Second,
-			MaxSessions: -1, SweepInterval: -1, Observers: []session.Observer{observe},
+			MaxSessions: -1, SweepInterval: -1, Events: event.NewQueue(observe),
 		})
 		t.Cleanup(func() {
 			if err := m.Close(context.Background()); err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/anishathalye/porcupine"
 
+	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 )
 
@@ -16,14 +17,14 @@ type tally struct {
 	let, not  int // requests with a ticket that were let in, and that were not
 
 	mu   sync.Mutex
-	told map[session.Kind]int
+	told map[event.Kind]int
 }
 
-func (c *tally) observe(e session.Event) {
+func (c *tally) observe(e event.Event) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.told == nil {
-		c.told = make(map[session.Kind]int)
+		c.told = make(map[event.Kind]int)
 	}
 	c.told[e.Kind]++
 }
@@ -61,14 +62,14 @@ func (c *tally) check(t *testing.T) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, kind := range []session.Kind{session.EventRotated, session.EventConflict, session.EventDropped} {
+	for _, kind := range []event.Kind{event.Rotated, event.Conflict, event.Dropped} {
 		if c.told[kind] == 0 {
 			t.Errorf("nothing was told of %s", kind)
 		}
 	}
-	if c.told[session.EventTheft] != 0 {
-		t.Errorf("%d clients were taken for thieves", c.told[session.EventTheft])
+	if c.told[event.Theft] != 0 {
+		t.Errorf("%d clients were taken for thieves", c.told[event.Theft])
 	}
 	t.Logf("%d histories, %d operations, %d let in, %d not; %d rotations, %d conflicts, %d late changes dropped", c.histories, n, c.let, c.not,
-		c.told[session.EventRotated], c.told[session.EventConflict], c.told[session.EventDropped])
+		c.told[event.Rotated], c.told[event.Conflict], c.told[event.Dropped])
 }

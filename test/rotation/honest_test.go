@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 )
 
@@ -125,7 +126,7 @@ func (d *day) rotate(n int) {
 	}
 }
 
-func (d *day) rotations() int { return d.site.count(session.EventRotated) }
+func (d *day) rotations() int { return d.site.count(event.Rotated) }
 
 // fallen returns the requests that were taken for somebody else's.
 func (d *day) fallen() []string {

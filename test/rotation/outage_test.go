@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 )
@@ -102,7 +103,7 @@ func TestStoreFailuresDuringRotationSignNobodyOut(t *testing.T) {
 				}
 			}
 		}
-		if got := s.count(session.EventRotated); got < n/2 {
+		if got := s.count(event.Rotated); got < n/2 {
 			t.Errorf("rotated %d times in %d storms, so little was tested", got, n)
 		}
 		if got := s.alarms(); got != 0 {
@@ -112,7 +113,7 @@ func TestStoreFailuresDuringRotationSignNobodyOut(t *testing.T) {
 			t.Errorf("the store failed %d times, %d requests were answered and %d refused: that is no storm", st.failures, answered, refused)
 		}
 		t.Logf("%d storms, %d failures of the store, %d rotations, %d answered, %d refused",
-			n, st.failures, s.count(session.EventRotated), answered, refused)
+			n, st.failures, s.count(event.Rotated), answered, refused)
 	})
 }
 

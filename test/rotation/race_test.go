@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 )
@@ -232,7 +233,7 @@ func renewDuringRotation(t *testing.T, r *race, user string, renew func(*session
 	if _, err := r.site.nodes[0].RevokeUser(context.Background(), user); err != nil {
 		t.Errorf("clean up: %v", err)
 	}
-	if n := r.site.count(session.EventTheft); n != 0 {
+	if n := r.site.count(event.Theft); n != 0 {
 		t.Errorf("%d false alarms", n)
 	}
 }

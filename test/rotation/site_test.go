@@ -22,6 +22,7 @@ import (
 
 	_ "modernc.org/sqlite"
 
+	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 	"coatcheck.dev/store/memory"
@@ -106,7 +107,7 @@ type site struct {
 	nodes []*session.Manager
 
 	mu   sync.Mutex
-	told map[session.Kind]int
+	told map[event.Kind]int
 }
 
 // newSite returns a site with the default rotation: every 30 minutes of use, with 30 seconds of grace.
@@ -117,10 +118,10 @@ func newSite(t testing.TB, b backing, o session.Options) *site {
 
 func newSiteOn(t testing.TB, st store.Store, nodes int, o session.Options) *site {
 	t.Helper()
-	s := &site{t: t, store: st, told: make(map[session.Kind]int)}
+	s := &site{t: t, store: st, told: make(map[event.Kind]int)}
 	o.IdleTimeout, o.Lifetime = 24*time.Hour, 20_000*time.Hour // what ends here ends by other means
 	o.MaxSessions = -1
-	o.Observers = []session.Observer{s.observe}
+	o.Events = event.NewQueue(s.observe)
 	for range nodes {
 		at := st
 		if _, ok := st.(nearEach); ok {
@@ -144,18 +145,18 @@ const (
 	grace       = 30 * time.Second // and of Options.RotationGrace
 )
 
-func (s *site) observe(e session.Event) {
+func (s *site) observe(e event.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.told[e.Kind]++
 }
 
 // count returns how often something was told of until now.
-func (s *site) count(kinds ...session.Kind) (n int) {
+func (s *site) count(kinds ...event.Kind) (n int) {
 	s.t.Helper()
 	synctest.Wait() // the observers are told on goroutines of their own
 	for _, m := range s.nodes {
-		if lost := m.EventsLost(); lost != 0 {
+		if lost := m.Options().Events.Lost(); lost != 0 {
 			s.t.Fatalf("%d events were lost, so nothing can be counted", lost)
 		}
 	}
@@ -168,7 +169,7 @@ func (s *site) count(kinds ...session.Kind) (n int) {
 }
 
 // alarms returns how often the site has taken somebody for a thief or a forger.
-func (s *site) alarms() int { return s.count(session.EventTheft, session.EventForged) }
+func (s *site) alarms() int { return s.count(event.Theft, event.Forged) }
 
 // handler returns the site as one of its nodes runs it.
 func (s *site) handler(node int, fn http.HandlerFunc) http.Handler {

@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 )
 
@@ -75,14 +76,14 @@ func TestCopiedCookieIsCaught(t *testing.T) {
 // steal uses a copied cookie, checks that it is no good and returns how many alarms that was.
 func (d *day) steal(thief *browser, node int) int {
 	d.site.t.Helper()
-	before := d.site.count(session.EventTheft)
+	before := d.site.count(event.Theft)
 	copied := thief.holds()
 	var user string
 	thief.make(trip{node: node}, seeUser(&user))
 	if user != "" || thief.holds() != copied {
 		d.site.t.Errorf("the thief is signed in as %q", user)
 	}
-	return d.site.count(session.EventTheft) - before
+	return d.site.count(event.Theft) - before
 }
 
 // recover checks what the policy has made of the session, on all nodes, and has the owner go on.
@@ -123,12 +124,12 @@ func TestThiefWhoRotatesFirstIsCaught(t *testing.T) {
 			owner := s.newBrowser()
 			owner.signIn("ada")
 			thief := owner.copied()
-			before := s.count(session.EventTheft)
+			before := s.count(event.Theft)
 			elope(thief, rng)
 			if got := owner.user(); got != "" {
 				t.Errorf("the owner, with the old secret, is %q", got)
 			}
-			if n := s.count(session.EventTheft) - before; n != 1 {
+			if n := s.count(event.Theft) - before; n != 1 {
 				t.Fatalf("%d alarms, want one", n)
 			}
 			if got := thief.user(); got != v.owner {
@@ -162,7 +163,7 @@ func TestAncientCopyIsRefused(t *testing.T) {
 		if n := d.steal(thief, 0); n != 0 {
 			t.Errorf("%d alarms: if older copies are recognised now, say so in maxAge", n)
 		}
-		if n := d.site.count(session.EventForged); n != 1 {
+		if n := d.site.count(event.Forged); n != 1 {
 			t.Errorf("%d events of a wrong secret, want one", n)
 		}
 		if got := d.browser.user(); got != "ada" {

@@ -44,6 +44,7 @@ func New(o Options) http.Handler {
 	v1.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { noPath.write(w) })
 
 	sameOrigin := csrf.New(csrf.Options{
+		Events: o.Sessions.Options().Events,
 		Denied: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { crossOrigin.write(w) }),
 	})
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/api"
+	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 	"coatcheck.dev/store/memory"
@@ -25,18 +26,18 @@ type house struct {
 	t       *testing.T
 	store   *memory.Store
 	handler http.Handler
-	events  chan session.Event
+	events  chan event.Event
 }
 
 func newHouse(t *testing.T, o api.Options) *house {
-	h := &house{t: t, store: memory.New(), events: make(chan session.Event, 100)}
+	h := &house{t: t, store: memory.New(), events: make(chan event.Event, 100)}
 	h.open(h.store, o)
 	return h
 }
 
 func (h *house) open(st store.Store, o api.Options) {
-	tell := func(e session.Event) { h.events <- e }
-	o.Sessions = session.New(st, session.Options{Observers: []session.Observer{tell}})
+	tell := func(e event.Event) { h.events <- e }
+	o.Sessions = session.New(st, session.Options{Events: event.NewQueue(tell)})
 	h.handler = api.New(o)
 }
 
@@ -189,7 +190,7 @@ func TestEndOne(t *testing.T) {
 	if _, err := h.store.Load(t.Context(), other); err != nil {
 		t.Errorf("another one is gone: %v", err)
 	}
-	if e := <-h.events; e.Kind != session.EventRevoked || e.Handle != id || e.Actor != "api" {
+	if e := <-h.events; e.Kind != event.Revoked || e.Handle != id || e.Actor != "api" {
 		t.Errorf("event %+v does not say that the API revoked %s", e, id)
 	}
 	h.want(h.ask("DELETE", "/v1/sessions/"+id.String()), http.StatusNotFound, "not_found")

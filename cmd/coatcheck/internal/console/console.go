@@ -11,6 +11,7 @@ import (
 
 	"coatcheck.dev/cmd/coatcheck/internal/api"
 	"coatcheck.dev/csrf"
+	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 	"coatcheck.dev/store/memory"
@@ -77,7 +78,7 @@ func New(o Options) *Console {
 		SameSiteStrict: true,
 		SignInPath:     "/sign-in",
 		Passive:        passive,
-		Observers:      []session.Observer{session.LogEvents(c.log)},
+		Events:         event.NewQueue(event.LogEvents(c.log)),
 	})
 	c.live = newLive(o.Sessions, o.Feed != nil)
 	c.unfeed = append(c.unfeed, c.records.Subscribe(c.operatorChanged))
@@ -127,7 +128,7 @@ func (c *Console) routes() http.Handler {
 	pages.Handle("GET /assets/", assets)
 	pages.HandleFunc("/", c.notFound)
 
-	sameOrigin := csrf.New(csrf.Options{Denied: http.HandlerFunc(c.crossOrigin), Observers: []csrf.Observer{csrf.LogEvents(c.log)}})
+	sameOrigin := csrf.New(csrf.Options{Denied: http.HandlerFunc(c.crossOrigin), Events: c.opts.Sessions.Options().Events})
 
 	rest := api.New(api.Options{Sessions: c.opts.Sessions, Token: c.opts.Token, SignedIn: c.signedIn, Closing: c.opts.Closing, Metrics: c.opts.Metrics})
 	mux := http.NewServeMux()

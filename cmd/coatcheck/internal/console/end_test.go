@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"coatcheck.dev/session"
+	"coatcheck.dev/event"
 	"coatcheck.dev/store"
 )
 
@@ -20,7 +20,7 @@ func TestEndOne(t *testing.T) {
 		t.Fatalf("it is there: %v; the other one is: %v", d.there(id), d.there(other))
 	}
 	e := <-d.events
-	if e.Kind != session.EventRevoked || e.Handle != id || e.Actor != "console" || !strings.Contains(e.Reason, "operator") {
+	if e.Kind != event.Revoked || e.Handle != id || e.Actor != "console" || !strings.Contains(e.Reason, "operator") {
 		t.Errorf("event %+v does not say that the console's operator revoked it", e)
 	}
 
@@ -60,7 +60,7 @@ func TestEndAllOfAUser(t *testing.T) {
 		if d.there(id) {
 			t.Errorf("%s is still there", id)
 		}
-		if e := <-d.events; e.Kind != session.EventRevoked || e.Actor != "console" || e.User != "ada" {
+		if e := <-d.events; e.Kind != event.Revoked || e.Actor != "console" || e.User != "ada" {
 			t.Errorf("event %+v", e)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/console"
+	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 	"coatcheck.dev/store/memory"
@@ -27,15 +28,15 @@ type desk struct {
 	store   *shakyStore
 	console *console.Console
 	server  *httptest.Server
-	events  chan session.Event // of the sessions that are listed
+	events  chan event.Event // of the sessions that are listed
 }
 
 func newDesk(t *testing.T, change ...func(*console.Options)) *desk {
-	d := &desk{t: t, store: &shakyStore{Store: memory.New()}, events: make(chan session.Event, 1000)}
+	d := &desk{t: t, store: &shakyStore{Store: memory.New()}, events: make(chan event.Event, 1000)}
 	d.server = httptest.NewUnstartedServer(nil)
-	tell := func(e session.Event) { d.events <- e }
+	tell := func(e event.Event) { d.events <- e }
 	o := console.Options{
-		Sessions: session.New(d.store, session.Options{Observers: []session.Observer{tell}}),
+		Sessions: session.New(d.store, session.Options{Events: event.NewQueue(tell)}),
 		Feed:     d.store,
 		Token:    token,
 		BaseURL:  "https://" + d.server.Listener.Addr().String(),

@@ -117,7 +117,8 @@ func New(sessions *session.Manager, opts Options) http.Handler {
 	}
 	guard := csrf.New(csrf.Options{
 		TrustedOrigins: opts.TrustedOrigins,
-		Observers:      []csrf.Observer{csrf.LogEvents(opts.Log)},
+		TrustedProxies: opts.TrustedProxies,
+		Events:         sessions.Options().Events,
 	})
 	return guard.Handler(noEcho(sessions.Handler(g)))
 }

@@ -8,10 +8,12 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
 
+	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 )
@@ -235,6 +237,21 @@ func TestCrossSite(t *testing.T) {
 		if got := st.visitor().do(tt.method, "/", tt.header); got.StatusCode != tt.want || called != (tt.want == 200) {
 			t.Errorf("%s with %v: status %d, app called %v, want %d", tt.method, tt.header, got.StatusCode, called, tt.want)
 		}
+	}
+}
+
+// A refused request is an event of the sessions', and names the client rather than the proxy.
+func TestCrossSiteIsToldToTheSessionsObservers(t *testing.T) {
+	var told []event.Event
+	events := event.NewQueue(func(e event.Event) { told = append(told, e) })
+	st := newSite(t, echo, func(s *setup) {
+		s.session.Events = events
+		s.gate.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	})
+	st.visitor().do("POST", "/cart", http.Header{"Sec-Fetch-Site": {"cross-site"}, "X-Forwarded-For": {"198.51.100.7"}})
+	events.Flush(t.Context())
+	if len(told) != 1 || told[0].Kind != event.CrossSite || told[0].Address != "198.51.100.7" {
+		t.Errorf("told %+v", told)
 	}
 }
 

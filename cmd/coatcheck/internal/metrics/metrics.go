@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"time"
 
+	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -19,14 +20,14 @@ type Metrics struct {
 	storeErrors prometheus.Counter
 }
 
-// New returns metrics of a program of this version. Give Observe to the session manager's options, and the manager to
+// New returns metrics of a program of this version. Give Observe to the manager's queue of events, and the manager to
 // Watch.
 func New(version string) *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
 		events: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "coatcheck_session_events_total",
-			Help: "Events of sessions by kind, in the words of the OWASP logging vocabulary.",
+			Help: "Events by kind, in the words of the OWASP logging vocabulary.",
 		}, []string{"kind"}),
 		storeErrors: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "coatcheck_store_errors_total",
@@ -41,31 +42,31 @@ func New(version string) *Metrics {
 	build.Set(1)
 	m.registry.MustRegister(m.events, m.storeErrors, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	for _, kind := range kinds {
+	for _, kind := range event.Kinds() {
 		m.events.WithLabelValues(string(kind))
 	}
 	return m
 }
 
-// Observe counts an event. It is a session.Observer.
-func (m *Metrics) Observe(e session.Event) {
+// Observe counts an event. It is an [event.Observer].
+func (m *Metrics) Observe(e event.Event) {
 	n := 1
 	switch e.Kind {
-	case session.EventTouched, session.EventExpired, session.EventConflict:
+	case event.Touched, event.Expired, event.Conflict:
 		n = max(e.Count, 1)
-	case session.EventStoreError:
+	case event.StoreError:
 		m.storeErrors.Inc()
 	}
 	m.events.WithLabelValues(string(e.Kind)).Add(float64(n))
 }
 
-// Watch adds what the manager can tell. It is called once.
+// Watch adds what the manager and its queue of events can tell. It is called once.
 func (m *Metrics) Watch(sessions *session.Manager) {
 	m.registry.MustRegister(
 		prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Name: "coatcheck_session_events_lost_total",
-			Help: "Events that did not reach an observer, as it was too slow.",
-		}, func() float64 { return float64(sessions.EventsLost()) }),
+			Help: "Events that did not reach an observer because it was too slow.",
+		}, func() float64 { return float64(sessions.Options().Events.Lost()) }),
 		&population{count: sessions.Count},
 	)
 }

@@ -14,7 +14,7 @@ type Options struct {
 	// ConsoleURL is where the operator's console is, for a link. The default is no link.
 	ConsoleURL string
 
-	// Log gets failures and refused requests. The default is slog.Default.
+	// Log gets failures. The default is slog.Default.
 	Log *slog.Logger
 }
 
@@ -30,7 +30,8 @@ func New(sessions *session.Manager, opts Options) http.Handler {
 		opts.Log = slog.Default()
 	}
 	s := &shop{sessions, opts}
-	guard := csrf.New(csrf.Options{Observers: []csrf.Observer{csrf.LogEvents(opts.Log)}})
+	has := sessions.Options()
+	guard := csrf.New(csrf.Options{Events: has.Events, TrustedProxies: has.TrustedProxies})
 
 	mux := http.NewServeMux()
 	mux.Handle("GET /assets/", assets())

@@ -1,0 +1,33 @@
+package event
+
+import (
+	"time"
+
+	"coatcheck.dev/store"
+)
+
+// An Event tells of something that happened. It never holds a secret: the handle is public.
+type Event struct {
+	Kind    Kind
+	At      time.Time
+	Handle  store.ID // the session's; zero if no session is concerned
+	User    string   // who is signed in, if anybody is
+	Address string   // of the client, if there is a request
+	Actor   string   // who did it, if not the session's own user: see session.WithActor
+	Reason  string   // why, in a few words
+	Key     string   // the session key concerned, for the kinds that concern one
+	Count   int      // how many, for the kinds that come in batches
+	Err     error    // what failed, for the kinds that are failures
+	Request *Request // the one that another site forged, for CrossSite alone
+}
+
+// A Request is one that another site made a visitor's browser send. The client wrote all of it but Refused; every text
+// is cut to 256 bytes.
+type Request struct {
+	Method  string
+	Host    string // that the request was for
+	Path    string
+	Origin  string // header
+	Site    string // header Sec-Fetch-Site
+	Refused bool   // false with csrf.Options.InsecureReportOnly
+}

@@ -1,0 +1,50 @@
+package event
+
+import (
+	"context"
+	"log/slog"
+)
+
+// LogEvents returns an observer that writes events to a logger: failures and attacks as warnings, touches for debugging,
+// the rest as information. The kind is the message.
+func LogEvents(log *slog.Logger) Observer {
+	return func(e Event) {
+		log.LogAttrs(context.Background(), e.Kind.level(), string(e.Kind), e.attrs()...)
+	}
+}
+
+func (k Kind) level() slog.Level {
+	switch k {
+	case Touched:
+		return slog.LevelDebug
+	case Theft, Forged, Duplicate, Limit, Dropped, Undelivered, StoreError, KeyUnreadable, Cacheable, CrossSite:
+		return slog.LevelWarn
+	}
+	return slog.LevelInfo
+}
+
+// attrs leaves out what the event does not say.
+func (e *Event) attrs() []slog.Attr {
+	attrs := []slog.Attr{slog.Time("at", e.At)}
+	for _, a := range []struct{ key, value string }{
+		{"user", e.User}, {"address", e.Address}, {"actor", e.Actor}, {"reason", e.Reason}, {"key", e.Key},
+	} {
+		if a.value != "" {
+			attrs = append(attrs, slog.String(a.key, a.value))
+		}
+	}
+	if !e.Handle.IsZero() {
+		attrs = append(attrs, slog.String("session", e.Handle.String()))
+	}
+	if e.Count != 0 {
+		attrs = append(attrs, slog.Int("count", e.Count))
+	}
+	if e.Err != nil {
+		attrs = append(attrs, slog.Any("error", e.Err))
+	}
+	if r := e.Request; r != nil {
+		attrs = append(attrs, slog.String("method", r.Method), slog.String("host", r.Host), slog.String("path", r.Path),
+			slog.String("origin", r.Origin), slog.String("site", r.Site), slog.Bool("refused", r.Refused))
+	}
+	return attrs
+}
