@@ -15,6 +15,7 @@ import (
 	"coatcheck.dev/devices"
 	"coatcheck.dev/event"
 	"coatcheck.dev/session"
+	"coatcheck.dev/store"
 )
 
 // Rows: ASVS 7.5.2
@@ -150,7 +151,7 @@ func TestForeignHandlesAreUnknown(t *testing.T) {
 	ada, alan := s.signedIn("ada"), s.signedIn("alan")
 	foreign := alan.handle()
 	answers := map[string]bool{}
-	for _, handle := range []string{foreign, session.Handle{}.String(), strings.Repeat("a", 22), "nonsense", ""} {
+	for _, handle := range []string{foreign, store.ID{}.String(), strings.Repeat("a", 22), "nonsense", ""} {
 		w := ada.post("end=" + handle)
 		wantRedirect(t, w, "/devices/?done=gone")
 		w = ada.post("end="+handle, "Accept", "application/json")

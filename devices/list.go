@@ -10,17 +10,18 @@ import (
 	"unicode/utf8"
 
 	"coatcheck.dev/session"
+	"coatcheck.dev/store"
 )
 
 // A Device is a browser, or other program, in which the user is signed in.
 type Device struct {
-	Handle   session.Handle `json:"handle"`     // what to post as end
-	Name     string         `json:"name"`       // in a few words; the client chose them
-	Address  string         `json:"address"`    // where the session began
-	Started  time.Time      `json:"created_at"` // when it began
-	LastSeen time.Time      `json:"last_seen"`  // when it was last used, stale by up to session.Options.TouchInterval
-	Remember bool           `json:"remember"`   // whether it stays signed in when the browser closes
-	Current  bool           `json:"current"`    // whether it is the one that asks
+	Handle   store.ID  `json:"handle"`     // what to post as end
+	Name     string    `json:"name"`       // in a few words; the client chose them
+	Address  string    `json:"address"`    // where the session began
+	Started  time.Time `json:"created_at"` // when it began
+	LastSeen time.Time `json:"last_seen"`  // when it was last used, stale by up to session.Options.TouchInterval
+	Remember bool      `json:"remember"`   // whether it stays signed in when the browser closes
+	Current  bool      `json:"current"`    // whether it is the one that asks
 }
 
 const (

@@ -43,7 +43,7 @@ func (s *Session) StepUp(options ...SignInOption) error {
 		next := s.m.newRecord(s.request, t, now, s.record.Remember)
 		next.User, next.Data, next.Device = s.record.User, s.view, s.record.Device
 		next.CreatedAt, next.ExpiresAt = s.record.CreatedAt, s.record.ExpiresAt
-		next.Auth = append(slices.Clone(s.record.Auth), Auth{Method: in.method, At: now, Level: in.level})
+		next.Auth = append(slices.Clone(s.record.Auth), store.Auth{Method: in.method, At: now, Level: in.level})
 		return next
 	})
 	if err != nil {
@@ -54,7 +54,7 @@ func (s *Session) StepUp(options ...SignInOption) error {
 }
 
 // Auth returns how the user proved who they are in this session, the newest last; at most 8 events are kept.
-func (s *Session) Auth() []Auth {
+func (s *Session) Auth() []store.Auth {
 	s.lock()
 	defer s.mu.Unlock()
 	if s.record == nil {
@@ -67,15 +67,15 @@ func (s *Session) Auth() []Auth {
 // asking again: a change of email address or password, a payment (ASVS 7.5.1). Others are asked to sign in, as by
 // [Manager.Require].
 func (m *Manager) RequireRecent(d time.Duration, next http.Handler) http.Handler {
-	return m.requireAuth(next, func(a Auth) bool { return time.Since(a.At) < d })
+	return m.requireAuth(next, func(a store.Auth) bool { return time.Since(a.At) < d })
 }
 
 // RequireLevel lets only requests of users through who proved who they are at this level or a higher one (ASVS 7.5.3).
 func (m *Manager) RequireLevel(level int, next http.Handler) http.Handler {
-	return m.requireAuth(next, func(a Auth) bool { return a.Level >= level })
+	return m.requireAuth(next, func(a store.Auth) bool { return a.Level >= level })
 }
 
-func (m *Manager) requireAuth(next http.Handler, enough func(Auth) bool) http.Handler {
+func (m *Manager) requireAuth(next http.Handler, enough func(store.Auth) bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s := m.From(r.Context())
 		if s.Unknown() {

@@ -54,8 +54,8 @@ func TestDoneClosesWithTheSession(t *testing.T) {
 	for _, fed := range []bool{true, false} {
 		for _, end := range append(ends, struct {
 			name string
-			do   func(t *testing.T, m *session.Manager, b *browser, handle session.Handle)
-		}{"everybody revoked", func(t *testing.T, m *session.Manager, _ *browser, _ session.Handle) {
+			do   func(t *testing.T, m *session.Manager, b *browser, handle store.ID)
+		}{"everybody revoked", func(t *testing.T, m *session.Manager, _ *browser, _ store.ID) {
 			if err := m.RevokeBefore(t.Context(), time.Now()); err != nil {
 				t.Error(err)
 			}

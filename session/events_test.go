@@ -11,6 +11,7 @@ import (
 
 	"coatcheck.dev/event"
 	"coatcheck.dev/session"
+	"coatcheck.dev/store"
 )
 
 // The life of sessions as observers are told of it, in order, each with who and which.
@@ -72,7 +73,7 @@ func TestEveryStepOfASessionIsAnEvent(t *testing.T) {
 			if e.Kind == event.Unknown && e.Handle.IsZero() {
 				t.Error("an unknown ticket without its handle")
 			} else if e.Kind == event.Unknown {
-				got[i].Handle = session.Handle{}
+				got[i].Handle = store.ID{}
 			}
 		}
 		for i := range max(len(got), len(want)) {

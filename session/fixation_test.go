@@ -67,7 +67,7 @@ func TestUnknownTicketsCountAsAbsent(t *testing.T) {
 				b := newBrowser(t, m)
 				b.setTicket(value)
 				var user string
-				var handle session.Handle
+				var handle store.ID
 				a := b.with(func(s *session.Session) {
 					user, handle = s.User(), s.Handle()
 					if v, ok := cart.Lookup(s); ok {
@@ -379,7 +379,7 @@ func TestParallelSignInsBothSucceed(t *testing.T) {
 			}
 			carried += len(get(tab, cart))
 		}
-		if visitor.handle() != (session.Handle{}) {
+		if visitor.handle() != (store.ID{}) {
 			t.Error("the visitor's ticket is still good")
 		}
 		if carried == 0 {

@@ -191,7 +191,7 @@ func (b *browser) setTicket(value string) {
 }
 
 // signIn signs a user in and returns the new session's handle.
-func (b *browser) signIn(user string, options ...session.SignInOption) (handle session.Handle) {
+func (b *browser) signIn(user string, options ...session.SignInOption) (handle store.ID) {
 	b.t.Helper()
 	a := b.with(func(s *session.Session) {
 		if err := s.SignIn(user, options...); err != nil {
@@ -213,7 +213,7 @@ func (b *browser) user() (user string) {
 }
 
 // handle returns the session that the site sees, or the zero handle.
-func (b *browser) handle() (handle session.Handle) {
+func (b *browser) handle() (handle store.ID) {
 	b.t.Helper()
 	b.with(func(s *session.Session) { handle = s.Handle() })
 	return handle

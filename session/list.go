@@ -11,14 +11,14 @@ import (
 
 // Info is what a list shows of a session. Nothing in it is a secret.
 type Info struct {
-	Handle      Handle        `json:"handle"`
+	Handle      store.ID      `json:"handle"`
 	User        string        `json:"user"`
 	CreatedAt   time.Time     `json:"created_at"`
 	LastSeen    time.Time     `json:"last_seen"` // stale by up to Options.TouchInterval
 	ExpiresAt   time.Time     `json:"expires_at"`
 	IdleTimeout time.Duration `json:"-"`
 	Remember    bool          `json:"remember"`
-	Device      Device        `json:"device"`
+	Device      store.Device  `json:"device"`
 	Current     bool          `json:"current"` // whether it is the session of the request whose context was given
 }
 
@@ -35,30 +35,24 @@ func (m *Manager) info(r *store.Record) Info {
 	}
 }
 
-// A Query says which sessions [Manager.Browse] returns.
-type Query = store.Query
-
-// Cursor is a place in a listing.
-type Cursor = store.Cursor
-
 // List returns the live sessions of a user, newest first, at most 1,000. The one of the request that ctx belongs to
 // is marked.
 func (m *Manager) List(ctx context.Context, user string) ([]Info, error) {
 	if user == "" {
 		return nil, nil
 	}
-	infos, _, err := m.Browse(ctx, Query{User: user, Limit: 1000})
+	infos, _, err := m.Browse(ctx, store.Query{User: user, Limit: 1000})
 	return infos, err
 }
 
 // Browse returns one page of live sessions, newest first, of one user or of everybody, and the place where the next
 // page begins; it is zero after the last page.
-func (m *Manager) Browse(ctx context.Context, q Query) ([]Info, Cursor, error) {
+func (m *Manager) Browse(ctx context.Context, q store.Query) ([]Info, store.Cursor, error) {
 	records, err := m.list(ctx, q)
 	if err != nil {
-		return nil, Cursor{}, err
+		return nil, store.Cursor{}, err
 	}
-	var next Cursor
+	var next store.Cursor
 	if len(records) == q.PageLimit() {
 		next = records[len(records)-1].Cursor()
 	}
@@ -75,7 +69,7 @@ func (m *Manager) Browse(ctx context.Context, q Query) ([]Info, Cursor, error) {
 	return infos, next, nil
 }
 
-func (m *Manager) list(ctx context.Context, q Query) (records []store.Record, err error) {
+func (m *Manager) list(ctx context.Context, q store.Query) (records []store.Record, err error) {
 	err = m.loadSwitches(ctx, time.Now())
 	if err != nil {
 		return nil, err
@@ -87,7 +81,7 @@ func (m *Manager) list(ctx context.Context, q Query) (records []store.Record, er
 	return records, m.storeErr("list", store.ID{}, err)
 }
 
-func (m *Manager) currentHandle(ctx context.Context) Handle { return m.From(ctx).Handle() }
+func (m *Manager) currentHandle(ctx context.Context) store.ID { return m.From(ctx).Handle() }
 
 // Count returns how many sessions a user has, or how many there are in all for the empty user. Those whose time is
 // over count until they are swept.
@@ -101,7 +95,7 @@ func (m *Manager) Count(ctx context.Context, user string) (n int, err error) {
 
 // Revoke ends the session of a handle and reports whether there was one. When it returns no error, the end is durable
 // and holds everywhere.
-func (m *Manager) Revoke(ctx context.Context, handle Handle) (bool, error) {
+func (m *Manager) Revoke(ctx context.Context, handle store.ID) (bool, error) {
 	existed, err := m.delete(ctx, handle)
 	if existed {
 		m.emit(revoked(ctx, event.Event{Handle: handle}))
@@ -110,7 +104,7 @@ func (m *Manager) Revoke(ctx context.Context, handle Handle) (bool, error) {
 }
 
 // RevokeUser ends all sessions of a user, except those of the handles in keep, and returns how many it ended.
-func (m *Manager) RevokeUser(ctx context.Context, user string, keep ...Handle) (int, error) {
+func (m *Manager) RevokeUser(ctx context.Context, user string, keep ...store.ID) (int, error) {
 	var ended []store.ID
 	err := m.write(ctx, func(ctx context.Context) (err error) {
 		ended, err = m.store.DeleteUser(ctx, user, keep...)

@@ -42,7 +42,7 @@ func TestUsersSeeAndEndTheirSessions(t *testing.T) {
 			}
 			for i, info := range infos {
 				n := 2 - i // newest first
-				want := session.Device{Address: fmt.Sprint("192.0.2.", n), UserAgent: fmt.Sprint("agent-", n), Label: fmt.Sprint("Browser agent-", n)}
+				want := store.Device{Address: fmt.Sprint("192.0.2.", n), UserAgent: fmt.Sprint("agent-", n), Label: fmt.Sprint("Browser agent-", n)}
 				if info.User != "ada" || info.Device != want || info.Current != (n == 1) || info.Handle.IsZero() {
 					t.Errorf("entry %d: %+v, want device %+v", i, info, want)
 				}
@@ -81,9 +81,9 @@ func TestBrowseListsEverySession(t *testing.T) {
 			time.Sleep(time.Second)
 		}
 		set(newBrowser(t, m), note, "x")
-		seen := make(map[session.Handle]bool)
+		seen := make(map[store.ID]bool)
 		pages := 0
-		for q := (session.Query{Limit: 10}); ; pages++ {
+		for q := (store.Query{Limit: 10}); ; pages++ {
 			infos, next, err := m.Browse(t.Context(), q)
 			if err != nil || len(infos) > 10 {
 				t.Fatalf("%d sessions, %v", len(infos), err)
@@ -91,7 +91,7 @@ func TestBrowseListsEverySession(t *testing.T) {
 			for _, info := range infos {
 				seen[info.Handle] = true
 			}
-			if next == (session.Cursor{}) {
+			if next == (store.Cursor{}) {
 				break
 			}
 			q.After = next

@@ -14,21 +14,21 @@ import (
 // ends are the ways in which a session ends while one of its requests is running.
 var ends = []struct {
 	name string
-	do   func(t *testing.T, m *session.Manager, b *browser, handle session.Handle)
+	do   func(t *testing.T, m *session.Manager, b *browser, handle store.ID)
 }{
-	{"signed out", func(t *testing.T, _ *session.Manager, b *browser, _ session.Handle) {
+	{"signed out", func(t *testing.T, _ *session.Manager, b *browser, _ store.ID) {
 		b.with(func(s *session.Session) {
 			if err := s.SignOut(); err != nil {
 				t.Errorf("sign out: %v", err)
 			}
 		})
 	}},
-	{"revoked", func(t *testing.T, m *session.Manager, _ *browser, handle session.Handle) {
+	{"revoked", func(t *testing.T, m *session.Manager, _ *browser, handle store.ID) {
 		if existed, err := m.Revoke(t.Context(), handle); !existed || err != nil {
 			t.Errorf("revoke: %v, %v", existed, err)
 		}
 	}},
-	{"all of the user revoked", func(t *testing.T, m *session.Manager, _ *browser, _ session.Handle) {
+	{"all of the user revoked", func(t *testing.T, m *session.Manager, _ *browser, _ store.ID) {
 		if n, err := m.RevokeUser(t.Context(), "ada"); n != 1 || err != nil {
 			t.Errorf("revoke user: %d, %v", n, err)
 		}
@@ -243,7 +243,7 @@ func TestSignOutTwiceIsNoError(t *testing.T) {
 	}
 	b.signIn("ada")
 	b.with(out)
-	if existed, err := m.Revoke(t.Context(), session.Handle{}); existed || err != nil {
+	if existed, err := m.Revoke(t.Context(), store.ID{}); existed || err != nil {
 		t.Errorf("revoking the zero handle: %v, %v", existed, err)
 	}
 }

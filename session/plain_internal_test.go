@@ -3,6 +3,8 @@ package session
 import (
 	"encoding/json"
 	"testing"
+
+	"coatcheck.dev/store"
 )
 
 // same checks that the short way, where it is certain, leads to the same as encoding/json, and says whether it is.
@@ -37,7 +39,7 @@ func TestPlain(t *testing.T) {
 		if same[bool](t, text) {
 			truths++
 		}
-		if _, ok := plain[Handle](text); ok {
+		if _, ok := plain[store.ID](text); ok {
 			t.Errorf("%q is taken for a type that decodes itself", text)
 		}
 	}

@@ -162,7 +162,7 @@ func TestSlowRequestSurvivesRotation(t *testing.T) {
 }
 
 // handleOf reads the handle in a browser's ticket, without asking the site.
-func handleOf(t *testing.T, b *browser) session.Handle {
+func handleOf(t *testing.T, b *browser) store.ID {
 	t.Helper()
 	id, err := store.ParseID(b.ticket()[1 : 1+store.IDLen])
 	if err != nil {

@@ -13,15 +13,6 @@ import (
 	"coatcheck.dev/store"
 )
 
-// Handle is a session's public name: safe in logs, lists and URLs.
-type Handle = store.ID
-
-// Auth is one event in which a user proved who they are.
-type Auth = store.Auth
-
-// Device is what is known of the browser that a session lives in.
-type Device = store.Device
-
 // ErrNoManager says that a session was taken from a context that has not passed through [Manager.Handler].
 var ErrNoManager = errors.New("session: this request has not passed through Manager.Handler")
 
@@ -181,17 +172,17 @@ func (s *Session) user() string {
 // SignedIn reports whether somebody is signed in.
 func (s *Session) SignedIn() bool { return s.User() != "" }
 
-// Handle returns the session's public name, or the zero Handle if nothing is stored for the visitor.
-func (s *Session) Handle() Handle {
+// Handle returns the session's public name, which is safe in logs, lists and URLs; it is zero if nothing is stored for the visitor.
+func (s *Session) Handle() store.ID {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.handle()
 }
 
-func (s *Session) handle() Handle {
+func (s *Session) handle() store.ID {
 	switch {
 	case s.state == nil:
-		return Handle{}
+		return store.ID{}
 	case s.opened == nil || s.record == nil:
 		return s.sealed.ID
 	}

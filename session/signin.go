@@ -67,7 +67,7 @@ func (s *Session) signIn(user string, in signIn, now time.Time) error {
 	record := s.m.newRecord(s.request, t, now, in.remember)
 	record.User = user
 	record.CreatedAt = s.m.switches.beginning(user, now)
-	record.Auth = []Auth{{Method: in.method, At: now, Level: in.level}}
+	record.Auth = []store.Auth{{Method: in.method, At: now, Level: in.level}}
 	if err := s.m.makeRoom(s.context(), user, s.recordID()); err != nil {
 		return err
 	}
@@ -179,7 +179,7 @@ func (m *Manager) newRecord(r *http.Request, t ticket, now time.Time, remember b
 		ExpiresAt:   now.Add(lifetime),
 		IdleTimeout: idle,
 		Remember:    remember,
-		Device:      Device{Address: event.ClientAddress(r, m.opts.TrustedProxies), UserAgent: clip(r.UserAgent(), maxUserAgent), Label: m.label(r)},
+		Device:      store.Device{Address: event.ClientAddress(r, m.opts.TrustedProxies), UserAgent: clip(r.UserAgent(), maxUserAgent), Label: m.label(r)},
 	}
 }
 

@@ -54,7 +54,7 @@ func newSite(t testing.TB, st store.Store, o session.Options) *site {
 type reply struct {
 	status  int
 	user    string
-	handle  session.Handle
+	handle  store.ID
 	cart    []string
 	cookies []*http.Cookie
 }

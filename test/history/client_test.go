@@ -39,7 +39,7 @@ type world struct {
 
 	mu      sync.Mutex
 	ops     []porcupine.Operation
-	numbers map[session.Handle]int
+	numbers map[store.ID]int
 	known   [users][]*known // the sessions of each user, the newest last
 	taken   [users]int      // how many lines
 }
@@ -48,12 +48,12 @@ type world struct {
 type known struct {
 	line   int
 	number int
-	handle session.Handle
+	handle store.ID
 	ticket string
 }
 
 func newWorld(t testing.TB, nodes []*session.Manager, seed uint64) *world {
-	w := &world{t: t, nodes: nodes, began: time.Now(), numbers: make(map[session.Handle]int)}
+	w := &world{t: t, nodes: nodes, began: time.Now(), numbers: make(map[store.ID]int)}
 	for u := range w.names {
 		w.names[u] = fmt.Sprintf("user %d of %d", u, seed)
 	}
@@ -96,7 +96,7 @@ func (w *world) pick(user int, rng *rand.Rand) (known, bool) {
 }
 
 // learn notes a session that a client has made, and returns its number.
-func (w *world) learn(user, line int, handle session.Handle, ticket string) int {
+func (w *world) learn(user, line int, handle store.ID, ticket string) int {
 	if handle.IsZero() {
 		return 0
 	}
@@ -221,7 +221,7 @@ func (c *client) begin(node *session.Manager, in input) {
 	}
 	in.line = line
 	c.record(c.id, in, func() output {
-		var handle session.Handle
+		var handle store.ID
 		ticket := c.request(node, "", func(s *session.Session) {
 			if in.kind == signIn {
 				c.must(s.SignIn(c.names[in.user]))
@@ -263,7 +263,7 @@ func (c *client) signInOver(node *session.Manager, in input, k known, slow time.
 	}
 	in.line, in.handle, in.to = k.line, k.number, to
 	c.record(c.id, in, func() (out output) {
-		var handle session.Handle
+		var handle store.ID
 		ticket := c.request(node, k.ticket, func(s *session.Session) {
 			time.Sleep(slow)
 			c.must(s.SignIn(c.names[in.user]))
@@ -278,7 +278,7 @@ func (c *client) signInOver(node *session.Manager, in input, k known, slow time.
 func (c *client) use(node *session.Manager, in input, k known, slow time.Duration) {
 	in.line, in.handle = k.line, k.number
 	c.record(c.id, in, func() (out output) {
-		var made session.Handle
+		var made store.ID
 		ticket := c.request(node, k.ticket, func(s *session.Session) {
 			if s.Handle().IsZero() {
 				return
@@ -298,7 +298,7 @@ func (c *client) use(node *session.Manager, in input, k known, slow time.Duratio
 }
 
 // change does what the request is for, and returns the handle of a session that it makes.
-func (c *client) change(s *session.Session, in input, out *output) (made session.Handle) {
+func (c *client) change(s *session.Session, in input, out *output) (made store.ID) {
 	switch in.kind {
 	case stepUp:
 		switch err := s.StepUp(); {
@@ -308,11 +308,11 @@ func (c *client) change(s *session.Session, in input, out *output) (made session
 		case !errors.Is(err, session.ErrEnded):
 			c.must(err)
 		}
-		return session.Handle{}
+		return store.ID{}
 	case signOut:
 		out.ok = true // at the beginning
 		c.must(s.SignOut())
-		return session.Handle{}
+		return store.ID{}
 	case set:
 		c.must(keys[in.key].Set(s, in.value))
 	case add:
@@ -320,7 +320,7 @@ func (c *client) change(s *session.Session, in input, out *output) (made session
 	}
 	c.must(s.Save())
 	out.ok, out.values = !s.Handle().IsZero(), valuesOf(s)
-	return session.Handle{}
+	return store.ID{}
 }
 
 func valuesOf(s *session.Session) values { return values{keys[0].Get(s), keys[1].Get(s)} }

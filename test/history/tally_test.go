@@ -7,7 +7,6 @@ import (
 	"github.com/anishathalye/porcupine"
 
 	"coatcheck.dev/event"
-	"coatcheck.dev/session"
 )
 
 // A tally counts what the histories of a run were made of: one that never had two requests meet would prove nothing.

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"time"
 
-	"coatcheck.dev/session"
+	"coatcheck.dev/store"
 )
 
 // cursorText is strict, so that a place in a listing has one text.
@@ -20,8 +20,8 @@ const (
 var errCursor = errors.New("api: the cursor is malformed")
 
 // FormatCursor returns the text that stands for a place in a listing, or "" for the zero one.
-func FormatCursor(c session.Cursor) string {
-	if c == (session.Cursor{}) {
+func FormatCursor(c store.Cursor) string {
+	if c == (store.Cursor{}) {
 		return ""
 	}
 	b := make([]byte, 0, cursorBytes)
@@ -31,19 +31,19 @@ func FormatCursor(c session.Cursor) string {
 }
 
 // ParseCursor reads the text that FormatCursor writes.
-func ParseCursor(s string) (session.Cursor, error) {
+func ParseCursor(s string) (store.Cursor, error) {
 	if s == "" {
-		return session.Cursor{}, nil
+		return store.Cursor{}, nil
 	}
 	if len(s) != cursorChars {
-		return session.Cursor{}, errCursor
+		return store.Cursor{}, errCursor
 	}
 	// The decoder passes over line ends, so a text of the right length can still be too short.
 	b, err := cursorText.DecodeString(s)
 	if err != nil || len(b) != cursorBytes {
-		return session.Cursor{}, errCursor
+		return store.Cursor{}, errCursor
 	}
-	c := session.Cursor{CreatedAt: time.UnixMicro(int64(binary.BigEndian.Uint64(b))).UTC()}
+	c := store.Cursor{CreatedAt: time.UnixMicro(int64(binary.BigEndian.Uint64(b))).UTC()}
 	copy(c.ID[:], b[8:])
 	return c, nil
 }

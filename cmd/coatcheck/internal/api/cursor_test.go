@@ -5,12 +5,11 @@ import (
 	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/api"
-	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 )
 
 func TestCursorComesBack(t *testing.T) {
-	for _, c := range []session.Cursor{
+	for _, c := range []store.Cursor{
 		{},
 		{CreatedAt: time.Date(2026, 11, 22, 9, 30, 0, 123456000, time.UTC), ID: store.NewID()},
 		{CreatedAt: time.UnixMicro(0).UTC(), ID: store.NewID()},
@@ -26,7 +25,7 @@ func TestCursorComesBack(t *testing.T) {
 func FuzzParseCursor(f *testing.F) {
 	f.Add("")
 	f.Add("nowhere")
-	f.Add(api.FormatCursor(session.Cursor{CreatedAt: time.UnixMicro(1764000000000000), ID: store.ID{1}}))
+	f.Add(api.FormatCursor(store.Cursor{CreatedAt: time.UnixMicro(1764000000000000), ID: store.ID{1}}))
 	f.Add("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n")
 	f.Fuzz(func(t *testing.T, s string) {
 		c, err := api.ParseCursor(s)

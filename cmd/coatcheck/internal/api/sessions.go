@@ -21,13 +21,13 @@ type sessions struct {
 
 // entry is a session as the API shows it.
 type entry struct {
-	Handle    session.Handle `json:"handle"`
-	User      string         `json:"user"`
-	CreatedAt time.Time      `json:"created_at"`
-	LastSeen  time.Time      `json:"last_seen"`
-	ExpiresAt time.Time      `json:"expires_at"`
-	Remember  bool           `json:"remember"`
-	Device    device         `json:"device"`
+	Handle    store.ID  `json:"handle"`
+	User      string    `json:"user"`
+	CreatedAt time.Time `json:"created_at"`
+	LastSeen  time.Time `json:"last_seen"`
+	ExpiresAt time.Time `json:"expires_at"`
+	Remember  bool      `json:"remember"`
+	Device    device    `json:"device"`
 }
 
 type device struct {
@@ -67,8 +67,8 @@ func (s sessions) list(w http.ResponseWriter, r *http.Request) {
 const maxLimit = 1000 // of package store's listings
 
 // parseQuery reads what a listing is asked for.
-func parseQuery(raw string) (session.Query, error) {
-	var q session.Query
+func parseQuery(raw string) (store.Query, error) {
+	var q store.Query
 	values, err := url.ParseQuery(raw)
 	if err != nil {
 		return q, fmt.Errorf("the query is malformed")

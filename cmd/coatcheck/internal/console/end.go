@@ -59,7 +59,7 @@ func (c *Console) confirmEndUser(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c.show(w, r, http.StatusOK, "end-user", "End all sessions of "+user,
-		ending{User: user, Count: count, Back: listingURL(user, session.Cursor{})})
+		ending{User: user, Count: count, Back: listingURL(user, store.Cursor{})})
 }
 
 func (c *Console) endUser(w http.ResponseWriter, r *http.Request) {

@@ -8,6 +8,7 @@ import (
 	"coatcheck.dev/cmd/coatcheck/internal/api"
 	"coatcheck.dev/cmd/coatcheck/internal/device"
 	"coatcheck.dev/session"
+	"coatcheck.dev/store"
 )
 
 const perPage = 50
@@ -43,7 +44,7 @@ type row struct {
 
 func newRow(i session.Info, now time.Time) row {
 	return row{
-		Handle: i.Handle.String(), User: i.User, UserURL: listingURL(i.User, session.Cursor{}), Remember: i.Remember,
+		Handle: i.Handle.String(), User: i.User, UserURL: listingURL(i.User, store.Cursor{}), Remember: i.Remember,
 		Started: newMoment(i.CreatedAt, now), Seen: newMoment(i.LastSeen, now), Until: newMoment(i.ExpiresAt, now).Exact,
 		Address: i.Device.Address, Browser: cmp.Or(i.Device.Label, device.Name(i.Device.UserAgent), "unknown"), Agent: i.Device.UserAgent,
 	}
@@ -71,9 +72,9 @@ func (c *Console) showSessions(w http.ResponseWriter, r *http.Request) {
 }
 
 // listing asks for one session more than fits a page, so that it knows whether there is another one.
-func (c *Console) listing(r *http.Request, user string, after session.Cursor) listing {
+func (c *Console) listing(r *http.Request, user string, after store.Cursor) listing {
 	l := listing{User: user, Here: listingURL(user, after)}
-	infos, next, err := c.opts.Sessions.Browse(r.Context(), session.Query{User: user, After: after, Limit: perPage + 1})
+	infos, next, err := c.opts.Sessions.Browse(r.Context(), store.Query{User: user, After: after, Limit: perPage + 1})
 	if err == nil {
 		l.Total, err = c.opts.Sessions.Count(r.Context(), user)
 	}
@@ -84,13 +85,13 @@ func (c *Console) listing(r *http.Request, user string, after session.Cursor) li
 	if len(infos) > perPage {
 		infos = infos[:perPage]
 		last := infos[perPage-1]
-		next = session.Cursor{CreatedAt: last.CreatedAt, ID: last.Handle}
+		next = store.Cursor{CreatedAt: last.CreatedAt, ID: last.Handle}
 	}
-	if next != (session.Cursor{}) {
+	if next != (store.Cursor{}) {
 		l.Older = listingURL(user, next)
 	}
-	if after != (session.Cursor{}) {
-		l.Newer = listingURL(user, session.Cursor{})
+	if after != (store.Cursor{}) {
+		l.Newer = listingURL(user, store.Cursor{})
 	}
 	if user != "" && l.Total > 0 {
 		l.EndUser = endUserURL(user)

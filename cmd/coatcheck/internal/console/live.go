@@ -152,7 +152,7 @@ func (l *live) look(ctx context.Context) sight {
 	if err != nil {
 		return sight{failed: true}
 	}
-	infos, _, err := l.sessions.Browse(ctx, session.Query{Limit: 1})
+	infos, _, err := l.sessions.Browse(ctx, store.Query{Limit: 1})
 	if err != nil {
 		return sight{failed: true}
 	}

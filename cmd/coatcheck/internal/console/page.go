@@ -9,6 +9,7 @@ import (
 
 	"coatcheck.dev/cmd/coatcheck/internal/api"
 	"coatcheck.dev/session"
+	"coatcheck.dev/store"
 )
 
 //go:embed templates/*.html
@@ -84,7 +85,7 @@ func (c *Console) leave(w http.ResponseWriter, r *http.Request, line string) {
 }
 
 // listingURL is the page of a listing.
-func listingURL(user string, after session.Cursor) string {
+func listingURL(user string, after store.Cursor) string {
 	values := url.Values{}
 	if user != "" {
 		values.Set("user", user)

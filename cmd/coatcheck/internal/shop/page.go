@@ -10,6 +10,7 @@ import (
 
 	"coatcheck.dev/cmd/coatcheck/internal/device"
 	"coatcheck.dev/session"
+	"coatcheck.dev/store"
 )
 
 //go:embed templates/*.html
@@ -17,7 +18,7 @@ var templateFiles embed.FS
 
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"ago":     func(t time.Time) string { return ago(time.Since(t)) },
-	"browser": func(d session.Device) string { return cmp.Or(d.Label, device.Name(d.UserAgent), "another program") },
+	"browser": func(d store.Device) string { return cmp.Or(d.Label, device.Name(d.UserAgent), "another program") },
 	"number":  number,
 }).ParseFS(templateFiles, "templates/*.html"))
 

@@ -6,6 +6,7 @@ import (
 
 	"coatcheck.dev/session"
 	"coatcheck.dev/state"
+	"coatcheck.dev/store"
 )
 
 // A room is what a visitor has, by who keeps it.
@@ -54,4 +55,4 @@ func roomOf(r *http.Request) room {
 }
 
 // number shortens a handle to what people compare: the console shows the same characters.
-func number(h session.Handle) string { return h.String()[:6] }
+func number(h store.ID) string { return h.String()[:6] }
