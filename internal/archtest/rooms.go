@@ -36,7 +36,7 @@ var Rooms = []Room{
 	// Guards and tools around a session.
 	{"session/migrate", []string{"cookie", "session", "store"}, "continues what another library has begun: its cookie, its store, then a session"},
 	{"csrf", []string{"event"}, "a refused request is an event"},
-	{"devices", []string{"csrf", "session"}, "a user's own sessions on a page, whose forms only the site itself may send"},
+	{"devices", []string{"csrf", "session", "store"}, "a user's own sessions on a page by their handles, whose forms only the site itself may send"},
 	{"bound", []string{"session", "cookie", "github.com/go-jose/go-jose/v4"}, "device bound sessions prove a key with a JWT"},
 	{"token", []string{"session", "seal", "github.com/go-jose/go-jose/v4"}, "tokens for other services are JWTs, sealed by the key ring"},
 	{"state", []string{"session", "cookie", "seal"}, "the inventory names what lives in either place, signed or not"},
