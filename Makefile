@@ -1,8 +1,14 @@
 # What people type. On a fresh machine with Go, `make demo` shows it and `make test` proves it.
 
-# How long fuzz targets run (see .ci/fuzz), in seconds, and how often each benchmark.
+# How long fuzz targets run (see .ci/fuzz), in seconds.
 FUZZTIME ?= 30s
-COUNT    ?= 10
+
+# Which benchmarks run, how often and how long each time, beside which commit, and what had another name there: OLD=NEW,OLD=NEW.
+BENCH          ?= .
+COUNT          ?= 10
+BENCHTIME      ?= 0.5s
+COATCHECK_BASE ?=
+RENAMED        ?=
 
 # Every package of the four modules of go.work.
 ALL := coatcheck.dev/...
@@ -40,11 +46,13 @@ lint:
 fuzz:
 	.ci/fuzz $(FUZZTIME)
 
-# Side by side with what people use today, and with the least work that anyone could do. A run that failed changes no document.
+# Side by side with what people use today, and with the least work that anyone could do; with COATCHECK_BASE=COMMIT also
+# with an earlier build, in turn. All rows make docs/performance.md, unless a run fails; those of BENCH are only shown.
 bench:
-	go test -run='^$$' -bench=. -benchmem -count=$(COUNT) -timeout=3h coatcheck.dev/bench | tee bench/bench.out
-	cd bench && go run ./table < bench.out > performance.out
-	mkdir -p docs && mv bench/performance.out docs/performance.md
+	cd bench && go run ./rounds -base='$(COATCHECK_BASE)' -bench='$(BENCH)' -count=$(COUNT) -benchtime=$(BENCHTIME) \
+		-renamed='$(RENAMED)' > bench.out
+	cd bench && go run ./table $(if $(filter-out .,$(BENCH)),-part) < bench.out > performance.out
+	$(if $(filter-out .,$(BENCH)),cat bench/performance.out,mkdir -p docs && mv bench/performance.out docs/performance.md)
 
 # What a million sessions take on each engine, and the document that is made of it. Half an hour, and a few GB of disk for a while.
 scale: deps

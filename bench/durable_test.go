@@ -47,7 +47,7 @@ func benchSignIn(b *testing.B, s site, goroutines int) {
 		go func() {
 			defer func() { done <- struct{}{} }()
 			r := request("")
-			w := &nullWriter{h: make(http.Header)}
+			w := newNullWriter()
 			var user string
 			h := s.wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.signIn(w, r, user, false) }))
 			for left.Add(-1) >= 0 {

@@ -59,7 +59,7 @@ func benchCrowd(b *testing.B, open func() site, n int) {
 	}))
 	r := request(cookies.at(0))
 	line := r.Header["Cookie"]
-	w := &nullWriter{h: make(http.Header)}
+	w := newNullWriter()
 	size := float64(heap()-before-uint64(len(cookies.all))) / float64(n)
 	i := 0
 	for b.Loop() {
@@ -97,7 +97,7 @@ func limitCrowd(b *testing.B, n int) {
 		}
 	})
 	cookies := oneText(texts)
-	r, w := request(cookies.at(0)), &nullWriter{h: make(http.Header)}
+	r, w := request(cookies.at(0)), newNullWriter()
 	line := r.Header["Cookie"]
 	b.ReportAllocs()
 	i := 0

@@ -123,7 +123,7 @@ func writeView(s site, w http.ResponseWriter, r *http.Request, n int) { s.setVie
 // benchTrips has one browser make one request after the other.
 func benchTrips(b *testing.B, s site, do func(site, http.ResponseWriter, *http.Request, int)) {
 	b.ReportAllocs()
-	r, w, n := request(s.signedIn(user, true)), &nullWriter{h: make(http.Header)}, 0
+	r, w, n := request(s.signedIn(user, true)), newNullWriter(), 0
 	h := s.wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { do(s, w, r, n) }))
 	for b.Loop() {
 		clear(w.h)
@@ -139,7 +139,7 @@ func nearSite(b *testing.B, inner store.Store) site {
 	s := coatcheckSite(st)
 	b.Cleanup(s.close)
 	read := s.wrap(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { s.user(r) }))
-	w, r := &nullWriter{h: make(http.Header)}, request(s.signedIn(user, true))
+	w, r := newNullWriter(), request(s.signedIn(user, true))
 	await(b, func() error {
 		read.ServeHTTP(w, r)
 		if st.Stats().Hits == 0 {

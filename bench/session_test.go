@@ -36,11 +36,17 @@ func farMemory() store.Store {
 }
 
 func benchRead(b *testing.B, s site) {
-	serve(b, s.wrap(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	serveSignedIn(b, s, func(_ http.ResponseWriter, r *http.Request) {
 		if s.user(r) != user {
 			panic("not signed in")
 		}
-	})), func() string { return s.signedIn(user, true) })
+	})
+}
+
+// serveSignedIn serves browsers that are signed in.
+func serveSignedIn(b *testing.B, s site, handle http.HandlerFunc) {
+	h := s.wrap(handle)
+	serve(b, func() (http.Handler, string) { return h, s.signedIn(user, true) })
 }
 
 // BenchmarkSessionReadKey reads one value of three as well.
@@ -48,11 +54,11 @@ func BenchmarkSessionReadKey(b *testing.B) {
 	b.Run("limit", limitSessionRead)
 	for _, s := range memorySites() {
 		b.Run(s.name, func(b *testing.B) {
-			serve(b, s.wrap(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			serveSignedIn(b, s, func(_ http.ResponseWriter, r *http.Request) {
 				if s.user(r) != user || s.theme(r) != themeValue {
 					panic("not signed in, or the value is gone")
 				}
-			})), func() string { return s.signedIn(user, true) })
+			})
 		})
 	}
 }
@@ -61,17 +67,12 @@ func BenchmarkSessionReadKey(b *testing.B) {
 func BenchmarkSessionWrite(b *testing.B) {
 	for _, s := range memorySites() {
 		b.Run(s.name, func(b *testing.B) {
-			b.ReportAllocs()
-			b.RunParallel(func(pb *testing.PB) {
-				r := request(s.signedIn(user, true))
-				w := &nullWriter{h: make(http.Header)}
+			serve(b, func() (http.Handler, string) {
 				views := 0
-				h := s.wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.setView(w, r, views) }))
-				for pb.Next() {
-					clear(w.h)
+				return s.wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					views++
-					h.ServeHTTP(w, r)
-				}
+					s.setView(w, r, views)
+				})), s.signedIn(user, true)
 			})
 		})
 	}
@@ -81,18 +82,23 @@ func BenchmarkSessionWrite(b *testing.B) {
 // has nobody to ask.
 func BenchmarkAnonymous(b *testing.B) {
 	b.Run("bare", func(b *testing.B) {
-		serve(b, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { answer(w) }), noCookies)
+		serveCookies(b, "", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { answer(w) }))
 	})
 	for _, s := range memorySites() {
 		b.Run(s.name, func(b *testing.B) {
-			serve(b, s.wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			serveCookies(b, "", s.wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if s.user(r) != "" {
 					panic("signed in")
 				}
 				answer(w)
-			})), noCookies)
+			})))
 		})
 	}
+}
+
+// serveCookies serves browsers that all send the same cookies.
+func serveCookies(b *testing.B, cookies string, h http.Handler) {
+	serve(b, func() (http.Handler, string) { return h, cookies })
 }
 
 var page = []byte("Hello.")
@@ -108,11 +114,11 @@ func BenchmarkGarbageTicket(b *testing.B) {
 	garbage := "theme=dark; __Host-session=1" + strings.Repeat("A", 53) + "!"
 	s := coatcheckSite(untouchable{memory.New()})
 	b.Run(s.name, func(b *testing.B) {
-		serve(b, s.wrap(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		serveCookies(b, garbage, s.wrap(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			if s.user(r) != "" {
 				panic("signed in")
 			}
-		})), func() string { return garbage })
+		})))
 	})
 }
 

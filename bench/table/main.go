@@ -1,27 +1,33 @@
-// Command table renders the output of the benchmarks as a document: the medians, the ratios, and how they stand to the goals.
+// Command table renders what command rounds has measured as a document: the medians, the ratios, how they stand to the
+// goals, and what has changed since an earlier commit if that ran beside.
 //
-//	go test -run='^$' -bench=. -benchmem -count=10 . > bench.out
-//	go run ./table < bench.out > ../docs/performance.md
+//	go run ./rounds > bench.out && go run ./table < bench.out > ../docs/performance.md
+//	go run ./rounds -bench SessionRead | go run ./table -part
 //
 // It runs in the folder of the module, whose go.mod names the versions of the libraries.
 package main
 
 import (
+	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+
+	"coatcheck.dev/bench/results"
 )
 
 func main() {
-	if err := run(os.Stdin, os.Stdout); err != nil {
+	part := flag.Bool("part", false, "only some rows were measured: leave out the goals of the others")
+	flag.Parse()
+	if err := run(os.Stdin, os.Stdout, *part); err != nil {
 		fmt.Fprintln(os.Stderr, "table:", err)
 		os.Exit(1)
 	}
 }
 
-func run(in io.Reader, out io.Writer) error {
-	r, err := parse(in)
+func run(in io.Reader, out io.Writer, part bool) error {
+	r, err := results.Parse(in)
 	if err != nil {
 		return err
 	}
@@ -33,7 +39,7 @@ func run(in io.Reader, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := render(out, r, peers); err != nil {
+	if err := render(out, r, peers, part); err != nil {
 		return fmt.Errorf("write document: %w", err)
 	}
 	return nil

@@ -1,13 +1,22 @@
 package main
 
 import (
+	_ "embed"
 	"encoding/json"
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 	"text/template"
+
+	"coatcheck.dev/bench/results"
 )
+
+//go:embed document.md
+var text string
+
+var document = template.Must(template.New("").Funcs(template.FuncMap{"processors": processors, "join": strings.Join}).Parse(text))
 
 // A peer is a library that is compared with.
 type peer struct{ Path, Version string }
@@ -32,38 +41,14 @@ func peersOf(mod []byte) ([]peer, error) {
 	return peers, nil
 }
 
-var document = template.Must(template.New("").Parse(`# Performance
-
-Made by ` + "`make bench`" + `, which runs each benchmark several times and renders this page; do not edit it. What is compared, and how it is
-kept fair, says the documentation of package bench. The ratios count: the times alone are those of the machine.
-
-Machine: {{.CPU}}, {{.Cores}} cores, {{.Go}}, {{.System}}. Medians of {{.Runs}} runs.
-
-Compared with {{range $i, $p := .Peers}}{{if $i}}, {{end}}{{$p.Path}} {{$p.Version}}{{end}}, and net/http.
-
-## Goals
-
-| work | goal | measured | |
-|---|---|---:|---|
-{{range .Goals}}| {{.Work}} | {{.Wants}} | {{.Got}} | {{.Verdict}} |
-{{end}}
-## Figures
-
-*Ratio* is the time against that of coatcheck at the same work: over 1 is slower than coatcheck.
-{{range .Works}}
-### {{.Name}}
-
-| who | time | ratio | allocations | bytes allocated |{{if .Room}} bytes per session |{{end}}
-|---|---:|---:|---:|---:|{{if .Room}}---:|{{end}}
-{{$room := .Room}}{{range .Rows}}| {{.Who}} | {{.Time}} | {{.Ratio}} | {{.Allocs}} | {{.Bytes}} |{{if $room}} {{.Room}} |{{end}}
-{{end}}{{end}}`))
-
 type page struct {
 	CPU, Go, System string
-	Cores, Runs     int
+	Cores, Rounds   int
+	Procs           []int
 	Peers           []peer
 	Goals           []verdict
 	Works           []work
+	Since           *changes // nil if there was no earlier build
 }
 
 type verdict struct{ Work, Wants, Got, Verdict string }
@@ -75,25 +60,33 @@ type work struct {
 	Rows []row
 }
 
-type row struct{ Who, Time, Ratio, Allocs, Bytes, Room string }
+type row struct {
+	Who                 string
+	At                  []timing // by number of processors
+	Allocs, Bytes, Room string
+}
 
-func render(out io.Writer, r *results, peers []peer) error {
+type timing struct{ Time, Ratio string }
+
+func render(out io.Writer, r *results.Results, peers []peer, part bool) error {
+	b := &r.Today
 	return document.Execute(out, page{
-		CPU: r.cpu, Cores: r.cores, Runs: r.runs, Peers: peers,
-		Go: runtime.Version(), System: runtime.GOOS + "/" + runtime.GOARCH,
-		Goals: verdicts(r), Works: works(r),
+		CPU: r.CPU, Go: runtime.Version(), System: runtime.GOOS + "/" + runtime.GOARCH, Cores: runtime.NumCPU(),
+		Rounds: b.Rounds(), Procs: b.Procs, Peers: peers, Goals: verdicts(b, part), Works: works(b), Since: since(r),
 	})
 }
 
-func verdicts(r *results) []verdict {
+func verdicts(b *results.Build, part bool) []verdict {
 	var all []verdict
 	for _, g := range goals {
-		got, met, ok := g.measure(r)
-		v := verdict{g.work, g.wants, number(got) + g.unit, "ok"}
+		got, met, ok := g.judge(b)
+		v := verdict{g.work, g.wants, got, "ok"}
 		switch {
+		case !ok && part:
+			continue
 		case !ok:
 			v.Got, v.Verdict = "", "not measured"
-		case !met && g.unit == " "+allocs:
+		case !met && g.unit == " "+results.Allocs:
 			v.Verdict = "too many"
 		case !met && strings.Contains(g.wants, room):
 			v.Verdict = "too large"
@@ -105,30 +98,50 @@ func verdicts(r *results) []verdict {
 	return all
 }
 
-func works(r *results) []work {
+// judge measures a goal at each number of processors. It is met if it is met at all of them.
+func (g goal) judge(b *results.Build) (got string, met, ok bool) {
+	met = true
+	var each []string
+	for _, procs := range b.Procs {
+		value, here, measured := g.measure(b, procs)
+		if !measured {
+			return "", false, false
+		}
+		met = met && here
+		if text := number(value); !slices.Contains(each, text) {
+			each = append(each, text)
+		}
+	}
+	return strings.Join(each, ", ") + g.unit, met, len(each) > 0
+}
+
+func works(b *results.Build) []work {
 	var all []work
-	for _, name := range r.names {
+	for _, name := range b.Names {
 		title, who, _ := strings.Cut(name, "/")
-		if len(all) == 0 || all[len(all)-1].Name != title {
+		at := slices.IndexFunc(all, func(w work) bool { return w.Name == title })
+		if at < 0 {
+			at = len(all)
 			all = append(all, work{Name: title})
 		}
-		w := &all[len(all)-1]
-		row := row{Who: who, Ratio: r.ratioToUs(title, who)}
-		row.Time, row.Allocs, row.Bytes = r.text(name, ns), r.text(name, allocs), r.text(name, "B/op")
-		if row.Room = r.text(name, room); row.Room != "" {
-			w.Room = true
+		row := row{Who: who, Allocs: most(b, name, results.Allocs), Bytes: most(b, name, results.Bytes), Room: most(b, name, room)}
+		for _, procs := range b.Procs {
+			value, _ := b.Median(results.Row{Name: name, Procs: procs}, results.Time)
+			row.At = append(row.At, timing{duration(value), ratioToUs(b, title, who, procs)})
 		}
-		w.Rows = append(w.Rows, row)
+		all[at].Room = all[at].Room || row.Room != ""
+		all[at].Rows = append(all[at].Rows, row)
 	}
 	return all
 }
 
 // ratioToUs compares with coatcheck at the same load: scs/64 with coatcheck/64, hosts=10/nethttp with hosts=10/coatcheck.
-func (r *results) ratioToUs(title, who string) string {
+func ratioToUs(b *results.Build, title, who string, procs int) string {
 	parts := strings.Split(who, "/")
 	for i, part := range parts {
 		parts[i] = "coatcheck"
-		if ratio, ok := r.ratio(title+"/"+who, title+"/"+strings.Join(parts, "/"), ns); ok && part != "coatcheck" {
+		us := title + "/" + strings.Join(parts, "/")
+		if ratio, ok := ratio(b, title+"/"+who, us, procs, results.Time); ok && part != "coatcheck" {
 			return number(ratio)
 		}
 		parts[i] = part
@@ -136,15 +149,18 @@ func (r *results) ratioToUs(title, who string) string {
 	return ""
 }
 
-func (r *results) text(name, unit string) string {
-	value, ok := r.median(name, unit)
-	switch {
-	case !ok:
-		return ""
-	case unit == ns:
-		return duration(value)
+func most(b *results.Build, name, unit string) string {
+	if value, ok := b.Most(name, unit); ok {
+		return number(value)
 	}
-	return number(value)
+	return ""
+}
+
+func processors(n int) string {
+	if n == 1 {
+		return "1 processor"
+	}
+	return fmt.Sprintf("%d processors", n)
 }
 
 func duration(ns float64) string {

@@ -1,9 +1,10 @@
 package main
 
 import (
-	"errors"
 	"strings"
 	"testing"
+
+	"coatcheck.dev/bench/results"
 )
 
 const sample = `goos: linux
@@ -26,64 +27,82 @@ ok  	coatcheck.dev/bench	47.493s
 `
 
 func TestTable(t *testing.T) {
-	r, err := parse(strings.NewReader(sample))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out strings.Builder
-	if err := render(&out, r, []peer{{"example.org/peer", "v1.2.3"}}); err != nil {
-		t.Fatal(err)
-	}
 	for _, want := range []string{
-		"Machine: Some Processor, 2 cores, go",
-		"Medians of 1 runs.",
+		"Machine: Some Processor, ",
+		"Medians of 1 rounds, at 2 processors.",
 		"Compared with example.org/peer v1.2.3, and net/http.",
-		"| SessionRead/coatcheck | ≤ 2.0 × ns/op of SessionRead/limit | 2.50 × | too slow |",
-		"| SessionRead/coatcheck | ≥ 25 × faster than SessionRead/scs | 10 × faster | too slow |",
+		"| SessionRead/coatcheck | ≤ 1.8 × ns/op of SessionRead/limit | 2.50 × | too slow |",
+		"| SessionRead/coatcheck | ≥ 30 × faster than SessionRead/scs | 10 × faster | too slow |",
 		"| SessionRead/coatcheck | ≤ 5 allocs/op | 6 allocs/op | too many |",
-		"| SessionWrite/coatcheck | ≥ 8 × faster than SessionWrite/scs |  | not measured |",
+		"| SessionWrite/coatcheck | ≥ 12 × faster than SessionWrite/scs |  | not measured |",
+		"| who | 2 processors | ratio | allocations | bytes allocated |\n|---|---:|---:|---:|---:|\n",
 		"| limit | 200 ns | 0.40 | 2 | 368 |\n",
 		"| coatcheck | 500 ns |  | 6 | 992 |\n",
 		"| scs-idle | 15 µs | 30 | 202 | 9256 |\n",
-		"| who | time | ratio | allocations | bytes allocated | bytes per session |\n|---|---:|---:|---:|---:|---:|\n",
+		"| who | 2 processors | ratio | allocations | bytes allocated | bytes per session |\n|---|---:|---:|---:|---:|---:|\n",
 		"| hosts=10/coatcheck | 100 ns |  | 0 | 0 |\n",
 		"| hosts=10/nethttp | 900 ns | 9 | 0 | 0 |\n",
 		"| scs/64 | 450 ns | 4.50 |  |  |\n",
 		"| coatcheck/sessions=1000 | 900 ns |  | 0 | 0 | 200 |\n",
 	} {
-		if !strings.Contains(out.String(), want) {
-			t.Errorf("the document lacks %q:\n%s", want, out.String())
+		if got := table(t, sample, false); !strings.Contains(got, want) {
+			t.Errorf("the document lacks %q:\n%s", want, got)
 		}
 	}
 }
 
-func TestInputThatIsNone(t *testing.T) {
-	for name, c := range map[string]struct {
-		in   string
-		want error
-	}{
-		"nothing":          {"PASS\n", errEmpty},
-		"a failed run":     {sample + "FAIL\tcoatcheck.dev/bench\n", errFailed},
-		"a failed one":     {"--- FAIL: BenchmarkSessionRead\n" + sample, errFailed},
-		"a cut off line":   {"BenchmarkX-2 100 12\nBenchmarkY-2 100 12 ns/op 3\n", nil},
-		"not even numbers": {"BenchmarkX-2 100 twelve ns/op\n", nil},
-	} {
-		t.Run(name, func(t *testing.T) {
-			r, err := parse(strings.NewReader(c.in))
-			if err == nil || c.want != nil && !errors.Is(err, c.want) {
-				t.Errorf("got %v, %v, want error %v", r, err, c.want)
-			}
-		})
-	}
-}
-
-func TestMedianOfAnEvenNumberIsBetweenTheTwo(t *testing.T) {
-	r, err := parse(strings.NewReader("BenchmarkX 1 10 ns/op\nBenchmarkX 1 30 ns/op\n"))
+func table(t *testing.T, sample string, part bool) string {
+	t.Helper()
+	r, err := results.Parse(strings.NewReader(sample))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, ok := r.median("X", ns); got != 20 || !ok || r.cores != 1 || r.runs != 2 {
-		t.Errorf("got %v %v with %d cores and %d runs", got, ok, r.cores, r.runs)
+	var out strings.Builder
+	if err := render(&out, r, []peer{{"example.org/peer", "v1.2.3"}}, part); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+func TestEachNumberOfProcessorsCounts(t *testing.T) {
+	got := table(t, `BenchmarkSessionRead/limit 1 100 ns/op
+BenchmarkSessionRead/limit-2 1 100 ns/op
+BenchmarkSessionRead/coatcheck 1 170 ns/op 1 allocs/op
+BenchmarkSessionRead/coatcheck-2 1 190 ns/op 1 allocs/op
+`, true)
+	for _, want := range []string{
+		"at 1 processor and at 2 processors.",
+		"| SessionRead/coatcheck | ≤ 1.8 × ns/op of SessionRead/limit | 1.70, 1.90 × | too slow |",
+		"| SessionRead/coatcheck | ≤ 5 allocs/op | 1 allocs/op | ok |",
+		"| limit | 100 ns | 0.59 | 100 ns | 0.53 |  |  |\n",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the document lacks %q:\n%s", want, got)
+		}
+	}
+	for _, other := range []string{"SessionWrite", "Since", "not measured"} {
+		if strings.Contains(got, other) {
+			t.Errorf("the document of a part of the rows has %q:\n%s", other, got)
+		}
+	}
+}
+
+func TestTableSinceAnEarlierCommit(t *testing.T) {
+	got := table(t, `BenchmarkSet/coatcheck 1 50 ns/op 16 B/op 1 allocs/op
+BenchmarkAll/coatcheck 1 50 ns/op
+commit: 46fa211
+BenchmarkSet/coatcheck 1 100 ns/op 48 B/op 1 allocs/op
+BenchmarkGone/coatcheck 1 50 ns/op
+`, true)
+	for _, want := range []string{
+		"## Since 46fa211\n",
+		"| Set/coatcheck | **0.50** · 100 ns → 50 ns | 1 | 48 → 16 |\n",
+		"Only today: All/coatcheck.\n",
+		"Only in 46fa211: Gone/coatcheck.\n",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the document lacks %q:\n%s", want, got)
+		}
 	}
 }
 
