@@ -7,33 +7,35 @@ type Kind string
 
 // The kinds of events. Of Touched, Expired and Conflict one event tells several at once, in its Count.
 const (
-	Created       Kind = "session_created"                  // a visitor stored something, or a user signed in
-	SignedIn      Kind = "authn_login_success"              // a user signed in
-	SteppedUp     Kind = "authn_step_up"                    // a signed-in user proved again who they are
-	Rotated       Kind = "session_renewed"                  // the browser has taken the next secret into use
-	Touched       Kind = "session_touched"                  // Count sessions were noted as used
-	SignedOut     Kind = "session_logout"                   // the session was ended by its user
-	Revoked       Kind = "session_revoked"                  // the session was ended from the server side
-	Expired       Kind = "session_expired"                  // Count sessions were swept
-	UsedExpired   Kind = "session_use_after_expire"         // a ticket came after its session's time
-	Theft         Kind = "authn_token_reuse"                // a secret came that its browser had given up: somebody has a copy
-	Forged        Kind = "session_ticket_forged"            // a ticket came that is malformed, or has a wrong secret
-	Duplicate     Kind = "session_ticket_duplicate"         // a request had several cookies of the session's name
-	Unknown       Kind = "session_ticket_unknown"           // a well-formed ticket came for which there is no session
-	Limit         Kind = "excess_sessions_exceeded"         // a limit of session.Options was reached
-	Conflict      Kind = "session_conflict"                 // Count saves met a concurrent change and were repeated
-	Dropped       Kind = "session_changes_dropped"          // changes were dropped because the session had ended meanwhile
-	Undelivered   Kind = "session_ticket_undelivered"       // a new ticket could not be sent with the response
-	StoreError    Kind = "session_store_error"              // the store failed
-	KeyUnreadable Kind = "session_key_unreadable"           // a stored value could not be decoded and was reset
-	Cacheable     Kind = "session_response_made_uncachable" // a handler wanted a response with session data to be shared
-	Migrated      Kind = "session_migrated"                 // a session of another library has moved in
-	CrossSite     Kind = "malicious_csrf"                   // another site made a visitor's browser send a request
+	Created          Kind = "session_created"                  // a visitor stored something, or a user signed in
+	SignedIn         Kind = "authn_login_success"              // a user signed in
+	SteppedUp        Kind = "authn_step_up"                    // a signed-in user proved again who they are
+	Rotated          Kind = "session_renewed"                  // the browser has taken the next secret into use
+	Touched          Kind = "session_touched"                  // Count sessions were noted as used
+	SignedOut        Kind = "session_logout"                   // the session was ended by its user
+	Revoked          Kind = "session_revoked"                  // the session was ended from the server side
+	Expired          Kind = "session_expired"                  // Count sessions were swept
+	UsedExpired      Kind = "session_use_after_expire"         // a ticket came after its session's time
+	Theft            Kind = "authn_token_reuse"                // a secret came that its browser had given up: somebody has a copy
+	Forged           Kind = "session_ticket_forged"            // a ticket came that is malformed, or has a wrong secret
+	Duplicate        Kind = "session_ticket_duplicate"         // a request had several cookies of the session's name
+	Unknown          Kind = "session_ticket_unknown"           // a well-formed ticket came for which there is no session
+	Limit            Kind = "excess_sessions_exceeded"         // a limit of session.Options was reached
+	Conflict         Kind = "session_conflict"                 // Count saves met a concurrent change and were repeated
+	Dropped          Kind = "session_changes_dropped"          // changes were dropped because the session had ended meanwhile
+	Undelivered      Kind = "session_ticket_undelivered"       // a new ticket could not be sent with the response
+	StoreError       Kind = "session_store_error"              // the store failed
+	KeyUnreadable    Kind = "session_key_unreadable"           // a stored value could not be decoded and was reset
+	Cacheable        Kind = "session_response_made_uncachable" // a handler wanted a response with session data to be shared
+	Migrated         Kind = "session_migrated"                 // a session of another library has moved in
+	CapabilityHidden Kind = "session_store_capability_hidden"  // a store wraps another one and hides an optional interface of it
+	CrossSite        Kind = "malicious_csrf"                   // another site made a visitor's browser send a request
 )
 
 var kinds = []Kind{
 	Created, SignedIn, SteppedUp, Rotated, Touched, SignedOut, Revoked, Expired, UsedExpired, Theft, Forged, Duplicate,
-	Unknown, Limit, Conflict, Dropped, Undelivered, StoreError, KeyUnreadable, Cacheable, Migrated, CrossSite,
+	Unknown, Limit, Conflict, Dropped, Undelivered, StoreError, KeyUnreadable, Cacheable, Migrated,
+	CapabilityHidden, CrossSite,
 }
 
 // Kinds returns all kinds, for those who count them from 0.

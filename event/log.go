@@ -17,7 +17,8 @@ func (k Kind) level() slog.Level {
 	switch k {
 	case Touched:
 		return slog.LevelDebug
-	case Theft, Forged, Duplicate, Limit, Dropped, Undelivered, StoreError, KeyUnreadable, Cacheable, CrossSite:
+	case Theft, Forged, Duplicate, Limit, Dropped, Undelivered, StoreError, KeyUnreadable, Cacheable,
+		CapabilityHidden, CrossSite:
 		return slog.LevelWarn
 	}
 	return slog.LevelInfo

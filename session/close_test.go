@@ -35,7 +35,7 @@ func TestCloseLeavesNothingRunning(t *testing.T) {
 	for _, closed := range []bool{true, false} {
 		inBubble(t, fmt.Sprint("closed: ", closed), func(t *testing.T) {
 			var events recorder
-			st := boardStore{newFaultStore()}
+			st := newFaultStore()
 			m := session.New(st, session.Options{Events: event.NewQueue(events.observe)})
 			b := newBrowser(t, m)
 			b.signIn("ada")

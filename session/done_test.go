@@ -65,13 +65,10 @@ func TestDoneClosesWithTheSession(t *testing.T) {
 				name, within = end.name+"/without a feed", 5*time.Second
 			}
 			inBubble(t, name, func(t *testing.T) {
-				inner := boardStore{newFaultStore()}
+				inner := newFaultStore()
 				var st store.Store = inner
 				if !fed {
-					st = struct {
-						store.Store
-						store.Switchboard
-					}{inner.faultStore, inner}
+					st = struct{ store.Store }{inner}
 				}
 				here, there := newManager(t, st, asleep(session.Options{})), newManager(t, st, asleep(session.Options{}))
 				b := newBrowser(t, here)
@@ -209,7 +206,7 @@ func TestStreamDoesNotMoveLastSeenBack(t *testing.T) {
 // Rows: A42
 func TestDoneClosesForASessionThatHasJustEnded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newManager(t, boardStore{newFaultStore()}, asleep(session.Options{}))
+		m := newManager(t, newFaultStore(), asleep(session.Options{}))
 		b := newBrowser(t, m)
 		handle := b.signIn("ada")
 		began := time.Now()

@@ -12,6 +12,7 @@ import (
 	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
+	"coatcheck.dev/store/memory"
 )
 
 // The life of sessions as observers are told of it, in order, each with who and which.
@@ -128,7 +129,7 @@ func TestSlowObserverDelaysNoRequest(t *testing.T) {
 func TestObserverIsToldAfterItsPanic(t *testing.T) {
 	var mu sync.Mutex
 	told := 0
-	m := newManager(t, newFaultStore(), session.Options{Events: event.NewQueue(func(event.Event) {
+	m := newManager(t, memory.New(), session.Options{Events: event.NewQueue(func(event.Event) {
 		mu.Lock()
 		told++
 		mu.Unlock()

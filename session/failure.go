@@ -112,10 +112,10 @@ func (m *Manager) ask(ctx context.Context, id store.ID, now time.Time) (*store.R
 
 // recall returns what was known last of a session, at since or later.
 func (m *Manager) recall(id store.ID, since time.Time) (store.Record, bool) {
-	if m.recaller == nil {
+	if m.peeker == nil {
 		return m.lastKnown.get(id, since)
 	}
-	sealed, ok := m.recaller.Recall(id, since)
+	sealed, ok := m.peeker.Recall(id, since)
 	if !ok {
 		return store.Record{}, false
 	}

@@ -3,6 +3,7 @@ package session_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync"
 	"testing"
 	"time"
@@ -22,6 +23,9 @@ type faultStore struct {
 	traps map[string]func(context.Context) error
 	after map[string]error
 }
+
+// Fault stores hide Peek on purpose, and every New says so.
+func init() { slog.SetDefault(slog.New(slog.DiscardHandler)) }
 
 func newFaultStore() *faultStore {
 	inner := memory.New()
@@ -180,6 +184,20 @@ func (s *faultStore) Sweep(ctx context.Context, now time.Time, limit int) (int, 
 		return 0, err
 	}
 	return s.inner.Sweep(ctx, now, limit)
+}
+
+func (s *faultStore) SetNotBefore(ctx context.Context, user string, t time.Time) error {
+	if err := s.enter(ctx, "SetNotBefore"); err != nil {
+		return err
+	}
+	return s.inner.SetNotBefore(ctx, user, t)
+}
+
+func (s *faultStore) NotBefore(ctx context.Context) (map[string]time.Time, error) {
+	if err := s.enter(ctx, "NotBefore"); err != nil {
+		return nil, err
+	}
+	return s.inner.NotBefore(ctx)
 }
 
 func (s *faultStore) Subscribe(tell func(store.Notice)) (stop func()) { return s.inner.Subscribe(tell) }

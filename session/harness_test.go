@@ -281,6 +281,9 @@ type recorder struct {
 }
 
 func (r *recorder) observe(e event.Event) {
+	if e.Kind == event.CapabilityHidden {
+		return // fault stores hide Peek on purpose
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.events = append(r.events, e)

@@ -12,11 +12,11 @@ import (
 // A farFeed is a feed that crosses a network, as far as a manager can tell. What another node does is done to the store
 // inside, of which this one is told nothing but by the test.
 type farFeed struct {
-	boardStore
+	*faultStore
 	tell func(store.Notice)
 }
 
-func newFarFeed() *farFeed { return &farFeed{boardStore: boardStore{newFaultStore()}} }
+func newFarFeed() *farFeed { return &farFeed{faultStore: newFaultStore()} }
 
 func (w *farFeed) Subscribe(tell func(store.Notice)) (stop func()) {
 	w.tell = tell

@@ -14,14 +14,11 @@ import (
 
 // A Manager gives sessions to the visitors of one site. Its methods may be called from any number of goroutines.
 type Manager struct {
-	opts       Options
-	store      store.Store
-	peeker     store.Peeker // nil if the store never answers at once
-	prefetcher store.Prefetcher
-	recaller   store.Recaller    // nil if what the store knew last is kept here
-	board      store.Switchboard // nil if the store keeps no switches
-	fed        hearing           // whether the store tells of changes
-	unfeed     func()
+	opts   Options
+	store  store.Store
+	peeker store.Peeker // nil if the store never answers at once, and remembers nothing
+	fed    hearing      // whether the store tells of changes
+	unfeed func()
 
 	guard     guard
 	waiting   crowd // for a record or the switches
@@ -41,6 +38,9 @@ type Manager struct {
 // New returns a manager that keeps its sessions in st. It panics if the options contradict each other, as they are
 // part of the program; use [Options.Check] first where they come from elsewhere.
 //
+// If st wraps another store and hides an optional interface of that one, as struct{ store.Store } hides [store.Feed]
+// and [store.Peeker], New sends [event.CapabilityHidden], or logs it to [slog.Default] without Options.Events.
+//
 // A manager has no goroutine while it has nothing to do. [Manager.Close] flushes what it still holds.
 func New(st store.Store, opts Options) *Manager {
 	opts, err := opts.withDefaults()
@@ -53,13 +53,11 @@ func New(st store.Store, opts Options) *Manager {
 	m.touches.flushing = make(chan struct{}, 1)
 	m.waiting.most = int64(opts.MaxStoreCalls)
 	m.peeker, _ = st.(store.Peeker)
-	m.prefetcher, _ = st.(store.Prefetcher)
-	m.recaller, _ = st.(store.Recaller)
-	m.board, _ = st.(store.Switchboard)
 	if feed, ok := st.(store.Feed); ok {
 		m.fed.always()
 		m.unfeed = feed.Subscribe(m.notice)
 	}
+	m.reportHidden(st)
 	return m
 }
 
@@ -88,7 +86,7 @@ func (m *Manager) notice(n store.Notice) {
 	case store.Deleted, store.Swept:
 		m.lastKnown.drop(n.ID)
 		m.watchers.wake(n.ID)
-	case store.Switched:
+	case store.Cutoff:
 		m.switches.set(n.User, n.At)
 		m.watchers.wakeAll()
 	case store.Lost:
@@ -215,8 +213,7 @@ func (m *Manager) Handler(next http.Handler) http.Handler {
 		v := newVisit(r, f.n == 1)
 		v.session.m = m
 		v.response.inner = w
-		m.hashSecret(&f)
-		within, writer := r.WithContext(v), v.writer() // the record is still on its way
+		within, writer := r.WithContext(v), v.writer()
 		if err := v.session.open(r, &f); err != nil {
 			m.refuse(w, r, err)
 			return

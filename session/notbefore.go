@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -10,9 +9,6 @@ import (
 	"coatcheck.dev/event"
 	"coatcheck.dev/store"
 )
-
-// ErrNoSwitches says that the store keeps no not-before switches.
-var ErrNoSwitches = errors.New("session: this store keeps no not-before switches")
 
 // RevokeBefore ends all sessions of everybody that began at t or before, in one step however many there are: for the
 // day on which tickets may have leaked. A t in the future is taken for now. When it returns nil the switch is
@@ -30,15 +26,11 @@ func (m *Manager) RevokeUserBefore(ctx context.Context, user string, t time.Time
 }
 
 func (m *Manager) setNotBefore(ctx context.Context, user string, t time.Time) error {
-	board, ok := m.store.(store.Switchboard)
-	if !ok {
-		return ErrNoSwitches
-	}
 	if now := time.Now(); t.After(now) {
 		t = now
 	}
 	t = t.UTC().Truncate(time.Microsecond)
-	err := m.write(ctx, func(ctx context.Context) error { return board.SetNotBefore(ctx, user, t) })
+	err := m.write(ctx, func(ctx context.Context) error { return m.store.SetNotBefore(ctx, user, t) })
 	if err != nil {
 		return m.storeErr("set not-before switch", store.ID{}, err)
 	}
@@ -167,7 +159,7 @@ func (w *switches) loaded(now time.Time, forgotten int) {
 
 // knowsSwitches reports whether what is in memory of the switches is all that there is to know at the time now.
 func (m *Manager) knowsSwitches(now time.Time) bool {
-	return m.board == nil || m.switches.known(m.fed.good(now), now)
+	return m.switches.known(m.fed.good(now), now)
 }
 
 // loadSwitches makes sure that the switches are known. Until they are, nobody can tell which sessions are good.
@@ -222,7 +214,7 @@ func (m *Manager) readSwitches(ctx context.Context, now time.Time) error {
 	forgotten := m.switches.timesForgotten()
 	var all map[string]time.Time
 	err := m.guard.do(ctx, m.opts.StoreTimeout, func(ctx context.Context) (err error) {
-		all, err = m.board.NotBefore(ctx)
+		all, err = m.store.NotBefore(ctx)
 		return err
 	})
 	if err != nil {

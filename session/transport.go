@@ -23,7 +23,7 @@ type shown struct {
 	valid bool // there is one, and it is the text of a ticket
 }
 
-// shown finds the ticket of a request. The record that it names is then on its way, if the store can fetch it beforehand.
+// shown finds the ticket of a request.
 func (m *Manager) shown(r *http.Request) (f shown) {
 	if m.opts.Header != nil && m.opts.Header(r) {
 		f.text, f.n = bearer(r.Header["Authorization"])
@@ -34,21 +34,11 @@ func (m *Manager) shown(r *http.Request) (f shown) {
 	if f.n != 1 {
 		return f
 	}
-	if f.ticket, f.valid = parseTicket(f.text); f.valid && m.prefetcher != nil {
-		m.prefetcher.PrefetchIndex(f.ticket.id)
+	var t ticket
+	if t, f.valid = parseTicket(f.text); f.valid {
+		f.claim = t.claim()
 	}
 	return f
-}
-
-// hashSecret computes what a claim needs beside the record, while that is on its way.
-func (m *Manager) hashSecret(f *shown) {
-	if !f.valid {
-		return
-	}
-	f.claim = f.ticket.claim()
-	if m.prefetcher != nil {
-		m.prefetcher.PrefetchRecord(f.ticket.id)
-	}
 }
 
 // bearer returns the token of RFC 6750, section 2.1, and how many there are. Other schemes are somebody else's.

@@ -26,7 +26,7 @@ type Notice struct {
 	User    string    // of the record that was created or saved; a store may leave it empty for one that was deleted
 	By      ID        // of what replaced the record, if the store says so
 	Version uint64    // that the record was created or saved with; 0 if the store does not say
-	At      time.Time // of a switch, or of a beat
+	At      time.Time // of a cutoff, or of a beat
 }
 
 // NoticeKind says what has changed.
@@ -38,7 +38,7 @@ const (
 	Deleted                        // a record was deleted, by Delete or DeleteUser
 	Replaced                       // a record was deleted as Create put another in its place
 	Swept                          // a record was swept
-	Switched                       // a not-before switch was set: User and At
+	Cutoff                         // a not-before cutoff was set: User and At
 	Lost                           // the feed is interrupted: anything may have changed, and may until the next Beat
 	Beat                           // the feed is whole: it has told all that was durable at the moment At, or since it was lost
 )

@@ -83,6 +83,14 @@ type Store interface {
 	// Sweep deletes at most limit records that are over at the time now ([Record.Ends]) and returns how many it
 	// deleted. Fewer than limit means that there were no more.
 	Sweep(ctx context.Context, now time.Time, limit int) (int, error)
+
+	// SetNotBefore ends the sessions of a user that began at t or before, or everybody's for the empty user, without
+	// touching their records: sessions hold all cutoffs in memory and compare. A cutoff only moves forward. A store
+	// may forget cutoffs that are more than 400 days old, because no session is older.
+	SetNotBefore(ctx context.Context, user string, t time.Time) error
+
+	// NotBefore returns all cutoffs by user, everybody's under the empty user. The map is the caller's own.
+	NotBefore(ctx context.Context) (map[string]time.Time, error)
 }
 
 // A Query says which records [Store.List] returns.
@@ -118,43 +126,16 @@ type Seen struct {
 	At time.Time
 }
 
-// A Peeker is a store that can answer some loads at once, from its own memory. Sessions ask it first and
-// spend no deadline, breaker or goroutine on an answer that needs no waiting.
+// A Peeker is a store that can answer some loads at once, from its own memory. Sessions ask it first: such an answer
+// takes no deadline, no breaker and no goroutine.
 type Peeker interface {
-	// Peek returns the record of an ID and true, a zero Encoded and true if it is certain that there is none, or false
-	// if only [Store.Load] can tell. It never blocks. The time is now, which a store may need to know how old what it has
-	// at hand is, and the caller has looked at anyway.
+	// Peek returns the record of an ID and true; the zero Encoded and true if there certainly is none; or false if only
+	// [Store.Load] can tell. It never blocks. The caller has read the clock anyway and passes it on as now: a cache
+	// judges by it how old its copy is.
 	Peek(id ID, now time.Time) (Encoded, bool)
-}
 
-// A Prefetcher is a store whose records lie in so much memory that the processor waits longer for one than all else takes that a
-// session does for a request. Told the ID beforehand it begins to fetch, and the caller does something else meanwhile. Neither
-// method waits or promises anything.
-type Prefetcher interface {
-	Peeker
-
-	// PrefetchIndex begins to fetch what leads to the record.
-	PrefetchIndex(id ID)
-
-	// PrefetchRecord begins to fetch the record itself. It waits for what PrefetchIndex has begun.
-	PrefetchRecord(id ID)
-}
-
-// A Recaller is a store that remembers what it last knew, also when it can no longer vouch for that: for those who would
-// rather have it than no answer, while a store does not answer.
-type Recaller interface {
-	// Recall returns the record of an ID as it is known to have been at the moment since or later, or false. It never
-	// blocks.
+	// Recall returns the last known copy of a record, even one that the store can no longer vouch for: it was current
+	// at since or later. It returns false if there is no such copy. It never blocks. It is for callers who prefer a
+	// stale record to none while the store does not answer.
 	Recall(id ID, since time.Time) (Encoded, bool)
-}
-
-// A Switchboard is a store that keeps not-before switches: sessions that began at or before a moment are refused, of
-// everybody or of one user, without touching their records. Sessions hold all switches in memory.
-type Switchboard interface {
-	// SetNotBefore sets the switch of a user, or that of everybody for the empty user. A switch only moves forward. A
-	// store may forget switches that are more than 400 days old: no session is older.
-	SetNotBefore(ctx context.Context, user string, t time.Time) error
-
-	// NotBefore returns all switches, that of everybody under the empty user.
-	NotBefore(ctx context.Context) (map[string]time.Time, error)
 }

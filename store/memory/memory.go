@@ -24,24 +24,21 @@ import (
 	"coatcheck.dev/store"
 )
 
-// A Store is a [store.Store], a [store.Peeker], a [store.Feed] and a [store.Switchboard]. Use New to make one.
+// A Store is a [store.Store], a [store.Peeker] and a [store.Feed]. Use New to make one.
 type Store struct {
 	store.Hub
-	switches switches
-	shards   shards
-	users    users
-	agents   agents
-	count    atomic.Int64
-	next     atomic.Uint32 // the shard at which the next sweep begins
+	cutoffs cutoffs
+	shards  shards
+	users   users
+	agents  agents
+	count   atomic.Int64
+	next    atomic.Uint32 // the shard at which the next sweep begins
 }
 
 var (
-	_ store.Store      = (*Store)(nil)
-	_ store.Peeker     = (*Store)(nil)
-	_ store.Prefetcher = (*Store)(nil)
-	_ store.Feed       = (*Store)(nil)
-
-	_ store.Switchboard = (*Store)(nil)
+	_ store.Store  = (*Store)(nil)
+	_ store.Peeker = (*Store)(nil)
+	_ store.Feed   = (*Store)(nil)
 )
 
 // New returns an empty store.
@@ -53,6 +50,12 @@ func New() *Store {
 
 // Peek implements [store.Peeker]. It can answer every time.
 func (s *Store) Peek(id store.ID, _ time.Time) (store.Encoded, bool) { return s.encoded(id), true }
+
+// Recall implements [store.Peeker]. What is here is always current.
+func (s *Store) Recall(id store.ID, _ time.Time) (store.Encoded, bool) {
+	e := s.encoded(id)
+	return e, !e.ID.IsZero()
+}
 
 // Load implements [store.Store].
 func (s *Store) Load(ctx context.Context, id store.ID) (store.Record, error) {

@@ -19,7 +19,7 @@ type shard struct {
 	mu    sync.RWMutex
 	index table[place] // by the hash of the key
 	rack  rack
-	_     [8]byte
+	_     [24]byte
 }
 
 // A key is the first half of an ID. IDs are random, so it is hardly ever the same for two.

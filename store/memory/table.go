@@ -1,10 +1,5 @@
 package memory
 
-import (
-	"sync/atomic"
-	"unsafe"
-)
-
 // A table is an open hash table that may be filled more densely than a map, so that a session takes less memory. Hashes lie
 // beside the values, eight places in a line of the processor's cache: at a million sessions every line has to be fetched from memory,
 // which is most of the time that a read takes then.
@@ -12,9 +7,6 @@ type table[V any] struct {
 	slots []slot[V]
 	live  int
 	dead  int // slots whose value was removed, and which searches have to pass
-
-	// The address of the slots and how many there are, for those who hold no lock.
-	base, count atomic.Uintptr
 }
 
 type slot[V any] struct {
@@ -56,12 +48,6 @@ func (t *table[V]) scan(hash uint32, i int) int {
 // begin returns the slot where the search for a hash begins: it spreads hashes evenly over any number of slots.
 func (t *table[V]) begin(hash uint32) int { return int(uint64(hash) * uint64(len(t.slots)) >> 32) }
 
-// hint returns the address of the slot where the search for a hash begins, or begins no more: it may be called without the lock, and is for
-// nothing but to fetch what is there.
-func (t *table[V]) hint(hash uint32) uintptr {
-	return t.base.Load() + uintptr(uint64(hash)*uint64(t.count.Load())>>32)*unsafe.Sizeof(slot[V]{})
-}
-
 func (t *table[V]) next(i int) int {
 	if i++; i == len(t.slots) {
 		return 0
@@ -81,8 +67,6 @@ func (t *table[V]) add(hash uint32, v V) {
 func (t *table[V]) grow() {
 	old := t.slots
 	t.slots, t.dead = make([]slot[V], max(8, t.live+t.live/2)), 0
-	t.base.Store(uintptr(unsafe.Pointer(&t.slots[0])))
-	t.count.Store(uintptr(len(t.slots)))
 	for i := range old {
 		if old[i].used() {
 			t.insert(old[i].hash, old[i].value)

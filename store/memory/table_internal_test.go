@@ -112,7 +112,7 @@ func TestUsersWithEqualHashes(t *testing.T) {
 }
 
 func TestShardsBeginAtACacheLine(t *testing.T) {
-	if size := unsafe.Sizeof(shard{}); size != 3*cacheLine {
+	if size := unsafe.Sizeof(shard{}); size != 3*64 {
 		t.Errorf("a shard has %d bytes", size)
 	}
 }

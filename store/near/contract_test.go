@@ -23,8 +23,7 @@ func TestContract(t *testing.T) {
 			return struct {
 				store.Store
 				store.Feed
-				store.Switchboard
-			}{d, beatingDouble{d}, d.far}
+			}{d, beatingDouble{d}}
 		}},
 	} {
 		t.Run(inner.name, func(t *testing.T) {

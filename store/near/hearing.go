@@ -42,7 +42,7 @@ func (c *cache) told(n store.Notice) {
 		} else {
 			c.hear(n.At)
 		}
-	case store.Switched:
+	case store.Cutoff:
 	default:
 		c.changed(n)
 	}
@@ -84,12 +84,11 @@ func (c *cache) close() {
 	}
 }
 
-// listener is the feed of a cache whose inner store has one.
-type listener struct{ c *cache }
+// A fedCache is a cache whose inner store has a feed.
+type fedCache struct{ *cache }
 
 // Subscribe implements [store.Feed].
-func (l listener) Subscribe(tell func(store.Notice)) (stop func()) {
-	c := l.c
+func (c fedCache) Subscribe(tell func(store.Notice)) (stop func()) {
 	c.feed.Lock()
 	defer c.feed.Unlock()
 	stop = c.hub.Subscribe(tell)

@@ -265,26 +265,28 @@ func TestClose(t *testing.T) {
 func TestPowers(t *testing.T) {
 	m := memory.New()
 	for _, c := range []struct {
-		name        string
-		inner       store.Store
-		feed, board bool
+		name  string
+		inner store.Store
+		feed  bool
 	}{
-		{"all", m, true, true},
+		{"all", m, true},
 		{"feed", struct {
 			store.Store
 			store.Feed
-		}{m, m}, true, false},
-		{"switches", struct {
-			store.Store
-			store.Switchboard
-		}{m, m}, false, true},
-		{"none", struct{ store.Store }{m}, false, false},
+		}{m, m}, true},
+		{"none", struct{ store.Store }{m}, false},
 	} {
 		st := near.New(c.inner, near.Options{})
 		_, feed := st.(store.Feed)
-		_, board := st.(store.Switchboard)
-		if feed != c.feed || board != c.board {
-			t.Errorf("%s: a feed %v, a switchboard %v; want %v, %v", c.name, feed, board, c.feed, c.board)
+		if feed != c.feed {
+			t.Errorf("%s: a feed %v; want %v", c.name, feed, c.feed)
+		}
+		at := time.UnixMicro(time.Now().UnixMicro()).UTC()
+		if err := st.SetNotBefore(t.Context(), c.name, at); err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		if all, err := st.NotBefore(t.Context()); err != nil || !all[c.name].Equal(at) {
+			t.Errorf("%s: cutoffs %v, %v", c.name, all, err)
 		}
 		if _, ok := st.(store.Peeker); !ok {
 			t.Errorf("%s: no Peeker", c.name)

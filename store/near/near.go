@@ -10,12 +10,10 @@ import (
 	"coatcheck.dev/store"
 )
 
-// A Store is a cache in front of another store. It is a [store.Feed] if that one is, and a [store.Switchboard] if that
-// one is.
+// A Store is a cache in front of another store. It is a [store.Feed] if that one is.
 type Store interface {
 	store.Store
 	store.Peeker
-	store.Recaller
 
 	// Stats returns what the cache has done so far, and how it stands.
 	Stats() Stats
@@ -72,7 +70,6 @@ type cache struct {
 // New returns a cache in front of inner.
 func New(inner store.Store, o Options) Store {
 	feed, fed := inner.(store.Feed)
-	board, boarded := inner.(store.Switchboard)
 	o = o.withDefaults(fed)
 	c := &cache{inner: inner, lease: o.Lease, began: time.Now(), unfeed: func() {}}
 	c.live = otter.Must(&otter.Options[store.ID, *entry]{
@@ -85,23 +82,8 @@ func New(inner store.Store, o Options) Store {
 	if fed {
 		c.unfeed = feed.Subscribe(c.told)
 	}
-	switch {
-	case fed && boarded:
-		return &struct {
-			*cache
-			listener
-			store.Switchboard
-		}{c, listener{c}, board}
-	case fed:
-		return &struct {
-			*cache
-			listener
-		}{c, listener{c}}
-	case boarded:
-		return &struct {
-			*cache
-			store.Switchboard
-		}{c, board}
+	if fed {
+		return fedCache{c}
 	}
 	return c
 }

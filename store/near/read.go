@@ -35,7 +35,7 @@ func (c *cache) peek(id store.ID, now moment) (store.Encoded, bool) {
 	return e.encoded(id), true
 }
 
-// Recall implements [store.Recaller]. It goes beyond the lease, and not beyond the era of the feed.
+// Recall implements [store.Peeker]. It goes beyond the lease, and not beyond the era of the feed.
 func (c *cache) Recall(id store.ID, since time.Time) (store.Encoded, bool) {
 	known, ok := c.live.GetEntryQuietly(id)
 	now, h := c.now(), c.hearing.Load()
@@ -187,3 +187,8 @@ func (c *cache) List(ctx context.Context, q store.Query) ([]store.Record, error)
 
 // Count implements [store.Store]. It asks the inner store.
 func (c *cache) Count(ctx context.Context, user string) (int, error) { return c.inner.Count(ctx, user) }
+
+// NotBefore implements [store.Store]. It asks the inner store: sessions keep the cutoffs themselves.
+func (c *cache) NotBefore(ctx context.Context) (map[string]time.Time, error) {
+	return c.inner.NotBefore(ctx)
+}

@@ -10,10 +10,10 @@ import (
 
 // A write is what this node is about to do to a record. While it is under way nothing that is loaded is kept.
 type write struct {
-	n     int                      // how many of them there are
-	to    uint64                   // the version that is being saved; 0 if it is no save
-	mixed bool                     // there were several, a touch or a load: nobody knows which came last
-	heard [store.Switched + 1]int8 // the notices since it began, by kind
+	n     int                    // how many of them there are
+	to    uint64                 // the version that is being saved; 0 if it is no save
+	mixed bool                   // there were several, a touch or a load: nobody knows which came last
+	heard [store.Cutoff + 1]int8 // the notices since it began, by kind
 }
 
 // alone reports whether nothing was told but perhaps the change itself. As notices of one record come in order, a
@@ -279,4 +279,9 @@ func (c *cache) Sweep(ctx context.Context, now time.Time, limit int) (int, error
 			return n, err
 		}
 	}
+}
+
+// SetNotBefore implements [store.Store]. It asks the inner store, whose feed tells of the cutoff.
+func (c *cache) SetNotBefore(ctx context.Context, user string, t time.Time) error {
+	return c.inner.SetNotBefore(ctx, user, t)
 }

@@ -27,7 +27,7 @@ func message(n store.Notice) string {
 	b = append(b, n.ID[:]...)
 	b = append(b, n.By[:]...)
 	number := n.Version
-	if n.Kind == store.Switched {
+	if n.Kind == store.Cutoff {
 		number = order(n.At.UnixMicro())
 	}
 	b = binary.BigEndian.AppendUint64(b, number)
@@ -42,13 +42,13 @@ func parseMessage(m string) (n store.Notice, ok bool) {
 	copy(n.ID[:], m[1:17])
 	copy(n.By[:], m[17:33])
 	number := binary.BigEndian.Uint64([]byte(m[33:messageLen]))
-	if n.Kind == store.Switched {
+	if n.Kind == store.Cutoff {
 		n.At = micro(int64(number ^ 1<<63))
 	} else {
 		n.Version = number
 	}
 	n.User = m[messageLen:]
-	return n, n.Kind >= store.Created && n.Kind <= store.Switched
+	return n, n.Kind >= store.Created && n.Kind <= store.Cutoff
 }
 
 const (

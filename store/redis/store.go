@@ -30,7 +30,7 @@ type Options struct {
 	AllowFewReplicas bool
 }
 
-// A Store is a [store.Store], a [store.Feed] and a [store.Switchboard]. Use New to make one.
+// A Store is a [store.Store] and a [store.Feed]. Use New to make one.
 type Store struct {
 	door       Door
 	prefix     string
@@ -41,10 +41,9 @@ type Store struct {
 }
 
 var (
-	_ store.Store       = (*Store)(nil)
-	_ store.Feed        = (*Store)(nil)
-	_ store.Switchboard = (*Store)(nil)
-	_ store.Checker     = (*Store)(nil)
+	_ store.Store   = (*Store)(nil)
+	_ store.Feed    = (*Store)(nil)
+	_ store.Checker = (*Store)(nil)
 )
 
 // New returns a store behind a door. It does nothing yet; see [Store.Check] and [Store.Prepare].

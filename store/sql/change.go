@@ -131,7 +131,7 @@ func (t *txn) setSwitch(user string, at time.Time) error {
 	if _, err := t.exec(t.stmt.oldSwitch, at.Add(-switchLife).UnixMicro()); err != nil {
 		return err
 	}
-	t.tell(store.Notice{Kind: store.Switched, User: user, At: at})
+	t.tell(store.Notice{Kind: store.Cutoff, User: user, At: at})
 	return nil
 }
 

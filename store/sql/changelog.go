@@ -43,7 +43,7 @@ func (c *change) notice() store.Notice {
 	n := store.Notice{Kind: store.NoticeKind(c.kind.Int64), User: string(c.owner)}
 	copy(n.ID[:], c.id)
 	copy(n.By[:], c.cause)
-	if n.Kind == store.Switched {
+	if n.Kind == store.Cutoff {
 		n.At = micro(c.number.Int64)
 	} else {
 		n.Version = uint64(c.number.Int64)

@@ -347,7 +347,7 @@ func (m *mysql) setSwitch(ctx context.Context, user string, at time.Time) error 
 				return err
 			}
 		}
-		t.tell(store.Switched, store.ID{}, nil, user, at.UnixMicro())
+		t.tell(store.Cutoff, store.ID{}, nil, user, at.UnixMicro())
 		_, err := t.exec(mySetSwitch, switchKey(user), []byte(user), at.UnixMicro())
 		return err
 	})

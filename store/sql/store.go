@@ -13,7 +13,7 @@ import (
 	"coatcheck.dev/store"
 )
 
-// A Store is a [store.Store], a [store.Feed], a [store.Switchboard] and a [store.Checker]. Use New to make one.
+// A Store is a [store.Store], a [store.Feed] and a [store.Checker]. Use New to make one.
 type Store struct {
 	engine engine
 
@@ -23,10 +23,9 @@ type Store struct {
 }
 
 var (
-	_ store.Store       = (*Store)(nil)
-	_ store.Feed        = (*Store)(nil)
-	_ store.Switchboard = (*Store)(nil)
-	_ store.Checker     = (*Store)(nil)
+	_ store.Store   = (*Store)(nil)
+	_ store.Feed    = (*Store)(nil)
+	_ store.Checker = (*Store)(nil)
 )
 
 // Options are what a database server can be asked for beside the usual. The zero value is good for every dialect.
@@ -249,13 +248,13 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, limit int) (swept int,
 	return swept, err
 }
 
-// SetNotBefore implements [store.Switchboard].
+// SetNotBefore implements [store.Store].
 func (s *Store) SetNotBefore(ctx context.Context, user string, at time.Time) error {
 	at = micro(at.UnixMicro())
 	return s.do(ctx, "set a not-before switch", func() error { return s.engine.setSwitch(ctx, user, at) })
 }
 
-// NotBefore implements [store.Switchboard].
+// NotBefore implements [store.Store].
 func (s *Store) NotBefore(ctx context.Context) (all map[string]time.Time, err error) {
 	err = s.do(ctx, "load not-before switches", func() (err error) {
 		all, err = s.engine.switches(ctx)

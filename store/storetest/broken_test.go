@@ -33,6 +33,7 @@ type fault struct {
 	sweep      func(b *broken, ctx context.Context, now time.Time, limit int) (int, error)
 	subscribe  func(b *broken, tell func(store.Notice)) func()
 	peek       func(b *broken, id store.ID) (store.Encoded, bool)
+	recall     func(b *broken, id store.ID) (store.Encoded, bool)
 	set        func(b *broken, ctx context.Context, user string, at time.Time) error
 	notBefore  func(b *broken, ctx context.Context) (map[string]time.Time, error)
 	reopen     func(b *broken)
@@ -136,6 +137,13 @@ func (b *broken) Peek(id store.ID, now time.Time) (store.Encoded, bool) {
 		return b.fault.peek(b, id)
 	}
 	return b.Store.Peek(id, now)
+}
+
+func (b *broken) Recall(id store.ID, since time.Time) (store.Encoded, bool) {
+	if b.fault.recall != nil {
+		return b.fault.recall(b, id)
+	}
+	return b.Store.Recall(id, since)
 }
 
 func (b *broken) SetNotBefore(ctx context.Context, user string, at time.Time) error {
@@ -775,6 +783,21 @@ var brokenStores = []brokenStore{
 		return fault{peek: func(b *broken, id store.ID) (store.Encoded, bool) {
 			encoded, sure := b.Store.Peek(id, time.Now())
 			return c.encoded(encoded), sure
+		}}
+	}},
+	{"recall never forgets", []string{"a recall tells the last that was known, and nothing of what is gone"}, func() fault {
+		var c encodedCache
+		return fault{create: func(b *broken, ctx context.Context, r store.Record, replaces store.ID) error {
+			err := b.Store.Create(ctx, r, replaces)
+			encoded, _ := b.Store.Peek(r.ID, time.Now())
+			c.encoded(encoded)
+			return err
+		}, recall: func(_ *broken, id store.ID) (store.Encoded, bool) {
+			first, known := c.first.Load(id)
+			if !known {
+				return store.Encoded{}, false
+			}
+			return first.(store.Encoded), true
 		}}
 	}},
 	{"a restart forgets", []string{"what was acknowledged survives a restart", "what was ended stays ended after a restart", "switches survive a restart"}, always(fault{

@@ -27,16 +27,37 @@ func (t *trial) peeks(p store.Peeker, id store.ID) {
 	t.same(got, want)
 }
 
+// recalls checks that the last known copy of a record, if there is one, is the record as it was left. The copy counts
+// since the beginning of time: only Peek looks at the clock here.
+func (t *trial) recalls(p store.Peeker, want store.Record) {
+	t.Helper()
+	encoded, known := p.Recall(want.ID, time.Unix(0, 0))
+	if !known {
+		return
+	}
+	got, err := encoded.Record()
+	if err != nil {
+		t.Fatalf("recall: %v", err)
+	}
+	t.same(got, want)
+}
+
+// peeker returns the store as a Peeker, or skips the case.
+func (t *trial) peeker() store.Peeker {
+	t.Helper()
+	p, ok := t.s.(store.Peeker)
+	if !ok {
+		t.Skip("the store is no Peeker")
+	}
+	return p
+}
+
 var peekCases = []testCase{
 	{
 		name: "a peek tells what a load tells, or nothing",
 		why:  "Sessions ask Peek first; one that is behind would serve a session that has been signed out.",
 		run: func(t *trial) {
-			p, ok := t.s.(store.Peeker)
-			if !ok {
-				t.Skip("the store is no Peeker")
-			}
-			r := session("ada")
+			p, r := t.peeker(), session("ada")
 			t.peeks(p, r.ID)
 			stored := t.create(r)
 			t.peeks(p, r.ID)
@@ -51,6 +72,23 @@ var peekCases = []testCase{
 			t.peeks(p, next.ID)
 			t.deleteUser("ada")
 			t.peeks(p, next.ID)
+		},
+	}, {
+		name: "a recall tells the last that was known, and nothing of what is gone",
+		why:  "While a store does not answer, pages may show the last known copy; that of an ended session lets nobody in.",
+		run: func(t *trial) {
+			p, r := t.peeker(), session("ada")
+			if e, known := p.Recall(r.ID, time.Unix(0, 0)); known {
+				t.Errorf("recalled %v, which never was", e.ID)
+			}
+			stored := t.create(r)
+			t.recalls(p, t.load(r.ID))
+			t.save(changed(stored))
+			t.recalls(p, t.load(r.ID))
+			t.deleteUser("ada")
+			if e, known := p.Recall(r.ID, time.Unix(0, 0)); known {
+				t.Errorf("recalled %v, which has ended", e.ID)
+			}
 		},
 	},
 }

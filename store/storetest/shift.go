@@ -18,25 +18,11 @@ type Cache interface {
 func Shift(c Cache) store.Store {
 	const century = 100 * 365 * 24 * time.Hour
 	s := shifted{c, century}
-	feed, fed := c.(store.Feed)
-	board, boarded := c.(store.Switchboard)
-	switch {
-	case fed && boarded:
-		return struct {
-			shifted
-			store.Feed
-			store.Switchboard
-		}{s, feed, board}
-	case fed:
+	if feed, ok := c.(store.Feed); ok {
 		return struct {
 			shifted
 			store.Feed
 		}{s, feed}
-	case boarded:
-		return struct {
-			shifted
-			store.Switchboard
-		}{s, board}
 	}
 	return s
 }
@@ -67,17 +53,27 @@ func moved(r store.Record, by time.Duration) store.Record {
 	return r
 }
 
-func (s shifted) Peek(id store.ID, now time.Time) (store.Encoded, bool) {
-	encoded, known := s.Cache.Peek(id, now)
-	if !known || encoded.ID.IsZero() {
-		return encoded, known
+func (s shifted) outEncoded(e store.Encoded) store.Encoded {
+	if e.ID.IsZero() {
+		return e
 	}
-	r, err := encoded.Record()
+	r, err := e.Record()
 	if err != nil {
 		panic(err)
 	}
 	r = s.out(r)
-	return store.Encoded{ID: id, Version: r.Version, Body: string(r.AppendBody(nil)), Seen: r.LastSeen.UnixMicro() - r.CreatedAt.UnixMicro()}, true
+	seen := r.LastSeen.UnixMicro() - r.CreatedAt.UnixMicro()
+	return store.Encoded{ID: r.ID, Version: r.Version, Body: string(r.AppendBody(nil)), Seen: seen}
+}
+
+func (s shifted) Peek(id store.ID, now time.Time) (store.Encoded, bool) {
+	e, known := s.Cache.Peek(id, now)
+	return s.outEncoded(e), known
+}
+
+func (s shifted) Recall(id store.ID, since time.Time) (store.Encoded, bool) {
+	e, known := s.Cache.Recall(id, since)
+	return s.outEncoded(e), known
 }
 
 func (s shifted) Load(ctx context.Context, id store.ID) (store.Record, error) {

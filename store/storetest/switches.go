@@ -9,26 +9,16 @@ import (
 	"coatcheck.dev/store"
 )
 
-// switchboard returns the store as a Switchboard, or skips the case.
-func (t *trial) switchboard() store.Switchboard {
-	t.Helper()
-	board, ok := t.s.(store.Switchboard)
-	if !ok {
-		t.Skip("the store is no Switchboard")
-	}
-	return board
-}
-
 // setNotBefore sets a switch, which must succeed.
 func (t *trial) setNotBefore(user string, at time.Time) {
 	t.Helper()
-	t.must(t.switchboard().SetNotBefore(t.ctx, user, at))
+	t.must(t.s.SetNotBefore(t.ctx, user, at))
 }
 
 // switched checks all switches.
 func (t *trial) switched(want map[string]time.Time) {
 	t.Helper()
-	got, err := t.switchboard().NotBefore(t.ctx)
+	got, err := t.s.NotBefore(t.ctx)
 	if err != nil {
 		t.Fatalf("not before: %v", err)
 	}
@@ -72,10 +62,10 @@ var switchCases = []testCase{
 		why:  "Two operators who react to one theft must not undo each other.",
 		run: func(t *trial) {
 			const n = 32
-			at, board := recent(), t.switchboard()
+			at := recent()
 			t.parallel(n, func(i int) {
 				for _, s := range []int{i, 0} { // the last one to be set is the oldest
-					if err := board.SetNotBefore(t.ctx, "ada", at.Add(time.Duration(s)*time.Second)); err != nil {
+					if err := t.s.SetNotBefore(t.ctx, "ada", at.Add(time.Duration(s)*time.Second)); err != nil {
 						t.Errorf("set: %v", err)
 					}
 				}
@@ -108,9 +98,9 @@ var switchCases = []testCase{
 		name: "the returned switches are the caller's own",
 		why:  "Whoever edits the map that they got must not switch anybody on again.",
 		run: func(t *trial) {
-			at, board := recent(), t.switchboard()
+			at := recent()
 			t.setNotBefore("ada", at)
-			got, err := board.NotBefore(t.ctx)
+			got, err := t.s.NotBefore(t.ctx)
 			t.must(err)
 			clear(got)
 			t.switched(map[string]time.Time{"ada": at})
@@ -119,10 +109,9 @@ var switchCases = []testCase{
 		name: "a switch is told",
 		why:  "Every node refuses the sessions at once, not when it happens to look.",
 		run: func(t *trial) {
-			t.switchboard()
 			e, at := t.listen(), recent()
 			t.setNotBefore("ada", at)
-			t.hears(e, store.ID{}, store.Switched)
+			t.hears(e, store.ID{}, store.Cutoff)
 			e.mu.Lock()
 			defer e.mu.Unlock()
 			if n := e.all[0]; n.User != "ada" || !n.At.Equal(at) {
@@ -135,10 +124,10 @@ var switchCases = []testCase{
 		run: func(t *trial) {
 			ctx, cancel := context.WithCancel(t.ctx)
 			cancel()
-			if err := t.switchboard().SetNotBefore(ctx, "ada", recent()); !errors.Is(err, context.Canceled) {
+			if err := t.s.SetNotBefore(ctx, "ada", recent()); !errors.Is(err, context.Canceled) {
 				t.Errorf("SetNotBefore: got error %v, want context.Canceled", err)
 			}
-			if _, err := t.switchboard().NotBefore(ctx); !errors.Is(err, context.Canceled) {
+			if _, err := t.s.NotBefore(ctx); !errors.Is(err, context.Canceled) {
 				t.Errorf("NotBefore: got error %v, want context.Canceled", err)
 			}
 		},

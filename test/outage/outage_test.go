@@ -56,11 +56,10 @@ var prompt = func() time.Duration {
 	return timeout / 2
 }()
 
-// A shared store has the three powers of a server's.
+// A shared store is a server's: with a feed.
 type shared interface {
 	store.Store
 	store.Feed
-	store.Switchboard
 }
 
 // A counted store knows how many loads of one session are under way.

@@ -134,9 +134,6 @@ func TestEndDuringRotationIsFinal(t *testing.T) {
 		t.Run(end.name, func(t *testing.T) {
 			onEveryBacking(t, func(t *testing.T, b backing) {
 				s, rng := newSite(t, b, session.Options{}), newSeed(t)
-				if _, ok := s.store.(store.Switchboard); !ok && end.kept > 0 {
-					return // this store keeps no switches
-				}
 				for range b.times(rounds) {
 					endDuringRotation(t, newRace(s, rng), end.do, end.kept)
 				}

@@ -54,10 +54,7 @@ type parcel struct {
 	due time.Time
 }
 
-var (
-	_ store.Feed        = (*Store)(nil)
-	_ store.Switchboard = (*Store)(nil)
-)
+var _ store.Feed = (*Store)(nil)
 
 // New returns a way to the store. Close it.
 func New(far *memory.Store, o Options) *Store {

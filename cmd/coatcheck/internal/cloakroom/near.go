@@ -13,5 +13,5 @@ type Cache interface {
 
 // Near puts a cache in front of a store.
 func Near(inner Store, o near.Options) Cache {
-	return near.New(inner, o).(Cache) // it is a feed and a switchboard if the inner store is
+	return near.New(inner, o).(Cache) // it is a feed if the inner store is
 }

@@ -12,7 +12,6 @@ import (
 type Store interface {
 	store.Store
 	store.Feed
-	store.Switchboard
 }
 
 // A Room is a store that is open.

@@ -44,7 +44,7 @@ func (p *pair) tell(i int, n store.Notice, tell func(store.Notice)) {
 		if !other.beat.IsZero() && other.beat.Before(n.At) {
 			n.At = other.beat
 		}
-	case store.Switched:
+	case store.Cutoff:
 		if i == 0 { // it is set in the new store next, and told then
 			return
 		}

@@ -276,7 +276,7 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, limit int) (int, error
 	return before + after, err
 }
 
-// SetNotBefore implements [store.Switchboard].
+// SetNotBefore implements [store.Store].
 func (s *Store) SetNotBefore(ctx context.Context, user string, t time.Time) error {
 	if err := s.old.SetNotBefore(ctx, user, t); err != nil {
 		return err
@@ -284,7 +284,7 @@ func (s *Store) SetNotBefore(ctx context.Context, user string, t time.Time) erro
 	return s.new.SetNotBefore(ctx, user, t)
 }
 
-// NotBefore implements [store.Switchboard].
+// NotBefore implements [store.Store].
 func (s *Store) NotBefore(ctx context.Context) (map[string]time.Time, error) {
 	before, err := s.old.NotBefore(ctx)
 	if err != nil {

@@ -248,7 +248,7 @@ func (s *Store) DeleteUser(ctx context.Context, user string, keep ...store.ID) (
 	return ids, err
 }
 
-// SetNotBefore implements [store.Switchboard].
+// SetNotBefore implements [store.Store].
 func (s *Store) SetNotBefore(ctx context.Context, user string, t time.Time) error {
 	if ours(user) {
 		return errors.New("tidemark: the name of a user does not begin with a control character")
@@ -259,7 +259,7 @@ func (s *Store) SetNotBefore(ctx context.Context, user string, t time.Time) erro
 	return s.note(ctx)
 }
 
-// NotBefore implements [store.Switchboard].
+// NotBefore implements [store.Store].
 func (s *Store) NotBefore(ctx context.Context) (map[string]time.Time, error) {
 	all, err := s.Store.NotBefore(ctx)
 	for user := range all {
@@ -289,7 +289,7 @@ func (s *Store) due(now time.Time) bool {
 func (s *Store) Subscribe(tell func(store.Notice)) (stop func()) {
 	return s.Store.Subscribe(func(n store.Notice) {
 		switch n.Kind {
-		case store.Switched:
+		case store.Cutoff:
 			if ours(n.User) {
 				return
 			}

@@ -11,7 +11,7 @@ import (
 // switchLife is how long a switch can matter: no session is older.
 const switchLife = 400 * 24 * time.Hour
 
-// SetNotBefore implements [store.Switchboard].
+// SetNotBefore implements [store.Store].
 func (s *Store) SetNotBefore(ctx context.Context, user string, at time.Time) error {
 	if err := ctx.Err(); err != nil {
 		return explain(ctx, "set a not-before switch", err)
@@ -19,7 +19,7 @@ func (s *Store) SetNotBefore(ctx context.Context, user string, at time.Time) err
 	at = micro(at.UnixMicro())
 	set := func(ctx context.Context) error {
 		key := s.switchesKey()
-		n := message(store.Notice{Kind: store.Switched, User: user, At: at})
+		n := message(store.Notice{Kind: store.Cutoff, User: user, At: at})
 		_, err := s.write(ctx, s.prefix+"{"+key+"}:n", switchScript, []string{key}, user, octets(order(at.UnixMicro())), s.channel(), n)
 		return err
 	}
@@ -30,7 +30,7 @@ func (s *Store) SetNotBefore(ctx context.Context, user string, at time.Time) err
 	return explain(ctx, "set a not-before switch", err)
 }
 
-// NotBefore implements [store.Switchboard].
+// NotBefore implements [store.Store].
 func (s *Store) NotBefore(ctx context.Context) (map[string]time.Time, error) {
 	flat, err := texts(s.run(ctx, switchesScript, []string{s.switchesKey()}))
 	if err != nil {
