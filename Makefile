@@ -10,7 +10,7 @@ BENCHTIME      ?= 0.5s
 COATCHECK_BASE ?=
 RENAMED        ?=
 
-# Every package of the four modules of go.work.
+# Every package of the modules of go.work.
 ALL := coatcheck.dev/...
 
 # The program is shipped without cgo, so it is built and checked without. Only the race detector needs it.

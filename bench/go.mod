@@ -4,6 +4,8 @@ go 1.26.0
 
 require (
 	coatcheck.dev v0.0.0
+	coatcheck.dev/store/redis/rueidisstore v0.0.0
+	coatcheck.dev/store/sql/pgxlisten v0.0.0
 	github.com/alexedwards/scs/goredisstore v0.0.0-20250212122300-421ef1d8611c
 	github.com/alexedwards/scs/postgresstore v0.0.0-20251002162104-209de6e426de
 	github.com/alexedwards/scs/sqlite3store v0.0.0-20251002162104-209de6e426de
@@ -39,4 +41,8 @@ require (
 	modernc.org/memory v1.12.1 // indirect
 )
 
-replace coatcheck.dev => ..
+replace (
+	coatcheck.dev => ..
+	coatcheck.dev/store/redis/rueidisstore => ../store/redis/rueidisstore
+	coatcheck.dev/store/sql/pgxlisten => ../store/sql/pgxlisten
+)

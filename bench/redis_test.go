@@ -12,10 +12,10 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/rueidis"
 
-	"coatcheck.dev/bench/rueidisdoor"
 	"coatcheck.dev/store"
 	"coatcheck.dev/store/near"
 	redisstore "coatcheck.dev/store/redis"
+	"coatcheck.dev/store/redis/rueidisstore"
 )
 
 // BenchmarkRedisNearRead reads a session that Redis has and this node has read before. Coatcheck reads from memory and hears of
@@ -70,7 +70,7 @@ func BenchmarkRedisWrite(b *testing.B) {
 		ctx, cancel := context.WithCancel(b.Context())
 		defer cancel()
 		heard := make(chan struct{}, 1)
-		go rueidisdoor.Subscribe(client)(ctx, []string{"feed"}, func(_, _ string) {
+		go rueidisstore.Subscribe(client)(ctx, []string{"feed"}, func(_, _ string) {
 			select {
 			case heard <- struct{}{}:
 			default:
@@ -170,9 +170,9 @@ func rueidisClient(b *testing.B, addr string) rueidis.Client {
 func redisStore(client rueidis.Client, fed bool) store.Store {
 	var o redisstore.Options
 	if fed {
-		o.Subscribe = rueidisdoor.Subscribe(client)
+		o.Subscribe = rueidisstore.Subscribe(client)
 	}
-	return redisstore.New(rueidisdoor.Do(client), o)
+	return redisstore.New(rueidisstore.Do(client), o)
 }
 
 // scsRedis is scs with the store that its authors recommend for Redis, and an idle timeout of none, which spares it a write each

@@ -3,6 +3,10 @@ module coatcheck.dev/test
 go 1.26.0
 
 require (
+	coatcheck.dev v0.0.0
+	coatcheck.dev/store/redis/goredisstore v0.0.0
+	coatcheck.dev/store/redis/rueidisstore v0.0.0
+	coatcheck.dev/store/sql/pgxlisten v0.0.0
 	github.com/alexedwards/scs/goredisstore v0.0.0-20250212122300-421ef1d8611c
 	github.com/alexedwards/scs/postgresstore v0.0.0-20251002162104-209de6e426de
 	github.com/alexedwards/scs/sqlite3store v0.0.0-20251002162104-209de6e426de
@@ -75,7 +79,6 @@ require (
 )
 
 require (
-	coatcheck.dev v0.0.0
 	github.com/BurntSushi/toml v1.4.1-0.20240526193622-a339e1f7089c // indirect
 	github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
 	golang.org/x/exp/typeparams v0.0.0-20231108232855-2478ac86f678 // indirect
@@ -85,6 +88,11 @@ require (
 	honnef.co/go/tools v0.8.2 // indirect
 )
 
-replace coatcheck.dev => ..
-
 tool honnef.co/go/tools/cmd/staticcheck
+
+replace (
+	coatcheck.dev => ..
+	coatcheck.dev/store/redis/goredisstore => ../store/redis/goredisstore
+	coatcheck.dev/store/redis/rueidisstore => ../store/redis/rueidisstore
+	coatcheck.dev/store/sql/pgxlisten => ../store/sql/pgxlisten
+)

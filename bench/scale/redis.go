@@ -10,9 +10,9 @@ import (
 	"github.com/redis/rueidis"
 
 	"coatcheck.dev/bench/figures"
-	"coatcheck.dev/bench/rueidisdoor"
 	"coatcheck.dev/store"
 	redisstore "coatcheck.dev/store/redis"
+	"coatcheck.dev/store/redis/rueidisstore"
 )
 
 type redisServer struct {
@@ -49,7 +49,7 @@ func startRedis() (*engine, error) {
 			return redisstore.New(r.door, redisstore.Options{Prefix: place + ":"}), nil
 		},
 		hear: func(place string) (store.Store, error) {
-			return redisstore.New(r.door, redisstore.Options{Prefix: place + ":", Subscribe: rueidisdoor.Subscribe(r.client)}), nil
+			return redisstore.New(r.door, redisstore.Options{Prefix: place + ":", Subscribe: rueidisstore.Subscribe(r.client)}), nil
 		},
 		lax:      func(bool) error { return nil },
 		size:     r.size,
@@ -74,7 +74,7 @@ func (r *redisServer) door(ctx context.Context, key string, args ...any) (any, e
 }
 
 func (r *redisServer) do(ctx context.Context, key string, args ...any) (any, error) {
-	return rueidisdoor.Do(r.client)(ctx, key, args...)
+	return rueidisstore.Do(r.client)(ctx, key, args...)
 }
 
 func (r *redisServer) info(section, name string) (n float64) {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"database/sql"
 	"database/sql/driver"
 	"fmt"
@@ -18,6 +17,7 @@ import (
 	"coatcheck.dev/bench/figures"
 	"coatcheck.dev/store"
 	sqlstore "coatcheck.dev/store/sql"
+	"coatcheck.dev/store/sql/pgxlisten"
 )
 
 const pool = 16 // connections
@@ -121,7 +121,7 @@ func startPostgres() (*engine, error) {
 			return sqlstore.New(dbs[place], sqlstore.PostgreSQL), nil
 		},
 		hear: func(place string) (store.Store, error) {
-			return sqlstore.New(dbs[place], sqlstore.PostgreSQL, sqlstore.Options{Listen: listen(dsn(place))}), nil
+			return sqlstore.New(dbs[place], sqlstore.PostgreSQL, sqlstore.Options{Listen: pgxlisten.DSN(dsn(place))}), nil
 		},
 		lax: func(lax bool) error {
 			for _, text := range []string{"ALTER SYSTEM SET synchronous_commit = " + map[bool]string{true: "off", false: "on"}[lax], "SELECT pg_reload_conf()", "CHECKPOINT"} {
@@ -149,26 +149,6 @@ func startPostgres() (*engine, error) {
 			s.stop()
 		},
 	}, nil
-}
-
-// listen is the door through which PostgreSQL's notifications are heard, as package sqlstore has it.
-func listen(dsn string) func(ctx context.Context, channel string, heard func()) error {
-	return func(ctx context.Context, channel string, heard func()) error {
-		conn, err := pgx.Connect(ctx, dsn)
-		if err != nil {
-			return err
-		}
-		defer conn.Close(context.WithoutCancel(ctx))
-		if _, err := conn.Exec(ctx, "LISTEN "+channel); err != nil {
-			return err
-		}
-		for {
-			if _, err := conn.WaitForNotification(ctx); err != nil {
-				return err
-			}
-			heard()
-		}
-	}
 }
 
 func startMariaDB() (*engine, error) {

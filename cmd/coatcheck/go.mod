@@ -4,6 +4,8 @@ go 1.26.0
 
 require (
 	coatcheck.dev v0.0.0
+	coatcheck.dev/store/redis/rueidisstore v0.0.0
+	coatcheck.dev/store/sql/pgxlisten v0.0.0
 	github.com/alecthomas/kong v1.17.0
 	github.com/mileusna/useragent v1.3.5
 	github.com/prometheus/client_golang v1.25.0
@@ -15,6 +17,7 @@ require (
 	github.com/jackc/pgpassfile v1.0.0 // indirect
 	github.com/jackc/pgservicefile v0.0.0-20240606120523-5a60cdf6a761 // indirect
 	github.com/jackc/puddle/v2 v2.2.3 // indirect
+	github.com/maypok86/otter/v2 v2.4.0 // indirect
 	golang.org/x/net v0.62.0 // indirect
 	golang.org/x/sync v0.24.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
@@ -42,4 +45,8 @@ require (
 	modernc.org/memory v1.12.1 // indirect
 )
 
-replace coatcheck.dev => ../..
+replace (
+	coatcheck.dev => ../..
+	coatcheck.dev/store/redis/rueidisstore => ../../store/redis/rueidisstore
+	coatcheck.dev/store/sql/pgxlisten => ../../store/sql/pgxlisten
+)

@@ -14,7 +14,7 @@ func TestRepository(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(tree.Mods) != 4 || len(tree.Packages) < 5 {
+	if len(tree.Mods) != 7 || len(tree.Packages) < 5 {
 		t.Fatalf("read %d modules and %d packages, so this is not the repository", len(tree.Mods), len(tree.Packages))
 	}
 	for _, rule := range archtest.Rules {
@@ -77,6 +77,10 @@ var sound = map[string]string{
 	"cmd/coatcheck/main.go":            "// Coatcheck is.\npackage main\n\nimport (\n\t_ \"coatcheck.dev/cmd/coatcheck/internal/gate\"\n\t_ \"modernc.org/sqlite\"\n)\n",
 	"cmd/coatcheck/main_test.go":       "package main\n\nimport _ \"github.com/rogpeppe/go-internal/testscript\"\n",
 	"cmd/coatcheck/internal/gate/g.go": "// Package gate is.\npackage gate\n\nimport _ \"coatcheck.dev/session\"\n",
+	"store/sql/pgxlisten/go.mod":       "module coatcheck.dev/store/sql/pgxlisten\n\nrequire (\n\tcoatcheck.dev v0.0.0\n\tgithub.com/jackc/pgx/v5 v5.0.0\n)\n",
+	"store/sql/pgxlisten/listen.go":    "// Package pgxlisten is.\npackage pgxlisten\n\nimport _ \"github.com/jackc/pgx/v5\"\n",
+	"store/sql/pgxlisten/ex_test.go":   "package pgxlisten_test\n\nimport _ \"coatcheck.dev/session\"\n",
+	"cmd/coatcheck/listen.go":          "package main\n\nimport _ \"coatcheck.dev/store/sql/pgxlisten\"\n",
 	"test/go.mod":                      "module coatcheck.dev/test\n",
 	"test/end_test.go":                 "// End to end.\npackage end\n\nimport _ \"github.com/chromedp/chromedp\"\n",
 }
@@ -104,6 +108,12 @@ func TestBreaches(t *testing.T) {
 			"package cookie_test\n\nimport _ \"github.com/google/go-cmp/cmp\"\n", "may not import github.com/google/go-cmp/cmp"},
 		{"imports", "program takes what nobody chose", "cmd/coatcheck/router.go",
 			"package main\n\nimport _ \"github.com/go-chi/chi/v5\"\n", "may not import github.com/go-chi/chi/v5"},
+		{"imports", "library uses an adapter", "store/sql/sql.go",
+			"// Package sql is.\npackage sql\n\nimport _ \"coatcheck.dev/store/sql/pgxlisten\"\n", "may not import coatcheck.dev/store/sql/pgxlisten"},
+		{"imports", "adapter takes another client", "store/sql/pgxlisten/more.go",
+			"package pgxlisten\n\nimport _ \"github.com/redis/rueidis\"\n", "may not import github.com/redis/rueidis"},
+		{"imports", "program uses an adapter that nobody chose", "cmd/coatcheck/more.go",
+			"package main\n\nimport _ \"coatcheck.dev/store/redis/goredisstore\"\n", "may not import coatcheck.dev/store/redis/goredisstore"},
 		{"imports", "room that nobody planned", "attic/attic.go",
 			"// Package attic is.\npackage attic\n", "no line in the table"},
 

@@ -44,7 +44,7 @@ func (t *Tree) allowed(room *Room, p *Package, f File, imported string) bool {
 		return withinAny(imported, room.May)
 	case f.Test || slices.Contains(room.May, ours):
 		module := t.moduleOf(imported)
-		return module == "." || module == p.Module
+		return module == "." || module == p.Module || slices.Contains(room.May, t.below(imported))
 	default:
 		return slices.Contains(room.May, t.below(imported))
 	}

@@ -29,6 +29,11 @@ var Rooms = []Room{
 	{"store/redis", []string{"store"}, "the caller hands in a function, so any client fits"},
 	{"store/near", []string{"store", "github.com/maypok86/otter/v2"}, "a cache in front of any store; the cache itself is otter's"},
 
+	// Clients of databases: a small module each, because nobody should get a client that they do not use.
+	{"store/redis/rueidisstore", []string{"store/redis", "github.com/redis/rueidis"}, "makes rueidis fit store/redis"},
+	{"store/redis/goredisstore", []string{"store/redis", "github.com/redis/go-redis/v9"}, "makes go-redis fit store/redis"},
+	{"store/sql/pgxlisten", []string{"github.com/jackc/pgx/v5"}, "listens for store/sql, which needs no more of it than a function"},
+
 	// The heart, and what a browser does.
 	{"session", []string{"cookie", "event", "seal", "store"}, "a ticket on the wire, a word of what happens, a key to derive its successor, a place to keep the record"},
 	{"jar", []string{"cookie", "golang.org/x/net/publicsuffix"}, "where cookies may be set depends on the list of public suffixes"},
@@ -46,7 +51,7 @@ var Rooms = []Room{
 	{"internal/archtest", nil, "reads the source as text"},
 	{"internal/checklist", nil, "reads from the source which tests prove which rows"},
 	{"internal/checklist/row", []string{"internal/checklist"}, "runs the tests of a row"},
-	{"cmd/coatcheck/...", []string{ours,
+	{"cmd/coatcheck/...", []string{ours, "store/redis/rueidisstore", "store/sql/pgxlisten",
 		"modernc.org/sqlite",
 		"github.com/jackc/pgx/v5",
 		"github.com/go-sql-driver/mysql",

@@ -1,13 +1,12 @@
 // Package redisstore keeps sessions in Redis (6.2 or later) or Valkey: one node, Sentinel or a Cluster, through whatever
 // client the app already has.
 //
-//	s := redisstore.New(func(ctx context.Context, key string, args ...any) (any, error) {
-//		return rdb.Do(ctx, args...).Result()
-//	}, redisstore.Options{})
+//	s := goredisstore.New(rdb, redisstore.Options{})     // coatcheck.dev/store/redis/goredisstore
+//	s := rueidisstore.New(client, redisstore.Options{})  // coatcheck.dev/store/redis/rueidisstore
 //
-// The function is a [Door]; that one is for go-redis, of any kind. With rueidis a door marks the key, by which a
-// cluster client finds the node; see the examples, which have the two other, optional doors too: one to subscribe
-// ([Options.Subscribe]), which makes the store a feed, and one that runs commands together on one connection ([Replicated]).
+// These packages, small modules of their own, do it for go-redis and for rueidis. Any other client is as good: it takes
+// one function, a [Door], that sends a command. Two more are optional: one to subscribe ([Options.Subscribe]), which
+// makes the store a feed, and one that runs commands together on one connection ([Replicated]).
 //
 // # What is where
 //

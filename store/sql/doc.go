@@ -84,25 +84,9 @@
 //	GRANT USAGE ON SEQUENCE coatcheck_changes_seq_seq TO app;
 //
 // The feed hears of other programs' changes within milliseconds if it may listen, which database/sql cannot
-// ([Options].Listen). With pgx, and an address that leads past any pooler:
+// ([Options].Listen). Package pgxlisten, a module of its own, does it with pgx, at an address that leads past any pooler:
 //
-//	listen := func(ctx context.Context, channel string, heard func()) error {
-//		conn, err := pgx.Connect(ctx, address)
-//		if err != nil {
-//			return err
-//		}
-//		defer conn.Close(context.WithoutCancel(ctx))
-//		if _, err := conn.Exec(ctx, "LISTEN "+channel); err != nil {
-//			return err
-//		}
-//		for {
-//			if _, err := conn.WaitForNotification(ctx); err != nil {
-//				return err
-//			}
-//			heard()
-//		}
-//	}
-//	s := sqlstore.New(db, sqlstore.PostgreSQL, sqlstore.Options{Listen: listen})
+//	s := sqlstore.New(db, sqlstore.PostgreSQL, sqlstore.Options{Listen: pgxlisten.DSN(dsn)})
 //
 // Notifications only wake: what has changed is read from the table, and one that is lost costs a second. They are sent
 // after the change and not with it, one at a time however many changes there are, because transactions that notify are

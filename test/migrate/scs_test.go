@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/alexedwards/scs/goredisstore"
+	scsredis "github.com/alexedwards/scs/goredisstore"
 	"github.com/alexedwards/scs/postgresstore"
 	"github.com/alexedwards/scs/sqlite3store"
 	"github.com/alexedwards/scs/v2"
@@ -18,6 +18,7 @@ import (
 
 	"coatcheck.dev/session"
 	"coatcheck.dev/session/migrate"
+	"coatcheck.dev/store/redis/goredisstore"
 	"coatcheck.dev/test/internal/postgres"
 	"coatcheck.dev/test/internal/redisserver"
 )
@@ -153,9 +154,9 @@ func TestSCSOnRedis(t *testing.T) {
 	node := redisserver.Start(t)
 	client := redis.NewClient(redisOptions(node.Addr))
 	t.Cleanup(func() { client.Close() })
-	door := redisserver.GoRedis(client)
+	door := goredisstore.Do(client)
 	m := scs.New()
-	m.Store = goredisstore.New(client)
+	m.Store = scsredis.New(client)
 	from := fromSCS(t, migrate.SCSOptions{Records: migrate.Redis(door, "scs:session:")})
 	keys := func() int {
 		n, err := client.DBSize(context.Background()).Result()

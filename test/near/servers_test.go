@@ -14,7 +14,9 @@ import (
 
 	"coatcheck.dev/store"
 	redisstore "coatcheck.dev/store/redis"
+	"coatcheck.dev/store/redis/rueidisstore"
 	sqlstore "coatcheck.dev/store/sql"
+	"coatcheck.dev/store/sql/pgxlisten"
 	"coatcheck.dev/test/internal/mariadb"
 	"coatcheck.dev/test/internal/postgres"
 	"coatcheck.dev/test/internal/redisserver"
@@ -113,7 +115,7 @@ func TestTwoNodesAgreeOnPostgreSQL(t *testing.T) {
 			dsn := strings.Replace(server.DSN(database), server.Addr, addr, 1)
 			db, err := sql.Open("pgx", dsn)
 			must(t, err)
-			return keep(t, db, sqlstore.PostgreSQL, sqlstore.Options{Listen: postgres.Listen(dsn)})
+			return keep(t, db, sqlstore.PostgreSQL, sqlstore.Options{Listen: pgxlisten.DSN(dsn)})
 		}),
 		Sever: cut(every), Swallow: silence(every),
 		Lease: lease, Revocations: revocations(300), P99: soon(),
@@ -154,7 +156,7 @@ func TestTwoNodesAgreeOnRedis(t *testing.T) {
 // onRedis asks at one address, and hears at another.
 func onRedis(t testing.TB, prefix, asks, hears string) *redisstore.Store {
 	client := redisClient(t, asks)
-	st := redisstore.New(redisserver.Rueidis(client), redisstore.Options{
+	st := redisstore.New(rueidisstore.Do(client), redisstore.Options{
 		Prefix:    prefix,
 		Subscribe: subscribeAt(t, hears),
 	})
@@ -170,7 +172,7 @@ func subscribeAt(t testing.TB, addr string) redisstore.Subscribing {
 			return err
 		}
 		defer client.Close()
-		return redisserver.RueidisSubscribe(client)(ctx, channels, message)
+		return rueidisstore.Subscribe(client)(ctx, channels, message)
 	}
 }
 

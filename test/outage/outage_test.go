@@ -29,6 +29,7 @@ import (
 	"coatcheck.dev/store"
 	"coatcheck.dev/store/near"
 	redisstore "coatcheck.dev/store/redis"
+	"coatcheck.dev/store/redis/rueidisstore"
 	sqlstore "coatcheck.dev/store/sql"
 	"coatcheck.dev/test/internal/postgres"
 	"coatcheck.dev/test/internal/redisserver"
@@ -354,7 +355,7 @@ func (s *site) wantAnswers(from, to time.Duration, silent bool) {
 
 func redisAt(t *testing.T, addr string) shared {
 	c := redisserver.RueidisClient(t, addr)
-	s := redisstore.New(redisserver.Rueidis(c), redisstore.Options{Subscribe: redisserver.RueidisSubscribe(c)})
+	s := redisstore.New(rueidisstore.Do(c), redisstore.Options{Subscribe: rueidisstore.Subscribe(c)})
 	t.Cleanup(s.Close)
 	return s
 }

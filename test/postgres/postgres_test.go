@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	sqlstore "coatcheck.dev/store/sql"
+	"coatcheck.dev/store/sql/pgxlisten"
 	"coatcheck.dev/test/internal/postgres"
 	"coatcheck.dev/test/internal/servers"
 )
@@ -31,7 +32,7 @@ func TestContract(t *testing.T) {
 		open func(t *testing.T, database string) *servers.Box
 	}{
 		{"as the driver likes it, with a feed that listens", false, func(t *testing.T, database string) *servers.Box {
-			return newBox(t, server.Open(t, database), sqlstore.Options{Listen: postgres.Listen(server.DSN(database))})
+			return newBox(t, server.Open(t, database), sqlstore.Options{Listen: pgxlisten.DSN(server.DSN(database))})
 		}},
 		{"pooled per transaction, with a feed that looks", false, func(t *testing.T, database string) *servers.Box {
 			return newBox(t, pooler.Open(t, database, "default_query_exec_mode=exec"))

@@ -13,6 +13,7 @@ import (
 
 	"coatcheck.dev/store"
 	sqlstore "coatcheck.dev/store/sql"
+	"coatcheck.dev/store/sql/pgxlisten"
 	"coatcheck.dev/test/internal/postgres"
 	"coatcheck.dev/test/internal/servers"
 )
@@ -95,7 +96,7 @@ func TestListen(t *testing.T) {
 	t.Parallel()
 	server := postgres.Start(t)
 	database := server.Create(t)
-	listen := postgres.Listen(server.DSN(database))
+	listen := pgxlisten.DSN(server.DSN(database))
 	var mu sync.Mutex
 	heard := make(chan struct{}, 1000)
 	counting := func(ctx context.Context, channel string, wake func()) error {

@@ -8,13 +8,15 @@ import (
 
 	"coatcheck.dev/store"
 	redisstore "coatcheck.dev/store/redis"
+	"coatcheck.dev/store/redis/goredisstore"
+	"coatcheck.dev/store/redis/rueidisstore"
 	"coatcheck.dev/test/internal/redisserver"
 )
 
 func TestCheck(t *testing.T) {
 	node := redisserver.Start(t)
 	set := redisserver.StartSentinels(t, 1)
-	replicated := redisstore.Replicated(1, time.Second, redisserver.RueidisTogether(nil))
+	replicated := redisstore.Replicated(1, time.Second, rueidisstore.Pipeline(nil))
 	for _, c := range []struct {
 		name    string
 		at      *redisserver.Node
@@ -44,8 +46,8 @@ func TestCheck(t *testing.T) {
 				}
 			}
 			for name, door := range map[string]redisstore.Door{
-				"go-redis": redisserver.GoRedis(redisserver.GoRedisClient(t, c.at.Addr)),
-				"rueidis":  redisserver.Rueidis(redisserver.RueidisClient(t, c.at.Addr)),
+				"go-redis": goredisstore.Do(redisserver.GoRedisClient(t, c.at.Addr)),
+				"rueidis":  rueidisstore.Do(redisserver.RueidisClient(t, c.at.Addr)),
 			} {
 				st := redisstore.New(door, c.options)
 				findings, err := st.Check(t.Context())
@@ -78,7 +80,7 @@ func TestCheckWithFewRights(t *testing.T) {
 	rdb := redisserver.GoRedisClient(t, node.Addr)
 	rdb.Options().Username = "shop"
 	rdb.Options().Password = "x"
-	s := redisstore.New(redisserver.GoRedis(rdb), redisstore.Options{})
+	s := redisstore.New(goredisstore.Do(rdb), redisstore.Options{})
 	findings, err := s.Check(t.Context())
 	if err != nil {
 		t.Error(err)

@@ -15,6 +15,8 @@ import (
 	"coatcheck.dev/store"
 	"coatcheck.dev/store/near"
 	redisstore "coatcheck.dev/store/redis"
+	"coatcheck.dev/store/redis/goredisstore"
+	"coatcheck.dev/store/redis/rueidisstore"
 	"coatcheck.dev/store/storetest"
 	"coatcheck.dev/test/internal/redisserver"
 )
@@ -27,11 +29,11 @@ type doors struct {
 }
 
 func goRedis(rdb redis.UniversalClient) doors {
-	return doors{redisserver.GoRedis(rdb), redisserver.GoRedisSubscribe(rdb), redisserver.GoRedisTogether(rdb)}
+	return doors{goredisstore.Do(rdb), goredisstore.Subscribe(rdb), goredisstore.Pipeline(rdb)}
 }
 
 func viaRueidis(c rueidis.Client) doors {
-	return doors{redisserver.Rueidis(c), redisserver.RueidisSubscribe(c), redisserver.RueidisTogether(c)}
+	return doors{rueidisstore.Do(c), rueidisstore.Subscribe(c), rueidisstore.Pipeline(c)}
 }
 
 // A shop is a store with its doors and its part of the server.

@@ -9,13 +9,15 @@ import (
 
 	"coatcheck.dev/store"
 	redisstore "coatcheck.dev/store/redis"
+	"coatcheck.dev/store/redis/goredisstore"
+	"coatcheck.dev/store/redis/rueidisstore"
 	"coatcheck.dev/test/internal/redisserver"
 )
 
 // A round trip is what a call costs, so they are counted.
 func TestRoundTrips(t *testing.T) {
 	var trips atomic.Int64
-	door := redisserver.GoRedis(redisserver.GoRedisClient(t, redisserver.Start(t).Addr))
+	door := goredisstore.Do(redisserver.GoRedisClient(t, redisserver.Start(t).Addr))
 	s := redisstore.New(func(ctx context.Context, key string, args ...any) (any, error) {
 		trips.Add(1)
 		return door(ctx, key, args...)
@@ -69,7 +71,7 @@ func TestRoundTrips(t *testing.T) {
 // BenchmarkLoad and BenchmarkSave compare with the least that anyone could do with the same client, in the same run.
 func BenchmarkLoad(b *testing.B) {
 	c := redisserver.RueidisClient(b, redisserver.Start(b).Addr)
-	door := redisserver.Rueidis(c)
+	door := rueidisstore.Do(c)
 	s := redisstore.New(door, redisstore.Options{})
 	r := session("ada")
 	if err := s.Create(b.Context(), r, store.ID{}); err != nil {
@@ -82,7 +84,7 @@ func BenchmarkLoad(b *testing.B) {
 
 func BenchmarkSave(b *testing.B) {
 	c := redisserver.RueidisClient(b, redisserver.Start(b).Addr)
-	door := redisserver.Rueidis(c)
+	door := rueidisstore.Do(c)
 	s := redisstore.New(door, redisstore.Options{})
 	r := session("ada")
 	if err := s.Create(b.Context(), r, store.ID{}); err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"coatcheck.dev/store"
 	redisstore "coatcheck.dev/store/redis"
+	"coatcheck.dev/store/redis/rueidisstore"
 	"coatcheck.dev/test/internal/redisserver"
 )
 
@@ -32,7 +33,7 @@ func within(t *testing.T, limit time.Duration, what string, so func() bool) {
 
 // Clients repeat a command when the connection breaks before its answer has come. Here they always do.
 func TestAClientThatRepeatsEverything(t *testing.T) {
-	do := redisserver.Rueidis(redisserver.RueidisClient(t, redisserver.Start(t).Addr))
+	do := rueidisstore.Do(redisserver.RueidisClient(t, redisserver.Start(t).Addr))
 	s := redisstore.New(func(ctx context.Context, key string, args ...any) (any, error) {
 		if _, err := do(ctx, key, args...); err != nil {
 			return nil, err

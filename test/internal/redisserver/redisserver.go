@@ -3,7 +3,7 @@
 // ends with the test.
 //
 //	node := redisserver.Start(t, "--appendonly", "yes")
-//	s := redisstore.New(redisserver.Rueidis(node.Client(t)), redisstore.Options{})
+//	s := rueidisstore.New(redisserver.RueidisClient(t, node.Addr), redisstore.Options{})
 //	node.Kill() // the power cut
 //	node.Restart()
 package redisserver

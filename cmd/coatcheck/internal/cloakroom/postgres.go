@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 
 	sqlstore "coatcheck.dev/store/sql"
+	"coatcheck.dev/store/sql/pgxlisten"
 )
 
 const (
@@ -56,49 +57,9 @@ func (a *Address) postgres(l *location) error {
 		db.SetConnMaxLifetime(lifeTime)
 		var options sqlstore.Options
 		if listen != "off" {
-			options.Listen = listenTo(config)
+			options.Listen = pgxlisten.Config(config)
 		}
 		return openServer(ctx, db, sqlstore.PostgreSQL, options, "SELECT 'PostgreSQL ' || current_setting('server_version')")
 	}
 	return nil
-}
-
-// listenPing is how often a connection that only listens is asked whether it is there: the other end may be gone without
-// a word.
-const listenPing = 15 * time.Second
-
-// listenTo listens on a connection of its own.
-func listenTo(config *pgx.ConnConfig) func(context.Context, string, func()) error {
-	return func(ctx context.Context, channel string, heard func()) error {
-		conn, err := pgx.ConnectConfig(ctx, config)
-		if err != nil {
-			return err
-		}
-		defer conn.Close(context.WithoutCancel(ctx))
-		if _, err := conn.Exec(ctx, "LISTEN "+pgx.Identifier{channel}.Sanitize()); err != nil {
-			return err
-		}
-		for {
-			wait, cancel := context.WithTimeout(ctx, listenPing)
-			_, err := conn.WaitForNotification(wait)
-			quiet := wait.Err() != nil && ctx.Err() == nil
-			cancel()
-			switch {
-			case err == nil:
-				heard()
-			case !quiet:
-				return err
-			default:
-				if err := ping(ctx, conn); err != nil {
-					return err
-				}
-			}
-		}
-	}
-}
-
-func ping(ctx context.Context, conn *pgx.Conn) error {
-	ctx, cancel := context.WithTimeout(ctx, connectTime)
-	defer cancel()
-	return conn.Ping(ctx)
 }

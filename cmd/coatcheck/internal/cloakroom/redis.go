@@ -13,6 +13,7 @@ import (
 
 	"coatcheck.dev/store"
 	redisstore "coatcheck.dev/store/redis"
+	"coatcheck.dev/store/redis/rueidisstore"
 )
 
 // redisTime is how long a connection to Redis may be silent when it has been asked something: a ping goes out each second.
@@ -63,9 +64,9 @@ func (a *Address) redis(l *location) error {
 	prefix := l.take("prefix")
 	a.open = func(ctx context.Context, _ bool) (*Room, error) {
 		return openRedis(ctx, option, func(c rueidis.Client) redisstore.Options {
-			o := redisstore.Options{Prefix: prefix, Subscribe: subscribing(c)}
+			o := redisstore.Options{Prefix: prefix}
 			if replicas > 0 {
-				o.Durability = redisstore.Replicated(replicas, patience, together(c))
+				o.Durability = redisstore.Replicated(replicas, patience, rueidisstore.Pipeline(c))
 			}
 			return o
 		})
@@ -78,7 +79,7 @@ func openRedis(ctx context.Context, option rueidis.ClientOption, options func(ru
 	if err != nil {
 		return nil, fmt.Errorf("connect to Redis: %w", mistaken(err))
 	}
-	s := redisstore.New(door(client), options(client))
+	s := rueidisstore.New(client, options(client))
 	room := &Room{
 		Store:   s,
 		prepare: func(context.Context) error { return nil }, // there is nothing to make
@@ -90,7 +91,7 @@ func openRedis(ctx context.Context, option rueidis.ClientOption, options func(ru
 		for i, f := range findings { // which are worded for those who write Go
 			findings[i].Fix = strings.ReplaceAll(f.Fix, "use Replicated", "let a write wait for them: wait=1 in the store's address")
 		}
-		return findings, err
+		return findings, mistaken(err)
 	}
 	room.server = func(ctx context.Context) (string, error) {
 		findings, err := room.check(ctx)
@@ -117,6 +118,7 @@ func mistaken(err error) error {
 		"unknown command 'SENTINEL'": "this is no Sentinel, name the Sentinels, whose port is 26379 as a rule",
 		"unknown command 'EVAL":      "this is a Sentinel, as it seems, say redis+sentinel://",
 		"No such master":             "the Sentinels watch no master of the name that stands behind the slash",
+		"belongs to a Cluster":       "this is one node of a Cluster, say redis+cluster://",
 		"deadline exceeded":          "there is no answer, " + whichTLS,
 		"connection reset":           "it hangs up, " + whichTLS,
 		"broken pipe":                "it hangs up, " + whichTLS,
@@ -127,85 +129,4 @@ func mistaken(err error) error {
 		}
 	}
 	return err
-}
-
-// door sends one command. What this client makes of some errors, it words so that the store knows what to do.
-func door(client rueidis.Client) redisstore.Door {
-	return func(ctx context.Context, key string, args ...any) (any, error) {
-		reply, err := client.Do(ctx, command(client.B(), key, args)).ToAny()
-		switch {
-		case errors.Is(err, rueidis.ErrNoSlot):
-			err = fmt.Errorf("CLUSTERDOWN: %w", err) // as a server would say
-		case isMoved(err) && client.Mode() == rueidis.ClientModeStandalone: // no use to try again, as the store would
-			err = errors.New("this is one node of a Cluster, say redis+cluster://")
-		}
-		return reply, err
-	}
-}
-
-func isMoved(err error) bool {
-	fault, ok := rueidis.IsRedisErr(err)
-	if ok {
-		_, ok = fault.IsMoved()
-	}
-	return ok
-}
-
-// command marks the key, by which a Cluster's client finds the node.
-func command(b rueidis.Builder, key string, args []any) rueidis.Completed {
-	c := b.Arbitrary()
-	for _, arg := range args {
-		text, ok := arg.(string)
-		switch {
-		case !ok:
-			c = c.Args(fmt.Sprint(arg))
-		case text == key && key != "":
-			c = c.Keys(text)
-		default:
-			c = c.Args(text)
-		}
-	}
-	return c.Build()
-}
-
-// subscribing has a connection of its own for each subscription, which ends with it: rueidis would subscribe again, and
-// say nothing of what was missed.
-func subscribing(client rueidis.Client) redisstore.Subscribing {
-	return func(ctx context.Context, channels []string, message func(channel, payload string)) error {
-		return client.Dedicated(func(c rueidis.DedicatedClient) error {
-			ended := c.SetPubSubHooks(rueidis.PubSubHooks{
-				OnMessage: func(m rueidis.PubSubMessage) { message(m.Channel, m.Message) },
-			})
-			if err := c.Do(ctx, c.B().Subscribe().Channel(channels...).Build()).Error(); err != nil {
-				return err
-			}
-			select {
-			case err := <-ended:
-				return err
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		})
-	}
-}
-
-// together sends commands on one connection.
-func together(client rueidis.Client) redisstore.Together {
-	return func(ctx context.Context, key string, commands ...[]any) ([]any, error) {
-		replies := make([]any, len(commands))
-		err := client.Dedicated(func(c rueidis.DedicatedClient) error {
-			cmds := make([]rueidis.Completed, len(commands))
-			for i, args := range commands {
-				cmds[i] = command(c.B(), key, args)
-			}
-			for i, reply := range c.DoMulti(ctx, cmds...) {
-				v, err := reply.ToAny()
-				if replies[i] = v; err != nil {
-					replies[i] = err
-				}
-			}
-			return nil
-		})
-		return replies, err
-	}
 }

@@ -1,0 +1,93 @@
+// Package goredisstore keeps sessions in Redis or Valkey through a go-redis client: one node, Sentinel or a Cluster.
+//
+//	rdb := redis.NewClient(&redis.Options{Addr: "127.0.0.1:6379"})
+//	sessions := session.New(goredisstore.New(rdb, redisstore.Options{}), session.Options{})
+//
+// [New] is all that most apps need. [Do], [Subscribe] and [Pipeline] are its parts: functions that any app may wrap,
+// to count commands or to subscribe with a client of its own. The store is that of package redisstore, whose
+// documentation says what is promised.
+//
+// The client stays the caller's: close the store first, then the client. A ClusterClient must ask masters (do not set
+// ReadOnly, RouteByLatency or RouteRandomly): a session that has ended lives on in a replica until that hears of it.
+package goredisstore
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/redis/go-redis/v9"
+
+	redisstore "coatcheck.dev/store/redis"
+)
+
+// New returns a store that sends its commands through the client, and is a feed: unless Options.Subscribe is set it
+// subscribes with the same client.
+func New(rdb redis.UniversalClient, o redisstore.Options) *redisstore.Store {
+	if o.Subscribe == nil {
+		o.Subscribe = Subscribe(rdb)
+	}
+	return redisstore.New(Do(rdb), o)
+}
+
+// Do sends one command. The client finds the node of a Cluster by itself.
+func Do(rdb redis.UniversalClient) redisstore.Door {
+	return func(ctx context.Context, _ string, args ...any) (any, error) { return rdb.Do(ctx, args...).Result() }
+}
+
+// Subscribe subscribes on a connection that ends with the subscription. The client's channels do it again by
+// themselves after a broken connection, and nobody learns that messages were missed.
+func Subscribe(rdb redis.UniversalClient) redisstore.Subscribing {
+	return func(ctx context.Context, channels []string, message func(channel, payload string)) error {
+		sub := rdb.Subscribe(ctx, channels...)
+		defer sub.Close()
+		defer context.AfterFunc(ctx, func() { sub.Close() })() // Receive does not look at the context
+		for {
+			m, err := sub.Receive(ctx)
+			if err != nil {
+				return err // the next Receive would subscribe again
+			}
+			if m, ok := m.(*redis.Message); ok {
+				message(m.Channel, m.Payload)
+			}
+		}
+	}
+}
+
+// Pipeline sends commands on one connection, with a [redis.Client] or a [redis.ClusterClient]. It is for
+// [redisstore.Replicated]:
+//
+//	redisstore.Options{Durability: redisstore.Replicated(1, time.Second, goredisstore.Pipeline(rdb))}
+func Pipeline(rdb redis.UniversalClient) redisstore.Together {
+	return func(ctx context.Context, key string, commands ...[]any) ([]any, error) {
+		node, err := nodeOf(ctx, rdb, key)
+		if err != nil {
+			return nil, err
+		}
+		// The error is that of the first command that failed, which stands among the replies.
+		cmds, _ := node.Pipelined(ctx, func(p redis.Pipeliner) error {
+			for _, c := range commands {
+				p.Do(ctx, c...)
+			}
+			return nil
+		})
+		replies := make([]any, len(cmds))
+		for i, c := range cmds {
+			reply, err := c.(*redis.Cmd).Result()
+			if replies[i] = reply; err != nil {
+				replies[i] = err
+			}
+		}
+		return replies, nil
+	}
+}
+
+// nodeOf returns a client of the one node that has the key: a pipeline of a Cluster would be spread over several.
+func nodeOf(ctx context.Context, rdb redis.UniversalClient, key string) (*redis.Client, error) {
+	switch rdb := rdb.(type) {
+	case *redis.Client:
+		return rdb, nil
+	case *redis.ClusterClient:
+		return rdb.MasterForKey(ctx, key)
+	}
+	return nil, fmt.Errorf("goredisstore: %T cannot run commands on one connection", rdb)
+}
