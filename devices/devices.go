@@ -3,7 +3,7 @@ package devices
 import (
 	"errors"
 	"fmt"
-	"html/template"
+	"io"
 	"log/slog"
 	"net/http"
 	"path"
@@ -19,17 +19,17 @@ type Options struct {
 	// "/devices/".
 	Path string
 
-	// Page is the app's own page, executed with a [Page]. Its forms have to post end=HANDLE and end=others to
-	// Page.Path. The app also sets its Content-Security-Policy; frame-ancestors 'none' is added to that in any case,
-	// so that no other site can lay the buttons under something else (ASVS 3.4.6). The default is a page that looks
-	// fine alone.
-	Page *template.Template
+	// Page writes the app's own page, in its own layout and language; the default page stands alone. Its forms post
+	// end=HANDLE and end=others to Page.Path. Nothing is sent until Page returns, so an error becomes a clean 500.
+	// The app sets its own Content-Security-Policy. The handler adds frame-ancestors 'none' to it, because another
+	// site could otherwise hide the buttons under something else (ASVS 3.4.6).
+	Page func(w io.Writer, r *http.Request, p Page) error
 
-	// Guard refuses requests of other sites. The default is one with the zero Options of package csrf.
+	// Guard refuses requests that come from other sites. The default is csrf.New with zero Options.
 	Guard *csrf.Guard
 
-	// Log is told when Page fails. The default is slog.Default. Failures of the store are events of the session
-	// manager.
+	// Log records the errors of Page. The default is slog.Default. Failures of the store are events of the session
+	// manager instead.
 	Log *slog.Logger
 }
 
@@ -63,8 +63,7 @@ func (o Options) withDefaults() Options {
 type handler struct {
 	sessions *session.Manager
 	opts     Options
-	page     *template.Template
-	policy   string // a Content-Security-Policy
+	policy   string // the Content-Security-Policy
 }
 
 // Handler returns the page of the manager's signed-in users. It panics if the options are wrong, as they are part of
@@ -74,9 +73,9 @@ func Handler(sessions *session.Manager, o Options) http.Handler {
 		panic(err)
 	}
 	o = o.withDefaults()
-	h := &handler{sessions, o, o.Page, "frame-ancestors 'none'"}
-	if h.page == nil {
-		h.page, h.policy = defaultPage, defaultPolicy
+	h := &handler{sessions, o, "frame-ancestors 'none'"}
+	if o.Page == nil {
+		h.opts.Page, h.policy = writePage, defaultPolicy
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET "+o.Path+"{$}", sessions.Require(http.HandlerFunc(h.show)))

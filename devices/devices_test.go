@@ -3,6 +3,7 @@ package devices_test
 import (
 	"fmt"
 	"html/template"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -384,7 +385,7 @@ func TestNames(t *testing.T) {
 
 func TestPageOfTheApp(t *testing.T) {
 	own := template.Must(template.New("").Parse(`{{.User}}: {{range .Devices}}{{.Name}} {{.Handle}} {{end}}{{.Path}} {{.Others}}`))
-	s := newSite(t, devices.Options{Path: "/account/browsers/", Page: own})
+	s := newSite(t, devices.Options{Path: "/account/browsers/", Page: pageOf(own)})
 	ada := s.signedIn("ada", "Label", "Firefox")
 	w := ada.get("/account/browsers/")
 	if got := w.Body.String(); !strings.HasPrefix(got, "ada: Firefox ") || !strings.HasSuffix(got, " /account/browsers/ 0") {
@@ -399,10 +400,28 @@ func TestPageOfTheApp(t *testing.T) {
 	}
 }
 
+// The app's layout has to know who asks, for its menu, and how: for its language, or the colours in a cookie.
+func TestPageInTheLayoutOfTheApp(t *testing.T) {
+	s := newSite(t, devices.Options{Page: func(w io.Writer, r *http.Request, p devices.Page) error {
+		s := session.From(r.Context())
+		_, err := fmt.Fprintf(w, "%s in %s: %d", s.User(), r.Header.Get("Accept-Language"), len(p.Devices))
+		return err
+	}})
+	w := s.signedIn("ada").get("/devices/", "Accept-Language", "de")
+	if w.Code != http.StatusOK || w.Body.String() != "ada in de: 1" {
+		t.Errorf("status %d, body %q", w.Code, w.Body)
+	}
+}
+
+// pageOf is a page that needs nothing of the request.
+func pageOf(text *template.Template) func(io.Writer, *http.Request, devices.Page) error {
+	return func(w io.Writer, _ *http.Request, p devices.Page) error { return text.Execute(w, p) }
+}
+
 func TestPageThatFails(t *testing.T) {
 	var log strings.Builder
 	own := template.Must(template.New("").Parse(`half a page {{.NoSuchField}}`))
-	s := newSite(t, devices.Options{Page: own, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	s := newSite(t, devices.Options{Page: pageOf(own), Log: slog.New(slog.NewTextHandler(&log, nil))})
 	w := s.signedIn("ada").get("/devices/")
 	if w.Code != http.StatusInternalServerError || strings.Contains(w.Body.String(), "half") || !strings.Contains(log.String(), "NoSuchField") {
 		t.Errorf("status %d, body %q, log %s", w.Code, w.Body, &log)

@@ -3,6 +3,7 @@ package devices_test
 import (
 	"fmt"
 	"html/template"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -36,7 +37,10 @@ func ExampleOptions() {
 {{end}}`))
 	sessions := session.New(memory.New(), session.Options{})
 	mux := http.NewServeMux()
-	mux.Handle("/geraete/", sessions.Require(devices.Handler(sessions, devices.Options{Path: "/geraete/", Page: page})))
+	mux.Handle("/geraete/", sessions.Require(devices.Handler(sessions, devices.Options{
+		Path: "/geraete/",
+		Page: func(w io.Writer, _ *http.Request, p devices.Page) error { return page.Execute(w, p) },
+	})))
 	http.Handle("/", sessions.Handler(mux))
 
 	// What it makes of a list:

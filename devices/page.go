@@ -6,12 +6,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"html/template"
+	"io"
 	"net/http"
 	"strconv"
 	"time"
 )
 
-// A Page is what the template of the page is executed with.
+// A Page is the content of one page: the list, or the question before signing out everywhere else.
 type Page struct {
 	User    string
 	Devices []Device // of this page; at most 50
@@ -28,7 +29,11 @@ type Page struct {
 //go:embed page.html
 var pageText string
 
-var defaultPage = template.Must(template.New("page").Funcs(template.FuncMap{"ago": ago, "exact": exact, "machine": machine}).Parse(pageText))
+var pageTemplate = template.Must(template.New("page").
+	Funcs(template.FuncMap{"ago": ago, "exact": exact, "machine": machine}).Parse(pageText))
+
+// writePage is the default of Options.Page.
+func writePage(w io.Writer, _ *http.Request, p Page) error { return pageTemplate.Execute(w, p) }
 
 // defaultPolicy allows the page what it has, which is a style sheet and forms.
 const defaultPolicy = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -71,7 +76,7 @@ func (h *handler) show(w http.ResponseWriter, r *http.Request) {
 // write makes the page before its first byte goes out, so that a failure is not half a page.
 func (h *handler) write(w http.ResponseWriter, r *http.Request, p Page) {
 	var text bytes.Buffer
-	if err := h.page.Execute(&text, p); err != nil {
+	if err := h.opts.Page(&text, r, p); err != nil {
 		h.opts.Log.Error("devices: make page", "error", err)
 		h.fail(w, r, http.StatusInternalServerError, "This page could not be made.")
 		return
