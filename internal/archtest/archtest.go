@@ -2,7 +2,8 @@
 //
 // The rules are values in [Rules], each with its reason; the most important one is the table of allowed imports,
 // [Rooms]. The tests of this package apply them to the repository, so a new package begins with a line in that
-// table, and a new arrow between packages with a reason. Each rule is also shown trees that break it.
+// table, and a new arrow between packages with a reason. Each rule is also shown trees that break it. CONTRIBUTING.md
+// shows the table; go test ./internal/archtest -update writes it there.
 //
 // Source is parsed, not built: files for other systems and behind build tags are under the same rules.
 package archtest
@@ -20,6 +21,11 @@ var Rules = []Rule{
 		"imports",
 		"arrows between packages go down only, and each has a reason in the table",
 		checkImports,
+	},
+	{
+		"rooms",
+		"a table that allows what nobody does is not read any more",
+		checkRooms,
 	},
 	{
 		"session graph",
@@ -45,6 +51,26 @@ var Rules = []Rule{
 		"docs",
 		"what a user of the library can name, its documentation explains",
 		checkDocs,
+	},
+	{
+		"lines",
+		"a line of 120 columns can be read beside another one",
+		checkLines,
+	},
+	{
+		"words",
+		"a newcomer knows the field's words already",
+		checkWords,
+	},
+	{
+		"one meaning",
+		"a type's name that means something else next door misleads its reader",
+		checkTypeNames,
+	},
+	{
+		"budgets",
+		"what is in everybody's way is kept small",
+		checkBudgets,
 	},
 	{
 		"workplace",

@@ -8,7 +8,7 @@ import (
 
 func checkImports(t *Tree) (breaches []string) {
 	for _, p := range t.Packages {
-		room := roomOf(t.below(p.Path))
+		room := t.roomOf(p)
 		if room == nil {
 			breaches = append(breaches, fmt.Sprintf("%s: package %s has no line in the table of rooms", p.Dir, p.Name))
 			continue
@@ -24,11 +24,47 @@ func checkImports(t *Tree) (breaches []string) {
 	return breaches
 }
 
-func roomOf(path string) *Room {
-	for i, room := range Rooms {
+// checkRooms is the other direction of checkImports: what the table has that the tree has not.
+func checkRooms(t *Tree) (breaches []string) {
+	imported := make(map[string][]string) // by room
+	for _, p := range t.Packages {
+		room := t.roomOf(p)
+		if room == nil {
+			continue
+		}
+		imports := imported[room.Path]
+		if imports == nil {
+			imports = []string{} // the room exists
+		}
+		for _, f := range p.Files {
+			if !f.Test {
+				imports = append(imports, f.Imports...)
+			}
+		}
+		imported[room.Path] = imports
+	}
+	for _, room := range t.Rooms {
+		imports := imported[room.Path]
+		if imports == nil {
+			breaches = append(breaches, fmt.Sprintf("room %s does not exist", room.Path))
+			continue
+		}
+		for _, arrow := range room.May {
+			used := func(path string) bool { return t.below(path) == arrow || t.foreign(path) && within(path, arrow) }
+			if arrow != Ours && arrow != Everything && !slices.ContainsFunc(imports, used) {
+				breaches = append(breaches, fmt.Sprintf("room %s does not import %s", room.Path, arrow))
+			}
+		}
+	}
+	return breaches
+}
+
+func (t *Tree) roomOf(p *Package) *Room {
+	path := t.below(p.Path)
+	for i, room := range t.Rooms {
 		folder, andBelow := strings.CutSuffix(room.Path, "/...")
 		if path == folder || andBelow && within(path, folder) {
-			return &Rooms[i]
+			return &t.Rooms[i]
 		}
 	}
 	return nil
@@ -36,13 +72,13 @@ func roomOf(path string) *Room {
 
 func (t *Tree) allowed(room *Room, p *Package, f File, imported string) bool {
 	switch {
-	case standard(imported) || slices.Contains(room.May, everything):
+	case standard(imported) || slices.Contains(room.May, Everything):
 		return true
 	case t.foreign(imported) && f.Test:
 		return p.Module != "." || withinAny(imported, libraryRequires)
 	case t.foreign(imported):
 		return withinAny(imported, room.May)
-	case f.Test || slices.Contains(room.May, ours):
+	case f.Test || slices.Contains(room.May, Ours):
 		module := t.moduleOf(imported)
 		return module == "." || module == p.Module || slices.Contains(room.May, t.below(imported))
 	default:

@@ -14,12 +14,15 @@ import (
 	"strings"
 )
 
-// A Tree is the source of the repository.
+// A Tree is the source of a repository, and its table of rooms.
 type Tree struct {
+	Rooms    []Room
 	Packages []*Package          // by folder, in order
 	Mods     map[string]*Mod     // by folder, "." for the library
 	Texts    map[string][]byte   // every text file by its path
 	byImport map[string]*Package // by import path
+
+	positions *token.FileSet
 }
 
 // A Package is a folder with Go files.
@@ -46,10 +49,43 @@ type Mod struct {
 	Replaces bool
 }
 
+// topLevel has the names that a package declares outside of tests, and what declares each. Methods are left out.
+func (p *Package) topLevel() map[*ast.Ident]ast.Node {
+	names := make(map[*ast.Ident]ast.Node)
+	for _, f := range p.Files {
+		if f.Test {
+			continue
+		}
+		for _, d := range f.Syntax.Decls {
+			switch d := d.(type) {
+			case *ast.FuncDecl:
+				if d.Recv == nil {
+					names[d.Name] = d
+				}
+			case *ast.GenDecl:
+				for _, spec := range d.Specs {
+					switch spec := spec.(type) {
+					case *ast.TypeSpec:
+						names[spec.Name] = spec
+					case *ast.ValueSpec:
+						for _, name := range spec.Names {
+							names[name] = spec
+						}
+					}
+				}
+			}
+		}
+	}
+	return names
+}
+
 // Read parses a repository. Folders that the go command leaves out are left out: testdata, and names that begin
 // with a dot or an underscore; texts are read from testdata as well, and from everywhere but .git.
-func Read(repo fs.FS) (*Tree, error) {
-	t := &Tree{Mods: map[string]*Mod{}, Texts: map[string][]byte{}, byImport: map[string]*Package{}}
+func Read(repo fs.FS, rooms []Room) (*Tree, error) {
+	t := &Tree{
+		Rooms: rooms, Mods: map[string]*Mod{}, Texts: map[string][]byte{}, byImport: map[string]*Package{},
+		positions: token.NewFileSet(),
+	}
 	err := fs.WalkDir(repo, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -110,7 +146,7 @@ func ignored(name string) bool {
 }
 
 func (t *Tree) addFile(byDir map[string]*Package, name string) error {
-	syntax, err := parser.ParseFile(token.NewFileSet(), name, t.Texts[name], parser.ParseComments|parser.SkipObjectResolution)
+	syntax, err := parser.ParseFile(t.positions, name, t.Texts[name], parser.ParseComments|parser.SkipObjectResolution)
 	if err != nil {
 		return fmt.Errorf("parse the repository: %w", err)
 	}

@@ -1,4 +1,5 @@
-// Row runs the tests that prove one row of docs/security.md: go run ./internal/checklist/row A15, at the root of the tree.
+// Row runs the tests that prove one row of docs/security.md, as in go run ./internal/checklist/row A15. It finds them
+// from the root of the tree.
 package main
 
 import (

@@ -1,0 +1,111 @@
+package archtest_test
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// longLines says how many lines of a family may still be too long. The list may only shrink.
+var longLines = map[string]int{
+	"bench":         97,
+	"cmd/coatcheck": 351,
+	"cookie":        62,
+	"csrf":          24,
+	"devices":       28,
+	"documents":     220,
+	"event":         12,
+	"internal":      1,
+	"jar":           215,
+	"lint":          114,
+	"seal":          6,
+	"session":       225,
+	"state":         34,
+	"store":         360,
+	"test":          294,
+}
+
+// wordsStill are families in which such a word may still stand. The list may only shrink.
+var wordsStill = map[string][]string{
+	"absence":     {"store"},
+	"bury":        {"session"},
+	"cloakroom":   {"cmd/coatcheck"},
+	"crowd":       {"bench", "session", "store", "test"},
+	"depot":       {"cmd/coatcheck"},
+	"disguise":    {"session"},
+	"door":        {"bench", "cmd/coatcheck", "store", "test"},
+	"ears":        {"store", "test"},
+	"era":         {"store"},
+	"graveyard":   {"session"},
+	"hearing":     {"session", "store"},
+	"house":       {"cmd/coatcheck", "test"},
+	"husk":        {"store"},
+	"moment":      {"cmd/coatcheck", "session", "store"},
+	"outlook":     {"session"},
+	"patience":    {"cmd/coatcheck", "session", "store", "test"},
+	"pilot":       {"store"},
+	"rack":        {"store"},
+	"rouse":       {"store"},
+	"switchboard": {"cmd/coatcheck", "session", "store", "test"},
+	"tally":       {"bench", "store", "test"},
+	"tidemark":    {"cmd/coatcheck"},
+	"welcome":     {"session"},
+}
+
+// typesStill are types that may still be there twice, by family and name. The list may only shrink.
+var typesStill = []string{
+	"bench work",
+	"cmd/coatcheck page",
+	"session opened",
+	"store change",
+	"store failure",
+	"store feed",
+	"store moment",
+	"store row",
+	"store shard",
+	"store shards",
+	"store write",
+	"test parcel",
+	"test state",
+}
+
+var (
+	brokenFile = regexp.MustCompile(`^[^:]+`)
+	brokenWord = regexp.MustCompile(`the field's word for (\w+) is`)
+	brokenType = regexp.MustCompile(`has a type (\w+) as well`)
+)
+
+// still takes those breaches away that may still be there.
+func still(breaches []string) (rest []string) {
+	long := make(map[string]int)
+	for _, breach := range breaches {
+		if strings.HasSuffix(breach, "columns") {
+			long[family(breach)]++
+		}
+	}
+	for _, breach := range breaches {
+		f := family(breach)
+		word, name := brokenWord.FindStringSubmatch(breach), brokenType.FindStringSubmatch(breach)
+		switch {
+		case strings.HasSuffix(breach, "columns") && long[f] <= longLines[f]:
+		case word != nil && slices.Contains(wordsStill[word[1]], f):
+		case name != nil && slices.Contains(typesStill, f+" "+name[1]):
+		default:
+			rest = append(rest, breach)
+		}
+	}
+	return rest
+}
+
+// family is the room at the top of the file that a breach is in.
+func family(breach string) string {
+	file := brokenFile.FindString(breach)
+	first, _, _ := strings.Cut(file, "/")
+	switch {
+	case strings.HasSuffix(file, ".md"):
+		return "documents"
+	case first == "cmd":
+		return "cmd/coatcheck"
+	}
+	return first
+}
