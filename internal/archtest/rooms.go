@@ -44,6 +44,8 @@ var Rooms = []Room{
 		[]string{"store/redis", "github.com/redis/go-redis/v9"}, "a module of its own: only its users get this client"},
 	{1, "store/sql/pgxlisten", "LISTEN with pgx, for store/sql",
 		[]string{"github.com/jackc/pgx/v5"}, "listens for store/sql, which needs no more of it than a function"},
+	{1, "internal/coalesce", "calls that callers with the same question share",
+		nil, "any question and any answer will do"},
 	{1, "csrf", "cross-site request forgery",
 		[]string{"event"}, "a refused request is an event"},
 
