@@ -224,14 +224,8 @@ func maxAgeExpiry(maxAge string, now time.Time) time.Time {
 	if maxAge[0] == '-' {
 		return now
 	}
-	// More than 8 digits are more than 400 days; leading zeros count for nothing.
-	digits := strings.TrimLeft(maxAge, "0")
-	seconds := MaxLifetime / time.Second
-	if len(digits) <= 8 {
-		n, _ := leadingNumber(digits)
-		seconds = min(seconds, time.Duration(n))
-	}
-	return now.Add(seconds * time.Second)
+	seconds, _ := leadingNumber(maxAge)
+	return now.Add(min(time.Duration(seconds)*time.Second, MaxLifetime))
 }
 
 func capExpiry(at, now time.Time) time.Time {

@@ -31,11 +31,10 @@ func (j *Jar) Add(cookies ...Cookie) error {
 		if latest := now.Add(cookie.MaxLifetime); c.Expires.After(latest) {
 			c.Expires = latest
 		}
-		old := j.domains[c.Domain].find(&c)
-		if old != nil {
+		if old := j.index.find(&c); old != nil {
 			j.drop(old, Removed)
 		}
-		j.replace(nil, c, now)
+		j.store(nil, &c, now)
 	}
 	return nil
 }

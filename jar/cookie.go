@@ -55,7 +55,3 @@ func (c *Cookie) appendPair(b []byte) []byte {
 func (c *Cookie) size() int {
 	return len(c.Name) + len(c.Value) + len(c.Domain) + len(c.Path) + len(c.Partition.TopLevelSite) + 384
 }
-
-func (c *Cookie) sameIdentity(d *Cookie) bool {
-	return c.Name == d.Name && c.HostOnly == d.HostOnly && c.Path == d.Path && c.Domain == d.Domain && c.Partition == d.Partition
-}

@@ -14,14 +14,11 @@ type access struct {
 	now    time.Time
 	script bool
 
-	host, path     string
-	cookieable     bool // http, https, ws, wss
-	encrypted      bool // https, wss
-	secure         bool // the same, or trusted because it is this machine
-	sites          sites
-	request        *Request
-	partitionKnown bool
-	partitionKey   Partition
+	host, path string
+	cookieable bool // http, https, ws, wss
+	encrypted  bool // https, wss
+	secure     bool // the same, or trusted because it is this machine
+	sites      sites
 }
 
 // sites are the ways to judge whether a request is same-site that warnings compare.
@@ -37,7 +34,10 @@ func allSites(c siteContext) sites { return sites{c, c, c, c, c} }
 
 func (p Profile) access(r *Request, storing bool, now time.Time) access {
 	u := r.URL
-	a := access{rules: &profiles[p], now: now, script: r.Script, host: canonicalHost(u), path: requestPath(u), request: r}
+	a := access{rules: &profiles[p], now: now, script: r.Script, host: canonicalHost(u)}
+	if !storing {
+		a.path = requestPath(u)
+	}
 	switch u.Scheme {
 	case "https", "wss":
 		a.cookieable, a.encrypted, a.secure = true, true, true
@@ -60,24 +60,16 @@ func (p Profile) access(r *Request, storing bool, now time.Time) access {
 	return a
 }
 
-// partition is found out only if there are cookies that it matters for.
-func (a *access) partition() Partition {
-	if !a.partitionKnown {
-		a.partitionKey, a.partitionKnown = a.request.partition(), true
-	}
-	return a.partitionKey
-}
-
 // Decide tells what becomes of a Set-Cookie line that is received with a request at the time now: the cookie that would be
 // stored, and the reasons for and against it. With exclusions among the reasons, the cookie is what it would have been. What
 // depends on other cookies in a jar (ExcludeOverwriteSecure, ExcludeOverwriteHTTPOnly) is not among them; [Jar.Set] adds it.
 // A cookie that has expired already deletes, and is included.
 func (p Profile) Decide(line *cookie.Parsed, r *Request, now time.Time) (Cookie, cookie.Reasons) {
 	a := p.access(r, true, now)
-	return a.decide(line)
+	return a.decide(r, line)
 }
 
-func (a *access) decide(line *cookie.Parsed) (Cookie, cookie.Reasons) {
+func (a *access) decide(r *Request, line *cookie.Parsed) (Cookie, cookie.Reasons) {
 	why := line.Reasons
 	c := Cookie{
 		Name: line.Name, Value: line.Value, Path: line.Path,
@@ -93,13 +85,13 @@ func (a *access) decide(line *cookie.Parsed) (Cookie, cookie.Reasons) {
 		why.Add(cookie.ExcludeInvalidDomain)
 	}
 	if c.Path == "" {
-		c.Path = defaultPath(a.path)
+		c.Path = defaultPath(requestPath(r.URL))
 	}
 	if !a.prefixKept(line) {
 		why.Add(cookie.ExcludeInvalidPrefix)
 	}
 	if line.Partitioned {
-		c.Partition = a.partition()
+		c.Partition = r.partition()
 		if !line.Secure || !a.secure || !validSite(c.Partition.TopLevelSite) || a.rules.partitionedNeedsNone && line.SameSite != cookie.SameSiteNone {
 			why.Add(cookie.ExcludeInvalidPartitioned)
 		}
@@ -110,11 +102,11 @@ func (a *access) decide(line *cookie.Parsed) (Cookie, cookie.Reasons) {
 	a.checkAccess(&c, &why)
 	a.checkSameSite(&c, &why, true)
 
-	at, persistent := line.Expiry(a.now)
+	expiry := line.Expiry
 	if a.rules.chromiumSyntax {
-		at, persistent = line.ExpiryChromium(a.now)
+		expiry = line.ExpiryChromium
 	}
-	if persistent {
+	if at, persistent := expiry(a.now); persistent {
 		c.Expires = at
 		if at.IsZero() {
 			c.Expires = time.Unix(0, 0) // the zero time is taken: year 1, long over either way
@@ -173,12 +165,13 @@ func (a *access) prefixKept(line *cookie.Parsed) bool {
 		return false
 	}
 	// Chromium takes a Domain that is the address of the host, without a dot, and the cookie is host-only all the same.
-	hostOnly := !line.HasDomain || isIP(a.host) && domainAsWritten(line) == bracketed(a.host)
+	hostOnly := !line.HasDomain || isIP(a.host) && domainAsWritten(*line) == bracketed(a.host)
 	return !p.HostOnly() || hostOnly && line.Path == "/"
 }
 
-// domainAsWritten is the Domain that counts, with its dot.
-func domainAsWritten(line *cookie.Parsed) string {
+// domainAsWritten is the Domain that counts, with its dot. It takes a copy: iterators make what they are about escape, and
+// other lines are to stay on the stack.
+func domainAsWritten(line cookie.Parsed) string {
 	for attribute := range line.Attributes() {
 		if attribute.Fate == cookie.Applied && strings.EqualFold(attribute.Name, "Domain") {
 			return attribute.Value

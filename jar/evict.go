@@ -9,14 +9,13 @@ import (
 	"coatcheck.dev/cookie"
 )
 
-// evict keeps the limits after e was stored.
-func (j *Jar) evict(e *entry, now time.Time) {
-	g := j.domains[e.Domain].site.groups[e.Partition]
-	if e.Partition != (Partition{}) {
-		j.evictPartition(g, e.Partition, now)
-	} else {
-		j.evictSite(g, now)
+// evict keeps the limits after a cookie was stored in b.
+func (j *Jar) evict(b *bucket, now time.Time) {
+	if b == &b.host.plain {
+		j.evictSite(b.group, now)
 		j.evictTotal(now)
+	} else {
+		j.evictPartition(b.group, now)
 	}
 	j.evictBytes(now)
 }
@@ -27,8 +26,8 @@ func (j *Jar) evictSite(g *group, now time.Time) {
 		return
 	}
 	var list []*entry
-	for _, b := range g.hosts {
-		list = append(list, b.plain...)
+	for _, b := range g.buckets {
+		list = append(list, b.entries...)
 	}
 	if list = j.dropExpired(list, now); len(list) <= j.limits.Site {
 		return
@@ -108,18 +107,21 @@ func (j *Jar) priority(e *entry) cookie.Priority {
 
 // evictTotal purges the jar; cookies that are not Secure go first, and those in use stay.
 func (j *Jar) evictTotal(now time.Time) {
-	safe := now.Add(-j.limits.Safe).UnixNano()
-	if j.limits.Total == 0 || j.plain <= j.limits.Total || j.limits.Safe > 0 && j.oldest >= safe {
+	if j.limits.Total == 0 || j.index.plain <= j.limits.Total {
 		return
 	}
-	list := j.entries(func(e *entry) bool { return e.Partition == (Partition{}) })
+	safe := now.Add(-j.limits.Safe).UnixNano()
+	if j.limits.Safe > 0 && j.index.oldest >= safe {
+		return
+	}
+	list := j.index.all(func(e *entry) bool { return e.Partition == Partition{} })
 	if list = j.dropExpired(list, now); len(list) <= j.limits.Total {
 		return
 	}
 	leastRecentlyUsedFirst(list)
 	slices.SortStableFunc(list, func(a, b *entry) int { return cmp.Compare(boolRank(a.Secure), boolRank(b.Secure)) })
 	goal := len(list) - max(j.limits.Total-j.limits.TotalPurge, 0)
-	j.oldest = math.MaxInt64
+	j.index.oldest = math.MaxInt64
 	for _, e := range list {
 		last := e.lastAccess.Load()
 		if goal > 0 && (j.limits.Safe == 0 || last < safe) {
@@ -127,7 +129,7 @@ func (j *Jar) evictTotal(now time.Time) {
 			goal--
 			continue
 		}
-		j.oldest = min(j.oldest, last)
+		j.index.oldest = min(j.index.oldest, last)
 	}
 }
 
@@ -139,7 +141,7 @@ func boolRank(b bool) int {
 }
 
 // evictPartition evicts the least recently used cookies of a site in one partition.
-func (j *Jar) evictPartition(g *group, p Partition, now time.Time) {
+func (j *Jar) evictPartition(g *group, now time.Time) {
 	l := &j.limits
 	over := func(slack int) bool {
 		return l.PartitionCookies > 0 && g.cookies > l.PartitionCookies || l.PartitionBytes > 0 && g.bytes > l.PartitionBytes+slack
@@ -148,8 +150,8 @@ func (j *Jar) evictPartition(g *group, p Partition, now time.Time) {
 		return
 	}
 	var list []*entry
-	for _, b := range g.hosts {
-		list = append(list, b.parts[p]...)
+	for _, b := range g.buckets {
+		list = append(list, b.entries...)
 	}
 	list = j.dropExpired(list, now)
 	leastRecentlyUsedFirst(list)
@@ -163,13 +165,13 @@ func (j *Jar) evictPartition(g *group, p Partition, now time.Time) {
 
 // evictBytes is the last resort: it makes a tenth of the room free.
 func (j *Jar) evictBytes(now time.Time) {
-	if j.limits.Bytes == 0 || j.bytes <= j.limits.Bytes {
+	if j.limits.Bytes == 0 || j.index.bytes <= j.limits.Bytes {
 		return
 	}
-	list := j.dropExpired(j.entries(func(*entry) bool { return true }), now)
+	list := j.dropExpired(j.index.all(func(*entry) bool { return true }), now)
 	leastRecentlyUsedFirst(list)
 	for _, e := range list {
-		if j.bytes <= j.limits.Bytes-j.limits.Bytes/10 {
+		if j.index.bytes <= j.limits.Bytes-j.limits.Bytes/10 {
 			return
 		}
 		j.drop(e, Evicted)

@@ -36,46 +36,56 @@ func IncludeIn(c *Cookie, byHost, context siteContext, legacy bool, now time.Tim
 func (j *Jar) CheckIndex() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	x := &j.index
 	all, plain, bytes := 0, 0, 0
-	for domain, b := range j.domains {
-		if len(b.plain)+len(b.parts) == 0 || j.sites[siteOf(domain)] != b.site {
+	for domain, h := range x.hosts {
+		if len(h.plain.entries)+len(h.parts) == 0 || x.sites[siteOf(domain)] != h.site || h.name != domain {
 			return fmt.Errorf("%s is in the index for nothing", domain)
 		}
-		for _, list := range append([][]*entry{b.plain}, slices.Collect(maps.Values(b.parts))...) {
-			if !slices.IsSortedFunc(list, before) {
+		for _, b := range append([]*bucket{&h.plain}, slices.Collect(maps.Values(h.parts))...) {
+			if !slices.IsSortedFunc(b.entries, before) {
 				return fmt.Errorf("%s is not sorted", domain)
 			}
-			for _, e := range list {
+			for _, e := range b.entries {
 				all++
 				bytes += e.size()
 				if e.Partition == (Partition{}) {
 					plain++
 				}
+				if e.bucket != b || h.in(e.Partition) != b || h.site.in(e.Partition) != b.group || b.group.buckets[domain] != b {
+					return fmt.Errorf("%s has cookies that are not where they are looked for", domain)
+				}
 			}
 		}
 	}
 	grouped, groupedBytes := 0, 0
-	for name, s := range j.sites {
-		if len(s.groups) == 0 {
+	for name, s := range x.sites {
+		if len(s.plain.buckets)+len(s.parts) == 0 {
 			return fmt.Errorf("site %s is in the index for nothing", name)
 		}
-		for p, g := range s.groups {
+		count := func(g *group) error {
 			n, size := 0, 0
-			for _, b := range g.hosts {
-				for _, e := range b.in(p) {
+			for _, b := range g.buckets {
+				for _, e := range b.entries {
 					n++
 					size += len(e.Name) + len(e.Value)
 				}
 			}
-			if n == 0 || n != g.cookies || size != g.bytes {
+			if n != g.cookies || size != g.bytes || n == 0 && g != &s.plain {
 				return fmt.Errorf("site %s counts %d and %d bytes, has %d and %d", name, g.cookies, g.bytes, n, size)
 			}
 			grouped += n
 			groupedBytes += size
+			return nil
+		}
+		for _, g := range append([]*group{&s.plain}, slices.Collect(maps.Values(s.parts))...) {
+			if err := count(g); err != nil {
+				return err
+			}
 		}
 	}
-	if grouped != all || plain != j.plain || bytes != j.bytes {
-		return fmt.Errorf("%d cookies and %d in sites; %d of %d plain; %d of %d bytes", all, grouped, j.plain, plain, j.bytes, bytes)
+	if grouped != all || plain != x.plain || bytes != x.bytes {
+		return fmt.Errorf("%d cookies and %d in sites; %d of %d plain; %d of %d bytes", all, grouped, x.plain, plain, x.bytes, bytes)
 	}
 	return nil
 }

@@ -12,11 +12,12 @@ import (
 
 // canonicalHost returns the host of a URL as cookies know it: in lower case, in punycode, without port and brackets.
 func canonicalHost(u *url.URL) string {
-	host := u.Host
-	if i := strings.LastIndexByte(host, ':'); i >= 0 || strings.IndexByte(host, '[') >= 0 {
-		host = u.Hostname()
+	for i := range len(u.Host) {
+		if c := u.Host[i]; !hostBytes[c] || c == ':' {
+			return canonicalName(u.Hostname())
+		}
 	}
-	return canonicalName(host)
+	return u.Host
 }
 
 func canonicalName(host string) string {
@@ -188,12 +189,20 @@ func validHost(host string) bool {
 		return false
 	}
 	for i := range len(host) {
-		if c := host[i]; c <= ' ' || c > '~' || 'A' <= c && c <= 'Z' || strings.IndexByte("%/;=@[]\\,\"", c) >= 0 {
+		if !hostBytes[host[i]] {
 			return false
 		}
 	}
 	return true
 }
+
+// hostBytes are the bytes that a canonical host may have.
+var hostBytes = func() (table [256]bool) {
+	for c := '!'; c <= '~'; c++ {
+		table[c] = (c < 'A' || 'Z' < c) && !strings.ContainsRune(`%/;=@[]\,"`, c)
+	}
+	return table
+}()
 
 func siteScheme(u *url.URL) string {
 	switch u.Scheme {

@@ -16,13 +16,14 @@ var _ http.CookieJar = (*Jar)(nil)
 // that net/http has read from a response is taken from its raw line, unless name or value have been changed since. One that
 // was made by hand is taken by its fields.
 func (j *Jar) SetCookies(u *url.URL, cookies []*http.Cookie) {
-	r := &Request{URL: u}
+	r := Request{URL: u}
+	a := j.profile.access(&r, true, j.now())
 	for _, c := range cookies {
 		p := cookie.Parse(c.Raw)
 		if c.Raw == "" || p.Name != c.Name || p.Value != c.Value && strings.Trim(p.Value, `"`) != c.Value {
 			p = cookie.Parse(line(c))
 		}
-		j.set(r, &p)
+		j.set(&a, &r, &p)
 	}
 }
 
@@ -47,7 +48,9 @@ func (j *Jar) Cookies(u *url.URL) []*http.Cookie {
 	var room [16]*entry
 	r := Request{URL: u}
 	a := j.profile.access(&r, false, j.now())
-	found := j.match(&a, room[:0])
+	j.mu.RLock()
+	defer j.mu.RUnlock()
+	found := j.match(&a, &r, room[:0])
 	if len(found) == 0 {
 		return nil
 	}
