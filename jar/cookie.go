@@ -43,14 +43,6 @@ func (c *Cookie) Session() bool { return c.Expires.IsZero() }
 
 func (c *Cookie) expired(now time.Time) bool { return !c.Expires.IsZero() && !c.Expires.After(now) }
 
-// nameless cookies are sent as their bare value.
-func (c *Cookie) appendPair(b []byte) []byte {
-	if c.Name != "" {
-		b = append(append(b, c.Name...), '=')
-	}
-	return append(b, c.Value...)
-}
-
 // size is what a cookie counts against Limits.Bytes: its text and about what the jar needs to keep it.
 func (c *Cookie) size() int {
 	return len(c.Name) + len(c.Value) + len(c.Domain) + len(c.Path) + len(c.Partition.TopLevelSite) + 384

@@ -140,14 +140,12 @@ func (a *access) domain(line *cookie.Parsed) (domain string, hostOnly, ok bool) 
 		return host, true, true
 	}
 	domain = line.Domain
-	switch {
-	case domain == bracketed(host) && RegistrableDomain(host) == "":
-		// An address, a public suffix or a name without dots: it may name itself, and gets no more than that.
+	registrable := RegistrableDomain(domain) != ""
+	if domain == bracketed(host) && !registrable {
+		// An address, a public suffix or a name without dots may name itself, but gets no more than that.
 		return host, true, true
-	case domain == "" || !domainMatch(host, domain) || RegistrableDomain(domain) == "":
-		return domain, false, false
 	}
-	return domain, false, true
+	return domain, false, registrable && domainMatch(host, domain)
 }
 
 // prefixKept checks what the beginning of the name promises (RFC 6265bis section 5.7, steps 20 and 21).

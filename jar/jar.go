@@ -212,14 +212,19 @@ func (j *Jar) Header(r *Request) string {
 	for _, e := range found {
 		n += len(e.Name) + len(e.Value) + len("=; ")
 	}
-	b := make([]byte, 0, n)
+	var b strings.Builder
+	b.Grow(n)
 	for i, e := range found {
 		if i > 0 {
-			b = append(b, "; "...)
+			b.WriteString("; ")
 		}
-		b = e.appendPair(b)
+		if e.Name != "" {
+			b.WriteString(e.Name)
+			b.WriteByte('=')
+		}
+		b.WriteString(e.Value) // a nameless cookie is sent as its bare value
 	}
-	return string(b)
+	return b.String()
 }
 
 // All returns every cookie that has not expired, oldest first.
