@@ -63,7 +63,9 @@ var Rooms = []Room{
 	{3, "lint", "what browsers will make of a site's cookies",
 		[]string{"cookie", "jar"}, "says what a browser makes of cookies, so it asks what stands for one"},
 
-	{4, "cmd/coatcheck/...", "the program: gate, API, console, demo shop", []string{Ours, "store/redis/rueidisstore", "store/sql/pgxlisten",
+	{4, "cmd/coatcheck/...", "the program: gate, API, console, demo shop", []string{Ours,
+		"store/redis/rueidisstore",
+		"store/sql/pgxlisten",
 		"modernc.org/sqlite",
 		"github.com/jackc/pgx/v5",
 		"github.com/go-sql-driver/mysql",

@@ -1,6 +1,8 @@
 package archtest_test
 
 import (
+	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,7 +17,6 @@ var longLines = map[string]int{
 	"devices":       28,
 	"documents":     220,
 	"event":         12,
-	"internal":      1,
 	"jar":           215,
 	"lint":          114,
 	"seal":          6,
@@ -81,6 +82,11 @@ func still(breaches []string) (rest []string) {
 	for _, breach := range breaches {
 		if strings.HasSuffix(breach, "columns") {
 			long[family(breach)]++
+		}
+	}
+	for _, f := range slices.Sorted(maps.Keys(long)) {
+		if long[f] > longLines[f] {
+			rest = append(rest, fmt.Sprintf("%s: %d lines are too long, %d may still be", f, long[f], longLines[f]))
 		}
 	}
 	for _, breach := range breaches {
