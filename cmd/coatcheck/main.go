@@ -5,7 +5,6 @@
 //	coatcheck doctor                                what the store promises, what it does not, and what to do about it
 //	coatcheck store copy FROM TO                    all sessions from one store to another
 //	coatcheck check https://shop.example/           what browsers make of a site's cookies, and what is wrong with them
-//	coatcheck inventory                             what the shop keeps for its visitors, and where
 //	coatcheck cookies convert FROM TO               cookies from the file of one program to that of another
 //	coatcheck version
 //
@@ -24,7 +23,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // who asks again does not want to wait
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	program := &Program{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
 	if err := program.Run(ctx, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "coatcheck:", strings.ReplaceAll(err.Error(), "\n", "; "))

@@ -19,6 +19,11 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"coatcheck.dev/cmd/coatcheck/internal/config"
+	"coatcheck.dev/event"
+	"coatcheck.dev/store"
+	"coatcheck.dev/store/memory"
 )
 
 // TestMain is the program itself in a child process that a test has started for that.
@@ -284,6 +289,26 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
+// What a wrapped store has lost is in the log of the program, and nothing is lost in its own.
+func TestHiddenCapabilitiesAreLogged(t *testing.T) {
+	const kind = string(event.CapabilityHidden)
+	var log lockedBuffer
+	s := &server{log: (&Program{Stderr: &log}).logger(config.Server{})}
+	s.manage(struct{ store.Store }{memory.New()}, config.Server{}, demo)
+	if err := s.sessions.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if text := log.String(); !strings.Contains(text, kind) || !strings.Contains(text, "store.Feed") {
+		t.Errorf("a wrapped store: log %s", text)
+	}
+	for _, args := range [][]string{{"demo"}, {"demo", "--move-from=sqlite:" + filepath.Join(t.TempDir(), "old.db")}} {
+		r := start(t, t.TempDir(), args...)
+		if err := r.end(); err != nil || strings.Contains(r.stderr.String(), kind) {
+			t.Errorf("%q: %v, log %s", args, err, r.stderr)
+		}
+	}
+}
+
 // What is under way ends, what has no end is ended, and the program does not wait for that.
 func TestShutdown(t *testing.T) {
 	release, begun := make(chan struct{}), make(chan struct{})
@@ -333,13 +358,13 @@ func TestShutdown(t *testing.T) {
 
 func TestPrints(t *testing.T) {
 	for args, want := range map[string]string{
-		"version":   "coatcheck devel " + runtime.Version(),
-		"inventory": "__Host-session   ticket cookie",
-		"--help":    "Usage: coatcheck <command>",
+		"version":          "coatcheck devel " + runtime.Version(),
+		"demo --inventory": "__Host-session   ticket cookie",
+		"--help":           "Usage: coatcheck <command>",
 	} {
 		var out, log bytes.Buffer
 		p := Program{Stdout: &out, Stderr: &log}
-		if err := p.Run(t.Context(), []string{args}); err != nil || !strings.Contains(out.String(), want) || log.Len() > 0 {
+		if err := p.Run(t.Context(), strings.Fields(args)); err != nil || !strings.Contains(out.String(), want) || log.Len() > 0 {
 			t.Errorf("%s: %v, printed %q, logged %q", args, err, &out, &log)
 		}
 	}
@@ -426,7 +451,7 @@ func TestSignal(t *testing.T) {
 	if runtime.GOOS == "linux" {
 		// What is left is the database alone, without a journal: it was closed in order.
 		entries, _ := os.ReadDir(filepath.Join(home, ".local", "share", "coatcheck"))
-		if len(entries) != 3 || entries[0].Name() != "coatcheck.db" || entries[1].Name() != "console-token" || entries[2].Name() != "tidemark.json" {
+		if len(entries) != 3 || entries[0].Name() != "coatcheck.db" || entries[1].Name() != "console-token" || entries[2].Name() != "rollback.json" {
 			t.Errorf("left behind: %v", entries)
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"coatcheck.dev/cmd/coatcheck/internal/cloakroom"
+	"coatcheck.dev/cmd/coatcheck/internal/backend"
 	"coatcheck.dev/cmd/coatcheck/internal/config"
 	"coatcheck.dev/cmd/coatcheck/internal/doctor"
 	"coatcheck.dev/cmd/coatcheck/internal/folder"
@@ -18,16 +18,16 @@ import (
 // doctor says what the store promises.
 func (p *Program) doctor(ctx context.Context, flags *config.Doctor) (err error) {
 	f := folder.At(flags.Data)
-	a, err := address(&config.Keep{Store: flags.Store}, f)
+	a, err := address(flags.Store, f)
 	if err != nil {
 		return err
 	}
-	room, err := cloakroom.Look(ctx, a)
+	b, err := backend.Look(ctx, a)
 	if err != nil {
 		return fmt.Errorf("doctor: %w", err)
 	}
-	defer closeRoom(room, &err)
-	report, err := doctor.Examine(ctx, room, f.TidemarkPath())
+	defer closeBackend(b, &err)
+	report, err := doctor.Examine(ctx, b, f.RollbackPath())
 	if err != nil {
 		return fmt.Errorf("doctor: %w", err)
 	}
@@ -38,27 +38,27 @@ func (p *Program) doctor(ctx context.Context, flags *config.Doctor) (err error) 
 	return errors.Join(write(p.Stdout), report.Err())
 }
 
-func closeRoom(room *cloakroom.Room, err *error) {
+func closeBackend(b *backend.Backend, err *error) {
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
-	*err = errors.Join(*err, room.Close(ctx))
+	*err = errors.Join(*err, b.Close(ctx))
 }
 
 // copyStore copies or moves all sessions from one store to another.
 func (p *Program) copyStore(ctx context.Context, flags *config.Copy) (err error) {
-	from, err := openArgument(ctx, flags.From, "FROM", cloakroom.Look)
+	from, err := openArgument(ctx, flags.From, "FROM", backend.Look)
 	if err != nil {
 		return err
 	}
-	defer closeRoom(from, &err)
+	defer closeBackend(from, &err)
 	if !from.Made(ctx) {
 		return fmt.Errorf("FROM: there are no sessions in %s", from.Address)
 	}
-	to, err := openArgument(ctx, flags.To, "TO", cloakroom.Open)
+	to, err := openArgument(ctx, flags.To, "TO", backend.Open)
 	if err != nil {
 		return err
 	}
-	defer closeRoom(to, &err)
+	defer closeBackend(to, &err)
 	if from.Address.String() == to.Address.String() {
 		return errors.New("FROM and TO are the same store")
 	}
@@ -68,21 +68,21 @@ func (p *Program) copyStore(ctx context.Context, flags *config.Copy) (err error)
 	began := time.Now()
 	report, err := move.Copy(ctx, from, to, move.Options{Move: flags.Move, DeleteExtras: flags.DeleteExtras})
 	if err != nil {
-		return fmt.Errorf("store copy (begin it again to go on): %w", err)
+		return fmt.Errorf("store copy (start it again to go on): %w", err)
 	}
 	verb := "Copied"
 	if flags.Move {
 		verb = "Moved"
 	}
-	fmt.Fprintf(p.Stdout, "From      %s\nTo        %s\n%-9s %d sessions and %d not-before switches in %v\nChecksum  %s there, %s here\n",
-		from.Address, to.Address, verb, report.To.Records, report.Switches, time.Since(began).Round(time.Millisecond), report.From, report.To)
+	fmt.Fprintf(p.Stdout, "From      %s\nTo        %s\n%-9s %d sessions and %d cutoffs in %v\nChecksum  %s in FROM, %s in TO\n",
+		from.Address, to.Address, verb, report.To.Records, report.Cutoffs, time.Since(began).Round(time.Millisecond), report.From, report.To)
 	for _, line := range []struct {
 		n    int
 		what string
 	}{
-		{report.Changed, "were used while they were moved, and are no longer what they were"},
-		{report.Ended, "were ended while they were moved"},
-		{report.Left, "are left there: those that cannot be read, or have begun meanwhile"},
+		{report.Changed, "changed while they were being moved"},
+		{report.Ended, "ended while they were being moved"},
+		{report.Left, "left in FROM: unreadable, or begun meanwhile"},
 	} {
 		if line.n > 0 {
 			fmt.Fprintf(p.Stdout, "          %d %s\n", line.n, line.what)
@@ -91,20 +91,21 @@ func (p *Program) copyStore(ctx context.Context, flags *config.Copy) (err error)
 	return report.Err()
 }
 
-// openArgument opens a store that an argument names, or the environment, so that a password need not stand in a command line.
-func openArgument(ctx context.Context, text, name string, open func(context.Context, cloakroom.Address) (*cloakroom.Room, error)) (*cloakroom.Room, error) {
+// openArgument opens the store of an argument. The argument may name a variable of the environment, because others can
+// read a password in a command line.
+func openArgument(ctx context.Context, text, name string, open func(context.Context, backend.Address) (*backend.Backend, error)) (*backend.Backend, error) {
 	if variable, ok := strings.CutPrefix(text, "env:"); ok {
 		if text = os.Getenv(variable); text == "" {
-			return nil, fmt.Errorf("%s: the environment has no %s", name, variable)
+			return nil, fmt.Errorf("%s: the environment has no variable %s", name, variable)
 		}
 	}
-	a, err := cloakroom.Parse(text, name)
+	a, err := backend.Parse(text, name)
 	if err != nil {
 		return nil, err
 	}
-	room, err := open(ctx, a)
+	b, err := open(ctx, a)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return room, nil
+	return b, nil
 }

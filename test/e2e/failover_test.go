@@ -39,9 +39,9 @@ var successions = map[string]func(testing.TB) succession{
 			address:  address + redisserver.MasterSet + "?wait=1",
 			promises: []string{"! 2 replicas, and a write waits for 1\n", "! min-replicas-to-write 0\n", "✓ appendonly yes, appendfsync always\n"},
 			mistakes: map[string]string{
-				"redis://" + set.Addrs[0]: "this is a Sentinel, as it seems, say redis+sentinel://",
-				"redis+sentinel://" + set.Nodes[0].Addr + "/" + redisserver.MasterSet: "this is no Sentinel",
-				address + "nobody":                          "the Sentinels watch no master of the name",
+				"redis://" + set.Addrs[0]: "this looks like a Sentinel; use redis+sentinel://",
+				"redis+sentinel://" + set.Nodes[0].Addr + "/" + redisserver.MasterSet: "this is not a Sentinel",
+				address + "nobody":                          "the Sentinels watch no master with the name",
 				address + redisserver.MasterSet:             "→ let a write wait for them: wait=1 in the store's address",
 				address + redisserver.MasterSet + "?wait=3": "every write waits for 3 of them, and fails",
 			},
@@ -66,7 +66,7 @@ var successions = map[string]func(testing.TB) succession{
 			address:  "redis+cluster://" + cluster.Nodes[0].Addr + "," + cluster.Nodes[1].Addr + "?wait=1",
 			promises: []string{"✓ 1 replica (the node on port ", "), and a write waits for 1\n", "✓ cluster_state ok\n", "✓ appendonly yes, appendfsync always\n"},
 			mistakes: map[string]string{
-				"redis://" + cluster.Nodes[0].Addr: "this is one node of a Cluster, say redis+cluster://",
+				"redis://" + cluster.Nodes[0].Addr: "this is one node of a Cluster; use redis+cluster://",
 				"redis+cluster://" + alone.Addr:    "the cluster does not serve all slots",
 			},
 			lose: func(id store.ID) func() {
@@ -206,6 +206,6 @@ func TestSecureSentinel(t *testing.T) {
 	v.is(me{"ada", []string{}, "light"})
 	succession{mistakes: map[string]string{
 		address: "certificate signed by unknown authority",
-		strings.Replace(address, "rediss", "redis", 1): "look whether the server speaks TLS",
+		strings.Replace(address, "rediss", "redis", 1): "check whether the server speaks TLS",
 	}}.consult(t)
 }

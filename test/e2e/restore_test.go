@@ -54,7 +54,7 @@ func TestRestoredFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, text := run(t, "doctor", "--data", h.data)
-	if code != 1 || !strings.Contains(text, "a backup was put in its place") {
+	if code != 1 || !strings.Contains(text, "✗ the store was restored from a backup") {
 		t.Errorf("the doctor ends with %d and says\n%s", code, text)
 	}
 
@@ -69,7 +69,7 @@ func TestRestoredFile(t *testing.T) {
 	}
 	h = h.reopen()
 	gone.at(h).is(nobody)
-	h.Await(says("a backup was put in its place"))
+	h.Await(says("restored from a backup"))
 	v = newVisitor(t, h.site)
 	v.signIn("ada")
 	h.Term()
@@ -112,14 +112,14 @@ func TestRestoredDump(t *testing.T) {
 
 	// Below a program that runs on: its feed is lost for a moment, and it looks again.
 	restore()
-	h.Await(says("a backup was put in its place"))
+	h.Await(says("restored from a backup"))
 	gone.soon(nobody)
 
 	h.Term()
 	restore()
 	h = h.reopen()
 	gone.at(h).is(nobody)
-	h.Await(says("a backup was put in its place"))
+	h.Await(says("restored from a backup"))
 }
 
 var sums = regexp.MustCompile(`Checksum +(\w{32}) there, (\w{32}) here`)

@@ -48,12 +48,13 @@ func New(o Options) http.Handler {
 		Denied: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { crossOrigin.write(w) }),
 	})
 
+	who := newAuth(o)
 	mux := http.NewServeMux()
-	mux.Handle("/", sameOrigin.Handler(newGuard(o).handler(v1)))
+	mux.Handle("/", sameOrigin.Handler(who.require(v1)))
 	mux.Handle("/healthz", methods{http.MethodGet: alive})
 	mux.Handle("/readyz", methods{http.MethodGet: s.ready})
 	if o.Metrics != nil {
-		mux.Handle("/metrics", newGuard(o).handler(methods{http.MethodGet: o.Metrics.ServeHTTP}))
+		mux.Handle("/metrics", who.require(methods{http.MethodGet: o.Metrics.ServeHTTP}))
 	}
 	return mux
 }

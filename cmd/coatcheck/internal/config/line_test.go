@@ -31,39 +31,39 @@ func TestParse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keep := config.Keep{NearBytes: 64 << 20, Lease: 5 * time.Second, StoreTimeout: 2 * time.Second, StoreCalls: 256}
-	house := config.House{Keep: keep, Listen: "localhost:8080", ConsoleListen: "localhost:8081", Data: data, LogFormat: "text"}
-	with := func(change func(*config.House)) config.House {
-		h := house
+	storage := config.Storage{NearBytes: 64 << 20, Lease: 5 * time.Second, StoreTimeout: 2 * time.Second, StoreCalls: 256}
+	server := config.Server{Storage: storage, Listen: "localhost:8080", ConsoleListen: "localhost:8081", Data: data, LogFormat: "text"}
+	with := func(change func(*config.Server)) config.Server {
+		h := server
 		change(&h)
 		return h
 	}
-	serve := func(h config.House) config.Serve {
-		return config.Serve{Upstream: "http://127.0.0.1:3000", UpstreamTimeout: time.Minute, House: h}
+	serve := func(h config.Server) config.Serve {
+		return config.Serve{Upstream: "http://127.0.0.1:3000", UpstreamTimeout: time.Minute, Server: h}
 	}
 	for _, tt := range []struct {
 		args, env string
 		command   config.Command
 		flags     any // of the command
 	}{
-		{"demo", "", config.RunDemo, config.Demo{House: house}},
+		{"demo", "", config.RunDemo, config.Demo{Server: server}},
 		{"demo --listen :0 --console-listen=127.0.0.1:0 --data x -v --log-format json", "", config.RunDemo,
-			config.Demo{House: config.House{Keep: keep, Listen: ":0", ConsoleListen: "127.0.0.1:0", Data: "x", LogFormat: "json", Verbose: true}}},
-		{"demo", "LISTEN=:1", config.RunDemo, config.Demo{House: with(func(h *config.House) { h.Listen = ":1" })}},
+			config.Demo{Server: config.Server{Storage: storage, Listen: ":0", ConsoleListen: "127.0.0.1:0", Data: "x", LogFormat: "json", Verbose: true}}},
+		{"demo", "LISTEN=:1", config.RunDemo, config.Demo{Server: with(func(h *config.Server) { h.Listen = ":1" })}},
 		{"demo", "CONSOLE_LISTEN=:1 DATA=d LOG_FORMAT=json VERBOSE=true", config.RunDemo,
-			config.Demo{House: config.House{Keep: keep, Listen: "localhost:8080", ConsoleListen: ":1", Data: "d", LogFormat: "json", Verbose: true}}},
-		{"demo --listen :2", "LISTEN=:1", config.RunDemo, config.Demo{House: with(func(h *config.House) { h.Listen = ":2" })}},
-		{"serve --upstream http://127.0.0.1:3000", "", config.RunServe, serve(house)},
-		{"serve", "UPSTREAM=http://127.0.0.1:3000", config.RunServe, serve(house)},
-		{"serve --upstream http://127.0.0.1:3000 --data d", "", config.RunServe, serve(with(func(h *config.House) { h.Data = "d" }))},
+			config.Demo{Server: config.Server{Storage: storage, Listen: "localhost:8080", ConsoleListen: ":1", Data: "d", LogFormat: "json", Verbose: true}}},
+		{"demo --listen :2", "LISTEN=:1", config.RunDemo, config.Demo{Server: with(func(h *config.Server) { h.Listen = ":2" })}},
+		{"serve --upstream http://127.0.0.1:3000", "", config.RunServe, serve(server)},
+		{"serve", "UPSTREAM=http://127.0.0.1:3000", config.RunServe, serve(server)},
+		{"serve --upstream http://127.0.0.1:3000 --data d", "", config.RunServe, serve(with(func(h *config.Server) { h.Data = "d" }))},
 		{"serve --upstream u --upstream-timeout 0 --trust-origin https://a --trust-origin https://b", "", config.RunServe,
-			config.Serve{Upstream: "u", TrustOrigin: []string{"https://a", "https://b"}, House: house}},
+			config.Serve{Upstream: "u", TrustOrigin: []string{"https://a", "https://b"}, Server: server}},
 		{"check https://a.example/ https://b.example/ --fail-on never", "", config.RunCheck,
 			config.Check{Pages: []string{"https://a.example/", "https://b.example/"}, Format: "text", FailOn: "never"}},
 		{"check --lines - --url https://a.example/ --format sarif", "", config.RunCheck,
 			config.Check{Lines: "-", URL: "https://a.example/", Format: "sarif", FailOn: "warning"}},
 		{"check --har f", "FAIL_ON=error", config.RunCheck, config.Check{HAR: "f", Format: "text", FailOn: "error"}},
-		{"inventory", "", config.PrintInventory, nil},
+		{"demo --inventory", "", config.RunDemo, config.Demo{Inventory: true, Server: server}},
 		{"cookies convert a b", "", config.ConvertCookies, config.Convert{From: "a", To: "b"}},
 		{"cookies convert -f har --to-format=cdp - -", "", config.ConvertCookies, config.Convert{From: "-", To: "-", FromFormat: "har", ToFormat: "cdp"}},
 		{"version", "", config.PrintVersion, nil},
@@ -124,10 +124,11 @@ func TestParseRefuses(t *testing.T) {
 func TestHelp(t *testing.T) {
 	cleanEnv(t)
 	for args, want := range map[string][]string{
-		"--help":             {"demo", "serve", "inventory", "version", "COATCHECK_CONSOLE_LISTEN"},
+		"--help":             {"demo", "serve", "doctor", "version", "COATCHECK_CONSOLE_LISTEN"},
 		"serve --help":       {"--upstream=URL", "localhost:8080", "localhost:8081", "/data", "--verbose"},
-		"cookies convert -h": {"FROM", "--from-format=FORMAT", "storageState.json", "encrypted"},
-		"demo -h":            {"--data=DIR", "--log-format"},
+		"cookies convert -h": {"FROM", "--from-format=FORMAT", "native,netscape", "firefox", "storageState.json", "encrypted"},
+		"demo -h":            {"--data=DIR", "--log-format", "--inventory", "sqlite:, postgres://"},
+		"doctor -h":          {"mysql://USER:PASSWORD@HOST:3306/DATABASE\n", "exit status"},
 	} {
 		var out bytes.Buffer
 		if _, err := config.Parse(strings.Fields(args), &out); !errors.Is(err, config.ErrAnswered) {

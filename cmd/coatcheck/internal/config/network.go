@@ -5,11 +5,11 @@ import (
 	"net/netip"
 )
 
-// A Network is the addresses of proxies: a CIDR prefix, or one address.
+// A Network has the addresses of proxies: a CIDR prefix, or one address.
 type Network struct{ netip.Prefix }
 
-// UnmarshalText reads a prefix or an address. The networks of everybody are refused: then any client could choose its
-// address.
+// UnmarshalText reads a prefix or an address. It refuses the network of everybody, because any client could then choose
+// its own address.
 func (n *Network) UnmarshalText(text []byte) error {
 	prefix, err := netip.ParsePrefix(string(text))
 	if err != nil {
@@ -21,7 +21,7 @@ func (n *Network) UnmarshalText(text []byte) error {
 		prefix = netip.PrefixFrom(address, address.BitLen())
 	}
 	if prefix.Bits() == 0 {
-		return fmt.Errorf("%s is everybody: name the networks of your proxies", prefix)
+		return fmt.Errorf("%s is everybody; name the networks of your proxies", prefix)
 	}
 	if prefix.Addr().Is4In6() {
 		return fmt.Errorf("write %s as a network of IPv4 addresses", prefix)
@@ -31,9 +31,9 @@ func (n *Network) UnmarshalText(text []byte) error {
 }
 
 // TrustedProxies returns the networks of --trust-proxy.
-func (h *House) TrustedProxies() []netip.Prefix {
+func (s *Server) TrustedProxies() []netip.Prefix {
 	var prefixes []netip.Prefix
-	for _, n := range h.TrustProxy {
+	for _, n := range s.TrustProxy {
 		prefixes = append(prefixes, n.Prefix)
 	}
 	return prefixes

@@ -48,7 +48,11 @@ func TestTrustProxy(t *testing.T) {
 			for text := range strings.FieldsSeq(tt.want) {
 				want = append(want, netip.MustParsePrefix(text))
 			}
-			if got := line.House().TrustedProxies(); !reflect.DeepEqual(got, want) {
+			got := line.Demo.TrustedProxies()
+			if line.Command == config.RunServe {
+				got = line.Serve.TrustedProxies()
+			}
+			if !reflect.DeepEqual(got, want) {
 				t.Errorf("networks %v, want %v", got, want)
 			}
 		})

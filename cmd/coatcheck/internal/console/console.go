@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"coatcheck.dev/cmd/coatcheck/internal/api"
 	"coatcheck.dev/csrf"
 	"coatcheck.dev/event"
 	"coatcheck.dev/session"
@@ -25,7 +24,7 @@ type Options struct {
 	// Feed tells of their changes. Without one, the console looks for changes every 2 seconds while somebody watches.
 	Feed store.Feed
 
-	// Token signs in at the page and is the bearer token of the API. If it is empty, links are the only way in.
+	// Token signs in. If it is empty, links are the only way in.
 	Token string
 
 	// BaseURL is where browsers find the console, such as "http://localhost:8081". It is the beginning of sign-in
@@ -35,18 +34,12 @@ type Options struct {
 	// What names the site whose sessions these are, in a few words at the top of each page. It may be empty.
 	What string
 
-	// Closing is done when the program is about to end, which /readyz tells. The default is never.
-	Closing context.Context
-
-	// Metrics answers /metrics to whoever has the token or is signed in. The default is that there is no such path.
-	Metrics http.Handler
-
 	// Log is told of sign-ins, refused ones, and failures; the default is to tell nobody.
 	Log *slog.Logger
 }
 
-// A Console serves the pages, and the API under /v1/ with its health checks and metrics. Its methods may be called
-// from any number of goroutines.
+// A Console has pages, and a session for each operator who is signed in. Its methods may be called from any number of
+// goroutines.
 type Console struct {
 	opts      Options
 	log       *slog.Logger
@@ -55,7 +48,6 @@ type Console struct {
 	links     links
 	live      *live
 	unfeed    []func()
-	handler   http.Handler
 }
 
 // cookieName is that of the console's own session. Ports do not separate cookies, so it must differ from those of the
@@ -88,7 +80,6 @@ func New(o Options) *Console {
 	if !keepsCookies(o.BaseURL) {
 		c.log.Warn("browsers do not keep the console's cookie at this address: use https, or localhost", "url", o.BaseURL)
 	}
-	c.handler = withHeaders(c.operators.Handler(c.routes()))
 	return c
 }
 
@@ -110,8 +101,8 @@ func keepsCookies(base string) bool {
 // maxBody bounds the body of every request, in bytes. A form of ours is far smaller.
 const maxBody = 8 << 10
 
-// routes separates the pages from the API: each has its own idea of how to refuse.
-func (c *Console) routes() http.Handler {
+// Pages returns the handler of the console's pages. It needs the requests of [Console.Handler].
+func (c *Console) Pages() http.Handler {
 	pages := http.NewServeMux()
 	for pattern, handle := range map[string]http.HandlerFunc{
 		"GET /{$}":       c.showSessions,
@@ -127,25 +118,19 @@ func (c *Console) routes() http.Handler {
 	pages.HandleFunc("POST /sign-in", c.signIn)
 	pages.Handle("GET /assets/", assets)
 	pages.HandleFunc("/", c.notFound)
-
-	sameOrigin := csrf.New(csrf.Options{Denied: http.HandlerFunc(c.crossOrigin), Events: c.opts.Sessions.Options().Events})
-
-	rest := api.New(api.Options{Sessions: c.opts.Sessions, Token: c.opts.Token, SignedIn: c.signedIn, Closing: c.opts.Closing, Metrics: c.opts.Metrics})
-	mux := http.NewServeMux()
-	mux.Handle("/", sameOrigin.Handler(pages))
-	mux.Handle("/v1/", rest)
-	mux.Handle("/healthz", rest)
-	mux.Handle("/readyz", rest)
-	mux.Handle("/metrics", rest)
-	return http.MaxBytesHandler(mux, maxBody)
+	guard := csrf.New(csrf.Options{Denied: http.HandlerFunc(c.crossOrigin), Events: c.opts.Sessions.Options().Events})
+	return guard.Handler(pages)
 }
 
-func (c *Console) signedIn(r *http.Request) bool {
+// Handler puts a handler behind the console's own sessions, its security headers and its bound for bodies.
+func (c *Console) Handler(next http.Handler) http.Handler {
+	return withHeaders(c.operators.Handler(http.MaxBytesHandler(next, maxBody)))
+}
+
+// SignedIn reports whether a request comes from an operator who is signed in. It needs the requests of [Console.Handler].
+func (c *Console) SignedIn(r *http.Request) bool {
 	return c.operators.From(r.Context()).SignedIn()
 }
-
-// ServeHTTP implements [http.Handler].
-func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) { c.handler.ServeHTTP(w, r) }
 
 // SignInLink returns the URL of a page that signs its first visitor in. It is good once, and for 10 minutes. Whoever
 // has it is an operator, so it belongs on the terminal of whoever started the program, and nowhere else.

@@ -24,7 +24,7 @@ func Example() {
 	link := c.SignInLink() // for the terminal
 	for range 2 {
 		w := httptest.NewRecorder()
-		c.ServeHTTP(w, httptest.NewRequest(http.MethodGet, link, nil))
+		c.Handler(c.Pages()).ServeHTTP(w, httptest.NewRequest(http.MethodGet, link, nil))
 		fmt.Println(w.Code, strings.Contains(w.Body.String(), "You are signed in"))
 	}
 	// Output:

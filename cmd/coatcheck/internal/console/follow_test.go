@@ -47,7 +47,7 @@ func (m *room) request(method, target string) *http.Request {
 
 func (m *room) ask(method, target string) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
-	m.console.ServeHTTP(w, m.request(method, target))
+	m.console.Handler(m.console.Pages()).ServeHTTP(w, m.request(method, target))
 	return w
 }
 
@@ -79,7 +79,7 @@ func (m *room) watch() *watch {
 	w := &watch{leave: cancel, over: make(chan struct{}), header: http.Header{}}
 	go func() {
 		defer close(w.over)
-		m.console.ServeHTTP(w, m.request("GET", "/events").WithContext(ctx))
+		m.console.Handler(m.console.Pages()).ServeHTTP(w, m.request("GET", "/events").WithContext(ctx))
 	}()
 	synctest.Wait()
 	return w
@@ -260,7 +260,7 @@ func TestFollowingIsNoUse(t *testing.T) {
 			time.Sleep(20 * time.Minute)
 			r := m.request("GET", "/")
 			r.Header.Set("Coatcheck-Live", "1")
-			m.console.ServeHTTP(httptest.NewRecorder(), r)
+			m.console.Handler(m.console.Pages()).ServeHTTP(httptest.NewRecorder(), r)
 			w := m.watch()
 			w.leave()
 			w.ended()

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"coatcheck.dev/cmd/coatcheck/internal/admin"
+	"coatcheck.dev/cmd/coatcheck/internal/api"
 	"coatcheck.dev/cmd/coatcheck/internal/console"
 	"coatcheck.dev/event"
 	"coatcheck.dev/session"
@@ -46,7 +48,7 @@ func newDesk(t *testing.T, change ...func(*console.Options)) *desk {
 		f(&o)
 	}
 	d.console = console.New(o)
-	d.server.Config.Handler = d.console
+	d.server.Config.Handler = admin.New(d.console, api.Options{Sessions: o.Sessions, Token: o.Token})
 	d.server.StartTLS()
 	t.Cleanup(func() {
 		d.console.Close()

@@ -9,7 +9,7 @@ import (
 // TestCookiesAreClean: there is nothing to say about the cookies of an operator's day.
 func TestCookiesAreClean(t *testing.T) {
 	d := newDesk(t)
-	report := lint.Handler(t, d.console,
+	report := lint.Handler(t, d.server.Config.Handler,
 		lint.Get("/"), lint.PostForm("/sign-in", "token", "wrong"), lint.Get(path(d.console.SignInLink())), lint.Get("/"),
 		lint.PostForm("/sessions/end", "user", "ann"), lint.PostForm("/sign-out"), lint.PostForm("/sign-in", "token", token), lint.Get("/"),
 		lint.PostForm("/sign-out"),

@@ -28,7 +28,7 @@ type page struct {
 // show writes a page. It is made before the first byte goes out, so that a failure is not half a page.
 func (c *Console) show(w http.ResponseWriter, r *http.Request, status int, name, title string, body any) {
 	var buf bytes.Buffer
-	p := page{Title: title, What: c.opts.What, SignedIn: c.signedIn(r), Body: body}
+	p := page{Title: title, What: c.opts.What, SignedIn: c.SignedIn(r), Body: body}
 	if err := templates.ExecuteTemplate(&buf, name, p); err != nil {
 		c.log.Error("render page", "page", name, "error", err)
 		http.Error(w, "This page could not be made; the log says why.", http.StatusInternalServerError)

@@ -22,7 +22,7 @@ func (c *Console) showSignIn(w http.ResponseWriter, r *http.Request) {
 		c.signInByLink(w, r, secret)
 		return
 	}
-	if c.signedIn(r) {
+	if c.SignedIn(r) {
 		http.Redirect(w, r, session.ReturnTo(r, "/"), http.StatusSeeOther)
 		return
 	}
@@ -49,12 +49,12 @@ func (c *Console) signInByLink(w http.ResponseWriter, r *http.Request, secret st
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}
-	if state := c.links.redeem(secret, time.Now()); state != linkGood && !c.signedIn(r) {
+	if state := c.links.redeem(secret, time.Now()); state != linkGood && !c.SignedIn(r) {
 		c.log.Warn("authn_login_fail", "address", r.RemoteAddr, "reason", linkProblems[state])
 		c.askToSignIn(w, r, http.StatusGone, linkProblems[state])
 		return
 	}
-	if !c.signedIn(r) && !c.admit(w, r, "link") {
+	if !c.SignedIn(r) && !c.admit(w, r, "link") {
 		return
 	}
 	c.show(w, r, http.StatusOK, "welcome", "Signed in", nil)

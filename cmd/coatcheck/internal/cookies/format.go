@@ -10,11 +10,22 @@ import (
 	"coatcheck.dev/jar"
 )
 
-// The formats that are databases, by name.
+// The formats of browsers' databases, by name.
 const (
 	chrome  = "chrome"
 	firefox = "firefox"
 )
+
+// Readable returns the names of the formats that can be read.
+func Readable() []string { return append(Writable(), chrome, firefox) }
+
+// Writable returns the names of the formats that can be written.
+func Writable() (names []string) {
+	for _, f := range jar.Formats() {
+		names = append(names, f.String())
+	}
+	return names
+}
 
 // A reader puts the cookies of a conversion's source into a jar.
 type reader func(context.Context, *jar.Jar, *Conversion) ([]jar.Loss, error)

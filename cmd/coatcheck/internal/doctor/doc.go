@@ -1,3 +1,3 @@
-// Package doctor looks at a store and says what it promises, what it does not, and what to do about each. It changes
-// nothing, so that it can be run on a store in use.
+// Package doctor says what a store promises, what it does not, and what to do about it. It changes nothing, so it can be
+// run on a store in use.
 package doctor

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
-	"coatcheck.dev/cmd/coatcheck/internal/cloakroom"
-	"coatcheck.dev/cmd/coatcheck/internal/tidemark"
+	"coatcheck.dev/cmd/coatcheck/internal/backend"
+	"coatcheck.dev/cmd/coatcheck/internal/rollback"
 	"coatcheck.dev/store"
 )
 
@@ -16,13 +16,13 @@ import (
 type Report struct {
 	Store    string    `json:"store"`  // without secrets
 	Server   string    `json:"server"` // kind and version
-	Made     bool      `json:"made"`   // whether there are sessions to ask for
+	Made     bool      `json:"made"`   // whether there are tables
 	Sessions int       `json:"sessions"`
-	Answer   float64   `json:"answer_ms"` // how long a question takes, the median of some
+	Answer   float64   `json:"answer_ms"` // the median time of a question
 	Findings []Finding `json:"findings"`
 }
 
-// A Finding is one thing that decides what the store promises.
+// A Finding is one thing that decides what the store promises. It is [store.Finding] for programs to read.
 type Finding struct {
 	Severity string `json:"severity"` // "good", "unknown", "limit" or "danger"
 	Name     string `json:"name"`
@@ -31,24 +31,27 @@ type Finding struct {
 	Fix      string `json:"fix,omitempty"`
 }
 
-// Examine looks at a store. marks is where the node that uses it notes what it has ended.
-func Examine(ctx context.Context, room *cloakroom.Room, marks string) (*Report, error) {
-	r := &Report{Store: room.Address.String(), Made: room.Made(ctx)}
+// Examine looks at a store. marks is the file in which the node that uses it keeps its mark: see package rollback.
+func Examine(ctx context.Context, b *backend.Backend, marks string) (*Report, error) {
+	r := &Report{Store: b.Address.String(), Made: b.Made(ctx)}
 	var err error
-	if r.Server, err = room.Server(ctx); err != nil {
+	if r.Server, err = b.Version(ctx); err != nil {
 		return nil, fmt.Errorf("ask for the version: %w", err)
 	}
-	findings, err := room.Check(ctx)
+	findings, err := b.Check(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("look at the settings: %w", err)
+		return nil, fmt.Errorf("check the settings: %w", err)
 	}
-	findings = append(findings, shared(room))
+	findings = append(findings, shared(b))
 	if r.Made {
-		f, err := r.look(ctx, room, marks)
-		if err != nil {
+		if err := r.measure(ctx, b); err != nil {
 			return nil, fmt.Errorf("look at the sessions: %w", err)
 		}
-		findings = append(findings, f)
+		state, err := rollback.Inspect(marks, func() (map[string]time.Time, error) { return b.NotBefore(ctx) })
+		if err != nil {
+			return nil, fmt.Errorf("find out whether the store was restored from a backup: %w", err)
+		}
+		findings = append(findings, restored(state))
 	}
 	slices.SortStableFunc(findings, func(a, b store.Finding) int { return int(b.Severity) - int(a.Severity) })
 	for _, f := range findings {
@@ -58,47 +61,56 @@ func Examine(ctx context.Context, room *cloakroom.Room, marks string) (*Report, 
 }
 
 // shared says whether several nodes may use the store.
-func shared(room *cloakroom.Room) store.Finding {
-	if room.Local() {
+func shared(b *backend.Backend) store.Finding {
+	if b.Local() {
 		return store.Finding{
-			Severity: store.Limit, Name: "nodes", What: "the store is a file of this machine", Means: "it serves the programs of one machine, and is lost with its disk",
-			Fix: "for several machines, move to a server: coatcheck store copy --help",
+			Severity: store.Limit, Name: "nodes", What: "the store is a file on this machine",
+			Means: "it serves the programs of one machine, and is lost with its disk",
+			Fix:   "for several machines, move to a server: coatcheck store copy --help",
 		}
 	}
-	return store.Finding{Severity: store.Good, Name: "nodes", What: "any number of nodes may share the store", Means: "each hears what the others end"}
+	return store.Finding{
+		Severity: store.Good, Name: "nodes", What: "any number of nodes may share the store",
+		Means: "each hears which sessions the others end",
+	}
 }
 
 const questions = 11
 
-// look counts the sessions, takes the time of a question, and finds out whether the store was restored from a backup.
-func (r *Report) look(ctx context.Context, room *cloakroom.Room, marks string) (f store.Finding, err error) {
-	if r.Sessions, err = room.Count(ctx, ""); err != nil {
-		return f, err
+// measure counts the sessions, and takes the median time of a question.
+func (r *Report) measure(ctx context.Context, b *backend.Backend) (err error) {
+	if r.Sessions, err = b.Count(ctx, ""); err != nil {
+		return err
 	}
 	var times []time.Duration
 	for range questions {
 		began := time.Now()
-		if _, err := room.Load(ctx, store.NewID()); !errors.Is(err, store.ErrNotFound) {
-			return f, err
+		if _, err := b.Load(ctx, store.NewID()); !errors.Is(err, store.ErrNotFound) {
+			return err
 		}
 		times = append(times, time.Since(began))
 	}
 	slices.Sort(times)
 	r.Answer = float64(times[questions/2].Microseconds()) / 1000
-	state, err := tidemark.Look(marks, func() (map[string]time.Time, error) { return room.NotBefore(ctx) })
-	switch {
-	case err != nil:
-		return f, err
-	case state.Restored():
-		return store.Finding{
-			Severity: store.Danger, Name: "restored", What: "the store is older than what was ended in it until " + state.Known.Format(time.RFC3339),
-			Means: "a backup was put in its place, and sessions that were ended since are in it again",
-			Fix:   "start coatcheck serve, which refuses all sessions from before then, or accept them with --accept-restored-store",
-		}, nil
-	case state.Known.IsZero():
-		return store.Finding{Severity: store.Good, Name: "restored", What: "no backup was put in the store's place, as far as this data folder can tell", Means: "this node has ended nothing in it yet"}, nil
+	return nil
+}
+
+// restored says whether a backup has taken the place of the store.
+func restored(s rollback.State) store.Finding {
+	f := store.Finding{
+		Severity: store.Good, Name: "restored", What: "the store was not restored from a backup",
+		Means: "the sessions that this node has ended stay ended",
 	}
-	return store.Finding{Severity: store.Good, Name: "restored", What: "no backup was put in the store's place", Means: "what this node has ended is ended"}, nil
+	switch {
+	case s.Restored():
+		f.Severity, f.What = store.Danger, "the store was restored from a backup"
+		f.Means = "sessions that had ended by " + s.Known.Format(time.RFC3339) + " are in it again"
+		f.Fix = "start coatcheck serve, which refuses all sessions from before now, or let them in with --accept-restored-store"
+	case s.Known.IsZero():
+		f.What += ", as far as this data folder can tell"
+		f.Means = "this node has ended no session yet"
+	}
+	return f
 }
 
 // Err is for the exit status: it says how many dangers there are, if any.
@@ -113,7 +125,7 @@ func (r *Report) Err() error {
 	case 0:
 		return nil
 	case 1:
-		return errors.New("one thing is dangerous: see above")
+		return errors.New("1 danger: see above")
 	}
-	return fmt.Errorf("%d things are dangerous: see above", n)
+	return fmt.Errorf("%d dangers: see above", n)
 }

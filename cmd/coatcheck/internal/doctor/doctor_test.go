@@ -10,20 +10,20 @@ import (
 	"testing"
 	"time"
 
-	"coatcheck.dev/cmd/coatcheck/internal/cloakroom"
+	"coatcheck.dev/cmd/coatcheck/internal/backend"
 	"coatcheck.dev/cmd/coatcheck/internal/doctor"
-	"coatcheck.dev/cmd/coatcheck/internal/tidemark"
+	"coatcheck.dev/cmd/coatcheck/internal/rollback"
 	"coatcheck.dev/store"
 )
 
 func look(t *testing.T, path string) (*doctor.Report, error) {
 	t.Helper()
-	room, err := cloakroom.Look(t.Context(), cloakroom.File(path))
+	b, err := backend.Look(t.Context(), backend.File(path))
 	if err != nil {
 		return nil, err
 	}
-	t.Cleanup(func() { room.Close(context.Background()) })
-	return doctor.Examine(t.Context(), room, filepath.Join(filepath.Dir(path), "tidemark.json"))
+	t.Cleanup(func() { b.Close(context.Background()) })
+	return doctor.Examine(t.Context(), b, filepath.Join(filepath.Dir(path), "rollback.json"))
 }
 
 func TestExamine(t *testing.T) {
@@ -42,12 +42,12 @@ func TestExamine(t *testing.T) {
 		t.Errorf("the doctor has written: %v, %v", info, err)
 	}
 
-	room, err := cloakroom.Open(t.Context(), cloakroom.File(path))
+	b, err := backend.Open(t.Context(), backend.File(path))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer room.Close(context.Background())
-	marked, err := tidemark.Open(t.Context(), room, tidemark.Options{File: filepath.Join(filepath.Dir(path), "tidemark.json")})
+	defer b.Close(context.Background())
+	marked, err := rollback.Open(t.Context(), b, rollback.Options{File: filepath.Join(filepath.Dir(path), "rollback.json")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func TestExamine(t *testing.T) {
 	if report.WriteText(&text) != nil || report.WriteJSON(&object) != nil {
 		t.Fatal("not written")
 	}
-	for _, want := range []string{"Store     sqlite:" + path, "Sessions  1\n", "Not promised\n  ! the store is a file", "    → for several machines", "As it should be\n", "  ✓ no backup was put in the store's place\n"} {
+	for _, want := range []string{"Store     sqlite:" + path, "Sessions  1\n", "Not promised\n  ! the store is a file", "    → for several machines", "As it should be\n", "  ✓ the store was not restored from a backup\n"} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("the text lacks %q:\n%s", want, &text)
 		}
@@ -94,7 +94,7 @@ func TestDanger(t *testing.T) {
 	if text.String() != want {
 		t.Errorf("printed\n%s\nwant\n%s", &text, want)
 	}
-	if err := r.Err(); err == nil || !strings.Contains(err.Error(), "2 things") {
+	if err := r.Err(); err == nil || !strings.Contains(err.Error(), "2 dangers") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"coatcheck.dev/store"
 )
 
-// width is how wide the text is at most, but for words that are wider.
+// width is the most columns of a line, but for words that are wider.
 const width = 96
 
 // WriteJSON writes the report for programs.
@@ -59,7 +59,7 @@ func (r *Report) section(b *strings.Builder, severity store.Severity, title, sig
 	}
 }
 
-// wrap writes text in lines that begin below each other.
+// wrap writes text in lines of that width, each below the first.
 func wrap(b *strings.Builder, begin, text string) {
 	indent := strings.Repeat(" ", len([]rune(begin)))
 	b.WriteString(begin)

@@ -1,9 +1,9 @@
-// Package folder is the place on disk for what must outlive the program: the console's token, and the sessions, in an SQLite
-// database, unless they are kept elsewhere. Everything in it is for its owner alone.
+// Package folder is the data folder: the place on disk for what outlives the program. Its owner alone can read it.
 //
-//	coatcheck.db       sessions; back it up with SQLite's own means (sqlite3 coatcheck.db ".backup copy.db")
+//	coatcheck.db       sessions, unless --store names another place; back it up with SQLite's own means
+//	                   (sqlite3 coatcheck.db "VACUUM INTO 'copy.db'")
 //	coatcheck.db-wal   SQLite's journal; part of the database while the program runs
 //	coatcheck.db-shm   SQLite's index into it
-//	tidemark.json      what this node has ended last, by which a restored backup is noticed; leave it where it is when you restore one
-//	console-token      what the console and its API take as proof; delete it and start again for a new one
+//	rollback.json      up to when this node has ended sessions, to notice a restored backup; leave it in place when you restore one
+//	console-token      signs in at the console and its API; delete it and start again for a new one
 package folder

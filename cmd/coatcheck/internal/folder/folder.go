@@ -11,17 +11,17 @@ import (
 // A Folder is a data folder that is there and can be written to.
 type Folder struct{ path string }
 
-// At returns the folder of a path for a look: it may not be there.
+// At returns the folder at a path to read from. It may be missing.
 func At(path string) *Folder { return &Folder{path} }
 
-// Open returns the folder of a path, which it makes if it is missing: readable by its owner alone.
+// Open returns the folder at a path. A missing one is made, for its owner alone.
 func Open(path string) (*Folder, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("find the data folder: %w", err)
 	}
 	if err := os.MkdirAll(path, 0o700); err != nil {
-		return nil, fmt.Errorf("the data folder cannot be made: %w (choose another with --data)", err)
+		return nil, fmt.Errorf("make the data folder: %w (choose another with --data)", err)
 	}
 	probe, err := os.CreateTemp(path, ".writable-*")
 	if err != nil {
@@ -45,5 +45,5 @@ func (f *Folder) Path() string { return f.path }
 // DatabasePath returns where sessions are kept, unless they are kept elsewhere.
 func (f *Folder) DatabasePath() string { return filepath.Join(f.path, "coatcheck.db") }
 
-// TidemarkPath returns where this node notes what it has ended.
-func (f *Folder) TidemarkPath() string { return filepath.Join(f.path, "tidemark.json") }
+// RollbackPath returns where this node keeps what package rollback compares with the store.
+func (f *Folder) RollbackPath() string { return filepath.Join(f.path, "rollback.json") }

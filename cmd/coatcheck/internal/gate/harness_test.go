@@ -16,6 +16,7 @@ import (
 
 	"coatcheck.dev/cmd/coatcheck/internal/gate"
 	"coatcheck.dev/cookie"
+	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 	"coatcheck.dev/store/memory"
@@ -57,7 +58,7 @@ func newSiteAt(t *testing.T, upstream string, change ...func(*setup)) *site {
 	s := &site{t: t, store: &flakyStore{Store: memory.New()}, log: &logBuffer{}}
 	up := setup{
 		gate:    gate.Options{Upstream: u, Log: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))},
-		session: session.Options{MaxBytes: gate.MaxBytes},
+		session: session.Options{MaxBytes: gate.MaxBytes, Events: event.NewQueue()},
 	}
 	for _, c := range change {
 		c(&up)

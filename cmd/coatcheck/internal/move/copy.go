@@ -10,7 +10,7 @@ import (
 	"math/bits"
 	"sync"
 
-	"coatcheck.dev/cmd/coatcheck/internal/cloakroom"
+	"coatcheck.dev/cmd/coatcheck/internal/backend"
 	"coatcheck.dev/store"
 )
 
@@ -21,7 +21,7 @@ type Sum struct {
 	low     uint64
 }
 
-// Add adds a record: what a visitor or an operator could tell it by, and so not how often it was saved.
+// Add adds what a visitor or an operator can see of a record. Its version is not part of that.
 func (s *Sum) Add(r *store.Record) {
 	h := sha256.New()
 	h.Write(r.ID[:])
@@ -41,36 +41,36 @@ func (s Sum) String() string {
 
 // A Report says what was copied or moved.
 type Report struct {
-	From, To Sum // what was read there, and what is here now
-	Changed  int // sessions that were moved and are in use, so that they are no longer what they were
-	Ended    int // sessions that were ended while they were being moved
-	Extra    int // sessions in the new store that the old one has not
-	Left     int // sessions in the old store that cannot be read
-	Switches int
+	From, To Sum // what was read in the old store, and what is in the new one
+	Changed  int // sessions that changed while they were being moved
+	Ended    int // sessions that ended while they were being moved
+	Extra    int // sessions in the new store that the old one lacks
+	Left     int // sessions left in the old store: unreadable, or begun meanwhile
+	Cutoffs  int
 }
 
 // Options say what a copy does beside copying.
 type Options struct {
-	Move         bool // take sessions over, as nodes do, so that the old store is empty in the end; for stores in use
-	DeleteExtras bool // delete from the new store what the old one has not
+	Move         bool // move sessions, as nodes do, so that the old store is empty in the end; for stores in use
+	DeleteExtras bool // delete from the new store what the old one lacks
 }
 
-// workers is how many sessions are under way at once.
+// workers is how many sessions are copied at once.
 const workers = 8
 
-// Copy brings every session and switch from one store to another. It may be begun again at any time: what is there already
-// is compared. Without Options.Move nobody may be using either store.
-func Copy(ctx context.Context, from, to cloakroom.Store, o Options) (Report, error) {
+// Copy brings every session and cutoff from one store to another. It may be started again at any time: it compares what
+// is there already. Without Options.Move nobody may be using either store.
+func Copy(ctx context.Context, from, to backend.Store, o Options) (Report, error) {
 	c := copier{from: from, to: to, both: From(from, to)}
-	// The switches go first: what they refuse must not be let in because its record was quicker.
-	if err := c.switches(ctx); err != nil {
+	// The cutoffs go first: they must refuse a session from the moment it is there.
+	if err := c.cutoffs(ctx); err != nil {
 		return c.report, err
 	}
-	each := c.copy
+	bring := c.copy
 	if o.Move {
-		each = c.take
+		bring = c.take
 	}
-	if err := pages(ctx, from, each); err != nil {
+	if err := each(ctx, from, bring); err != nil {
 		return c.report, err
 	}
 	if err := c.rest(ctx, o); err != nil {
@@ -80,29 +80,29 @@ func Copy(ctx context.Context, from, to cloakroom.Store, o Options) (Report, err
 }
 
 type copier struct {
-	from, to cloakroom.Store
+	from, to backend.Store
 	both     *Store
 
 	mu     sync.Mutex
 	report Report
 }
 
-func (c *copier) switches(ctx context.Context) error {
+func (c *copier) cutoffs(ctx context.Context) error {
 	all, err := c.from.NotBefore(ctx)
 	if err != nil {
-		return fmt.Errorf("read the not-before switches: %w", err)
+		return fmt.Errorf("read the cutoffs: %w", err)
 	}
 	for user, at := range all {
 		if err := c.to.SetNotBefore(ctx, user, at); err != nil {
-			return fmt.Errorf("copy a not-before switch: %w", err)
+			return fmt.Errorf("copy a cutoff: %w", err)
 		}
 	}
-	c.report.Switches = len(all)
+	c.report.Cutoffs = len(all)
 	return nil
 }
 
-// pages calls f for every record, several at a time.
-func pages(ctx context.Context, from store.Store, f func(context.Context, store.Record) error) error {
+// each calls f for every record, several at a time.
+func each(ctx context.Context, from store.Store, f func(context.Context, store.Record) error) error {
 	q := store.Query{Limit: 500}
 	for {
 		page, err := from.List(ctx, q)
@@ -112,14 +112,14 @@ func pages(ctx context.Context, from store.Store, f func(context.Context, store.
 		if len(page) == 0 {
 			return nil
 		}
-		if err := together(ctx, page, f); err != nil {
+		if err := inParallel(ctx, page, f); err != nil {
 			return err
 		}
 		q.After = page[len(page)-1].Cursor()
 	}
 }
 
-func together(ctx context.Context, page []store.Record, f func(context.Context, store.Record) error) error {
+func inParallel(ctx context.Context, page []store.Record, f func(context.Context, store.Record) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	queue := make(chan store.Record)
@@ -149,7 +149,7 @@ func (c *copier) copy(ctx context.Context, r store.Record) error {
 	r = withoutMark(r)
 	err := c.to.Create(ctx, r, store.ID{})
 	if errors.Is(err, store.ErrExists) {
-		err = c.bring(ctx, r)
+		err = c.update(ctx, r)
 	}
 	if err != nil {
 		return fmt.Errorf("copy %v: %w", r.ID, err)
@@ -160,8 +160,8 @@ func (c *copier) copy(ctx context.Context, r store.Record) error {
 	return nil
 }
 
-// bring saves a record that an earlier copy has brought, if it has changed since.
-func (c *copier) bring(ctx context.Context, r store.Record) error {
+// update saves a record that an earlier copy has brought, if it has changed since.
+func (c *copier) update(ctx context.Context, r store.Record) error {
 	there, err := c.to.Load(ctx, r.ID)
 	if err != nil || same(&there, &r) {
 		return err
@@ -198,10 +198,10 @@ func (c *copier) take(ctx context.Context, r store.Record) error {
 	return nil
 }
 
-// rest looks at what is left over.
+// rest compares the new store with the old one, and counts what is left there.
 func (c *copier) rest(ctx context.Context, o Options) error {
 	if !o.Move {
-		if err := pages(ctx, c.to, func(ctx context.Context, r store.Record) error { return c.compare(ctx, r, o) }); err != nil {
+		if err := each(ctx, c.to, func(ctx context.Context, r store.Record) error { return c.compare(ctx, r, o) }); err != nil {
 			return err
 		}
 	}
@@ -215,7 +215,7 @@ func (c *copier) rest(ctx context.Context, o Options) error {
 	return nil
 }
 
-// compare adds up what is in the new store, and finds what the old one has not.
+// compare adds up what is in the new store, and finds what the old one lacks.
 func (c *copier) compare(ctx context.Context, r store.Record, o Options) error {
 	_, err := c.from.Load(ctx, r.ID)
 	extra := errors.Is(err, store.ErrNotFound)
@@ -240,9 +240,9 @@ func (c *copier) compare(ctx context.Context, r store.Record, o Options) error {
 func (r *Report) Err() error {
 	switch {
 	case r.From != r.To:
-		return fmt.Errorf("the stores differ: %d sessions with checksum %s there, %d with %s here", r.From.Records, r.From, r.To.Records, r.To)
+		return fmt.Errorf("the stores differ: %d sessions with checksum %s in FROM, %d with %s in TO", r.From.Records, r.From, r.To.Records, r.To)
 	case r.Extra > 0:
-		return fmt.Errorf("the new store has %d sessions that the old one has not: they may have been ended there since an earlier copy; run it again with --delete-extras if nobody uses the new store yet", r.Extra)
+		return fmt.Errorf("TO has %d sessions that FROM lacks: they may have ended there since an earlier copy; if nobody uses TO yet, run this again with --delete-extras", r.Extra)
 	}
 	return nil
 }

@@ -1,31 +1,30 @@
 // Package move brings sessions from one store to another while they are in use.
 //
-// Sessions go one way, from the old store to the new one, and nodes differ only in who moves them:
+// Sessions move in one direction, from the old store to the new one. Nodes come in two kinds:
 //
-//	To(old, new)     sessions stay where they are, new ones begin in the old store   --store OLD --move-to NEW
-//	From(old, new)   what is used is taken over, new ones begin in the new store     --store NEW --move-from OLD
+//	To(old, new)     leaves sessions where they are; new ones begin in the old store   --store OLD --move-to NEW
+//	From(old, new)   moves what is used; new sessions begin in the new store           --store NEW --move-from OLD
 //
-// All of them look in both stores, so nodes of the two kinds serve the same sessions, and none is signed out while they
-// are restarted one by one. A program that knows only one of the two stores must not run beside those that move sessions:
-// first every node is restarted with To, then every node with From, and when nothing is left in the old store, with the new
-// one alone. A single program needs no To.
+// Both kinds look in both stores, so they serve the same sessions, and nobody is signed out while nodes restart one by
+// one. A program that knows only one of the stores must not run beside them. First every node restarts with To, then
+// every node with From, and when nothing is left in the old store, with the new one alone. A single program needs no To.
 //
-// # Why nothing that was ended comes back
+// # Why nothing comes back that has ended
 //
-// A session is moved in steps, each of which any node can go on from, as after a crash:
+// A session moves in five steps. Any node can go on from each of them, for instance after a crash.
 //
-//  1. The old record is marked: from then on nobody changes it there.
+//  1. The old record is marked. From then on nobody changes it there.
 //  2. A copy with the mark is created in the new store. It is not served.
-//  3. The old record is looked at again. If it is gone, the session has been ended, and so the copy goes, too.
+//  3. The old record is looked at again. If it is gone, the session has ended, and the copy is deleted, too.
 //  4. The copy loses its mark: it is the session now.
 //  5. The old record is deleted.
 //
-// Whoever ends a session deletes it in the old store first and in the new one then. If that comes before step 3, step 3
-// finds nothing. If it comes later, the copy is in the new store already, and the second deletion meets it. A copy that
-// bears the mark while the old record is missing is therefore always one of a session that was ended, and nobody serves
-// it; it is claimed by a save before it is deleted, so that a node that has just taken step 4 does not lose it.
+// Whoever ends a session deletes it in the old store first, and then in the new one. Before step 3, step 3 finds nothing
+// in the old store. After it, the copy is already in the new store, and the second deletion meets it. So a marked copy
+// without an old record always belongs to a session that has ended, and nobody serves it. Before such a copy is deleted
+// it is saved once, so that a node that has just taken step 4 does not lose it.
 //
-// A change is saved in the store that its record was loaded from, at the version that it had there; if the session has been
-// moved meanwhile it is a conflict, and the change is made again on the new record. So that a version of one store is never
-// taken for one of the other, those of the store in which no sessions begin have the highest bit set.
+// A change is saved in the store that its record came from, at the version that it had there. If the session has moved
+// meanwhile, that is a conflict, and the change is made again on the new record. Versions of the store in which no
+// sessions begin have the highest bit set, so that they are never taken for versions of the other store.
 package move

@@ -9,23 +9,23 @@ import (
 	"slices"
 	"time"
 
-	"coatcheck.dev/cmd/coatcheck/internal/cloakroom"
+	"coatcheck.dev/cmd/coatcheck/internal/backend"
 	"coatcheck.dev/store"
 )
 
 // A Store is two stores that are served as one. Its methods may be called from any number of goroutines.
 type Store struct {
-	old, new cloakroom.Store
-	takes    bool // over what is used
+	old, new backend.Store
+	takes    bool // whether a session that is used moves to the new store
 }
 
-// To serves what is in either store, and leaves it there. New sessions begin in the old one.
-func To(old, new cloakroom.Store) *Store { return &Store{old: old, new: new} }
+// To serves the sessions of either store, and leaves them there. New sessions begin in the old one.
+func To(old, new backend.Store) *Store { return &Store{old: old, new: new} }
 
-// From takes over from the old store what is used. New sessions begin in the new one.
-func From(old, new cloakroom.Store) *Store { return &Store{old: old, new: new, takes: true} }
+// From moves a session to the new store when it is used. New sessions begin in the new one.
+func From(old, new backend.Store) *Store { return &Store{old: old, new: new, takes: true} }
 
-// mark is the key that a record has while it is moved. Nobody sees it: such records are not served.
+// mark is the key of a record that is being moved. Nobody sees it, because such a record is not served.
 const mark = "coatcheck.moving"
 
 func marked(r *store.Record) bool {
@@ -43,28 +43,28 @@ func withoutMark(r store.Record) store.Record {
 	return r
 }
 
-// elsewhere is the bit of versions in the store in which no sessions begin.
+// elsewhere marks the versions of the store in which no sessions begin.
 const elsewhere = 1 << 63
 
-// begins returns the store in which sessions begin, and the other one.
-func (s *Store) begins() (home, other cloakroom.Store) {
+// homes returns the store in which sessions begin, and the other one.
+func (s *Store) homes() (home, other backend.Store) {
 	if s.takes {
 		return s.new, s.old
 	}
 	return s.old, s.new
 }
 
-// shown is a record as callers see it.
-func (s *Store) shown(r store.Record, from cloakroom.Store) store.Record {
-	if home, _ := s.begins(); from != home {
+// tagged returns a record with the store that it comes from in its version.
+func (s *Store) tagged(r store.Record, from backend.Store) store.Record {
+	if home, _ := s.homes(); from != home {
 		r.Version |= elsewhere
 	}
 	return r
 }
 
-// origin returns where a record was loaded from, and the record with the version that it has there.
-func (s *Store) origin(r store.Record) (store.Record, cloakroom.Store) {
-	home, other := s.begins()
+// origin undoes tagged: it returns a record with its version, and the store that it was loaded from.
+func (s *Store) origin(r store.Record) (store.Record, backend.Store) {
+	home, other := s.homes()
 	if r.Version&elsewhere != 0 {
 		r.Version &^= elsewhere
 		return r, other
@@ -72,26 +72,26 @@ func (s *Store) origin(r store.Record) (store.Record, cloakroom.Store) {
 	return r, home
 }
 
-// steps is how many looks a load may take: more than two nodes can cause that move the same session at the same time.
+// steps bounds the steps of a load. Two nodes that move the same session at once cannot cause so many.
 const steps = 64
 
-var errRestless = errors.New("move: the session is being moved again and again; please try again")
+var errUnsettled = errors.New("move: other nodes keep moving the session; try again")
 
-// look finds a session, wherever it is, and moves it on if it has to. It is done when it finds one to serve, or none.
-func (s *Store) look(ctx context.Context, id store.ID, take bool) (store.Record, cloakroom.Store, error) {
+// find finds a session in either store, and moves it on if it has to.
+func (s *Store) find(ctx context.Context, id store.ID, take bool) (store.Record, backend.Store, error) {
 	for range steps {
 		r, where, err := s.step(ctx, id, take)
 		if !errors.Is(err, errAgain) {
 			return r, where, err
 		}
 	}
-	return store.Record{}, nil, errRestless
+	return store.Record{}, nil, errUnsettled
 }
 
 var errAgain = errors.New("move: look again")
 
-// step looks once, and does at most one thing.
-func (s *Store) step(ctx context.Context, id store.ID, take bool) (store.Record, cloakroom.Store, error) {
+// step looks once, and takes at most one of the steps of the package's documentation.
+func (s *Store) step(ctx context.Context, id store.ID, take bool) (store.Record, backend.Store, error) {
 	fresh, err := s.new.Load(ctx, id)
 	if err == nil && !marked(&fresh) {
 		return fresh, s.new, nil
@@ -105,7 +105,7 @@ func (s *Store) step(ctx context.Context, id store.ID, take bool) (store.Record,
 	case errors.Is(err, store.ErrNotFound) && begun:
 		return store.Record{}, nil, s.drop(ctx, fresh)
 	case errors.Is(err, store.ErrNotFound):
-		// It may have been moved between the two looks; the other way does not happen.
+		// It may have been moved between the two looks. The other way does not happen.
 		if _, err := s.new.Load(ctx, id); err != nil {
 			return store.Record{}, nil, err
 		}
@@ -127,7 +127,7 @@ func (s *Store) step(ctx context.Context, id store.ID, take bool) (store.Record,
 	return store.Record{}, nil, again(err)
 }
 
-// again has the session looked at anew after a step that has been taken, or that somebody else was quicker with.
+// again asks for another look after a step that was taken, or that another node was quicker to take.
 func again(err error) error {
 	if err == nil || errors.Is(err, store.ErrConflict) || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrExists) {
 		return errAgain
@@ -135,7 +135,7 @@ func again(err error) error {
 	return err
 }
 
-// drop ends the copy of a session that was ended while it was moved.
+// drop ends the copy of a session that ended while it was being moved.
 func (s *Store) drop(ctx context.Context, r store.Record) error {
 	if err := s.new.Save(ctx, r); err != nil {
 		return again(err)
@@ -146,19 +146,20 @@ func (s *Store) drop(ctx context.Context, r store.Record) error {
 
 // Load implements [store.Store].
 func (s *Store) Load(ctx context.Context, id store.ID) (store.Record, error) {
-	r, where, err := s.look(ctx, id, s.takes)
+	r, where, err := s.find(ctx, id, s.takes)
 	if err != nil {
 		return store.Record{}, err
 	}
-	return s.shown(r, where), nil
+	return s.tagged(r, where), nil
 }
 
-// moved is the error of a change that found no record where that was loaded from: a conflict if it is elsewhere now.
+// moved returns the error of a change that did not find its record. It is a conflict if the record is in the other store
+// now.
 func (s *Store) moved(ctx context.Context, id store.ID, err error) error {
 	if !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	if _, _, err := s.look(ctx, id, s.takes); err != nil {
+	if _, _, err := s.find(ctx, id, s.takes); err != nil {
 		return err
 	}
 	return store.ErrConflict
@@ -166,7 +167,7 @@ func (s *Store) moved(ctx context.Context, id store.ID, err error) error {
 
 // Create implements [store.Store].
 func (s *Store) Create(ctx context.Context, r store.Record, replaces store.ID) error {
-	home, _ := s.begins()
+	home, _ := s.homes()
 	if replaces.IsZero() {
 		return home.Create(ctx, r, replaces)
 	}
@@ -177,7 +178,7 @@ func (s *Store) Create(ctx context.Context, r store.Record, replaces store.ID) e
 	return s.clear(ctx, replaces)
 }
 
-// clear deletes what a crash may have left of a session that is gone.
+// clear deletes what a crash has left of a session that is gone.
 func (s *Store) clear(ctx context.Context, id store.ID) error {
 	found, err := s.old.Delete(ctx, id)
 	if err == nil && found {
@@ -192,7 +193,7 @@ func (s *Store) Save(ctx context.Context, r store.Record) error {
 	return s.moved(ctx, r.ID, where.Save(ctx, r))
 }
 
-// Touch implements [store.Store]. It does not matter that a session may be moved meanwhile: it will be touched again.
+// Touch implements [store.Store]. A touch may be lost if the session moves meanwhile: the next one follows.
 func (s *Store) Touch(ctx context.Context, seen []store.Seen) error {
 	if err := s.new.Touch(ctx, seen); err != nil || s.takes {
 		return err
@@ -200,7 +201,7 @@ func (s *Store) Touch(ctx context.Context, seen []store.Seen) error {
 	return s.old.Touch(ctx, seen)
 }
 
-// Delete implements [store.Store]. It begins with the old store, as does everything that ends sessions.
+// Delete implements [store.Store]. Everything that ends sessions begins with the old store.
 func (s *Store) Delete(ctx context.Context, id store.ID) (bool, error) {
 	before, err := s.old.Delete(ctx, id)
 	if err != nil {
@@ -230,7 +231,7 @@ func (s *Store) DeleteUser(ctx context.Context, user string, keep ...store.ID) (
 
 // List implements [store.Store].
 func (s *Store) List(ctx context.Context, q store.Query) ([]store.Record, error) {
-	// The old store first: what is moved meanwhile is listed twice rather than not at all.
+	// The old store first: a session that moves meanwhile is found twice rather than not at all.
 	before, err := s.old.List(ctx, q)
 	if err != nil {
 		return nil, err
@@ -243,11 +244,11 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]store.Record, error)
 	there := make(map[store.ID]bool)
 	for _, r := range after {
 		there[r.ID] = true
-		all = append(all, s.shown(withoutMark(r), s.new))
+		all = append(all, s.tagged(withoutMark(r), s.new))
 	}
 	for _, r := range before {
 		if !there[r.ID] {
-			all = append(all, s.shown(withoutMark(r), s.old))
+			all = append(all, s.tagged(withoutMark(r), s.old))
 		}
 	}
 	slices.SortFunc(all, func(a, b store.Record) int {
@@ -256,7 +257,7 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]store.Record, error)
 	return all[:min(len(all), q.PageLimit())], nil
 }
 
-// Count implements [store.Store]. A session that is just being moved may count twice.
+// Count implements [store.Store]. A session that is being moved may count twice.
 func (s *Store) Count(ctx context.Context, user string) (int, error) {
 	before, err := s.old.Count(ctx, user)
 	if err != nil {
@@ -306,9 +307,9 @@ func (s *Store) NotBefore(ctx context.Context) (map[string]time.Time, error) {
 	return all, nil
 }
 
-// take moves one session, and what a crash may have left of it in the old store.
+// take moves one session, and deletes what a crash has left of it in the old store.
 func (s *Store) take(ctx context.Context, id store.ID) (store.Record, error) {
-	r, _, err := s.look(ctx, id, true)
+	r, _, err := s.find(ctx, id, true)
 	if err != nil {
 		return store.Record{}, fmt.Errorf("move %v: %w", id, err)
 	}

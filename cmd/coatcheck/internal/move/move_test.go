@@ -185,7 +185,7 @@ func TestCopy(t *testing.T) {
 	must(t, old.SetNotBefore(t.Context(), "u1", time.Now()))
 	report, err := move.Copy(t.Context(), old, fresh, move.Options{})
 	must(t, err)
-	if err := report.Err(); err != nil || report.To.Records != 1203 || report.Switches != 1 {
+	if err := report.Err(); err != nil || report.To.Records != 1203 || report.Cutoffs != 1 {
 		t.Errorf("copied %+v, %v", report, err)
 	}
 

@@ -1,4 +1,4 @@
-package cloakroom_test
+package backend_test
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"coatcheck.dev/cmd/coatcheck/internal/cloakroom"
+	"coatcheck.dev/cmd/coatcheck/internal/backend"
 	"coatcheck.dev/store"
 )
 
@@ -25,7 +25,7 @@ func TestFileIsPrivate(t *testing.T) {
 		t.Skip("Windows has no modes: the user's own folder protects what is in it")
 	}
 	path := filepath.Join(t.TempDir(), "b c%?#&ü")
-	s, err := cloakroom.Open(t.Context(), cloakroom.File(path))
+	s, err := backend.Open(t.Context(), backend.File(path))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +44,7 @@ func TestSessionsStay(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sessions.db")
 	r := session("ada")
 	for i := range 2 {
-		s, err := cloakroom.Open(t.Context(), cloakroom.File(path))
+		s, err := backend.Open(t.Context(), backend.File(path))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -64,28 +64,28 @@ func TestSessionsStay(t *testing.T) {
 
 // prepared opens a database, makes its tables, and closes it.
 func prepared(t *testing.T, path string) error {
-	room, err := cloakroom.Open(t.Context(), cloakroom.File(path))
+	b, err := backend.Open(t.Context(), backend.File(path))
 	if err != nil {
 		return err
 	}
-	return errors.Join(room.Prepare(t.Context()), room.Close(context.Background()))
+	return errors.Join(b.Prepare(t.Context()), b.Close(context.Background()))
 }
 
 // There is time to look at the settings before anything is made.
 func TestOpenMakesNoTables(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sessions.db")
-	room, err := cloakroom.Open(t.Context(), cloakroom.File(path))
+	b, err := backend.Open(t.Context(), backend.File(path))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer room.Close(context.Background())
-	if _, err := room.Check(t.Context()); err != nil {
+	defer b.Close(context.Background())
+	if _, err := b.Check(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if info, err := os.Stat(path); err != nil || info.Size() > 0 || room.Made(t.Context()) {
+	if info, err := os.Stat(path); err != nil || info.Size() > 0 || b.Made(t.Context()) {
 		t.Errorf("opened and checked: %v, %v; want an empty file", info, err)
 	}
-	if err := room.Prepare(t.Context()); err != nil || !room.Made(t.Context()) {
+	if err := b.Prepare(t.Context()); err != nil || !b.Made(t.Context()) {
 		t.Errorf("prepare: %v, and there are no tables", err)
 	}
 }

@@ -1,10 +1,10 @@
-package cloakroom_test
+package backend_test
 
 import (
 	"strings"
 	"testing"
 
-	"coatcheck.dev/cmd/coatcheck/internal/cloakroom"
+	"coatcheck.dev/cmd/coatcheck/internal/backend"
 )
 
 // Whatever an address is, it neither crashes the program nor shows its password.
@@ -17,7 +17,7 @@ func FuzzParse(f *testing.F) {
 		if strings.Contains(scheme, ":") || scheme == "sqlite" {
 			return
 		}
-		a, err := cloakroom.Parse(scheme+"://u:"+password+"@"+rest, "--store")
+		a, err := backend.Parse(scheme+"://u:"+password+"@"+rest, "--store")
 		if strings.Contains(a.String(), password) || err != nil && strings.Contains(err.Error(), password) {
 			t.Errorf("%q %v", a, err)
 		}

@@ -1,4 +1,4 @@
-package tidemark_test
+package rollback_test
 
 import (
 	"bytes"
@@ -12,9 +12,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"coatcheck.dev/cmd/coatcheck/internal/cloakroom"
+	"coatcheck.dev/cmd/coatcheck/internal/backend"
 	"coatcheck.dev/cmd/coatcheck/internal/move"
-	"coatcheck.dev/cmd/coatcheck/internal/tidemark"
+	"coatcheck.dev/cmd/coatcheck/internal/rollback"
 	"coatcheck.dev/store"
 	"coatcheck.dev/store/memory"
 	"coatcheck.dev/store/storetest"
@@ -27,19 +27,19 @@ func must(t testing.TB, err error) {
 	}
 }
 
-func open(t testing.TB, inner cloakroom.Store, o tidemark.Options) *tidemark.Store {
+func open(t testing.TB, inner backend.Store, o rollback.Options) *rollback.Store {
 	t.Helper()
 	if o.File == "" {
-		o.File = filepath.Join(t.TempDir(), "tidemark.json")
+		o.File = filepath.Join(t.TempDir(), "rollback.json")
 	}
-	s, err := tidemark.Open(t.Context(), inner, o)
+	s, err := rollback.Open(t.Context(), inner, o)
 	must(t, err)
 	t.Cleanup(func() { s.Close(context.Background()) })
 	return s
 }
 
 func TestContract(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) store.Store { return open(t, memory.New(), tidemark.Options{}) })
+	storetest.Run(t, func(t *testing.T) store.Store { return open(t, memory.New(), rollback.Options{}) })
 }
 
 func session(user string) store.Record {
@@ -48,7 +48,7 @@ func session(user string) store.Record {
 }
 
 // backup is what a store has at this moment, as another store.
-func backup(t testing.TB, s cloakroom.Store) cloakroom.Store {
+func backup(t testing.TB, s backend.Store) backend.Store {
 	t.Helper()
 	copied := memory.New()
 	_, err := move.Copy(t.Context(), s, copied, move.Options{})
@@ -58,19 +58,19 @@ func backup(t testing.TB, s cloakroom.Store) cloakroom.Store {
 
 // Whatever ends a session, the backup from before is noticed.
 func TestRestored(t *testing.T) {
-	for name, end := range map[string]func(t testing.TB, s *tidemark.Store, r store.Record){
-		"delete": func(t testing.TB, s *tidemark.Store, r store.Record) {
+	for name, end := range map[string]func(t testing.TB, s *rollback.Store, r store.Record){
+		"delete": func(t testing.TB, s *rollback.Store, r store.Record) {
 			_, err := s.Delete(t.Context(), r.ID)
 			must(t, err)
 		},
-		"delete user": func(t testing.TB, s *tidemark.Store, r store.Record) {
+		"delete user": func(t testing.TB, s *rollback.Store, r store.Record) {
 			_, err := s.DeleteUser(t.Context(), r.User)
 			must(t, err)
 		},
-		"switch": func(t testing.TB, s *tidemark.Store, r store.Record) {
+		"switch": func(t testing.TB, s *rollback.Store, r store.Record) {
 			must(t, s.SetNotBefore(t.Context(), r.User, time.Now()))
 		},
-		"replace, and an orderly end": func(t testing.TB, s *tidemark.Store, r store.Record) {
+		"replace, and an orderly end": func(t testing.TB, s *rollback.Store, r store.Record) {
 			next := session(r.User)
 			next.Version = 1
 			must(t, s.Create(t.Context(), next, r.ID))
@@ -79,8 +79,8 @@ func TestRestored(t *testing.T) {
 	} {
 		for _, before := range []bool{false, true} { // whether the node had ended something before the backup
 			for _, accept := range []bool{false, true} {
-				inner, path := memory.New(), filepath.Join(t.TempDir(), "tidemark.json")
-				s := open(t, inner, tidemark.Options{File: path})
+				inner, path := memory.New(), filepath.Join(t.TempDir(), "rollback.json")
+				s := open(t, inner, rollback.Options{File: path})
 				r, other := session("ada"), session("alan")
 				must(t, s.Create(t.Context(), r, store.ID{}))
 				must(t, s.Create(t.Context(), other, store.ID{}))
@@ -92,19 +92,19 @@ func TestRestored(t *testing.T) {
 				end(t, s, r)
 
 				for range 2 {
-					if all, _ := open(t, inner, tidemark.Options{File: path}).NotBefore(t.Context()); !all[""].IsZero() {
+					if all, _ := open(t, inner, rollback.Options{File: path}).NotBefore(t.Context()); !all[""].IsZero() {
 						t.Errorf("%s: the store itself counts as restored", name)
 					}
 				}
 				var log bytes.Buffer
-				again := open(t, old, tidemark.Options{File: path, AcceptRestored: accept, Log: slog.New(slog.NewTextHandler(&log, nil))})
+				again := open(t, old, rollback.Options{File: path, AcceptRestored: accept, Log: slog.New(slog.NewTextHandler(&log, nil))})
 				all, err := again.NotBefore(t.Context())
 				must(t, err)
 				if refused := !all[""].Before(r.CreatedAt); refused == accept || !strings.Contains(log.String(), "--accept-restored-store") {
 					t.Errorf("%s, before %v, accept %v: refused %v, log %s", name, before, accept, refused, &log)
 				}
 				log.Reset()
-				open(t, old, tidemark.Options{File: path, Log: slog.New(slog.NewTextHandler(&log, nil))})
+				open(t, old, rollback.Options{File: path, Log: slog.New(slog.NewTextHandler(&log, nil))})
 				if log.Len() > 0 {
 					t.Errorf("%s: it is said again: %s", name, &log)
 				}
@@ -115,13 +115,13 @@ func TestRestored(t *testing.T) {
 
 // Another store is not a restored one, and another node knows nothing of this one's.
 func TestNotRestored(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "tidemark.json")
+	path := filepath.Join(t.TempDir(), "rollback.json")
 	first := memory.New()
-	s := open(t, first, tidemark.Options{File: path})
+	s := open(t, first, rollback.Options{File: path})
 	must(t, s.SetNotBefore(t.Context(), "ada", time.Now()))
 	second := memory.New()
-	for _, s := range []*tidemark.Store{
-		open(t, second, tidemark.Options{File: path}), open(t, first, tidemark.Options{File: path}), open(t, first, tidemark.Options{}),
+	for _, s := range []*rollback.Store{
+		open(t, second, rollback.Options{File: path}), open(t, first, rollback.Options{File: path}), open(t, first, rollback.Options{}),
 	} {
 		if all, err := s.NotBefore(t.Context()); err != nil || !all[""].IsZero() || len(all) > 1 {
 			t.Errorf("switches %v, %v", all, err)
@@ -132,16 +132,16 @@ func TestNotRestored(t *testing.T) {
 // A node that starts first after a backup was put in place hides nothing from one that knows more.
 func TestOtherNodeFirst(t *testing.T) {
 	inner, a, b := memory.New(), filepath.Join(t.TempDir(), "a"), filepath.Join(t.TempDir(), "b")
-	nodeA, nodeB := open(t, inner, tidemark.Options{File: a}), open(t, inner, tidemark.Options{File: b})
+	nodeA, nodeB := open(t, inner, rollback.Options{File: a}), open(t, inner, rollback.Options{File: b})
 	r := session("ada")
 	must(t, nodeA.Create(t.Context(), r, store.ID{}))
 	must(t, nodeB.SetNotBefore(t.Context(), "x", time.Now()))
 	old := backup(t, inner)
 	_, err := nodeA.Delete(t.Context(), r.ID)
 	must(t, err)
-	first := open(t, old, tidemark.Options{File: b})
+	first := open(t, old, rollback.Options{File: b})
 	must(t, first.SetNotBefore(t.Context(), "y", time.Now()))
-	all, err := open(t, old, tidemark.Options{File: a}).NotBefore(t.Context())
+	all, err := open(t, old, rollback.Options{File: a}).NotBefore(t.Context())
 	if err != nil || all[""].IsZero() {
 		t.Errorf("switches %v, %v", all, err)
 	}
@@ -152,7 +152,7 @@ func TestRestoredBelow(t *testing.T) {
 	for _, lost := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
 			inner := &swapped{Store: memory.New()}
-			s := open(t, inner, tidemark.Options{})
+			s := open(t, inner, rollback.Options{})
 			defer s.Subscribe(func(store.Notice) {})()
 			r := session("ada")
 			must(t, s.Create(t.Context(), r, store.ID{}))
@@ -195,7 +195,7 @@ func (s *swapped) Publish(n store.Notice)                          { s.Hub.Publi
 // Many who are ended at once share a few marks.
 func TestShared(t *testing.T) {
 	inner := &counting{Store: memory.New(), slow: time.Millisecond}
-	s := open(t, inner, tidemark.Options{})
+	s := open(t, inner, rollback.Options{})
 	var running sync.WaitGroup
 	inner.sets = 0
 	for range 200 {
@@ -227,9 +227,9 @@ func (c *counting) SetNotBefore(ctx context.Context, user string, t time.Time) e
 }
 
 func TestDamagedFile(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "tidemark.json")
+	path := filepath.Join(t.TempDir(), "rollback.json")
 	must(t, os.WriteFile(path, []byte("{"), 0o600))
-	if _, err := tidemark.Open(t.Context(), memory.New(), tidemark.Options{File: path}); err == nil || !strings.Contains(err.Error(), path) {
+	if _, err := rollback.Open(t.Context(), memory.New(), rollback.Options{File: path}); err == nil || !strings.Contains(err.Error(), path) {
 		t.Errorf("error %v", err)
 	}
 }
@@ -237,12 +237,12 @@ func TestDamagedFile(t *testing.T) {
 // Two programs share a folder and a store, as when one takes over from the other: neither takes the other's notes for
 // those of a later store.
 func TestSharedFolder(t *testing.T) {
-	inner, path := memory.New(), filepath.Join(t.TempDir(), "tidemark.json")
+	inner, path := memory.New(), filepath.Join(t.TempDir(), "rollback.json")
 	var running sync.WaitGroup
 	for range 4 {
 		running.Go(func() {
 			for range 20 {
-				s, err := tidemark.Open(context.Background(), inner, tidemark.Options{File: path})
+				s, err := rollback.Open(context.Background(), inner, rollback.Options{File: path})
 				if err != nil {
 					t.Error(err)
 					return
@@ -250,7 +250,7 @@ func TestSharedFolder(t *testing.T) {
 				if err := s.SetNotBefore(context.Background(), "ada", time.Now()); err != nil {
 					t.Error(err)
 				}
-				state, err := tidemark.Look(path, func() (map[string]time.Time, error) { return inner.NotBefore(context.Background()) })
+				state, err := rollback.Inspect(path, func() (map[string]time.Time, error) { return inner.NotBefore(context.Background()) })
 				if err != nil || state.Restored() {
 					t.Errorf("state %+v, %v", state, err)
 				}

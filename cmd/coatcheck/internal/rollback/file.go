@@ -1,4 +1,4 @@
-package tidemark
+package rollback
 
 import (
 	"encoding/json"
@@ -12,14 +12,14 @@ import (
 	"coatcheck.dev/store"
 )
 
-// A file is what a node has beside the stores: its name, and its mark in each of them.
+// A file is what a node keeps beside its stores: its name, and a copy of its mark in each of them.
 type file struct {
 	Node  string               `json:"node"`
 	Marks map[string]time.Time `json:"marks"` // by the name of the store
 }
 
-// makeFile gives the node a name, unless it has one. Of two programs that share a folder, one is quicker, and both have
-// the name that it chose: what one of them notes is good for the other.
+// makeFile names the node, unless it has a name. If two programs share a folder, the quicker one names both: what one of
+// them notes is good for the other.
 func makeFile(path string) error {
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -42,12 +42,12 @@ func readFile(path string) (file, error) {
 	}
 	var f file
 	if err := json.Unmarshal(text, &f); err != nil || f.Node == "" {
-		return file{}, fmt.Errorf("%s is damaged: if no backup was put in the store's place, delete it", path)
+		return file{}, fmt.Errorf("%s is damaged; delete it if no backup has taken the place of the store", path)
 	}
 	return f, nil
 }
 
-// known is the latest mark in a store of these names.
+// known is the latest mark in the store with these names.
 func (f *file) known(names []string) (known time.Time) {
 	for _, name := range names {
 		known = latest(known, f.Marks[name])
@@ -55,7 +55,7 @@ func (f *file) known(names []string) (known time.Time) {
 	return known
 }
 
-// writeFile notes a mark durably. What is read in between is the old file or the new one.
+// writeFile writes a mark durably. Others read the old file or the new one, never half of it.
 func writeFile(path string, names []string, mark time.Time) error {
 	f, err := readFile(path)
 	if err != nil {
@@ -80,7 +80,7 @@ func writeTemporary(path string, f file) (name string, err error) {
 	if err != nil {
 		return "", err
 	}
-	temporary, err := os.CreateTemp(filepath.Dir(path), ".tidemark-*") // its mode is 0600
+	temporary, err := os.CreateTemp(filepath.Dir(path), ".rollback-*") // its mode is 0600
 	if err != nil {
 		return "", err
 	}
@@ -91,18 +91,18 @@ func writeTemporary(path string, f file) (name string, err error) {
 	return temporary.Name(), nil
 }
 
-// A State is how a store stands to what a node knows.
+// A State has both copies of a node's mark.
 type State struct {
-	Known time.Time // the node's own copy of its mark; zero if it has ended nothing there
-	There time.Time // the mark in the store
+	Known time.Time // the node's own; zero if it has ended nothing in the store
+	There time.Time // the store's
 }
 
-// Restored reports whether the store is older than what the node has ended in it.
+// Restored reports whether the store was rolled back.
 func (s State) Restored() bool { return s.Known.After(s.There) }
 
-// Look finds out how a store stands, and changes nothing. It asks for the store's switches itself, as that has to be later
-// than its look at the file: while a program runs, both move on, the store first.
-func Look(path string, switches func() (map[string]time.Time, error)) (State, error) {
+// Inspect reads both copies, and changes nothing. It asks for the store's cutoffs itself, after it has read the file: a
+// running program moves both on, the store's first.
+func Inspect(path string, cutoffs func() (map[string]time.Time, error)) (State, error) {
 	f, err := readFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		f, err = file{}, nil
@@ -110,7 +110,7 @@ func Look(path string, switches func() (map[string]time.Time, error)) (State, er
 	if err != nil {
 		return State{}, err
 	}
-	all, err := switches()
+	all, err := cutoffs()
 	if err != nil {
 		return State{}, err
 	}

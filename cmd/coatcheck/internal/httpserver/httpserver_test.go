@@ -1,4 +1,4 @@
-package server_test
+package httpserver_test
 
 import (
 	"context"
@@ -11,13 +11,13 @@ import (
 	"testing"
 	"time"
 
-	"coatcheck.dev/cmd/coatcheck/internal/server"
+	"coatcheck.dev/cmd/coatcheck/internal/httpserver"
 )
 
 // run starts a server for a handler, and returns it with what stops it and the error that it ends with.
-func run(t *testing.T, grace time.Duration, handler http.HandlerFunc) (s *server.Server, stop func(), ended chan error) {
+func run(t *testing.T, grace time.Duration, handler http.HandlerFunc) (s *httpserver.Server, stop func(), ended chan error) {
 	t.Helper()
-	s, err := server.Listen("127.0.0.1:0", "--listen")
+	s, err := httpserver.Listen("127.0.0.1:0", "--listen")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +25,7 @@ func run(t *testing.T, grace time.Duration, handler http.HandlerFunc) (s *server
 	ctx, stop := context.WithCancel(t.Context())
 	t.Cleanup(stop)
 	ended = make(chan error, 1)
-	go func() { ended <- server.Run(ctx, grace, func() {}, s) }()
+	go func() { ended <- httpserver.Run(ctx, grace, func() {}, s) }()
 	return s, stop, ended
 }
 
@@ -74,7 +74,7 @@ func TestEndlessRequestsAreBrokenOff(t *testing.T) {
 	go http.Get("http://" + s.Address())
 	<-arrived
 	stop()
-	if err := <-ended; !errors.Is(err, server.ErrBrokenOff) {
+	if err := <-ended; !errors.Is(err, httpserver.ErrBrokenOff) {
 		t.Errorf("ended with %v", err)
 	}
 }
@@ -96,7 +96,7 @@ func TestHeadersAreBounded(t *testing.T) {
 }
 
 func TestListenErrors(t *testing.T) {
-	taken, err := server.Listen("127.0.0.1:0", "--listen")
+	taken, err := httpserver.Listen("127.0.0.1:0", "--listen")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func TestListenErrors(t *testing.T) {
 		"localhost:x:y":    "host:port",
 		"localhost:999999": "--listen",
 	} {
-		s, err := server.Listen(address, "--listen")
+		s, err := httpserver.Listen(address, "--listen")
 		if err == nil {
 			s.Close()
 		}
@@ -121,7 +121,7 @@ func TestListenErrors(t *testing.T) {
 
 func TestURL(t *testing.T) {
 	for address, host := range map[string]string{"localhost:0": "localhost", "127.0.0.1:0": "localhost", ":0": "localhost", "127.0.0.2:0": "127.0.0.2"} {
-		s, err := server.Listen(address, "--listen")
+		s, err := httpserver.Listen(address, "--listen")
 		if err != nil {
 			t.Fatal(err)
 		}

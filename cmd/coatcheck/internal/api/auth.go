@@ -9,28 +9,28 @@ import (
 	"coatcheck.dev/session"
 )
 
-// A guard lets those through who may use the API.
-type guard struct {
+// An auth knows who may use the API.
+type auth struct {
 	enabled  bool // whether there is a token
 	token    [sha256.Size]byte
 	signedIn func(*http.Request) bool
 }
 
-func newGuard(o Options) guard {
-	return guard{enabled: o.Token != "", token: sha256.Sum256([]byte(o.Token)), signedIn: o.SignedIn}
+func newAuth(o Options) auth {
+	return auth{enabled: o.Token != "", token: sha256.Sum256([]byte(o.Token)), signedIn: o.SignedIn}
 }
 
-// handler answers 401 as RFC 6750, section 3, has it: the challenge names an error only if a token was sent.
-func (g guard) handler(next http.Handler) http.Handler {
+// require answers everybody else with 401. The challenge names an error only if a token was sent (RFC 6750, section 3).
+func (a auth) require(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token, sent := bearer(r)
 		switch {
-		case sent && g.accepts(token):
+		case sent && a.accepts(token):
 			next.ServeHTTP(w, r.WithContext(session.WithActor(r.Context(), "api", "by token")))
 		case sent:
 			w.Header().Set("WWW-Authenticate", `Bearer realm="coatcheck", error="invalid_token"`)
 			wrongToken.write(w)
-		case g.signedIn(r):
+		case a.signedIn(r):
 			next.ServeHTTP(w, r.WithContext(session.WithActor(r.Context(), "api", "by console session")))
 		default:
 			w.Header().Set("WWW-Authenticate", `Bearer realm="coatcheck"`)
@@ -39,14 +39,14 @@ func (g guard) handler(next http.Handler) http.Handler {
 	})
 }
 
-// accepts compares hashes, so that the time it takes tells nothing of the token, its length included.
-func (g guard) accepts(token string) bool {
+// accepts compares hashes, so that its time tells nothing of the token, its length included.
+func (a auth) accepts(token string) bool {
 	hash := sha256.Sum256([]byte(token))
-	return g.enabled && subtle.ConstantTimeCompare(hash[:], g.token[:]) == 1
+	return a.enabled && subtle.ConstantTimeCompare(hash[:], a.token[:]) == 1
 }
 
-// bearer returns the token that a request presents. Several Authorization headers are one wrong token: no two readers
-// agree on which of them counts.
+// bearer returns the token that a request presents. Several Authorization headers are one wrong token, because no two
+// readers agree on which of them counts.
 func bearer(r *http.Request) (token string, sent bool) {
 	lines := r.Header["Authorization"]
 	if len(lines) > 1 {

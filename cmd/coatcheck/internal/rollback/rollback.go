@@ -1,4 +1,4 @@
-package tidemark
+package rollback
 
 import (
 	"context"
@@ -9,26 +9,26 @@ import (
 	"sync"
 	"time"
 
-	"coatcheck.dev/cmd/coatcheck/internal/cloakroom"
+	"coatcheck.dev/cmd/coatcheck/internal/backend"
 	"coatcheck.dev/store"
 )
 
 // Options of a store. File is required.
 type Options struct {
 	File           string // the node's own copy of its marks
-	AcceptRestored bool   // let sessions in that may have been ended after a backup was made
+	AcceptRestored bool   // let sessions in although they may have ended after the backup was made
 	Log            *slog.Logger
 }
 
-// A Store keeps marks in the store that it stands in front of.
+// A Store keeps marks in the store behind it. Calls that end no session go straight through.
 type Store struct {
-	cloakroom.Store // what ends no session goes through
+	backend.Store
 
 	options Options
 	node    string
-	names   []string // of the store; several if nodes named it at the same moment
+	names   []string // of the store; several if several nodes named it at once
 
-	marking chan struct{} // a lock whose wait a context can end
+	marking chan struct{} // a lock; a context can end the wait for it
 	mark    time.Time     // under marking
 	noted   uint64        // the last end that the mark covers; under marking
 
@@ -36,11 +36,11 @@ type Store struct {
 	ends   uint64
 	later  *time.Timer // nil unless a mark is due
 	lost   bool        // the feed
-	looked time.Time   // the last look, or the one that is under way
+	looked time.Time   // when the marks were last compared
 	done   bool
 }
 
-// The names of marks begin with a control character, which no name of a user has that came in by the gate.
+// The names of marks begin with a control character. The gate lets no user have one.
 const (
 	namePrefix = "\x1fcoatcheck:store:"
 	nodePrefix = "\x1fcoatcheck:node:"
@@ -50,29 +50,30 @@ func ours(user string) bool {
 	return strings.HasPrefix(user, namePrefix) || strings.HasPrefix(user, nodePrefix)
 }
 
-// Open looks at the marks, and refuses what the store may not know to have ended.
-func Open(ctx context.Context, inner cloakroom.Store, o Options) (*Store, error) {
+// Open compares the marks. If the store was rolled back, it refuses the sessions in it.
+func Open(ctx context.Context, inner backend.Store, o Options) (*Store, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Store{Store: inner, options: o, marking: make(chan struct{}, 1), looked: time.Now()}
 	if err := makeFile(o.File); err != nil {
-		return nil, fmt.Errorf("give this node a name: %w", err)
+		return nil, fmt.Errorf("name this node: %w", err)
 	}
-	if err := s.look(ctx, true); err != nil {
-		return nil, fmt.Errorf("look whether the store was restored from a backup: %w", err)
+	if err := s.compare(ctx, true); err != nil {
+		return nil, fmt.Errorf("find out whether the store was restored from a backup: %w", err)
 	}
 	return s, nil
 }
 
-// look compares the store's mark with the node's copy. The first time it writes the mark anew, so that no store forgets it
-// for its age.
-func (s *Store) look(ctx context.Context, first bool) error {
+// compare compares the store's mark with the node's copy. The first time it also writes the mark, because stores forget
+// old cutoffs.
+func (s *Store) compare(ctx context.Context, first bool) error {
 	if err := s.lock(ctx); err != nil {
 		return err
 	}
 	defer s.unlock()
-	// The file first: while another program that shares it goes on, the store is never behind what was read here before.
+	// The file first. Another program may share it and move the mark on, in the store first: read in this order, the
+	// store is never behind.
 	file, err := readFile(s.options.File)
 	if err != nil {
 		return err
@@ -97,23 +98,25 @@ func (s *Store) look(ctx context.Context, first bool) error {
 			return err
 		}
 	}
-	if s.mark.IsZero() || !first && !restored { // this node has ended nothing yet, or there is nothing to put right
+	if s.mark.IsZero() || !first && !restored { // this node has ended nothing yet, or all is well
 		return nil
 	}
 	return s.write(ctx)
 }
 
-// restored deals with a store that has gone back from one moment to another.
+// restored deals with a store that was rolled back.
 func (s *Store) restored(ctx context.Context, known, there time.Time) error {
 	attrs := []any{"ended_until", known}
 	if !there.IsZero() {
 		attrs = append(attrs, "backup_of_after", there)
 	}
 	if s.options.AcceptRestored {
-		s.options.Log.Warn("the store is older than what this node has ended in it: a backup was put in its place; sessions that were ended since are let in, as --accept-restored-store says", attrs...)
+		s.options.Log.Warn(
+			"the store was restored from a backup; sessions that had ended since are let in, as --accept-restored-store says", attrs...)
 		return nil
 	}
-	s.options.Log.Warn("the store is older than what this node has ended in it: a backup was put in its place; all sessions from before now are refused, as some of them were ended since (--accept-restored-store lets them in)", attrs...)
+	s.options.Log.Warn(
+		"the store was restored from a backup; some sessions in it had ended since, so all are refused (--accept-restored-store would let them in)", attrs...)
 	return s.Store.SetNotBefore(ctx, "", time.Now())
 }
 
@@ -144,7 +147,7 @@ func (s *Store) lock(ctx context.Context) error {
 
 func (s *Store) unlock() { <-s.marking }
 
-// write moves the mark forward, in the store first: a copy that is ahead of it would mean a restored backup.
+// write moves the mark forward, in the store first: a copy ahead of the store would mean a rollback.
 func (s *Store) write(ctx context.Context) error {
 	at := time.Now().UTC().Truncate(time.Microsecond)
 	if !at.After(s.mark) {
@@ -157,8 +160,8 @@ func (s *Store) write(ctx context.Context) error {
 	return writeFile(s.options.File, s.names, at)
 }
 
-// note notes that something was ended, before that is acknowledged. Those who come while a mark is being written share the
-// next one.
+// note moves the mark after a session has ended, before that is acknowledged. Callers who come while a mark is being
+// written share the next one.
 func (s *Store) note(ctx context.Context) error {
 	s.mu.Lock()
 	s.ends++
@@ -182,18 +185,18 @@ func (s *Store) note(ctx context.Context) error {
 }
 
 const (
-	laterTime = time.Second     // until the end of a session that was replaced is noted
-	noteTime  = 5 * time.Second // for that, and for a look
+	noteDelay   = time.Second     // before the end of a replaced session is noted
+	noteTimeout = 5 * time.Second // for that, and for a comparison in the background
 )
 
-// noteLater notes it soon.
+// noteLater notes the end of a replaced session. It does not delay the sign-in that has replaced it.
 func (s *Store) noteLater() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.later != nil || s.done {
 		return
 	}
-	s.later = time.AfterFunc(laterTime, func() {
+	s.later = time.AfterFunc(noteDelay, func() {
 		s.mu.Lock()
 		s.later = nil
 		s.mu.Unlock()
@@ -202,14 +205,14 @@ func (s *Store) noteLater() {
 }
 
 func (s *Store) inBackground(do func(context.Context) error) {
-	ctx, cancel := context.WithTimeout(context.Background(), noteTime)
+	ctx, cancel := context.WithTimeout(context.Background(), noteTimeout)
 	defer cancel()
 	if err := do(ctx); err != nil {
-		s.options.Log.Warn("the mark of what this node has ended was not moved", "error", err)
+		s.options.Log.Warn("rollback detection: the mark could not be compared or moved", "error", err)
 	}
 }
 
-// Close notes what is still to be noted. The inner store stays open.
+// Close notes what has not been noted yet. The inner store stays open.
 func (s *Store) Close(ctx context.Context) error {
 	s.mu.Lock()
 	due := s.later != nil && s.later.Stop()
@@ -251,7 +254,7 @@ func (s *Store) DeleteUser(ctx context.Context, user string, keep ...store.ID) (
 // SetNotBefore implements [store.Store].
 func (s *Store) SetNotBefore(ctx context.Context, user string, t time.Time) error {
 	if ours(user) {
-		return errors.New("tidemark: the name of a user does not begin with a control character")
+		return errors.New("rollback: the name of a user cannot begin with a control character")
 	}
 	if err := s.Store.SetNotBefore(ctx, user, t); err != nil {
 		return err
@@ -270,14 +273,15 @@ func (s *Store) NotBefore(ctx context.Context) (map[string]time.Time, error) {
 	return all, err
 }
 
-// lookEvery is how often a store is looked at that seems to be whole: a backup may be put in its place between two beats.
-const lookEvery = 10 * time.Second
+// compareEvery is how often the marks are compared while all seems well: a backup may take the store's place between two
+// beats.
+const compareEvery = 10 * time.Second
 
-// due reports whether it is time for a look, as the feed was found again, or the last one was long ago.
+// due reports whether it is time to compare: the feed has come back, or the last time was long ago.
 func (s *Store) due(now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	due := !s.done && (s.lost || now.Sub(s.looked) >= lookEvery)
+	due := !s.done && (s.lost || now.Sub(s.looked) >= compareEvery)
 	s.lost = false
 	if due {
 		s.looked = now
@@ -285,7 +289,7 @@ func (s *Store) due(now time.Time) bool {
 	return due
 }
 
-// Subscribe implements [store.Feed]. When a feed is found again, it may be that of another server.
+// Subscribe implements [store.Feed]. A feed that comes back may be that of another server.
 func (s *Store) Subscribe(tell func(store.Notice)) (stop func()) {
 	return s.Store.Subscribe(func(n store.Notice) {
 		switch n.Kind {
@@ -299,7 +303,7 @@ func (s *Store) Subscribe(tell func(store.Notice)) (stop func()) {
 			s.mu.Unlock()
 		case store.Beat:
 			if s.due(time.Now()) {
-				go s.inBackground(func(ctx context.Context) error { return s.look(ctx, false) })
+				go s.inBackground(func(ctx context.Context) error { return s.compare(ctx, false) })
 			}
 		}
 		tell(n)

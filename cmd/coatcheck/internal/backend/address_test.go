@@ -1,11 +1,12 @@
-package cloakroom_test
+package backend_test
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
-	"coatcheck.dev/cmd/coatcheck/internal/cloakroom"
+	"coatcheck.dev/cmd/coatcheck/internal/backend"
 )
 
 func TestParse(t *testing.T) {
@@ -22,7 +23,7 @@ func TestParse(t *testing.T) {
 		{"redis+sentinel://a:1,b:2,c/mymaster/4?sentinel-password=geheim", "Redis", "redis+sentinel://a:1,b:2,c/mymaster/4?sentinel-password=***"},
 		{"rediss+cluster://u:geheim@a:1,[::1]:2", "Redis", "rediss+cluster://u:***@a:1,[::1]:2"},
 	} {
-		a, err := cloakroom.Parse(tt.text, "--store")
+		a, err := backend.Parse(tt.text, "--store")
 		if err != nil || a.Engine != tt.engine || a.String() != tt.shown || fmt.Sprint(a) != tt.shown {
 			t.Errorf("%s: %q %q, %v, want %q %q", tt.text, a.Engine, a, err, tt.engine, tt.shown)
 		}
@@ -56,9 +57,9 @@ func TestParseRefuses(t *testing.T) {
 		"redis://u:geheim@h/0?wait=many":          "wait is a number",
 		"redis://u:geheim@h/0?wait-time=1h":       "wait-time is a time",
 		"redis+sentinel://u:geheim@h":             "name the master",
-		"redis+cluster://u:geheim@h/1":            "number of a database",
+		"redis+cluster://u:geheim@h/1":            "only database 0",
 	} {
-		_, err := cloakroom.Parse(text, "--store")
+		_, err := backend.Parse(text, "--store")
 		if err == nil {
 			t.Errorf("%q is taken", text)
 			continue
@@ -70,17 +71,34 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
+// Every kind of store is shown by an address that it takes, and the handbook has it.
+func TestExamples(t *testing.T) {
+	handbook, err := os.ReadFile("../../../../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, example := range backend.Examples() {
+		if _, err := backend.Parse(example, "--store"); err != nil {
+			t.Errorf("%s: %v", example, err)
+		}
+		scheme, _, _ := strings.Cut(example, ":")
+		if !strings.Contains(string(handbook), "| `"+scheme+":") {
+			t.Errorf("docs/operations.md lists no store %s", scheme)
+		}
+	}
+}
+
 // A server that cannot be reached is named, and its password is not.
 func TestOpenRefuses(t *testing.T) {
 	for _, text := range []string{
 		"postgres://u:geheim@127.0.0.1:1/db?sslmode=disable", "mysql://u:geheim@127.0.0.1:1/db", "redis://u:geheim@127.0.0.1:1",
 		"redis+sentinel://u:geheim@127.0.0.1:1/m", "redis+cluster://u:geheim@127.0.0.1:1",
 	} {
-		a, err := cloakroom.Parse(text, "--store")
+		a, err := backend.Parse(text, "--store")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err = cloakroom.Open(t.Context(), a); err == nil || !strings.Contains(err.Error(), a.String()) || strings.Contains(err.Error(), "geheim") {
+		if _, err = backend.Open(t.Context(), a); err == nil || !strings.Contains(err.Error(), a.String()) || strings.Contains(err.Error(), "geheim") {
 			t.Errorf("%s: %v", a, err)
 		}
 	}

@@ -1,0 +1,73 @@
+package backend
+
+import (
+	"context"
+	"fmt"
+
+	"coatcheck.dev/store"
+)
+
+// A Store is what every engine can do.
+type Store interface {
+	store.Store
+	store.Feed
+}
+
+// A Backend is a store that is open.
+type Backend struct {
+	Store
+	Address Address
+
+	local   bool // a file, which other programs may write to without a word
+	check   func(context.Context) ([]store.Finding, error)
+	prepare func(context.Context) error
+	made    func(context.Context) bool
+	version func(context.Context) (string, error)
+	close   func(context.Context) error
+}
+
+// Open opens the store of an address for use. It makes no tables, so that there is time for [Backend.Check] before
+// [Backend.Prepare]. Only the file of an SQLite database is made, empty, if it is missing. An error says what stands in
+// the way, without a secret.
+func Open(ctx context.Context, a Address) (*Backend, error) { return a.openFor(ctx, false) }
+
+// Look opens the store of an address to look at it. It makes nothing: see [Backend.Made].
+func Look(ctx context.Context, a Address) (*Backend, error) { return a.openFor(ctx, true) }
+
+func (a Address) openFor(ctx context.Context, look bool) (*Backend, error) {
+	b, err := a.open(ctx, look)
+	if err != nil {
+		return nil, err
+	}
+	b.Address = a
+	return b, nil
+}
+
+// Prepare makes the tables, or brings them up to date, and finds out whether they can be used.
+func (b *Backend) Prepare(ctx context.Context) error {
+	if err := b.prepare(ctx); err != nil {
+		return b.Address.hide(fmt.Errorf("open %s: %w", b.Address, err))
+	}
+	return nil
+}
+
+// Made reports whether the store has tables. Asking for sessions would make them.
+func (b *Backend) Made(ctx context.Context) bool { return b.made(ctx) }
+
+// Local reports whether the store is a file on this machine.
+func (b *Backend) Local() bool { return b.local }
+
+// Check returns what decides which promises the store keeps.
+func (b *Backend) Check(ctx context.Context) ([]store.Finding, error) {
+	findings, err := b.check(ctx)
+	return findings, b.Address.hide(err)
+}
+
+// Version returns the kind and version of the server, such as "PostgreSQL 15.10".
+func (b *Backend) Version(ctx context.Context) (string, error) {
+	text, err := b.version(ctx)
+	return text, b.Address.hide(err)
+}
+
+// Close waits until everything that is queued is durable, or ctx ends, and closes the connections.
+func (b *Backend) Close(ctx context.Context) error { return b.Address.hide(b.close(ctx)) }

@@ -1,0 +1,51 @@
+package backend
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	sqlstore "coatcheck.dev/store/sql"
+)
+
+const (
+	// connections is the size of a node's pool unless the address says otherwise: a database server has a hundred or
+	// so for all its clients, and sixteen at a time keep it busy.
+	connections = 16
+
+	connectTimeout = 5 * time.Second
+	idleTime       = 5 * time.Minute  // before an unused connection is given back
+	lifeTime       = 30 * time.Minute // so that a server that was added gets its share
+)
+
+// openServer finds out whether a database server answers. version is a query for its kind and version.
+func openServer(ctx context.Context, db *sql.DB, size int, dialect sqlstore.Dialect, o sqlstore.Options, version string) (*Backend, error) {
+	db.SetConnMaxIdleTime(idleTime)
+	db.SetConnMaxLifetime(lifeTime)
+	b := newSQL(db, size, dialect, o, version)
+	if _, err := b.check(ctx); err != nil { // it says what to do, as a ping does not
+		return nil, errors.Join(err, b.close(ctx))
+	}
+	return b, nil
+}
+
+// newSQL bounds the connections. Those that are idle are kept, because a new one costs more than a query.
+func newSQL(db *sql.DB, size int, dialect sqlstore.Dialect, o sqlstore.Options, version string) *Backend {
+	db.SetMaxOpenConns(size)
+	db.SetMaxIdleConns(size)
+	s := sqlstore.New(db, dialect, o)
+	query := func(ctx context.Context, query string) (text string, err error) {
+		err = db.QueryRowContext(ctx, query).Scan(&text)
+		return text, err
+	}
+	return &Backend{
+		Store: s, check: s.Check, prepare: s.Prepare,
+		made: func(ctx context.Context) bool {
+			_, err := query(ctx, "SELECT version FROM coatcheck_schema WHERE id = 1")
+			return err == nil
+		},
+		version: func(ctx context.Context) (string, error) { return query(ctx, version) },
+		close:   func(ctx context.Context) error { return errors.Join(s.Close(ctx), db.Close()) },
+	}
+}

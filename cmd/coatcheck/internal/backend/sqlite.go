@@ -1,0 +1,84 @@
+package backend
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	sqlstore "coatcheck.dev/store/sql"
+	_ "modernc.org/sqlite" // the driver "sqlite": without cgo, so that the program is one file
+)
+
+var sqliteFile = engine{
+	name: "SQLite", schemes: []string{"sqlite"}, example: "sqlite:/var/lib/coatcheck/sessions.db", parse: parseSQLite,
+}
+
+func parseSQLite(_, path string) (Address, error) {
+	path = strings.TrimPrefix(path, "//")
+	switch {
+	case path == "" || path == ":memory:":
+		return Address{}, errors.New("it names no file")
+	case strings.ContainsAny(path, "\x00\n"):
+		return Address{}, errors.New("a path is one line")
+	}
+	path, err := filepath.Abs(path)
+	return File(path), err
+}
+
+// File is the address of an SQLite database.
+func File(path string) Address {
+	return Address{Engine: "SQLite", text: "sqlite:" + path, open: func(_ context.Context, look bool) (*Backend, error) {
+		return openSQLite(path, look)
+	}}
+}
+
+// openSQLite opens a database. A missing one is made, empty, unless somebody only wants a look.
+func openSQLite(path string, look bool) (*Backend, error) {
+	switch _, err := os.Stat(path); {
+	case look && errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("there is no database %s: coatcheck serve makes it; name another folder with --data, or another store with --store", path)
+	case look && err != nil:
+		return nil, err
+	}
+	if err := makePrivate(path); err != nil {
+		return nil, fmt.Errorf("make the database: %w", err)
+	}
+	db, err := sql.Open("sqlite", dataSource(path))
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	// One connection writes. The others read, and more of them than processors gain nothing.
+	b := newSQL(db, runtime.GOMAXPROCS(0)+2, sqlstore.SQLite, sqlstore.Options{}, "SELECT 'SQLite ' || sqlite_version()")
+	b.local = true
+	return b, nil
+}
+
+// makePrivate makes an empty file for the owner alone. SQLite gives the journal the mode of the database.
+func makePrivate(path string) error {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return file.Close()
+}
+
+// dataSource names the file as a URI, so that any character may stand in its path.
+func dataSource(path string) string {
+	path = filepath.ToSlash(path)
+	if path[0] != '/' {
+		path = "/" + path // as in C:/
+	}
+	// The store tries again when it meets a lock. Each attempt is short, so that it can say why before its callers give up.
+	uri := url.URL{Scheme: "file", Path: path, RawQuery: "_pragma=busy_timeout(200)"}
+	return uri.String()
+}

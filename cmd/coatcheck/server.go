@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"coatcheck.dev/cmd/coatcheck/internal/admin"
+	"coatcheck.dev/cmd/coatcheck/internal/api"
+	"coatcheck.dev/cmd/coatcheck/internal/config"
+	"coatcheck.dev/cmd/coatcheck/internal/console"
+	"coatcheck.dev/cmd/coatcheck/internal/device"
+	"coatcheck.dev/cmd/coatcheck/internal/folder"
+	"coatcheck.dev/cmd/coatcheck/internal/httpserver"
+	"coatcheck.dev/cmd/coatcheck/internal/metrics"
+	"coatcheck.dev/event"
+	"coatcheck.dev/session"
+	"coatcheck.dev/store"
+)
+
+// A server is everything that serves one site.
+type server struct {
+	log      *slog.Logger
+	folder   *folder.Folder
+	stores   *storeStack
+	sessions *session.Manager
+	console  *console.Console
+	front    *httpserver.Server // the site
+	back     *httpserver.Server // the console and its API
+
+	unready context.Context // done once /readyz says no
+	retire  context.CancelFunc
+	closing context.Context // done once event streams and WebSockets have to end
+	close   context.CancelFunc
+}
+
+// grace is how long requests that are under way may take when the program is told to stop.
+const grace = 10 * time.Second
+
+func (p *Program) serve(ctx context.Context, flags config.Server, site site) error {
+	s, err := p.open(ctx, flags, site)
+	if err != nil {
+		return err
+	}
+	if err := s.greet(p.Stdout, flags, site); err != nil {
+		return err
+	}
+	err = httpserver.Run(s.drained(ctx, flags.DrainTime), grace, s.stopping, s.front, s.back)
+	if errors.Is(err, httpserver.ErrBrokenOff) {
+		s.log.Warn(err.Error(), "after", grace) // a slow client is no failure of the program
+		err = nil
+	}
+	return errors.Join(err, s.flush())
+}
+
+// open takes the addresses first: that fails most often, and nothing has been made by then.
+func (p *Program) open(ctx context.Context, flags config.Server, site site) (_ *server, err error) {
+	s := &server{log: p.logger(flags)}
+	if s.front, err = httpserver.Listen(flags.Listen, "--listen"); err != nil {
+		return nil, err
+	}
+	if s.back, err = httpserver.Listen(flags.ConsoleListen, "--console-listen"); err != nil {
+		return nil, errors.Join(err, s.front.Close())
+	}
+	if err := s.assemble(ctx, flags, site); err != nil {
+		return nil, errors.Join(err, s.front.Close(), s.back.Close())
+	}
+	return s, nil
+}
+
+// assemble makes all that the two addresses serve.
+func (s *server) assemble(ctx context.Context, flags config.Server, site site) (err error) {
+	s.closing, s.close = context.WithCancel(context.Background())
+	s.unready, s.retire = context.WithCancel(context.Background())
+	if s.folder, err = folder.Open(flags.Data); err != nil {
+		return err
+	}
+	token, err := s.folder.Token()
+	if err != nil {
+		return err
+	}
+	if s.stores, err = openStores(ctx, &flags.Storage, s.folder, s.log); err != nil {
+		return err
+	}
+	counts := s.manage(s.stores.Store, flags, site)
+	if s.stores.cache != nil {
+		counts.WatchNear(s.stores.cache.Stats)
+	}
+	s.console = console.New(console.Options{
+		Sessions: s.sessions, Feed: s.stores, Token: token, BaseURL: s.back.URL(), What: site.name, Log: s.log,
+	})
+	s.front.Log, s.front.Handler = s.log, site.handler(s)
+	s.back.Log, s.back.Handler = s.log, admin.New(s.console, api.Options{
+		Sessions: s.sessions, Token: token, Closing: s.unready, Metrics: counts.Handler(s.log),
+	})
+	return nil
+}
+
+// manage makes the session manager. Its events are logged and counted.
+func (s *server) manage(st store.Store, flags config.Server, site site) *metrics.Metrics {
+	counts := metrics.New(version())
+	options := site.options
+	options.StoreTimeout, options.MaxStoreCalls = flags.StoreTimeout, flags.StoreCalls
+	options.DeviceLabel, options.TrustedProxies = device.Label, flags.TrustedProxies()
+	options.Events = event.NewQueue(event.LogEvents(s.log), counts.Observe)
+	s.sessions = session.New(st, options)
+	counts.Watch(s.sessions)
+	return counts
+}
+
+// greet says where everything is. The link is a secret, but the terminal is where it belongs.
+func (s *server) greet(w io.Writer, flags config.Server, site site) error {
+	kept := ""
+	if flags.Store != "" { // and not in the data folder
+		kept = fmt.Sprintf("  Store    %s\n", s.stores.address)
+	}
+	_, err := fmt.Fprintf(w, `Coatcheck %s is running. Ctrl-C ends it; sessions stay.
+
+  %-8s %s
+  Console  %s (good once, for 10 minutes)
+  Data     %s
+%s  Token    %s (for the console and its API)
+
+%s
+`, version(), site.label, s.front.URL(), s.console.SignInLink(), s.folder.Path(), kept, s.folder.TokenPath(), site.hint)
+	return err
+}
+
+// drained returns a context that ends some time after ctx does. In that time the program keeps serving, and says that it
+// is not ready.
+func (s *server) drained(ctx context.Context, after time.Duration) context.Context {
+	drained, stop := context.WithCancel(context.WithoutCancel(ctx))
+	context.AfterFunc(ctx, func() {
+		s.retire()
+		s.log.Info("stopping: not ready for more requests", "serving", after)
+		time.AfterFunc(after, stop)
+	})
+	return drained
+}
+
+// stopping ends what has no end of its own: event streams and WebSockets.
+func (s *server) stopping() {
+	s.log.Info("stopping: no new requests are taken")
+	s.retire()
+	s.close()
+	s.console.Close()
+}
+
+// flush makes durable what is still in memory, in the order in which one part hands on to the next.
+func (s *server) flush() error {
+	ctx, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	var errs []error
+	if err := s.sessions.Close(ctx); err != nil {
+		errs = append(errs, fmt.Errorf("write when sessions were last seen: %w", err))
+	}
+	if err := s.stores.close(ctx); err != nil {
+		errs = append(errs, fmt.Errorf("close the store: %w", err))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"coatcheck.dev/cmd/coatcheck/internal/config"
+	"coatcheck.dev/cmd/coatcheck/internal/gate"
+	"coatcheck.dev/cmd/coatcheck/internal/shop"
+	"coatcheck.dev/session"
+)
+
+// A site is what visitors get: the demo shop, or the app behind the gate.
+type site struct {
+	name    string // for the console
+	label   string // for the terminal
+	hint    string // what to do there
+	options session.Options
+	handler func(*server) http.Handler
+}
+
+var demo = site{
+	name:    "demo shop",
+	label:   "Shop",
+	hint:    "Sign in to the shop as ada (password lovelace), alan (turing) or grace (hopper).",
+	options: session.Options{SignInPath: "/login"},
+	handler: func(s *server) http.Handler {
+		return shop.New(s.sessions, shop.Options{ConsoleURL: s.back.URL(), Log: s.log})
+	},
+}
+
+// upstream returns the site of an app behind the gate.
+func upstream(flags *config.Serve) (site, error) {
+	text := flags.Upstream
+	if !strings.Contains(text, "://") {
+		text = "http://" + text
+	}
+	u, err := url.Parse(text)
+	if err != nil {
+		return site{}, fmt.Errorf("--upstream %q is not a URL such as http://127.0.0.1:3000", flags.Upstream)
+	}
+	options := gate.Options{Upstream: u, TrustedOrigins: flags.TrustOrigin, TrustedProxies: flags.TrustedProxies(), AnswerTimeout: flags.UpstreamTimeout}
+	if flags.UpstreamTimeout <= 0 {
+		options.AnswerTimeout = -1
+	}
+	if err := options.Check(); err != nil {
+		return site{}, err
+	}
+	return site{
+		name:    u.Host,
+		label:   "App",
+		hint:    "Requests go on to " + u.String() + ", which knows the visitor from the headers Coatcheck-User, -Session and -Data.",
+		options: session.Options{MaxBytes: gate.MaxBytes, MaxKeys: gate.MaxKeys},
+		handler: func(s *server) http.Handler {
+			options.Log, options.Closing = s.log, s.closing
+			return gate.New(s.sessions, options)
+		},
+	}, nil
+}
