@@ -44,7 +44,7 @@ const (
 )
 
 // A Hub is a Feed for stores that live in one process: they embed it, and publish each change once it is durable.
-// The zero value is ready.
+// The zero value is ready. A feed that crosses a network is a [FeedState].
 type Hub struct {
 	mu   sync.RWMutex
 	next int

@@ -20,14 +20,13 @@ type double struct {
 	loads       atomic.Int64
 
 	mu     sync.Mutex
-	ears   store.Hub
+	ears   store.FeedState
 	cut    bool // nothing is told any more, and nobody says so
 	late   []store.Notice
 	hold   bool // notices wait in late
 	before func(id store.ID)
 	after  func(store.ID, store.Record, error) (store.Record, error)
 	write  func(kind store.NoticeKind, call func() error) error
-	lost   bool // before anybody subscribes
 }
 
 func newDouble() *double {
@@ -71,13 +70,7 @@ func (d *double) beat() { d.relay(store.Notice{Kind: store.Beat, At: time.Now()}
 func (d *double) lose() { d.relay(store.Notice{Kind: store.Lost}) }
 
 // Subscribe implements store.Feed.
-func (d *double) Subscribe(tell func(store.Notice)) (stop func()) {
-	stop = d.ears.Subscribe(tell)
-	if d.lost {
-		tell(store.Notice{Kind: store.Lost})
-	}
-	return stop
-}
+func (d *double) Subscribe(tell func(store.Notice)) (stop func()) { return d.ears.Subscribe(tell) }
 
 // Load implements store.Store.
 func (d *double) Load(ctx context.Context, id store.ID) (store.Record, error) {

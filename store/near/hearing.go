@@ -1,6 +1,7 @@
 package near
 
 import (
+	"context"
 	"time"
 
 	"coatcheck.dev/store"
@@ -32,8 +33,8 @@ func (h *hearing) keeps(era uint64) bool { return h.up && h.era == era }
 func (c *cache) told(n store.Notice) {
 	switch n.Kind {
 	case store.Lost, store.Beat:
-		c.feed.Lock()
-		defer c.feed.Unlock()
+		c.telling.Lock()
+		defer c.telling.Unlock()
 		if c.closed {
 			return
 		}
@@ -46,10 +47,10 @@ func (c *cache) told(n store.Notice) {
 	default:
 		c.changed(n)
 	}
-	c.hub.Publish(n)
+	c.feed.Publish(n)
 }
 
-// lose notes that the feed is broken. Leases run on from what it has told last. The caller holds c.feed, here and in hear.
+// lose notes that the feed is broken. Leases run on from what it has told last. The caller holds c.telling, here and in hear.
 func (c *cache) lose() {
 	h := *c.hearing.Load()
 	h.up, h.always = false, false
@@ -71,32 +72,18 @@ func (c *cache) hear(at time.Time) {
 	c.hearing.Store(&h)
 }
 
-func (c *cache) close() {
-	c.feed.Lock()
-	defer c.feed.Unlock()
-	if c.closed {
-		return
-	}
-	c.closed = true
-	if _, fed := c.inner.(store.Feed); fed {
-		c.lose()
-		c.hub.Publish(store.Notice{Kind: store.Lost})
-	}
-}
-
 // A fedCache is a cache whose inner store has a feed.
 type fedCache struct{ *cache }
 
 // Subscribe implements [store.Feed].
-func (c fedCache) Subscribe(tell func(store.Notice)) (stop func()) {
-	c.feed.Lock()
-	defer c.feed.Unlock()
-	stop = c.hub.Subscribe(tell)
-	switch h := c.hearing.Load(); {
-	case !h.up:
-		tell(store.Notice{Kind: store.Lost})
-	case !h.always:
-		tell(store.Notice{Kind: store.Beat, At: h.beat})
-	}
-	return stop
+func (c fedCache) Subscribe(tell func(store.Notice)) (stop func()) { return c.feed.Subscribe(tell) }
+
+// Close implements [Store].
+func (c fedCache) Close() {
+	c.unfeed()
+	c.telling.Lock()
+	defer c.telling.Unlock()
+	c.closed = true
+	c.lose()
+	_ = c.feed.Close(context.Background()) // it waits for nothing: the inner store listens
 }

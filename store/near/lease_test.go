@@ -185,7 +185,7 @@ func TestLost(t *testing.T) {
 	})
 	inBubble(t, "a feed that is not up at first is not believed before its first beat", func(t *testing.T) {
 		d := newDouble()
-		d.lost = true
+		d.lose()
 		n := newNodeOver(t, d, near.Options{})
 		r := n.elsewhere()
 		n.reads(r.ID, 1, 1)

@@ -61,17 +61,17 @@ type cache struct {
 	swept   atomic.Int64 // the latest time of a sweep, in microseconds: what was over by then may be gone
 	tally   tally
 
-	feed   sync.Mutex // held while the feed is lost, or found again
-	closed bool       // under feed
-	hub    store.Hub  // of those who listen to this store
-	unfeed func()
+	feed    store.FeedState // of those who listen to this store
+	unfeed  func()
+	telling sync.Mutex // held while the feed is lost, or found again
+	closed  bool       // under telling
 }
 
 // New returns a cache in front of inner.
 func New(inner store.Store, o Options) Store {
 	feed, fed := inner.(store.Feed)
 	o = o.withDefaults(fed)
-	c := &cache{inner: inner, lease: o.Lease, began: time.Now(), unfeed: func() {}}
+	c := &cache{inner: inner, lease: o.Lease, began: time.Now()}
 	c.live = otter.Must(&otter.Options[store.ID, *entry]{
 		MaximumWeight: uint64(o.MaxBytes),
 		Weigher:       func(_ store.ID, e *entry) uint32 { return e.size() },
@@ -89,7 +89,4 @@ func New(inner store.Store, o Options) Store {
 }
 
 // Close implements [Store].
-func (c *cache) Close() {
-	c.unfeed()
-	c.close()
-}
+func (c *cache) Close() {}

@@ -52,26 +52,15 @@ func parseMessage(m string) (n store.Notice, ok bool) {
 }
 
 const (
-	beatPause  = time.Second
-	beatLimit  = 4 * time.Second // without a beat the connection counts as dead
-	retryPause = 2 * time.Second // at most, before the next connection
+	beatPause = time.Second
+	beatLimit = 4 * time.Second // without a beat the connection counts as dead
 )
 
 // A feed is one subscription for all subscribers in the process, as long as there are any. It sends itself a beat again and
 // again, by the way that notices take, so that a beat that comes back proves that all before it has come.
 type feed struct {
-	s   *Store
-	hub store.Hub
-
-	mu      sync.Mutex
-	readers int
-	closed  bool
-	cancel  context.CancelFunc // nil unless the goroutine runs
-	up      bool
-	beat    time.Time // the last one
-
-	replaced [256]store.ID // told as replaced lately; a ring
-	next     int
+	s     *Store
+	state *store.FeedState
 }
 
 // A beat is on its way through the nodes that notices come from.
@@ -80,80 +69,33 @@ type beat struct {
 	left int
 }
 
-func (f *feed) init(s *Store) { f.s = s }
+func (f *feed) init(s *Store) {
+	f.s = s
+	f.state = store.NewFeedState(f.listen)
+}
 
 // Subscribe implements [store.Feed].
-func (s *Store) Subscribe(tell func(store.Notice)) (stop func()) {
-	f := &s.feed
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	stopHub := f.hub.Subscribe(tell)
-	if f.up {
-		tell(store.Notice{Kind: store.Beat, At: f.beat})
-	} else {
-		tell(store.Notice{Kind: store.Lost})
-	}
-	f.readers++
-	if f.cancel == nil && !f.closed && s.options.Subscribe != nil {
-		ctx, cancel := context.WithCancel(context.Background())
-		f.cancel = cancel
-		go f.run(ctx)
-	}
-	return sync.OnceFunc(func() {
-		stopHub()
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		if f.readers--; f.readers == 0 {
-			f.end()
-		}
-	})
-}
+func (s *Store) Subscribe(tell func(store.Notice)) (stop func()) { return s.feed.state.Subscribe(tell) }
 
-// end stops the goroutine; the lock is held.
-func (f *feed) end() {
-	if f.cancel != nil {
-		f.cancel()
-		f.cancel, f.up = nil, false
+// listen stays subscribed as long as beats come back.
+func (f *feed) listen(ctx context.Context, tell func(store.Notice)) {
+	if f.s.options.Subscribe == nil {
+		<-ctx.Done()
+		return
 	}
-}
-
-func (f *feed) close() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.closed = true
-	f.end()
-	f.hub.Publish(store.Notice{Kind: store.Lost})
-}
-
-// run keeps a subscription up until the context ends.
-func (f *feed) run(ctx context.Context) {
-	for pause := 50 * time.Millisecond; ctx.Err() == nil; pause = min(2*pause, retryPause) {
-		if f.subscribe(ctx) {
-			pause = 50 * time.Millisecond
-		}
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-		}
-	}
-}
-
-// subscribe stays subscribed as long as beats come back, and reports whether any did.
-func (f *feed) subscribe(ctx context.Context) (wasUp bool) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	line := &line{feed: f, ctx: ctx, own: f.s.channel() + ":" + rand.Text(), sent: make(map[string]*beat), beaten: make(chan struct{}, 1)}
+	line := &line{feed: f, ctx: ctx, tell: tell, own: f.s.channel() + ":" + rand.Text(), sent: make(map[string]*beat), beaten: make(chan struct{}, 1)}
 	line.keys = f.nodes(ctx)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		_ = f.s.options.Subscribe(ctx, []string{f.s.channel(), line.own}, line.message) // what counts is that it is over
 	}()
-	wasUp = line.watch(ended)
+	line.watch(ended)
 	line.lose()
 	cancel()
 	<-ended
-	return wasUp
 }
 
 // nodes returns a key of each node that notices come from, as far as that can be told: one of every shard in a Cluster, and
@@ -176,34 +118,38 @@ func (f *feed) nodes(ctx context.Context) []string {
 type line struct {
 	*feed
 	ctx    context.Context
+	tell   func(store.Notice)
 	own    string   // the channel on which beats come back
 	keys   []string // of the nodes that beats go through
 	beaten chan struct{}
 
-	// Guarded by the feed's lock.
+	mu   sync.Mutex
 	sent map[string]*beat
 	last int // number of the last beat that was sent
 	dead bool
+
+	replaced [256]store.ID // told as replaced lately; a ring
+	next     int
 }
 
 // watch sends beats until the connection ends or none comes back.
-func (l *line) watch(ended <-chan struct{}) (wasUp bool) {
-	pause, dead := 10*time.Millisecond, time.NewTimer(beatLimit)
+func (l *line) watch(ended <-chan struct{}) {
+	up, pause, dead := false, 10*time.Millisecond, time.NewTimer(beatLimit)
 	defer dead.Stop()
 	for {
 		select {
 		case <-time.After(pause):
 			go l.send(time.Now())
-			if !wasUp {
+			if !up {
 				pause = min(2*pause, beatPause)
 			}
 		case <-l.beaten:
-			wasUp, pause = true, beatPause
+			up, pause = true, beatPause
 			dead.Reset(beatLimit)
 		case <-dead.C:
-			return wasUp
+			return
 		case <-ended:
-			return wasUp
+			return
 		}
 	}
 }
@@ -238,7 +184,7 @@ func (l *line) message(channel, payload string) {
 		l.cameBack(payload)
 	default:
 		if n, ok := parseMessage(payload); ok {
-			l.tell(n)
+			l.change(n)
 		}
 	}
 }
@@ -257,16 +203,15 @@ func (l *line) cameBack(name string) {
 			delete(l.sent, other)
 		}
 	}
-	l.up, l.beat = true, b.at
-	l.hub.Publish(store.Notice{Kind: store.Beat, At: b.at})
+	l.tell(store.Notice{Kind: store.Beat, At: b.at})
 	select {
 	case l.beaten <- struct{}{}:
 	default:
 	}
 }
 
-// tell tells a change. What was replaced goes first, whichever of the two notices came first.
-func (l *line) tell(n store.Notice) {
+// change tells a change. What was replaced goes first, whichever of the two notices came first.
+func (l *line) change(n store.Notice) {
 	switch {
 	case n.Kind == store.Replaced:
 		if l.toldReplaced(n.ID) {
@@ -274,11 +219,11 @@ func (l *line) tell(n store.Notice) {
 		}
 	case n.Kind == store.Created && !n.By.IsZero():
 		if !l.toldReplaced(n.By) {
-			l.hub.Publish(store.Notice{Kind: store.Replaced, ID: n.By, By: n.ID})
+			l.tell(store.Notice{Kind: store.Replaced, ID: n.By, By: n.ID})
 		}
 		n.By = store.ID{}
 	}
-	l.hub.Publish(n)
+	l.tell(n)
 }
 
 // toldReplaced reports whether that has been told lately, and notes it.
@@ -295,8 +240,6 @@ func (l *line) toldReplaced(id store.ID) bool {
 func (l *line) lose() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.dead = true; l.up && l.ctx.Err() == nil {
-		l.up = false
-		l.hub.Publish(store.Notice{Kind: store.Lost})
-	}
+	l.dead = true
+	l.tell(store.Notice{Kind: store.Lost})
 }

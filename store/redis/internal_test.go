@@ -185,12 +185,17 @@ func TestAFeedThatBreaks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &wire{cut: make(chan struct{})}
 		s := New(w.do, Options{Subscribe: w.subscribe})
+		var mu sync.Mutex
 		var heard []store.NoticeKind
-		stop := s.Subscribe(func(n store.Notice) { heard = append(heard, n.Kind) })
+		stop := s.Subscribe(func(n store.Notice) {
+			mu.Lock()
+			defer mu.Unlock()
+			heard = append(heard, n.Kind)
+		})
 		expect := func(what string, want ...store.NoticeKind) {
 			t.Helper()
-			s.feed.mu.Lock()
-			defer s.feed.mu.Unlock()
+			mu.Lock()
+			defer mu.Unlock()
 			if fmt.Sprint(heard) != fmt.Sprint(want) {
 				t.Errorf("%s: heard %v, want %v", what, heard, want)
 			}
@@ -213,12 +218,12 @@ func TestAFeedThatBreaks(t *testing.T) {
 		expect("silence", store.Lost)
 		w.setDeaf(false)
 		time.Sleep(10 * time.Second)
-		s.feed.mu.Lock()
+		mu.Lock()
 		if len(heard) == 0 || heard[0] != store.Beat {
 			t.Errorf("after the silence: heard %v", heard)
 		}
 		heard = nil
-		s.feed.mu.Unlock()
+		mu.Unlock()
 
 		stop()
 		stop()
@@ -238,9 +243,9 @@ func TestAFeedWithoutADoor(t *testing.T) {
 
 func TestReplacedIsToldFirstAndOnce(t *testing.T) {
 	s := New(nil, Options{})
-	l := &line{feed: &s.feed, ctx: t.Context()}
 	var heard []string
-	s.feed.hub.Subscribe(func(n store.Notice) { heard = append(heard, fmt.Sprint(n.Kind, n.ID[0], n.By[0])) })
+	tell := func(n store.Notice) { heard = append(heard, fmt.Sprint(n.Kind, n.ID[0], n.By[0])) }
+	l := &line{feed: &s.feed, ctx: t.Context(), tell: tell}
 	old, next := store.ID{1}, store.ID{2}
 	replaced := message(store.Notice{Kind: store.Replaced, ID: old, By: next})
 	created := message(store.Notice{Kind: store.Created, ID: next, By: old, User: "ada"})

@@ -123,5 +123,7 @@ func (s *Store) Unconfirmed() int {
 // Close gives up what is being repeated in the background, and ends the feed. A store that is not closed keeps trying.
 func (s *Store) Close() {
 	s.outbox.close()
-	s.feed.close()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	_ = s.feed.state.Close(ctx) // Options.Subscribe returns soon after its context has ended
 }

@@ -21,66 +21,42 @@ const (
 // A feed tells of what the log says, as long as somebody wants to hear it. It looks many times a second, and at once
 // after a change of this process, or when the door rings.
 type feed struct {
-	store.Hub
+	state  *store.FeedState
 	log    changeLog
 	listen func(ctx context.Context, channel string, heard func()) error
 	wake   chan struct{}
 
 	mu       sync.Mutex
 	prepare  func(context.Context) error
-	ears     int
-	end      context.CancelFunc // of the goroutines that run now
-	whole    bool               // nothing can have been missed since the last Beat
-	beat     time.Time          // of that
 	closed   bool
-	running  sync.WaitGroup
-	trimmed  atomic.Int64 // when the log was trimmed last, in seconds since 1970
-	ringing  atomic.Int32 // 0: no, 1: yes, 2: and something has changed since
-	heardNow atomic.Bool  // somebody listens at the door
+	running  sync.WaitGroup // what is done behind the callers
+	trimmed  atomic.Int64   // when the log was trimmed last, in seconds since 1970
+	ringing  atomic.Int32   // 0: no, 1: yes, 2: and something has changed since
+	heardNow atomic.Bool    // somebody listens at the door
 }
 
 func newFeed(log changeLog, listen func(context.Context, string, func()) error) *feed {
-	return &feed{log: log, listen: listen, wake: make(chan struct{}, 1)}
+	f := &feed{log: log, listen: listen, wake: make(chan struct{}, 1)}
+	f.state = store.NewFeedState(f.follow)
+	return f
 }
 
 // subscribe implements [store.Feed].
 func (f *feed) subscribe(tell func(store.Notice), prepare func(context.Context) error) (stop func()) {
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	mute := f.Hub.Subscribe(tell)
-	if f.whole {
-		tell(store.Notice{Kind: store.Beat, At: f.beat})
-	} else {
-		tell(store.Notice{Kind: store.Lost})
-	}
 	f.prepare = prepare
-	if f.ears++; f.ears == 1 && !f.closed {
-		f.start()
-	}
-	return sync.OnceFunc(func() {
-		mute()
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		if f.ears--; f.ears == 0 && f.end != nil {
-			f.end()
-			f.whole = false
-		}
-	})
+	f.mu.Unlock()
+	return f.state.Subscribe(tell)
 }
 
-// start runs what listens, under the lock.
-func (f *feed) start() {
-	ctx, end := context.WithCancel(context.Background())
-	f.end = end
+// follow tells what changes until ctx ends.
+func (f *feed) follow(ctx context.Context, tell func(store.Notice)) {
+	var listening sync.WaitGroup
+	defer listening.Wait()
 	f.heardNow.Store(f.listen != nil)
-	f.running.Go(func() { f.look(ctx) })
 	if f.listen != nil {
-		f.running.Go(func() { f.answer(ctx) })
+		listening.Go(func() { f.answer(ctx) })
 	}
-}
-
-// look tells what changes until ctx ends.
-func (f *feed) look(ctx context.Context) {
 	var next func(context.Context) ([]store.Notice, error)
 	var beat time.Time
 	for ctx.Err() == nil {
@@ -91,13 +67,14 @@ func (f *feed) look(ctx context.Context) {
 		switch notices, err := f.once(ctx, next); {
 		case err != nil:
 			next, beat = nil, time.Time{}
-			f.say(ctx, store.Notice{Kind: store.Lost})
+			tell(store.Notice{Kind: store.Lost})
 		default:
 			for _, n := range notices {
-				f.Publish(n)
+				tell(n)
 			}
-			if at.Sub(beat) >= beatEvery-lookEvery/2 && f.say(ctx, store.Notice{Kind: store.Beat, At: at}) {
+			if at.Sub(beat) >= beatEvery-lookEvery/2 {
 				beat = at
+				tell(store.Notice{Kind: store.Beat, At: at})
 			}
 		}
 		f.rest(ctx)
@@ -115,23 +92,6 @@ func (f *feed) once(ctx context.Context, next func(context.Context) ([]store.Not
 		return nil, err
 	}
 	return next(ctx)
-}
-
-// say tells whether the feed is whole, unless it has been ended: whoever subscribes after that hears it of the next one.
-func (f *feed) say(ctx context.Context, n store.Notice) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if ctx.Err() != nil {
-		return false
-	}
-	whole := n.Kind == store.Beat
-	if whole || f.whole {
-		f.Publish(n)
-	}
-	if f.whole = whole; whole {
-		f.beat = n.At
-	}
-	return true
 }
 
 // rest waits until there may be something to see.
@@ -225,11 +185,11 @@ func (f *feed) behind(do func(context.Context)) {
 // close ends what runs, and tells subscribers that they hear no more.
 func (f *feed) close(ctx context.Context) error {
 	f.mu.Lock()
-	f.closed, f.whole = true, false
-	if f.end != nil {
-		f.end()
-	}
+	f.closed = true
 	f.mu.Unlock()
+	if err := f.state.Close(ctx); err != nil {
+		return err
+	}
 	done := make(chan struct{})
 	go func() {
 		f.running.Wait()
@@ -237,7 +197,6 @@ func (f *feed) close(ctx context.Context) error {
 	}()
 	select {
 	case <-done:
-		f.Publish(store.Notice{Kind: store.Lost})
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

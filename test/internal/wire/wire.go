@@ -28,7 +28,7 @@ type Options struct {
 type Store struct {
 	far    *memory.Store
 	opts   Options
-	ears   store.Hub
+	ears   store.FeedState
 	unhear func()
 
 	mu    sync.Mutex
@@ -62,7 +62,9 @@ func New(far *memory.Store, o Options) *Store {
 		o.Beat = time.Second
 	}
 	s := &Store{far: far, opts: o, line: make(chan parcel, 1<<16), end: make(chan struct{})}
+	s.ears.Publish(store.Notice{Kind: store.Lost}) // until the first beat has arrived
 	s.unhear = far.Subscribe(s.send)
+	s.send(store.Notice{Kind: store.Beat, At: time.Now()})
 	arrivals := make(chan parcel)
 	s.running.Go(func() { s.arrive(arrivals) })
 	s.running.Go(func() { s.carry(arrivals) })
@@ -159,16 +161,7 @@ func (s *Store) Heal() {
 }
 
 // Subscribe implements [store.Feed].
-func (s *Store) Subscribe(tell func(store.Notice)) (stop func()) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	stop = s.ears.Subscribe(tell)
-	tell(store.Notice{Kind: store.Lost})
-	if s.state == whole {
-		s.post(store.Notice{Kind: store.Beat, At: time.Now()})
-	}
-	return stop
-}
+func (s *Store) Subscribe(tell func(store.Notice)) (stop func()) { return s.ears.Subscribe(tell) }
 
 func upTo(d time.Duration) time.Duration {
 	if d <= 0 {
