@@ -24,8 +24,8 @@ import (
 //	string   = length *OCTET                ; length: unsigned varint
 //	unknown  = OCTET                        ; read over: a later version may append fields and keep the number 1
 //
-// Times without a unit of their own are 8OCTET, the lowest first. What every request looks at comes first and has a fixed size, so
-// that it is read without a loop.
+// Times without a unit of their own are 8OCTET, the lowest first. What every request looks at comes first and has a
+// fixed size, so that it is read without a loop.
 //
 // A change that old readers cannot read over takes the next number.
 const bodyVersion = 1

@@ -75,7 +75,8 @@ const goldenBody = "01" + // version
 	"093139322e302e322e37" + "066375726c2f38" + "064bc3bc636865" + // device
 	"1c" + "0463617274" + "08005b22746561225d" + "057468656d65" + "0701226461726b22" // data
 
-// Bodies of this version lie in databases: their bytes may not change. What is new goes to the end, or takes a new number.
+// Bodies of this version lie in databases: their bytes may not change. What is new goes to the end, or takes a new
+// number.
 func TestBodyBytes(t *testing.T) {
 	r := fullRecord()
 	got := hex.EncodeToString(r.AppendBody(nil))

@@ -7,10 +7,10 @@ import (
 
 // A Feed is a store that tells of every change as it happens, whoever made it.
 //
-// A feed within one process is always whole. One that crosses a network can break, in silence too, so it proves again and
-// again that it is whole: it tells Lost when it breaks, and Beat as soon as it is up and about once a second from then on;
-// and before Subscribe returns it tells one of them, as things stand. Whoever keeps what a feed has told believes it no
-// longer than it has shown itself to be whole.
+// A feed within one process is always whole. One that crosses a network can break, in silence too, so it proves again
+// and again that it is whole: it tells Lost when it breaks, and Beat as soon as it is up and about once a second from
+// then on; and before Subscribe returns it tells one of them, as things stand. Whoever keeps what a feed has told
+// believes it no longer than it has shown itself to be whole.
 type Feed interface {
 	// Subscribe calls tell for every change that becomes durable from now on, until stop is called, which may be
 	// called more than once. Changes of one record arrive in their order; a record that replaces another is told

@@ -33,8 +33,8 @@ type FeedState struct {
 //
 // listen connects to the server, and tells what it hears until the connection breaks or ctx ends; then it returns. It
 // tells a Beat as soon as it can be sure that it will miss nothing that becomes durable after the moment [Notice.At] of
-// that Beat, and again about once a second. If it may have missed something and goes on, it tells Lost by itself. What it tells
-// after its return or the end of ctx is passed over.
+// that Beat, and again about once a second. If it may have missed something and goes on, it tells Lost by itself. What
+// it tells after its return or the end of ctx is passed over.
 //
 // It runs on a goroutine of its own while there are subscribers. When it returns, Lost is told, and it is called again
 // after a pause: 50 ms at first, twice as long each time up to 2 s, and 50 ms again after a Beat.
@@ -82,8 +82,8 @@ func (f *FeedState) publish(n Notice) {
 	f.hub.Publish(n)
 }
 
-// Close tells Lost, and nothing after that. It ends the listening, and returns an error only if ctx ends before that has
-// come to its end.
+// Close tells Lost, and nothing after that. It ends the listening, and returns an error only if ctx ends before that
+// has come to its end.
 func (f *FeedState) Close(ctx context.Context) error {
 	f.mu.Lock()
 	f.publish(Notice{Kind: Lost})
@@ -141,8 +141,8 @@ func (f *FeedState) relisten(ctx context.Context) {
 	}
 }
 
-// listenOnce listens over one connection, and reports whether there was a Beat. Its own context ends with the connection, so
-// that nothing is told behind the Lost that tells of the end.
+// listenOnce listens over one connection, and reports whether there was a Beat. Its own context ends with the
+// connection, so that nothing is told behind the Lost that tells of the end.
 func (f *FeedState) listenOnce(ctx context.Context) (beat bool) {
 	alive, cancel := context.WithCancel(ctx)
 	defer cancel()

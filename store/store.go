@@ -67,9 +67,9 @@ type Store interface {
 	// Delete removes the record of an ID and reports whether there was one.
 	Delete(ctx context.Context, id ID) (bool, error)
 
-	// DeleteUser removes all records of a user except those of the IDs in keep, and returns the IDs of the
-	// removed ones in any order. In however many steps it does so, what was there when it began is gone when it returns,
-	// and so is what has replaced it meanwhile. The empty user is nobody: nothing is removed.
+	// DeleteUser removes all records of a user except those of the IDs in keep, and returns the IDs of the removed ones
+	// in any order. In however many steps it does so, what was there when it began is gone when it returns, and so is
+	// what has replaced it meanwhile. The empty user is nobody: nothing is removed.
 	DeleteUser(ctx context.Context, user string, keep ...ID) ([]ID, error)
 
 	// List returns records newest first, by CreatedAt and then by ID, both descending. Records that are created or
