@@ -22,13 +22,12 @@ var longLines = map[string]int{
 	"seal":          6,
 	"session":       225,
 	"state":         34,
-	"store":         360,
+	"store":         327,
 	"test":          294,
 }
 
 // wordsStill are families in which such a word may still stand. The list may only shrink.
 var wordsStill = map[string][]string{
-	"absence":     {"store"},
 	"bury":        {"session"},
 	"cloakroom":   {"cmd/coatcheck"},
 	"crowd":       {"bench", "session", "store", "test"},
@@ -36,15 +35,12 @@ var wordsStill = map[string][]string{
 	"disguise":    {"session"},
 	"door":        {"bench", "cmd/coatcheck", "store", "test"},
 	"ears":        {"store", "test"},
-	"era":         {"store"},
 	"graveyard":   {"session"},
-	"hearing":     {"session", "store"},
+	"hearing":     {"session"},
 	"house":       {"cmd/coatcheck", "test"},
-	"husk":        {"store"},
 	"moment":      {"cmd/coatcheck", "session", "store"},
 	"outlook":     {"session"},
 	"patience":    {"cmd/coatcheck", "session", "store", "test"},
-	"pilot":       {"store"},
 	"rack":        {"store"},
 	"rouse":       {"store"},
 	"switchboard": {"cmd/coatcheck", "session", "store", "test"},

@@ -12,15 +12,15 @@ import (
 	"coatcheck.dev/store/near"
 )
 
-// A double is a store as one in another process is: its feed crosses a network, which the test plays, and what it answers
-// can be held up. What is done to far is done by another node.
+// A double is a store as one in another process is: its feed crosses a network, which the test plays, and what it
+// answers can be held up. What is done to far is done by another node.
 type double struct {
 	store.Store // what the node under test calls
 	far         *memory.Store
 	loads       atomic.Int64
 
 	mu     sync.Mutex
-	ears   store.FeedState
+	feed   store.FeedState
 	cut    bool // nothing is told any more, and nobody says so
 	late   []store.Notice
 	hold   bool // notices wait in late
@@ -45,7 +45,7 @@ func (d *double) relay(n store.Notice) {
 	case d.hold:
 		d.late = append(d.late, n)
 	default:
-		d.ears.Publish(n)
+		d.feed.Publish(n)
 	}
 }
 
@@ -54,7 +54,7 @@ func (d *double) arrive(n int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, late := range d.late[:n] {
-		d.ears.Publish(late)
+		d.feed.Publish(late)
 	}
 	d.late = d.late[n:]
 }
@@ -70,7 +70,7 @@ func (d *double) beat() { d.relay(store.Notice{Kind: store.Beat, At: time.Now()}
 func (d *double) lose() { d.relay(store.Notice{Kind: store.Lost}) }
 
 // Subscribe implements store.Feed.
-func (d *double) Subscribe(tell func(store.Notice)) (stop func()) { return d.ears.Subscribe(tell) }
+func (d *double) Subscribe(tell func(store.Notice)) (stop func()) { return d.feed.Subscribe(tell) }
 
 // Load implements store.Store.
 func (d *double) Load(ctx context.Context, id store.ID) (store.Record, error) {

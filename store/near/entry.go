@@ -8,36 +8,35 @@ import (
 	"coatcheck.dev/store"
 )
 
-// An entry is what is kept of a record. But for the time last seen it does not change.
+// An entry is what is kept of a record. It does not change, except for the time last seen.
 type entry struct {
-	version uint64
-	body    string
-	created int64 // microseconds since 1970
-	expires int64
-	idle    int64        // microseconds; 0 means never
-	seen    atomic.Int64 // microseconds after created; never moves back
-
-	at   moment // as of which it is known to be right
-	era  uint64 // of the feed
-	husk bool   // there is a newer version, or may be one: it is not served, but nothing older is either
+	proof
+	version   uint64
+	body      string
+	created   int64 // microseconds since 1970
+	expires   int64
+	idle      int64        // microseconds; 0 means never
+	seen      atomic.Int64 // microseconds after created; never moves back
+	tombstone bool         // there may be a newer version: this one is not served, and nothing older is believed
 }
 
-// newEntry returns the entry of a record, right as of a moment.
-func newEntry(r *store.Record, at moment, era uint64) *entry {
+func newEntry(r *store.Record, p proof) *entry {
 	e := &entry{
-		version: r.Version, body: string(r.AppendBody(nil)),
+		proof: p, version: r.Version, body: string(r.AppendBody(nil)),
 		created: r.CreatedAt.UnixMicro(), expires: r.ExpiresAt.UnixMicro(), idle: max(0, r.IdleTimeout.Microseconds()),
-		at: at, era: era,
 	}
 	e.seen.Store(r.LastSeen.UnixMicro() - e.created)
 	return e
 }
 
-// emptied returns the entry as a husk.
-func (e *entry) emptied(version uint64, at moment) *entry {
-	h := &entry{version: version, body: e.body, created: e.created, expires: e.expires, idle: e.idle, at: at, era: e.era, husk: true}
-	h.seen.Store(e.seen.Load())
-	return h
+// entomb returns a tombstone in the entry's place, which keeps anything older than a version out.
+func (e *entry) entomb(version uint64, at dualTime) *entry {
+	t := &entry{
+		proof: proof{at, e.generation}, version: version, body: e.body,
+		created: e.created, expires: e.expires, idle: e.idle, tombstone: true,
+	}
+	t.seen.Store(e.seen.Load())
+	return t
 }
 
 func (e *entry) encoded(id store.ID) store.Encoded {
@@ -45,8 +44,8 @@ func (e *entry) encoded(id store.ID) store.Encoded {
 }
 
 func (e *entry) user() string {
-	s := store.Encoded{Body: e.body}
-	return s.User()
+	encoded := store.Encoded{Body: e.body}
+	return encoded.User()
 }
 
 // touch moves the time last seen forward.
@@ -60,8 +59,8 @@ func (e *entry) touch(at time.Time) {
 	}
 }
 
-// over reports whether the session's time is over at the time now, in microseconds, as far as is known here: no feed
-// tells of the touches of other nodes.
+// over reports whether the session's time is over at the time now, in microseconds. On another node it may have been
+// used since: feeds do not tell of touches.
 func (e *entry) over(now int64) bool {
 	return now >= e.expires || e.idle > 0 && now >= e.created+e.seen.Load()+e.idle
 }
@@ -71,11 +70,8 @@ const entryBytes = 300
 
 func (e *entry) size() uint32 { return uint32(min(len(e.body)+entryBytes, math.MaxUint32)) }
 
-// absence is an ID that has no record.
-type absence struct {
-	at  moment
-	era uint64
-}
+// A negativeEntry is kept of an ID that has no record.
+type negativeEntry struct{ proof }
 
-// maxAbsent is how many absences are kept. Tickets that somebody makes up push out each other, and no record.
-const maxAbsent = 1 << 15
+// maxNegative limits the negative entries. Made-up tickets evict each other, and no record.
+const maxNegative = 1 << 15

@@ -20,6 +20,20 @@ func inBubble(t *testing.T, name string, test func(t *testing.T)) {
 }
 
 func TestLease(t *testing.T) {
+	inBubble(t, "one read that finds a lease over counts once, peek and load together", func(t *testing.T) {
+		d := newDouble()
+		n := &node{t, near.New(struct{ store.Store }{d}, near.Options{}), d}
+		r := n.elsewhere()
+		n.reads(r.ID, 1, 1)
+		time.Sleep(time.Second + time.Nanosecond)
+		if _, known := n.Peek(r.ID, time.Now()); known {
+			t.Error("served after its lease")
+		}
+		n.reads(r.ID, 1, 1)
+		if s := n.Stats(); s.Refused != 1 || s.Loads != 2 {
+			t.Errorf("%d refused, %d loads; want 1 and 2", s.Refused, s.Loads)
+		}
+	})
 	inBubble(t, "a whole feed makes it longer for ever", func(t *testing.T) {
 		n := newNode(t, near.Options{})
 		r := n.elsewhere()

@@ -7,6 +7,7 @@ import (
 
 	"github.com/maypok86/otter/v2"
 
+	"coatcheck.dev/internal/coalesce"
 	"coatcheck.dev/store"
 )
 
@@ -15,22 +16,23 @@ type Store interface {
 	store.Store
 	store.Peeker
 
-	// Stats returns what the cache has done so far, and how it stands.
+	// Stats returns what the cache has done so far, and its present state.
 	Stats() Stats
 
-	// Close stops listening to the inner store's feed, which subscribers of this one hear as store.Lost. The inner store
-	// stays open, and reads go to it once the leases are over.
+	// Close stops listening to the inner store's feed, and tells subscribers of this one store.Lost. The inner store
+	// stays open. Reads go to it once the leases are over.
 	Close()
 }
 
-// Options say how much is kept, and how long. The zero value is good.
+// Options say how much is kept, and for how long. The zero value is good.
 type Options struct {
-	// MaxBytes is the most memory that kept records may take; 0 means 64 MiB, which is about 100,000 of them. IDs that
-	// are known to be unknown take a few MB beside it.
+	// MaxBytes limits the memory that records take. The default is 64 MiB, about 100,000 records. Negative entries, of
+	// IDs that have no record, take a few MB more.
 	MaxBytes int64
 
-	// Lease is how long a record is served after the moment as of which it is known to be right. 0 means 5 seconds if the
-	// inner store is a store.Feed, and otherwise 1 second, as then it is how long a revoked session lives on.
+	// Lease is how long a record is served after the moment at which it was last known to be current. The default is 5
+	// seconds if the inner store is a store.Feed, and 1 second otherwise: then it is how long a revoked session lives
+	// on.
 	Lease time.Duration
 }
 
@@ -47,46 +49,44 @@ func (o Options) withDefaults(fed bool) Options {
 	return o
 }
 
-// cache is the Store. What it keeps of a record is in live, and of an ID without one in absent; shards has who is on the
-// way to the inner store or back.
+// cache is the Store.
 type cache struct {
 	inner store.Store
 	lease time.Duration
-	began time.Time // of the monotonic clock
+	start time.Time // of the monotonic clock
 
-	live    *otter.Cache[store.ID, *entry]
-	absent  *otter.Cache[store.ID, absence]
-	shards  shards
-	hearing atomic.Pointer[hearing]
-	swept   atomic.Int64 // the latest time of a sweep, in microseconds: what was over by then may be gone
-	tally   tally
+	entries  *otter.Cache[store.ID, *entry]
+	negative *otter.Cache[store.ID, negativeEntry]
+	inFlight inFlights
+	loads    coalesce.Group[store.ID, store.Record]
+	health   atomic.Pointer[health] // of the inner store's feed
+	swept    atomic.Int64           // the latest time of a sweep, in microseconds: what was over by then may be gone
+	counters counters
 
-	feed    store.FeedState // of those who listen to this store
+	feed    store.FeedState // of this store
 	unfeed  func()
-	telling sync.Mutex // held while the feed is lost, or found again
-	closed  bool       // under telling
+	telling sync.Mutex // held while the inner feed is lost, or found again
+	closed  bool       // guarded by telling
 }
 
 // New returns a cache in front of inner.
 func New(inner store.Store, o Options) Store {
 	feed, fed := inner.(store.Feed)
 	o = o.withDefaults(fed)
-	c := &cache{inner: inner, lease: o.Lease, began: time.Now()}
-	c.live = otter.Must(&otter.Options[store.ID, *entry]{
+	c := &cache{inner: inner, lease: o.Lease, start: time.Now()}
+	c.entries = otter.Must(&otter.Options[store.ID, *entry]{
 		MaximumWeight: uint64(o.MaxBytes),
 		Weigher:       func(_ store.ID, e *entry) uint32 { return e.size() },
-		StatsRecorder: evictions{&c.tally},
+		StatsRecorder: evictions{&c.counters},
 	})
-	c.absent = otter.Must(&otter.Options[store.ID, absence]{MaximumSize: maxAbsent})
-	c.hearing.Store(&hearing{up: true, always: fed})
-	if fed {
-		c.unfeed = feed.Subscribe(c.told)
+	c.negative = otter.Must(&otter.Options[store.ID, negativeEntry]{MaximumSize: maxNegative})
+	c.health.Store(&health{up: true, local: fed})
+	if !fed {
+		return c
 	}
-	if fed {
-		return fedCache{c}
-	}
-	return c
+	c.unfeed = feed.Subscribe(c.told)
+	return fedCache{c}
 }
 
-// Close implements [Store].
+// Close implements [Store]. Without a feed there is nothing to end.
 func (c *cache) Close() {}

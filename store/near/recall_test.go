@@ -8,7 +8,8 @@ import (
 	"coatcheck.dev/store/near"
 )
 
-// What is known last outlives its lease, for those who ask for it, but not its end, a change, or the feed's being found again.
+// What is known last outlives its lease, for those who ask for it, but not its end, a change, or the feed's being found
+// again.
 func TestRecall(t *testing.T) {
 	recalls := func(t *testing.T, n *node, id store.ID, age time.Duration, want bool) {
 		t.Helper()

@@ -9,35 +9,35 @@ import (
 	"coatcheck.dev/store"
 )
 
-// Stats are figures since the cache was made, but for the last four, which are of now.
+// Stats are counters since the cache was created; the last four fields are current values.
 type Stats struct {
-	Hits         uint64 // reads answered with a record that is kept
-	NegativeHits uint64 // reads answered, without asking the store, that there is none
+	Hits         uint64 // reads answered with a record from the cache
+	NegativeHits uint64 // reads answered from the cache: there is no such record
 	LeaseHits    uint64 // of both, those while the feed was down
-	Loads        uint64 // questions to the inner store: the misses
-	SharedLoads  uint64 // reads that shared one of these with another read
-	Refused      uint64 // looks at what is kept that found its lease over; such a read may look twice
+	Loads        uint64 // loads from the inner store: the misses
+	SharedLoads  uint64 // reads that shared another read's load
+	Refused      uint64 // loads because the lease of what was in the cache was over
 	Lagged       uint64 // answers of the inner store that were older than what it had told before
 	Evictions    uint64 // records that made room for others
 
-	Entries int           // records that are kept
-	Bytes   uint64        // what they take, as estimated
-	FeedUp  bool          // there is a feed, and it has not told that it is lost
-	FeedLag time.Duration // since the moment for which the feed has last proved that it is whole; 0 for one within the process
+	Entries int           // records in the cache
+	Bytes   uint64        // the memory that they take, as estimated
+	FeedUp  bool          // there is a feed, and it is not lost
+	FeedLag time.Duration // since the moment of the feed's last Beat; 0 for a feed within the process
 }
 
 // Stats implements [Store].
 func (c *cache) Stats() Stats {
 	s := Stats{
-		Loads: c.tally.loads.Load(), SharedLoads: c.tally.shared.Load(), Refused: c.tally.refused.Load(),
-		Lagged: c.tally.lagged.Load(), Evictions: c.tally.evicted.Load(), LeaseHits: c.tally.leased.Load(),
-		Entries: c.live.EstimatedSize(), Bytes: c.live.WeightedSize(),
+		Loads: c.counters.loads.Load(), SharedLoads: c.counters.shared.Load(), Refused: c.counters.refused.Load(),
+		Lagged: c.counters.lagged.Load(), Evictions: c.counters.evicted.Load(), LeaseHits: c.counters.leased.Load(),
+		Entries: c.entries.EstimatedSize(), Bytes: c.entries.WeightedSize(),
 	}
-	for i := range c.tally.stripes {
-		s.Hits += c.tally.stripes[i].hits.Load()
-		s.NegativeHits += c.tally.stripes[i].absent.Load()
+	for i := range c.counters.stripes {
+		s.Hits += c.counters.stripes[i].hits.Load()
+		s.NegativeHits += c.counters.stripes[i].negative.Load()
 	}
-	h := c.hearing.Load()
+	h := c.health.Load()
 	_, fed := c.inner.(store.Feed)
 	s.FeedUp = fed && h.up
 	if fed && !h.beat.IsZero() {
@@ -46,37 +46,37 @@ func (c *cache) Stats() Stats {
 	return s
 }
 
-// A tally counts. What every read counts is in stripes, each in a cache line of its own, so that processors do not wait
-// for each other.
-type tally struct {
+// counters are behind Stats. Those that every read counts are in stripes, each in a cache line of its own, so that
+// processors do not wait for each other.
+type counters struct {
 	stripes [64]stripe
 
 	loads, shared, refused, lagged, evicted, leased atomic.Uint64
 }
 
 type stripe struct {
-	hits, absent atomic.Uint64
-	_            [48]byte
+	hits, negative atomic.Uint64
+	_              [48]byte
 }
 
-func (t *tally) hit(id store.ID, h *hearing) {
-	t.stripes[id[1]%64].hits.Add(1)
-	t.underLease(h)
+func (c *counters) hit(id store.ID, h *health) {
+	c.stripes[id[1]%64].hits.Add(1)
+	c.underLease(h)
 }
 
-func (t *tally) hitAbsent(id store.ID, h *hearing) {
-	t.stripes[id[1]%64].absent.Add(1)
-	t.underLease(h)
+func (c *counters) hitNegative(id store.ID, h *health) {
+	c.stripes[id[1]%64].negative.Add(1)
+	c.underLease(h)
 }
 
-func (t *tally) underLease(h *hearing) {
+func (c *counters) underLease(h *health) {
 	if !h.up {
-		t.leased.Add(1)
+		c.leased.Add(1)
 	}
 }
 
-// evictions counts those alone: a read is counted by what becomes of it.
-type evictions struct{ *tally }
+// evictions counts evictions alone: what becomes of a read is counted here, not by otter.
+type evictions struct{ *counters }
 
 func (e evictions) RecordEviction(uint32)         { e.evicted.Add(1) }
 func (evictions) RecordHits(int)                  {}

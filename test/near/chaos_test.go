@@ -26,7 +26,8 @@ const (
 	over         = 1 << 62 // later than every version
 )
 
-// A life is what the test knows of one session: when each version of it was acknowledged, and each node has heard of it.
+// A life is what the test knows of one session: when each version of it was acknowledged, and each node has heard of
+// it.
 type life struct {
 	user   string
 	acked  []time.Time        // by version-1
@@ -63,8 +64,9 @@ type chaos struct {
 	reads map[string]int
 }
 
-// Whatever becomes of the wires: nobody reads what was replaced, or lets in what was ended, longer than a lease ago. What a
-// node's feed has told, or a beat has vouched for, or the node itself has answered or written, it never contradicts.
+// Whatever becomes of the wires: nobody reads what was replaced, or lets in what was ended, longer than a lease ago.
+// What a node's feed has told, or a beat has vouched for, or the node itself has answered or written, it never
+// contradicts.
 //
 // Rows: I1
 func TestNoStaleReadUnderChaos(t *testing.T) {

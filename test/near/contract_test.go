@@ -17,8 +17,8 @@ import (
 	"coatcheck.dev/test/internal/redisserver"
 )
 
-// Every engine keeps the contract behind a cache as well. Sentinels and a Cluster, which have more to start, are with the tests of
-// package redisstore.
+// Every engine keeps the contract behind a cache as well. Sentinels and a Cluster, which have more to start, are with
+// the tests of package redisstore.
 func TestContract(t *testing.T) {
 	for _, engine := range []struct {
 		name  string

@@ -1,4 +1,5 @@
-// Package near checks caches in front of one store: what two nodes see of each other, whatever the network between them does.
+// Package near checks caches in front of one store: what two nodes see of each other, whatever the network between them
+// does.
 package near
 
 import (

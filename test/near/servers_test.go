@@ -32,7 +32,8 @@ func revocations(few int) int {
 	return few
 }
 
-// soon is how long one of a hundred revocations may take to be refused on the other node. What else runs on a machine that tests share takes longer than that, so it counts under torture.
+// soon is how long one of a hundred revocations may take to be refused on the other node. What else runs on a machine
+// that tests share takes longer than that, so it counts under torture.
 func soon() time.Duration {
 	if os.Getenv("COATCHECK_TORTURE") != "" {
 		return 50 * time.Millisecond
@@ -40,8 +41,8 @@ func soon() time.Duration {
 	return 0
 }
 
-// relayed is a store that reaches its server through relays: the first one is its way to ask, and one more is that of its feed, if
-// that has a way of its own.
+// relayed is a store that reaches its server through relays: the first one is its way to ask, and one more is that of
+// its feed, if that has a way of its own.
 type relayed struct {
 	store.Store
 	store.Feed
@@ -75,8 +76,8 @@ func breaking(which func(relayed) []*relay.Relay, how func(*relay.Relay)) func(t
 func every(b relayed) []*relay.Relay { return b.ways }
 func ear(b relayed) []*relay.Relay   { return b.ways[1:] }
 
-// databases opens two nodes on a database server, each with a pool of its own, the second one through a relay. The feed asks
-// through the pool as everybody does, so it cannot be cut alone.
+// databases opens two nodes on a database server, each with a pool of its own, the second one through a relay. The feed
+// asks through the pool as everybody does, so it cannot be cut alone.
 func databases(addr string, create func(testing.TB) string, open func(t testing.TB, addr, database string) *sqlstore.Store) func(testing.TB) (a, b store.Store) {
 	return func(t testing.TB) (a, b store.Store) {
 		database, wire := create(t), relay.Start(t, addr)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"coatcheck.dev/session"
+	"coatcheck.dev/store"
 	"coatcheck.dev/store/memory"
 	"coatcheck.dev/store/near"
 	"coatcheck.dev/test/internal/wire"
@@ -59,8 +60,8 @@ func (b *browser) signIn(user string) {
 	b.is(1, user)
 }
 
-// However a session ends at one node, the other one refuses it as soon as a notice has come, or once the lease is over if none
-// comes.
+// However a session ends at one node, the other one refuses it as soon as a notice has come, or once the lease is over
+// if none comes.
 //
 // Rows: I1
 func TestEndsReachTheOtherNode(t *testing.T) {
@@ -127,4 +128,25 @@ func TestEndsReachTheOtherNode(t *testing.T) {
 			})
 		}
 	}
+}
+
+// In front of a store without a feed, a request after the end of the lease finds it over once and loads the session
+// once.
+func TestRequestAfterTheLeaseCountsOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := near.New(struct{ store.Store }{memory.New()}, near.Options{})
+		m := session.New(st, session.Options{SweepInterval: -1})
+		b := &browser{T: t, nodes: [2]*session.Manager{m, m}}
+		b.signIn("ada")
+		time.Sleep(time.Second + time.Nanosecond)
+		before := st.Stats()
+		b.is(0, "ada")
+		after := st.Stats()
+		if refused, loads := after.Refused-before.Refused, after.Loads-before.Loads; refused != 1 || loads != 1 {
+			t.Errorf("one request counts %d refusals and %d loads", refused, loads)
+		}
+		if err := m.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
 }

@@ -5,12 +5,14 @@ import (
 	"time"
 )
 
-// A lease is over when it is on either clock: the monotonic one stands still while the machine sleeps, and the other one can be
-// set back.
-func TestMoments(t *testing.T) {
+// A lease is over when it is on either clock: the monotonic one stands still while the machine sleeps, and the other
+// one can be set back.
+func TestDualTimeIsOverOnEitherClock(t *testing.T) {
 	const lease = 5 * time.Second
-	then := moment{wall: int64(time.Hour), mono: int64(time.Minute)}
-	after := func(wall, mono time.Duration) moment { return moment{then.wall + int64(wall), then.mono + int64(mono)} }
+	then := dualTime{wall: int64(time.Hour), mono: int64(time.Minute)}
+	after := func(wall, mono time.Duration) dualTime {
+		return dualTime{then.wall + int64(wall), then.mono + int64(mono)}
+	}
 	for _, c := range []struct {
 		name       string
 		wall, mono time.Duration

@@ -1,0 +1,92 @@
+package near
+
+import (
+	"context"
+	"time"
+
+	"coatcheck.dev/store"
+)
+
+// health says how far the inner store's feed can be trusted. It is replaced and never changed, so readers see one
+// state.
+type health struct {
+	up         bool      // new entries are kept; true without a feed as well
+	local      bool      // the feed is one within the process: it has told neither Lost nor Beat, and cannot break
+	generation uint64    // counts how often the feed has recovered
+	at         dualTime  // all that was durable at this moment has been told
+	beat       time.Time // the same moment as the feed told it; zero before the first Beat
+}
+
+// A proof says when a cached answer was known to be current, and in which generation of the feed.
+type proof struct {
+	at         dualTime
+	generation uint64
+}
+
+// believes reports whether an answer that no notice has contradicted may still be served.
+func (h *health) believes(p proof, lease time.Duration, now dualTime) bool {
+	return p.generation == h.generation && (h.local || p.at.within(lease, now) || h.at.within(lease, now))
+}
+
+// keeps reports whether an answer to a question of this generation may be kept.
+func (h *health) keeps(generation uint64) bool { return h.up && h.generation == generation }
+
+// told takes a notice of the inner store's feed, and passes it on once nothing here contradicts it.
+func (c *cache) told(n store.Notice) {
+	switch n.Kind {
+	case store.Lost, store.Beat:
+		c.telling.Lock()
+		defer c.telling.Unlock()
+		if c.closed {
+			return
+		}
+		if n.Kind == store.Lost {
+			c.lost()
+		} else {
+			c.beat(n.At)
+		}
+	case store.Cutoff:
+	default:
+		c.changed(n)
+	}
+	c.feed.Publish(n)
+}
+
+// lost notes that the feed is interrupted. Leases run on from its last beat. The caller holds c.telling, here and in
+// beat.
+func (c *cache) lost() {
+	h := *c.health.Load()
+	h.up, h.local = false, false
+	c.health.Store(&h)
+}
+
+// beat notes a beat. If the feed was lost, a new generation begins: what was loaded before may have changed untold.
+func (c *cache) beat(at time.Time) {
+	now := time.Now()
+	whole := c.at(now).before(max(0, now.Sub(at)))
+	h := *c.health.Load()
+	if !h.up {
+		h.generation++
+	}
+	h.up, h.local = true, false
+	if h.beat.IsZero() || whole.mono > h.at.mono {
+		h.at, h.beat = whole, at
+	}
+	c.health.Store(&h)
+}
+
+// A fedCache is a cache in front of a store with a feed.
+type fedCache struct{ *cache }
+
+// Subscribe implements [store.Feed].
+func (c fedCache) Subscribe(tell func(store.Notice)) (stop func()) { return c.feed.Subscribe(tell) }
+
+// Close implements [Store].
+func (c fedCache) Close() {
+	c.unfeed()
+	c.telling.Lock()
+	defer c.telling.Unlock()
+	c.closed = true
+	c.lost()
+	_ = c.feed.Close(context.Background()) // does not wait: this store listens to nothing but the inner one's feed
+}

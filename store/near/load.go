@@ -1,0 +1,159 @@
+package near
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"coatcheck.dev/internal/coalesce"
+	"coatcheck.dev/store"
+)
+
+// ErrLagging says that the inner store has answered several times with an older version of a record than it has told
+// before, as a store does that reads from replicas.
+var ErrLagging = errors.New("near: the store answers with an older version than it has told before")
+
+// An inFlight has the calls under way for the IDs that begin with one byte. Whoever changes what is kept of such an ID
+// holds its lock.
+type inFlight struct {
+	mu     sync.Mutex
+	loads  map[store.ID]*load
+	writes map[store.ID]*writes
+}
+
+type inFlights [256]inFlight
+
+func (f *inFlights) of(id store.ID) *inFlight { return &f[id[0]] }
+
+// A load is a call of the inner store's Load. There is at most one for each ID.
+type load struct {
+	overtaken bool // something has happened to the record since it began; guarded by inFlight.mu
+}
+
+func (f *inFlight) beginLoad(id store.ID) *load {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.loads == nil {
+		f.loads = make(map[store.ID]*load)
+	}
+	l := new(load)
+	f.loads[id] = l
+	return l
+}
+
+func (f *inFlight) endLoad(id store.ID) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.loads, id)
+}
+
+// overtake keeps the answer of a load that is under way from being kept. The caller holds f.mu.
+func (f *inFlight) overtake(id store.ID) {
+	if l := f.loads[id]; l != nil {
+		l.overtaken = true
+	}
+}
+
+// load asks the inner store, in one call with others who want the same record. Whoever waits for somebody else's call
+// that never comes to an answer tries again.
+func (c *cache) load(ctx context.Context, id store.ID) (store.Record, error) {
+	for {
+		r, shared, err := c.loads.Do(ctx, id, func() (store.Record, error) { return c.fetch(ctx, id) })
+		if shared {
+			c.counters.shared.Add(1)
+		}
+		switch {
+		case shared && errors.Is(err, coalesce.ErrPanicked):
+			continue
+		case errors.Is(err, coalesce.ErrAbandoned):
+			err = ctx.Err()
+		}
+		r.Auth = slices.Clone(r.Auth) // every caller gets a copy of their own
+		return r, err
+	}
+}
+
+// fetch asks the inner store, and keeps the answer if nothing has happened to the record meanwhile.
+func (c *cache) fetch(ctx context.Context, id store.ID) (store.Record, error) {
+	f := c.inFlight.of(id)
+	l := f.beginLoad(id)
+	defer f.endLoad(id)
+	p := proof{c.now(), c.health.Load().generation}
+	c.counters.loads.Add(1)
+	r, err := c.ask(ctx, id)
+	if err != nil && ctx.Err() != nil {
+		return store.Record{}, coalesce.ErrAbandoned // those who share the call have contexts of their own
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	w := f.writes[id]
+	keep := !l.overtaken && w == nil && c.health.Load().keeps(p.generation)
+	if w != nil {
+		w.mixed = true // the answer may be from after the write
+	}
+	switch {
+	case err == nil && keep:
+		c.keep(id, newEntry(&r, p))
+	case err == nil:
+		c.outdate(id, r.Version)
+	case errors.Is(err, store.ErrNotFound) && keep:
+		c.keepNegative(id, p)
+	case errors.Is(err, store.ErrNotFound):
+		c.entries.Invalidate(id)
+	}
+	return r, err
+}
+
+// A store that lags is asked again: at once, because the record may have been saved here while the answer was on its
+// way, then after 5 ms, and after twice as long each time, 75 ms in all. If it says that there is no such record, that
+// is most often true, and it is believed sooner: the record was saved a moment ago, and then deleted.
+const (
+	lagPause  = 5 * time.Millisecond
+	lagTries  = 6
+	goneTries = 4
+)
+
+// ask loads a record, and does not believe an answer that is older than what is known.
+func (c *cache) ask(ctx context.Context, id store.ID) (r store.Record, err error) {
+	for try := range lagTries {
+		if try > 1 {
+			if err := wait(ctx, lagPause<<(try-2)); err != nil {
+				return store.Record{}, err
+			}
+		}
+		r, err = c.inner.Load(ctx, id)
+		if !c.lags(id, r.Version, err) {
+			return r, err
+		}
+		c.counters.lagged.Add(1)
+		if err != nil && try+1 >= goneTries {
+			return r, err
+		}
+	}
+	return store.Record{}, fmt.Errorf("load %v: %w", id, ErrLagging)
+}
+
+// lags reports whether an answer is older than what has been seen of the record within the lease. What was seen in an
+// earlier generation of the feed does not count: if the store has failed over to another machine, that one may know
+// less.
+func (c *cache) lags(id store.ID, version uint64, err error) bool {
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return false
+	}
+	e, ok := c.kept(id)
+	return ok && version < e.version && e.generation == c.health.Load().generation && e.at.within(c.lease, c.now())
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
