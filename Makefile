@@ -3,6 +3,9 @@
 # How long each fuzz target runs.
 FUZZTIME ?= $(if $(filter true,$(CI)),5s,30s)
 
+# How many sessions make scale puts into each engine.
+SESSIONS ?= 1000000
+
 # Which benchmarks run, how often and how long each time, beside which commit, and what had another name there: OLD=NEW,OLD=NEW.
 BENCH          ?= .
 COUNT          ?= 10
@@ -57,8 +60,8 @@ bench:
 
 # What a million sessions take on each engine, and the document that is made of it. Half an hour, and a few GB of disk for a while.
 scale: deps
-	cd bench && go run ./scale -out figures/measured.json
-	go test -count=1 coatcheck.dev/bench/simulate -update
+	COATCHECK_SCALE=$(SESSIONS) go test -count=1 -timeout=3h coatcheck.dev/test/scale -update
+	go test -count=1 coatcheck.dev/test/scale/simulate -update
 
 # The same faults as in `make test`, for hours: a thousand rounds where that takes twenty-five.
 torture:

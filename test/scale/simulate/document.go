@@ -11,7 +11,7 @@ import (
 	"text/template"
 	"time"
 
-	"coatcheck.dev/bench/figures"
+	"coatcheck.dev/test/scale/figures"
 )
 
 //go:embed document.md

@@ -15,7 +15,7 @@ func TestDocument(t *testing.T) {
 	if err := run(&got); err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join("..", "..", "docs", "scale.md")
+	path := filepath.Join("..", "..", "..", "docs", "scale.md")
 	if *update {
 		if err := os.WriteFile(path, got.Bytes(), 0o644); err != nil {
 			t.Fatal(err)
@@ -26,6 +26,6 @@ func TestDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got.Bytes(), want) {
-		t.Error("docs/scale.md is not what the simulation prints: go test ./simulate -update")
+		t.Error("docs/scale.md is not what the simulation prints: go test ./scale/simulate -update")
 	}
 }

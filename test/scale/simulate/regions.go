@@ -3,7 +3,7 @@ package main
 import (
 	"time"
 
-	"coatcheck.dev/bench/figures"
+	"coatcheck.dev/test/scale/figures"
 )
 
 // A Region is how far away it is from the home of a session, and what that adds to requests there.

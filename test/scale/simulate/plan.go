@@ -3,7 +3,7 @@ package main
 import (
 	"math"
 
-	"coatcheck.dev/bench/figures"
+	"coatcheck.dev/test/scale/figures"
 )
 
 // sample is how many sessions a world has: as many as take a second or two to simulate.

@@ -1,4 +1,4 @@
-package main
+package scale
 
 import (
 	"bufio"
@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"coatcheck.dev/bench/figures"
+	"coatcheck.dev/test/scale/figures"
 )
 
 func machine() figures.Machine {

@@ -1,4 +1,4 @@
-package main
+package scale
 
 import (
 	"crypto/rand"
@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"testing"
 	"time"
 
 	"coatcheck.dev/session"
@@ -36,14 +37,12 @@ type crowd struct {
 }
 
 // newCrowd has one user sign in, whose session is what all the others look like.
-func newCrowd() *crowd {
+func newCrowd(t *testing.T) *crowd {
 	st := memory.New()
-	b := newSite(st)
-	defer b.close()
-	b.signIn("user-000000")
+	newSite(t, st).signIn("user-000000")
 	all, err := st.List(ctx, store.Query{})
 	if err != nil || len(all) != 1 {
-		panic(fmt.Sprint("one user has signed in, and there are ", len(all), err))
+		t.Fatal("one user has signed in, and there are ", len(all), err)
 	}
 	return &crowd{template: all[0]}
 }
@@ -61,23 +60,23 @@ func (c *crowd) record(i int) store.Record {
 }
 
 // fill creates n sessions, in the order in which users come: none.
-func (c *crowd) fill(st store.Store, n int) (perSecond float64, err error) {
+func (c *crowd) fill(t *testing.T, st store.Store, n int) (perSecond float64) {
 	c.ids = make([]store.ID, n)
 	places := mathrand.Perm(n)
-	began := time.Now()
-	err = together(n, func(i int) error {
+	return together(t, n, func(i int) error {
 		r := c.record(places[i])
 		c.ids[places[i]] = r.ID
 		return st.Create(ctx, r, store.ID{})
 	})
-	return float64(n) / time.Since(began).Seconds(), err
 }
 
 // together calls f for every i below n, by many callers at once.
-func together(n int, f func(i int) error) error {
+func together(t *testing.T, n int, f func(i int) error) (perSecond float64) {
+	t.Helper()
 	var next atomic.Int64
 	var running sync.WaitGroup
 	errs := make([]error, callers)
+	began := time.Now()
 	for c := range callers {
 		running.Go(func() {
 			for i := int(next.Add(1)) - 1; i < n && errs[c] == nil; i = int(next.Add(1)) - 1 {
@@ -86,19 +85,21 @@ func together(n int, f func(i int) error) error {
 		})
 	}
 	running.Wait()
-	return errors.Join(errs...)
+	must(t, errors.Join(errs...))
+	return float64(n) / time.Since(began).Seconds()
 }
 
 // A site serves browsers, without a network between.
 type site struct {
 	*session.Manager
-	close func()
+	t *testing.T
 }
 
 // newSite is a site on a store. It is given its sweeps and touches by hand.
-func newSite(st store.Store) *site {
+func newSite(t *testing.T, st store.Store) *site {
 	m := session.New(st, session.Options{StoreTimeout: time.Minute, SweepInterval: -1})
-	return &site{m, func() { _ = m.Close(ctx) }}
+	t.Cleanup(func() { _ = m.Close(ctx) })
+	return &site{m, t}
 }
 
 // serve has a handler do something with the session of a browser, and returns the cookie that it has afterwards.
@@ -110,12 +111,10 @@ func (b *site) serve(cookie string, do func(*session.Session) error) string {
 	}
 	w := httptest.NewRecorder()
 	b.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		if err := do(session.From(r.Context())); err != nil {
-			panic(err)
-		}
+		must(b.t, do(session.From(r.Context())))
 	})).ServeHTTP(w, r)
 	if w.Code != http.StatusOK {
-		panic("status " + http.StatusText(w.Code))
+		b.t.Fatalf("status %d", w.Code)
 	}
 	for _, line := range w.Header()["Set-Cookie"] {
 		cookie, _, _ = strings.Cut(line, ";")
