@@ -8,8 +8,8 @@ import (
 )
 
 // cookieHeader is what a browser sends to a shop: eight cookies, that of the session behind those of analytics.
-var cookieHeader = http.Header{"Cookie": {"_ga=GA1.2.1234567890.1700000000; _gid=GA1.2.987654321.1700000000; theme=dark; lang=en-GB; " +
-	"consent=analytics%3Dno%26ads%3Dno; cart_id=7f9c24e8b3; " +
+var cookieHeader = http.Header{"Cookie": {"_ga=GA1.2.1234567890.1700000000; _gid=GA1.2.987654321.1700000000; " +
+	"theme=dark; lang=en-GB; consent=analytics%3Dno%26ads%3Dno; cart_id=7f9c24e8b3; " +
 	"__Host-session=1AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCU; recent=12,15,99"}}
 
 // setCookieLine is what a server answers at sign-in, with every attribute in use.
@@ -83,7 +83,8 @@ func BenchmarkSetCookieParse(b *testing.B) {
 	b.Run("nethttp", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if c, err := http.ParseSetCookie(setCookieLine); err != nil || c.Name != "__Host-session" || !c.Partitioned {
+			c, err := http.ParseSetCookie(setCookieLine)
+			if err != nil || c.Name != "__Host-session" || !c.Partitioned {
 				b.Fatal(c, err)
 			}
 		}

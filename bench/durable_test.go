@@ -15,9 +15,9 @@ import (
 	sqlstore "coatcheck.dev/store/sql"
 )
 
-// BenchmarkDurableSignIn signs users in, each sign-in durable in an SQLite file before its answer goes out: write-ahead log,
-// synchronous=FULL, one driver. Everybody who signs in at once is another user. The limit is to append one record to a file and
-// to wait for the disk, by one goroutine.
+// BenchmarkDurableSignIn signs users in, each sign-in durable in an SQLite file before its answer goes out:
+// write-ahead log, synchronous=FULL, one driver. Everybody who signs in at once is another user. The limit is to
+// append one record to a file and to wait for the disk, by one goroutine.
 func BenchmarkDurableSignIn(b *testing.B) {
 	b.Run("limit/one", limitDurable)
 	for _, site := range []struct {
@@ -76,8 +76,9 @@ func limitDurable(b *testing.B) {
 	}
 }
 
-// coatcheckSQLite sets the journal and synchronous=FULL itself, and writes from one goroutine; others read beside it. Package
-// database/sql keeps only two connections that are not in use, and would open and close one for nearly every read.
+// coatcheckSQLite sets the journal and synchronous=FULL itself, and writes from one goroutine; others read beside it.
+// Package database/sql keeps only two connections that are not in use, and would open and close one for nearly every
+// read.
 func coatcheckSQLite(b *testing.B) site {
 	db := openSQLite(b, "")
 	db.SetMaxOpenConns(coatcheckConns)
@@ -88,10 +89,11 @@ func coatcheckSQLite(b *testing.B) site {
 	return s
 }
 
-// scsSQLite gives scs what serves it best: one connection. With several their transactions find the database locked, and wait for
-// each other longer than for the disk.
+// scsSQLite gives scs what serves it best: one connection. With several their transactions find the database locked,
+// and wait for each other longer than for the disk.
 func scsSQLite(b *testing.B) site {
-	db := openSQLite(b, "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate")
+	db := openSQLite(b, "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)"+
+		"&_pragma=synchronous(FULL)&_txlock=immediate")
 	db.SetMaxOpenConns(scsConns)
 	_, err := db.Exec(`CREATE TABLE sessions (token TEXT PRIMARY KEY, data BLOB NOT NULL, expiry REAL NOT NULL);
 		CREATE INDEX sessions_expiry_idx ON sessions(expiry)`)

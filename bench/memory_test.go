@@ -23,11 +23,11 @@ import (
 // crowds are how many sessions there are.
 var crowds = []int{1_000, 1_000_000}
 
-// BenchmarkMemoryPerSession signs many users in, each with three small values, and reads their sessions in an order of its
-// own. It reports what each session costs in memory, all in.
+// BenchmarkMemoryPerSession signs many users in, each with three small values, and reads their sessions in an order
+// of its own. It reports what each session costs in memory, all in.
 //
-// The limit finds as many records in a map, as in limitSessionRead: what grows there from a thousand to a million is what it
-// takes to fetch them from memory.
+// The limit finds as many records in a map, as in limitSessionRead: what grows there from a thousand to a million is
+// what it takes to fetch them from memory.
 func BenchmarkMemoryPerSession(b *testing.B) {
 	for _, n := range crowds {
 		b.Run(fmt.Sprintf("limit/sessions=%d", n), func(b *testing.B) { limitCrowd(b, n) })
@@ -121,8 +121,8 @@ func limitCrowd(b *testing.B, n int) {
 	runtime.KeepAlive(records)
 }
 
-// lines are shuffled Cookie lines of one length in one piece of memory: going from one to the next costs next to nothing, while
-// the sessions are found all over the store.
+// lines are shuffled Cookie lines of one length in one piece of memory: going from one to the next costs next to
+// nothing, while the sessions are found all over the store.
 type lines struct {
 	all  string
 	size int

@@ -35,12 +35,15 @@ func scsSite(st scs.Store, idle time.Duration) site {
 	}
 }
 
-// gorillaSite is gorilla/sessions with everything in a signed cookie. There is no store, so nobody can end such a session.
+// gorillaSite is gorilla/sessions with everything in a signed cookie. There is no store, so nobody can end such a
+// session.
 func gorillaSite() site {
 	key := make([]byte, 32)
 	rand.Read(key)
 	st := sessions.NewCookieStore(key)
-	st.Options = &sessions.Options{Path: "/", MaxAge: 86400, Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode}
+	st.Options = &sessions.Options{
+		Path: "/", MaxAge: 86400, Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	}
 	of := func(r *http.Request) *sessions.Session {
 		s, err := st.Get(r, "session")
 		must(err)

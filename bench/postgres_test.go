@@ -10,9 +10,9 @@ import (
 	sqlstore "coatcheck.dev/store/sql"
 )
 
-// BenchmarkPostgresMiss reads a session that this node has not in memory, one after the other, through database/sql and pgx. Coatcheck has its cache in
-// front, whose lease is over each time; select looks up a row of as many bytes by its primary key, through a pool of the same
-// settings, and nothing around it.
+// BenchmarkPostgresMiss reads a session that this node has not in memory, one after the other, through database/sql
+// and pgx. Coatcheck has its cache in front, whose lease is over each time; select looks up a row of as many bytes by
+// its primary key, through a pool of the same settings, and nothing around it.
 func BenchmarkPostgresMiss(b *testing.B) {
 	dsn := startPostgres(b)
 	b.Run("select", func(b *testing.B) {
@@ -35,7 +35,8 @@ func BenchmarkPostgresMiss(b *testing.B) {
 	})
 	b.Run("scs", func(b *testing.B) {
 		db := openPostgres(b, dsn)
-		_, err := db.Exec(`CREATE TABLE IF NOT EXISTS sessions (token TEXT PRIMARY KEY, data BYTEA NOT NULL, expiry TIMESTAMPTZ NOT NULL);
+		_, err := db.Exec(`CREATE TABLE IF NOT EXISTS sessions (
+				token TEXT PRIMARY KEY, data BYTEA NOT NULL, expiry TIMESTAMPTZ NOT NULL);
 			CREATE INDEX IF NOT EXISTS sessions_expiry_idx ON sessions (expiry)`)
 		must(err)
 		benchTrips(b, scsSite(postgresstore.NewWithCleanupInterval(db, 0), 0), readUser)

@@ -18,8 +18,8 @@ import (
 	"coatcheck.dev/store/redis/rueidisstore"
 )
 
-// BenchmarkRedisNearRead reads a session that Redis has and this node has read before. Coatcheck reads from memory and hears of
-// changes from Redis; scs asks Redis each time.
+// BenchmarkRedisNearRead reads a session that Redis has and this node has read before. Coatcheck reads from memory
+// and hears of changes from Redis; scs asks Redis each time.
 func BenchmarkRedisNearRead(b *testing.B) {
 	b.Run("limit", limitSessionRead)
 	b.Run("coatcheck", func(b *testing.B) {
@@ -28,9 +28,9 @@ func BenchmarkRedisNearRead(b *testing.B) {
 	b.Run("scs", func(b *testing.B) { benchRead(b, scsRedis(b)) })
 }
 
-// BenchmarkRedisMiss reads a session that this node has not in memory, one after the other, as a request has to wait for the way to the
-// server and back. Coatcheck has its cache in front, whose lease is over each time; get is one plain GET of as many bytes with the same
-// client, and nothing around it.
+// BenchmarkRedisMiss reads a session that this node has not in memory, one after the other, as a request has to wait
+// for the way to the server and back. Coatcheck has its cache in front, whose lease is over each time; get is one
+// plain GET of as many bytes with the same client, and nothing around it.
 func BenchmarkRedisMiss(b *testing.B) {
 	b.Run("get", func(b *testing.B) {
 		client := rueidisClient(b, startRedis(b))
@@ -62,8 +62,9 @@ func bounded(call func(context.Context)) {
 // recordSize is about that of the sessions that are read here.
 const recordSize = 320
 
-// BenchmarkRedisWrite changes one value of three, one request after the other. evalsha is one call of a script that does the least with the same
-// promises, with the same client: it refuses to overwrite what it has not seen, and tells whoever listens, as this process does.
+// BenchmarkRedisWrite changes one value of three, one request after the other. evalsha is one call of a script that
+// does the least with the same promises, with the same client: it refuses to overwrite what it has not seen, and
+// tells whoever listens, as this process does.
 func BenchmarkRedisWrite(b *testing.B) {
 	b.Run("evalsha", func(b *testing.B) {
 		client := rueidisClient(b, startRedis(b))
@@ -82,7 +83,8 @@ redis.call('SET', KEYS[1], ARGV[2] .. ARGV[3], 'PX', 86400000)
 redis.call('PUBLISH', 'feed', ARGV[2])
 return 1`)
 		record, version := string(make([]byte, recordSize-8)), 0
-		must(client.Do(b.Context(), client.B().Set().Key("record").Value(fmt.Sprintf("%08d", version)+record).Build()).Error())
+		first := fmt.Sprintf("%08d", version) + record
+		must(client.Do(b.Context(), client.B().Set().Key("record").Value(first).Build()).Error())
 		write := func() {
 			bounded(func(ctx context.Context) {
 				args := []string{fmt.Sprintf("%08d", version), fmt.Sprintf("%08d", version+1), record}
@@ -175,8 +177,8 @@ func redisStore(client rueidis.Client, fed bool) store.Store {
 	return redisstore.New(rueidisstore.Do(client), o)
 }
 
-// scsRedis is scs with the store that its authors recommend for Redis, and an idle timeout of none, which spares it a write each
-// time.
+// scsRedis is scs with the store that its authors recommend for Redis, and an idle timeout of none, which spares it a
+// write each time.
 func scsRedis(b *testing.B) site {
 	client := redis.NewClient(&redis.Options{Addr: startRedis(b), ReadTimeout: time.Minute})
 	b.Cleanup(func() { client.Close() })

@@ -59,11 +59,13 @@ func await(b *testing.B, answers func() error) {
 	}
 }
 
-// startRedis starts a Redis that keeps its sessions as it is mostly run, with an append-only file that is synced each second.
+// startRedis starts a Redis that keeps its sessions as it is mostly run, with an append-only file that is synced each
+// second.
 func startRedis(b *testing.B) (addr string) {
 	path := find(b, "redis-server", "valkey-server")
 	port := freePort()
-	run(b, b.TempDir(), path, "--bind", "127.0.0.1", "--port", port, "--save", "", "--appendonly", "yes", "--appendfsync", "everysec")
+	run(b, b.TempDir(), path, "--bind", "127.0.0.1", "--port", port, "--save", "",
+		"--appendonly", "yes", "--appendfsync", "everysec")
 	addr = "127.0.0.1:" + port
 	await(b, func() error {
 		conn, err := net.Dial("tcp", addr)
@@ -85,11 +87,13 @@ func startPostgres(b *testing.B) (dsn string) {
 	b.Cleanup(func() { os.RemoveAll(folder) })
 	data, port := filepath.Join(folder, "data"), freePort()
 	as := asPostgres(b, folder)
-	initdb := append(as, filepath.Join(filepath.Dir(server), "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8", "--locale", "C")
+	initdb := append(as, filepath.Join(filepath.Dir(server), "initdb"), "-D", data,
+		"-U", "postgres", "-A", "trust", "-N", "-E", "UTF8", "--locale", "C")
 	if out, err := exec.Command(initdb[0], initdb[1:]...).CombinedOutput(); err != nil {
 		b.Fatalf("initdb: %v\n%s", err, out)
 	}
-	start := append(as, server, "-D", data, "-c", "listen_addresses=127.0.0.1", "-c", "port="+port, "-c", "unix_socket_directories=")
+	start := append(as, server, "-D", data,
+		"-c", "listen_addresses=127.0.0.1", "-c", "port="+port, "-c", "unix_socket_directories=")
 	run(b, folder, start[0], start[1:]...)
 	dsn = "postgres://postgres@127.0.0.1:" + port + "/postgres?sslmode=disable"
 	db, err := sql.Open("pgx", dsn)
@@ -99,7 +103,8 @@ func startPostgres(b *testing.B) (dsn string) {
 	return dsn
 }
 
-// asPostgres returns what a command begins with to run as the user of PostgreSQL's package, as it refuses to run as root.
+// asPostgres returns what a command begins with to run as the user of PostgreSQL's package, as it refuses to run as
+// root.
 func asPostgres(b *testing.B, folder string) []string {
 	if os.Getuid() != 0 {
 		return nil
@@ -109,6 +114,7 @@ func asPostgres(b *testing.B, folder string) []string {
 	uid, _ := strconv.Atoi(owner.Uid)
 	gid, _ := strconv.Atoi(owner.Gid)
 	must(os.Chown(folder, uid, gid))
-	as := []string{find(b, "setpriv"), "--reuid=" + owner.Uid, "--regid=" + owner.Gid, "--clear-groups", "--pdeathsig=KILL", "--"}
+	as := []string{find(b, "setpriv"), "--reuid=" + owner.Uid, "--regid=" + owner.Gid, "--clear-groups",
+		"--pdeathsig=KILL", "--"}
 	return as[:len(as):len(as)]
 }

@@ -15,8 +15,8 @@ import (
 
 const user = "u42"
 
-// BenchmarkSessionRead finds the session of a request, checks its ticket and reads who is signed in. As everywhere here but at
-// sign-in, the session has three small values beside the user.
+// BenchmarkSessionRead finds the session of a request, checks its ticket and reads who is signed in. As everywhere
+// here but at sign-in, the session has three small values beside the user.
 func BenchmarkSessionRead(b *testing.B) {
 	b.Run("limit", limitSessionRead)
 	for _, s := range memorySites() {
@@ -78,8 +78,8 @@ func BenchmarkSessionWrite(b *testing.B) {
 	}
 }
 
-// BenchmarkAnonymous serves a visitor who has no cookie. The handler asks who is signed in, the bare one without any middleware
-// has nobody to ask.
+// BenchmarkAnonymous serves a visitor who has no cookie. The handler asks who is signed in, the bare one without any
+// middleware has nobody to ask.
 func BenchmarkAnonymous(b *testing.B) {
 	b.Run("bare", func(b *testing.B) {
 		serveCookies(b, "", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { answer(w) }))

@@ -17,8 +17,8 @@ import (
 	"coatcheck.dev/store/memory"
 )
 
-// ballast is what a server has in memory beside. Without it the garbage collector would run thousands of times a second,
-// and would be most of what is measured.
+// ballast is what a server has in memory beside. Without it the garbage collector would run thousands of times a
+// second, and would be most of what is measured.
 const ballast = 64 << 20
 
 func TestMain(m *testing.M) {
@@ -70,7 +70,8 @@ var (
 )
 
 func coatcheckSite(st store.Store) site {
-	m := session.New(st, session.Options{StoreTimeout: time.Minute}) // a disk that is busy otherwise is no reason to stop
+	// A disk that is busy with something else is no reason to stop.
+	m := session.New(st, session.Options{StoreTimeout: time.Minute})
 	return site{
 		name:  "coatcheck",
 		close: func() { must(m.Close(context.Background())) },

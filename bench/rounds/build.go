@@ -20,7 +20,7 @@ type build struct {
 // buildAll builds the benchmarks that lie here, and those of a commit if there is one to compare with.
 func buildAll(ctx context.Context, folder, commit string, old names) (builds []*build, err error) {
 	today := &build{path: filepath.Join(folder, "today.test")}
-	if err := command(ctx, ".", "go", "test", "-c", "-buildvcs=false", "-o", today.path, "."); err != nil {
+	if err := today.compile(ctx, "."); err != nil {
 		return nil, err
 	}
 	if commit == "" {
@@ -36,10 +36,15 @@ func buildAll(ctx context.Context, folder, commit string, old names) (builds []*
 			err = gone
 		}
 	}()
-	if err := command(ctx, filepath.Join(tree, "bench"), "go", "test", "-c", "-buildvcs=false", "-o", base.path, "."); err != nil {
+	if err := base.compile(ctx, filepath.Join(tree, "bench")); err != nil {
 		return nil, err
 	}
 	return []*build{today, base}, nil
+}
+
+// compile builds the benchmarks of a folder. Nothing reads the revision that Go would stamp on them.
+func (b *build) compile(ctx context.Context, folder string) error {
+	return command(ctx, folder, "go", "test", "-c", "-buildvcs=false", "-o", b.path, ".")
 }
 
 // command runs a program in a folder. What it prints is for somebody who waits.

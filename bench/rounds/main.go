@@ -109,7 +109,8 @@ func (p *plan) measure(ctx context.Context, out io.Writer, b *build, function, r
 		pattern += "/" + rest
 	}
 	fmt.Fprintf(out, "%s%s\n", results.BuildLine, b.commit)
-	cmd := b.command(ctx, "-test.run=^$", "-test.bench="+pattern, "-test.benchmem", "-test.benchtime="+p.benchtime, "-test.cpu="+p.cpu)
+	cmd := b.command(ctx, "-test.run=^$", "-test.bench="+pattern, "-test.benchmem",
+		"-test.benchtime="+p.benchtime, "-test.cpu="+p.cpu)
 	pipe, err := cmd.StdoutPipe()
 	if err != nil {
 		return err

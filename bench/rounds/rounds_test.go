@@ -81,7 +81,8 @@ func TestFailedBenchmarkEndsTheRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := plan{rounds: 1}
-	if err := p.runAll(t.Context(), new(bytes.Buffer), []*build{today}, functions, ""); !errors.Is(err, results.ErrFailed) {
+	err = p.runAll(t.Context(), new(bytes.Buffer), []*build{today}, functions, "")
+	if !errors.Is(err, results.ErrFailed) {
 		t.Errorf("got %v, want %v", err, results.ErrFailed)
 	}
 }

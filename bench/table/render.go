@@ -16,7 +16,9 @@ import (
 //go:embed document.md
 var text string
 
-var document = template.Must(template.New("").Funcs(template.FuncMap{"processors": processors, "join": strings.Join}).Parse(text))
+var document = template.Must(template.New("").Funcs(template.FuncMap{
+	"processors": processors, "join": strings.Join,
+}).Parse(text))
 
 // A peer is a library that is compared with.
 type peer struct{ Path, Version string }
@@ -124,7 +126,10 @@ func works(b *results.Build) []work {
 			at = len(all)
 			all = append(all, work{Name: title})
 		}
-		row := row{Who: who, Allocs: most(b, name, results.Allocs), Bytes: most(b, name, results.Bytes), Room: most(b, name, room)}
+		row := row{
+			Who: who, Allocs: most(b, name, results.Allocs), Bytes: most(b, name, results.Bytes),
+			Room: most(b, name, room),
+		}
 		for _, procs := range b.Procs {
 			value, _ := b.Median(results.Row{Name: name, Procs: procs}, results.Time)
 			row.At = append(row.At, timing{duration(value), ratioToUs(b, title, who, procs)})
@@ -135,7 +140,8 @@ func works(b *results.Build) []work {
 	return all
 }
 
-// ratioToUs compares with coatcheck at the same load: scs/64 with coatcheck/64, hosts=10/nethttp with hosts=10/coatcheck.
+// ratioToUs compares with coatcheck at the same load: scs/64 with coatcheck/64, hosts=10/nethttp with
+// hosts=10/coatcheck.
 func ratioToUs(b *results.Build, title, who string, procs int) string {
 	parts := strings.Split(who, "/")
 	for i, part := range parts {

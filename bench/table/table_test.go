@@ -39,7 +39,8 @@ func TestTable(t *testing.T) {
 		"| limit | 200 ns | 0.40 | 2 | 368 |\n",
 		"| coatcheck | 500 ns |  | 6 | 992 |\n",
 		"| scs-idle | 15 µs | 30 | 202 | 9256 |\n",
-		"| who | 2 processors | ratio | allocations | bytes allocated | bytes per session |\n|---|---:|---:|---:|---:|---:|\n",
+		"| who | 2 processors | ratio | allocations | bytes allocated | bytes per session |\n" +
+			"|---|---:|---:|---:|---:|---:|\n",
 		"| hosts=10/coatcheck | 100 ns |  | 0 | 0 |\n",
 		"| hosts=10/nethttp | 900 ns | 9 | 0 | 0 |\n",
 		"| scs/64 | 450 ns | 4.50 |  |  |\n",
@@ -108,7 +109,8 @@ BenchmarkGone/coatcheck 1 50 ns/op
 
 func TestPeers(t *testing.T) {
 	peers, err := peersOf([]byte(`{"Require": [{"Path": "coatcheck.dev", "Version": "v0.0.0"},
-		{"Path": "example.org/direct", "Version": "v1.0.0"}, {"Path": "example.org/far", "Version": "v2.0.0", "Indirect": true}]}`))
+		{"Path": "example.org/direct", "Version": "v1.0.0"},
+		{"Path": "example.org/far", "Version": "v2.0.0", "Indirect": true}]}`))
 	if err != nil || len(peers) != 1 || peers[0] != (peer{"example.org/direct", "v1.0.0"}) {
 		t.Errorf("got %v, %v", peers, err)
 	}

@@ -7,7 +7,8 @@ import (
 	"sync/atomic"
 )
 
-// A counter makes connections that count what goes to the database and back: a statement, the beginning of a transaction, its end.
+// A counter makes connections that count what goes to the database and back: a statement, the beginning of a
+// transaction, its end.
 type counter struct {
 	driver.Connector
 	trips *atomic.Int64

@@ -1,5 +1,5 @@
-// Package scale measures what a million sessions take: bytes, commands and time, on each engine that sessions can be kept
-// in. Its figures are what docs/scale.md is made of.
+// Package scale measures what a million sessions take: bytes, commands and time, on each engine that sessions can be
+// kept in. Its figures are what docs/scale.md is made of.
 //
 //	make scale                                                    # a million sessions on each; half an hour
 //	COATCHECK_SCALE=10000 go test -v -run=Measure/redis ./scale   # a look at one, from the module's folder

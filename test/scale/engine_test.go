@@ -10,8 +10,8 @@ import (
 	"coatcheck.dev/test/scale/figures"
 )
 
-// An engine runs for as long as it is measured. Its places are two stores of their own on one server, so that few sessions
-// and all of them can be looked at in turn.
+// An engine runs for as long as it is measured. Its places are two stores of their own on one server, so that few
+// sessions and all of them can be looked at in turn.
 type engine struct {
 	version, settings string
 	open              func(place string) store.Store

@@ -14,7 +14,7 @@ func feed(t *testing.T, g *engine, c *crowd, e *figures.Engine) {
 	if g.hear == nil {
 		return
 	}
-	here, there := g.hear("few"), g.hear("few") // who revokes has to say so, which takes a feed of one's own in PostgreSQL
+	here, there := g.hear("few"), g.hear("few") // in PostgreSQL only a store with a feed tells others
 	told := make(chan store.Notice, 4096)
 	stop := there.(store.Feed).Subscribe(func(n store.Notice) {
 		if n.Kind == store.Deleted || n.Kind == store.Beat {

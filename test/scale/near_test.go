@@ -13,8 +13,8 @@ import (
 	"coatcheck.dev/test/scale/figures"
 )
 
-// nearKept has caches with room for a part of n sessions read them as visitors do, some more often than others, and counts
-// how often they did not have to ask. It weighs a cache that keeps all of them as well.
+// nearKept has caches with room for a part of n sessions read them as visitors do, some more often than others, and
+// counts how often they did not have to ask. It weighs a cache that keeps all of them as well.
 func nearKept(t *testing.T, n int) (all []figures.Kept, entry, counted float64) {
 	inner := memory.New()
 	c := newCrowd(t)

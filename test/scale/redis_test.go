@@ -32,7 +32,8 @@ func startRedis(t testing.TB) *engine {
 			return redisstore.New(counted, redisstore.Options{Prefix: place + ":"})
 		},
 		hear: func(place string) store.Store {
-			return redisstore.New(counted, redisstore.Options{Prefix: place + ":", Subscribe: rueidisstore.Subscribe(client)})
+			o := redisstore.Options{Prefix: place + ":", Subscribe: rueidisstore.Subscribe(client)}
+			return redisstore.New(counted, o)
 		},
 		size:  func(place string, e *figures.Engine, n int) { r.size(place, e, n, empty) },
 		trips: trips.Load,

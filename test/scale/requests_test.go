@@ -66,7 +66,9 @@ func newVisits(t *testing.T, st store.Store, c *crowd) *visits {
 	v := &visits{hit: newSite(t, kept), miss: newSite(t, forgetful), users: len(c.ids) / perUser}
 	for range min(500, len(c.ids)/10) {
 		v.cookies = append(v.cookies, v.hit.signIn(v.anyone()))
-		v.visitors = append(v.visitors, v.hit.serve("", func(s *session.Session) error { return cart.Set(s, []string{"tea"}) }))
+		v.visitors = append(v.visitors, v.hit.serve("", func(s *session.Session) error {
+			return cart.Set(s, []string{"tea"})
+		}))
 	}
 	return v
 }
@@ -94,7 +96,9 @@ func requests(t *testing.T, g *engine, st store.Store, c *crowd, e *figures.Engi
 		}},
 		{"sign-in", func(int) { v.hit.signIn(v.anyone()) }},
 		{"sign-in from a visitor's session", func(i int) {
-			v.hit.serve(v.visitors[i], func(s *session.Session) error { return s.SignIn(v.anyone(), session.By("password")) })
+			v.hit.serve(v.visitors[i], func(s *session.Session) error {
+				return s.SignIn(v.anyone(), session.By("password"))
+			})
 		}},
 		{"list of a user", func(int) {
 			_, err := v.hit.List(ctx, v.anyone())
@@ -105,7 +109,9 @@ func requests(t *testing.T, g *engine, st store.Store, c *crowd, e *figures.Engi
 		e.Requests = append(e.Requests, observe(g, k.name, len(v.cookies), 1, k.do))
 	}
 	const batch = 1000
-	e.Requests = append(e.Requests, observe(g, "touches, in batches of 1,000", 20, batch, func(int) { must(t, st.Touch(ctx, c.seen(batch))) }))
+	e.Requests = append(e.Requests, observe(g, "touches, in batches of 1,000", 20, batch, func(int) {
+		must(t, st.Touch(ctx, c.seen(batch)))
+	}))
 }
 
 // seen is n of the sessions, used now.
@@ -156,7 +162,10 @@ func throughput(t *testing.T, st store.Store, c *crowd, e *figures.Engine) {
 	e.Rounds = rounds
 	n := min(len(c.ids), 20_000)
 	for range rounds {
-		loads := together(t, n, func(int) error { _, err := st.Load(ctx, c.ids[mathrand.IntN(len(c.ids))]); return err })
+		loads := together(t, n, func(int) error {
+			_, err := st.Load(ctx, c.ids[mathrand.IntN(len(c.ids))])
+			return err
+		})
 		records := make([]store.Record, n/2)
 		for i, k := range mathrand.Perm(len(c.ids))[:len(records)] {
 			var err error

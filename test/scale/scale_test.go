@@ -14,7 +14,7 @@ import (
 	"coatcheck.dev/test/scale/figures"
 )
 
-var update = flag.Bool("update", false, "write figures/measured.json; the figures of engines that were not measured stay")
+var update = flag.Bool("update", false, "write figures/measured.json; the figures of other engines stay")
 
 // perhaps is how many sessions each engine is filled with if the environment does not say.
 const perhaps = 2000

@@ -73,8 +73,8 @@ func startSQLite(t testing.TB) *engine {
 			info, err := os.Stat(filepath.Join(folder, place+".db"))
 			must(t, err)
 			var index float64
-			read(t, db, `SELECT sum(pgsize) FROM dbstat
-				WHERE name IN ('coatcheck_sessions_owner', 'coatcheck_sessions_created', 'coatcheck_sessions_ends')`, nil, &index)
+			read(t, db, `SELECT sum(pgsize) FROM dbstat WHERE name IN
+				('coatcheck_sessions_owner', 'coatcheck_sessions_created', 'coatcheck_sessions_ends')`, nil, &index)
 			e.Disk, e.Index = float64(info.Size())/float64(n), index/float64(n)
 		},
 	}
@@ -98,7 +98,8 @@ func startPostgres(t testing.TB) *engine {
 			return sqlstore.New(d.add(place, stdlib.GetConnector(*config)), sqlstore.PostgreSQL)
 		},
 		hear: func(place string) store.Store {
-			return sqlstore.New(d.open[place], sqlstore.PostgreSQL, sqlstore.Options{Listen: pgxlisten.DSN(server.DSN(names[place]))})
+			o := sqlstore.Options{Listen: pgxlisten.DSN(server.DSN(names[place]))}
+			return sqlstore.New(d.open[place], sqlstore.PostgreSQL, o)
 		},
 		lax: func(lax bool) {
 			commit := map[bool]string{true: "off", false: "on"}[lax]
@@ -106,7 +107,8 @@ func startPostgres(t testing.TB) *engine {
 		},
 		size: func(place string, e *figures.Engine, n int) {
 			var all, index float64
-			read(t, d.open[place], `SELECT pg_total_relation_size('coatcheck_sessions'), pg_indexes_size('coatcheck_sessions')`, nil, &all, &index)
+			read(t, d.open[place], `SELECT pg_total_relation_size('coatcheck_sessions'),
+				pg_indexes_size('coatcheck_sessions')`, nil, &all, &index)
 			e.Disk, e.Index = all/float64(n), index/float64(n)
 			do(t, d.open[place], `VACUUM ANALYZE coatcheck_sessions`)
 		},
@@ -123,7 +125,8 @@ func startMariaDB(t testing.TB) *engine {
 	d, names := newDatabases(t), make(map[string]string)
 	admin := server.Open(t, "")
 	g := &engine{
-		settings: "as it comes, but innodb_buffer_pool_size=1G, innodb_log_file_size=1G; go-sql-driver, interpolateParams, 16 connections",
+		settings: "as it comes, but innodb_buffer_pool_size=1G, innodb_log_file_size=1G; " +
+			"go-sql-driver, interpolateParams, 16 connections",
 		open: func(place string) store.Store {
 			names[place] = server.Create(t)
 			config, err := mysql.ParseDSN(server.DSN(names[place], "interpolateParams=true"))

@@ -18,8 +18,8 @@ const (
 	sweepPause = 20 * time.Millisecond
 )
 
-// sweep adds a tenth as many sessions that are over, and has them swept beside requests. The same requests run for as long
-// after that, as what they take on a machine that others use is no fault of the sweep.
+// sweep adds a tenth as many sessions that are over, and has them swept beside requests. The same requests run for as
+// long after that, as what they take on a machine that others use is no fault of the sweep.
 func sweep(t *testing.T, g *engine, st store.Store, c *crowd, e *figures.Engine) {
 	s := &e.Sweep
 	s.Expired = len(c.ids) / 10

@@ -36,7 +36,7 @@ type Engine struct {
 	Name, Version, Settings string
 	LoadBefore, LoadAfter   float64 // how many processes wanted to run, on all cores
 
-	Disk, Index, Memory float64 // bytes for each session; Index is what of Disk, or else of Memory, is there to find others by
+	Disk, Index, Memory float64 // bytes for each session; Index is the part of these that finds others
 	Fill                float64 // sessions created a second, by 64 callers, not waiting for the disk
 
 	Requests []Request

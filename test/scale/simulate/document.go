@@ -47,11 +47,14 @@ func render(out io.Writer, f *figures.Figures) error {
 		}
 	}
 	d.Habits = habits{
-		number(visitsPerDay), number(requestsAVisit), number(signInsPerDay), percent(signOuts), percent(writes), number(peak), number(perNode), number(skew),
+		Visits: number(visitsPerDay), Requests: number(requestsAVisit), SignIns: number(signInsPerDay),
+		SignOuts: percent(signOuts), Writes: percent(writes),
+		Peak: number(peak), PerNode: number(perNode), Skew: number(skew),
 	}
 	t, err := template.New("document").Funcs(template.FuncMap{
-		"n": number, "time": took, "ms": millis, "percent": percent, "bytes": size, "of": of, "ratio": ratio, "request": request,
-		"kinds": kinds, "ticket": ticket, "gb": gigabytes, "per": func(a, b float64) float64 { return a / b },
+		"n": number, "time": took, "ms": millis, "percent": percent, "bytes": size, "of": of, "ratio": ratio,
+		"request": request, "kinds": kinds, "ticket": ticket, "gb": gigabytes,
+		"per":   func(a, b float64) float64 { return a / b },
 		"times": func(a, b float64) float64 { return a * b }, "int": func(n int) float64 { return float64(n) },
 		"kept": d.kept, "verdict": verdict,
 	}).Parse(document)

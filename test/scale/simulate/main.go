@@ -1,10 +1,12 @@
-// Command simulate says what it takes to keep a billion sessions, from what a million were measured to take. It prints docs/scale.md.
+// Command simulate says what it takes to keep a billion sessions, from what a million were measured to take. It
+// prints docs/scale.md.
 //
 //	go run ./scale/simulate > ../docs/scale.md
 //	go test ./scale/simulate -update
 //
-// Nothing in it is measured. The figures that it begins with are: see package figures. What visitors do is assumed, in one place
-// (habits.go); what nodes do follows the library's rules. The same figures give the same document, to the byte.
+// Nothing in it is measured. The figures that it begins with are: see package figures. What visitors do is assumed,
+// in one place (habits.go); what nodes do follows the library's rules. The same figures give the same document, to
+// the byte.
 package main
 
 import (

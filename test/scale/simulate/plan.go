@@ -6,7 +6,7 @@ import (
 	"coatcheck.dev/test/scale/figures"
 )
 
-// sample is how many sessions a world has: as many as take a second or two to simulate.
+// sample is how many sessions a model has: as many as take a second or two to simulate.
 const sample = 50_000
 
 // A Plan is what a number of sessions takes.
@@ -39,9 +39,9 @@ func plan(f *figures.Figures, sessions float64) Plan {
 	p := Plan{Sessions: sessions, Requests: sessions * visitsPerDay * requestsAVisit * peak / day}
 	p.Nodes = max(2, int(math.Ceil(p.Requests/perNode)))
 	room := nearBytes / f.Counted
-	stays := newWorld(sample, sessions, p.Nodes, room, true)
+	stays := newModel(sample, sessions, p.Nodes, room, true)
 	stays.run()
-	any := newWorld(sample, sessions, p.Nodes, room, false)
+	any := newModel(sample, sessions, p.Nodes, room, false)
 	any.run()
 	p.Requests = stays.perSecond(stays.requests)
 	p.Sticky, p.Any = stays.hits(), any.hits()
@@ -84,15 +84,15 @@ func (p *Plan) shards(e *figures.Engine, gb float64) (s Shards) {
 	return s
 }
 
-// A Herd is what a restart asks of the store, in loads a second: of one node, and of the store itself, after which every node
-// forgets what it had.
+// A Herd is what a restart asks of the store, in loads a second: of one node, and of the store itself, after which
+// every node forgets what it had.
 type Herd struct{ Before, Node, Store, Seconds float64 }
 
 // herd restarts at the peak. A second in which more than half as many again are loaded as before counts to the herd.
 func herd(f *figures.Figures, sessions float64) (h Herd) {
 	nodes := max(2, int(math.Ceil(sessions*visitsPerDay*requestsAVisit*peak/day/perNode)))
-	restart := func(forget func(*world)) (before, most, seconds float64) {
-		w := newWorld(4*sample, sessions, nodes, nearBytes/f.Counted, true)
+	restart := func(forget func(*model)) (before, most, seconds float64) {
+		w := newModel(4*sample, sessions, nodes, nearBytes/f.Counted, true)
 		w.broken, w.forget = w.fromThen(1800), forget
 		w.run()
 		for _, n := range w.loadsAt[:1800] {
@@ -109,8 +109,8 @@ func herd(f *figures.Figures, sessions float64) (h Herd) {
 		}
 		return before / w.part, most / w.part, seconds
 	}
-	h.Before, h.Node, _ = restart(func(w *world) { w.nodes[0].empty() })
-	_, h.Store, h.Seconds = restart(func(w *world) {
+	h.Before, h.Node, _ = restart(func(w *model) { w.nodes[0].empty() })
+	_, h.Store, h.Seconds = restart(func(w *model) {
 		for i := range w.nodes {
 			w.nodes[i].empty()
 		}

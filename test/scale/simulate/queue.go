@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// A queue is one shard of a store that does one thing after the other, as fast as it was measured to. Loads wait behind whatever came
-// before them. It returns how long half of the loads and all but a hundredth take, in seconds.
+// A queue is one shard of a store that does one thing after the other, as fast as it was measured to. Loads wait
+// behind whatever came before them. It returns how long half of the loads and all but a hundredth take, in seconds.
 func queue(work []work) (median, p99 float64) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	rate := 0.0
@@ -31,7 +31,8 @@ func queue(work []work) (median, p99 float64) {
 	return loads[len(loads)/2], loads[len(loads)*99/100]
 }
 
-// A work is one kind of it: how often it comes a second, and how long it keeps the shard busy, in seconds. The first kind are loads.
+// A work is one kind of it: how often it comes a second, and how long it keeps the shard busy, in seconds. The first
+// kind are loads.
 type work struct{ rate, takes float64 }
 
 // use is the part of the time that a shard is busy.

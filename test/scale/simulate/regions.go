@@ -17,7 +17,8 @@ type Region struct {
 	Told   float64 // from the acknowledgement of a revocation to its being heard there
 }
 
-// regions adds the way to the home to what was measured on loopback. What is asked for at once counts as one after the other.
+// regions adds the way to the home to what was measured on loopback. What is asked for at once counts as one after
+// the other.
 func regions(e *figures.Engine, hits float64) (all []Region) {
 	for _, r := range []Region{
 		{Name: "at home", RTT: 500 * time.Microsecond},

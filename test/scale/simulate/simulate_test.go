@@ -31,7 +31,8 @@ func (s *slow) Load(ctx context.Context, id store.ID) (store.Record, error) {
 
 func record() store.Record {
 	now := time.Now()
-	return store.Record{ID: store.NewID(), User: "ada", CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(24 * time.Hour)}
+	end := now.Add(24 * time.Hour)
+	return store.Record{ID: store.NewID(), User: "ada", CreatedAt: now, LastSeen: now, ExpiresAt: end}
 }
 
 // The model of a ticket that everybody comes with asks as often as the real cache does.
@@ -101,8 +102,9 @@ func TestCacheIsNoBetterThanNear(t *testing.T) {
 	each := probe.Stats().Bytes / sessions
 	probe.Close()
 	for _, room := range []int{100, 400, 1000} {
-		cache := near.New(struct{ store.Store }{inner}, near.Options{Lease: time.Hour, MaxBytes: int64(room) * int64(each)})
-		w := newWorld(sessions, sessions, nodes, float64(room), true)
+		o := near.Options{Lease: time.Hour, MaxBytes: int64(room) * int64(each)}
+		cache := near.New(struct{ store.Store }{inner}, o)
+		w := newModel(sessions, sessions, nodes, float64(room), true)
 		real, model, reads := 0, 0, 0
 		for i := range 60_000 {
 			session := w.somebody()
@@ -123,9 +125,11 @@ func TestCacheIsNoBetterThanNear(t *testing.T) {
 			}
 		}
 		cache.Close()
-		t.Logf("room for %d of %d: %.3f of the reads hit, %.3f in the model", room, sessions, float64(real)/float64(reads), float64(model)/float64(reads))
+		t.Logf("room for %d of %d: %.3f of the reads hit, %.3f in the model", room, sessions,
+			float64(real)/float64(reads), float64(model)/float64(reads))
 		if float64(model-real)/float64(reads) > 0.05 {
-			t.Errorf("with room for %d of %d the model hits %d times of %d, and the real cache %d", room, sessions, model, reads, real)
+			t.Errorf("with room for %d of %d the model hits %d times of %d, and the real cache %d",
+				room, sessions, model, reads, real)
 		}
 	}
 }
@@ -143,9 +147,9 @@ func TestQueue(t *testing.T) {
 	}
 }
 
-// Touches and rotations in the world come as the library's rules have them.
+// Touches and rotations in the model come as the library's rules have them.
 func TestWorldKeepsTheRules(t *testing.T) {
-	w := newWorld(1000, 1000, 2, 1e6, true)
+	w := newModel(1000, 1000, 2, 1e6, true)
 	w.run()
 	visits := float64(w.requests) / requestsAVisit
 	if got := float64(w.rotations) / visits; got < 1 || got > 2 {
@@ -157,7 +161,7 @@ func TestWorldKeepsTheRules(t *testing.T) {
 	if w.hits() < 0.5 || w.hits() > 0.95 {
 		t.Errorf("%v of the reads hit", w.hits())
 	}
-	spread := newWorld(1000, 1000, 50, 1e6, false)
+	spread := newModel(1000, 1000, 50, 1e6, false)
 	spread.run()
 	if spread.hits() >= w.hits() {
 		t.Errorf("spread over fifty nodes %v of the reads hit, and %v if sessions stay", spread.hits(), w.hits())

@@ -2,9 +2,9 @@ package main
 
 import "time"
 
-// loadsOf is how often a node asks the store for one ticket that comes so many times a second, for a second, if the store takes so
-// long to answer. Those who come while an answer is on its way share the next one, which begins when this one has come; and once one
-// has been kept, nobody asks. While the feed is down nothing is kept.
+// loadsOf is how often a node asks the store for one ticket that comes so many times a second, for a second, if the
+// store takes so long to answer. Those who come while an answer is on its way share the next one, which begins when
+// this one has come; and once one has been kept, nobody asks. While the feed is down nothing is kept.
 func loadsOf(perSecond int, takes time.Duration, kept bool) (loads int) {
 	var lands time.Duration // of the load that is under way
 	isUnderWay, waits := false, false

@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// A world is a part of all sessions, and of the room in each node's cache, that has the visits of an hour at the peak of a day. It
-// stands for all of them: what is counted is multiplied by the rest.
-type world struct {
+// A model is a part of all sessions, and of the room in each node's cache, that has the visits of an hour at the peak
+// of a day. It stands for all of them: what is counted is multiplied by the rest.
+type model struct {
 	rng    *rand.Rand
 	ranks  []float64 // sums of how often sessions are visited
 	states []state
-	nodes  []node
+	nodes  []appNode
 	sticky bool // a session's requests go to one node
 	coming visits
 	now    time.Duration
@@ -24,7 +24,7 @@ type world struct {
 	tally
 	loadsAt []int // by second since from
 	broken  time.Duration
-	forget  func(*world)
+	forget  func(*model)
 }
 
 type tally struct{ requests, loads, touches, saves, rotations int }
@@ -36,8 +36,9 @@ type state struct {
 	pending       bool
 }
 
-// A node has a cache, whose least recently used entry gives way. (The real one is better at that: see TestCacheIsNoBetterThanNear.)
-type node struct {
+// An appNode is one process of the application. It has a cache, whose least recently used entry gives way. (The real
+// one is better at that: see TestCacheIsNoBetterThanNear.)
+type appNode struct {
 	room    int
 	entries map[int]*list.Element
 	recent  *list.List
@@ -66,9 +67,9 @@ func (v *visits) Pop() any {
 	return last
 }
 
-// newWorld is n sessions that stand for all of them, on so many nodes with caches for so many records.
-func newWorld(n int, all float64, nodes int, room float64, sticky bool) *world {
-	w := &world{rng: rand.New(rand.NewPCG(1, 2)), states: make([]state, n), sticky: sticky, part: float64(n) / all}
+// newModel is n sessions that stand for all of them, on so many nodes with caches for so many records.
+func newModel(n int, all float64, nodes int, room float64, sticky bool) *model {
+	w := &model{rng: rand.New(rand.NewPCG(1, 2)), states: make([]state, n), sticky: sticky, part: float64(n) / all}
 	sum := 0.0
 	for i := range n { // every 1/part-th of all, by how often they are visited
 		sum += math.Pow((float64(i)+0.5)/w.part, -skew)
@@ -79,13 +80,14 @@ func newWorld(n int, all float64, nodes int, room float64, sticky bool) *world {
 		w.states[i].seen = -touchEvery
 	}
 	for range nodes {
-		w.nodes = append(w.nodes, node{max(1, int(math.Round(room*w.part))), make(map[int]*list.Element), list.New()})
+		room := max(1, int(math.Round(room*w.part)))
+		w.nodes = append(w.nodes, appNode{room, make(map[int]*list.Element), list.New()})
 	}
 	return w
 }
 
 // run lets visitors come for an hour, and before that until the caches are as they stay.
-func (w *world) run() {
+func (w *model) run() {
 	w.from = 30 * time.Minute
 	until := w.from + time.Hour
 	w.loadsAt = make([]int, int((until-w.from)/time.Second)+1)
@@ -112,20 +114,20 @@ func (w *world) run() {
 }
 
 // after draws a time, in seconds in the mean.
-func (w *world) after(mean float64) time.Duration {
+func (w *model) after(mean float64) time.Duration {
 	return time.Duration(w.rng.ExpFloat64() * mean * float64(time.Second))
 }
 
-func (w *world) somebody() int {
+func (w *model) somebody() int {
 	return sort.SearchFloat64s(w.ranks, w.rng.Float64()*w.ranks[len(w.ranks)-1])
 }
 
 // length draws the requests of a visit: the next one is the last with the same chance each time.
-func (w *world) length() int {
+func (w *model) length() int {
 	return 1 + int(math.Log(1-w.rng.Float64())/math.Log(1-1.0/requestsAVisit))
 }
 
-func (w *world) request(session int) {
+func (w *model) request(session int) {
 	at := session % len(w.nodes)
 	if !w.sticky {
 		at = w.rng.IntN(len(w.nodes))
@@ -157,21 +159,21 @@ func (w *world) request(session int) {
 	}
 }
 
-func (w *world) count(n *int) {
+func (w *model) count(n *int) {
 	if w.now >= w.from {
 		*n++
 	}
 }
 
 // save changes the record, which the node that does it goes on to keep.
-func (w *world) save(s *state, e *entry, n *int) {
+func (w *model) save(s *state, e *entry, n *int) {
 	w.count(n)
 	s.version++
 	s.seen = w.now
 	e.version, e.seen = s.version, s.seen
 }
 
-func (n *node) find(session int) *entry {
+func (n *appNode) find(session int) *entry {
 	el := n.entries[session]
 	if el == nil {
 		return nil
@@ -180,7 +182,7 @@ func (n *node) find(session int) *entry {
 	return el.Value.(*entry)
 }
 
-func (n *node) keep(e entry) *entry {
+func (n *appNode) keep(e entry) *entry {
 	if el := n.entries[e.session]; el != nil {
 		*el.Value.(*entry) = e
 		return el.Value.(*entry)
@@ -195,17 +197,17 @@ func (n *node) keep(e entry) *entry {
 }
 
 // empty is a node that has just been started.
-func (n *node) empty() {
+func (n *appNode) empty() {
 	clear(n.entries)
 	n.recent.Init()
 }
 
 // perSecond scales what was counted in the hour up to all sessions.
-func (w *world) perSecond(n int) float64 { return float64(n) / w.part / time.Hour.Seconds() }
+func (w *model) perSecond(n int) float64 { return float64(n) / w.part / time.Hour.Seconds() }
 
 func (t *tally) hits() float64 { return 1 - float64(t.loads)/float64(t.requests) }
 
 // fromThen is the time so many seconds after counting begins.
-func (w *world) fromThen(seconds int) time.Duration {
+func (w *model) fromThen(seconds int) time.Duration {
 	return 30*time.Minute + time.Duration(seconds)*time.Second
 }
