@@ -4,18 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"time"
 
 	"coatcheck.dev/cookie"
 )
 
-// Add puts cookies into the jar that have not come from a response: from a file, another jar, a test. Either all of them are
-// added or, with the error of the first one that no jar could hold, none. A cookie of the same identity is replaced; one
-// that has expired replaces it by nothing. Times that are zero are now; lifetimes are cut to [cookie.MaxLifetime].
+// Add puts cookies into the jar that did not come from a response but from a file, another jar or a test. It adds all of
+// them or none: the error is that of the first cookie that [Jar.Check] refuses. A cookie of the same identity is
+// replaced; an expired one deletes it. Times that are zero become now. Lifetimes are cut to [cookie.MaxLifetime].
 func (j *Jar) Add(cookies ...Cookie) error {
 	now := j.now()
 	for i := range cookies {
-		if err := cookies[i].check(j.rules); err != nil {
+		if err := j.Check(cookies[i]); err != nil {
 			return fmt.Errorf("add cookie %d: %.64q of %.64q: %w", i+1, cookies[i].Name, cookies[i].Domain, err)
 		}
 	}
@@ -39,16 +38,17 @@ func (j *Jar) Add(cookies ...Cookie) error {
 	return nil
 }
 
-// check reports what keeps a cookie out of a jar: whatever a response can bring, and nothing else, gets in. Errors do not name
-// the cookie, nor its value.
-func (c *Cookie) check(rules *rules) error {
+// Check reports the reason why the jar cannot hold a cookie, nil if it can: exactly those are refused that no response could
+// set. The error names neither the cookie nor its value.
+func (j *Jar) Check(c Cookie) error {
 	p := cookie.Parse(c.Name + "=" + c.Value)
 	switch {
 	case p.Reasons.Excluded():
 		return fmt.Errorf("%v", p.Reasons.Exclusions())
 	case p.Name != c.Name || p.Value != c.Value:
 		return errors.New("name or value has a character that ends it")
-	case c.Path == "" || c.Path[0] != '/' || len(c.Path) > cookie.MaxLine || cookie.Parse("a="+c.Path).Reasons.Has(cookie.ExcludeDisallowedCharacter):
+	case c.Path == "" || c.Path[0] != '/' || len(c.Path) > cookie.MaxLine ||
+		cookie.Parse("a="+c.Path).Reasons.Has(cookie.ExcludeDisallowedCharacter):
 		return fmt.Errorf("path %.64q cannot be that of a cookie", c.Path)
 	case !validHost(c.Domain):
 		return errors.New("domain is no host name in lower case")
@@ -58,7 +58,7 @@ func (c *Cookie) check(rules *rules) error {
 		return errors.New("SameSite or Priority is none of the constants")
 	case c.SameSite == cookie.SameSiteNone && !c.Secure:
 		return errors.New("SameSite=None needs Secure")
-	case !c.keepsPrefix(rules):
+	case !c.keepsPrefix(j.rules):
 		return errors.New("the prefix of the name is not kept")
 	case c.Partition != (Partition{}) && (!c.Secure || !validSite(c.Partition.TopLevelSite)):
 		return errors.New("partition needs Secure and a site like https://example.com")
@@ -78,12 +78,4 @@ func (c *Cookie) keepsPrefix(rules *rules) bool {
 func validSite(s string) bool {
 	u, err := url.Parse(s)
 	return err == nil && u.Host != "" && u.Port() == "" && schemefulSite(u) == s
-}
-
-// unixTime is a time in seconds, 0 for the zero time.
-func unixTime(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.Unix()
 }

@@ -35,7 +35,6 @@
 //
 // # Keeping cookies
 //
-// [Jar.SaveFile] and [Jar.LoadFile] keep a jar across runs. [Jar.Import] and [Jar.Export] read and write the files of other
-// programs, and report what a [Format] cannot hold. [Jar.ImportChrome] and [Jar.ImportFirefox] read the databases of browsers,
-// through whatever SQLite driver the caller has. [ReadArchive] reads what was recorded of requests, with their context.
+// Package jar/format saves a jar to a file and loads it again. It reads and writes the files of other programs as well, and
+// the databases of browsers.
 package jar

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"time"
 
 	"coatcheck.dev/cookie"
@@ -56,17 +55,4 @@ func ExampleProfile_Decide() {
 	// Output:
 	// Chrome EXCLUDE_SAMESITE_UNSPECIFIED_TREATED_AS_LAX 2027-02-05
 	// Firefox  2027-02-05
-}
-
-func ExampleJar_Export() {
-	j := jar.New(jar.Options{})
-	u, _ := url.Parse("https://shop.example/")
-	j.Set(&jar.Request{URL: u}, "theme=dark; SameSite=Strict")
-	losses, err := j.Export(jar.Netscape, os.Stdout)
-	fmt.Println(losses, err)
-	// Output:
-	// # Netscape HTTP Cookie File
-	//
-	// shop.example	FALSE	/	FALSE	0	theme	dark
-	// ["theme" of shop.example: SameSite=Strict] <nil>
 }

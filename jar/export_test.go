@@ -9,9 +9,6 @@ import (
 	"coatcheck.dev/cookie"
 )
 
-// ToASCII is for vectors that write hosts in Unicode.
-var ToASCII = canonicalName
-
 // Contexts by the names that Chromium's tests have for them.
 var Contexts = map[string]siteContext{
 	"CROSS_SITE": crossSite, "SAME_SITE_LAX_METHOD_UNSAFE": laxUnsafe, "SAME_SITE_LAX": lax, "SAME_SITE_STRICT": strict,

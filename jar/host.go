@@ -14,13 +14,14 @@ import (
 func canonicalHost(u *url.URL) string {
 	for i := range len(u.Host) {
 		if c := u.Host[i]; !hostBytes[c] || c == ':' {
-			return canonicalName(u.Hostname())
+			return CanonicalHost(u.Hostname())
 		}
 	}
 	return u.Host
 }
 
-func canonicalName(host string) string {
+// CanonicalHost returns a host name as cookies know it: in lower case and punycode.
+func CanonicalHost(host string) string {
 	for i := range len(host) {
 		if c := host[i]; c >= utf8.RuneSelf || 'A' <= c && c <= 'Z' {
 			return toASCII(strings.ToLower(host))
@@ -147,7 +148,7 @@ func isLocalhost(host string) bool {
 // RegistrableDomain returns the domain that a host belongs to, one label below a public suffix, in lower case and punycode.
 // Private suffixes count. It is "" for IP addresses, for public suffixes themselves and for what is not a host name.
 func RegistrableDomain(host string) string {
-	host = canonicalName(host)
+	host = CanonicalHost(host)
 	if isIP(host) {
 		return ""
 	}
@@ -213,6 +214,10 @@ func siteScheme(u *url.URL) string {
 	}
 	return u.Scheme
 }
+
+// SameSite reports whether two URLs are of the same site (RFC 6265bis section 5.2): they have the same scheme, with ws
+// counted as http and wss as https, and the same registrable domain, or the same host where there is none.
+func SameSite(a, b *url.URL) bool { return sameSite(a, b, true) }
 
 // sameSite reports whether two URLs are of the same site, with or without regard to their schemes.
 func sameSite(a, b *url.URL, schemeful bool) bool {

@@ -50,6 +50,9 @@ func New(o Options) *Jar {
 	return j
 }
 
+// Now returns the time on the jar's clock.
+func (j *Jar) Now() time.Time { return j.now() }
+
 // Profile returns the profile that the jar follows.
 func (j *Jar) Profile() Profile { return j.profile }
 

@@ -7,10 +7,11 @@ import (
 	"strings"
 
 	"coatcheck.dev/jar"
+	"coatcheck.dev/jar/format"
 )
 
 // MaxInput is how many bytes [ReadLines] and [ReadHAR] read; more is an error.
-const MaxInput = jar.MaxImport
+const MaxInput = format.MaxImport
 
 // ReadLines reads responses from text: a line with an absolute URL begins a response, and the lines below it are its
 // Set-Cookie headers, with or without the header's name. A URL that a page embeds is written with that page:
@@ -88,10 +89,10 @@ func readAll(r io.Reader) ([]byte, error) {
 	return text, nil
 }
 
-// ReadHAR reads the responses of an HTTP archive, at the times and in the context that it names ([jar.ReadArchive]). The
+// ReadHAR reads the responses of an HTTP archive, at the times and in the context that it names ([format.ReadArchive]). The
 // Set-Cookie headers have to be in it, which browsers leave out unless they are asked to export sensitive data.
 func ReadHAR(r io.Reader) ([]Response, error) {
-	exchanges, err := jar.ReadArchive(r)
+	exchanges, err := format.ReadArchive(r)
 	if err != nil {
 		return nil, err
 	}

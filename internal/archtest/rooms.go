@@ -54,6 +54,8 @@ var Rooms = []Room{
 		[]string{"cookie", "event", "store"}, "a ticket on the wire, word of what happens, a place for the record"},
 	{2, "jar", "what a browser keeps and sends",
 		[]string{"cookie", "golang.org/x/net/publicsuffix"}, "where cookies may be set depends on the list"},
+	{2, "jar/format", "the cookie files of other programs, one format a file",
+		[]string{"cookie", "jar"}, "takes cookies out of a jar and puts them in"},
 
 	{3, "session/migrate", "sessions that another library has begun",
 		[]string{"cookie", "session", "store"}, "reads another library's cookie and store, then begins a session"},
@@ -62,7 +64,8 @@ var Rooms = []Room{
 	{3, "state", "the inventory of what lives where",
 		[]string{"session", "cookie", "seal"}, "the inventory names what lives in either place, signed or not"},
 	{3, "lint", "what browsers will make of a site's cookies",
-		[]string{"cookie", "jar"}, "says what a browser makes of cookies, so it asks what stands for one"},
+		[]string{"cookie", "jar", "jar/format"},
+		"says what a browser makes of cookies, so it asks what stands for one; HTTP archives are a format"},
 
 	{4, "cmd/coatcheck/...", "the program: gate, API, console, demo shop", []string{Ours,
 		"store/redis/rueidisstore",

@@ -22,6 +22,7 @@ import (
 
 	"coatcheck.dev/cookie"
 	"coatcheck.dev/jar"
+	"coatcheck.dev/jar/format"
 	"coatcheck.dev/test/internal/browser"
 )
 
@@ -117,14 +118,14 @@ func TestChromium(t *testing.T) {
 	}
 	t.Logf("Chromium has written schema version %d, %d cookies", version, rows)
 	encrypted := jar.New(jar.Options{})
-	losses, err := encrypted.ImportChrome(t.Context(), db)
+	losses, err := format.Chrome.ImportDatabase(t.Context(), encrypted, db)
 	if err != nil || len(losses) != rows || len(encrypted.All()) != 0 {
 		t.Errorf("of %d encrypted values, %d are lost and %d there: %v", rows, len(losses), len(encrypted.All()), err)
 	}
 
 	plain(t, db)
 	j := jar.New(jar.Options{})
-	if losses, err := j.ImportChrome(t.Context(), db); err != nil || len(losses) != 0 {
+	if losses, err := format.Chrome.ImportDatabase(t.Context(), j, db); err != nil || len(losses) != 0 {
 		t.Fatalf("lost %v, %v", losses, err)
 	}
 	j.EndSession()
@@ -143,12 +144,12 @@ func TestChromium(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			bad := open(t, copied(t, file, 1), damage.statement)
-			refused(t, func(j *jar.Jar) error { _, err := j.ImportChrome(t.Context(), bad); return err }, damage.says)
+			refused(t, format.Chrome, bad, damage.says)
 		})
 	}
 	t.Run("cut", func(t *testing.T) {
 		cut := open(t, copied(t, file, 0.5))
-		refused(t, func(j *jar.Jar) error { _, err := j.ImportChrome(t.Context(), cut); return err }, "import Chrome's cookies")
+		refused(t, format.Chrome, cut, "import chrome cookies")
 	})
 }
 
@@ -181,13 +182,13 @@ func copied(t *testing.T, file string, share float64) string {
 }
 
 // refused sees that an import fails with a clear error and leaves a jar as it was.
-func refused(t *testing.T, read func(*jar.Jar) error, says string) {
+func refused(t *testing.T, f format.Format, db *sql.DB, says string) {
 	t.Helper()
 	j := jar.New(jar.Options{})
 	if err := j.Add(jar.Cookie{Name: "before", Domain: "example.com", Path: "/"}); err != nil {
 		t.Fatal(err)
 	}
-	err := read(j)
+	_, err := f.ImportDatabase(t.Context(), j, db)
 	if err == nil || !strings.Contains(err.Error(), says) {
 		t.Errorf("error %v, want one with %q", err, says)
 	}

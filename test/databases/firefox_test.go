@@ -10,6 +10,7 @@ import (
 
 	"coatcheck.dev/cookie"
 	"coatcheck.dev/jar"
+	"coatcheck.dev/jar/format"
 )
 
 // firefox writes a database as Firefox has it in a schema version, with three cookies of every sort and then as many more.
@@ -54,7 +55,7 @@ func TestFirefox(t *testing.T) {
 	for version := 9; version <= 17; version++ {
 		t.Run(fmt.Sprint("schema ", version), func(t *testing.T) {
 			j := jar.New(jar.Options{})
-			losses, err := j.ImportFirefox(t.Context(), open(t, firefox(t, version, 0)))
+			losses, err := format.Firefox.ImportDatabase(t.Context(), j, open(t, firefox(t, version, 0)))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -86,7 +87,7 @@ func TestFirefoxRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			db := open(t, firefox(t, 17, 0), damage.statement)
-			refused(t, func(j *jar.Jar) error { _, err := j.ImportFirefox(t.Context(), db); return err }, damage.says)
+			refused(t, format.Firefox, db, damage.says)
 		})
 	}
 	// A file with many pages, cut anywhere: the first ones can be read, and yet nothing of them is kept.
@@ -94,7 +95,7 @@ func TestFirefoxRefused(t *testing.T) {
 	for _, share := range []float64{0.01, 0.1, 0.5, 0.9, 0.99} {
 		t.Run(fmt.Sprint("cut at ", share), func(t *testing.T) {
 			db := open(t, copied(t, file, share))
-			refused(t, func(j *jar.Jar) error { _, err := j.ImportFirefox(t.Context(), db); return err }, "import Firefox's cookies")
+			refused(t, format.Firefox, db, "import firefox cookies")
 		})
 	}
 }

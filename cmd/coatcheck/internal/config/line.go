@@ -10,7 +10,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"coatcheck.dev/cmd/coatcheck/internal/backend"
-	"coatcheck.dev/cmd/coatcheck/internal/cookies"
+	"coatcheck.dev/jar/format"
 )
 
 // A Line is a command line. Command says which of its parts is meant.
@@ -135,10 +135,15 @@ type Convert struct {
 
 // Help is the text below that of the command.
 func (*Convert) Help() string {
+	var list strings.Builder
+	for _, f := range format.All() {
+		fmt.Fprintf(&list, "\t%-12s%s\n", f, f.About())
+	}
 	return `What the format of TO cannot hold is listed on standard error. Cookies that have expired are left out.
 
-Names that tell the format: *.txt (netscape, as curl has it), *.har, state.json, storageState.json and *.playwright.json (playwright), *.cdp.json, other *.json (native), Cookies (chrome) and *.sqlite (firefox).
+The formats, and the file names that tell them:
 
+` + list.String() + `
 The databases of browsers are read and never written; close the browser first. Values that Chromium has encrypted cannot be read there. Ask the running browser instead, by Storage.getCookies of its DevTools protocol: the answer has the format cdp.`
 }
 
@@ -177,7 +182,7 @@ func Parse(args []string, out io.Writer) (line Line, err error) {
 		kong.Name("coatcheck"), kong.Description(description), kong.DefaultEnvars("COATCHECK"),
 		kong.Vars{
 			"data": data, "schemes": backend.Schemes(),
-			"readable": strings.Join(cookies.Readable(), ","), "writable": strings.Join(cookies.Writable(), ","),
+			"readable": formats(nil), "writable": formats(format.Format.Writable),
 		},
 		kong.Writers(out, out), kong.Exit(func(int) { panic(exit{}) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}),
@@ -195,6 +200,17 @@ func Parse(args []string, out io.Writer) (line Line, err error) {
 		return Line{}, fmt.Errorf("--data is needed: %w", dataErr)
 	}
 	return line, nil
+}
+
+// formats are the names of the cookie formats that keep returns true for, or of all without it.
+func formats(keep func(format.Format) bool) string {
+	var names []string
+	for _, f := range format.All() {
+		if keep == nil || keep(f) {
+			names = append(names, f.String())
+		}
+	}
+	return strings.Join(names, ",")
 }
 
 // helpText is the help of a flag as it was written. Kong would add the name of its variable, which the description

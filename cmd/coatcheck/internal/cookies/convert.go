@@ -5,12 +5,11 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"unicode"
 
 	"coatcheck.dev/jar"
+	"coatcheck.dev/jar/format"
 )
 
 // A Conversion is from one file to another.
@@ -25,68 +24,71 @@ type Conversion struct {
 // A Report is what came of a conversion.
 type Report struct {
 	Cookies int // that were read, have not expired, and were not lost in reading
-	Losses  []jar.Loss
+	Losses  []format.Loss
 }
 
-// Run reads From and writes To. With an error nothing has been written: To is there as a whole, or as it was before. Only its
+// Run reads From and writes To. With an error nothing is written: To is there as a whole, or as it was before. Only its
 // owner may read it.
 func (c *Conversion) Run(ctx context.Context) (Report, error) {
-	read, err := source(c.FromFormat, c.From)
+	from, err := formatOf(c.From, c.FromFormat, "--from-format")
 	if err != nil {
 		return Report{}, err
 	}
-	write, err := target(c.ToFormat, c.To)
+	to, err := formatOf(c.To, c.ToFormat, "--to-format")
 	if err != nil {
 		return Report{}, err
 	}
-	j := jar.New(jar.Options{Limits: jar.Limits{Bytes: 1 << 30}}) // a file is bounded by jar.MaxImport, so nothing is evicted
-	losses, err := read(ctx, j, c)
-	if err != nil {
-		return Report{}, fmt.Errorf("%s: %w", c.From, err)
+	if !to.Writable() {
+		return Report{}, fmt.Errorf("%s would be in the format %s, which is only read", c.To, to)
 	}
-	var file bytes.Buffer
-	more, err := j.Export(write, &file)
+	j := jar.New(jar.Options{Limits: jar.Limits{Bytes: 1 << 30}}) // no file is as large, so nothing is evicted
+	losses, err := c.read(ctx, from, j)
 	if err != nil {
 		return Report{}, err
 	}
-	if err := c.write(file.Bytes()); err != nil {
+	more, err := c.write(to, j)
+	if err != nil {
 		return Report{}, err
 	}
 	return Report{Cookies: len(j.All()), Losses: append(losses, more...)}, nil
 }
 
-func (c *Conversion) write(data []byte) (err error) {
-	if c.To == "-" {
-		_, err := c.Stdout.Write(data)
-		return err
+// formatOf returns the format of a name, or without one the format that a file name shows.
+func formatOf(file, name, flag string) (f format.Format, err error) {
+	f, ok := format.ByName(name)
+	if name == "" {
+		f, ok = format.ForFile(file)
 	}
-	if info, err := os.Stat(c.To); err == nil && !info.Mode().IsRegular() {
-		return fmt.Errorf("write %s: it is no file", c.To) // such as /dev/null, which nobody wants replaced
+	if !ok {
+		return f, fmt.Errorf("the format of %s does not show in its name: say %s", file, flag)
 	}
-	// A new file beside the old one takes its place, so that nobody ever sees half of it. It is the owner's alone.
-	f, err := os.CreateTemp(filepath.Dir(c.To), ".coatcheck-*")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", c.To, err)
-	}
-	defer func() {
+	return f, nil
+}
+
+func (c *Conversion) read(ctx context.Context, from format.Format, j *jar.Jar) ([]format.Loss, error) {
+	switch {
+	case from.Database():
+		losses, err := importDatabase(ctx, from, j, c.From)
 		if err != nil {
-			os.Remove(f.Name())
+			return nil, fmt.Errorf("%s: %w", c.From, err)
 		}
-	}()
-	_, err = f.Write(data)
+		return losses, nil
+	case c.From == "-":
+		return from.Import(j, c.Stdin)
+	}
+	return from.Load(j, c.From)
+}
+
+func (c *Conversion) write(to format.Format, j *jar.Jar) ([]format.Loss, error) {
+	if c.To != "-" {
+		return to.Save(j, c.To)
+	}
+	var file bytes.Buffer // whole before its first byte goes out
+	losses, err := to.Export(j, &file)
 	if err == nil {
-		err = f.Sync()
+		_, err = c.Stdout.Write(file.Bytes())
 	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err != nil {
-		return fmt.Errorf("write %s: %w", c.To, err)
-	}
-	if err := os.Rename(f.Name(), c.To); err != nil {
-		return fmt.Errorf("write %s: %w", c.To, err)
-	}
-	return nil
+	return losses, err
 }
 
 // Print tells a user what was lost, a line each, and how many cookies there were.

@@ -1,4 +1,4 @@
-package jar
+package format
 
 import (
 	"bufio"
@@ -9,26 +9,32 @@ import (
 	"time"
 
 	"coatcheck.dev/cookie"
+	"coatcheck.dev/jar"
 )
 
-// Netscape is the cookies.txt of curl, wget and many exporters: seven fields in a line, separated by tabs,
+// Netscape is the cookies.txt of curl, wget and many exporters: seven fields in a line, separated by tabs.
 //
 //	domain  include-subdomains  path  secure  expires  name  value
 //
-// with expires in seconds since 1970 and 0 for session cookies. A domain with #HttpOnly_ in front is that of an HttpOnly cookie;
-// other lines with # are comments. Six fields are a cookie with an empty value, unless the file
-// ends there without an end of line; where it does so in a value, that is reported. SameSite, Priority, and the times of creation and
-// last access are lost, and so are whole cookies that are partitioned or have a tab inside.
-var Netscape = Format{name: "netscape", read: readNetscape, write: writeNetscape}
+// Expires is in seconds since 1970; 0 is a session cookie. A line that begins with #HttpOnly_ is an HttpOnly cookie; other
+// lines that begin with # are comments. Six fields are a cookie with an empty value. A file that ends in the middle of a
+// line is an error, or a reported loss if only the value may be cut.
+//
+// SameSite, Priority, and the times of creation and last access are lost. Partitioned cookies are lost, and so are cookies
+// with a tab inside.
+var Netscape = Format{
+	name: "netscape", about: "cookies.txt of curl, wget and many exporters", files: []string{"*.txt"},
+	read: readNetscape, write: writeNetscape,
+}
 
 const netscapeHTTPOnly = "#HttpOnly_"
 
-func writeNetscape(w io.Writer, cookies []Cookie) ([]Loss, error) {
+func writeNetscape(w io.Writer, cookies []jar.Cookie) ([]Loss, error) {
 	var losses []Loss
 	b := bufio.NewWriter(w)
 	fmt.Fprint(b, "# Netscape HTTP Cookie File\n\n")
 	for _, c := range cookies {
-		if c.Partition != (Partition{}) {
+		if c.Partition != (jar.Partition{}) {
 			losses = append(losses, lossOf(&c, "the cookie: it is partitioned"))
 			continue
 		}
@@ -45,14 +51,19 @@ func writeNetscape(w io.Writer, cookies []Cookie) ([]Loss, error) {
 		if c.HttpOnly {
 			b.WriteString(netscapeHTTPOnly)
 		}
-		fmt.Fprintf(b, "%s\t%s\t%s\t%s\t%d\t%s\t%s\n", writeDomain(&c), upperBool(!c.HostOnly), c.Path, upperBool(c.Secure), unixTime(c.Expires), c.Name, c.Value)
+		expires := int64(0)
+		if !c.Session() {
+			expires = c.Expires.Unix()
+		}
+		fmt.Fprintf(b, "%s\t%s\t%s\t%s\t%d\t%s\t%s\n",
+			writeDomain(&c), upperBool(!c.HostOnly), c.Path, upperBool(c.Secure), expires, c.Name, c.Value)
 	}
 	return losses, b.Flush()
 }
 
 func upperBool(b bool) string { return strings.ToUpper(strconv.FormatBool(b)) }
 
-func readNetscape(data []byte, _ time.Time) (cookies []Cookie, losses []Loss, err error) {
+func readNetscape(data []byte, _ time.Time) (cookies []jar.Cookie, losses []Loss, err error) {
 	n := 0
 	for raw := range strings.Lines(string(data)) {
 		n++
@@ -72,13 +83,13 @@ func readNetscape(data []byte, _ time.Time) (cookies []Cookie, losses []Loss, er
 		c.HttpOnly = httpOnly
 		cookies = append(cookies, c)
 		if !whole {
-			losses = append(losses, lossOf(&c, "perhaps the end of its value: the file ends inside of its line"))
+			losses = append(losses, lossOf(&c, "perhaps the end of its value: the file ends in the middle of its line"))
 		}
 	}
 	return cookies, losses, nil
 }
 
-func readNetscapeLine(line string) (c Cookie, err error) {
+func readNetscapeLine(line string) (c jar.Cookie, err error) {
 	f := strings.Split(line, "\t")
 	if len(f) == 6 {
 		f = append(f, "")
@@ -114,12 +125,4 @@ func readUpperBool(field, s string) (bool, error) {
 		return false, nil
 	}
 	return false, fmt.Errorf("%s is %.64q, not TRUE or FALSE", field, s)
-}
-
-// secondsTime is a time in seconds since 1970, kept within the years that times have room for.
-func secondsTime(s float64) time.Time {
-	const year9999 = 253402300799
-	s = min(max(s, -year9999), year9999)
-	whole := int64(s)
-	return time.Unix(whole, int64((s-float64(whole))*1e9)).UTC()
 }

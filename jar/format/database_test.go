@@ -1,4 +1,4 @@
-package jar_test
+package format_test
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 
 	"coatcheck.dev/cookie"
 	"coatcheck.dev/jar"
+	"coatcheck.dev/jar/format"
 )
 
 // table is a database that answers the version query with its version and every other query with its rows.
@@ -84,10 +85,10 @@ func (q *query) Next(to []driver.Value) error {
 func chromeTime(t time.Time) int64 { return t.UnixMicro() + 11644473600_000_000 }
 
 func chromeRow(name string, edit func([]driver.Value)) []driver.Value {
-	created := chromeTime(vectorTime.Add(-time.Hour))
+	created := chromeTime(today.Add(-time.Hour))
 	row := []driver.Value{
-		created, "example.com", "", name, "1", int64(0), "/", chromeTime(vectorTime.Add(time.Hour)), int64(1), int64(0),
-		chromeTime(vectorTime.Add(-time.Minute)), int64(1), int64(1), int64(-1), int64(0),
+		created, "example.com", "", name, "1", int64(0), "/", chromeTime(today.Add(time.Hour)), int64(1), int64(0),
+		chromeTime(today.Add(-time.Minute)), int64(1), int64(1), int64(-1), int64(0),
 	}
 	edit(row)
 	return row
@@ -105,15 +106,15 @@ func TestImportChrome(t *testing.T) {
 		chromeRow("empty", func(r []driver.Value) { r[4], r[5] = "", nil }),
 		chromeRow("insecure", func(r []driver.Value) { r[8], r[13] = int64(0), int64(0) }),
 	}}
-	j, _ := newJar(jar.Chrome)
-	losses, err := j.ImportChrome(t.Context(), d.open(t))
+	j := newJar(jar.Chrome)
+	losses, err := format.Chrome.ImportDatabase(t.Context(), j, d.open(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got := texts(losses); len(got) != 2 || !strings.Contains(got[0], `"encrypted" of example.com: the cookie: its value is encrypted`) || !strings.Contains(got[1], "SameSite=None needs Secure") {
 		t.Errorf("lost %q", got)
 	}
-	created, used, expires := vectorTime.Add(-time.Hour), vectorTime.Add(-time.Minute), vectorTime.Add(time.Hour)
+	created, used, expires := today.Add(-time.Hour), today.Add(-time.Minute), today.Add(time.Hour)
 	base := jar.Cookie{Value: "1", Domain: "example.com", HostOnly: true, Path: "/", Secure: true, Created: created, LastAccess: used, Expires: expires}
 	edit := func(name string, f func(*jar.Cookie)) jar.Cookie { c := base; c.Name = name; f(&c); return c }
 	want := []jar.Cookie{
@@ -133,15 +134,15 @@ func TestImportChrome(t *testing.T) {
 	}
 
 	d = &table{version: int64(18), rows: [][]driver.Value{chromeRow("old", func([]driver.Value) {})}}
-	if losses, err := j.ImportChrome(t.Context(), d.open(t)); err != nil || len(losses) > 0 || strings.Contains(d.queries[1], "has_cross_site_ancestor") {
+	if losses, err := format.Chrome.ImportDatabase(t.Context(), j, d.open(t)); err != nil || len(losses) > 0 || strings.Contains(d.queries[1], "has_cross_site_ancestor") {
 		t.Errorf("version 18: %v, %v, %q", losses, err, d.queries)
 	}
 }
 
 func firefoxRow(name string, edit func([]driver.Value)) []driver.Value {
 	row := []driver.Value{
-		"", name, "1", "example.com", "/", vectorTime.Add(time.Hour).UnixMilli(), vectorTime.Add(-time.Minute).UnixMicro(),
-		vectorTime.Add(-time.Hour).UnixMicro(), int64(1), int64(0), int64(256),
+		"", name, "1", "example.com", "/", today.Add(time.Hour).UnixMilli(), today.Add(-time.Minute).UnixMicro(),
+		today.Add(-time.Hour).UnixMicro(), int64(1), int64(0), int64(256),
 	}
 	edit(row)
 	return row
@@ -160,12 +161,12 @@ func TestImportFirefox(t *testing.T) {
 		firefoxRow("both", func(r []driver.Value) { r[0] = "^userContextId=1&partitionKey=%28https%2Ctop.example%29" }),
 		firefoxRow("port", func(r []driver.Value) { r[0] = "^partitionKey=%28https%2Ctop.example%2C8443%29" }),
 	}}
-	j, _ := newJar(jar.Firefox)
-	losses, err := j.ImportFirefox(t.Context(), d.open(t))
+	j := newJar(jar.Firefox)
+	losses, err := format.Firefox.ImportDatabase(t.Context(), j, d.open(t))
 	if err != nil || len(losses) != 3 || losses[0].Cookie != "container" {
 		t.Fatalf("%v, %v", losses, err)
 	}
-	created, used, expires := vectorTime.Add(-time.Hour), vectorTime.Add(-time.Minute), vectorTime.Add(time.Hour)
+	created, used, expires := today.Add(-time.Hour), today.Add(-time.Minute), today.Add(time.Hour)
 	base := jar.Cookie{Value: "1", Domain: "example.com", HostOnly: true, Path: "/", Secure: true, Created: created, LastAccess: used, Expires: expires}
 	edit := func(name string, f func(*jar.Cookie)) jar.Cookie { c := base; c.Name = name; f(&c); return c }
 	want := []jar.Cookie{
@@ -185,17 +186,21 @@ func TestImportFirefox(t *testing.T) {
 	}
 
 	seconds := &table{version: int64(15), rows: [][]driver.Value{firefoxRow("old", func(r []driver.Value) { r[5] = expires.Unix() })}}
-	if _, err := j.ImportFirefox(t.Context(), seconds.open(t)); err != nil || j.All()[5].Name != "old" || !j.All()[5].Expires.Equal(expires) {
+	if _, err := format.Firefox.ImportDatabase(t.Context(), j, seconds.open(t)); err != nil || j.All()[5].Name != "old" || !j.All()[5].Expires.Equal(expires) {
 		t.Errorf("version 15: %v, %+v", err, j.All())
 	}
 }
 
 func TestImportDatabaseErrors(t *testing.T) {
-	chrome := func(j *jar.Jar, db *sql.DB) ([]jar.Loss, error) { return j.ImportChrome(context.Background(), db) }
-	firefox := func(j *jar.Jar, db *sql.DB) ([]jar.Loss, error) { return j.ImportFirefox(context.Background(), db) }
+	chrome := func(j *jar.Jar, db *sql.DB) ([]format.Loss, error) {
+		return format.Chrome.ImportDatabase(context.Background(), j, db)
+	}
+	firefox := func(j *jar.Jar, db *sql.DB) ([]format.Loss, error) {
+		return format.Firefox.ImportDatabase(context.Background(), j, db)
+	}
 	good, goodFirefox := chromeRow("a", func([]driver.Value) {}), firefoxRow("a", func([]driver.Value) {})
 	for _, tt := range []struct {
-		load func(*jar.Jar, *sql.DB) ([]jar.Loss, error)
+		load func(*jar.Jar, *sql.DB) ([]format.Loss, error)
 		db   table
 		says string
 	}{
@@ -214,7 +219,7 @@ func TestImportDatabaseErrors(t *testing.T) {
 		{firefox, table{version: int64(16), rows: [][]driver.Value{firefoxRow("b", func(r []driver.Value) { r[10] = int64(7) })}}, "row 1: sameSite is 7"},
 		{firefox, table{version: int64(16), rows: [][]driver.Value{goodFirefox}, fail: errors.New("malformed page")}, "malformed page"},
 	} {
-		j, _ := newJar(jar.Spec)
+		j := newJar(jar.Spec)
 		_, err := tt.load(j, tt.db.open(t))
 		if err == nil || !strings.HasPrefix(err.Error(), "import ") || !strings.Contains(err.Error(), tt.says) {
 			t.Errorf("%v, want %q", err, tt.says)
@@ -238,15 +243,21 @@ func FuzzImportDatabase(f *testing.F) {
 			key, name, value, host, path, expires, created, created, priority & 1, sameSite & 1, sameSite,
 		}}}
 		for _, load := range []func(j *jar.Jar) error{
-			func(j *jar.Jar) error { _, err := j.ImportChrome(t.Context(), chrome.open(t)); return err },
-			func(j *jar.Jar) error { _, err := j.ImportFirefox(t.Context(), firefox.open(t)); return err },
+			func(j *jar.Jar) error {
+				_, err := format.Chrome.ImportDatabase(t.Context(), j, chrome.open(t))
+				return err
+			},
+			func(j *jar.Jar) error {
+				_, err := format.Firefox.ImportDatabase(t.Context(), j, firefox.open(t))
+				return err
+			},
 		} {
-			j, _ := newJar(jar.Spec)
+			j := newJar(jar.Spec)
 			if err := load(j); err != nil && len(j.All()) > 0 {
 				t.Error("half imported:", err)
 			}
 			for _, c := range j.All() {
-				again, _ := newJar(jar.Spec)
+				again := newJar(jar.Spec)
 				if err := again.Add(c); err != nil {
 					t.Errorf("%v: %v", fmt.Sprintf("%+v", c), err)
 				}

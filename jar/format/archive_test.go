@@ -1,4 +1,4 @@
-package jar_test
+package format_test
 
 import (
 	"fmt"
@@ -10,6 +10,7 @@ import (
 
 	"coatcheck.dev/cookie"
 	"coatcheck.dev/jar"
+	"coatcheck.dev/jar/format"
 )
 
 // headers of a request, as archives have them.
@@ -70,7 +71,7 @@ func TestArchiveContext(t *testing.T) {
 		{"a redirect that nobody followed", []string{
 			entry(p, "GET https://a.example/", headers("Sec-Fetch-Dest", "document"), 302, headers("Location", "http://[")), page}, "GET navigation"},
 	} {
-		list, err := jar.ReadArchive(strings.NewReader(`{"log": {"entries": [` + strings.Join(tt.entries, ",\n") + `]}}`))
+		list, err := format.ReadArchive(strings.NewReader(`{"log": {"entries": [` + strings.Join(tt.entries, ",\n") + `]}}`))
 		if err != nil || len(list) != len(tt.entries) {
 			t.Errorf("%s: %v, %d exchanges", tt.what, err, len(list))
 			continue
@@ -99,7 +100,7 @@ func describe(r *jar.Request) string {
 
 // TestImportArchive: headers come before lists, are of their time, and what a browser refuses is reported.
 func TestImportArchive(t *testing.T) {
-	when := vectorTime.Add(-time.Hour).Format(time.RFC3339)
+	when := today.Add(-time.Hour).Format(time.RFC3339)
 	text := `{"log": {"entries": [{"startedDateTime": "` + when + `", "request": {"url": "https://site.example/a/b"}, "response": {
 		"cookies": [{"name": "listed", "value": "1"}],
 		"headers": [{"name": "Set-Cookie", "value": "kept=1; Max-Age=7200; Priority=High\nover=1; Max-Age=60\nrefused=1; SameSite=None\ngone=1"},
@@ -109,8 +110,8 @@ func TestImportArchive(t *testing.T) {
 			{"name": "Sec-Fetch-Site", "value": "cross-site"}, {"name": "Referer", "value": "https://other.example/"}]},
 		"response": {"headers": [{"name": "Set-Cookie", "value": "lax=1; SameSite=Lax"}]}},
 		{"startedDateTime": "` + when + `", "request": {"url": "https://site.example/"}, "response": {"cookies": [{"name": "listed", "value": "2"}]}}]}}`
-	j, _ := newJar(jar.Spec)
-	losses, err := j.Import(jar.HAR, strings.NewReader(text))
+	j := newJar(jar.Spec)
+	losses, err := format.HAR.Import(j, strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +123,7 @@ func TestImportArchive(t *testing.T) {
 		t.Errorf("lost %q\nwant %q", got, want)
 	}
 	expect(t, j, at("https://site.example/a/"), "kept=1; listed=2")
-	if c := j.All()[0]; c.Path != "/a" || !c.Expires.Equal(vectorTime.Add(time.Hour)) || c.Priority != cookie.PriorityHigh || !c.HostOnly {
+	if c := j.All()[0]; c.Path != "/a" || !c.Expires.Equal(today.Add(time.Hour)) || c.Priority != cookie.PriorityHigh || !c.HostOnly {
 		t.Errorf("%+v", c)
 	}
 }

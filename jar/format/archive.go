@@ -1,4 +1,4 @@
-package jar
+package format
 
 import (
 	"errors"
@@ -7,11 +7,13 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"coatcheck.dev/jar"
 )
 
 // An Exchange is a request that was recorded, and what its response says about cookies.
 type Exchange struct {
-	Request Request
+	Request jar.Request
 	// SetCookie are the values of the Set-Cookie headers, in order.
 	SetCookie []string
 	// At is when the request began; the zero time is unknown.
@@ -23,7 +25,7 @@ type Exchange struct {
 // Sec-Fetch-Dest, Sec-Fetch-Site, Referer and Origin, or by what Chromium notes beside the standard. A request of which none of
 // that is known counts as one that the user makes. Errors name the line or the entry.
 func ReadArchive(r io.Reader) ([]Exchange, error) {
-	data, err := readBounded(r)
+	data, err := readAll(r)
 	if err != nil {
 		return nil, fmt.Errorf("read HTTP archive: %w", err)
 	}
@@ -40,15 +42,6 @@ func ReadArchive(r io.Reader) ([]Exchange, error) {
 	return list, nil
 }
 
-// readBounded reads all of a file that has no more than MaxImport bytes.
-func readBounded(r io.Reader) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(r, MaxImport+1))
-	if err == nil && len(data) > MaxImport {
-		err = fmt.Errorf("more than %d bytes", MaxImport)
-	}
-	return data, err
-}
-
 // eachEntry calls f with the entries of an archive, and with what they say about cookies.
 func eachEntry(data []byte, f func(*harEntry, *Exchange) error) error {
 	var file harFile
@@ -58,7 +51,7 @@ func eachEntry(data []byte, f func(*harEntry, *Exchange) error) error {
 	if file.Log == nil {
 		return errors.New("there is no log in it")
 	}
-	s := stage{pages: map[string]*url.URL{}, pending: map[string]*Request{}}
+	s := stage{pages: map[string]*url.URL{}, pending: map[string]*jar.Request{}}
 	for i := range file.Log.Entries {
 		e := &file.Log.Entries[i]
 		x, err := s.exchange(e)
@@ -74,8 +67,8 @@ func eachEntry(data []byte, f func(*harEntry, *Exchange) error) error {
 
 // A stage is what is on while an archive is read.
 type stage struct {
-	pages   map[string]*url.URL // the document in the address bar of each page
-	pending map[string]*Request // requests that were redirected, by the URL that follows
+	pages   map[string]*url.URL     // the document in the address bar of each page
+	pending map[string]*jar.Request // requests that were redirected, by the URL that follows
 }
 
 func (s *stage) exchange(e *harEntry) (*Exchange, error) {
@@ -100,16 +93,16 @@ func (s *stage) exchange(e *harEntry) (*Exchange, error) {
 	x.Request.URL, x.Request.Method = u, e.Request.Method
 	if target := e.Response.target(u); target != nil {
 		s.pending[target.String()] = &x.Request
-	} else if x.Request.Kind == Navigation {
+	} else if x.Request.Kind == jar.Navigation {
 		s.pages[e.Page] = u
 	}
 	return x, nil
 }
 
 // context tells the Kind, TopLevel, Ancestors and Initiator of a request.
-func (s *stage) context(e *harEntry, u *url.URL) Request {
+func (s *stage) context(e *harEntry, u *url.URL) jar.Request {
 	top := s.pages[e.Page]
-	r := Request{Kind: e.kind(top != nil)}
+	r := jar.Request{Kind: e.kind(top != nil)}
 	from := parseAbsolute(e.Request.header("Referer"))
 	if from == nil {
 		from = parseAbsolute(e.Request.header("Origin"))
@@ -118,16 +111,16 @@ func (s *stage) context(e *harEntry, u *url.URL) Request {
 	case "none", "same-origin", "same-site":
 		// The header is of the request itself: a Referer may be that of a style sheet.
 	case "cross-site":
-		if r.Initiator = from; from == nil || sameSite(from, u, true) {
+		if r.Initiator = from; from == nil || jar.SameSite(from, u) {
 			r.Initiator = &url.URL{Scheme: "about", Opaque: "blank"} // somebody who does not say who
 		}
 	default:
 		r.Initiator = from
 	}
-	if r.Kind == Navigation {
+	if r.Kind == jar.Navigation {
 		return r
 	}
-	if r.TopLevel = top; top != nil && from != nil && !sameSite(from, top, true) {
+	if r.TopLevel = top; top != nil && from != nil && !jar.SameSite(from, top) {
 		r.Ancestors = []*url.URL{from} // the document of a frame asks
 	}
 	return r
@@ -135,25 +128,25 @@ func (s *stage) context(e *harEntry, u *url.URL) Request {
 
 // kind tells what an entry was for. Where only Chromium's resource type is there, the first document of a page is that in
 // the address bar.
-func (e *harEntry) kind(inPage bool) Kind {
+func (e *harEntry) kind(inPage bool) jar.Kind {
 	switch e.Request.header("Sec-Fetch-Dest") {
 	case "document":
-		return Navigation
+		return jar.Navigation
 	case "iframe", "frame", "embed", "object", "fencedframe":
-		return FrameNavigation
+		return jar.FrameNavigation
 	case "":
 	default:
-		return Subresource
+		return jar.Subresource
 	}
 	switch {
 	case !inPage:
-		return Navigation
+		return jar.Navigation
 	case e.ResourceType == "document":
-		return FrameNavigation
+		return jar.FrameNavigation
 	case e.ResourceType == "" && e.Request.header("Referer") == "":
-		return Navigation // nothing is known
+		return jar.Navigation // nothing is known
 	}
-	return Subresource
+	return jar.Subresource
 }
 
 func (r *harRequest) header(name string) string {

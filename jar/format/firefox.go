@@ -1,4 +1,4 @@
-package jar
+package format
 
 import (
 	"context"
@@ -9,28 +9,24 @@ import (
 	"time"
 
 	"coatcheck.dev/cookie"
+	"coatcheck.dev/jar"
 )
 
-// Schema versions of Firefox's cookies.sqlite that ImportFirefox reads, and the first one whose expiry is in milliseconds.
+// The range of schema versions that are read, and the first one with the expiry in milliseconds.
 const (
 	firefoxOldest       = 9
 	firefoxMilliseconds = 16
 	firefoxNewest       = 17
 )
 
-// ImportFirefox adds the cookies of a Firefox profile's database, the file named cookies.sqlite, which the caller has opened. Cookies
-// of containers and private windows are left out and reported. A database of a newer schema, or a row with values of wrong
-// types, is an error that names it, and nothing is imported.
-func (j *Jar) ImportFirefox(ctx context.Context, db *sql.DB) ([]Loss, error) {
-	cookies, losses, err := readFirefox(ctx, db)
-	if err != nil {
-		return nil, fmt.Errorf("import Firefox's cookies: %w", err)
-	}
-	more, err := j.addKept(cookies)
-	return append(losses, more...), err
+// Firefox is the database of a Firefox profile, the SQLite file named cookies.sqlite. Cookies of containers and private
+// windows are left out and reported.
+var Firefox = Format{
+	name: "firefox", about: "the database of Firefox, only read", files: []string{"*.sqlite"},
+	query: readFirefox,
 }
 
-func readFirefox(ctx context.Context, db *sql.DB) (cookies []Cookie, losses []Loss, err error) {
+func readFirefox(ctx context.Context, db *sql.DB) (cookies []jar.Cookie, losses []Loss, err error) {
 	var version int
 	if err := db.QueryRowContext(ctx, `PRAGMA user_version`).Scan(&version); err != nil {
 		return nil, nil, fmt.Errorf("read schema version: %w", err)
@@ -62,7 +58,7 @@ func readFirefox(ctx context.Context, db *sql.DB) (cookies []Cookie, losses []Lo
 	return cookies, losses, nil
 }
 
-func scanFirefox(rows *sql.Rows, milliseconds bool) (c Cookie, attributes string, err error) {
+func scanFirefox(rows *sql.Rows, milliseconds bool) (c jar.Cookie, attributes string, err error) {
 	var (
 		host                         string
 		expiry, lastAccess, creation int64
@@ -98,7 +94,7 @@ func scanFirefox(rows *sql.Rows, milliseconds bool) (c Cookie, attributes string
 
 // firefoxPartition reads origin attributes: "" or ^partitionKey=%28https%2Cexample.com%29, with a third part "f" in the
 // parentheses for a cross-site ancestor. Anything else is not ok.
-func firefoxPartition(attributes string) (p Partition, ok bool) {
+func firefoxPartition(attributes string) (p jar.Partition, ok bool) {
 	query, caret := strings.CutPrefix(attributes, "^")
 	if attributes == "" {
 		return p, true
@@ -108,9 +104,9 @@ func firefoxPartition(attributes string) (p Partition, ok bool) {
 		part := strings.Split(key[1:len(key)-1], ",")
 		switch {
 		case len(part) == 2:
-			return Partition{TopLevelSite: part[0] + "://" + part[1]}, true
+			return jar.Partition{TopLevelSite: part[0] + "://" + part[1]}, true
 		case len(part) == 3 && part[2] == "f":
-			return Partition{TopLevelSite: part[0] + "://" + part[1], CrossSiteAncestor: true}, true
+			return jar.Partition{TopLevelSite: part[0] + "://" + part[1], CrossSiteAncestor: true}, true
 		}
 	}
 	return p, false

@@ -1,4 +1,4 @@
-package jar
+package format
 
 import (
 	"context"
@@ -7,28 +7,24 @@ import (
 	"time"
 
 	"coatcheck.dev/cookie"
+	"coatcheck.dev/jar"
 )
 
-// Schema versions of Chrome's Cookies file that ImportChrome reads, and the first one that tells the ancestors of partitions.
+// The range of schema versions that are read, and the first one that tells the ancestors of partitions.
 const (
 	chromeOldest   = 18
 	chromeAncestor = 23
 	chromeNewest   = 24
 )
 
-// ImportChrome adds the cookies of a Chromium profile's database, the SQLite file named Cookies, which the caller has opened.
-// Values that are encrypted, as they are on most systems, cannot be read: those cookies are reported as lost. A database of a
-// newer schema, or a row with values of wrong types, is an error that names it, and nothing is imported.
-func (j *Jar) ImportChrome(ctx context.Context, db *sql.DB) ([]Loss, error) {
-	cookies, losses, err := readChrome(ctx, db)
-	if err != nil {
-		return nil, fmt.Errorf("import Chrome's cookies: %w", err)
-	}
-	more, err := j.addKept(cookies)
-	return append(losses, more...), err
+// Chrome is the database of a Chromium profile, the SQLite file named Cookies. On most systems its values are encrypted:
+// those cookies cannot be read and are reported as lost.
+var Chrome = Format{
+	name: "chrome", about: "the database of Chrome and Chromium, only read", files: []string{"Cookies"},
+	query: readChrome,
 }
 
-func readChrome(ctx context.Context, db *sql.DB) (cookies []Cookie, losses []Loss, err error) {
+func readChrome(ctx context.Context, db *sql.DB) (cookies []jar.Cookie, losses []Loss, err error) {
 	var version int
 	if err := db.QueryRowContext(ctx, `SELECT value FROM meta WHERE key = 'version'`).Scan(&version); err != nil {
 		return nil, nil, fmt.Errorf("read schema version: %w", err)
@@ -63,7 +59,7 @@ func readChrome(ctx context.Context, db *sql.DB) (cookies []Cookie, losses []Los
 	return cookies, losses, nil
 }
 
-func scanChrome(rows *sql.Rows) (c Cookie, encrypted bool, err error) {
+func scanChrome(rows *sql.Rows) (c jar.Cookie, encrypted bool, err error) {
 	var (
 		domain                       string
 		created, expires, lastAccess int64
@@ -78,7 +74,7 @@ func scanChrome(rows *sql.Rows) (c Cookie, encrypted bool, err error) {
 	}
 	readDomain(&c, domain)
 	if c.Partition.TopLevelSite == "" {
-		c.Partition = Partition{} // the bit means nothing without a site
+		c.Partition = jar.Partition{} // the bit means nothing without a site
 	}
 	c.Created, c.LastAccess = chromeTime(created), chromeTime(lastAccess)
 	if hasExpires {

@@ -1,4 +1,4 @@
-package jar
+package format
 
 import (
 	"cmp"
@@ -8,13 +8,19 @@ import (
 	"time"
 
 	"coatcheck.dev/cookie"
+	"coatcheck.dev/jar"
 )
 
-// HAR is the HTTP archive, version 1.2. Read are the cookies of its responses, in order: by their Set-Cookie headers, as a jar
-// by the standard would take them at that time in that context ([ReadArchive]), or else by what the archive lists as cookies,
-// where one without a domain is that of the request's host. Lines that are refused are reported. Written is an archive of one
-// response with all cookies. Priority, partitions (with their cookies) and the times of creation and last access are lost.
-var HAR = Format{name: "har", read: readHAR, write: writeHAR}
+// HAR is the HTTP archive, version 1.2. It is read response by response. Set-Cookie headers are taken as a jar by the
+// standard would take them, at their time and in their context ([ReadArchive]); refused lines are reported. A response
+// without such headers has the cookies of its list; one without a domain belongs to the request's host.
+//
+// It is written as an archive of one response with all cookies. Priority, the times of creation and last access, and
+// partitioned cookies are lost.
+var HAR = Format{
+	name: "har", about: "an HTTP archive", files: []string{"*.har"},
+	read: readHAR, write: writeHAR,
+}
 
 type harFile struct {
 	Log *struct {
@@ -90,12 +96,12 @@ type harCookie struct {
 	SameSite string `json:"sameSite,omitempty"`
 }
 
-func writeHAR(w io.Writer, cookies []Cookie) ([]Loss, error) {
+func writeHAR(w io.Writer, cookies []jar.Cookie) ([]Loss, error) {
 	var losses []Loss
 	list := make([]harCookie, 0, len(cookies))
 	for _, c := range cookies {
-		what := notText(&c)
-		if c.Partition != (Partition{}) {
+		what := notUTF8(&c)
+		if c.Partition != (jar.Partition{}) {
 			what = "the cookie: it is partitioned"
 		}
 		if what != "" {
@@ -126,11 +132,11 @@ func writeHAR(w io.Writer, cookies []Cookie) ([]Loss, error) {
 	}})
 }
 
-func readHAR(data []byte, now time.Time) (cookies []Cookie, losses []Loss, err error) {
+func readHAR(data []byte, now time.Time) (cookies []jar.Cookie, losses []Loss, err error) {
 	err = eachEntry(data, func(e *harEntry, x *Exchange) error {
 		for _, line := range x.SetCookie {
 			p := cookie.Parse(line)
-			c, why := Spec.Decide(&p, &x.Request, cmp.Or(x.At, now))
+			c, why := jar.Spec.Decide(&p, &x.Request, cmp.Or(x.At, now))
 			if why.Excluded() {
 				losses = append(losses, lossOf(&c, "the cookie: a browser refuses it: "+why.Exclusions().String()))
 				continue
@@ -152,13 +158,13 @@ func readHAR(data []byte, now time.Time) (cookies []Cookie, losses []Loss, err e
 	return cookies, losses, err
 }
 
-func (h *harCookie) cookie(u *url.URL) (c Cookie, err error) {
-	c = Cookie{Name: h.Name, Value: h.Value, Path: h.Path, Secure: h.Secure, HttpOnly: h.HTTPOnly}
-	if c.Path == "" {
-		c.Path = defaultPath(requestPath(u))
-	}
-	if readDomain(&c, h.Domain); h.Domain == "" {
-		c.Domain, c.HostOnly = canonicalHost(u), true
+func (h *harCookie) cookie(u *url.URL) (c jar.Cookie, err error) {
+	// A line without attributes has the host and the path that the URL gives to it.
+	c, _ = jar.Spec.Decide(&cookie.Parsed{Name: h.Name, Value: h.Value}, &jar.Request{URL: u}, time.Time{})
+	c.Path, c.Secure, c.HttpOnly = cmp.Or(h.Path, c.Path), h.Secure, h.HTTPOnly
+	c.Created, c.LastAccess = time.Time{}, time.Time{}
+	if h.Domain != "" {
+		readDomain(&c, h.Domain)
 	}
 	if h.Expires != "" {
 		if c.Expires, err = time.Parse(time.RFC3339, h.Expires); err != nil {

@@ -1,4 +1,4 @@
-package jar
+package format
 
 import (
 	"errors"
@@ -8,11 +8,15 @@ import (
 	"time"
 
 	"coatcheck.dev/cookie"
+	"coatcheck.dev/jar"
 )
 
-// CDP is what the Chrome DevTools Protocol answers to Storage.getCookies and Network.getCookies: {"cookies": [Network.Cookie, …]}.
-// A bare array is read, too. The times of creation and last access are lost.
-var CDP = Format{name: "cdp", read: readCDP, write: writeCDP}
+// CDP is the answer of the Chrome DevTools Protocol to Storage.getCookies and Network.getCookies:
+// {"cookies": [Network.Cookie, …]}. A bare array is read as well. The times of creation and last access are lost.
+var CDP = Format{
+	name: "cdp", about: "the answer of Chrome's DevTools protocol to Storage.getCookies", files: []string{"*.cdp.json"},
+	read: readCDP, write: writeCDP,
+}
 
 type cdpCookie struct {
 	Name               string        `json:"name"`
@@ -37,7 +41,7 @@ type cdpPartition struct {
 	HasCrossSiteAncestor bool   `json:"hasCrossSiteAncestor"`
 }
 
-func writeCDP(w io.Writer, cookies []Cookie) ([]Loss, error) {
+func writeCDP(w io.Writer, cookies []jar.Cookie) ([]Loss, error) {
 	list := make([]cdpCookie, 0, len(cookies))
 	var losses []Loss
 	for _, c := range cookies {
@@ -52,10 +56,10 @@ func writeCDP(w io.Writer, cookies []Cookie) ([]Loss, error) {
 		if c.Priority != cookie.PriorityUnset {
 			d.Priority = c.Priority.String()
 		}
-		if c.Partition != (Partition{}) {
+		if c.Partition != (jar.Partition{}) {
 			d.PartitionKey = &cdpPartition{c.Partition.TopLevelSite, c.Partition.CrossSiteAncestor}
 		}
-		if what := notText(&c); what != "" {
+		if what := notUTF8(&c); what != "" {
 			losses = append(losses, lossOf(&c, what))
 			continue
 		}
@@ -64,7 +68,7 @@ func writeCDP(w io.Writer, cookies []Cookie) ([]Loss, error) {
 	return losses, encodeJSON(w, map[string]any{"cookies": list})
 }
 
-func readCDP(data []byte, _ time.Time) ([]Cookie, []Loss, error) {
+func readCDP(data []byte, _ time.Time) ([]jar.Cookie, []Loss, error) {
 	var file struct {
 		Cookies *[]cdpCookie `json:"cookies"`
 	}
@@ -79,9 +83,9 @@ func readCDP(data []byte, _ time.Time) ([]Cookie, []Loss, error) {
 		return nil, nil, errors.New("there are no cookies in it")
 	}
 	var losses []Loss
-	cookies := make([]Cookie, 0, len(*file.Cookies))
+	cookies := make([]jar.Cookie, 0, len(*file.Cookies))
 	for i, d := range *file.Cookies {
-		c := Cookie{Name: d.Name, Value: d.Value, Path: d.Path, Secure: d.Secure, HttpOnly: d.HTTPOnly}
+		c := jar.Cookie{Name: d.Name, Value: d.Value, Path: d.Path, Secure: d.Secure, HttpOnly: d.HTTPOnly}
 		readDomain(&c, d.Domain)
 		if d.Expires >= 0 && !d.Session {
 			c.Expires = secondsTime(d.Expires)
@@ -89,7 +93,7 @@ func readCDP(data []byte, _ time.Time) ([]Cookie, []Loss, error) {
 		var err1, err2 error
 		c.SameSite, err1 = readSameSite(d.SameSite)
 		if c.Priority, err2 = readPriority(d.Priority); c.Priority == cookie.PriorityMedium {
-			c.Priority = cookie.PriorityUnset // the protocol tells no difference
+			c.Priority = cookie.PriorityUnset // the protocol has no word for unset
 		}
 		if err := errors.Join(err1, err2); err != nil {
 			return nil, nil, fmt.Errorf("cookie %d: %w", i+1, err)
@@ -99,7 +103,9 @@ func readCDP(data []byte, _ time.Time) ([]Cookie, []Loss, error) {
 			continue
 		}
 		if d.PartitionKey != nil {
-			c.Partition = Partition{d.PartitionKey.TopLevelSite, d.PartitionKey.HasCrossSiteAncestor}
+			c.Partition = jar.Partition{
+				TopLevelSite: d.PartitionKey.TopLevelSite, CrossSiteAncestor: d.PartitionKey.HasCrossSiteAncestor,
+			}
 		}
 		cookies = append(cookies, c)
 	}

@@ -1,19 +1,23 @@
-package jar
+package format
 
 import (
 	"errors"
 	"fmt"
 	"io"
 	"time"
-	"unicode/utf8"
 
 	"coatcheck.dev/cookie"
+	"coatcheck.dev/jar"
 )
 
-// Playwright is the storageState of Playwright: {"cookies": […], "origins": […]}. Origins, with their local storage, are
-// ignored and written empty. The format has no unset SameSite, which is written as Lax; Priority, the times of creation and last
-// access, and the cross-site bit of partitions are lost.
-var Playwright = Format{name: "playwright", read: readPlaywright, write: writePlaywright}
+// Playwright is the storage state of Playwright: {"cookies": […], "origins": […]}. Origins, with their local storage, are
+// ignored, and written empty. The format has no unset SameSite: it is written as Lax. Priority, the times of creation and
+// last access, and the cross-site bit of partitions are lost.
+var Playwright = Format{
+	name: "playwright", about: "the storage state of Playwright",
+	files: []string{"state.json", "storageState.json", "*.playwright.json"}, // the first two are in its documentation
+	read:  readPlaywright, write: writePlaywright,
+}
 
 type playwrightFile struct {
 	Cookies *[]playwrightCookie `json:"cookies"`
@@ -32,11 +36,11 @@ type playwrightCookie struct {
 	PartitionKey string  `json:"partitionKey,omitempty"`
 }
 
-func writePlaywright(w io.Writer, cookies []Cookie) ([]Loss, error) {
+func writePlaywright(w io.Writer, cookies []jar.Cookie) ([]Loss, error) {
 	var losses []Loss
 	list := make([]playwrightCookie, 0, len(cookies))
 	for _, c := range cookies {
-		if what := notText(&c); what != "" {
+		if what := notUTF8(&c); what != "" {
 			losses = append(losses, lossOf(&c, what))
 			continue
 		}
@@ -62,7 +66,7 @@ func writePlaywright(w io.Writer, cookies []Cookie) ([]Loss, error) {
 	return losses, encodeJSON(w, playwrightFile{Cookies: &list, Origins: []any{}})
 }
 
-func readPlaywright(data []byte, _ time.Time) ([]Cookie, []Loss, error) {
+func readPlaywright(data []byte, _ time.Time) ([]jar.Cookie, []Loss, error) {
 	var file playwrightFile
 	if err := decodeJSON(data, &file); err != nil {
 		return nil, nil, err
@@ -70,9 +74,9 @@ func readPlaywright(data []byte, _ time.Time) ([]Cookie, []Loss, error) {
 	if file.Cookies == nil {
 		return nil, nil, errors.New("there are no cookies in it")
 	}
-	cookies := make([]Cookie, 0, len(*file.Cookies))
+	cookies := make([]jar.Cookie, 0, len(*file.Cookies))
 	for i, p := range *file.Cookies {
-		c := Cookie{Name: p.Name, Value: p.Value, Path: p.Path, Secure: p.Secure, HttpOnly: p.HTTPOnly}
+		c := jar.Cookie{Name: p.Name, Value: p.Value, Path: p.Path, Secure: p.Secure, HttpOnly: p.HTTPOnly}
 		readDomain(&c, p.Domain)
 		if p.Expires >= 0 {
 			c.Expires = secondsTime(p.Expires)
@@ -85,12 +89,4 @@ func readPlaywright(data []byte, _ time.Time) ([]Cookie, []Loss, error) {
 		cookies = append(cookies, c)
 	}
 	return cookies, nil, nil
-}
-
-// notText says that a cookie cannot be in JSON, "" if it can.
-func notText(c *Cookie) string {
-	if utf8.ValidString(c.Name) && utf8.ValidString(c.Value) && utf8.ValidString(c.Path) {
-		return ""
-	}
-	return "the cookie: its name, value or path is not UTF-8"
 }
