@@ -7,9 +7,18 @@ import (
 
 // LogEvents returns an observer that writes events to a logger: failures and attacks as warnings, touches for debugging,
 // the rest as information. The kind is the message.
+//
+// Any stranger can cause some kinds, as often as they like. Of these the first is written at once. A minute later one
+// line tells how many more of the same kind and reason there were, and so on while they keep coming; each of them is
+// written for debugging.
 func LogEvents(log *slog.Logger) Observer {
+	floods := floods{log: log}
 	return func(e Event) {
-		log.LogAttrs(context.Background(), e.Kind.level(), string(e.Kind), e.attrs()...)
+		level := e.Kind.level()
+		if e.Kind.anybody() && floods.hold(e) {
+			level = slog.LevelDebug
+		}
+		log.LogAttrs(context.Background(), level, string(e.Kind), e.attrs()...)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/netip"
 	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/admin"
@@ -93,6 +94,9 @@ func (s *server) assemble(ctx context.Context, flags config.Server, site site) (
 		Sessions: s.sessions, Feed: s.stores, Token: token, BaseURL: s.back.URL(), What: site.name, Log: s.log,
 	})
 	s.front.Log, s.front.Handler = s.log, site.handler(s)
+	s.front.Limit = httpserver.Limit{
+		PerClient: flags.ClientConns, Exempt: append(flags.TrustedProxies(), httpserver.Loopback...), Refused: s.refused,
+	}
 	s.back.Log, s.back.Handler = s.log, admin.New(s.console, api.Options{
 		Sessions: s.sessions, Token: token, Closing: s.unready, Metrics: counts.Handler(s.log),
 	})
@@ -109,6 +113,14 @@ func (s *server) manage(st store.Store, flags config.Server, site site) *metrics
 	s.sessions = session.New(st, options)
 	counts.Watch(s.sessions)
 	return counts
+}
+
+// refused reports a client that had too many connections. It is an event, so it is counted, and a flood of them is one
+// line of the log in a minute.
+func (s *server) refused(client netip.Addr) {
+	s.sessions.Options().Events.Send(event.Event{
+		Kind: event.Limit, Address: client.String(), Reason: "too many connections from one address",
+	})
 }
 
 // greet says where everything is. The link is a secret, but the terminal is where it belongs.

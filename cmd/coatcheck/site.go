@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/config"
 	"coatcheck.dev/cmd/coatcheck/internal/gate"
@@ -41,9 +42,9 @@ func upstream(flags *config.Serve) (site, error) {
 	if err != nil {
 		return site{}, fmt.Errorf("--upstream %q is not a URL such as http://127.0.0.1:3000", flags.Upstream)
 	}
-	options := gate.Options{Upstream: u, TrustedOrigins: flags.TrustOrigin, TrustedProxies: flags.TrustedProxies(), AnswerTimeout: flags.UpstreamTimeout}
-	if flags.UpstreamTimeout <= 0 {
-		options.AnswerTimeout = -1
+	options := gate.Options{
+		Upstream: u, TrustedOrigins: flags.TrustOrigin, TrustedProxies: flags.TrustedProxies(), PassHeaders: flags.PassHeader,
+		AnswerTimeout: orAny(flags.UpstreamTimeout), BodyTimeout: orAny(flags.BodyTimeout),
 	}
 	if err := options.Check(); err != nil {
 		return site{}, err
@@ -58,4 +59,12 @@ func upstream(flags *config.Serve) (site, error) {
 			return gate.New(s.sessions, options)
 		},
 	}, nil
+}
+
+// orAny returns a flag's time as the gate has it: 0 on the command line is no limit.
+func orAny(d time.Duration) time.Duration {
+	if d <= 0 {
+		return -1
+	}
+	return d
 }

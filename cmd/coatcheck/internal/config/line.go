@@ -47,6 +47,7 @@ type Server struct {
 	Data          string `default:"${data}" placeholder:"DIR" help:"Folder for sessions and the console's token; made if it is missing. Default: ${default}"`
 	Storage       `embed:""`
 	DrainTime     time.Duration `default:"0s" placeholder:"TIME" help:"How long to keep serving after a signal to stop, while /readyz already says so: for load balancers to notice. Default: ${default}"`
+	ClientConns   int           `name:"client-connections" default:"1000" placeholder:"N" help:"Connections that one client address may have open at a time; 0 is no limit. Loopback and --trust-proxy have none. Default: ${default}"`
 	TrustProxy    []Network     `placeholder:"CIDR" sep:"," help:"Proxy in front, such as 10.0.0.0/8 or 127.0.0.1, whose X-Forwarded headers are believed. Repeatable."`
 	LogFormat     string        `default:"text" enum:"text,json" placeholder:"text|json" help:"Format of the log on standard error. Default: ${default}"`
 	Verbose       bool          `short:"v" help:"Also log what goes right: sign-ins, sign-outs, expiry."`
@@ -76,6 +77,8 @@ type Demo struct {
 type Serve struct {
 	Upstream        string        `required:"" placeholder:"URL" help:"URL of the app, such as http://127.0.0.1:3000."`
 	UpstreamTimeout time.Duration `default:"1m" placeholder:"TIME" help:"How long the app may take to begin its answer; 0 is no limit. Default: ${default}"`
+	BodyTimeout     time.Duration `default:"1m" placeholder:"TIME" help:"How long a client may pause while it sends a body; 0 is no limit. Default: ${default}"`
+	PassHeader      []string      `placeholder:"NAME" sep:"," help:"A request header the app asks for although clients could mislead it with it, such as X-HTTP-Method-Override or True-Client-IP. Repeatable."`
 	TrustOrigin     []string      `placeholder:"ORIGIN" help:"Another origin whose pages may send forms to the app, such as https://pay.example. Repeatable."`
 	Server          `embed:""`
 }

@@ -44,8 +44,7 @@ var linkProblems = map[linkState]string{
 // another site, such as a web mail or a terminal in a browser, a redirect would still count as that site's request,
 // and go without the cookie that is SameSite=Strict.
 func (c *Console) signInByLink(w http.ResponseWriter, r *http.Request, secret string) {
-	if r.Header.Get("Sec-Purpose") != "" {
-		// A browser that fetches pages ahead of its visitor would use the link up.
+	if ahead(r) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}
@@ -58,6 +57,17 @@ func (c *Console) signInByLink(w http.ResponseWriter, r *http.Request, secret st
 		return
 	}
 	c.show(w, r, http.StatusOK, "welcome", "Signed in", nil)
+}
+
+// ahead reports whether a browser fetches the page before its visitor has asked for it, and so would use a link up for
+// nobody. Chromium and Firefox say so in Sec-Purpose (Fetch, section 3.3.5), Safari and older ones in the others.
+func ahead(r *http.Request) bool {
+	for _, name := range []string{"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"} {
+		if r.Header.Get(name) != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // admit makes the visitor an operator.

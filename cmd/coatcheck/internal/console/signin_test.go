@@ -61,8 +61,13 @@ func TestLinkIsNotUsedUpByLookingAhead(t *testing.T) {
 	if got := b.do("HEAD", link, nil); len(got.Cookies()) != 0 {
 		t.Error("HEAD signed somebody in")
 	}
-	if got := b.get(link, "Sec-Purpose", "prefetch"); got.StatusCode != 503 || len(got.Cookies()) != 0 {
-		t.Errorf("prefetch: %d, %v", got.StatusCode, got.Cookies())
+	for _, header := range [][2]string{
+		{"Sec-Purpose", "prefetch"}, {"Sec-Purpose", "prefetch;prerender"}, {"Purpose", "prefetch"}, {"X-Purpose", "preview"},
+		{"X-Moz", "prefetch"},
+	} {
+		if got := b.get(link, header[0], header[1]); got.StatusCode != 503 || len(got.Cookies()) != 0 {
+			t.Errorf("%s: %d, %v", header, got.StatusCode, got.Cookies())
+		}
 	}
 	b.get(link).want(t, 200, "You are signed in")
 }

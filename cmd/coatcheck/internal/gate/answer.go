@@ -21,7 +21,8 @@ func (a answer) WriteHeader(status int) {
 // Unwrap is for http.ResponseController.
 func (a answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
-// A trailerFilter takes Coatcheck's headers out of the trailers that stand in a response once its body is closed.
+// A trailerFilter takes out of an answer's trailers what is unfit. Announced or not, they are all there once the body is
+// closed.
 type trailerFilter struct {
 	io.ReadCloser
 	res *http.Response
@@ -29,6 +30,6 @@ type trailerFilter struct {
 
 func (f *trailerFilter) Close() error {
 	err := f.ReadCloser.Close()
-	strip(f.res.Trailer, reserved)
+	strip(f.res.Trailer, unfit)
 	return err
 }

@@ -43,6 +43,11 @@
 // with the proxy's own behind it, and so do its X-Forwarded-Host and X-Forwarded-Proto. The Host header stays as the
 // browser sent it. Event streams, WebSockets, 103 Early Hints and trailers pass through.
 //
+// Headers by which a client could pass for another, or have its request taken for another one, such as True-Client-IP,
+// X-Original-URL and X-HTTP-Method-Override, go no further either; an app that needs one asks for it with
+// [Options.PassHeaders]. A body that is malformed or comes too slowly is its client's fault: the client gets 400 or 408,
+// and the log does not blame the app.
+//
 // An event stream or WebSocket is broken off when the session that it was let in by ends: at sign-out, revocation and
 // expiry, and when the visitor signs in anew, as that is another session. A page that reconnects, as EventSource does
 // by itself, is then seen as who it is by now.

@@ -45,6 +45,14 @@ type Options struct {
 	// default is none.
 	TrustedProxies []netip.Prefix
 
+	// PassHeaders are request headers that the app asks for although a client could mislead it with them, such as
+	// X-HTTP-Method-Override or True-Client-IP. The default is none: they are removed from every request.
+	PassHeaders []string
+
+	// BodyTimeout is how long a client may pause while it sends a body; the default is 1 minute. On average it has to
+	// send 500 bytes a second beyond that time. Slower ones get 408. Negative means that a body may take any time.
+	BodyTimeout time.Duration
+
 	// AnswerTimeout is how long the app may take until its answer begins; the default is 1 minute, negative means any
 	// time. The body may take any time.
 	AnswerTimeout time.Duration
@@ -78,6 +86,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.AnswerTimeout == 0 {
 		o.AnswerTimeout = time.Minute
+	}
+	if o.BodyTimeout == 0 {
+		o.BodyTimeout = time.Minute
 	}
 	if o.MaxBytes == 0 {
 		o.MaxBytes = MaxBytes
@@ -138,11 +149,20 @@ func noEcho(next http.Handler) http.Handler {
 func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	g.proxy.ServeHTTP(answer{w}, r.WithContext(context.WithValue(ctx, exchangeKey{}, &exchange{cancel})))
+	x := &exchange{cancel: cancel}
+	r = r.WithContext(context.WithValue(ctx, exchangeKey{}, x))
+	if r.Body != nil && r.Body != http.NoBody {
+		x.body = newClientBody(w, r.Body, g.opts.BodyTimeout)
+		r.Body = x.body
+	}
+	g.proxy.ServeHTTP(answer{w}, r)
 }
 
 // An exchange is one request and its answer.
-type exchange struct{ cancel context.CancelFunc }
+type exchange struct {
+	cancel context.CancelFunc
+	body   *clientBody // nil if the request has none
+}
 
 type exchangeKey struct{}
 
@@ -164,7 +184,7 @@ func (g *gate) rewrite(r *httputil.ProxyRequest) {
 	out.URL.Scheme, out.URL.Host = g.opts.Upstream.Scheme, g.opts.Upstream.Host
 	out.URL.RawQuery = r.In.URL.RawQuery // byte for byte: the gate reads no queries, so it has none to protect itself from
 
-	strip(out.Header, func(name string) bool { return reserved(name) || forwarding(name) })
+	strip(out.Header, g.opts.dropped)
 	strip(out.Trailer, reserved)
 	g.own.hide(out.Header)
 	if p := upgrading(out.Header); p != "" && !strings.EqualFold(p, "websocket") {
@@ -228,7 +248,7 @@ func refuseLate(res *http.Response, o *orders) error {
 // clean takes everything out of an answer that is not for the browser, or not for the app to say.
 func (g *gate) clean(res *http.Response) {
 	strip(res.Header, reserved)
-	strip(res.Trailer, reserved)
+	strip(res.Trailer, unfit)
 	for _, name := range g.own.refuse(res.Header) {
 		g.opts.Log.Warn("the app tried to set a cookie of Coatcheck's own; the line was removed", "cookie", name, "path", pathOf(res.Request))
 	}

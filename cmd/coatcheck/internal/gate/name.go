@@ -2,6 +2,7 @@ package gate
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -32,6 +33,37 @@ func forwarding(name string) bool {
 	name = plain(name)
 	return strings.HasPrefix(name, "x-forwarded-") || name == "forwarded" || name == "x-real-ip"
 }
+
+// misleading are headers by which a client could pass for another, or have its request taken for another one: some
+// proxies, frameworks and content delivery networks believe them. Names are as plain returns them.
+var misleading = map[string]bool{
+	// Whose request it is.
+	"cf-connecting-ip": true, "cf-connecting-ipv6": true, "cf-pseudo-ipv4": true, "client-ip": true,
+	"fastly-client-ip": true, "fly-client-ip": true, "remote-addr": true, "true-client-ip": true, "x-appengine-user-ip": true,
+	"x-azure-clientip": true, "x-azure-socketip": true, "x-client-ip": true, "x-cluster-client-ip": true,
+	"x-envoy-external-address": true, "x-original-forwarded-for": true, "x-originating-ip": true, "x-proxyuser-ip": true,
+	"x-remote-addr": true, "x-remote-ip": true,
+
+	// What it asks for.
+	"x-host": true, "x-http-host-override": true, "x-http-method": true, "x-http-method-override": true,
+	"x-method-override": true, "x-original-host": true, "x-original-method": true, "x-original-uri": true,
+	"x-original-url": true, "x-override-url": true, "x-rewrite-url": true,
+}
+
+// dropped reports whether a request header of the client goes no further: it is the gate's own, tells of proxies, or is
+// misleading and was not asked for.
+func (o *Options) dropped(name string) bool {
+	if reserved(name) || forwarding(name) {
+		return true
+	}
+	return misleading[plain(name)] && !slices.ContainsFunc(o.PassHeaders, func(pass string) bool {
+		return strings.EqualFold(pass, name)
+	})
+}
+
+// unfit reports whether a trailer of an answer is not for the browser: Coatcheck's own headers, and cookies, which would
+// come past what guards the session's. Browsers read no cookies there; a proxy that makes headers of trailers would.
+func unfit(name string) bool { return reserved(name) || strings.EqualFold(name, "Set-Cookie") }
 
 // plain returns the name in lower case with '-' for every sign that is neither letter nor digit.
 func plain(name string) string {

@@ -22,6 +22,7 @@ const (
 type Server struct {
 	Handler http.Handler
 	Log     *slog.Logger
+	Limit   Limit
 
 	listener net.Listener
 }
@@ -74,7 +75,7 @@ func Run(ctx context.Context, grace time.Duration, stopping func(), servers ...*
 	running := make([]*http.Server, len(servers))
 	for i, s := range servers {
 		running[i] = s.bounded()
-		go func() { failed <- running[i].Serve(s.listener) }()
+		go func() { failed <- running[i].Serve(s.Limit.on(s.listener)) }()
 	}
 	var err error
 	select {

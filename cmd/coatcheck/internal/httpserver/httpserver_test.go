@@ -15,13 +15,18 @@ import (
 )
 
 // run starts a server for a handler, and returns it with what stops it and the error that it ends with.
-func run(t *testing.T, grace time.Duration, handler http.HandlerFunc) (s *httpserver.Server, stop func(), ended chan error) {
+func run(
+	t *testing.T, grace time.Duration, handler http.HandlerFunc, limit ...httpserver.Limit,
+) (s *httpserver.Server, stop func(), ended chan error) {
 	t.Helper()
 	s, err := httpserver.Listen("127.0.0.1:0", "--listen")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.Handler = handler
+	for _, l := range limit {
+		s.Limit = l
+	}
 	ctx, stop := context.WithCancel(t.Context())
 	t.Cleanup(stop)
 	ended = make(chan error, 1)

@@ -1,0 +1,69 @@
+package gate
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"sync/atomic"
+	"time"
+)
+
+// A clientBody is the body of a client's request on its way to the app. It bounds how slow the client may be, and keeps
+// the error with which the body broke off, because that is no failure of the app.
+type clientBody struct {
+	io.ReadCloser
+	conn    *http.ResponseController
+	timeout time.Duration // for one pause; negative is any time
+	begun   time.Time
+	bytes   int64
+	broken  atomic.Pointer[error]
+}
+
+// slowest is how many bytes a second a client has to send on average, beyond the time of one pause.
+const slowest = 500
+
+func newClientBody(w http.ResponseWriter, body io.ReadCloser, timeout time.Duration) *clientBody {
+	return &clientBody{ReadCloser: body, conn: http.NewResponseController(w), timeout: timeout, begun: time.Now()}
+}
+
+func (b *clientBody) Read(p []byte) (int, error) {
+	if b.timeout >= 0 {
+		_ = b.conn.SetReadDeadline(b.deadline(time.Now())) // a connection that has none is bounded by whoever made it
+	}
+	n, err := b.ReadCloser.Read(p)
+	b.bytes += int64(n)
+	if err != nil && b.timeout >= 0 {
+		_ = b.conn.SetReadDeadline(time.Time{}) // what comes next on this connection has its own bounds
+	}
+	if err != nil && err != io.EOF {
+		b.broken.Store(&err)
+	}
+	return n, err
+}
+
+// deadline is when the next bytes have to be there.
+func (b *clientBody) deadline(now time.Time) time.Time {
+	pause := now.Add(b.timeout)
+	whole := b.begun.Add(b.timeout + time.Duration(b.bytes/slowest)*time.Second)
+	if whole.Before(pause) {
+		return whole
+	}
+	return pause
+}
+
+// fault returns the status that tells a client what was wrong with its body, and 0 if nothing was.
+func (b *clientBody) fault() (status int, err error) {
+	if b == nil || b.broken.Load() == nil {
+		return 0, nil
+	}
+	err = *b.broken.Load()
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return http.StatusRequestTimeout, err
+	case errors.As(err, &tooLarge):
+		return http.StatusRequestEntityTooLarge, err
+	}
+	return http.StatusBadRequest, err
+}
