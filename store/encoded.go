@@ -10,6 +10,12 @@ type Encoded struct {
 	UserAgent string // if the store keeps that apart from the body, which then has none
 }
 
+// Encode returns the record as stores keep it.
+func (r *Record) Encode() Encoded {
+	seen := r.LastSeen.UnixMicro() - r.CreatedAt.UnixMicro()
+	return Encoded{ID: r.ID, Version: r.Version, Seen: seen, Body: string(r.AppendBody(nil))}
+}
+
 // Record decodes the whole record. An error is ErrDamaged.
 func (s *Encoded) Record() (Record, error) {
 	r := Record{ID: s.ID, Version: s.Version}

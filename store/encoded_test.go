@@ -9,21 +9,16 @@ import (
 	"coatcheck.dev/store"
 )
 
-// encode returns a record as a store keeps it.
-func encode(r store.Record) store.Encoded {
-	return store.Encoded{ID: r.ID, Version: r.Version, Seen: r.LastSeen.UnixMicro() - r.CreatedAt.UnixMicro(), Body: string(r.AppendBody(nil))}
-}
-
 func TestEncodedRecord(t *testing.T) {
 	want := fullRecord()
 	want.ID, want.Version, want.LastSeen = store.ID{1}, 7, noon.Add(time.Minute)
-	encoded := encode(want)
+	encoded := want.Encode()
 	if got, err := encoded.Record(); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v\nwant %+v", got, err, want)
 	}
 	apart := want
 	apart.Device.UserAgent = ""
-	encoded = encode(apart)
+	encoded = apart.Encode()
 	encoded.UserAgent = want.Device.UserAgent
 	if got, err := encoded.Record(); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("with the User-Agent apart: got %+v, %v\nwant %+v", got, err, want)
@@ -53,7 +48,7 @@ func TestHeadIsTheFrontOfTheRecord(t *testing.T) {
 	plain := confirmed
 	plain.Rotation, plain.User, plain.IdleTimeout = store.Rotation{}, "", 0
 	for name, r := range map[string]store.Record{"confirmed": confirmed, "pending": pending, "plain": plain, "empty": {}} {
-		encoded := encode(r)
+		encoded := r.Encode()
 		got, ok := encoded.Head()
 		if want := headOf(r); !ok || got != want {
 			t.Errorf("%s: got %+v, %v\nwant %+v", name, got, ok, want)
@@ -92,7 +87,7 @@ func TestHeadOver(t *testing.T) {
 	for _, idle := range []time.Duration{0, -time.Minute, time.Minute, 2 * time.Hour} {
 		r := fullRecord()
 		r.LastSeen, r.ExpiresAt, r.IdleTimeout = noon, noon.Add(time.Hour), idle
-		encoded := encode(r)
+		encoded := r.Encode()
 		head, _ := encoded.Head()
 		for _, at := range []time.Time{noon, r.Ends().Add(-time.Microsecond), r.Ends(), r.Ends().Add(time.Hour)} {
 			if got, want := head.Over(at.UnixMicro()), r.Over(at); got != want {
@@ -111,7 +106,7 @@ func TestDataOfAnEncodedRecord(t *testing.T) {
 	} {
 		r := r
 		change(&r)
-		encoded := encode(r)
+		encoded := r.Encode()
 		if got, ok := encoded.Data(); !ok || got != r.Data {
 			t.Errorf("%s: got %v, %v, want %v", name, got, ok, r.Data)
 		}

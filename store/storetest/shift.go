@@ -62,8 +62,7 @@ func (s shifted) outEncoded(e store.Encoded) store.Encoded {
 		panic(err)
 	}
 	r = s.out(r)
-	seen := r.LastSeen.UnixMicro() - r.CreatedAt.UnixMicro()
-	return store.Encoded{ID: r.ID, Version: r.Version, Body: string(r.AppendBody(nil)), Seen: seen}
+	return r.Encode()
 }
 
 func (s shifted) Peek(id store.ID, now time.Time) (store.Encoded, bool) {
