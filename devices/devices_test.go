@@ -383,6 +383,27 @@ func TestNames(t *testing.T) {
 	}
 }
 
+// The content of the default page can stand in another layout, and is escaped there as in its own.
+func TestContentInALayout(t *testing.T) {
+	layout := template.Must(template.New("").Parse(`<h9>{{.}}</h9>`))
+	s := newSite(t, devices.Options{Page: func(w io.Writer, _ *http.Request, p devices.Page) error {
+		content, err := p.Content()
+		if err != nil {
+			return err
+		}
+		return layout.Execute(w, content)
+	}})
+	got := s.signedIn("<ada>", "Label", "<Firefox>").get("/devices/").Body.String()
+	for _, want := range []string{"<h9>\n<h1>Your devices</h1>", "&lt;Firefox&gt;", "&lt;ada&gt;", "</ul></h9>"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the page lacks %q: %s", want, got)
+		}
+	}
+	if strings.Contains(got, "<html") || strings.Contains(got, "<Firefox>") {
+		t.Errorf("the page is %s", got)
+	}
+}
+
 func TestPageOfTheApp(t *testing.T) {
 	own := template.Must(template.New("").Parse(`{{.User}}: {{range .Devices}}{{.Name}} {{.Handle}} {{end}}{{.Path}} {{.Others}}`))
 	s := newSite(t, devices.Options{Path: "/account/browsers/", Page: pageOf(own)})

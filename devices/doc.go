@@ -46,7 +46,8 @@
 // # Its look
 //
 // The page is plain HTML with a small style sheet and no script, and fits a strict Content-Security-Policy. It is in
-// English. For another language, or inside the app's own layout, set Options.Page: it writes a [Page] for a request.
+// English. Inside the app's own layout, set Options.Page and put [Page.Content] where it belongs. For another language,
+// Options.Page has all that a template of the app's own needs.
 //
 // Devices are called by what session.Options.DeviceLabel has made of the browser, or else by the beginning of its
 // User-Agent. Both were written by the client, and say who it wants to be.

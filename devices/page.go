@@ -9,7 +9,10 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
+
+	"coatcheck.dev/internal/secureheader"
 )
 
 // A Page is the content of one page: the list, or the question before signing out everywhere else.
@@ -31,6 +34,14 @@ var pageText string
 
 var pageTemplate = template.Must(template.New("page").
 	Funcs(template.FuncMap{"ago": ago, "exact": exact, "machine": machine}).Parse(pageText))
+
+// Content returns what stands in the body of the default page, in English, for a layout of the app's own. Its classes
+// are current, here, notice, choice and danger.
+func (p Page) Content() (template.HTML, error) {
+	var text strings.Builder
+	err := pageTemplate.ExecuteTemplate(&text, "content", p)
+	return template.HTML(text.String()), err // our own template has escaped it
+}
 
 // writePage is the default of Options.Page.
 func writePage(w io.Writer, _ *http.Request, p Page) error { return pageTemplate.Execute(w, p) }
@@ -82,12 +93,12 @@ func (h *handler) write(w http.ResponseWriter, r *http.Request, p Page) {
 		return
 	}
 	header := w.Header()
-	header.Add("Content-Security-Policy", h.policy) // beside another policy, both hold
+	if has := header["Content-Security-Policy"]; !strings.Contains(strings.Join(has, ","), h.policy) {
+		header.Add("Content-Security-Policy", h.policy) // beside another policy, both hold
+	}
 	header.Set("Content-Type", "text/html; charset=utf-8")
-	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("X-Frame-Options", "DENY")        // for browsers that do not know frame-ancestors
-	header.Set("Referrer-Policy", "same-origin") // with no-referrer, browsers send "Origin: null" with forms
 	header.Set("Cache-Control", "private, no-store")
+	secureheader.Page(header)
 	_, _ = text.WriteTo(w) // what fails is the connection
 }
 

@@ -14,7 +14,7 @@ func TestCheckDemo(t *testing.T) {
 	r := start(t, t.TempDir(), "demo")
 	var out bytes.Buffer
 	p := Program{Stdout: &out}
-	err := p.Run(t.Context(), []string{"check", "--fail-on=note", r.site + "/", r.site + "/login", r.site + "/account", r.site + "/goods/tea"})
+	err := p.Run(t.Context(), []string{"check", "--fail-on=note", r.site + "/", r.site + "/login", r.site + "/account/", r.site + "/goods/tea"})
 	if err != nil || !strings.HasSuffix(out.String(), ": 0 errors, 0 warnings, 0 notes.\n") || strings.Contains(out.String(), "\x1b") {
 		t.Errorf("%v\n%s", err, &out)
 	}

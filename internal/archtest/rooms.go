@@ -47,6 +47,8 @@ var Rooms = []Room{
 		[]string{"store/redis", "github.com/redis/go-redis/v9"}, "a module of its own: only its users get this client"},
 	{1, "store/sql/pgxlisten", "LISTEN with pgx, for store/sql",
 		[]string{"github.com/jackc/pgx/v5"}, "listens for store/sql, which needs no more of it than a function"},
+	{1, "internal/secureheader", "the headers by which browsers protect a page",
+		nil, "header names and values, written once"},
 	{1, "csrf", "cross-site request forgery",
 		[]string{"event"}, "a refused request is an event"},
 
@@ -60,7 +62,7 @@ var Rooms = []Room{
 	{3, "session/migrate", "sessions that another library has begun",
 		[]string{"cookie", "session", "store"}, "reads another library's cookie and store, then begins a session"},
 	{3, "devices", "the page on which users see and end their sessions",
-		[]string{"csrf", "session", "store"}, "a user's own sessions by their handles, and forms for this site alone"},
+		[]string{"csrf", "internal/secureheader", "session", "store"}, "a user's own sessions, in forms of this site"},
 	{3, "state", "the inventory of what lives where",
 		[]string{"session", "cookie", "seal"}, "the inventory names what lives in either place, signed or not"},
 	{3, "lint", "what browsers will make of a site's cookies",

@@ -32,7 +32,7 @@ func TestEveryPage(t *testing.T) {
 	visit(h.site, "/", "/goods/tea", "/goods/coffee", "/goods/cocoa", "/goods/honey", "/goods/biscuits", "/goods/cup", "/cart", "/login")
 	add(b, h.site, "tea")
 	signIn(b, h.site, "ada", false)
-	visit(h.site, "/", "/cart", "/account")
+	visit(h.site, "/", "/cart", "/account/")
 	if missing := dangling(b, h.site); len(missing) > 0 {
 		t.Errorf("links of the shop that lead nowhere: %q", missing)
 	}

@@ -122,7 +122,7 @@ func TestRestoredDump(t *testing.T) {
 	h.Await(says("restored from a backup"))
 }
 
-var sums = regexp.MustCompile(`Checksum +(\w{32}) there, (\w{32}) here`)
+var sums = regexp.MustCompile(`Checksum +(\w{32}) in FROM, (\w{32}) in TO`)
 
 // Sessions move from a file to a server while they are in use, and then from engine to engine, and are the same in the end.
 func TestMoveAndCopy(t *testing.T) {

@@ -23,7 +23,7 @@ func TestWhoStoresNothingCostsNothing(t *testing.T) {
 	t.Parallel()
 	h := open(t, "demo")
 	v := newVisitor(t, h.site)
-	pages := []string{"/", "/goods/tea", "/cart", "/login", "/api/me", "/account", "/nothing", "/assets/shop.css"}
+	pages := []string{"/", "/goods/tea", "/cart", "/login", "/api/me", "/account/", "/nothing", "/assets/shop.css"}
 	for i := range 1000 {
 		path := pages[i%len(pages)]
 		if a := v.get(path); len(a.cookies) > 0 || a.status >= 500 {

@@ -11,9 +11,7 @@
 //	POST /logout
 //	POST /theme          theme: light or dark
 //	POST /consent        recent: yes or no
-//	GET  /account        the user's browsers; for signed-in users
-//	POST /account/end    sign one of them out: handle
-//	POST /account/others sign all others out
+//	     /account/       the user's devices, by package devices; for signed-in users
 //	GET  /api/me         {"user":"ada","cart":["tea"],"theme":"dark"}
 //
 // A form that is sent leads back to the page in return_to. The users are ada (password lovelace), alan (turing) and

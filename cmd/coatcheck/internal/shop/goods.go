@@ -43,8 +43,8 @@ func find(name string) (Good, bool) {
 func (s *shop) home(w http.ResponseWriter, r *http.Request) {
 	s.show(w, r, http.StatusOK, "home", "", struct {
 		Goods, Recent []Good
-		Room          room
-	}{goods, recent(r), roomOf(r)})
+		Where         whereabouts
+	}{goods, recent(r), whereaboutsOf(r)})
 }
 
 func (s *shop) look(w http.ResponseWriter, r *http.Request) {
@@ -75,7 +75,7 @@ func remember(w http.ResponseWriter, r *http.Request, seen []Good) error {
 	return Recent.Set(w, r, names)
 }
 
-// recent returns what the visitor looked at. The cookie is theirs to change, so anything may be in it.
+// recent returns what the visitor looked at. They can change the cookie, so anything may be in it.
 func recent(r *http.Request) []Good {
 	var seen []Good
 	for _, name := range Recent.Get(r) {

@@ -2,25 +2,17 @@ package shop
 
 import (
 	"bytes"
-	"cmp"
 	"embed"
 	"html/template"
 	"net/http"
-	"time"
 
-	"coatcheck.dev/cmd/coatcheck/internal/device"
 	"coatcheck.dev/session"
-	"coatcheck.dev/store"
 )
 
 //go:embed templates/*.html
 var templateFiles embed.FS
 
-var templates = template.Must(template.New("").Funcs(template.FuncMap{
-	"ago":     func(t time.Time) string { return ago(time.Since(t)) },
-	"browser": func(d store.Device) string { return cmp.Or(d.Label, device.Name(d.UserAgent), "another program") },
-	"number":  number,
-}).ParseFS(templateFiles, "templates/*.html"))
+var templates = template.Must(template.ParseFS(templateFiles, "templates/*.html"))
 
 // A page is what every template gets.
 type page struct {
@@ -28,21 +20,25 @@ type page struct {
 	User       string
 	Theme      string // "light", "dark", or "" for what the system prefers
 	InCart     int
-	Ask        bool   // whether the visitor has still to be asked about recently viewed goods
+	Ask        bool   // whether the visitor has not been asked about recently viewed goods yet
 	Here       string // for forms that lead back
 	ConsoleURL string
 	Body       any
 }
 
+func (s *shop) page(r *http.Request, title string, body any) page {
+	visitor := session.From(r.Context())
+	return page{
+		Title: title, User: visitor.User(), Theme: themeOf(r), InCart: len(Cart.Get(visitor)),
+		Ask: !Consent.Answered(r), Here: r.URL.RequestURI(), ConsoleURL: s.opts.ConsoleURL, Body: body,
+	}
+}
+
 // show answers with a page. It is made before the first byte goes out, so that a failure is not half a page.
 func (s *shop) show(w http.ResponseWriter, r *http.Request, status int, name, title string, body any) {
-	visitor := session.From(r.Context())
-	p := page{
-		Title: title, User: visitor.User(), Theme: themeOf(r), InCart: len(Cart.Get(visitor)),
-		Ask: !Consent.Answered(r), Here: "/", ConsoleURL: s.opts.ConsoleURL, Body: body,
-	}
-	if r.Method == http.MethodGet && status == http.StatusOK {
-		p.Here = r.URL.RequestURI()
+	p := s.page(r, title, body)
+	if r.Method != http.MethodGet || status != http.StatusOK {
+		p.Here = "/"
 	}
 	var text bytes.Buffer
 	if err := templates.ExecuteTemplate(&text, name, p); err != nil {

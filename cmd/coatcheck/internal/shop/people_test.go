@@ -34,11 +34,11 @@ func TestWrongPasswords(t *testing.T) {
 
 func TestSignInLeadsBack(t *testing.T) {
 	b := newBrowser(t, open(t, memory.New()))
-	b.leadsTo(b.get("/account"), "/login?return_to=%2Faccount")
-	if a := b.get("/login?return_to=%2Faccount"); !strings.Contains(a.text, `name="return_to" value="/account"`) {
+	b.leadsTo(b.get("/account/"), "/login?return_to=%2Faccount%2F")
+	if a := b.get("/login?return_to=%2Faccount%2F"); !strings.Contains(a.text, `name="return_to" value="/account/"`) {
 		t.Error("the form forgets where to lead")
 	}
-	b.leadsTo(b.post("/login", "user", "ada", "password", "lovelace", "return_to", "/account", "remember", "yes"), "/account")
+	b.leadsTo(b.post("/login", "user", "ada", "password", "lovelace", "return_to", "/account/", "remember", "yes"), "/account/")
 	b.leadsTo(b.get("/login?return_to=/cart"), "/cart")
 	for _, elsewhere := range []string{"https://evil.example", "//evil.example", `/\evil.example`, "evil"} {
 		b.leadsTo(b.post("/cart", "item", "tea", "return_to", elsewhere), "/")
@@ -62,7 +62,7 @@ func TestStaySignedInOnlyWhenAsked(t *testing.T) {
 	}
 }
 
-var handles = regexp.MustCompile(`name="handle" value="([^"]+)"`)
+var handles = regexp.MustCompile(`name="end" value="([^"]{22})"`)
 
 func TestTheAccountEndsSessions(t *testing.T) {
 	server := open(t, memory.New())
@@ -72,13 +72,13 @@ func TestTheAccountEndsSessions(t *testing.T) {
 	other.signIn("alan", "turing")
 	list := func(b *browser) []string {
 		var found []string
-		for _, match := range handles.FindAllStringSubmatch(b.get("/account").text, -1) {
+		for _, match := range handles.FindAllStringSubmatch(b.get("/account/").text, -1) {
 			found = append(found, match[1])
 		}
 		return found
 	}
-	page := here.get("/account").text
-	if strings.Count(page, "Chrome on Linux") != 2 || strings.Count(page, "this one") != 1 || strings.Contains(page, "alan") {
+	page := here.get("/account/").text
+	if strings.Count(page, "<bdi>Chrome on Linux</bdi>") != 2 || strings.Count(page, "This device") != 1 || strings.Contains(page, "alan") {
 		t.Errorf("the list of ada's browsers: %s", page)
 	}
 
@@ -88,26 +88,26 @@ func TestTheAccountEndsSessions(t *testing.T) {
 		t.Fatalf("alan's browsers: %v", foreign)
 	}
 	for _, handle := range []string{foreign[0], "", "nonsense"} {
-		here.leadsTo(here.post("/account/end", "handle", handle), "/account")
+		here.leadsTo(here.post("/account/", "end", handle), "/account/?done=gone")
 	}
 	other.me(`{"user":"alan","cart":[],"theme":"light"}`)
 
-	newest := list(here)[0]
-	here.leadsTo(here.post("/account/end", "handle", newest), "/account")
+	newest := list(here)[1]
+	here.leadsTo(here.post("/account/", "end", newest), "/account/?done=one")
 	there.me(`{"user":"","cart":[],"theme":"light"}`)
 	here.me(`{"user":"ada","cart":[],"theme":"light"}`)
 
 	there.signIn("ada", "lovelace")
-	there.leadsTo(there.post("/account/others"), "/account")
+	there.leadsTo(there.post("/account/", "end", "others"), "/account/?done=others")
 	here.me(`{"user":"","cart":[],"theme":"light"}`)
 	there.me(`{"user":"ada","cart":[],"theme":"light"}`)
 	if left := list(there); len(left) != 1 {
 		t.Fatalf("after ending all others: %v", left)
 	} else {
-		there.leadsTo(there.post("/account/end", "handle", left[0]), "/account")
+		there.leadsTo(there.post("/account/", "end", left[0]), "/account/")
 	}
-	there.leadsTo(there.get("/account"), "/login?return_to=%2Faccount")
-	if a := there.post("/account/others"); a.status != http.StatusUnauthorized {
+	there.leadsTo(there.get("/account/"), "/login?return_to=%2Faccount%2F")
+	if a := there.post("/account/", "end", "others"); a.status != http.StatusUnauthorized {
 		t.Errorf("a stranger ends sessions: status %d", a.status)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"coatcheck.dev/csrf"
+	"coatcheck.dev/internal/secureheader"
 	"coatcheck.dev/session"
 )
 
@@ -35,11 +36,17 @@ func New(sessions *session.Manager, opts Options) http.Handler {
 
 	mux := http.NewServeMux()
 	mux.Handle("GET /assets/", assets())
-	mux.Handle("/", guard.Handler(sessions.Handler(s.pages())))
-	return withHeaders(mux)
+	mux.Handle("/", guard.Handler(sessions.Handler(s.pages(guard))))
+	return secureheader.Site(policy, http.MaxBytesHandler(mux, maxForm))
 }
 
-func (s *shop) pages() http.Handler {
+// policy allows a page its style sheet, its icon and its forms.
+const policy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// maxForm bounds the body of a request, in bytes. The longest form is the sign-in.
+const maxForm = 16 << 10
+
+func (s *shop) pages(guard *csrf.Guard) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.home)
 	mux.HandleFunc("GET /goods/{name}", s.look)
@@ -51,30 +58,10 @@ func (s *shop) pages() http.Handler {
 	mux.HandleFunc("POST /logout", s.signOut)
 	mux.HandleFunc("POST /theme", s.chooseTheme)
 	mux.HandleFunc("POST /consent", s.answerConsent)
-	mux.Handle("GET /account", s.sessions.Require(http.HandlerFunc(s.account)))
-	mux.Handle("POST /account/end", s.sessions.Require(http.HandlerFunc(s.endOne)))
-	mux.Handle("POST /account/others", s.sessions.Require(http.HandlerFunc(s.endOthers)))
+	mux.Handle("/account/", s.account(guard))
 	mux.HandleFunc("GET /api/me", s.me)
 	mux.HandleFunc("/", s.notFound)
 	return mux
-}
-
-// maxForm bounds the body of a request, in bytes. The longest form is the sign-in.
-const maxForm = 16 << 10
-
-// withHeaders sets what all answers have (ASVS 3.4).
-func withHeaders(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		header := w.Header()
-		header.Set("Content-Security-Policy",
-			"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
-		header.Set("X-Content-Type-Options", "nosniff")
-		header.Set("Referrer-Policy", "same-origin") // with no-referrer, browsers send "Origin: null" with forms
-		header.Set("Cross-Origin-Opener-Policy", "same-origin")
-		header.Set("Cross-Origin-Resource-Policy", "same-origin")
-		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-		next.ServeHTTP(w, r)
-	})
 }
 
 // back answers a form that was sent: with the page that it was on, so that reloading that sends nothing again.
