@@ -6,17 +6,17 @@ import (
 	"sync/atomic"
 )
 
-// agents keeps each User-Agent once and gives it a number: millions of browsers have a few thousand of them. A number is
-// used again when no session has it any more.
+// agents keeps each User-Agent once and gives it a number: millions of browsers have a few thousand of them. When no
+// session has a number any more, it is used again.
 type agents struct {
 	mu      sync.Mutex
 	numbers map[string]uint32
 	uses    []int // by number
 	free    []uint32
-	texts   atomic.Pointer[[]string] // by number; the texts of free numbers change, the others stay
+	names   atomic.Pointer[[]string] // by number; those of free numbers change, the others stay
 }
 
-// take returns the number of a text, which the caller has to drop again. 0 is the empty text.
+// take returns the number of a User-Agent, which the caller has to drop again. 0 is the empty one.
 func (a *agents) take(agent string) uint32 {
 	if agent == "" {
 		return 0
@@ -25,7 +25,7 @@ func (a *agents) take(agent string) uint32 {
 	defer a.mu.Unlock()
 	n, ok := a.numbers[agent]
 	if !ok {
-		n = a.add(strings.Clone(agent)) // it is part of a request, which is not to be kept
+		n = a.add(strings.Clone(agent)) // it is part of a request, which must not be kept
 	}
 	a.uses[n]++
 	return n
@@ -34,25 +34,25 @@ func (a *agents) take(agent string) uint32 {
 func (a *agents) add(agent string) (n uint32) {
 	if a.numbers == nil {
 		a.numbers, a.uses = make(map[string]uint32), make([]int, 1)
-		a.texts.Store(&[]string{""})
+		a.names.Store(&[]string{""})
 	}
-	texts := *a.texts.Load()
+	names := *a.names.Load()
 	if last := len(a.free) - 1; last >= 0 {
 		n, a.free = a.free[last], a.free[:last]
-		texts[n] = agent
+		names[n] = agent
 	} else {
-		n = uint32(len(texts))
-		texts = append(texts, agent)
-		a.texts.Store(&texts)
+		n = uint32(len(names))
+		names = append(names, agent)
+		a.names.Store(&names)
 		a.uses = append(a.uses, 0)
 	}
 	a.numbers[agent] = n
 	return n
 }
 
-// change drops a number and takes that of a text, which mostly is the same.
+// change drops a number and takes that of a User-Agent, which is mostly the same.
 func (a *agents) change(n uint32, agent string) uint32 {
-	if a.text(n) == agent {
+	if a.get(n) == agent {
 		return n
 	}
 	next := a.take(agent)
@@ -69,16 +69,16 @@ func (a *agents) drop(n uint32) {
 	if a.uses[n]--; a.uses[n] > 0 {
 		return
 	}
-	texts := *a.texts.Load()
-	delete(a.numbers, texts[n])
-	texts[n] = ""
+	names := *a.names.Load()
+	delete(a.numbers, names[n])
+	names[n] = ""
 	a.free = append(a.free, n)
 }
 
-// text returns the text of a number. The caller holds the lock of the shard whose session has it, so that it is in use.
-func (a *agents) text(n uint32) string {
+// get returns the User-Agent of a number. The caller holds the lock of the shard whose session has it, so it is in use.
+func (a *agents) get(n uint32) string {
 	if n == 0 {
 		return ""
 	}
-	return (*a.texts.Load())[n]
+	return (*a.names.Load())[n]
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// A number stands for its text as long as anybody has it, and what nobody has is forgotten.
+// A number stands for its User-Agent as long as anybody has it, and what nobody has is forgotten.
 func TestAgents(t *testing.T) {
 	var a agents
 	a.drop(a.take("first"))
@@ -30,12 +30,12 @@ func TestAgents(t *testing.T) {
 			}
 		}
 		for n, agent := range held {
-			if got := a.text(n); got != agent {
+			if got := a.get(n); got != agent {
 				t.Fatalf("step %d: number %d is %q, want %q", step, n, got, agent)
 			}
 		}
-		if len(a.numbers) != len(held) || len(*a.texts.Load()) > 41 {
-			t.Fatalf("step %d: %d numbers of %d texts, want %d", step, len(a.numbers), len(*a.texts.Load()), len(held))
+		if len(a.numbers) != len(held) || len(*a.names.Load()) > 41 {
+			t.Fatalf("step %d: %d numbers of %d names, want %d", step, len(a.numbers), len(*a.names.Load()), len(held))
 		}
 	}
 }
@@ -43,7 +43,7 @@ func TestAgents(t *testing.T) {
 func TestEmptyAgentIsZero(t *testing.T) {
 	var a agents
 	a.drop(a.take(""))
-	if n := a.change(a.take("x"), ""); n != 0 || a.text(0) != "" || len(a.numbers) != 0 {
-		t.Errorf("number %d, text %q, %d kept", n, a.text(0), len(a.numbers))
+	if n := a.change(a.take("x"), ""); n != 0 || a.get(0) != "" || len(a.numbers) != 0 {
+		t.Errorf("number %d, name %q, %d kept", n, a.get(0), len(a.numbers))
 	}
 }

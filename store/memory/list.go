@@ -9,23 +9,23 @@ import (
 	"coatcheck.dev/store"
 )
 
-// A row is what a listing needs of a session, copied out under its lock.
-type row struct {
+// listed is what a listing needs of a session, copied out under its lock.
+type listed struct {
 	id      store.ID
 	created int64
 	encoded store.Encoded
 }
 
 // newestFirst is the order of listings.
-func newestFirst(a, b row) int {
+func newestFirst(a, b listed) int {
 	if c := cmp.Compare(b.created, a.created); c != 0 {
 		return c
 	}
 	return bytes.Compare(b.id[:], a.id[:])
 }
 
-// List implements [store.Store]. The sessions of one user are found at once and as they are at one moment. A page of
-// everybody's looks at each session there is, one shard after the other.
+// List implements [store.Store]. The sessions of one user are found at once, in one atomic step. A page of everybody's
+// looks at each session that there is, one shard after the other.
 func (s *Store) List(ctx context.Context, q store.Query) ([]store.Record, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -33,8 +33,8 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]store.Record, error)
 	p := s.newPage(q)
 	if q.User != "" {
 		s.shards.rlockAll()
-		for _, t := range s.of(q.User) {
-			p.add(t)
+		for _, e := range s.of(q.User) {
+			p.add(e)
 		}
 		s.shards.runlockAll()
 		return p.records()
@@ -45,51 +45,51 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]store.Record, error)
 		}
 		sh := &s.shards[i]
 		sh.mu.RLock()
-		for t := range sh.all {
-			p.add(t)
+		for e := range sh.all {
+			p.add(e)
 		}
 		sh.mu.RUnlock()
 	}
 	return p.records()
 }
 
-// A page collects the newest rows after a place, and never holds more than twice its limit.
+// A page collects the newest sessions after a cursor. It never holds more than twice its limit.
 type page struct {
 	store *Store
-	after *row // nil: from the newest
+	after *listed // nil: from the newest
 	limit int
-	rows  []row
+	found []listed
 }
 
 func (s *Store) newPage(q store.Query) *page {
 	p := &page{store: s, limit: q.PageLimit()}
 	if !q.After.ID.IsZero() || !q.After.CreatedAt.IsZero() {
-		p.after = &row{id: q.After.ID, created: q.After.CreatedAt.UnixMicro()}
+		p.after = &listed{id: q.After.ID, created: q.After.CreatedAt.UnixMicro()}
 	}
 	return p
 }
 
-func (p *page) add(t text) {
-	r := row{id: t.id(), created: t.created()}
+func (p *page) add(e encoded) {
+	r := listed{id: e.id(), created: e.created()}
 	if p.after != nil && newestFirst(*p.after, r) >= 0 {
 		return
 	}
-	r.encoded = p.store.encode(t)
-	if p.rows = append(p.rows, r); len(p.rows) >= 2*p.limit {
+	r.encoded = p.store.export(e)
+	if p.found = append(p.found, r); len(p.found) >= 2*p.limit {
 		p.cut()
 	}
 }
 
 func (p *page) cut() {
-	slices.SortFunc(p.rows, newestFirst)
-	p.rows = p.rows[:min(len(p.rows), p.limit)]
+	slices.SortFunc(p.found, newestFirst)
+	p.found = p.found[:min(len(p.found), p.limit)]
 }
 
 func (p *page) records() ([]store.Record, error) {
 	p.cut()
-	records := make([]store.Record, 0, len(p.rows))
-	for _, row := range p.rows {
-		r, err := row.encoded.Record()
+	records := make([]store.Record, 0, len(p.found))
+	for _, one := range p.found {
+		r, err := one.encoded.Record()
 		if err != nil {
 			return nil, err
 		}

@@ -1,17 +1,16 @@
 // Package memory keeps sessions in the memory of the process: for tests, and for apps that may forget.
 //
-// Nothing survives the process. A restart signs everybody out, and a second process knows nothing of the
-// sessions of the first; an app that runs twice, or that must remember, takes package sqlstore or redisstore
-// instead. Everything else that the contract in package store asks for holds, so what was tested on this store
-// runs on the others.
+// Nothing survives the process. A restart signs everybody out, and a second process knows nothing of the sessions of
+// the first. An app that runs twice, or that must remember, takes package sqlstore or redisstore instead. All else that
+// the contract in package store asks for holds, so an app that was tested with this store runs with the others.
 //
-// A Store has no upper bound: it holds what it is given until it is deleted or swept. A session of a few small
-// values takes about 200 bytes all in, so a million of them take about 200 MB; the User-Agent is not in that, of which
-// all sessions that have the same share one.
+// A Store has no upper limit: it keeps what it is given until that is deleted or swept. A session of a few small values
+// takes about 200 bytes, so a million of them take about 200 MB. Identical User-Agent strings are stored once and not
+// counted here.
 //
 // Reading a record copies nothing: its strings are parts of an immutable string that the store has, with some hundred
-// neighbours, so who keeps one for long keeps up to 64 KiB. The record is the caller's own nevertheless; its only mutable
-// part, the Auth slice, is made anew for each load.
+// other records. So whoever keeps a record for long keeps up to 64 KiB. The record is the caller's own nevertheless:
+// its only mutable part, the Auth slice, is made anew by each load.
 //
 // Subscribers are told of a change before the method that made it returns.
 package memory
@@ -49,11 +48,11 @@ func New() *Store {
 }
 
 // Peek implements [store.Peeker]. It can answer every time.
-func (s *Store) Peek(id store.ID, _ time.Time) (store.Encoded, bool) { return s.encoded(id), true }
+func (s *Store) Peek(id store.ID, _ time.Time) (store.Encoded, bool) { return s.look(id), true }
 
 // Recall implements [store.Peeker]. What is here is always current.
 func (s *Store) Recall(id store.ID, _ time.Time) (store.Encoded, bool) {
-	e := s.encoded(id)
+	e := s.look(id)
 	return e, !e.ID.IsZero()
 }
 
@@ -62,42 +61,42 @@ func (s *Store) Load(ctx context.Context, id store.ID) (store.Record, error) {
 	if err := ctx.Err(); err != nil {
 		return store.Record{}, err
 	}
-	encoded := s.encoded(id)
-	if encoded.ID.IsZero() {
+	e := s.look(id)
+	if e.ID.IsZero() {
 		return store.Record{}, store.ErrNotFound
 	}
-	return encoded.Record()
+	return e.Record()
 }
 
-// encoded returns what is kept of a record, the zero value if there is none. It is immutable, so it is decoded outside
+// look returns a record, or the zero Encoded if there is none. Records are immutable, so the caller decodes it without
 // the lock.
-func (s *Store) encoded(id store.ID) store.Encoded {
+func (s *Store) look(id store.ID) store.Encoded {
 	sh := s.shards.of(id)
 	sh.mu.RLock()
 	defer sh.mu.RUnlock()
-	i, t := sh.find(id)
+	i, e := sh.find(id)
 	if i < 0 {
 		return store.Encoded{}
 	}
-	return s.encode(t)
+	return s.export(e)
 }
 
-// encode returns a text in the form of the contract. The caller holds the lock of its shard.
-func (s *Store) encode(t text) store.Encoded {
-	h := t.head()
-	return store.Encoded{ID: t.id(), Version: h.version, Seen: h.after, Body: h.body, UserAgent: s.agents.text(h.agent)}
+// export returns a record in the form of the contract. The caller holds the lock of its shard.
+func (s *Store) export(e encoded) store.Encoded {
+	h := e.head()
+	return store.Encoded{ID: e.id(), Version: h.version, Seen: h.after, Body: h.body, UserAgent: s.agents.get(h.agent)}
 }
 
 // of returns the sessions of a user. The caller holds the locks of all shards, for reading at least.
-func (s *Store) of(user string) (texts []text) {
+func (s *Store) of(user string) (records []encoded) {
 	for _, k := range s.users.keys(user) {
-		for _, t := range s.shards.ofKey(k).withKey(k) {
-			if t.user() == user {
-				texts = append(texts, t)
+		for _, e := range s.shards.ofKey(k).withKey(k) {
+			if e.user() == user {
+				records = append(records, e)
 			}
 		}
 	}
-	return texts
+	return records
 }
 
 // Create implements [store.Store].
@@ -122,7 +121,7 @@ func (s *Store) Create(ctx context.Context, r store.Record, replaces store.ID) e
 		return store.ErrConflict
 	case s.shards.of(r.ID).has(r.ID):
 		return store.ErrExists
-	case s.shards.of(r.ID).rack.full():
+	case s.shards.of(r.ID).arena.full():
 		return errFull
 	}
 	s.remove(sh, at, old, store.Replaced)
@@ -135,18 +134,18 @@ func (s *Store) add(r *store.Record) error {
 	switch {
 	case sh.has(r.ID):
 		return store.ErrExists
-	case sh.rack.full():
+	case sh.arena.full():
 		return errFull
 	}
-	sh.add(textOf(r, 1, r.LastSeen.UnixMicro(), s.agents.take(r.Device.UserAgent)))
+	sh.add(encode(r, 1, r.LastSeen.UnixMicro(), s.agents.take(r.Device.UserAgent)))
 	s.users.add(r.User, keyOf(&r.ID))
 	s.count.Add(1)
 	s.Publish(store.Notice{Kind: store.Created, ID: r.ID, User: r.User, Version: 1})
 	return nil
 }
 
-func (s *Store) remove(sh *shard, at int, t text, why store.NoticeKind) {
-	id, user, h := t.id(), t.user(), t.head()
+func (s *Store) remove(sh *shard, at int, e encoded, why store.NoticeKind) {
+	id, user, h := e.id(), e.user(), e.head()
 	sh.remove(at)
 	s.users.remove(user, keyOf(&id))
 	s.agents.drop(h.agent)
@@ -170,12 +169,12 @@ func (s *Store) Save(ctx context.Context, r store.Record) error {
 	switch {
 	case h.version != r.Version:
 		return store.ErrConflict
-	case sh.rack.full():
+	case sh.arena.full():
 		return errFull
 	}
 	r.User, r.CreatedAt = old.user(), micro(h.created()) // the index and the order of listings rely on them
 	agent := s.agents.change(h.agent, r.Device.UserAgent)
-	sh.replace(at, textOf(&r, r.Version+1, max(h.seen(), r.LastSeen.UnixMicro()), agent))
+	sh.replace(at, encode(&r, r.Version+1, max(h.seen(), r.LastSeen.UnixMicro()), agent))
 	s.Publish(store.Notice{Kind: store.Saved, ID: r.ID, User: r.User, Version: r.Version + 1})
 	return nil
 }
@@ -202,9 +201,9 @@ func (s *Store) Delete(ctx context.Context, id store.ID) (bool, error) {
 	sh := s.shards.of(id)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	at, t := sh.find(id)
+	at, e := sh.find(id)
 	if at >= 0 {
-		s.remove(sh, at, t, store.Deleted)
+		s.remove(sh, at, e, store.Deleted)
 	}
 	return at >= 0, nil
 }
@@ -225,11 +224,11 @@ func (s *Store) DeleteUser(ctx context.Context, user string, keep ...store.ID) (
 	s.shards.lockAll()
 	defer s.shards.unlockAll()
 	var ids []store.ID
-	for _, t := range s.of(user) {
-		if id := t.id(); !kept[id] {
+	for _, e := range s.of(user) {
+		if id := e.id(); !kept[id] {
 			sh := s.shards.of(id)
 			at, _ := sh.find(id)
-			s.remove(sh, at, t, store.Deleted)
+			s.remove(sh, at, e, store.Deleted)
 			ids = append(ids, id)
 		}
 	}
@@ -282,8 +281,8 @@ func (s *Store) removeOver(over []store.ID, now time.Time) (removed int) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	for _, id := range over {
-		if at, t := sh.find(id); at >= 0 && t.over(now) {
-			s.remove(sh, at, t, store.Swept)
+		if at, e := sh.find(id); at >= 0 && e.over(now) {
+			s.remove(sh, at, e, store.Swept)
 			removed++
 		}
 	}

@@ -9,16 +9,16 @@ import (
 	"coatcheck.dev/store"
 )
 
-// shardCount bounds the time that a sweep or a listing holds one lock: at a million sessions that of looking at
-// four thousand. The first byte of an ID says which shard has it.
+// shardCount limits how long a sweep or a listing holds one lock: at a million sessions, for a look at four thousand.
+// The first byte of an ID says which shard has it.
 const shardCount = 256
 
-// A shard has the sessions of the keys that end in one byte. It is as large as three cache lines, so that two shards in
-// use on two processors do not slow each other down.
+// A shard has the sessions whose keys end in one byte. It fills three cache lines, so that two processors that use two
+// shards do not slow each other down.
 type shard struct {
 	mu    sync.RWMutex
 	index table[place] // by the hash of the key
-	rack  rack
+	arena arena
 	_     [24]byte
 }
 
@@ -30,106 +30,107 @@ func keyOf(id *store.ID) key { return key(binary.LittleEndian.Uint64(id[:])) }
 // hash is for IDs that tests make up; those of sessions are random enough.
 func (k key) hash() uint32 { return uint32(k * 0x9e3779b97f4a7c15 >> 32) }
 
-func (t text) hash() uint32 {
-	id := t.id()
+func (e encoded) hash() uint32 {
+	id := e.id()
 	return keyOf(&id).hash()
 }
 
-// text returns what a slot of the index leads to. The caller holds the lock, for reading at least.
-func (sh *shard) text(i int) text { return sh.rack.text(sh.index.slots[i].value) }
+// get returns what a slot of the index leads to. The caller holds the lock, for reading at least, here and in all,
+// find, has and withKey.
+func (sh *shard) get(i int) encoded { return sh.arena.get(sh.index.slots[i].value) }
 
-// all yields every text. The caller holds the lock, for reading at least.
-func (sh *shard) all(yield func(text) bool) {
+// all yields every record.
+func (sh *shard) all(yield func(encoded) bool) {
 	for p := range sh.index.all {
-		if !yield(sh.rack.text(p)) {
+		if !yield(sh.arena.get(p)) {
 			return
 		}
 	}
 }
 
-// add puts a text in. The caller holds the lock, here and wherever something changes, and has seen that the rack is not
-// full.
-func (sh *shard) add(t text) {
-	sh.index.add(t.hash(), sh.rack.hang(t))
-	sh.tidy()
-}
-
-// replace puts a text in the place of the one that a slot of the index leads to. The rack must not be full here either.
-func (sh *shard) replace(i int, t text) {
-	old := sh.index.slots[i].value
-	sh.index.slots[i].value = sh.rack.hang(t)
-	sh.take(old)
-}
-
-// remove takes out the text that a slot of the index leads to.
-func (sh *shard) remove(i int) {
-	old := sh.index.slots[i].value
-	sh.index.remove(i)
-	sh.take(old)
-}
-
-// take takes a text off the rack to which no slot leads any more.
-func (sh *shard) take(p place) {
-	if p.block() == 0 {
-		if t, from := sh.rack.takeYoung(p); from != p {
-			sh.moved(t, from, p)
-		}
-	} else if sh.rack.takeOld(p) {
-		sh.rack.takeApart(p.block(), func(t text, from place) {
-			if i := sh.leading(t, from); i >= 0 {
-				sh.index.slots[i].value = sh.rack.hang(text(strings.Clone(string(t)))) // the block is to go
-			}
-		})
-	}
-	sh.tidy()
-}
-
-func (sh *shard) tidy() {
-	for sh.rack.crowded() {
-		sh.rack.join(sh.moved)
-	}
-}
-
-// moved has the index follow a text to another place.
-func (sh *shard) moved(t text, from, to place) { sh.index.slots[sh.leading(t, from)].value = to }
-
-// leading returns which slot of the index leads to the text at a place, and -1 if none does.
-func (sh *shard) leading(t text, p place) int {
-	hash := t.hash()
-	i := sh.index.search(hash)
-	for i >= 0 && sh.index.slots[i].value != p {
-		i = sh.index.after(hash, i)
-	}
-	return i
-}
-
-// find returns the slot of a session and its text, and -1 if there is none. The caller holds the lock, for reading at least.
-func (sh *shard) find(id store.ID) (int, text) {
+// find returns the slot of a record and the record, and -1 if there is none.
+func (sh *shard) find(id store.ID) (int, encoded) {
 	hash := keyOf(&id).hash()
 	for i := sh.index.search(hash); i >= 0; i = sh.index.after(hash, i) {
-		if t := sh.text(i); string(t[:idLen]) == string(id[:]) {
-			return i, t
+		if e := sh.get(i); string(e[:idLen]) == string(id[:]) {
+			return i, e
 		}
 	}
 	return -1, ""
 }
 
-// has reports whether there is a session. The caller holds the lock, for reading at least.
+// has reports whether there is a record.
 func (sh *shard) has(id store.ID) bool {
 	i, _ := sh.find(id)
 	return i >= 0
 }
 
-// withKey returns the sessions of a key. The caller holds the lock, for reading at least.
-func (sh *shard) withKey(k key) (found []text) {
+// withKey returns the records of a key.
+func (sh *shard) withKey(k key) (found []encoded) {
 	hash := k.hash()
 	for i := sh.index.search(hash); i >= 0; i = sh.index.after(hash, i) {
-		t := sh.text(i)
-		if id := t.id(); keyOf(&id) == k {
-			found = append(found, t)
+		e := sh.get(i)
+		if id := e.id(); keyOf(&id) == k {
+			found = append(found, e)
 		}
 	}
 	return found
+}
+
+// add puts a record in. The caller holds the lock, here and wherever something changes, and has seen that the arena is
+// not full.
+func (sh *shard) add(e encoded) {
+	sh.index.add(e.hash(), sh.arena.append(e))
+	sh.join()
+}
+
+// replace puts a record in the place of the one that a slot leads to. The arena must not be full here either.
+func (sh *shard) replace(i int, e encoded) {
+	old := sh.index.slots[i].value
+	sh.index.slots[i].value = sh.arena.append(e)
+	sh.free(old)
+}
+
+// remove takes out the record that a slot leads to.
+func (sh *shard) remove(i int) {
+	old := sh.index.slots[i].value
+	sh.index.remove(i)
+	sh.free(old)
+}
+
+// free gives up a place to which no slot leads any more.
+func (sh *shard) free(p place) {
+	if p.block() == 0 {
+		if e, from := sh.arena.removePending(p); from != p {
+			sh.moved(e, from, p)
+		}
+	} else if sh.arena.leaveGap(p) {
+		sh.arena.takeApart(p.block(), func(e encoded, from place) {
+			if i := sh.slotOf(e, from); i >= 0 {
+				sh.index.slots[i].value = sh.arena.append(encoded(strings.Clone(string(e)))) // the block is to go
+			}
+		})
+	}
+	sh.join()
+}
+
+func (sh *shard) join() {
+	for sh.arena.overflows() {
+		sh.arena.join(sh.moved)
+	}
+}
+
+// moved has the index follow a record to another place.
+func (sh *shard) moved(e encoded, from, to place) { sh.index.slots[sh.slotOf(e, from)].value = to }
+
+// slotOf returns the slot that leads to the record at a place, and -1 if none does.
+func (sh *shard) slotOf(e encoded, p place) int {
+	hash := e.hash()
+	i := sh.index.search(hash)
+	for i >= 0 && sh.index.slots[i].value != p {
+		i = sh.index.after(hash, i)
+	}
+	return i
 }
 
 type shards [shardCount]shard
@@ -180,13 +181,13 @@ func (s *shards) runlockAll() {
 	}
 }
 
-// over returns the IDs of at most limit sessions that are over. Reads go on meanwhile.
+// over returns the IDs of at most limit records that are over. Reads go on meanwhile.
 func (sh *shard) over(now time.Time, limit int) (ids []store.ID) {
 	sh.mu.RLock()
 	defer sh.mu.RUnlock()
-	for t := range sh.all {
-		if t.over(now) {
-			if ids = append(ids, t.id()); len(ids) == limit {
+	for e := range sh.all {
+		if e.over(now) {
+			if ids = append(ids, e.id()); len(ids) == limit {
 				break
 			}
 		}
@@ -196,11 +197,11 @@ func (sh *shard) over(now time.Time, limit int) (ids []store.ID) {
 
 // touch moves the time that a session was last seen, only ever forward.
 func (sh *shard) touch(id store.ID, seen int64) {
-	i, t := sh.find(id)
-	if i < 0 || sh.rack.full() {
+	i, e := sh.find(id)
+	if i < 0 || sh.arena.full() {
 		return
 	}
-	if h := t.head(); seen > h.seen() {
-		sh.replace(i, t.touched(seen))
+	if h := e.head(); seen > h.seen() {
+		sh.replace(i, e.touched(seen))
 	}
 }

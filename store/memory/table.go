@@ -1,12 +1,12 @@
 package memory
 
-// A table is an open hash table that may be filled more densely than a map, so that a session takes less memory. Hashes lie
-// beside the values, eight places in a line of the processor's cache: at a million sessions every line has to be fetched from memory,
-// which is most of the time that a read takes then.
+// A table is a hash table with open addressing. It may be filled more densely than a map, so a session takes less
+// memory. Hashes lie beside the values, eight slots in a cache line: at a million sessions every line has to be fetched
+// from memory, and that is most of the time of a read.
 type table[V any] struct {
 	slots []slot[V]
 	live  int
-	dead  int // slots whose value was removed, and which searches have to pass
+	dead  int // slots whose value was removed: searches have to pass them
 }
 
 type slot[V any] struct {
@@ -14,7 +14,7 @@ type slot[V any] struct {
 	value V
 }
 
-// Hashes that are none. Those of values are moved out of their way.
+// Hashes with a meaning of their own. Those of values are moved out of their way.
 const (
 	slotEmpty = 0
 	slotDead  = 1
@@ -45,7 +45,7 @@ func (t *table[V]) scan(hash uint32, i int) int {
 	return i
 }
 
-// begin returns the slot where the search for a hash begins: it spreads hashes evenly over any number of slots.
+// begin returns the slot where the search for a hash begins. It spreads hashes evenly over any number of slots.
 func (t *table[V]) begin(hash uint32) int { return int(uint64(hash) * uint64(len(t.slots)) >> 32) }
 
 func (t *table[V]) next(i int) int {
@@ -55,7 +55,8 @@ func (t *table[V]) next(i int) int {
 	return i
 }
 
-// add puts a value in, whether or not there is an equal one. An eighth of the slots stays empty, so that searches end soon.
+// add puts a value in, whether or not there is an equal one. An eighth of the slots stays empty, so that searches end
+// soon.
 func (t *table[V]) add(hash uint32, v V) {
 	if 8*(t.live+t.dead+1) > 7*len(t.slots) {
 		t.grow()

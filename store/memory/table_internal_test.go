@@ -102,7 +102,7 @@ func TestUsersWithEqualHashes(t *testing.T) {
 	s := New()
 	ada, eve := store.Record{ID: store.NewID(), User: "ada"}, store.Record{ID: store.NewID(), User: "eve"}
 	for _, r := range []store.Record{ada, eve} {
-		s.shards.of(r.ID).add(textOf(&r, 1, 0, 0))
+		s.shards.of(r.ID).add(encode(&r, 1, 0, 0))
 		hash, refs, _ := s.users.of("ada")
 		refs.add(hash, refOf(keyOf(&r.ID)))
 	}

@@ -6,17 +6,17 @@ import (
 	"sync"
 )
 
-// users finds the sessions of a user. For each session it has the hash of the user and half of the ID, which together cost
-// a third of what a map would. Whoever looks for a user's sessions has to compare: hashes and halves may be equal.
+// users finds the sessions of a user. For each session it has the hash of the user and half of the ID: together a third
+// of what a map would take. Whoever looks for a user's sessions has to compare, because hashes and halves may be equal.
 type users struct {
 	seed  maphash.Seed
 	parts [256]struct {
-		mu   sync.Mutex // between two who hold the locks of different shards
+		mu   sync.Mutex // callers hold locks of different shards
 		refs table[ref] // by the hash of the user
 	}
 }
 
-// A ref is the key of one session. It is in two halves, as a whole one would be followed by four bytes of nothing.
+// A ref is the key of one session. It is in two halves, because a whole one would be followed by four bytes of padding.
 type ref struct{ high, low uint32 }
 
 func refOf(k key) ref { return ref{uint32(k >> 32), uint32(k)} }
@@ -25,15 +25,15 @@ func (r ref) key() key { return key(r.high)<<32 | key(r.low) }
 
 func (u *users) init() { u.seed = maphash.MakeSeed() }
 
-// of returns the hash of a user and the part that has their refs, by bits of the hash that tell slots in a small table least
-// apart.
+// of returns the hash of a user and the part that has their refs. Other bits of the hash than those that choose the
+// part choose the slot in a small table.
 func (u *users) of(user string) (hash uint32, refs *table[ref], mu *sync.Mutex) {
 	hash = uint32(maphash.String(u.seed, user))
 	p := &u.parts[hash>>8&0xff]
 	return hash, &p.refs, &p.mu
 }
 
-// add notes a session of a user. The caller holds the lock of its shard, in remove as well. The empty user has none.
+// add notes a session of a user. The caller holds the lock of its shard, here and in remove. The empty user has none.
 func (u *users) add(user string, k key) {
 	if user == "" {
 		return
@@ -59,8 +59,8 @@ func (u *users) remove(user string, k key) {
 	}
 }
 
-// keys returns the keys under which sessions of a user may be found, each once. The caller holds the locks of all shards,
-// for reading at least.
+// keys returns the keys under which sessions of a user may be found, each once. The caller holds the locks of all
+// shards, for reading at least.
 func (u *users) keys(user string) (keys []key) {
 	if user == "" {
 		return nil

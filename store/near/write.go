@@ -64,8 +64,8 @@ func (c *cache) saved(id store.ID, version uint64) {
 	c.expect(id, version)
 }
 
-// A write is one call that changes one record.
-type write struct {
+// A writeCall is one call that changes one record.
+type writeCall struct {
 	c      *cache
 	id     store.ID
 	proof  proof   // of what it makes of the record
@@ -73,7 +73,7 @@ type write struct {
 }
 
 // begin begins a write, to a version if it is a save. The caller defers abort.
-func (c *cache) begin(id store.ID, to uint64) *write {
+func (c *cache) begin(id store.ID, to uint64) *writeCall {
 	p := proof{c.now(), c.health.Load().generation}
 	f := c.inFlight.of(id)
 	f.mu.Lock()
@@ -89,11 +89,11 @@ func (c *cache) begin(id store.ID, to uint64) *write {
 	}
 	w.n++
 	w.mixed, w.to = w.mixed || w.n > 1, to
-	return &write{c, id, p, w}
+	return &writeCall{c, id, p, w}
 }
 
 // beginForgetting is begin for a write that leaves nothing of what is known: the record is not served any more.
-func (c *cache) beginForgetting(id store.ID) *write {
+func (c *cache) beginForgetting(id store.ID) *writeCall {
 	w := c.begin(id, 0)
 	f := c.inFlight.of(id)
 	f.mu.Lock()
@@ -103,7 +103,7 @@ func (c *cache) beginForgetting(id store.ID) *write {
 }
 
 // end ends the write. settle brings what is kept in line with it.
-func (w *write) end(settle func(*writes)) {
+func (w *writeCall) end(settle func(*writes)) {
 	f := w.c.inFlight.of(w.id)
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -116,14 +116,14 @@ func (w *write) end(settle func(*writes)) {
 }
 
 // abort ends a write whose call of the inner store panicked. After end it does nothing.
-func (w *write) abort() {
+func (w *writeCall) abort() {
 	if w.writes != nil {
 		w.end(func(*writes) { w.c.forget(w.id) })
 	}
 }
 
 // settled reports whether the record is now what the write has made of it, because nothing else has happened to it.
-func (w *write) settled(all *writes, kind store.NoticeKind) bool {
+func (w *writeCall) settled(all *writes, kind store.NoticeKind) bool {
 	return all.alone(kind) && w.c.health.Load().keeps(w.proof.generation)
 }
 
@@ -178,7 +178,7 @@ func (c *cache) Save(ctx context.Context, r store.Record) error {
 
 // renew keeps what was saved. If it is not known what the record was before, it is loaded when it is needed: stores do
 // not take everything from what is saved.
-func (w *write) renew(r store.Record) {
+func (w *writeCall) renew(r store.Record) {
 	old, ok := w.c.kept(r.ID)
 	if !ok {
 		return

@@ -11,17 +11,17 @@ import (
 	"coatcheck.dev/store"
 )
 
-// sized returns a text of about n bytes.
-func sized(id store.ID, version uint64, n int) text {
+// sized returns a record of about n bytes.
+func sized(id store.ID, version uint64, n int) encoded {
 	r := store.Record{ID: id, Device: store.Device{Label: strings.Repeat("x", n)}}
-	return textOf(&r, version, 0, 0)
+	return encode(&r, version, 0, 0)
 }
 
-// Each step is compared with a map, with texts from tiny to larger than a block. Nothing is lost or mixed up as they are
-// joined and taken apart, and what was read stays as it was.
-func TestRackIsAMap(t *testing.T) {
+// Each step is compared with a map, with records from tiny to larger than a block. Nothing is lost or mixed up as they
+// are joined and taken apart, and what was read stays as it was.
+func TestArenaIsAMap(t *testing.T) {
 	var sh shard
-	want := make(map[store.ID]text)
+	want := make(map[store.ID]encoded)
 	var ids []store.ID
 	for step := range 50_000 {
 		size := rand.IntN(200)
@@ -51,25 +51,25 @@ func TestRackIsAMap(t *testing.T) {
 	checkShard(t, &sh, want)
 }
 
-func checkShard(t *testing.T, sh *shard, want map[store.ID]text) {
+func checkShard(t *testing.T, sh *shard, want map[store.ID]encoded) {
 	t.Helper()
-	for id, text := range want {
-		if _, got := sh.find(id); got != text {
-			t.Fatalf("a text of %d bytes is not as it was", len(text))
+	for id, record := range want {
+		if _, got := sh.find(id); got != record {
+			t.Fatalf("a record of %d bytes is not as it was", len(record))
 		}
 	}
 	n, live := 0, 0
-	for text := range sh.all {
-		if n++; want[text.id()] != text {
-			t.Fatal("a text is there that was removed")
+	for record := range sh.all {
+		if n++; want[record.id()] != record {
+			t.Fatal("a record is there that was removed")
 		}
-		live += len(text)
+		live += len(record)
 	}
 	if n != len(want) {
-		t.Fatalf("%d texts, want %d", n, len(want))
+		t.Fatalf("%d records, want %d", n, len(want))
 	}
-	kept := sh.rack.size
-	for _, b := range sh.rack.blocks {
+	kept := sh.arena.size
+	for _, b := range sh.arena.blocks {
 		kept += len(b)
 	}
 	if kept > live*3/2+2*blockSize {
@@ -92,21 +92,21 @@ func TestFewObjectsForManySessions(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// Some in each shard are young.
+	// Some in each shard are pending.
 	if made := objects() - before; made > n/2 {
 		t.Errorf("%d objects for %d sessions", made, n)
 	}
 	runtime.KeepAlive(s)
 }
 
-// A rack without numbers for more blocks refuses, and has what it had.
-func TestFullRack(t *testing.T) {
+// An arena without numbers for more blocks refuses, and has what it had.
+func TestFullArena(t *testing.T) {
 	s := New()
 	id := store.ID{1}
 	if err := s.Create(t.Context(), store.Record{ID: id}, store.ID{}); err != nil {
 		t.Fatal(err)
 	}
-	s.shards.of(id).rack.blocks = make([]string, maxBlocks)
+	s.shards.of(id).arena.blocks = make([]string, maxBlocks)
 	if err := s.Create(t.Context(), store.Record{ID: store.ID{1, 1}}, store.ID{}); !errors.Is(err, errFull) {
 		t.Errorf("create: %v", err)
 	}
@@ -124,10 +124,10 @@ func TestFullRack(t *testing.T) {
 	}
 }
 
-func TestTextLen(t *testing.T) {
+func TestLenInBlock(t *testing.T) {
 	for _, n := range []int{1, 127, 128, blockSize - 1, blockSize, 1 << 21} {
-		if want := len(binary.AppendUvarint(nil, uint64(n))) + n; textLen(text(make([]byte, n))) != want {
-			t.Errorf("%d bytes: %d, want %d", n, textLen(text(make([]byte, n))), want)
+		if want := len(binary.AppendUvarint(nil, uint64(n))) + n; lenInBlock(encoded(make([]byte, n))) != want {
+			t.Errorf("%d bytes: %d, want %d", n, lenInBlock(encoded(make([]byte, n))), want)
 		}
 	}
 }

@@ -7,43 +7,43 @@ import (
 	"coatcheck.dev/store"
 )
 
-// A text is one session as the store keeps it: in one string, which is made anew by each change and never changed, so
-// readers need no lock once they have it. See rack for how texts are kept.
+// encoded is one record as this store keeps it: a string that each change makes anew and that never changes, so readers
+// need no lock once they have it. See arena for where it lies.
 //
-//	text    = id version seen agent body
+//	encoded = id version seen agent body
 //	id      = 16OCTET
 //	version = varint             ; unsigned
 //	seen    = varint             ; when it was last seen, in microseconds after its creation
-//	agent   = varint             ; unsigned: which User-Agent, see agents
+//	agent   = varint             ; unsigned: the number of its User-Agent, see agents
 //	body    = *OCTET             ; see package store; without the User-Agent
-type text string
+type encoded string
 
 const idLen = len(store.ID{})
 
-// textOf returns the text of a record whose User-Agent is kept apart.
-func textOf(r *store.Record, version uint64, seen int64, agent uint32) text {
-	var buf [512]byte // most texts fit, so that the string is the only allocation
+// encode returns a record whose User-Agent is kept apart.
+func encode(r *store.Record, version uint64, seen int64, agent uint32) encoded {
+	var buf [512]byte // most records fit, so that the string is the only allocation
 	b := append(buf[:0], r.ID[:]...)
 	b = binary.AppendUvarint(b, version)
 	b = binary.AppendVarint(b, seen-r.CreatedAt.UnixMicro())
 	b = binary.AppendUvarint(b, uint64(agent))
 	short := *r
 	short.Device.UserAgent = ""
-	return text(short.AppendBody(b))
+	return encoded(short.AppendBody(b))
 }
 
-// touched returns the text with another time last seen.
-func (t text) touched(seen int64) text {
-	h := t.head()
+// touched returns the record with another time last seen.
+func (e encoded) touched(seen int64) encoded {
+	h := e.head()
 	var buf [512]byte
-	b := append(buf[:0], t[:idLen]...)
+	b := append(buf[:0], e[:idLen]...)
 	b = binary.AppendUvarint(b, h.version)
 	b = binary.AppendVarint(b, seen-h.created())
 	b = binary.AppendUvarint(b, uint64(h.agent))
-	return text(append(b, h.body...))
+	return encoded(append(b, h.body...))
 }
 
-// A head is the front of a text, and its body.
+// A head is what stands before the body, and the body.
 type head struct {
 	version uint64
 	after   int64 // seen, in microseconds after the creation
@@ -51,8 +51,8 @@ type head struct {
 	body    string
 }
 
-func (t text) head() (h head) {
-	rest := string(t[idLen:])
+func (e encoded) head() (h head) {
+	rest := string(e[idLen:])
 	h.version, rest = cutUvarint(rest)
 	after, rest := cutUvarint(rest)
 	h.after = int64(after>>1) ^ -int64(after&1) // undoes the zigzag of binary.AppendVarint
@@ -62,41 +62,41 @@ func (t text) head() (h head) {
 }
 
 func (h *head) created() int64 {
-	encoded := store.Encoded{Body: h.body}
-	return encoded.CreatedAt()
+	e := store.Encoded{Body: h.body}
+	return e.CreatedAt()
 }
 
 func (h *head) seen() int64 { return h.created() + h.after }
 
-func (t text) id() (id store.ID) {
-	copy(id[:], t)
+func (e encoded) id() (id store.ID) {
+	copy(id[:], e)
 	return id
 }
 
-func (t text) version() uint64 {
-	h := t.head()
+func (e encoded) version() uint64 {
+	h := e.head()
 	return h.version
 }
 
-func (t text) created() int64 {
-	h := t.head()
+func (e encoded) created() int64 {
+	h := e.head()
 	return h.created()
 }
 
-func (t text) user() string {
-	h := t.head()
-	encoded := store.Encoded{Body: h.body}
-	return encoded.User()
+func (e encoded) user() string {
+	h := e.head()
+	body := store.Encoded{Body: h.body}
+	return body.User()
 }
 
-func (t text) over(now time.Time) bool {
-	h := t.head()
-	encoded := store.Encoded{Body: h.body, Seen: h.after}
-	front, _ := encoded.Head()
+func (e encoded) over(now time.Time) bool {
+	h := e.head()
+	body := store.Encoded{Body: h.body, Seen: h.after}
+	front, _ := body.Head()
 	return front.Over(now.UnixMicro())
 }
 
-// cutUvarint undoes binary.AppendUvarint on a string. Nobody else makes texts, so they are never cut short.
+// cutUvarint undoes binary.AppendUvarint on a string. Only encode makes such strings, so they are never cut short.
 func cutUvarint(s string) (n uint64, rest string) {
 	for i, shift := 0, 0; ; i, shift = i+1, shift+7 {
 		n |= uint64(s[i]&0x7f) << shift

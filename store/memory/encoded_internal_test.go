@@ -7,7 +7,7 @@ import (
 	"coatcheck.dev/store"
 )
 
-func TestText(t *testing.T) {
+func TestEncoded(t *testing.T) {
 	began := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	r := store.Record{
 		ID: store.NewID(), User: "ada", CreatedAt: began, ExpiresAt: began.Add(24 * time.Hour), IdleTimeout: time.Hour,
@@ -16,18 +16,18 @@ func TestText(t *testing.T) {
 	for _, version := range []uint64{1, 127, 128, 1 << 63} {
 		for _, after := range []time.Duration{0, time.Microsecond, -time.Hour, 400 * 24 * time.Hour} {
 			seen := began.Add(after).UnixMicro()
-			text := textOf(&r, version, 0, 300).touched(seen)
-			h := text.head()
-			if text.id() != r.ID || text.user() != "ada" || h.version != version || h.agent != 300 ||
+			record := encode(&r, version, 0, 300).touched(seen)
+			h := record.head()
+			if record.id() != r.ID || record.user() != "ada" || h.version != version || h.agent != 300 ||
 				h.seen() != seen || h.created() != began.UnixMicro() {
 				t.Errorf("version %d, seen %v after: %+v", version, after, h)
 			}
-			encoded := store.Encoded{Body: h.body}
-			if got, err := encoded.Record(); err != nil || got.Device != (store.Device{Address: "192.0.2.1"}) {
+			body := store.Encoded{Body: h.body}
+			if got, err := body.Record(); err != nil || got.Device != (store.Device{Address: "192.0.2.1"}) {
 				t.Errorf("device %+v, %v", got.Device, err)
 			}
 			end := min(seen+time.Hour.Microseconds(), r.ExpiresAt.UnixMicro())
-			if text.over(micro(end-1)) || !text.over(micro(end)) {
+			if record.over(micro(end-1)) || !record.over(micro(end)) {
 				t.Errorf("seen %v after: it does not end at %v", after, micro(end))
 			}
 		}
