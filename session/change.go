@@ -55,7 +55,7 @@ func (s *Session) change(c change) error {
 		return nil
 	}
 	view := s.view.With(step)
-	if err := s.m.opts.fits(view); err != nil {
+	if err := s.m.opts.Fits(view); err != nil {
 		s.emit(event.Event{Kind: event.Limit, Key: c.key, Reason: "data too large"})
 		return fmt.Errorf("session: set %s: %w", c.key, err)
 	}
@@ -238,7 +238,7 @@ func (s *Session) refresh(ctx context.Context) (gone bool, err error) {
 		}
 		data = data.With(step)
 	}
-	if err := s.m.opts.fits(data); err != nil {
+	if err := s.m.opts.Fits(data); err != nil {
 		return false, fmt.Errorf("session: save together with what other requests have stored: %w", err)
 	}
 	s.record, s.view = record, data
@@ -275,8 +275,9 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// fits reports whether data is within the limits.
-func (o *Options) fits(data store.Data) error {
+// Fits reports whether a session may hold data. Its error is [ErrTooLarge], with the limit. It is for options in force,
+// which come from [Manager.Options].
+func (o *Options) Fits(data store.Data) error {
 	if n := data.Len(); n > o.MaxBytes {
 		return fmt.Errorf("%w: %d bytes, and Options.MaxBytes is %d", ErrTooLarge, n, o.MaxBytes)
 	}

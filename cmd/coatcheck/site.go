@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/config"
+	"coatcheck.dev/cmd/coatcheck/internal/console"
 	"coatcheck.dev/cmd/coatcheck/internal/gate"
 	"coatcheck.dev/cmd/coatcheck/internal/shop"
 	"coatcheck.dev/session"
@@ -43,7 +44,7 @@ func upstream(flags *config.Serve) (site, error) {
 		return site{}, fmt.Errorf("--upstream %q is not a URL such as http://127.0.0.1:3000", flags.Upstream)
 	}
 	options := gate.Options{
-		Upstream: u, TrustedOrigins: flags.TrustOrigin, TrustedProxies: flags.TrustedProxies(), PassHeaders: flags.PassHeader,
+		Upstream: u, Hidden: []string{console.Cookie}, TrustedOrigins: flags.TrustOrigin, PassHeaders: flags.PassHeader,
 		AnswerTimeout: orAny(flags.UpstreamTimeout), BodyTimeout: orAny(flags.BodyTimeout),
 	}
 	if err := options.Check(); err != nil {

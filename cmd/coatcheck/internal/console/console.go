@@ -50,9 +50,9 @@ type Console struct {
 	unfeed    []func()
 }
 
-// cookieName is that of the console's own session. Ports do not separate cookies, so it must differ from those of the
-// sites beside it on the same host.
-const cookieName = "__Host-coatcheck-console"
+// Cookie is the name of the console's own session cookie. Ports do not separate cookies, so it must differ from the names
+// of the sites beside it on the same host.
+const Cookie = "__Host-coatcheck-console"
 
 // liveHeader marks the requests with which an open page follows changes. They do not count as use of the console's
 // session: a page that nobody looks at must not keep its operator signed in.
@@ -66,7 +66,7 @@ func New(o Options) *Console {
 	o.BaseURL = strings.TrimRight(o.BaseURL, "/")
 	c := &Console{opts: o, log: o.Log.With("part", "console"), records: memory.New()}
 	c.operators = session.New(c.records, session.Options{
-		Cookie:         cookieName,
+		Cookie:         Cookie,
 		SameSiteStrict: true,
 		SignInPath:     "/sign-in",
 		Passive:        passive,

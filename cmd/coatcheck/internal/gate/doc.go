@@ -39,9 +39,11 @@
 //
 // Requests that another site makes in a visitor's name are refused, WebSocket handshakes included. X-Forwarded-For,
 // X-Forwarded-Host and X-Forwarded-Proto are the gate's own, and what a client sends of that family is dropped,
-// unless it is one of [Options.TrustedProxies]: then its X-Forwarded-For goes on, from the client's address on and
-// with the proxy's own behind it, and so do its X-Forwarded-Host and X-Forwarded-Proto. The Host header stays as the
-// browser sent it. Event streams, WebSockets, 103 Early Hints and trailers pass through.
+// unless the client is a proxy that the session manager trusts: then its X-Forwarded-For goes on, from the client's
+// address on and with the proxy's own behind it, and so do its X-Forwarded-Host and X-Forwarded-Proto. The Host header
+// stays as the browser sent it. Event streams, WebSockets, 103 Early Hints and trailers pass through.
+//
+// An answer to a visitor who has a session is "private, no-store", whatever the app says of caching.
 //
 // Headers by which a client could pass for another, or have its request taken for another one, such as True-Client-IP,
 // X-Original-URL and X-HTTP-Method-Override, go no further either; an app that needs one asks for it with

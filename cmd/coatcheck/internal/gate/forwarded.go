@@ -51,7 +51,7 @@ func (g *gate) trusts(address string) bool {
 		ip = withPort.Addr()
 	}
 	ip = ip.Unmap()
-	return slices.ContainsFunc(g.opts.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(ip) })
+	return slices.ContainsFunc(g.has.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(ip) })
 }
 
 // chain returns the addresses that trusted proxies have written into X-Forwarded-For, which are those from the right

@@ -51,7 +51,7 @@ func TestForwardedHeadersAreBelievedFromTrustedProxiesAlone(t *testing.T) {
 		t.Run(tt.why, func(t *testing.T) {
 			st := newSite(t, echo, func(s *setup) {
 				for cidr := range strings.FieldsSeq(tt.trusted) {
-					s.gate.TrustedProxies = append(s.gate.TrustedProxies, netip.MustParsePrefix(cidr))
+					s.session.TrustedProxies = append(s.session.TrustedProxies, netip.MustParsePrefix(cidr))
 				}
 			})
 			host := tt.host

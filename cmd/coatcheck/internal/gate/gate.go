@@ -8,7 +8,6 @@ import (
 	"mime"
 	"net/http"
 	"net/http/httputil"
-	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -33,17 +32,11 @@ type Options struct {
 	// is slog.Default.
 	Log *slog.Logger
 
-	// Cookies are the names of Coatcheck's own cookies: the app neither sees them nor can set them. The default is the
-	// session cookie's default name and the console's.
-	Cookies []string
+	// Hidden names further cookies, beside the session's, that the app neither sees nor can set: the console's.
+	Hidden []string
 
 	// TrustedOrigins are other origins, such as "https://pay.example", whose requests may change something here.
 	TrustedOrigins []string
-
-	// TrustedProxies are the networks of proxies in front of the gate. What they say in X-Forwarded-For, -Host and
-	// -Proto goes on to the app; so each of them has to set these three itself, whatever its client sends. The
-	// default is none.
-	TrustedProxies []netip.Prefix
 
 	// PassHeaders are request headers that the app asks for although a client could mislead it with them, such as
 	// X-HTTP-Method-Override or True-Client-IP. The default is none: they are removed from every request.
@@ -56,9 +49,6 @@ type Options struct {
 	// AnswerTimeout is how long the app may take until its answer begins; the default is 1 minute, negative means any
 	// time. The body may take any time.
 	AnswerTimeout time.Duration
-
-	// MaxBytes and MaxKeys are those of the sessions' own Options; the defaults are the constants of these names.
-	MaxBytes, MaxKeys int
 
 	// Closing ends event streams and WebSockets when it is done: they would keep a server from shutting down. The
 	// default is never. Each ends with its session in any case.
@@ -81,20 +71,11 @@ func (o Options) withDefaults() Options {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	if o.Cookies == nil {
-		o.Cookies = []string{"__Host-session", "__Host-coatcheck-console"}
-	}
 	if o.AnswerTimeout == 0 {
 		o.AnswerTimeout = time.Minute
 	}
 	if o.BodyTimeout == 0 {
 		o.BodyTimeout = time.Minute
-	}
-	if o.MaxBytes == 0 {
-		o.MaxBytes = MaxBytes
-	}
-	if o.MaxKeys == 0 {
-		o.MaxKeys = MaxKeys
 	}
 	if o.Closing == nil {
 		o.Closing = context.Background()
@@ -105,6 +86,7 @@ func (o Options) withDefaults() Options {
 // A gate passes requests on, and does what the answers say.
 type gate struct {
 	sessions *session.Manager
+	has      session.Options // of sessions
 	opts     Options
 	own      ownCookies
 	proxy    *httputil.ReverseProxy
@@ -112,12 +94,17 @@ type gate struct {
 
 // New returns the handler of a gate that gives its visitors sessions of the manager. It panics if the options are
 // wrong: see [Options.Check].
+//
+// Of the manager's own options it takes the name of the cookie, the limits, the queue of events and the trusted proxies.
+// What these proxies say in X-Forwarded-For, -Host and -Proto goes on to the app, so each has to set all three itself,
+// whatever its client sends.
 func New(sessions *session.Manager, opts Options) http.Handler {
 	if err := opts.Check(); err != nil {
 		panic(err)
 	}
 	opts = opts.withDefaults()
-	g := &gate{sessions: sessions, opts: opts, own: opts.Cookies}
+	has := sessions.Options()
+	g := &gate{sessions: sessions, has: has, opts: opts, own: append(ownCookies{has.Cookie}, opts.Hidden...)}
 	g.proxy = &httputil.ReverseProxy{
 		Rewrite:        g.rewrite,
 		ModifyResponse: g.answered,
@@ -127,9 +114,7 @@ func New(sessions *session.Manager, opts Options) http.Handler {
 		ErrorLog:       slog.NewLogLogger(opts.Log.Handler(), slog.LevelWarn),
 	}
 	guard := csrf.New(csrf.Options{
-		TrustedOrigins: opts.TrustedOrigins,
-		TrustedProxies: opts.TrustedProxies,
-		Events:         sessions.Options().Events,
+		TrustedOrigins: opts.TrustedOrigins, TrustedProxies: has.TrustedProxies, Events: has.Events,
 	})
 	return guard.Handler(noEcho(sessions.Handler(g)))
 }
@@ -215,7 +200,7 @@ func (g *gate) answered(res *http.Response) error {
 	if err := refuseLate(res, &todo); err != nil {
 		return err
 	}
-	if err := todo.check(s, g.opts.MaxBytes, g.opts.MaxKeys); err != nil {
+	if err := todo.check(s, &g.has); err != nil {
 		return err
 	}
 	if err := todo.obey(ctx, g.sessions, s); err != nil {
@@ -223,7 +208,8 @@ func (g *gate) answered(res *http.Response) error {
 	}
 	g.clean(res)
 	if !s.Handle().IsZero() {
-		keepPrivate(res.Header)
+		// The session says private, no-store. An app's word would be overruled, and reported for each of its static files.
+		res.Header.Del("Cache-Control")
 	}
 	if streaming(res) {
 		go ctx.Value(exchangeKey{}).(*exchange).endWith(ctx, g.opts.Closing.Done(), s.Done())
@@ -254,14 +240,6 @@ func (g *gate) clean(res *http.Response) {
 	}
 	if res.StatusCode != http.StatusSwitchingProtocols {
 		res.Body = &trailerFilter{res.Body, res}
-	}
-}
-
-// keepPrivate keeps an answer that was made for one session out of every cache, whatever the app says (the session's
-// own rule, applied here so that an app with ordinary static files is not reported at each of them).
-func keepPrivate(header http.Header) {
-	if !strings.Contains(strings.ToLower(strings.Join(header["Cache-Control"], ",")), "no-store") {
-		header["Cache-Control"] = []string{"private, no-store"}
 	}
 }
 

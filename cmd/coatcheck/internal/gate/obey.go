@@ -9,21 +9,13 @@ import (
 	"coatcheck.dev/store"
 )
 
-// check reports what is wrong with the orders for this session, as far as it is known before anything is done.
-func (o *orders) check(s *session.Session, maxBytes, maxKeys int) error {
+// check reports what is wrong with the orders for this session, as far as that is known before anything is done.
+func (o *orders) check(s *session.Session, limits *session.Options) error {
 	if len(o.changes) == 0 {
 		return nil
 	}
-	after := o.after(s)
-	if n := after.Len(); n > maxBytes {
-		return &fault{headerSet, fmt.Sprintf("the session would have %d bytes of data, and %d is the limit", n, maxBytes)}
-	}
-	keys := 0
-	for range after.All() {
-		keys++
-	}
-	if keys > maxKeys {
-		return &fault{headerSet, fmt.Sprintf("the session would have %d keys, and %d is the limit", keys, maxKeys)}
+	if err := limits.Fits(o.after(s)); err != nil {
+		return &fault{headerSet, "over the limit of a session: " + err.Error()}
 	}
 	return nil
 }

@@ -250,7 +250,7 @@ func TestCrossSiteIsToldToTheSessionsObservers(t *testing.T) {
 	})
 	st := newSite(t, echo, func(s *setup) {
 		s.session.Events = events
-		s.gate.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+		s.session.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 	})
 	st.visitor().do("POST", "/cart", http.Header{"Sec-Fetch-Site": {"cross-site"}, "X-Forwarded-For": {"198.51.100.7"}})
 	events.Flush(t.Context())
