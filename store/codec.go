@@ -17,8 +17,8 @@ import (
 //	flags    = byte                         ; bit 0 remember, bit 1 a rotation follows, bit 2 it is confirmed
 //	rotation = 16OCTET 32OCTET at past      ; nonce, other hash; at: microseconds since 1970; past: string
 //	user     = string
-//	auths    = count *(method after level)  ; count: unsigned varint; method: string; after: microseconds after created, and
-//	                                        ; level: signed varints
+//	auths    = count *(method after level)  ; count: unsigned varint; method: string; after: microseconds after
+//	                                        ; created, and level: signed varints
 //	device   = address agent label          ; strings
 //	data     = string                       ; see Data
 //	string   = length *OCTET                ; length: unsigned varint

@@ -18,11 +18,18 @@ import (
 func fullRecord() store.Record {
 	return store.Record{
 		User: "ada", Secret: store.Hash{0: 1, 31: 2},
-		Rotation:  store.Rotation{Nonce: store.Nonce{0: 3, 15: 4}, Other: store.Hash{0: 5, 31: 6}, At: noon.Add(time.Minute), Confirmed: true, Past: "12345678"},
+		Rotation: store.Rotation{
+			Nonce: store.Nonce{0: 3, 15: 4}, Other: store.Hash{0: 5, 31: 6}, At: noon.Add(time.Minute), Confirmed: true,
+			Past: "12345678",
+		},
 		CreatedAt: noon, ExpiresAt: noon.Add(24 * time.Hour), IdleTimeout: time.Hour, Remember: true,
-		Auth:   []store.Auth{{Method: "password", At: noon, Level: 1}, {Method: "passkey", At: noon.Add(time.Second), Level: -2}},
+		Auth: []store.Auth{
+			{Method: "password", At: noon, Level: 1}, {Method: "passkey", At: noon.Add(time.Second), Level: -2},
+		},
 		Device: store.Device{Address: "192.0.2.7", UserAgent: "curl/8", Label: "Küche"},
-		Data:   store.Data{}.With(set("cart", `["tea"]`), store.Change{Key: "theme", Value: store.Value{JSON: `"dark"`, Carry: true}}),
+		Data: store.Data{}.With(
+			set("cart", `["tea"]`), store.Change{Key: "theme", Value: store.Value{JSON: `"dark"`, Carry: true}},
+		),
 	}
 }
 
@@ -47,13 +54,16 @@ func TestBodyRoundTrip(t *testing.T) {
 	plain := full
 	plain.Rotation, plain.Auth, plain.Data, plain.Remember = store.Rotation{}, nil, store.Data{}, false
 	past := full
-	past.CreatedAt, past.ExpiresAt = time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(9999, 12, 31, 23, 59, 59, 999999000, time.UTC)
+	past.CreatedAt = time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)
+	past.ExpiresAt = time.Date(9999, 12, 31, 23, 59, 59, 999999000, time.UTC)
 	negative := full
 	negative.IdleTimeout, negative.Auth = -time.Hour, []store.Auth{{Level: math.MinInt}, {Level: math.MaxInt}}
 	for i := range negative.Auth {
 		negative.Auth[i].At = noon
 	}
-	for name, want := range map[string]store.Record{"full": full, "pending": pending, "plain": plain, "far times": past, "negative": negative} {
+	for name, want := range map[string]store.Record{
+		"full": full, "pending": pending, "plain": plain, "far times": past, "negative": negative,
+	} {
 		if got := decode(t, want.AppendBody(nil)); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: got %+v\nwant %+v", name, got, want)
 		}
@@ -68,7 +78,8 @@ func TestBodyRoundTrip(t *testing.T) {
 const goldenBody = "01" + // version
 	"0100000000000000000000000000000000000000000000000000000000000002" + // secret
 	"00f09eb9fa4c0600" + "005076d70e4d0600" + "00a493d600000000" + "07" + // created, expires, idle, flags
-	"03000000000000000000000000000004" + "0500000000000000000000000000000000000000000000000000000000000006" + // nonce, other
+	"03000000000000000000000000000004" + // nonce
+	"0500000000000000000000000000000000000000000000000000000000000006" + // other
 	"007732bdfa4c0600" + "083132333435363738" + // at, past
 	"03616461" + // user
 	"02" + "0870617373776f7264" + "00" + "02" + "07706173736b6579" + "80897a" + "03" + // auths
@@ -121,7 +132,10 @@ func TestBodyKeepsTheNewestAuths(t *testing.T) {
 // ID, Version and LastSeen are not in the body, so that a store may keep them beside it.
 func TestSetBodyLeavesTheRest(t *testing.T) {
 	r := fullRecord()
-	got := store.Record{ID: store.ID{1}, Version: 2, LastSeen: noon, User: "before", Auth: []store.Auth{{Method: "before"}}, Rotation: store.Rotation{Past: "before"}}
+	got := store.Record{
+		ID: store.ID{1}, Version: 2, LastSeen: noon, User: "before", Auth: []store.Auth{{Method: "before"}},
+		Rotation: store.Rotation{Past: "before"},
+	}
 	plain := store.Record{CreatedAt: noon}
 	if err := got.SetBody(string(plain.AppendBody(nil))); err != nil {
 		t.Fatal(err)
@@ -167,7 +181,8 @@ func tooManyAuths() string {
 	var r store.Record
 	body := r.AppendBody(nil)
 	head := body[:len(body)-5] // count, three strings of the device, data
-	return string(head) + string(rune(store.MaxAuths+1)) + strings.Repeat("\x00\x00\x00", store.MaxAuths+1) + "\x00\x00\x00\x00"
+	auths := string(rune(store.MaxAuths+1)) + strings.Repeat("\x00\x00\x00", store.MaxAuths+1)
+	return string(head) + auths + "\x00\x00\x00\x00"
 }
 
 // Old programs read what newer ones have appended to.

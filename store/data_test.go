@@ -40,10 +40,16 @@ func TestDataWith(t *testing.T) {
 		{"away", []store.Change{remove("b")}, map[string]string{"d": "2"}},
 		{"away what is not there", []store.Change{remove("x")}, map[string]string{"b": "1", "d": "2"}},
 		{"all away", []store.Change{remove("d"), remove("b")}, map[string]string{}},
-		{"the last change of a key counts", []store.Change{set("b", "8"), remove("b"), set("b", "9"), set("x", "1"), remove("x")}, map[string]string{"b": "9", "d": "2"}},
+		{"the last change of a key counts", []store.Change{
+			set("b", "8"), remove("b"), set("b", "9"), set("x", "1"), remove("x"),
+		}, map[string]string{"b": "9", "d": "2"}},
 		{"empty key and value", []store.Change{set("", "")}, map[string]string{"": "", "b": "1", "d": "2"}},
-		{"any bytes", []store.Change{set("\x00\xff", "\x00\n")}, map[string]string{"\x00\xff": "\x00\n", "b": "1", "d": "2"}},
-		{"long", []store.Change{set(strings.Repeat("k", 300), strings.Repeat("v", 70_000))}, map[string]string{strings.Repeat("k", 300): strings.Repeat("v", 70_000), "b": "1", "d": "2"}},
+		{"any bytes", []store.Change{set("\x00\xff", "\x00\n")}, map[string]string{
+			"\x00\xff": "\x00\n", "b": "1", "d": "2",
+		}},
+		{"long", []store.Change{set(strings.Repeat("k", 300), strings.Repeat("v", 70_000))}, map[string]string{
+			strings.Repeat("k", 300): strings.Repeat("v", 70_000), "b": "1", "d": "2",
+		}},
 	} {
 		got := map[string]string{}
 		for k, v := range contents(t, base.With(c.changes...)) {
@@ -59,7 +65,8 @@ func TestDataWith(t *testing.T) {
 }
 
 func TestDataGet(t *testing.T) {
-	d := store.Data{}.With(set("a", "1"), set("aa", "2"), store.Change{Key: "b", Value: store.Value{JSON: "3", Carry: true}})
+	carried := store.Change{Key: "b", Value: store.Value{JSON: "3", Carry: true}}
+	d := store.Data{}.With(set("a", "1"), set("aa", "2"), carried)
 	for key, want := range map[string]store.Value{"a": {JSON: "1"}, "aa": {JSON: "2"}, "b": {JSON: "3", Carry: true}} {
 		if got, ok := d.Get(key); !ok || got != want {
 			t.Errorf("Get(%q) = %v, %v; want %v", key, got, ok, want)
@@ -143,7 +150,8 @@ func FuzzDataWith(f *testing.F) {
 		} else {
 			want[k3] = store.Value{}
 		}
-		d := store.Data{}.With(set(k1, v1), store.Change{Key: k2, Value: store.Value{JSON: v2, Carry: true}}).With(store.Change{Key: k3, Delete: del})
+		carried := store.Change{Key: k2, Value: store.Value{JSON: v2, Carry: true}}
+		d := store.Data{}.With(set(k1, v1), carried).With(store.Change{Key: k3, Delete: del})
 		if got := contents(t, d); !maps.Equal(got, want) {
 			t.Errorf("got %v, want %v", got, want)
 		}

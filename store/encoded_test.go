@@ -32,7 +32,8 @@ func TestEncodedRecord(t *testing.T) {
 // headOf is what Head has to return, taken from the decoded record.
 func headOf(r store.Record) store.Head {
 	h := store.Head{
-		User: r.User, Secret: r.Secret, CreatedAt: r.CreatedAt.UnixMicro(), LastSeen: r.LastSeen.UnixMicro(), ExpiresAt: r.ExpiresAt.UnixMicro(),
+		User: r.User, Secret: r.Secret,
+		CreatedAt: r.CreatedAt.UnixMicro(), LastSeen: r.LastSeen.UnixMicro(), ExpiresAt: r.ExpiresAt.UnixMicro(),
 		IdleTimeout: r.IdleTimeout.Microseconds(), RotatedAt: r.CreatedAt.UnixMicro(), Pending: r.Rotation.Pending(),
 	}
 	if !r.Rotation.At.IsZero() {
@@ -47,7 +48,9 @@ func TestHeadIsTheFrontOfTheRecord(t *testing.T) {
 	pending.Rotation.Confirmed = false
 	plain := confirmed
 	plain.Rotation, plain.User, plain.IdleTimeout = store.Rotation{}, "", 0
-	for name, r := range map[string]store.Record{"confirmed": confirmed, "pending": pending, "plain": plain, "empty": {}} {
+	for name, r := range map[string]store.Record{
+		"confirmed": confirmed, "pending": pending, "plain": plain, "empty": {},
+	} {
 		encoded := r.Encode()
 		got, ok := encoded.Head()
 		if want := headOf(r); !ok || got != want {
@@ -145,7 +148,8 @@ func FuzzHead(f *testing.F) {
 		if !ok {
 			t.Fatal("the record can be read and its head cannot")
 		}
-		if head.User != r.User || user != r.User || head.Secret != r.Secret || head.CreatedAt != r.CreatedAt.UnixMicro() ||
+		if head.User != r.User || user != r.User || head.Secret != r.Secret ||
+			head.CreatedAt != r.CreatedAt.UnixMicro() ||
 			head.ExpiresAt != r.ExpiresAt.UnixMicro() {
 			t.Errorf("head %+v of record %+v", head, r)
 		}

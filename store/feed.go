@@ -40,7 +40,7 @@ const (
 	Swept                          // a record was swept
 	Cutoff                         // a not-before cutoff was set: User and At
 	Lost                           // the feed is interrupted: anything may have changed, and may until the next Beat
-	Beat                           // the feed is whole: it has told all that was durable at the moment At, or since it was lost
+	Beat                           // it is whole: told is all that was durable at the moment At, or since it was lost
 )
 
 // A Hub is a Feed for stores that live in one process: they embed it, and publish each change once it is durable.

@@ -14,7 +14,8 @@ func TestHubTellsEverySubscriber(t *testing.T) {
 	var a, b []store.Notice
 	stopA := h.Subscribe(func(n store.Notice) { a = append(a, n) })
 	stopB := h.Subscribe(func(n store.Notice) { b = append(b, n) })
-	first, second := store.Notice{Kind: store.Created, ID: store.ID{1}, User: "ada"}, store.Notice{Kind: store.Deleted, ID: store.ID{1}}
+	first := store.Notice{Kind: store.Created, ID: store.ID{1}, User: "ada"}
+	second := store.Notice{Kind: store.Deleted, ID: store.ID{1}}
 	h.Publish(first)
 	stopA()
 	stopA()

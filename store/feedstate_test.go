@@ -12,20 +12,20 @@ import (
 	"coatcheck.dev/store"
 )
 
-// An ear remembers what it was told.
-type ear struct {
+// A listener remembers what it was told.
+type listener struct {
 	mu   sync.Mutex
 	told []store.Notice
 }
 
-func (e *ear) tell(n store.Notice) {
+func (e *listener) tell(n store.Notice) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.told = append(e.told, n)
 }
 
 // wants checks the kinds of what was told since it was called last.
-func (e *ear) wants(t *testing.T, when string, want ...store.NoticeKind) {
+func (e *listener) wants(t *testing.T, when string, want ...store.NoticeKind) {
 	t.Helper()
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -84,7 +84,7 @@ func TestFeedStateTellsHowThingsStand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var s server
 		f := store.NewFeedState(s.listen)
-		var a, b, c ear
+		var a, b, c listener
 		stopA := f.Subscribe(a.tell)
 		a.wants(t, "the first", store.Lost)
 		line, at := s.last(t, 1), time.Now()
@@ -120,7 +120,7 @@ func TestFeedStateListensForSubscribers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var s server
 		f := store.NewFeedState(s.listen)
-		var a, b ear
+		var a, b listener
 		stopA, stopB := f.Subscribe(a.tell), f.Subscribe(b.tell)
 		line := s.last(t, 1)
 		line <- tells(store.Beat)
@@ -137,7 +137,7 @@ func TestFeedStateListensForSubscribers(t *testing.T) {
 			t.Error("somebody listens, for nobody")
 		default:
 		}
-		var c ear
+		var c listener
 		stop := f.Subscribe(c.tell)
 		c.wants(t, "who comes later knows nothing of what was before", store.Lost)
 		s.last(t, 2) <- tells(store.Beat)
@@ -152,7 +152,7 @@ func TestFeedStateConnectsAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var s server
 		f := store.NewFeedState(s.listen)
-		var a ear
+		var a listener
 		defer f.Subscribe(a.tell)()
 		n := 1
 		breaks := func(after time.Duration) {
@@ -179,7 +179,7 @@ func TestFeedStateIgnoresDeadConnections(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var s server
 		f := store.NewFeedState(s.listen)
-		var a ear
+		var a listener
 		stop := f.Subscribe(a.tell)
 		line := s.last(t, 1)
 		var late func(store.Notice)
@@ -208,7 +208,7 @@ func TestFeedStateClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var s server
 		f := store.NewFeedState(s.listen)
-		var a, b ear
+		var a, b listener
 		f.Subscribe(a.tell)
 		line := s.last(t, 1)
 		line <- tells(store.Beat)
@@ -241,7 +241,7 @@ func TestFeedStateClose(t *testing.T) {
 // The zero value is the feed of a store within the process until something else is published.
 func TestZeroFeedState(t *testing.T) {
 	var f store.FeedState
-	var a, b ear
+	var a, b listener
 	defer f.Subscribe(a.tell)()
 	f.Publish(store.Notice{Kind: store.Saved})
 	a.wants(t, "within the process", store.Saved)

@@ -17,7 +17,11 @@ func session(user string) store.Record {
 	return store.Record{
 		ID: store.NewID(), Version: 1, User: user,
 		CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(24 * time.Hour), IdleTimeout: time.Hour,
-		Device: store.Device{Address: "192.0.2.7", UserAgent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"},
+		Device: store.Device{
+			Address: "192.0.2.7",
+			UserAgent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 " +
+				"Safari/537.36",
+		},
 		Data: store.Data{}.With(
 			store.Change{Key: "cart", Value: store.Value{JSON: `["tea","milk"]`, Carry: true}},
 			store.Change{Key: "theme", Value: store.Value{JSON: `"dark"`}},

@@ -111,7 +111,9 @@ func TestOwnWrites(t *testing.T) {
 			t.Errorf("got %+v, %v\nwant %+v", got, err, want)
 		}
 		seen := r.LastSeen.Add(time.Minute)
-		n.must(n.Touch(context.Background(), []store.Seen{{ID: r.ID, At: seen}, {ID: r.ID, At: r.LastSeen}, {ID: store.NewID(), At: seen}}))
+		n.must(n.Touch(context.Background(), []store.Seen{
+			{ID: r.ID, At: seen}, {ID: r.ID, At: r.LastSeen}, {ID: store.NewID(), At: seen},
+		}))
 		n.lastSeen(r.ID, seen)
 		got.Data = store.Data{}
 		n.must(n.Save(context.Background(), got))

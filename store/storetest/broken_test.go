@@ -267,7 +267,9 @@ func always(f fault) func() fault { return func() fault { return f } }
 var errOther = errors.New("something else")
 
 var brokenStores = []brokenStore{
-	{"save creates", []string{"a save never creates", "a save after a delete never resurrects", "logout wins under fire"}, always(fault{
+	{"save creates", []string{
+		"a save never creates", "a save after a delete never resurrects", "logout wins under fire",
+	}, always(fault{
 		save: func(b *broken, ctx context.Context, r store.Record) error {
 			err := b.Store.Save(ctx, r)
 			if errors.Is(err, store.ErrNotFound) {
@@ -276,7 +278,10 @@ var brokenStores = []brokenStore{
 			return err
 		},
 	})},
-	{"the last save wins", []string{"a stale version is a conflict", "a version from the future is a conflict", "64 writers lose no update", "of savers with one version, one wins", "what was refused is not told"}, always(fault{
+	{"the last save wins", []string{
+		"a stale version is a conflict", "a version from the future is a conflict", "64 writers lose no update",
+		"of savers with one version, one wins", "what was refused is not told",
+	}, always(fault{
 		save: func(b *broken, ctx context.Context, r store.Record) error {
 			time.Sleep(100 * time.Microsecond) // so that others have loaded meanwhile
 			for {
@@ -307,7 +312,10 @@ var brokenStores = []brokenStore{
 			return nil
 		},
 	})},
-	{"save forgets", []string{"a save replaces the record, at the next version", "a save can empty what was there", "a save moves LastSeen forward", "a save moves the end", "readers see whole records"}, always(fault{
+	{"save forgets", []string{
+		"a save replaces the record, at the next version", "a save can empty what was there",
+		"a save moves LastSeen forward", "a save moves the end", "readers see whole records",
+	}, always(fault{
 		save: func(b *broken, ctx context.Context, r store.Record) error {
 			now, err := b.Store.Load(ctx, r.ID)
 			if err != nil {
@@ -317,7 +325,10 @@ var brokenStores = []brokenStore{
 			return b.Store.Save(ctx, now)
 		},
 	})},
-	{"save is delete and create", []string{"a save replaces the record, at the next version", "a save never moves LastSeen back", "a late save does not shorten the idle time", "every change is told, in order"}, always(fault{
+	{"save is delete and create", []string{
+		"a save replaces the record, at the next version", "a save never moves LastSeen back",
+		"a late save does not shorten the idle time", "every change is told, in order",
+	}, always(fault{
 		save: func(b *broken, ctx context.Context, r store.Record) error {
 			if now, err := b.Store.Load(ctx, r.ID); err != nil || now.Version != r.Version {
 				return b.Store.Save(ctx, r)
@@ -347,7 +358,9 @@ var brokenStores = []brokenStore{
 			return records, err
 		},
 	})},
-	{"create overwrites", []string{"a taken ID is refused", "of creators with one ID, one wins", "a refused replacement keeps the old record"}, always(fault{
+	{"create overwrites", []string{
+		"a taken ID is refused", "of creators with one ID, one wins", "a refused replacement keeps the old record",
+	}, always(fault{
 		create: func(b *broken, ctx context.Context, r store.Record, replaces store.ID) error {
 			if _, err := b.Store.Load(ctx, r.ID); err == nil {
 				return b.overwrite(ctx, r)
@@ -375,12 +388,19 @@ var brokenStores = []brokenStore{
 			return b.Store.Create(ctx, r, replaces)
 		}}
 	}},
-	{"replacing keeps the old record", []string{"a replaced record is gone", "a user's record that was replaced leaves the user's list", "a replacement tells of both records", "of those who replace one record, one wins", "what was ended stays ended after a restart"}, always(fault{
+	{"replacing keeps the old record", []string{
+		"a replaced record is gone", "a user's record that was replaced leaves the user's list",
+		"a replacement tells of both records", "of those who replace one record, one wins",
+		"what was ended stays ended after a restart",
+	}, always(fault{
 		create: func(b *broken, ctx context.Context, r store.Record, replaces store.ID) error {
 			return b.Store.Create(ctx, r, store.ID{})
 		},
 	})},
-	{"replacing does not look", []string{"what has been revoked cannot be replaced", "what has changed cannot be replaced by what was made before", "what was refused is not told", "a sign-out everywhere misses no session that is just replaced"}, always(fault{
+	{"replacing does not look", []string{
+		"what has been revoked cannot be replaced", "what has changed cannot be replaced by what was made before",
+		"what was refused is not told", "a sign-out everywhere misses no session that is just replaced",
+	}, always(fault{
 		create: func(b *broken, ctx context.Context, r store.Record, replaces store.ID) error {
 			err := b.Store.Create(ctx, r, store.ID{})
 			if err == nil && !replaces.IsZero() {
@@ -408,7 +428,9 @@ var brokenStores = []brokenStore{
 			return r, err
 		},
 	})},
-	{"times are rounded to milliseconds", []string{"what goes in comes out", "times keep their microseconds, in UTC"}, always(editing(func(r *store.Record) {
+	{"times are rounded to milliseconds", []string{
+		"what goes in comes out", "times keep their microseconds, in UTC",
+	}, always(editing(func(r *store.Record) {
 		r.CreatedAt = r.CreatedAt.Truncate(time.Millisecond)
 	}))},
 	{"times are local", []string{"times keep their microseconds, in UTC"}, always(editing(func(r *store.Record) {
@@ -445,7 +467,10 @@ var brokenStores = []brokenStore{
 	{"few proofs are kept", []string{"the newest proofs are kept"}, always(editing(func(r *store.Record) {
 		r.Auth = r.Auth[:min(len(r.Auth), 4)]
 	}))},
-	{"touch goes back", []string{"a touch never moves LastSeen back", "the latest of several touches of a record counts", "touches and saves do not hinder each other"}, always(fault{
+	{"touch goes back", []string{
+		"a touch never moves LastSeen back", "the latest of several touches of a record counts",
+		"touches and saves do not hinder each other",
+	}, always(fault{
 		touch: func(b *broken, ctx context.Context, seen []store.Seen) error {
 			for _, t := range seen {
 				r, err := b.Store.Load(ctx, t.ID)
@@ -465,7 +490,9 @@ var brokenStores = []brokenStore{
 			return ctx.Err()
 		},
 	})},
-	{"touch is a save", []string{"a touch moves LastSeen and nothing else", "touches are not told", "touches and saves do not hinder each other"}, always(fault{
+	{"touch is a save", []string{
+		"a touch moves LastSeen and nothing else", "touches are not told", "touches and saves do not hinder each other",
+	}, always(fault{
 		touch: func(b *broken, ctx context.Context, seen []store.Seen) error {
 			for _, t := range seen {
 				if r, err := b.Store.Load(ctx, t.ID); err == nil {
@@ -477,7 +504,9 @@ var brokenStores = []brokenStore{
 			return ctx.Err()
 		},
 	})},
-	{"touch fails at what is gone", []string{"a touch passes over what is not there", "a large batch is touched to the last"}, always(fault{
+	{"touch fails at what is gone", []string{
+		"a touch passes over what is not there", "a large batch is touched to the last",
+	}, always(fault{
 		touch: func(b *broken, ctx context.Context, seen []store.Seen) error {
 			for _, t := range seen {
 				if _, err := b.Store.Load(ctx, t.ID); err != nil {
@@ -495,7 +524,9 @@ var brokenStores = []brokenStore{
 			return b.Store.Touch(ctx, seen)
 		},
 	})},
-	{"touch does nothing", []string{"a touched record lives on", "a restart keeps the ends", "a listed record is the whole record, as it is now"}, always(fault{
+	{"touch does nothing", []string{
+		"a touched record lives on", "a restart keeps the ends", "a listed record is the whole record, as it is now",
+	}, always(fault{
 		touch: func(b *broken, ctx context.Context, seen []store.Seen) error { return ctx.Err() },
 	})},
 	{"touch sorts its argument", []string{"the caller's slices stay as they are"}, always(fault{
@@ -520,24 +551,32 @@ var brokenStores = []brokenStore{
 			return b.Store.Touch(ctx, seen)
 		},
 	})},
-	{"delete is lazy", []string{"a deleted record is gone everywhere", "what was ended stays ended after a restart"}, always(fault{
+	{"delete is lazy", []string{
+		"a deleted record is gone everywhere", "what was ended stays ended after a restart",
+	}, always(fault{
 		delete: func(b *broken, ctx context.Context, id store.ID) (bool, error) {
 			_, err := b.Store.Load(ctx, id)
 			return err == nil, ctx.Err()
 		},
 	})},
-	{"delete always finds", []string{"a delete says whether there was a record", "of those who delete one record, one is told"}, always(fault{
+	{"delete always finds", []string{
+		"a delete says whether there was a record", "of those who delete one record, one is told",
+	}, always(fault{
 		delete: func(b *broken, ctx context.Context, id store.ID) (bool, error) {
 			_, err := b.Store.Delete(ctx, id)
 			return true, err
 		},
 	})},
-	{"delete of a user keeps nothing", []string{"the kept records stay", "a sign-out everywhere tells of each record"}, always(fault{
+	{"delete of a user keeps nothing", []string{
+		"the kept records stay", "a sign-out everywhere tells of each record",
+	}, always(fault{
 		deleteUser: func(b *broken, ctx context.Context, user string, _ []store.ID) ([]store.ID, error) {
 			return b.Store.DeleteUser(ctx, user)
 		},
 	})},
-	{"delete of a user keeps everything if something is kept", []string{"to keep a stranger's record changes nothing"}, always(fault{
+	{"delete of a user keeps everything if something is kept", []string{
+		"to keep a stranger's record changes nothing",
+	}, always(fault{
 		deleteUser: func(b *broken, ctx context.Context, user string, keep []store.ID) ([]store.ID, error) {
 			if len(keep) > 0 {
 				return nil, ctx.Err()
@@ -568,7 +607,9 @@ var brokenStores = []brokenStore{
 			return ids, err
 		},
 	})},
-	{"delete of a user goes by a page of the list", []string{"a user of many records loses them all", "a sign-out everywhere misses no session that is just replaced"}, always(fault{
+	{"delete of a user goes by a page of the list", []string{
+		"a user of many records loses them all", "a sign-out everywhere misses no session that is just replaced",
+	}, always(fault{
 		deleteUser: func(b *broken, ctx context.Context, user string, keep []store.ID) ([]store.ID, error) {
 			records, err := b.Store.List(ctx, store.Query{User: user})
 			if user == "" {
@@ -593,7 +634,10 @@ var brokenStores = []brokenStore{
 			return idsOf(records), err
 		},
 	})},
-	{"lists oldest first", []string{"newest first", "equal times are ordered by ID", "pages join without a gap", "listings are in order while records come and go"}, always(fault{
+	{"lists oldest first", []string{
+		"newest first", "equal times are ordered by ID", "pages join without a gap",
+		"listings are in order while records come and go",
+	}, always(fault{
 		list: func(b *broken, ctx context.Context, q store.Query) ([]store.Record, error) {
 			records, err := b.Store.List(ctx, q)
 			slices.Reverse(records)
@@ -608,7 +652,9 @@ var brokenStores = []brokenStore{
 			return b.Store.List(ctx, q)
 		},
 	})},
-	{"a page needs its cursor's record", []string{"a listing goes on after a record that is gone", "a cursor need not be a record's"}, always(fault{
+	{"a page needs its cursor's record", []string{
+		"a listing goes on after a record that is gone", "a cursor need not be a record's",
+	}, always(fault{
 		list: func(b *broken, ctx context.Context, q store.Query) ([]store.Record, error) {
 			if _, err := b.Store.Load(ctx, q.After.ID); errors.Is(err, store.ErrNotFound) {
 				q.After = store.Cursor{}
@@ -667,7 +713,10 @@ var brokenStores = []brokenStore{
 			return records, err
 		},
 	})},
-	{"sweeps one too many", []string{"what is over goes, what lives stays", "the end is exact to the microsecond", "without an idle timeout only the absolute end counts", "a sweep tells of each record"}, always(fault{
+	{"sweeps one too many", []string{
+		"what is over goes, what lives stays", "the end is exact to the microsecond",
+		"without an idle timeout only the absolute end counts", "a sweep tells of each record",
+	}, always(fault{
 		sweep: func(b *broken, ctx context.Context, now time.Time, limit int) (int, error) {
 			return b.Store.Sweep(ctx, now.Add(25*time.Hour), limit)
 		},
@@ -710,8 +759,12 @@ var brokenStores = []brokenStore{
 			return r, err
 		},
 	})},
-	{"loads are shared", []string{"a loaded record is the caller's own", "two loads share nothing", "a listed record is the caller's own"}, sharing},
-	{"arguments are kept", []string{"a created record is not kept by reference", "a saved record is not kept by reference"}, keeping},
+	{"loads are shared", []string{
+		"a loaded record is the caller's own", "two loads share nothing", "a listed record is the caller's own",
+	}, sharing},
+	{"arguments are kept", []string{
+		"a created record is not kept by reference", "a saved record is not kept by reference",
+	}, keeping},
 	{"the context is ignored", []string{"a cancelled call says so", "a call after its deadline says so"}, always(fault{
 		save: func(b *broken, _ context.Context, r store.Record) error {
 			return b.Store.Save(context.Background(), r)
@@ -738,7 +791,10 @@ var brokenStores = []brokenStore{
 			return b.Store.Load(ctx, id)
 		}}
 	}},
-	{"the feed is silent", []string{"every change is told, in order", "a sweep tells of each record", "notices of one record keep their order under load", "what was told can be read"}, always(fault{
+	{"the feed is silent", []string{
+		"every change is told, in order", "a sweep tells of each record",
+		"notices of one record keep their order under load", "what was told can be read",
+	}, always(fault{
 		subscribe: func(*broken, func(store.Notice)) func() { return func() {} },
 	})},
 	{"the feed never catches up", []string{"every change is told, in order"}, always(fault{
@@ -785,7 +841,9 @@ var brokenStores = []brokenStore{
 			return c.encoded(encoded), sure
 		}}
 	}},
-	{"recall never forgets", []string{"a recall tells the last that was known, and nothing of what is gone"}, func() fault {
+	{"recall never forgets", []string{
+		"a recall tells the last that was known, and nothing of what is gone",
+	}, func() fault {
 		var c encodedCache
 		return fault{create: func(b *broken, ctx context.Context, r store.Record, replaces store.ID) error {
 			err := b.Store.Create(ctx, r, replaces)
@@ -800,10 +858,16 @@ var brokenStores = []brokenStore{
 			return first.(store.Encoded), true
 		}}
 	}},
-	{"a restart forgets", []string{"what was acknowledged survives a restart", "what was ended stays ended after a restart", "switches survive a restart"}, always(fault{
+	{"a restart forgets", []string{
+		"what was acknowledged survives a restart", "what was ended stays ended after a restart",
+		"cutoffs survive a restart",
+	}, always(fault{
 		reopen: func(b *broken) { b.Store = memory.New() },
 	})},
-	{"the last switch wins", []string{"a switch only moves forward", "the latest of switches set at the same time counts", "the returned switches are the caller's own"}, func() fault {
+	{"the last cutoff wins", []string{
+		"a cutoff only moves forward", "the latest of cutoffs set at the same time counts",
+		"the returned cutoffs are the caller's own",
+	}, func() fault {
 		var mu sync.Mutex
 		last := make(map[string]time.Time)
 		return fault{
@@ -816,12 +880,14 @@ var brokenStores = []brokenStore{
 			notBefore: func(_ *broken, ctx context.Context) (map[string]time.Time, error) { return last, ctx.Err() },
 		}
 	}},
-	{"switches are rounded down", []string{"switches stay as they were set", "odd users have switches too", "a switch is told"}, always(fault{
+	{"cutoffs are rounded down", []string{
+		"cutoffs stay as they were set", "odd users have cutoffs too", "a cutoff is told",
+	}, always(fault{
 		set: func(b *broken, ctx context.Context, user string, at time.Time) error {
 			return b.Store.SetNotBefore(ctx, strings.TrimSpace(user), at.Truncate(time.Minute))
 		},
 	})},
-	{"a switch deletes the records", []string{"a switch touches no record"}, always(fault{
+	{"a cutoff deletes the records", []string{"a cutoff touches no record"}, always(fault{
 		set: func(b *broken, ctx context.Context, user string, at time.Time) error {
 			if _, err := b.Store.DeleteUser(ctx, user); err != nil {
 				return err
@@ -829,7 +895,7 @@ var brokenStores = []brokenStore{
 			return b.Store.SetNotBefore(ctx, user, at)
 		},
 	})},
-	{"a switch ignores the context", []string{"a cancelled switch says so"}, always(fault{
+	{"a cutoff ignores the context", []string{"a cancelled cutoff says so"}, always(fault{
 		set: func(b *broken, _ context.Context, user string, at time.Time) error {
 			return b.Store.SetNotBefore(context.Background(), user, at)
 		},

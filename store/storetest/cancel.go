@@ -53,7 +53,8 @@ var calls = []struct {
 var cancelCases = []testCase{
 	{
 		name: "a cancelled call says so",
-		why:  "A caller who has gone must not keep the store busy, and \"I gave up\" must not read as \"there is no such session\".",
+		why: "A caller who has gone must not keep the store busy, and \"I gave up\" must not read as \"there is no " +
+			"such session\".",
 		run: func(t *trial) {
 			r := t.create(session("ada"))
 			ctx, cancel := context.WithCancel(t.ctx)
@@ -105,7 +106,9 @@ var cancelCases = []testCase{
 				_, oldErr := t.s.Load(t.ctx, olds[i].ID)
 				_, newErr := t.s.Load(t.ctx, news[i].ID)
 				// What was cut off may happen between two loads, once, and a cache hears of it a moment later.
-				for deadline := time.Now().Add(t.late); (oldErr == nil) == (newErr == nil) && time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+				deadline := time.Now().Add(t.late)
+				for (oldErr == nil) == (newErr == nil) && time.Now().Before(deadline) {
+					time.Sleep(time.Millisecond)
 					_, oldErr = t.s.Load(t.ctx, olds[i].ID)
 					_, newErr = t.s.Load(t.ctx, news[i].ID)
 				}

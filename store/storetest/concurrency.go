@@ -49,7 +49,8 @@ var concurrencyCases = []testCase{
 			const writers = 64
 			r := t.create(session("ada"))
 			t.parallel(writers, func(i int) {
-				if err := t.update(r.ID, func(r *store.Record) { r.Data = with(r.Data, fmt.Sprintf("key-%d", i), "1") }); err != nil {
+				key := fmt.Sprintf("key-%d", i)
+				if err := t.update(r.ID, func(r *store.Record) { r.Data = with(r.Data, key, "1") }); err != nil {
 					t.Errorf("writer %d: %v", i, err)
 				}
 			})
@@ -102,7 +103,9 @@ var concurrencyCases = []testCase{
 		run: func(t *trial) {
 			for range 10 {
 				old := t.create(session(""))
-				won := t.only(16, store.ErrNotFound, func(i int) error { return t.s.Create(t.ctx, session("ada"), old.ID) })
+				won := t.only(16, store.ErrNotFound, func(i int) error {
+					return t.s.Create(t.ctx, session("ada"), old.ID)
+				})
 				if won != 1 {
 					t.Errorf("%d replacements won, want 1", won)
 				}
@@ -262,7 +265,8 @@ var concurrencyCases = []testCase{
 		},
 	}, {
 		name: "sweeps at the same time share the work",
-		why:  "Every node of a site sweeps; what is over is deleted and counted once, and live sessions are left to the users.",
+		why: "Every node of a site sweeps; what is over is deleted and counted once, and live sessions are left to " +
+			"the users.",
 		run: func(t *trial) {
 			const dead = 100
 			records := make([]store.Record, dead, dead+10)

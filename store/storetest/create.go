@@ -9,15 +9,19 @@ import (
 var createCases = []testCase{
 	{
 		name: "what goes in comes out",
-		why:  "A field that a store loses or rounds is a user with the wrong rights, or a session that ends at the wrong time.",
+		why: "A field that a store loses or rounds is a user with the wrong rights, or a session that ends at the " +
+			"wrong time.",
 		run: func(t *trial) {
 			t.has(t.create(session("ada")))
 		},
 	}, {
 		name: "empty fields stay empty",
-		why:  "A visitor who has not signed in has no user, no proof, no rotation and perhaps no device; zero must not come back as something.",
+		why: "A visitor who has not signed in has no user, no proof, no rotation and perhaps no device; zero must " +
+			"not come back as something.",
 		run: func(t *trial) {
-			t.has(t.create(store.Record{ID: store.NewID(), CreatedAt: epoch, LastSeen: epoch, ExpiresAt: epoch.Add(time.Hour)}))
+			t.has(t.create(store.Record{
+				ID: store.NewID(), CreatedAt: epoch, LastSeen: epoch, ExpiresAt: epoch.Add(time.Hour),
+			}))
 		},
 	}, {
 		name: "the first version is 1",
@@ -30,7 +34,8 @@ var createCases = []testCase{
 		},
 	}, {
 		name: "times keep their microseconds, in UTC",
-		why:  "Rotation and sign-out compare times of different nodes; a rounded or local time is another moment or prints another date.",
+		why: "Rotation and sign-out compare times of different nodes; a rounded or local time is another moment or " +
+			"prints another date.",
 		run: func(t *trial) {
 			r := session("ada")
 			zone := time.FixedZone("Kathmandu", 5*3600+45*60)
@@ -72,7 +77,8 @@ var createCases = []testCase{
 		},
 	}, {
 		name: "a replaced record is gone",
-		why:  "Sign-in gives the visitor a new session; if the old ticket stays good, whoever planted it before is signed in as well.",
+		why: "Sign-in gives the visitor a new session; if the old ticket stays good, whoever planted it before is " +
+			"signed in as well.",
 		run: func(t *trial) {
 			visitor := t.create(session(""))
 			user := session("ada")
@@ -85,7 +91,8 @@ var createCases = []testCase{
 		},
 	}, {
 		name: "a user's record that was replaced leaves the user's list",
-		why:  "The device list must show one session after another sign-in in the same browser, not a dead one beside it.",
+		why: "The device list must show one session after another sign-in in the same browser, not a dead one beside " +
+			"it.",
 		run: func(t *trial) {
 			old := t.create(session("ada"))
 			next := session("alan")
@@ -97,7 +104,8 @@ var createCases = []testCase{
 		},
 	}, {
 		name: "what has been revoked cannot be replaced",
-		why:  "A sign-in or rotation that runs while its session is revoked must not turn the revoked session into a new one.",
+		why: "A sign-in or rotation that runs while its session is revoked must not turn the revoked session into a " +
+			"new one.",
 		run: func(t *trial) {
 			old := t.create(session("ada"))
 			if _, err := t.s.Delete(t.ctx, old.ID); err != nil {
@@ -111,7 +119,8 @@ var createCases = []testCase{
 		},
 	}, {
 		name: "what has changed cannot be replaced by what was made before",
-		why:  "A cart that another request filled while the password was checked must be carried over too, so the sign-in has to look again.",
+		why: "A cart that another request filled while the password was checked must be carried over too, so the " +
+			"sign-in has to look again.",
 		run: func(t *trial) {
 			old := t.create(session(""))
 			t.must(t.s.Save(t.ctx, changed(old)))
@@ -125,7 +134,8 @@ var createCases = []testCase{
 		},
 	}, {
 		name: "a refused replacement keeps the old record",
-		why:  "If the new ID is taken, nothing may have happened: a user must not lose the session that was to be replaced.",
+		why: "If the new ID is taken, nothing may have happened: a user must not lose the session that was to be " +
+			"replaced.",
 		run: func(t *trial) {
 			old, other := t.create(session("ada")), t.create(session("alan"))
 			next := session("ada")

@@ -47,7 +47,8 @@ var deleteCases = []testCase{
 		name: "all records of a user go at once",
 		why:  "\"Sign out everywhere\" after a theft must not miss one device, nor another user's.",
 		run: func(t *trial) {
-			a, b, other, visitor := t.create(session("ada")), t.create(session("ada")), t.create(session("alan")), t.create(session(""))
+			a, b := t.create(session("ada")), t.create(session("ada"))
+			other, visitor := t.create(session("alan")), t.create(session(""))
 			t.sameIDs(t.deleteUser("ada"), a.ID, b.ID)
 			t.hasNot(a.ID)
 			t.hasNot(b.ID)
@@ -97,7 +98,8 @@ var deleteCases = []testCase{
 		},
 	}, {
 		name: "a user of many records loses them all",
-		why:  "Scripts that sign in anew each time leave thousands; a revoke that stops at a page's end leaves the thief's.",
+		why: "Scripts that sign in anew each time leave thousands; a revoke that stops at a page's end leaves the " +
+			"thief's.",
 		run: func(t *trial) {
 			const n = 1500
 			records := make([]store.Record, n)

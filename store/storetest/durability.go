@@ -38,7 +38,8 @@ var durabilityCases = []testCase{
 		name: "what was ended stays ended after a restart",
 		why:  "A revoke that a restart undoes was no revoke.",
 		run: func(t *trial) {
-			deleted, replaced, swept := t.create(session("ada")), t.create(session("alan")), t.create(ending(epoch, false))
+			deleted, replaced := t.create(session("ada")), t.create(session("alan"))
+			swept := t.create(ending(epoch, false))
 			user := t.create(session("grace"))
 			next := session("alan")
 			t.must(t.s.Create(t.ctx, next, replaced.ID))
@@ -74,7 +75,8 @@ var durabilityCases = []testCase{
 			}
 			bad, good := t.create(session("ada")), t.create(session("ada"))
 			t.harness.Damage(t.t, t.s, bad.ID)
-			if _, err := t.s.Load(t.ctx, bad.ID); !errors.Is(err, store.ErrDamaged) || errors.Is(err, store.ErrNotFound) {
+			_, err := t.s.Load(t.ctx, bad.ID)
+			if !errors.Is(err, store.ErrDamaged) || errors.Is(err, store.ErrNotFound) {
 				t.Errorf("load of a damaged record: got error %v, want ErrDamaged", err)
 			}
 			t.has(good)

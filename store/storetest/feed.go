@@ -9,8 +9,8 @@ import (
 	"coatcheck.dev/store"
 )
 
-// An ear listens to a feed and remembers what it was told, record by record.
-type ear struct {
+// A listener listens to a feed and remembers what it was told, record by record.
+type listener struct {
 	mu    sync.Mutex
 	heard map[store.ID][]store.Notice
 	all   []store.Notice
@@ -18,9 +18,9 @@ type ear struct {
 }
 
 // listen subscribes to the feed, or skips the case.
-func (t *trial) listen() *ear {
+func (t *trial) listen() *listener {
 	t.Helper()
-	e := &ear{heard: make(map[store.ID][]store.Notice)}
+	e := &listener{heard: make(map[store.ID][]store.Notice)}
 	e.stop = t.subscribe(func(n store.Notice) {
 		e.mu.Lock()
 		defer e.mu.Unlock()
@@ -31,8 +31,8 @@ func (t *trial) listen() *ear {
 	return e
 }
 
-// subscribe waits until the feed has told all that was before, and passes on what it tells of changes from then on. Without a
-// feed the case is skipped.
+// subscribe waits until the feed has told all that was before, and passes on what it tells of changes from then on.
+// Without a feed the case is skipped.
 func (t *trial) subscribe(tell func(store.Notice)) (stop func()) {
 	t.Helper()
 	feed, ok := t.s.(store.Feed)
@@ -73,7 +73,7 @@ func (t *trial) subscribe(tell func(store.Notice)) (stop func()) {
 	return stop
 }
 
-func (e *ear) of(id store.ID) []store.NoticeKind {
+func (e *listener) of(id store.ID) []store.NoticeKind {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	var kinds []store.NoticeKind
@@ -84,7 +84,7 @@ func (e *ear) of(id store.ID) []store.NoticeKind {
 }
 
 // hears waits until a record's notices are those wanted: a feed that crosses a network may be late, but not wrong.
-func (t *trial) hears(e *ear, id store.ID, want ...store.NoticeKind) {
+func (t *trial) hears(e *listener, id store.ID, want ...store.NoticeKind) {
 	t.Helper()
 	deadline := time.Now().Add(t.late)
 	for len(e.of(id)) < len(want) && time.Now().Before(deadline) {
@@ -96,7 +96,7 @@ func (t *trial) hears(e *ear, id store.ID, want ...store.NoticeKind) {
 }
 
 // settle makes and deletes a record and waits until that was heard: what was told before has arrived by then.
-func (t *trial) settle(e *ear) {
+func (t *trial) settle(e *listener) {
 	t.Helper()
 	r := t.create(session("settle"))
 	if _, err := t.s.Delete(t.ctx, r.ID); err != nil {
@@ -125,7 +125,8 @@ var feedCases = []testCase{
 					t.Errorf("notice %d names the user %q, want ada", n.Kind, n.User)
 				}
 				if version := uint64(i + 1); n.Version != 0 && (n.Version != version || n.Kind == store.Deleted) {
-					t.Errorf("notice %d names version %d, want %d, or none where it is deleted", n.Kind, n.Version, version)
+					t.Errorf("notice %d names version %d, want %d, or none where it is deleted",
+						n.Kind, n.Version, version)
 				}
 			}
 		},
@@ -143,7 +144,8 @@ var feedCases = []testCase{
 		},
 	}, {
 		name: "a replacement tells of both records",
-		why:  "The old session must leave the caches, and the lists of who is signed in, before the new one takes its place.",
+		why: "The old session must leave the caches, and the lists of who is signed in, before the new one takes its " +
+			"place.",
 		run: func(t *trial) {
 			old := t.create(session(""))
 			e := t.listen()
@@ -191,7 +193,8 @@ var feedCases = []testCase{
 		},
 	}, {
 		name: "a sweep tells of each record",
-		why:  "The console's list of live sessions is kept up to date by the feed alone, and tells an end by time from one by hand.",
+		why: "The console's list of live sessions is kept up to date by the feed alone, and tells an end by time " +
+			"from one by hand.",
 		run: func(t *trial) {
 			dead, live := t.create(ending(epoch, false)), t.create(session("ada"))
 			e := t.listen()
@@ -237,7 +240,8 @@ var feedCases = []testCase{
 				}
 			})
 			for _, id := range ids {
-				t.hears(e, id, store.Created, store.Saved, store.Saved, store.Saved, store.Saved, store.Saved, store.Deleted)
+				t.hears(e, id, store.Created,
+					store.Saved, store.Saved, store.Saved, store.Saved, store.Saved, store.Deleted)
 			}
 		},
 	}, {

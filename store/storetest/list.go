@@ -52,7 +52,8 @@ var listCases = []testCase{
 		},
 	}, {
 		name: "pages join without a gap",
-		why:  "An operator who pages through the sessions must see each once; one that hides between two pages is never ended.",
+		why: "An operator who pages through the sessions must see each once; one that hides between two pages is " +
+			"never ended.",
 		run: func(t *trial) {
 			want := newestFirst(t.sessions("ada", 23))
 			for _, limit := range []int{1, 2, 22, 23, 24} {
@@ -79,7 +80,7 @@ var listCases = []testCase{
 		why:  "A cursor is a moment and an ID, such as \"older than yesterday\"; its ID takes part in the order alone.",
 		run: func(t *trial) {
 			want := newestFirst(t.sessions("ada", 4))
-			at := store.Cursor{CreatedAt: want[1].CreatedAt} // before any ID of that time, so that it comes after want[1]
+			at := store.Cursor{CreatedAt: want[1].CreatedAt} // before any ID of that time, so it is after want[1]
 			t.lists(t.list(store.Query{User: "ada", After: at}), want[2:]...)
 			t.lists(t.list(store.Query{After: at}), want[2:]...)
 		},

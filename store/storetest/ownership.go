@@ -14,7 +14,8 @@ func scribble(auths []store.Auth) {
 var ownershipCases = []testCase{
 	{
 		name: "a loaded record is the caller's own",
-		why:  "A handler that changes what it loaded must not change it for other requests, unsaved and without a lock.",
+		why: "A handler that changes what it loaded must not change it for other requests, unsaved and without a " +
+			"lock.",
 		run: func(t *trial) {
 			r := t.create(session("ada"))
 			mine := t.load(r.ID)

@@ -75,7 +75,8 @@ var peekCases = []testCase{
 		},
 	}, {
 		name: "a recall tells the last that was known, and nothing of what is gone",
-		why:  "While a store does not answer, pages may show the last known copy; that of an ended session lets nobody in.",
+		why: "While a store does not answer, pages may show the last known copy; that of an ended session lets " +
+			"nobody in.",
 		run: func(t *trial) {
 			p, r := t.peeker(), session("ada")
 			if e, known := p.Recall(r.ID, time.Unix(0, 0)); known {

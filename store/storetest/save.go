@@ -51,7 +51,8 @@ var saveCases = []testCase{
 		},
 	}, {
 		name: "a version from the future is a conflict",
-		why:  "After a restore from a backup a version can be behind; only equality proves that nothing happened in between.",
+		why: "After a restore from a backup a version can be behind; only equality proves that nothing happened in " +
+			"between.",
 		run: func(t *trial) {
 			r := t.create(session("ada"))
 			ahead := changed(r)
@@ -63,7 +64,8 @@ var saveCases = []testCase{
 		},
 	}, {
 		name: "a save never creates",
-		why:  "A write never creates: otherwise any slow request could bring a session into being that nobody signed in to.",
+		why: "A write never creates: otherwise any slow request could bring a session into being that nobody signed " +
+			"in to.",
 		run: func(t *trial) {
 			r := asStored(session("ada"), 1)
 			t.fails(t.s.Save(t.ctx, r), store.ErrNotFound)

@@ -13,8 +13,9 @@ type Cache interface {
 	store.Peeker
 }
 
-// Shift returns a cache with its callers a century in the past. The records of the suite begin and end at fixed times, and once these
-// are over, a cache that looks at the clock serves none of them: the suite would test the store behind it.
+// Shift returns a cache with its callers a century in the past. The records of the suite begin and end at fixed times,
+// and once these are over, a cache that looks at the clock serves none of them: the suite would test the store behind
+// it.
 func Shift(c Cache) store.Store {
 	const century = 100 * 365 * 24 * time.Hour
 	s := shifted{c, century}

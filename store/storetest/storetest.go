@@ -8,11 +8,12 @@
 //
 // A store that promises to outlive its process fills in a [Harness], which tells the suite how to open it again.
 //
-// Each case is one promise. When a case fails, the log says why the promise matters. Cases that ask for a power
-// which the store does not have (such as [store.Feed]) are skipped by name.
+// Each case is one promise. When a case fails, the log says why the promise matters. Cases for an optional interface
+// that the store does not have, [store.Feed] or [store.Peeker], are skipped by name.
 //
-// The suite runs against stores in other processes too: it needs no clock but those in the records and that of the
-// process, by which a feed dates its beats, and where a store may be late (notices of a feed) it waits.
+// The suite runs against stores in other processes too. The only clocks that it needs are those in the records and that
+// of the process, by which a feed dates its beats. Where a store may be late, as with notices of a feed, the suite
+// waits.
 package storetest
 
 import (
@@ -85,19 +86,19 @@ var themes = []struct {
 	{"concurrency", concurrencyCases},
 	{"feed", feedCases},
 	{"peek", peekCases},
-	{"switches", switchCases},
+	{"cutoffs", notBeforeCases},
 	{"durability", durabilityCases},
 }
 
 // Bounds for what never comes, of a case and of a notice. No store in order comes near them.
 const (
-	patience = 2 * time.Minute
-	lateness = 10 * time.Second
+	caseLimit   = 2 * time.Minute
+	noticeLimit = 10 * time.Second
 )
 
 // newTrial prepares one run of a case. Failures go to tb; t is the test that owns what the harness makes.
 func newTrial(tb testing.TB, t *testing.T, h Harness) *trial {
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), caseLimit)
 	t.Cleanup(cancel)
-	return &trial{TB: tb, t: t, harness: h, ctx: ctx, s: h.New(t), late: lateness}
+	return &trial{TB: tb, t: t, harness: h, ctx: ctx, s: h.New(t), late: noticeLimit}
 }

@@ -25,7 +25,8 @@ var sweepCases = []testCase{
 		run: func(t *trial) {
 			now := epoch.Add(time.Hour)
 			for _, idle := range []bool{false, true} {
-				dead, live := t.create(ending(now.Add(-time.Minute), idle)), t.create(ending(now.Add(time.Minute), idle))
+				dead := t.create(ending(now.Add(-time.Minute), idle))
+				live := t.create(ending(now.Add(time.Minute), idle))
 				t.sweep(now, 100, 1)
 				t.hasNot(dead.ID)
 				t.has(live)
@@ -35,7 +36,8 @@ var sweepCases = []testCase{
 		},
 	}, {
 		name: "the end is exact to the microsecond",
-		why:  "At its end a session is over, and a microsecond before it is not: store and session must agree on which.",
+		why: "At its end a session is over, and a microsecond before it is not: store and session must agree on " +
+			"which.",
 		run: func(t *trial) {
 			end := epoch.Add(time.Hour)
 			for _, idle := range []bool{false, true} {
@@ -122,7 +124,8 @@ var sweepCases = []testCase{
 		},
 	}, {
 		name: "what is over may be loaded, listed and deleted until it is swept",
-		why:  "Stores check no lifetimes; sessions do, with one clock. A store that hides records early would disagree with them.",
+		why: "Stores check no lifetimes; sessions do, with one clock. A store that hides records early would " +
+			"disagree with them.",
 		run: func(t *trial) {
 			r := t.create(ending(epoch.Add(-time.Hour), false))
 			t.has(r)

@@ -19,7 +19,8 @@ var touchCases = []testCase{
 		},
 	}, {
 		name: "a touch never moves LastSeen back",
-		why:  "Touches are collected and arrive late and out of order; an old one must not make an active session idle.",
+		why: "Touches are collected and arrive late and out of order; an old one must not make an active session " +
+			"idle.",
 		run: func(t *trial) {
 			r := t.create(session("ada"))
 			t.touch(r.ID, r.LastSeen.Add(-time.Microsecond))
@@ -33,14 +34,17 @@ var touchCases = []testCase{
 		run: func(t *trial) {
 			a, b := t.create(session("ada")), t.create(session("ada"))
 			early, late := epoch.Add(time.Minute), epoch.Add(time.Hour)
-			t.must(t.s.Touch(t.ctx, []store.Seen{{ID: a.ID, At: early}, {ID: b.ID, At: late}, {ID: a.ID, At: late}, {ID: b.ID, At: early}}))
+			t.must(t.s.Touch(t.ctx, []store.Seen{
+				{ID: a.ID, At: early}, {ID: b.ID, At: late}, {ID: a.ID, At: late}, {ID: b.ID, At: early},
+			}))
 			a.LastSeen, b.LastSeen = late, late
 			t.has(a)
 			t.has(b)
 		},
 	}, {
 		name: "a touch passes over what is not there",
-		why:  "A session may end while its touch waits; that must neither bring it back nor cost the others in the batch theirs.",
+		why: "A session may end while its touch waits; that must neither bring it back nor cost the others in the " +
+			"batch theirs.",
 		run: func(t *trial) {
 			gone, r := t.create(session("ada")), t.create(session("ada"))
 			if _, err := t.s.Delete(t.ctx, gone.ID); err != nil {
@@ -48,7 +52,9 @@ var touchCases = []testCase{
 			}
 			r.LastSeen = epoch.Add(time.Hour)
 			never := store.NewID()
-			t.must(t.s.Touch(t.ctx, []store.Seen{{ID: gone.ID, At: r.LastSeen}, {ID: never, At: r.LastSeen}, {ID: r.ID, At: r.LastSeen}}))
+			t.must(t.s.Touch(t.ctx, []store.Seen{
+				{ID: gone.ID, At: r.LastSeen}, {ID: never, At: r.LastSeen}, {ID: r.ID, At: r.LastSeen},
+			}))
 			t.has(r)
 			t.hasNot(gone.ID)
 			t.hasNot(never)

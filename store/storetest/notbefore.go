@@ -9,42 +9,43 @@ import (
 	"coatcheck.dev/store"
 )
 
-// setNotBefore sets a switch, which must succeed.
+// setNotBefore sets a cutoff, which must succeed.
 func (t *trial) setNotBefore(user string, at time.Time) {
 	t.Helper()
 	t.must(t.s.SetNotBefore(t.ctx, user, at))
 }
 
-// switched checks all switches.
-func (t *trial) switched(want map[string]time.Time) {
+// cutoffs checks all cutoffs.
+func (t *trial) cutoffs(want map[string]time.Time) {
 	t.Helper()
 	got, err := t.s.NotBefore(t.ctx)
 	if err != nil {
 		t.Fatalf("not before: %v", err)
 	}
 	if !maps.Equal(got, want) {
-		t.Errorf("switches: got %.500v, want %.500v", got, want)
+		t.Errorf("cutoffs: got %.500v, want %.500v", got, want)
 	}
 }
 
-// recent is a time that no store may have forgotten yet: switches of long ago may go.
+// recent is a time that no store may have forgotten yet: cutoffs of long ago may go.
 func recent() time.Time { return time.UnixMicro(time.Now().Add(-time.Hour).UnixMicro()).UTC() }
 
-var switchCases = []testCase{
+var notBeforeCases = []testCase{
 	{
-		name: "switches stay as they were set",
-		why:  "After a theft one call ends every session of a user, or of all; it must not be lost, rounded down or widened.",
+		name: "cutoffs stay as they were set",
+		why: "After a theft one call ends every session of a user, or of all; it must not be lost, rounded down or " +
+			"widened.",
 		run: func(t *trial) {
 			at := recent()
-			t.switched(nil)
+			t.cutoffs(nil)
 			t.setNotBefore("ada", at.Add(time.Second))
-			t.switched(map[string]time.Time{"ada": at.Add(time.Second)})
+			t.cutoffs(map[string]time.Time{"ada": at.Add(time.Second)})
 			t.setNotBefore("", at.In(time.FixedZone("here", 3600)))
 			t.setNotBefore("alan", at.Add(7*time.Microsecond))
-			t.switched(map[string]time.Time{"": at, "ada": at.Add(time.Second), "alan": at.Add(7 * time.Microsecond)})
+			t.cutoffs(map[string]time.Time{"": at, "ada": at.Add(time.Second), "alan": at.Add(7 * time.Microsecond)})
 		},
 	}, {
-		name: "a switch only moves forward",
+		name: "a cutoff only moves forward",
 		why:  "A late or repeated call with an older time must not let revoked sessions in again.",
 		run: func(t *trial) {
 			at := recent()
@@ -53,12 +54,12 @@ var switchCases = []testCase{
 				t.setNotBefore(user, at.Add(-time.Minute))
 				t.setNotBefore(user, at.Add(-time.Microsecond))
 			}
-			t.switched(map[string]time.Time{"": at, "ada": at})
+			t.cutoffs(map[string]time.Time{"": at, "ada": at})
 			t.setNotBefore("ada", at.Add(time.Microsecond))
-			t.switched(map[string]time.Time{"": at, "ada": at.Add(time.Microsecond)})
+			t.cutoffs(map[string]time.Time{"": at, "ada": at.Add(time.Microsecond)})
 		},
 	}, {
-		name: "the latest of switches set at the same time counts",
+		name: "the latest of cutoffs set at the same time counts",
 		why:  "Two operators who react to one theft must not undo each other.",
 		run: func(t *trial) {
 			const n = 32
@@ -70,11 +71,11 @@ var switchCases = []testCase{
 					}
 				}
 			})
-			t.switched(map[string]time.Time{"ada": at.Add((n - 1) * time.Second)})
+			t.cutoffs(map[string]time.Time{"ada": at.Add((n - 1) * time.Second)})
 		},
 	}, {
-		name: "a switch touches no record",
-		why:  "Switches take one step however many sessions there are; the records go when they are used or swept.",
+		name: "a cutoff touches no record",
+		why:  "Cutoffs take one step however many sessions there are; the records go when they are used or swept.",
 		run: func(t *trial) {
 			r := t.create(session("ada"))
 			t.setNotBefore("ada", recent())
@@ -84,29 +85,29 @@ var switchCases = []testCase{
 			t.lists(t.list(store.Query{}), r)
 		},
 	}, {
-		name: "odd users have switches too",
-		why:  "The users that an attacker names are the ones that will be switched off.",
+		name: "odd users have cutoffs too",
+		why:  "The users that an attacker names are the ones that will be cut off.",
 		run: func(t *trial) {
 			at, want := recent(), make(map[string]time.Time)
 			for i, user := range append([]string{"Ada", "ada "}, oddUsers...) {
 				want[user] = at.Add(time.Duration(i) * time.Second)
 				t.setNotBefore(user, want[user])
 			}
-			t.switched(want)
+			t.cutoffs(want)
 		},
 	}, {
-		name: "the returned switches are the caller's own",
-		why:  "Whoever edits the map that they got must not switch anybody on again.",
+		name: "the returned cutoffs are the caller's own",
+		why:  "Whoever edits the map that they got must not let anybody in again.",
 		run: func(t *trial) {
 			at := recent()
 			t.setNotBefore("ada", at)
 			got, err := t.s.NotBefore(t.ctx)
 			t.must(err)
 			clear(got)
-			t.switched(map[string]time.Time{"ada": at})
+			t.cutoffs(map[string]time.Time{"ada": at})
 		},
 	}, {
-		name: "a switch is told",
+		name: "a cutoff is told",
 		why:  "Every node refuses the sessions at once, not when it happens to look.",
 		run: func(t *trial) {
 			e, at := t.listen(), recent()
@@ -119,7 +120,7 @@ var switchCases = []testCase{
 			}
 		},
 	}, {
-		name: "a cancelled switch says so",
+		name: "a cancelled cutoff says so",
 		why:  "An operator must not be told that everybody is signed out when nothing happened.",
 		run: func(t *trial) {
 			ctx, cancel := context.WithCancel(t.ctx)
@@ -132,16 +133,16 @@ var switchCases = []testCase{
 			}
 		},
 	}, {
-		name: "switches survive a restart",
-		why:  "A restart that forgets a switch signs the thief in again.",
+		name: "cutoffs survive a restart",
+		why:  "A restart that forgets a cutoff signs the thief in again.",
 		run: func(t *trial) {
 			at := recent()
 			t.setNotBefore("ada", at)
 			t.setNotBefore("", at.Add(-time.Minute))
 			t.reopen()
-			t.switched(map[string]time.Time{"ada": at, "": at.Add(-time.Minute)})
+			t.cutoffs(map[string]time.Time{"ada": at, "": at.Add(-time.Minute)})
 			t.setNotBefore("ada", at.Add(-time.Second))
-			t.switched(map[string]time.Time{"ada": at, "": at.Add(-time.Minute)})
+			t.cutoffs(map[string]time.Time{"ada": at, "": at.Add(-time.Minute)})
 		},
 	},
 }
