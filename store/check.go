@@ -2,18 +2,18 @@ package store
 
 import "context"
 
-// A Checker is a store that can look at how its server is set up, and say what that makes of the promises.
+// A Checker is a store that can say how the settings of its server affect what the store promises.
 type Checker interface {
-	// Check returns what was looked at, whether or not it is as it should be.
+	// Check returns a finding for each setting that it looked at, good or bad.
 	Check(ctx context.Context) ([]Finding, error)
 }
 
 // A Finding is one thing that decides what a store can promise.
 type Finding struct {
 	Severity Severity
-	Name     string // what was looked at, in one word as the server calls it, such as "fsync"
-	What     string // what is so, as "fsync is off"
-	Means    string // what that does to sessions
+	Name     string // the setting in one word, as the server calls it, such as "fsync"
+	What     string // its state, such as "fsync is off"
+	Means    string // the effect on sessions
 	Fix      string // what to do about it; empty if there is nothing to do
 }
 
@@ -22,9 +22,9 @@ type Severity uint8
 
 const (
 	Good    Severity = iota + 1 // as it should be
-	Unknown                     // it may not be asked, as managed services have it
-	Limit                       // something is not promised that could be
-	Danger                      // an answer does not mean what it says; to be refused
+	Unknown                     // the server does not let us ask, as with managed services
+	Limit                       // a promise that could be made is not
+	Danger                      // an answer does not mean what it says: refuse to start
 )
 
 // String returns "good", "unknown", "limit" or "danger".

@@ -1,7 +1,7 @@
 package store
 
-// An Encoded is a record as stores keep it: the body in one string, and beside it what changes without the body. Most
-// requests need little of a record; [Encoded.Head] tells that much without decoding the rest.
+// An Encoded is a record as stores keep it: the body in one string, and beside it the fields that change without the
+// body. It is not encrypted. Most requests need little of a record: [Encoded.Head] decodes that much and no more.
 type Encoded struct {
 	ID        ID // the zero ID if there is no record
 	Version   uint64

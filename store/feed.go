@@ -7,15 +7,14 @@ import (
 
 // A Feed is a store that tells of every change as it happens, whoever made it.
 //
-// A feed within one process is always whole. One that crosses a network can break, in silence too, so it proves again
-// and again that it is whole: it tells Lost when it breaks, and Beat as soon as it is up and about once a second from
-// then on; and before Subscribe returns it tells one of them, as things stand. Whoever keeps what a feed has told
-// believes it no longer than it has shown itself to be whole.
+// A feed within one process is always whole. A feed across a network can break, sometimes in silence, so it proves
+// again and again that it is whole. It tells [Lost] when it breaks, and [Beat] as soon as it is whole and about once a
+// second from then on. Before Subscribe returns it tells one of them, as things stand. A subscriber trusts what it has
+// been told only for a limited time after the last Beat. [FeedState] does all this for a store.
 type Feed interface {
-	// Subscribe calls tell for every change that becomes durable from now on, until stop is called, which may be
-	// called more than once. Changes of one record arrive in their order; a record that replaces another is told
-	// after the one that it replaces. Calls may come from any goroutine; tell must be quick and must not call the
-	// store. Touches are not told.
+	// Subscribe calls tell for every change that becomes durable from now on, until stop is called. Calling stop again
+	// does nothing. Changes of one record are told in their order, and a replaced record before the one that replaces
+	// it. Touches are not told. Calls may come from any goroutine. tell must be quick and must not call the store.
 	Subscribe(tell func(Notice)) (stop func())
 }
 
@@ -36,11 +35,11 @@ const (
 	Created  NoticeKind = iota + 1 // a record was created
 	Saved                          // a record was saved
 	Deleted                        // a record was deleted, by Delete or DeleteUser
-	Replaced                       // a record was deleted as Create put another in its place
+	Replaced                       // a record was deleted because Create put another in its place
 	Swept                          // a record was swept
 	Cutoff                         // a not-before cutoff was set: User and At
-	Lost                           // the feed is interrupted: anything may have changed, and may until the next Beat
-	Beat                           // it is whole: told is all that was durable at the moment At, or since it was lost
+	Lost                           // the feed is interrupted: until the next Beat, anything may change untold
+	Beat                           // the feed is whole: it has told all that was durable at At, except while lost
 )
 
 // A Hub is a Feed for stores that live in one process: they embed it, and publish each change once it is durable.

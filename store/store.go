@@ -1,19 +1,32 @@
 // Package store is the contract between sessions and the places that keep them.
 //
-// A [Store] holds [Record]s, one for each live session, found by their public [ID]. The comments on the
-// interface are the law: package storetest checks every sentence of them, and whatever passes it is a store.
+// A [Store] holds [Record]s, one for each live session, found by their public [ID]. The comments on the interface are
+// the law: package storetest checks every sentence of them, and whatever passes it is a store.
 //
 // Three rules carry the promises that sessions make to their users:
 //
-//   - A write never creates. [Store.Save] replaces a record that is there, at the version that was loaded, or
-//     fails. A slow request can therefore never bring back a session that was signed out while it ran.
-//   - An answer means durable. When a writing method returns nil, the change survives whatever the store says
-//     that it survives (its documentation names it); an error means that the caller must not claim success.
-//   - Unknown is not absent. [ErrNotFound] means that there is no such record; any other error means that the
-//     store could not tell, and nobody may be signed out because of it.
+//   - A write never creates. [Store.Save] replaces a record that is there, at the version that was loaded, or fails. So
+//     a slow request can never bring back a session that was signed out while it ran.
+//   - An answer means durable. When a writing method returns nil, the change survives whatever the documentation of the
+//     store names. After an error the caller must not claim success.
+//   - Unknown is not absent. [ErrNotFound] means that there is no such record. Any other error means that the store
+//     could not tell, and nobody may be signed out because of it.
 //
-// Stores check no lifetimes: a record whose time is over may still be loaded until it is swept. Sessions check
-// the time at every read.
+// Stores check no lifetimes: a record may be loaded after its time is over, until it is swept. Sessions check the time
+// at every read.
+//
+// # Optional interfaces
+//
+// A store may also be a [Feed], which tells other nodes of changes, a [Peeker], which answers from memory, and a
+// [Checker], which judges how its server is set up. A wrapper that embeds a Store loses these three; package session
+// reports the first two of them.
+//
+// # A store of your own
+//
+// Keep the body of a record ([Record.AppendBody]) or all of it ([Record.Encode]) with the ID, the version, the user and
+// the times that you need for lists and sweeps. If several processes share the store, let a [FeedState] make it a feed.
+// Run package storetest on it with the race detector. The folder test/thirdparty of this repository has a complete
+// example with a server of its own.
 package store
 
 import (
@@ -34,12 +47,12 @@ var (
 
 // A Store keeps records.
 //
-// Every method may be called from any number of goroutines. Each call has the effect of one atomic step at some
-// moment between its start and its return; Touch, List and Sweep may take one such step for each record, and so may
-// DeleteUser in a store that spans machines. Records that go in are not kept by reference, and records that come out
-// belong to the caller.
+// Every method may be called from any number of goroutines. Each call has the effect of one atomic step at some time
+// between its start and its return. Touch, List and Sweep may take one such step for each record, and so may DeleteUser
+// in a store that spans machines. A store keeps no reference to a record that it is given, and a record that it returns
+// belongs to the caller.
 //
-// A method whose context ends returns the context's error soon. A write that was cut off in this way, or failed
+// A method whose context ends returns the context's error soon. A write that was cut off in this way, or that failed
 // with an error other than the three above, has happened wholly or not at all, and the caller cannot know which.
 type Store interface {
 	// Load returns the record of an ID, or ErrNotFound.
@@ -47,11 +60,11 @@ type Store interface {
 
 	// Create adds a record; it is stored with Version 1. An ID that is taken is ErrExists.
 	//
-	// If replaces is not the zero ID, the record of that ID is deleted in the same step. As in Save, r.Version is
-	// then the version that r was made from: if the other record has a different one now it is ErrConflict, and if
-	// there is none it is ErrNotFound, for what has been revoked cannot be replaced. A store that cannot do both in
-	// one step creates the new record before it deletes the old one, so that a crash between the two leaves one
-	// session too many, which its user can see and end, and never one too few.
+	// If replaces is not the zero ID, the record of that ID is deleted in the same step. As in Save, r.Version is then
+	// the version that r was made from. If the other record has a different version now, it is ErrConflict. If there
+	// is no such record it is ErrNotFound, because a revoked session cannot be replaced. A store that cannot do both in
+	// one step creates the new record before it deletes the old one: a crash between the two leaves one session too
+	// many, and its user can see and end it, but never one too few.
 	Create(ctx context.Context, r Record, replaces ID) error
 
 	// Save replaces the record of r.ID if the stored Version equals r.Version; it is then stored with
@@ -67,9 +80,9 @@ type Store interface {
 	// Delete removes the record of an ID and reports whether there was one.
 	Delete(ctx context.Context, id ID) (bool, error)
 
-	// DeleteUser removes all records of a user except those of the IDs in keep, and returns the IDs of the removed ones
-	// in any order. In however many steps it does so, what was there when it began is gone when it returns, and so is
-	// what has replaced it meanwhile. The empty user is nobody: nothing is removed.
+	// DeleteUser removes all records of a user except those of the IDs in keep, and returns the IDs of the removed
+	// ones in any order. However many steps it takes, every record that was there when it began is gone when it
+	// returns, and so is every record that has replaced one of them. The empty user is nobody: nothing is removed.
 	DeleteUser(ctx context.Context, user string, keep ...ID) ([]ID, error)
 
 	// List returns records newest first, by CreatedAt and then by ID, both descending. Records that are created or

@@ -28,7 +28,7 @@ type Options struct {
 type Store struct {
 	far    *memory.Store
 	opts   Options
-	ears   store.FeedState
+	feed   store.FeedState
 	unhear func()
 
 	mu    sync.Mutex
@@ -62,7 +62,7 @@ func New(far *memory.Store, o Options) *Store {
 		o.Beat = time.Second
 	}
 	s := &Store{far: far, opts: o, line: make(chan parcel, 1<<16), end: make(chan struct{})}
-	s.ears.Publish(store.Notice{Kind: store.Lost}) // until the first beat has arrived
+	s.feed.Publish(store.Notice{Kind: store.Lost}) // until the first beat has arrived
 	s.unhear = far.Subscribe(s.send)
 	s.send(store.Notice{Kind: store.Beat, At: time.Now()})
 	arrivals := make(chan parcel)
@@ -101,7 +101,7 @@ func (s *Store) carry(arrivals <-chan parcel) {
 	for {
 		select {
 		case p := <-arrivals:
-			s.ears.Publish(p.Notice)
+			s.feed.Publish(p.Notice)
 		case <-beats.C:
 			s.send(store.Notice{Kind: store.Beat, At: time.Now()})
 		case <-s.end:
@@ -161,7 +161,7 @@ func (s *Store) Heal() {
 }
 
 // Subscribe implements [store.Feed].
-func (s *Store) Subscribe(tell func(store.Notice)) (stop func()) { return s.ears.Subscribe(tell) }
+func (s *Store) Subscribe(tell func(store.Notice)) (stop func()) { return s.feed.Subscribe(tell) }
 
 func upTo(d time.Duration) time.Duration {
 	if d <= 0 {
