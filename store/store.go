@@ -99,12 +99,16 @@ type Store interface {
 
 	// SetNotBefore ends the sessions of a user that began at t or before, or everybody's for the empty user, without
 	// touching their records: sessions hold all cutoffs in memory and compare. A cutoff only moves forward. A store
-	// may forget cutoffs that are more than 400 days old, because no session is older.
+	// may forget cutoffs that are older than MaxLifetime, because no session is older.
 	SetNotBefore(ctx context.Context, user string, t time.Time) error
 
 	// NotBefore returns all cutoffs by user, everybody's under the empty user. The map is the caller's own.
 	NotBefore(ctx context.Context) (map[string]time.Time, error)
 }
+
+// MaxLifetime is the longest that a session can last, and so the longest that a cutoff can matter: browsers keep no
+// cookie longer (RFC 6265bis, section 5.5).
+const MaxLifetime = 400 * 24 * time.Hour
 
 // A Query says which records [Store.List] returns.
 type Query struct {

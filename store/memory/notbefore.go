@@ -15,9 +15,6 @@ type cutoffs struct {
 	at map[string]time.Time
 }
 
-// cutoffLife is how long a cutoff can matter: no session is older.
-const cutoffLife = 400 * 24 * time.Hour
-
 // SetNotBefore implements [store.Store].
 func (s *Store) SetNotBefore(ctx context.Context, user string, t time.Time) error {
 	if err := ctx.Err(); err != nil {
@@ -35,7 +32,7 @@ func (c *cutoffs) set(user string, t time.Time) {
 	if c.at == nil {
 		c.at = make(map[string]time.Time)
 	}
-	maps.DeleteFunc(c.at, func(_ string, old time.Time) bool { return t.Sub(old) > cutoffLife })
+	maps.DeleteFunc(c.at, func(_ string, old time.Time) bool { return t.Sub(old) > store.MaxLifetime })
 	if t.After(c.at[user]) {
 		c.at[user] = t
 	}

@@ -8,9 +8,6 @@ import (
 	"coatcheck.dev/store"
 )
 
-// switchLife is how long a switch can matter: no session is older.
-const switchLife = 400 * 24 * time.Hour
-
 // SetNotBefore implements [store.Store].
 func (s *Store) SetNotBefore(ctx context.Context, user string, at time.Time) error {
 	if err := ctx.Err(); err != nil {
@@ -37,7 +34,7 @@ func (s *Store) NotBefore(ctx context.Context) (map[string]time.Time, error) {
 		return nil, explain(ctx, "load not-before switches", err)
 	}
 	all := make(map[string]time.Time, len(flat)/2)
-	forgotten := time.Now().Add(-switchLife)
+	forgotten := time.Now().Add(-store.MaxLifetime)
 	for i := 0; i+1 < len(flat); i += 2 {
 		user, stored := flat[i], flat[i+1]
 		if len(stored) != 8 {
