@@ -7,16 +7,17 @@
 // request where it comes from, in the header Sec-Fetch-Site since 2023 and in Origin for far longer, and scripts
 // cannot change either. The rules are those of [http.CrossOriginProtection] with the two at the end added:
 //
-//   - GET, HEAD and OPTIONS pass. A handler that changes something on one of them cannot be protected by anything: sign-in
-//     and sign-out are POST too. If the app lets a form field or header override the method, it has to do so outside of
-//     this handler, or the check sees a method that is not the one which runs.
+//   - GET, HEAD and OPTIONS pass. A handler that changes something on one of them cannot be protected by anything:
+//     sign-in and sign-out are POST too. If the app lets a form field or header override the method, it has to do so
+//     outside of this handler, or the check sees a method that is not the one which runs.
 //   - Sec-Fetch-Site "same-origin" and "none" (typed by the visitor) pass; "cross-site" and "same-site" do not: another
 //     host of the same domain is another site here.
 //   - Without Sec-Fetch-Site, Origin must name the host of the request.
-//   - Without either it is no browser, or it is the same origin, and passes: nothing that a visitor can be tricked into.
+//   - Without either it is no browser, or it is the same origin, and passes: nothing that a visitor can be tricked
+//     into.
 //   - Origins in Options.TrustedOrigins pass.
-//   - A request to change the protocol (Upgrade) is checked although it is a GET: what comes over a WebSocket can change
-//     anything (ASVS 4.4.2).
+//   - A request to change the protocol (Upgrade) is checked although it is a GET: what comes over a WebSocket can
+//     change anything (ASVS 4.4.2).
 //   - Without Sec-Fetch-Site, a page that came over plain HTTP is another origin than an https host: anybody on the
 //     network can write such a page. Behind a proxy that ends TLS this cannot be seen; Strict-Transport-Security helps.
 //

@@ -64,7 +64,8 @@ func TestNoQueue(t *testing.T) {
 	}
 }
 
-// The slog observer writes attacks and failures as warnings, touches for debugging, and what a line means in named fields.
+// The slog observer writes attacks and failures as warnings, touches for debugging, and what a line means in named
+// fields.
 //
 // Rows: C7, ASVS 16.2.1, ASVS 16.2.4, ASVS 16.4.1
 func TestLogEventsWritesLevelsAndFields(t *testing.T) {

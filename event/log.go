@@ -5,8 +5,8 @@ import (
 	"log/slog"
 )
 
-// LogEvents returns an observer that writes events to a logger: failures and attacks as warnings, touches for debugging,
-// the rest as information. The kind is the message.
+// LogEvents returns an observer that writes events to a logger: failures and attacks as warnings, touches for
+// debugging, the rest as information. The kind is the message.
 //
 // Any stranger can cause some kinds, as often as they like. Of these the first is written at once. A minute later one
 // line tells how many more of the same kind and reason there were, and so on while they keep coming; each of them is

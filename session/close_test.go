@@ -27,8 +27,8 @@ func stacks() (found []string) {
 	return found
 }
 
-// A manager has no goroutine and no timer while it has nothing to do, and none after Close, whatever it has done before. The
-// bubble does not end before the last of its goroutines has.
+// A manager has no goroutine and no timer while it has nothing to do, and none after Close, whatever it has done
+// before. The bubble does not end before the last of its goroutines has.
 //
 // Rows: I9, R6
 func TestCloseLeavesNothingRunning(t *testing.T) {
@@ -40,9 +40,10 @@ func TestCloseLeavesNothingRunning(t *testing.T) {
 			b := newBrowser(t, m)
 			b.signIn("ada")
 			ctx, cancel := context.WithCancel(t.Context())
-			b.send(httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil), func(_ http.ResponseWriter, r *http.Request) {
-				_ = session.From(r.Context()).Done()
-			})
+			b.send(httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil),
+				func(_ http.ResponseWriter, r *http.Request) {
+					_ = session.From(r.Context()).Done()
+				})
 			time.Sleep(45 * time.Minute) // touches, rotation
 			b.user()
 			b.user()

@@ -53,7 +53,8 @@ func TestUnreadableValueResetsItsKeyAlone(t *testing.T) {
 	}
 }
 
-// Update of an unreadable value starts from nothing, and a good value that another request has written meanwhile is not reset.
+// Update of an unreadable value starts from nothing, and a good value that another request has written meanwhile is not
+// reset.
 //
 // Rows: A27, I13
 func TestUpdateReplacesAnUnreadableValue(t *testing.T) {
@@ -82,7 +83,8 @@ func TestUpdateReplacesAnUnreadableValue(t *testing.T) {
 	}
 }
 
-// A record that the store cannot decode is absent, and reported: its visitor begins anew instead of seeing an error for ever.
+// A record that the store cannot decode is absent, and reported: its visitor begins anew instead of seeing an error for
+// ever.
 //
 // Rows: A27, I13
 func TestDamagedRecordCountsAsAbsent(t *testing.T) {

@@ -26,12 +26,13 @@ func openStream(t *testing.T, b *browser) *stream {
 	go func() {
 		defer close(s.ended)
 		defer cancel()
-		b.send(httptest.NewRequestWithContext(ctx, http.MethodGet, "/events", nil), func(w http.ResponseWriter, r *http.Request) {
-			_ = http.NewResponseController(w).Flush()
-			done := session.From(r.Context()).Done()
-			close(ready)
-			<-done
-		})
+		b.send(httptest.NewRequestWithContext(ctx, http.MethodGet, "/events", nil),
+			func(w http.ResponseWriter, r *http.Request) {
+				_ = http.NewResponseController(w).Flush()
+				done := session.From(r.Context()).Done()
+				close(ready)
+				<-done
+			})
 	}()
 	<-ready
 	return s
@@ -70,7 +71,8 @@ func TestDoneClosesWithTheSession(t *testing.T) {
 				if !fed {
 					st = struct{ store.Store }{inner}
 				}
-				here, there := newManager(t, st, asleep(session.Options{})), newManager(t, st, asleep(session.Options{}))
+				here, there := newManager(t, st, asleep(session.Options{})), newManager(t, st,
+					asleep(session.Options{}))
 				b := newBrowser(t, here)
 				handle := b.signIn("ada")
 				elsewhere := newBrowser(t, there)
@@ -120,7 +122,8 @@ func TestDoneClosesAtExpiry(t *testing.T) {
 	})
 }
 
-// A store that is down ends nothing before its time; a client that hangs up, and a visitor without a session, leave nothing behind.
+// A store that is down ends nothing before its time; a client that hangs up, and a visitor without a session, leave
+// nothing behind.
 //
 // Rows: A42, R8
 func TestDoneStaysOpenInAnOutage(t *testing.T) {
@@ -162,15 +165,16 @@ func TestDoneMayBeAskedTwice(t *testing.T) {
 		b.signIn("ada")
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		b.send(httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil), func(_ http.ResponseWriter, r *http.Request) {
-			s := session.From(r.Context())
-			first, second := s.Done(), s.Done()
-			if err := s.SignOut(); err != nil {
-				t.Error(err)
-			}
-			<-first
-			<-second
-		})
+		b.send(httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil),
+			func(_ http.ResponseWriter, r *http.Request) {
+				s := session.From(r.Context())
+				first, second := s.Done(), s.Done()
+				if err := s.SignOut(); err != nil {
+					t.Error(err)
+				}
+				<-first
+				<-second
+			})
 		if session.From(t.Context()).Done() != nil {
 			t.Error("a session of no manager can end")
 		}
@@ -201,7 +205,8 @@ func TestStreamDoesNotMoveLastSeenBack(t *testing.T) {
 	})
 }
 
-// A session that ends between its load and the call of Done was never watched, so the first look does not wait for news.
+// A session that ends between its load and the call of Done was never watched, so the first look does not wait for
+// news.
 //
 // Rows: A42
 func TestDoneClosesForASessionThatHasJustEnded(t *testing.T) {
@@ -210,13 +215,14 @@ func TestDoneClosesForASessionThatHasJustEnded(t *testing.T) {
 		b := newBrowser(t, m)
 		handle := b.signIn("ada")
 		began := time.Now()
-		b.send(httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/events", nil), func(_ http.ResponseWriter, r *http.Request) {
-			s := session.From(r.Context())
-			if _, err := m.Revoke(r.Context(), handle); err != nil {
-				t.Error(err)
-			}
-			<-s.Done()
-		})
+		b.send(httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/events", nil),
+			func(_ http.ResponseWriter, r *http.Request) {
+				s := session.From(r.Context())
+				if _, err := m.Revoke(r.Context(), handle); err != nil {
+					t.Error(err)
+				}
+				<-s.Done()
+			})
 		if took := time.Since(began); took > time.Second {
 			t.Errorf("the end was noticed after %v", took)
 		}

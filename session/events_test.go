@@ -98,7 +98,8 @@ func at(events []event.Event, i int) any {
 func TestSlowObserverDelaysNoRequest(t *testing.T) {
 	blocked := make(chan struct{})
 	var told recorder
-	m := session.New(newFaultStore(), session.Options{Events: event.NewQueue(func(event.Event) { <-blocked }, told.observe)})
+	m := session.New(newFaultStore(), session.Options{Events: event.NewQueue(func(event.Event) { <-blocked },
+		told.observe)})
 	b := newBrowser(t, m)
 	b.setTicket(malformed(1))
 	const n = 5000
@@ -182,7 +183,8 @@ func TestErrorsToVisitorsAreGeneric(t *testing.T) {
 	b := newBrowser(t, m)
 	b.signIn("ada")
 	st.down()
-	if a := b.with(nothing); strings.Contains(a.body, errDown.Error()) || strings.Contains(a.body, "session:") || strings.Contains(a.body, "ada") {
+	if a := b.with(nothing); strings.Contains(a.body, errDown.Error()) || strings.Contains(a.body, "session:") ||
+		strings.Contains(a.body, "ada") {
 		t.Errorf("answer %s", describe(a))
 	}
 }

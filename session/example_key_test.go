@@ -17,8 +17,8 @@ type item struct {
 // Keys are declared once, as package variables.
 var basket = session.NewKey[[]item]("basket", session.Carry)
 
-// A key has a type, so that nothing is cast or registered. Update computes the new value from the old one, also if another request has
-// changed it meanwhile.
+// A key has a type, so that nothing is cast or registered. Update computes the new value from the old one, also if
+// another request has changed it meanwhile.
 func ExampleKey() {
 	sessions := session.New(memory.New(), session.Options{})
 	add := sessions.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -35,9 +35,11 @@ func TestExpiryIsExactToTheSecond(t *testing.T) {
 		{"idle, remembered", session.Options{}, true, 0, 14 * 24 * time.Hour},
 		{"absolute, remembered", session.Options{}, true, 5 * 24 * time.Hour, 30 * 24 * time.Hour},
 		{"idle, own", session.Options{IdleTimeout: time.Minute}, false, 0, time.Minute},
-		{"absolute, own", session.Options{IdleTimeout: time.Hour, Lifetime: 2 * time.Hour}, false, 30 * time.Minute, 2 * time.Hour},
+		{"absolute, own", session.Options{IdleTimeout: time.Hour, Lifetime: 2 * time.Hour}, false, 30 * time.Minute,
+			2 * time.Hour},
 		{"absolute before idle", session.Options{Lifetime: time.Minute}, false, 0, time.Minute},
-		{"remembered, own", session.Options{RememberIdleTimeout: time.Minute, RememberLifetime: time.Hour}, true, 0, time.Minute},
+		{"remembered, own", session.Options{RememberIdleTimeout: time.Minute, RememberLifetime: time.Hour}, true, 0,
+			time.Minute},
 	} {
 		inBubble(t, c.name, func(t *testing.T) {
 			var events recorder
@@ -132,8 +134,8 @@ func TestWriteAfterTheEndRevivesNothing(t *testing.T) {
 	})
 }
 
-// The clock of a session is the record: a browser that keeps its cookie for longer, or sends it again, changes nothing. A
-// clock that is set back does not make an ended session good: its times are only ever moved forward.
+// The clock of a session is the record: a browser that keeps its cookie for longer, or sends it again, changes nothing.
+// A clock that is set back does not make an ended session good: its times are only ever moved forward.
 //
 // Rows: A39, N5
 func TestLastSeenNeverMovesBack(t *testing.T) {
@@ -196,7 +198,8 @@ func TestPassiveRequestsLeaveTheIdleTimeoutAlone(t *testing.T) {
 		{"a page", byPath, "/", nothing, true},
 		{"a page that writes", byPath, "/", func(s *session.Session) { _ = note.Set(s, fmt.Sprint(time.Now())) }, true},
 		{"polling", byPath, "/poll", nothing, false},
-		{"polling that writes", byPath, "/poll", func(s *session.Session) { _ = note.Set(s, fmt.Sprint(time.Now())) }, false},
+		{"polling that writes", byPath, "/poll", func(s *session.Session) { _ = note.Set(s, fmt.Sprint(time.Now())) },
+			false},
 		{"said by the handler", session.Options{}, "/", (*session.Session).Passive, false},
 		{"said by the handler, that writes", session.Options{}, "/", func(s *session.Session) {
 			s.Passive()
@@ -312,10 +315,12 @@ func TestPresetsFollowTheirStandards(t *testing.T) {
 			if err := c.o.Check(); err != nil {
 				t.Fatalf("the preset contradicts itself: %v", err)
 			}
-			if c.o.IdleTimeout <= 0 || c.o.IdleTimeout > c.idle || c.o.RememberIdleTimeout <= 0 || c.o.RememberIdleTimeout > c.idle {
+			if c.o.IdleTimeout <= 0 || c.o.IdleTimeout > c.idle || c.o.RememberIdleTimeout <= 0 ||
+				c.o.RememberIdleTimeout > c.idle {
 				t.Errorf("idle %v and %v, want at most %v", c.o.IdleTimeout, c.o.RememberIdleTimeout, c.idle)
 			}
-			if c.o.Lifetime <= 0 || c.o.Lifetime > c.lifetime || c.o.RememberLifetime <= 0 || c.o.RememberLifetime > c.lifetime {
+			if c.o.Lifetime <= 0 || c.o.Lifetime > c.lifetime || c.o.RememberLifetime <= 0 ||
+				c.o.RememberLifetime > c.lifetime {
 				t.Errorf("lifetime %v and %v, want at most %v", c.o.Lifetime, c.o.RememberLifetime, c.lifetime)
 			}
 			for _, remember := range []bool{false, true} {

@@ -53,8 +53,8 @@ func strangeTickets(good string) map[string]string {
 	}
 }
 
-// A ticket that the site has not made is as good as none: nobody is signed in by it, it makes no record and no cookie, and
-// the site still works.
+// A ticket that the site has not made is as good as none: nobody is signed in by it, it makes no record and no cookie,
+// and the site still works.
 //
 // Rows: A1, A5, C2, C3, I5
 func TestUnknownTicketsCountAsAbsent(t *testing.T) {
@@ -75,7 +75,8 @@ func TestUnknownTicketsCountAsAbsent(t *testing.T) {
 					}
 				})
 				if a.status != http.StatusOK || user != "" || !handle.IsZero() || len(a.setCookies()) != 0 {
-					t.Errorf("user %q, handle %v, answer %s; want an anonymous visitor and no cookie", user, handle, describe(a))
+					t.Errorf("user %q, handle %v, answer %s; want an anonymous visitor and no cookie", user, handle,
+						describe(a))
 				}
 				if n := rows(t, st); n != before {
 					t.Errorf("%d records, want %d", n, before)
@@ -106,7 +107,8 @@ func TestChosenIDIsNeverAdopted(t *testing.T) {
 						b.signIn("ada")
 					}
 					ticket, handle := b.ticket(), b.handle()
-					if len(ticket) != 55 || ticket == value || handle.IsZero() || strings.Contains(value, handle.String()) {
+					if len(ticket) != 55 || ticket == value || handle.IsZero() ||
+						strings.Contains(value, handle.String()) {
 						t.Errorf("ticket %q, handle %v after bringing %q", ticket, handle, value)
 					}
 				})
@@ -290,53 +292,55 @@ func TestSignInNeedsAUser(t *testing.T) {
 	})
 }
 
-// One browser, one ticket: a request that left before sign-in, and comes back after it, does not take the new cookie away.
+// One browser, one ticket: a request that left before sign-in, and comes back after it, does not take the new cookie
+// away.
 //
 // Rows: A1
 func TestLateAnonymousRequestKeepsTheNewCookie(t *testing.T) {
 	for _, late := range []string{"handled during sign-in", "arrives after sign-in", "arrives after sign-out"} {
 		t.Run(late, func(t *testing.T) {
 			var events recorder
-			onEveryStore(t, session.Options{Events: event.NewQueue(events.observe)}, func(t *testing.T, m *session.Manager, st store.Store) {
-				b := newBrowser(t, m)
-				set(b, cart, []string{"tea"})
-				tab := b.copied()
-				write := func(s *session.Session) {
-					if err := note.Set(s, "late"); err != nil {
-						t.Errorf("a late request cannot be told from others, but set says %v", err)
+			onEveryStore(t, session.Options{Events: event.NewQueue(events.observe)},
+				func(t *testing.T, m *session.Manager, st store.Store) {
+					b := newBrowser(t, m)
+					set(b, cart, []string{"tea"})
+					tab := b.copied()
+					write := func(s *session.Session) {
+						if err := note.Set(s, "late"); err != nil {
+							t.Errorf("a late request cannot be told from others, but set says %v", err)
+						}
 					}
-				}
-				var a *answer
-				if late == "handled during sign-in" {
-					slow := tab.begin(write, nothing)
-					b.signIn("ada")
-					a = slow.end()
-				} else {
-					b.signIn("ada")
+					var a *answer
+					if late == "handled during sign-in" {
+						slow := tab.begin(write, nothing)
+						b.signIn("ada")
+						a = slow.end()
+					} else {
+						b.signIn("ada")
+						if late == "arrives after sign-out" {
+							tab = b.copied()
+							b.with(func(s *session.Session) {
+								if err := s.SignOut(); err != nil {
+									t.Error(err)
+								}
+							})
+						}
+						a = tab.with(write)
+					}
+					if a.status != http.StatusOK || len(a.setCookies()) != 0 {
+						t.Errorf("the late request is answered %s; want 200 and no cookie", describe(a))
+					}
+					want := 1
 					if late == "arrives after sign-out" {
-						tab = b.copied()
-						b.with(func(s *session.Session) {
-							if err := s.SignOut(); err != nil {
-								t.Error(err)
-							}
-						})
+						want = 0
 					}
-					a = tab.with(write)
-				}
-				if a.status != http.StatusOK || len(a.setCookies()) != 0 {
-					t.Errorf("the late request is answered %s; want 200 and no cookie", describe(a))
-				}
-				want := 1
-				if late == "arrives after sign-out" {
-					want = 0
-				}
-				if n := rows(t, st); n != want {
-					t.Errorf("%d records, want %d", n, want)
-				}
-				if dropped := events.of(t, m, event.Dropped); len(dropped) == 0 {
-					t.Errorf("nobody is told of what was dropped; events: %s", events.kinds())
-				}
-			})
+					if n := rows(t, st); n != want {
+						t.Errorf("%d records, want %d", n, want)
+					}
+					if dropped := events.of(t, m, event.Dropped); len(dropped) == 0 {
+						t.Errorf("nobody is told of what was dropped; events: %s", events.kinds())
+					}
+				})
 		})
 	}
 }
@@ -414,8 +418,9 @@ func TestSecondClickOnSignInKeepsTheCart(t *testing.T) {
 	})
 }
 
-// An attacker on a sibling host can push the cookie out of the browser's jar. That signs nobody in as somebody else: the visitor is
-// anonymous, what they begin then has nothing of a planted ticket, and the session that lost its cookie can still be found and ended.
+// An attacker on a sibling host can push the cookie out of the browser's jar. That signs nobody in as somebody else:
+// the visitor is anonymous, what they begin then has nothing of a planted ticket, and the session that lost its cookie
+// can still be found and ended.
 //
 // Rows: A7
 func TestEvictedCookieSignsNobodyIn(t *testing.T) {

@@ -18,11 +18,11 @@ import (
 	"coatcheck.dev/store/memory"
 )
 
-// The comments of tests name the rows of docs/security.md that they prove: A for attacks, R for reliability, C for cheat
-// sheets, N for NIST, ASVS for OWASP's standard, I for invariants.
+// The comments of tests name the rows of docs/security.md that they prove: A for attacks, R for reliability, C for
+// cheat sheets, N for NIST, ASVS for OWASP's standard, I for invariants.
 
-// stores are the stores that everything here runs on. The second one cannot answer at once, so that the manager loads from
-// it as it does from a database.
+// stores are the stores that everything here runs on. The second one cannot answer at once, so that the manager loads
+// from it as it does from a database.
 var stores = []struct {
 	name string
 	make func() store.Store

@@ -29,7 +29,8 @@ func TestNewReportsWhatAWrapperHides(t *testing.T) {
 	}{
 		{"no wrapper", m, nil},
 		{"embeds all of it", struct{ *memory.Store }{m}, nil},
-		{"embeds the interface", plain, []string{"store.Feed of *memory.Store", "store.Peeker of *memory.Store", "5 seconds"}},
+		{"embeds the interface", plain, []string{"store.Feed of *memory.Store", "store.Peeker of *memory.Store",
+			"5 seconds"}},
 		{"a pointer", &plain, []string{"store.Feed of *memory.Store", "store.Peeker"}},
 		{"keeps the feed", struct {
 			store.Store
@@ -72,7 +73,8 @@ func TestNewLogsWhatAWrapperHides(t *testing.T) {
 	session.New(memory.New(), session.Options{})
 	checkReport(t, nil, out.String())
 	session.New(struct{ store.Store }{memory.New()}, session.Options{})
-	checkReport(t, []string{"level=WARN", "session_store_capability_hidden", "store.Feed of *memory.Store"}, out.String())
+	checkReport(t, []string{"level=WARN", "session_store_capability_hidden", "store.Feed of *memory.Store"},
+		out.String())
 }
 
 func checkReport(t *testing.T, want []string, got string) {

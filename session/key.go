@@ -2,8 +2,8 @@ package session
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
+	"strconv"
 
 	"coatcheck.dev/store"
 )
@@ -17,28 +17,8 @@ type Key[T any] struct {
 	keyOptions
 }
 
-// A KeyOption is something that a key does differently.
-type KeyOption func(*keyOptions)
-
-type keyOptions struct {
-	carry bool
-	merge mergeFunc
-}
-
-// Carry takes the value over into the session that sign-in makes, as for a cart that was filled before. Without it,
-// what an unknown visitor stored is gone after sign-in: it may have been put there by somebody else (session puzzling
-// and fixation, OWASP WSTG-SESS-08 and -03).
-func Carry(o *keyOptions) { o.carry = true }
-
 // MaxKeyLen is the longest name of a key, in bytes.
 const MaxKeyLen = 64
-
-var (
-	// ErrTooLarge says that a change would make the session's data larger than Options.MaxBytes.
-	ErrTooLarge = errors.New("session: the data would be too large")
-
-	errKeyName = errors.New("session: a key's name has 1 to 64 letters, digits, dots, hyphens or underscores")
-)
 
 // NewKey returns the key of a name: 1 to 64 ASCII letters, digits, dots, hyphens or underscores. Any other name
 // panics; see [CheckKey] for names that come from elsewhere. Two keys of one name are the same value.
@@ -131,4 +111,43 @@ func (k Key[T]) Update(s *Session, fn func(T) T) error {
 // Delete removes the session's value, if there is one.
 func (k Key[T]) Delete(s *Session) error {
 	return s.change(change{key: k.name, delete: true, merge: k.merge})
+}
+
+// plain decodes the JSON of the simplest values: text without escapes, whole numbers, true and false. They are what
+// most keys hold, and encoding/json would spend as much time on one as it takes to find the session. It reports false
+// for anything that is not certain, errors included: encoding/json decides about those.
+func plain[T any](text string) (v T, ok bool) {
+	switch p := any(&v).(type) {
+	case *string:
+		*p, ok = plainString(text)
+	case *int:
+		*p, ok = plainInt(text)
+	case *bool:
+		*p = text == "true"
+		ok = *p || text == "false"
+	}
+	return v, ok
+}
+
+// plainString leaves everything beyond ASCII to encoding/json, which replaces what is not UTF-8.
+func plainString(text string) (string, bool) {
+	last := len(text) - 1
+	if last < 1 || text[0] != '"' || text[last] != '"' {
+		return "", false
+	}
+	for i := 1; i < last; i++ {
+		if c := text[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return "", false
+		}
+	}
+	return text[1:last], true
+}
+
+// plainInt leaves signs and leading zeros to encoding/json: in JSON not all of them are numbers.
+func plainInt(text string) (int, bool) {
+	if text == "" || text[0] < '1' || text[0] > '9' {
+		return 0, text == "0"
+	}
+	n, err := strconv.Atoi(text)
+	return n, err == nil
 }

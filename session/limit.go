@@ -2,31 +2,12 @@ package session
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"coatcheck.dev/event"
 	"coatcheck.dev/store"
-)
-
-// LimitPolicy says what happens when a user signs in who has Options.MaxSessions sessions already.
-type LimitPolicy uint8
-
-const (
-	LimitEndOldest    LimitPolicy = iota // the session that began first ends; the default
-	LimitEndLeastUsed                    // the session that was not seen for the longest time ends
-	LimitRefuse                          // the sign-in fails with ErrTooManySessions
-)
-
-var (
-	// ErrTooManySessions says that the user has as many sessions as Options.MaxSessions allows.
-	ErrTooManySessions = errors.New("session: the user has too many sessions")
-	// ErrTooManyVisitors says that more new visitors have stored something within a minute than Options.MaxVisitors
-	// allows.
-	ErrTooManyVisitors = errors.New("session: too many new visitors at once")
 )
 
 // makeRoom refuses a sign-in that is over the limit, if that is the policy. The session that is being replaced does
@@ -43,7 +24,7 @@ func (m *Manager) makeRoom(ctx context.Context, user string, replaces store.ID) 
 	if len(live) < m.opts.MaxSessions {
 		return nil
 	}
-	m.emit(event.Event{Kind: event.Limit, User: user, Count: len(live), Reason: "sign-in refused"})
+	m.opts.Events.Send(event.Event{Kind: event.Limit, User: user, Count: len(live), Reason: "sign-in refused"})
 	return fmt.Errorf("%w: %d", ErrTooManySessions, len(live))
 }
 
@@ -63,7 +44,7 @@ func (m *Manager) trim(ctx context.Context, user string, keep store.ID) error {
 		return a.CreatedAt.Compare(b.CreatedAt)
 	})
 	surplus := len(live) - m.opts.MaxSessions
-	m.emit(event.Event{Kind: event.Limit, User: user, Count: surplus, Reason: "older sessions ended"})
+	m.opts.Events.Send(event.Event{Kind: event.Limit, User: user, Count: surplus, Reason: "older sessions ended"})
 	ctx = WithActor(ctx, "", "limit of sessions reached")
 	for _, r := range live {
 		if surplus == 0 {
@@ -83,14 +64,14 @@ func (m *Manager) trim(ctx context.Context, user string, keep store.ID) error {
 // liveOver returns the live sessions of a user if there may be more than limit, and nothing otherwise: counting is
 // cheap, and mostly enough.
 func (m *Manager) liveOver(ctx context.Context, user string, limit int) ([]store.Record, error) {
-	n, err := m.Count(ctx, user)
+	n, err := m.store.Count(ctx, user)
 	if err != nil || n <= limit {
 		return nil, err
 	}
 	var live []store.Record
 	now := time.Now()
 	for q := (store.Query{User: user, Limit: 1000}); ; {
-		page, err := m.list(ctx, q)
+		page, err := m.store.List(ctx, q)
 		if err != nil {
 			return nil, err
 		}
@@ -104,21 +85,4 @@ func (m *Manager) liveOver(ctx context.Context, user string, limit int) ([]store
 		}
 		q.After = page[len(page)-1].Cursor()
 	}
-}
-
-// admission bounds how many sessions of visitors who have not signed in begin within a minute.
-type admission struct {
-	mu     sync.Mutex
-	minute time.Time
-	count  int
-}
-
-func (a *admission) admit(limit int, now time.Time) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if since := now.Sub(a.minute); since >= time.Minute || since < 0 {
-		a.minute, a.count = now, 0
-	}
-	a.count++
-	return a.count <= limit
 }

@@ -30,7 +30,8 @@ func TestSessionsPerUserAreLimited(t *testing.T) {
 		inBubble(t, c.name, func(t *testing.T) {
 			var events recorder
 			st := newFaultStore()
-			m := newManager(t, st, asleep(session.Options{MaxSessions: 5, AtLimit: c.at, Events: event.NewQueue(events.observe)}))
+			m := newManager(t, st, asleep(session.Options{MaxSessions: 5, AtLimit: c.at,
+				Events: event.NewQueue(events.observe)}))
 			var devices []*browser
 			for range 5 {
 				b := newBrowser(t, m)
@@ -116,7 +117,8 @@ func TestMaxSessionsUnlimitedAndOne(t *testing.T) {
 // Rows: A11, A43, R6, I9
 func TestSessionSizeIsBounded(t *testing.T) {
 	var events recorder
-	m := newManager(t, newFaultStore(), session.Options{MaxBytes: 1000, MaxKeys: 3, Events: event.NewQueue(events.observe)})
+	m := newManager(t, newFaultStore(),
+		session.Options{MaxBytes: 1000, MaxKeys: 3, Events: event.NewQueue(events.observe)})
 	b := newBrowser(t, m)
 	key := func(i int) session.Key[string] { return session.NewKey[string](fmt.Sprintf("key-%d", i)) }
 	b.with(func(s *session.Session) {
@@ -131,7 +133,8 @@ func TestSessionSizeIsBounded(t *testing.T) {
 		if err := key(0).Set(s, strings.Repeat("x", 1000)); !errors.Is(err, session.ErrTooLarge) {
 			t.Errorf("a value of 1000 bytes: %v", err)
 		}
-		if err := key(0).Update(s, func(string) string { return strings.Repeat("x", 1000) }); !errors.Is(err, session.ErrTooLarge) {
+		if err := key(0).Update(s, func(string) string { return strings.Repeat("x", 1000) }); !errors.Is(err,
+			session.ErrTooLarge) {
 			t.Errorf("an update to 1000 bytes: %v", err)
 		}
 		if got := key(0).Get(s); got != "x" {
@@ -164,7 +167,8 @@ func TestMergedSizeIsBounded(t *testing.T) {
 	big := strings.Repeat("x", 600)
 	slow := b.copied().begin(nothing, func(s *session.Session) { _ = note.Set(s, big) })
 	set(b, session.NewKey[string]("other"), big)
-	if a := slow.end(); a.status < 500 && a.status != http.StatusConflict && a.status != http.StatusRequestEntityTooLarge {
+	if a := slow.end(); a.status < 500 && a.status != http.StatusConflict &&
+		a.status != http.StatusRequestEntityTooLarge {
 		t.Errorf("answer %s for a change that was not saved", describe(a))
 	}
 	if get(b, note) != "" || len(get(b, session.NewKey[string]("other"))) != 600 {
@@ -215,7 +219,8 @@ func TestVisitorFloodIsBounded(t *testing.T) {
 func TestKeyNamesAreBounded(t *testing.T) {
 	for name, ok := range map[string]bool{
 		"a": true, "cart": true, "A.b-c_9": true, strings.Repeat("k", session.MaxKeyLen): true,
-		"": false, strings.Repeat("k", session.MaxKeyLen+1): false, "a b": false, "a\n": false, "a:b": false, "ä": false, "a\x00": false, "a/b": false,
+		"": false, strings.Repeat("k",
+			session.MaxKeyLen+1): false, "a b": false, "a\n": false, "a:b": false, "ä": false, "a\x00": false, "a/b": false,
 	} {
 		if err := session.CheckKey(name); (err == nil) != ok {
 			t.Errorf("CheckKey(%q): %v, want it good: %v", name, err, ok)

@@ -13,8 +13,8 @@ import (
 	"coatcheck.dev/store/memory"
 )
 
-// lifeOf is what a visitor can do to a session, in an order in which it writes every cookie that there is: the first ticket,
-// those of sign-in, step-up and rotation, the deletion, and a ticket after that.
+// lifeOf is what a visitor can do to a session, in an order in which it writes every cookie that there is: the first
+// ticket, those of sign-in, step-up and rotation, the deletion, and a ticket after that.
 func lifeOf(t *testing.T, m *session.Manager) http.Handler {
 	seen := session.NewKey[int]("seen")
 	mux := http.NewServeMux()
@@ -33,10 +33,11 @@ func lifeOf(t *testing.T, m *session.Manager) http.Handler {
 	return m.Handler(mux)
 }
 
-var life = []string{"/seen", "/in", "/late", "/seen", "/seen", "/out", "/seen", "/remember", "/late", "/seen", "/out", "/in", "/in"}
+var life = []string{"/seen", "/in", "/late", "/seen", "/seen", "/out", "/seen", "/remember", "/late", "/seen", "/out",
+	"/in", "/in"}
 
-// TestCookiesAreClean: in every browser, and whatever the options are, there is nothing to say about what the manager sets, unless
-// an option says insecure.
+// TestCookiesAreClean: in every browser, and whatever the options are, there is nothing to say about what the manager
+// sets, unless an option says insecure.
 func TestCookiesAreClean(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
@@ -48,7 +49,8 @@ func TestCookiesAreClean(t *testing.T) {
 		{"on localhost", "http", session.Options{}, nil},
 		{"strict", "https", session.Options{SameSiteStrict: true}, nil},
 		{"a name of its own", "https", session.Options{Cookie: "__Host-sid"}, nil},
-		{"the longest life", "https", session.Options{RememberLifetime: 400 * 24 * time.Hour, RememberIdleTimeout: 400 * 24 * time.Hour}, nil},
+		{"the longest life", "https", session.Options{RememberLifetime: 400 * 24 * time.Hour,
+			RememberIdleTimeout: 400 * 24 * time.Hour}, nil},
 		{"without rotation", "https", session.Options{RotateEvery: -1}, nil},
 		// Another host of the site can set a cookie of this name, which is why the default has the other prefix.
 		{"a name with __Secure-", "https", session.Options{Cookie: "__Secure-session"}, []string{"session-prefix"}},

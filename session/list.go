@@ -2,10 +2,8 @@ package session
 
 import (
 	"context"
-	"fmt"
 	"time"
 
-	"coatcheck.dev/event"
 	"coatcheck.dev/store"
 )
 
@@ -28,11 +26,22 @@ func (i Info) Ends() time.Time {
 	return r.Ends()
 }
 
-func (m *Manager) info(r *store.Record) Info {
+func (m *Manager) info(r *store.Record, current store.ID) Info {
 	return Info{
-		Handle: r.ID, User: r.User, CreatedAt: r.CreatedAt, LastSeen: m.touches.latest(r.ID, r.LastSeen),
+		Handle: r.ID, User: r.User, CreatedAt: r.CreatedAt, LastSeen: m.store.LastSeen(r.ID, r.LastSeen),
 		ExpiresAt: r.ExpiresAt, IdleTimeout: r.IdleTimeout, Remember: r.Remember, Device: r.Device,
+		Current: r.ID == current,
 	}
+}
+
+// Info returns what a list of sessions shows of this one, and false if nothing is stored for the visitor.
+func (s *Session) Info() (Info, bool) {
+	st := s.lock()
+	defer s.mu.Unlock()
+	if !st.exists() {
+		return Info{}, false
+	}
+	return s.m.info(&st.record, st.record.ID), true
 }
 
 // List returns the live sessions of a user, newest first, at most 1,000. The one of the request that ctx belongs to
@@ -48,7 +57,7 @@ func (m *Manager) List(ctx context.Context, user string) ([]Info, error) {
 // Browse returns one page of live sessions, newest first, of one user or of everybody, and the place where the next
 // page begins; it is zero after the last page.
 func (m *Manager) Browse(ctx context.Context, q store.Query) ([]Info, store.Cursor, error) {
-	records, err := m.list(ctx, q)
+	records, err := m.store.List(ctx, q)
 	if err != nil {
 		return nil, store.Cursor{}, err
 	}
@@ -56,82 +65,19 @@ func (m *Manager) Browse(ctx context.Context, q store.Query) ([]Info, store.Curs
 	if len(records) == q.PageLimit() {
 		next = records[len(records)-1].Cursor()
 	}
-	current, now := m.currentHandle(ctx), time.Now()
+	current, now := m.From(ctx).Handle(), time.Now()
 	infos := make([]Info, 0, len(records))
 	for i := range records {
-		info := m.info(&records[i])
-		if !now.Before(info.Ends()) || m.switches.refuses(&records[i]) {
-			continue
+		info := m.info(&records[i], current)
+		if now.Before(info.Ends()) && !m.store.Refuses(info.User, info.CreatedAt) {
+			infos = append(infos, info)
 		}
-		info.Current = info.Handle == current
-		infos = append(infos, info)
 	}
 	return infos, next, nil
 }
 
-func (m *Manager) list(ctx context.Context, q store.Query) (records []store.Record, err error) {
-	err = m.loadSwitches(ctx, time.Now())
-	if err != nil {
-		return nil, err
-	}
-	err = m.guard.do(ctx, m.opts.StoreTimeout, func(ctx context.Context) error {
-		records, err = m.store.List(ctx, q)
-		return err
-	})
-	return records, m.storeErr("list", store.ID{}, err)
-}
-
-func (m *Manager) currentHandle(ctx context.Context) store.ID { return m.From(ctx).Handle() }
-
 // Count returns how many sessions a user has, or how many there are in all for the empty user. Those whose time is
 // over count until they are swept.
-func (m *Manager) Count(ctx context.Context, user string) (n int, err error) {
-	err = m.guard.do(ctx, m.opts.StoreTimeout, func(ctx context.Context) error {
-		n, err = m.store.Count(ctx, user)
-		return err
-	})
-	return n, m.storeErr("count", store.ID{}, err)
-}
-
-// Revoke ends the session of a handle and reports whether there was one. When it returns no error, the end is durable
-// and holds everywhere.
-func (m *Manager) Revoke(ctx context.Context, handle store.ID) (bool, error) {
-	existed, err := m.delete(ctx, handle)
-	if existed {
-		m.emit(revoked(ctx, event.Event{Handle: handle}))
-	}
-	return existed, err
-}
-
-// RevokeUser ends all sessions of a user, except those of the handles in keep, and returns how many it ended.
-func (m *Manager) RevokeUser(ctx context.Context, user string, keep ...store.ID) (int, error) {
-	var ended []store.ID
-	err := m.write(ctx, func(ctx context.Context) (err error) {
-		ended, err = m.store.DeleteUser(ctx, user, keep...)
-		return err
-	})
-	if err != nil {
-		return 0, m.storeErr(fmt.Sprintf("revoke sessions of user %q", user), store.ID{}, err)
-	}
-	for _, id := range ended {
-		m.notice(store.Notice{Kind: store.Deleted, ID: id})
-		m.emit(revoked(ctx, event.Event{Handle: id, User: user}))
-	}
-	return len(ended), nil
-}
-
-type actorKey struct{}
-
-type actor struct{ name, reason string }
-
-// WithActor says who acts through ctx and why, for the events of what is done with it. Without it, revocations have
-// no actor.
-func WithActor(ctx context.Context, name, reason string) context.Context {
-	return context.WithValue(ctx, actorKey{}, actor{name, reason})
-}
-
-func revoked(ctx context.Context, e event.Event) event.Event {
-	a, _ := ctx.Value(actorKey{}).(actor)
-	e.Kind, e.Actor, e.Reason = event.Revoked, a.name, a.reason
-	return e
+func (m *Manager) Count(ctx context.Context, user string) (int, error) {
+	return m.store.Count(ctx, user)
 }

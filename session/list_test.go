@@ -42,11 +42,13 @@ func TestUsersSeeAndEndTheirSessions(t *testing.T) {
 			}
 			for i, info := range infos {
 				n := 2 - i // newest first
-				want := store.Device{Address: fmt.Sprint("192.0.2.", n), UserAgent: fmt.Sprint("agent-", n), Label: fmt.Sprint("Browser agent-", n)}
+				want := store.Device{Address: fmt.Sprint("192.0.2.", n), UserAgent: fmt.Sprint("agent-", n),
+					Label: fmt.Sprint("Browser agent-", n)}
 				if info.User != "ada" || info.Device != want || info.Current != (n == 1) || info.Handle.IsZero() {
 					t.Errorf("entry %d: %+v, want device %+v", i, info, want)
 				}
-				if !info.CreatedAt.Equal(infos[0].CreatedAt.Add(-time.Duration(i)*time.Minute)) || !info.Ends().After(time.Now()) {
+				if !info.CreatedAt.Equal(infos[0].CreatedAt.Add(-time.Duration(i)*time.Minute)) ||
+					!info.Ends().After(time.Now()) {
 					t.Errorf("entry %d began at %v, ends at %v", i, info.CreatedAt, info.Ends())
 				}
 				if !info.Current {
@@ -126,7 +128,8 @@ func TestInfoAsJSONHasNoSecret(t *testing.T) {
 	if err := json.Unmarshal(text, &fields); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"handle", "user", "created_at", "last_seen", "expires_at", "remember", "device", "current"} {
+	for _, name := range []string{"handle", "user", "created_at", "last_seen", "expires_at", "remember", "device",
+		"current"} {
 		if _, ok := fields[name]; !ok {
 			t.Errorf("no field %s in %s", name, text)
 		}
@@ -136,8 +139,8 @@ func TestInfoAsJSONHasNoSecret(t *testing.T) {
 	}
 }
 
-// The client's address is that of the connection, unless a trusted proxy vouches for another; what clients write themselves
-// into the header is never believed.
+// The client's address is that of the connection, unless a trusted proxy vouches for another; what clients write
+// themselves into the header is never believed.
 //
 // Rows: A31, ASVS 4.1.3, ASVS 15.3.4
 func TestClientAddressComesFromTrustedProxies(t *testing.T) {
@@ -155,20 +158,32 @@ func TestClientAddressComesFromTrustedProxies(t *testing.T) {
 		{"nobody is trusted", nil, "10.0.0.1:99", map[string][]string{"X-Forwarded-For": {"198.51.100.1"}}, "10.0.0.1"},
 		{"not a proxy", proxies, "192.0.2.1:99", map[string][]string{"X-Forwarded-For": {"198.51.100.1"}}, "192.0.2.1"},
 		{"one proxy", proxies, "10.0.0.1:99", map[string][]string{"X-Forwarded-For": {"198.51.100.1"}}, "198.51.100.1"},
-		{"the client lies", proxies, "10.0.0.1:99", map[string][]string{"X-Forwarded-For": {"1.1.1.1, 198.51.100.1"}}, "198.51.100.1"},
-		{"the client lies in a line of its own", proxies, "10.0.0.1:99", map[string][]string{"X-Forwarded-For": {"1.1.1.1", "198.51.100.1"}}, "198.51.100.1"},
-		{"the client says it is a proxy", proxies, "10.0.0.1:99", map[string][]string{"X-Forwarded-For": {"1.1.1.1, 10.9.9.9, 198.51.100.1"}}, "198.51.100.1"},
-		{"two proxies", proxies, "10.0.0.1:99", map[string][]string{"X-Forwarded-For": {"1.1.1.1, 198.51.100.1, 10.0.0.2"}}, "198.51.100.1"},
-		{"two proxies, two lines", proxies, "10.0.0.1:99", map[string][]string{"X-Forwarded-For": {"198.51.100.1", "10.0.0.2"}}, "198.51.100.1"},
-		{"IPv6 proxy", proxies, "[2001:db8::1]:99", map[string][]string{"X-Forwarded-For": {"2001:470::7"}}, "2001:470::7"},
-		{"proxy in IPv6 clothes", proxies, "[::ffff:10.0.0.1]:99", map[string][]string{"X-Forwarded-For": {"198.51.100.1"}}, "198.51.100.1"},
-		{"only proxies", proxies, "10.0.0.1:99", map[string][]string{"X-Forwarded-For": {"10.0.0.3, 10.0.0.2"}}, "10.0.0.3"},
+		{"the client lies", proxies, "10.0.0.1:99", map[string][]string{"X-Forwarded-For": {"1.1.1.1, 198.51.100.1"}},
+			"198.51.100.1"},
+		{"the client lies in a line of its own", proxies, "10.0.0.1:99",
+			map[string][]string{"X-Forwarded-For": {"1.1.1.1", "198.51.100.1"}}, "198.51.100.1"},
+		{"the client says it is a proxy", proxies, "10.0.0.1:99",
+			map[string][]string{"X-Forwarded-For": {"1.1.1.1, 10.9.9.9, 198.51.100.1"}}, "198.51.100.1"},
+		{"two proxies", proxies, "10.0.0.1:99",
+			map[string][]string{"X-Forwarded-For": {"1.1.1.1, 198.51.100.1, 10.0.0.2"}}, "198.51.100.1"},
+		{"two proxies, two lines", proxies, "10.0.0.1:99",
+			map[string][]string{"X-Forwarded-For": {"198.51.100.1", "10.0.0.2"}}, "198.51.100.1"},
+		{"IPv6 proxy", proxies, "[2001:db8::1]:99", map[string][]string{"X-Forwarded-For": {"2001:470::7"}},
+			"2001:470::7"},
+		{"proxy in IPv6 clothes", proxies, "[::ffff:10.0.0.1]:99",
+			map[string][]string{"X-Forwarded-For": {"198.51.100.1"}}, "198.51.100.1"},
+		{"only proxies", proxies, "10.0.0.1:99", map[string][]string{"X-Forwarded-For": {"10.0.0.3, 10.0.0.2"}},
+			"10.0.0.3"},
 		{"no header", proxies, "10.0.0.1:99", nil, "10.0.0.1"},
 		{"empty header", proxies, "10.0.0.1:99", map[string][]string{"X-Forwarded-For": {""}}, "10.0.0.1"},
-		{"nonsense", proxies, "10.0.0.1:99", map[string][]string{"X-Forwarded-For": {"198.51.100.1, unknown"}}, "10.0.0.1"},
+		{"nonsense", proxies, "10.0.0.1:99", map[string][]string{"X-Forwarded-For": {"198.51.100.1, unknown"}},
+			"10.0.0.1"},
 		{"markup", proxies, "10.0.0.1:99", map[string][]string{"X-Forwarded-For": {"<script>"}}, "10.0.0.1"},
-		{"other headers", proxies, "10.0.0.1:99", map[string][]string{"X-Real-Ip": {"1.1.1.1"}, "True-Client-Ip": {"1.1.1.1"}, "Forwarded": {"for=1.1.1.1"}}, "10.0.0.1"},
-		{"no end of hops", proxies, "10.0.0.1:99", map[string][]string{"X-Forwarded-For": {strings.Repeat("10.0.0.9, ", 10_000) + "10.0.0.8"}}, "10.0.0.9"},
+		{"other headers", proxies, "10.0.0.1:99",
+			map[string][]string{"X-Real-Ip": {"1.1.1.1"}, "True-Client-Ip": {"1.1.1.1"},
+				"Forwarded": {"for=1.1.1.1"}}, "10.0.0.1"},
+		{"no end of hops", proxies, "10.0.0.1:99",
+			map[string][]string{"X-Forwarded-For": {strings.Repeat("10.0.0.9, ", 10_000) + "10.0.0.8"}}, "10.0.0.9"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m := newManager(t, newFaultStore(), session.Options{TrustedProxies: c.trusted})
@@ -230,7 +245,8 @@ func TestRemainingTellsTheTimeLeft(t *testing.T) {
 	})
 }
 
-// Programs without cookies carry the ticket in headers; the cookie is nothing to them, and browsers never see those headers.
+// Programs without cookies carry the ticket in headers; the cookie is nothing to them, and browsers never see those
+// headers.
 //
 // Rows: A8, C3
 func TestBearerTicketsTravelInHeadersAlone(t *testing.T) {
@@ -261,7 +277,8 @@ func TestBearerTicketsTravelInHeadersAlone(t *testing.T) {
 
 	a := call("/api/login", nil, func(s *session.Session) { _ = s.SignIn("ada") })
 	ticket := a.header.Get("Session-Ticket")
-	if len(ticket) != 55 || len(a.setCookies()) != 0 || !headerHas(a.header, "Cache-Control", "no-store") || !headerHas(a.header, "Vary", "Authorization") {
+	if len(ticket) != 55 || len(a.setCookies()) != 0 || !headerHas(a.header, "Cache-Control", "no-store") ||
+		!headerHas(a.header, "Vary", "Authorization") {
 		t.Fatalf("answer %v", a.header)
 	}
 	for _, c := range []struct {
@@ -281,11 +298,14 @@ func TestBearerTicketsTravelInHeadersAlone(t *testing.T) {
 		{"the same ticket as a cookie on a page", "/me", http.Header{"Cookie": {hostCookie + "=" + ticket}}, "ada"},
 	} {
 		user = "not asked"
-		if a := call(c.path, c.header, who); user != c.want || a.header.Get("Session-Ticket") != "" || len(a.setCookies()) != 0 {
+		if a := call(c.path, c.header, who); user != c.want || a.header.Get("Session-Ticket") != "" ||
+			len(a.setCookies()) != 0 {
 			t.Errorf("%s: user %q, headers %v; want %q", c.name, user, a.header, c.want)
 		}
 	}
-	if a := call("/login", nil, func(s *session.Session) { _ = s.SignIn("ada") }); a.header.Get("Session-Ticket") != "" || len(a.setCookies()) != 1 {
+	if a := call("/login", nil,
+		func(s *session.Session) { _ = s.SignIn("ada") }); a.header.Get("Session-Ticket") != "" ||
+		len(a.setCookies()) != 1 {
 		t.Errorf("a page is answered %v", a.header)
 	}
 	a = call("/api/logout", bearer("Bearer "+ticket), func(s *session.Session) { _ = s.SignOut() })
@@ -310,8 +330,10 @@ func TestRecordTellsHowAndWhenItBegan(t *testing.T) {
 		handle := newBrowser(t, m).signIn("ada", session.By("passkey"), session.Level(2), session.Remember)
 		r, ok := st.record(t, handle)
 		now := time.Now().UTC()
-		if !ok || r.User != "ada" || !r.Remember || !r.CreatedAt.Equal(now) || !r.LastSeen.Equal(now) || r.IdleTimeout != 14*24*time.Hour ||
-			!r.ExpiresAt.Equal(now.Add(30*24*time.Hour)) || len(r.Auth) != 1 || r.Auth[0] != (store.Auth{Method: "passkey", At: now, Level: 2}) {
+		if !ok || r.User != "ada" || !r.Remember || !r.CreatedAt.Equal(now) || !r.LastSeen.Equal(now) ||
+			r.IdleTimeout != 14*24*time.Hour ||
+			!r.ExpiresAt.Equal(now.Add(30*24*time.Hour)) || len(r.Auth) != 1 ||
+			r.Auth[0] != (store.Auth{Method: "passkey", At: now, Level: 2}) {
 			t.Errorf("record %+v", r)
 		}
 	})

@@ -43,7 +43,8 @@ var works = []struct {
 	{"reads", func(s *session.Session) { _ = cart.Get(s) }, func(s *session.Session) { _ = cart.Get(s) }},
 	{"writes after", nothing, func(s *session.Session) { _ = note.Set(s, "late") }},
 	{"writes before", func(s *session.Session) { _ = note.Set(s, "late") }, nothing},
-	{"updates", func(s *session.Session) { _ = appendTo(cart, s, "late") }, func(s *session.Session) { _ = appendTo(cart, s, "later") }},
+	{"updates", func(s *session.Session) { _ = appendTo(cart, s, "late") },
+		func(s *session.Session) { _ = appendTo(cart, s, "later") }},
 	{"deletes", nothing, func(s *session.Session) { _ = cart.Delete(s) }},
 }
 
@@ -134,8 +135,8 @@ func TestDeleteWinsOverASaveOnItsWay(t *testing.T) {
 	}
 }
 
-// A sign-in on top of a session that is revoked while it runs: the user has just proved who they are, so there is a session,
-// but nothing of the revoked one is in it.
+// A sign-in on top of a session that is revoked while it runs: the user has just proved who they are, so there is a
+// session, but nothing of the revoked one is in it.
 //
 // Rows: A15, A12
 func TestSignInDuringRevokeStartsClean(t *testing.T) {
@@ -161,7 +162,8 @@ func TestSignInDuringRevokeStartsClean(t *testing.T) {
 	})
 }
 
-// After the end nothing of the ticket is of use, from whatever copy; the cookie is taken from the browser that signed out.
+// After the end nothing of the ticket is of use, from whatever copy; the cookie is taken from the browser that signed
+// out.
 //
 // Rows: A12, C15, ASVS 7.4.1, N4
 func TestReplayAfterSignOutIsRefused(t *testing.T) {
@@ -177,7 +179,8 @@ func TestReplayAfterSignOutIsRefused(t *testing.T) {
 				t.Error("the request that signed out is still signed in")
 			}
 		})
-		if got := attributesOf(a.header.Get("Set-Cookie")); len(a.setCookies()) != 1 || got["max-age"] != "0" || b.ticket() != "" {
+		if got := attributesOf(a.header.Get("Set-Cookie")); len(a.setCookies()) != 1 || got["max-age"] != "0" ||
+			b.ticket() != "" {
 			t.Errorf("sign-out sets %q, want the one cookie deleted", a.setCookies())
 		}
 		if n := rows(t, st); n != 0 || thief.user() != "" {

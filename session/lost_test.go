@@ -11,14 +11,15 @@ import (
 	"coatcheck.dev/store"
 )
 
-// A store that stops takes its feed with it. What was known last is for routes that allow it all the same, for as long as
-// they say; and when the feed is found again, it is known no more.
+// A store that stops takes its feed with it. What was known last is for routes that allow it all the same, for as long
+// as they say; and when the feed is found again, it is known no more.
 //
 // Rows: R8
 func TestStaleServesWhileTheFeedIsLost(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		st := newFaultStore()
-		m := newManager(t, st, asleep(session.Options{OnFailure: func(*http.Request) session.Failure { return session.Stale(time.Minute) }}))
+		m := newManager(t, st,
+			asleep(session.Options{OnFailure: func(*http.Request) session.Failure { return session.Stale(time.Minute) }}))
 		b := newBrowser(t, m)
 		b.signIn("ada")
 		b.user()
@@ -67,7 +68,8 @@ func (s *recallStore) Recall(id store.ID, since time.Time) (store.Encoded, bool)
 func TestStaleRecallsFromTheStore(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		st := &recallStore{faultStore: newFaultStore()}
-		m := newManager(t, st, asleep(session.Options{OnFailure: func(*http.Request) session.Failure { return session.Stale(time.Minute) }}))
+		m := newManager(t, st,
+			asleep(session.Options{OnFailure: func(*http.Request) session.Failure { return session.Stale(time.Minute) }}))
 		b := newBrowser(t, m)
 		r, err := st.inner.Load(t.Context(), b.signIn("ada"))
 		if err != nil {

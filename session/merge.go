@@ -9,12 +9,18 @@ import (
 	"coatcheck.dev/store"
 )
 
-// ErrConflict says that another request has changed a key that was declared with [Reject].
-var ErrConflict = errors.New("session: another request has changed the value")
+// A KeyOption is something that a key does differently.
+type KeyOption func(*keyOptions)
 
-// A mergeFunc puts the value that this request has set together with the one that another request has saved
-// meanwhile. base is what was there before both. An empty string is no value.
-type mergeFunc func(base, theirs, mine string) (string, error)
+type keyOptions struct {
+	carry bool
+	merge mergeFunc
+}
+
+// Carry takes the value over into the session that sign-in makes, as for a cart that was filled before. Without it,
+// what an unknown visitor stored is gone after sign-in: it may have been put there by somebody else (session puzzling
+// and fixation, OWASP WSTG-SESS-08 and -03).
+func Carry(o *keyOptions) { o.carry = true }
 
 // Counter makes concurrent changes of a number add up: if one request raises 5 to 6 and another to 8, the value is 9.
 func Counter(o *keyOptions) {
@@ -70,24 +76,29 @@ func Reject(o *keyOptions) {
 	o.merge = func(_, _, _ string) (string, error) { return "", ErrConflict }
 }
 
-func typedMerge[T any](fn func(base, theirs, mine T) (T, error)) mergeFunc {
-	return func(base, theirs, mine string) (string, error) {
-		var v [3]T
-		for i, text := range []string{base, theirs, mine} {
-			if text == "" {
-				continue
-			}
-			if err := json.Unmarshal([]byte(text), &v[i]); err != nil {
-				return "", err
-			}
-		}
-		merged, err := fn(v[0], v[1], v[2])
-		if err != nil {
-			return "", err
-		}
-		text, err := json.Marshal(merged)
-		return string(text), err
+// A change is what a request does to one key. It is kept until it is saved, so that it can be applied again to a record
+// that others have changed.
+type change struct {
+	key    string
+	value  store.Value
+	base   store.Value // what the key had when the change was made
+	delete bool
+
+	// apply is there instead of value and delete, if the change depends on what is there.
+	apply func(old store.Value, ok bool) (store.Change, error)
+
+	// merge puts the change together with what another request has saved. If it is nil the last one wins.
+	merge mergeFunc
+}
+
+// on returns what the change does to data.
+func (c *change) on(data store.Data) (store.Change, error) {
+	if c.apply == nil {
+		return store.Change{Key: c.key, Value: c.value, Delete: c.delete}, nil
 	}
+	step, err := c.apply(data.Get(c.key))
+	step.Key = c.key
+	return step, err
 }
 
 // merged returns what the change does to data that another request may have saved.
@@ -106,25 +117,26 @@ func (c *change) merged(data store.Data) (store.Change, error) {
 	return store.Change{Key: c.key, Value: store.Value{JSON: text, Carry: c.value.Carry}}, nil
 }
 
-// Save saves the request's changes now instead of when the response begins, so that the handler can answer to an
-// error: the changes are then dropped, and the session reads as it was before them. A handler that does not care need
-// not call it.
-func (s *Session) Save() error {
-	if s.m == nil {
-		return ErrNoManager
-	}
-	s.lock()
-	defer s.mu.Unlock()
-	if s.record == nil && s.response.begun {
-		return nil // changes that need a new ticket were refused when they were made
-	}
-	err := s.store()
-	if err != nil {
-		s.dropChanges("they could not be saved")
-		s.view = store.Data{}
-		if s.record != nil {
-			s.view = s.record.Data
+// A mergeFunc puts the value that this request has set together with the one that another request has saved
+// meanwhile. base is what was there before both. An empty string is no value.
+type mergeFunc func(base, theirs, mine string) (string, error)
+
+func typedMerge[T any](fn func(base, theirs, mine T) (T, error)) mergeFunc {
+	return func(base, theirs, mine string) (string, error) {
+		var v [3]T
+		for i, text := range []string{base, theirs, mine} {
+			if text == "" {
+				continue
+			}
+			if err := json.Unmarshal([]byte(text), &v[i]); err != nil {
+				return "", err
+			}
 		}
+		merged, err := fn(v[0], v[1], v[2])
+		if err != nil {
+			return "", err
+		}
+		text, err := json.Marshal(merged)
+		return string(text), err
 	}
-	return err
 }

@@ -123,7 +123,8 @@ func TestSlowAndFastRequestsKeepBothChanges(t *testing.T) {
 		wantNote      string
 	}{
 		{"each another key", nothing, setNote("slow"), add("milk"), []string{"tea", "milk"}, "slow"},
-		{"reader does not write back", func(s *session.Session) { _ = cart.Get(s) }, nothing, add("milk"), []string{"tea", "milk"}, "first"},
+		{"reader does not write back", func(s *session.Session) { _ = cart.Get(s) }, nothing, add("milk"),
+			[]string{"tea", "milk"}, "first"},
 		{"both append", add("slow"), add("slower"), add("milk"), []string{"tea", "milk", "slow", "slower"}, "first"},
 		{"same key, last save wins", nothing, setNote("slow"), setNote("fast"), []string{"tea"}, "slow"},
 		{"delete stays deleted", add("slow"), nothing, drop, []string{"tea", "slow"}, ""},
@@ -189,7 +190,8 @@ func TestSessionsAreNotMixed(t *testing.T) {
 				for n := range 20 {
 					b.with(func(s *session.Session) {
 						if s.User() != user || s.Handle() != handle || counter.Get(s) != n {
-							t.Errorf("%s got the session of %s with count %d, want %d", user, s.User(), counter.Get(s), n)
+							t.Errorf("%s got the session of %s with count %d, want %d", user, s.User(), counter.Get(s),
+								n)
 						}
 						_ = counter.Set(s, n+1)
 						_ = note.Set(s, user)

@@ -47,7 +47,7 @@ type Migration interface {
 // [Manager.RequireRecent] and [Manager.RequireLevel] ask for a new proof.
 type OldSession struct {
 	User     string    // who is signed in, "" if nobody is
-	Began    time.Time // when it began at the latest; a not-before switch after that refuses it, and any refuses the zero time
+	Began    time.Time // when it began at the latest: a later cut-off refuses it, and any refuses the zero time
 	Expires  time.Time // the absolute end, which is kept if it is before ours; zero means none
 	Remember bool      // the new session is as with the option Remember of a sign-in
 
@@ -56,47 +56,34 @@ type OldSession struct {
 	Values func(*Session) error
 }
 
-const (
-	maxOldCookie = 4096      // bytes of name and value that a browser keeps (RFC 6265bis, section 5.5)
-	markMargin   = time.Hour // for which a mark outlives the old cookie, since clocks differ
-)
-
-// migrateErr reports what is wrong with Options.Migrate, if anything.
-func (o *Options) migrateErr() error {
-	if o.Migrate == nil {
-		return nil
-	}
-	old := o.Migrate.Cookie()
-	if old.Name == o.Cookie {
-		return fmt.Errorf("session: Options.Migrate reads the cookie %q, which is the name of the new one", o.Cookie)
-	}
-	if err := old.Deletion().Check(); err != nil {
-		return fmt.Errorf("session: Options.Migrate: %w", err)
-	}
-	return nil
-}
+// markMargin is how long a mark outlives the old cookie, because clocks differ.
+const markMargin = time.Hour
 
 // moveIn continues the session of the old cookie, if the request has one. It returns an error only if nobody can tell.
-func (s *Session) moveIn(r *http.Request) error {
+func (s *Session) moveIn() error {
 	from := s.m.opts.Migrate
+	if from == nil || s.bearer {
+		return nil
+	}
 	name := from.Cookie().Name
-	value, n := cookie.Lookup(r.Header["Cookie"], name)
+	value, n := cookie.Lookup(s.request.Header["Cookie"], name)
 	switch {
 	case n == 0:
 		return nil
 	case n > 1:
 		s.emit(event.Event{Kind: event.Duplicate, Count: n, Reason: "old cookie"})
 		return nil
-	case len(name)+len(value) > maxOldCookie || !from.Check(value):
+	case len(name)+len(value) > cookie.MaxNameValue || !from.Check(value):
 		return nil
 	}
+	s.passive = s.m.opts.Passive != nil && s.m.opts.Passive(s.request)
 	now := time.Now()
-	err := s.m.loadSwitches(r.Context(), now)
+	err := s.m.store.LoadCutoffs(s.context(), now)
 	if err == nil {
 		err = s.follow(oldTicket{name, value}, now)
 	}
 	if err != nil {
-		return s.guess(new(claim), err, now)
+		return s.guess(new(credential), err, now)
 	}
 	return nil
 }
@@ -116,9 +103,9 @@ func (s *Session) follow(old oldTicket, now time.Time) error {
 	return err
 }
 
-// arrive admits the request to the session that the old one has become, and reports whether it has become one.
+// arrive lets the request into the session that the old one has become, and reports whether it has become one.
 func (s *Session) arrive(old oldTicket, now time.Time) (there bool, err error) {
-	mark, err := s.m.load(s.context(), old.mark())
+	mark, err := s.m.store.Load(s.context(), old.mark())
 	if mark == nil || err != nil {
 		return false, err
 	}
@@ -126,17 +113,12 @@ func (s *Session) arrive(old oldTicket, now time.Time) (there bool, err error) {
 	if !ok {
 		return true, nil
 	}
-	record, err := s.m.load(s.context(), id)
-	switch {
-	case err != nil:
+	record, err := s.m.store.Load(s.context(), id)
+	if err != nil {
 		return true, err
-	case record == nil:
-		s.late = s.m.ended.late(id, now)
-		s.emit(event.Event{Kind: event.Unknown, Handle: id, Reason: "old cookie"})
-		return true, nil
 	}
-	c := old.ticket(id).claim()
-	return true, s.admit(record, &c, now)
+	c := old.ticket(id).credential()
+	return true, s.enter(record, &c, now)
 }
 
 // take makes a session out of the old one. It is not done if another request may have been first: that one has made
@@ -146,113 +128,119 @@ func (s *Session) arrive(old oldTicket, now time.Time) (there bool, err error) {
 // mark that points to nothing because a program stopped between the two; what can be left is a session that nobody
 // has a ticket for, and its idle timeout ends it.
 func (s *Session) take(old oldTicket, now time.Time) (done bool, err error) {
-	found, err := s.m.loadOld(s.context(), old.value)
+	found, err := s.loadOld(old.value)
 	if found == nil || err != nil {
 		return false, err
 	}
-	if !s.welcome(found, now) {
+	if !s.admits(found, now) {
 		return true, nil
 	}
 	t := old.ticket(store.NewID())
-	record := s.settle(found, t, now)
+	record := s.convert(found, t, now)
 	if record.User == "" && record.Data.Len() == 0 {
 		return true, nil // a visitor who stored nothing costs nothing
 	}
-	create := func(r store.Record) error {
-		return s.m.write(s.context(), func(ctx context.Context) error { return s.m.store.Create(ctx, r, store.ID{}) })
+	if err := s.m.store.Create(s.context(), &record, store.ID{}, now); err != nil {
+		return false, err
 	}
-	if err := create(record); err != nil {
-		return false, s.m.storeErr("create", record.ID, err)
-	}
-	err = create(old.markFor(&record, found.Expires, now))
+	mark := old.markFor(&record, found.Expires, now)
+	err = s.m.store.Create(s.context(), &mark, store.ID{}, time.Now())
 	switch {
 	case errors.Is(err, store.ErrExists):
-		_, _ = s.m.delete(s.context(), record.ID) // nobody has its ticket; a failure is reported
+		_, _ = s.m.store.Delete(s.context(), record.ID) // nobody has its ticket; a failure is reported
 		return false, nil
 	case err != nil: // the mark may be there all the same, and then the next request needs the session
-		return false, s.m.storeErr("create mark", record.ID, err)
+		return false, err
 	}
 	record.Version = 1
 	s.emit(event.Event{Kind: event.Migrated, Handle: record.ID, User: record.User})
-	s.m.removeOld(s.context(), old.value)
+	s.removeOld(old.value)
 	if record.User != "" {
-		_ = s.m.trim(s.context(), record.User, record.ID) // a store that fails now is reported, and the next sign-in trims
+		// A store that fails now is reported, and the next sign-in trims.
+		_ = s.m.trim(s.context(), record.User, record.ID)
 	}
-	c := t.claim()
-	return true, s.admit(&record, &c, now)
+	c := t.credential()
+	return true, s.enter(&record, &c, now)
 }
 
-// welcome reports whether an old session is to move in.
-func (s *Session) welcome(found *OldSession, now time.Time) bool {
-	notBefore := s.m.switches.notBefore(found.User)
+// admits reports whether an old session is to move in.
+func (s *Session) admits(found *OldSession, now time.Time) bool {
+	cutoff := s.m.store.Cutoff(found.User)
 	switch {
 	case len(found.User) > MaxUserLen:
-		s.emit(event.Event{Kind: event.StoreError, Err: fmt.Errorf("move old session in: %w, not %d", errUser, len(found.User))})
+		s.emit(event.Event{
+			Kind: event.StoreError, Err: fmt.Errorf("move old session in: %w, not %d", errUser, len(found.User)),
+		})
 		return false
 	case !found.Expires.IsZero() && !now.Before(found.Expires):
 		s.emit(event.Event{Kind: event.UsedExpired, User: found.User, Reason: "old cookie"})
 		return false
-	case !notBefore.IsZero() && !found.Began.After(notBefore):
-		s.emit(event.Event{Kind: event.UsedExpired, User: found.User, Reason: "old cookie, not-before switch"})
+	case !cutoff.IsZero() && !found.Began.After(cutoff):
+		s.emit(event.Event{Kind: event.UsedExpired, User: found.User, Reason: "old cookie, cut-off"})
 		return false
 	}
 	return true
 }
 
-// settle returns the record that an old session becomes. Its successor is pending from the start: only that reaches
+// convert returns the record that an old session becomes. Its successor is pending from the start: only that reaches
 // the browser.
-func (s *Session) settle(found *OldSession, t ticket, now time.Time) store.Record {
-	record := s.m.newRecord(s.request, t, now, found.Remember)
-	record.User = found.User
+func (s *Session) convert(found *OldSession, t ticket, now time.Time) store.Record {
+	record := s.m.newRecord(s.request, t, found.User, now, found.Remember)
 	if !found.Began.IsZero() && found.Began.Before(now) {
 		record.CreatedAt = found.Began
 	}
 	if !found.Expires.IsZero() && found.Expires.Before(record.ExpiresAt) {
 		record.ExpiresAt = found.Expires
 	}
-	record = begun(&record, t, now)
+	record = rotating(&record, t, now)
 	if found.Values == nil {
 		return record
 	}
-	s.adopt(&record) // for the keys
+	st := s.newState() // for the keys
+	st.adopt(&record)
 	if err := found.Values(s); err != nil {
 		s.emit(event.Event{Kind: event.KeyUnreadable, Err: fmt.Errorf("session: move values in: %w", err)})
 	}
-	record.Data = s.view
-	s.record, s.view, s.changes, s.private = nil, store.Data{}, nil, false
+	record.Data = st.view
+	s.known.Store(nil)
 	return record
 }
 
-// loadOld asks the old store, behind a guard of its own.
-func (m *Manager) loadOld(ctx context.Context, value string) (found *OldSession, err error) {
-	err = m.oldGuard.do(ctx, m.opts.StoreTimeout, func(ctx context.Context) error {
-		found, err = m.opts.Migrate.Load(ctx, value)
+// loadOld asks the old store, which has calls of its own.
+func (s *Session) loadOld(value string) (found *OldSession, err error) {
+	err = s.m.old.Do(s.context(), time.Now(), func(ctx context.Context) error {
+		found, err = s.m.opts.Migrate.Load(ctx, value)
 		return err
 	})
-	err = m.storeErr("load old session", store.ID{}, err)
+	if err == nil {
+		return found, nil
+	}
+	err = s.m.store.Report("load old session", store.ID{}, err)
 	if errors.Is(err, store.ErrDamaged) {
 		return nil, nil
 	}
-	return found, err
+	return nil, err
 }
 
 // removeOld tidies up in the old store. If that fails nothing is at risk, for the mark is there; it is reported.
-func (m *Manager) removeOld(ctx context.Context, value string) {
-	err := m.oldGuard.do(ctx, m.opts.StoreTimeout, func(ctx context.Context) error {
-		return m.opts.Migrate.Remove(ctx, value)
+func (s *Session) removeOld(value string) {
+	err := s.m.old.Do(s.context(), time.Now(), func(ctx context.Context) error {
+		return s.m.opts.Migrate.Remove(ctx, value)
 	})
-	_ = m.storeErr("remove old session", store.ID{}, err)
+	if err != nil {
+		_ = s.m.store.Report("remove old session", store.ID{}, err)
+	}
 }
 
 // dropOldCookie takes the old cookie away, with every response that changes the ticket: a browser that is left with
 // both would be back in the old session when it signs out of the new one.
-func (s *Session) dropOldCookie(header http.Header) {
-	if s.m.opts.Migrate == nil || s.response.bearer {
+func (st *state) dropOldCookie(header http.Header) {
+	if st.m.opts.Migrate == nil || st.bearer {
 		return
 	}
-	old := s.m.opts.Migrate.Cookie()
-	if _, n := cookie.Lookup(s.request.Header["Cookie"], old.Name); n > 0 {
-		s.setCookie(header, old.Deletion())
+	old := st.m.opts.Migrate.Cookie()
+	if _, n := cookie.Lookup(st.request.Header["Cookie"], old.Name); n > 0 {
+		st.setCookie(header, old.Deletion())
 	}
 }
 
@@ -289,7 +277,7 @@ const markKey = "moved-in-as"
 // markFor returns a mark that points to a session. Nobody has a secret for it, so no ticket finds it.
 func (o oldTicket) markFor(r *store.Record, expires, now time.Time) store.Record {
 	if expires.IsZero() {
-		expires = now.Add(maxLifetime)
+		expires = now.Add(cookie.MaxLifetime)
 	}
 	t := newTicket(o.mark())
 	text, _ := json.Marshal(r.ID) // an ID always has a text

@@ -34,15 +34,15 @@ func TestRevokeBeforeEndsOlderSessionsOnly(t *testing.T) {
 			visitor := newBrowser(t, m)
 			set(visitor, note, "x")
 			time.Sleep(time.Second)
-			moment := time.Now()
+			cutoff := time.Now()
 			time.Sleep(time.Second)
 			between := signedIn(m, "ada")
 
 			var err error
 			if all {
-				err = m.RevokeBefore(t.Context(), moment)
+				err = m.RevokeBefore(t.Context(), cutoff)
 			} else {
-				err = m.RevokeUserBefore(t.Context(), "ada", moment)
+				err = m.RevokeUserBefore(t.Context(), "ada", cutoff)
 			}
 			if err != nil {
 				t.Fatalf("switch: %v", err)
@@ -75,7 +75,7 @@ func TestRevokeBeforeEndsOlderSessionsOnly(t *testing.T) {
 // Whoever signs in, or begins a session, right after the switch, is in.
 //
 // Rows: A12, A39
-func TestSignInAtTheMomentOfACutoffIsGood(t *testing.T) {
+func TestSignInAtTheTimeOfACutoffIsGood(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // all of it at one and the same time
 		m := newManager(t, newFaultStore(), asleep(session.Options{}))
 		old := newBrowser(t, m)
@@ -122,7 +122,8 @@ func TestCutoffsOnlyMoveForward(t *testing.T) {
 		}
 		thief := newBrowser(t, m)
 		thief.signIn("ada")
-		if err := errors.Join(m.RevokeBefore(t.Context(), time.Now()), m.RevokeBefore(t.Context(), time.Now().Add(-time.Hour))); err != nil {
+		if err := errors.Join(m.RevokeBefore(t.Context(), time.Now()),
+			m.RevokeBefore(t.Context(), time.Now().Add(-time.Hour))); err != nil {
 			t.Fatal(err)
 		}
 		if thief.user() != "" {

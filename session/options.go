@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 	"time"
 
 	"coatcheck.dev/cookie"
 	"coatcheck.dev/event"
+	"coatcheck.dev/store"
 )
 
 // Options configure a [Manager]. The zero value is the safe choice everywhere; what is weaker says so in its name.
@@ -116,7 +118,6 @@ type Options struct {
 }
 
 const (
-	maxLifetime   = 400 * 24 * time.Hour // RFC 6265bis, section 5.5: user agents cap a cookie's lifetime
 	minTouch      = 15 * time.Second
 	hostPrefix    = "__Host-"
 	securePrefix  = "__Secure-"
@@ -185,22 +186,42 @@ func (o Options) contradictions() error {
 	} {
 		refuse(d.value < 0, "Options.%s is negative", d.name)
 	}
-	refuse(o.RotateEvery > 0 && o.RotateEvery <= o.RotationGrace, "Options.RotateEvery has to be longer than Options.RotationGrace")
+	refuse(o.RotateEvery > 0 && o.RotateEvery <= o.RotationGrace,
+		"Options.RotateEvery has to be longer than Options.RotationGrace")
 	refuse(o.Theft > TheftLogOnly, "Options.Theft %d is not a policy", o.Theft)
 	refuse(o.TouchInterval < 0, "Options.TouchInterval is negative")
-	refuse(o.RememberLifetime > maxLifetime, "Options.RememberLifetime is over 400 days, which no browser keeps a cookie for")
+	refuse(o.RememberLifetime > cookie.MaxLifetime,
+		"Options.RememberLifetime is over 400 days, which no browser keeps a cookie for")
 	refuse(o.MaxBytes < 0, "Options.MaxBytes is negative")
 	refuse(o.MaxStoreCalls < 0, "Options.MaxStoreCalls is negative")
 	refuse(o.MaxKeys < 0, "Options.MaxKeys is negative")
 	refuse(o.AtLimit > LimitRefuse, "Options.AtLimit %d is not a policy", o.AtLimit)
-	refuse(o.SignInPath != "" && !localPath(o.SignInPath), "Options.SignInPath %q is not a path on this site: begin it with one slash", o.SignInPath)
+	refuse(o.SignInPath != "" && !localPath(o.SignInPath),
+		"Options.SignInPath %q is not a path on this site: begin it with one slash", o.SignInPath)
 	prefixed := strings.HasPrefix(o.Cookie, hostPrefix) || strings.HasPrefix(o.Cookie, securePrefix)
-	refuse(o.InsecureCookie && prefixed, "Options.InsecureCookie and the cookie name %q contradict each other: browsers drop it without Secure", o.Cookie)
-	refuse(!o.InsecureCookie && !prefixed, "Options.Cookie %q lacks the prefix %q, which keeps other hosts from planting a session", o.Cookie, hostPrefix)
+	refuse(o.InsecureCookie && prefixed,
+		"Options.InsecureCookie and the cookie name %q contradict each other: browsers drop it without Secure", o.Cookie)
+	refuse(!o.InsecureCookie && !prefixed,
+		"Options.Cookie %q lacks the prefix %q, which keeps other hosts from planting a session", o.Cookie, hostPrefix)
 	if err := o.cookie("value", 0).Check(); err != nil {
 		errs = append(errs, fmt.Errorf("session: Options.Cookie: %w", err))
 	}
 	return errors.Join(append(errs, o.migrateErr())...)
+}
+
+// migrateErr reports what is wrong with Options.Migrate, if anything.
+func (o *Options) migrateErr() error {
+	if o.Migrate == nil {
+		return nil
+	}
+	old := o.Migrate.Cookie()
+	if old.Name == o.Cookie {
+		return fmt.Errorf("session: Options.Migrate reads the cookie %q, which is the name of the new one", o.Cookie)
+	}
+	if err := old.Deletion().Check(); err != nil {
+		return fmt.Errorf("session: Options.Migrate: %w", err)
+	}
+	return nil
 }
 
 // cookie returns the session cookie. A lifetime of 0 means until the browser closes.
@@ -233,4 +254,47 @@ func (o *Options) touchEvery(idle time.Duration) time.Duration {
 		every = min(every, idle/2)
 	}
 	return every
+}
+
+// onFailure says how a request is to be answered if the store cannot tell.
+func (o *Options) onFailure(r *http.Request) Failure {
+	if o.OnFailure == nil {
+		return Required
+	}
+	return o.OnFailure(r)
+}
+
+// Fits reports whether a session's data is within MaxBytes and MaxKeys. An error wraps [ErrTooLarge]. Options that come
+// from [Manager.Options] have their defaults filled in.
+func (o *Options) Fits(data store.Data) error {
+	if n := data.Len(); n > o.MaxBytes {
+		return fmt.Errorf("%w: %d bytes, and Options.MaxBytes is %d", ErrTooLarge, n, o.MaxBytes)
+	}
+	keys := 0
+	for range data.All() {
+		keys++
+	}
+	if keys > o.MaxKeys {
+		return fmt.Errorf("%w: %d keys, and Options.MaxKeys is %d", ErrTooLarge, keys, o.MaxKeys)
+	}
+	return nil
+}
+
+func unavailable(w http.ResponseWriter, _ *http.Request) {
+	http.Error(w, "Temporarily unavailable. Please try again in a moment.", http.StatusServiceUnavailable)
+}
+
+// localPath reports whether a browser takes the text for a path on the same site: one slash, not followed by another
+// one, and no backslash or control character. Browsers turn those into a slash or leave them out (WHATWG URL).
+func localPath(path string) bool {
+	if len(path) == 0 || path[0] != '/' || strings.HasPrefix(path, "//") {
+		return false
+	}
+	for i := 0; i < len(path); i++ {
+		if c := path[i]; c < ' ' || c == '\\' || c == 0x7f {
+			return false
+		}
+	}
+	_, err := url.ParseRequestURI(path)
+	return err == nil
 }

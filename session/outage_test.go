@@ -17,8 +17,8 @@ import (
 	"coatcheck.dev/store"
 )
 
-// The store is down when a request with a ticket arrives: 503 with Retry-After, the cookie stays, the handler is not called,
-// and nobody is signed out. Requests without a ticket, or with none that could be one, are not affected.
+// The store is down when a request with a ticket arrives: 503 with Retry-After, the cookie stays, the handler is not
+// called, and nobody is signed out. Requests without a ticket, or with none that could be one, are not affected.
 //
 // Rows: R8, I10, ASVS 16.5.2, ASVS 16.5.3
 func TestOutageAtLoadAnswers503(t *testing.T) {
@@ -102,23 +102,26 @@ func TestOutageAtSaveAnswers503(t *testing.T) {
 				for _, first := range begins {
 					t.Run(first.name, func(t *testing.T) {
 						st.down(method)
-						got := w.get(t, b.cookieHeader(), m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-							w.Header().Set("Content-Type", "application/pdf")
-							w.Header().Set("Etag", `"x"`)
-							w.Header().Add("Set-Cookie", "saved=yes")
-							if err := note.Set(session.From(r.Context()), "lost"); err != nil {
-								t.Errorf("set: %v", err)
-							}
-							err := first.send(w, r)
-							if first.body != "" && first.name != "redirect" && first.name != "error" && first.name != "serve content" && err == nil {
-								t.Error("the handler is not told that its body does not go out")
-							}
-						})))
+						got := w.get(t, b.cookieHeader(),
+							m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+								w.Header().Set("Content-Type", "application/pdf")
+								w.Header().Set("Etag", `"x"`)
+								w.Header().Add("Set-Cookie", "saved=yes")
+								if err := note.Set(session.From(r.Context()), "lost"); err != nil {
+									t.Errorf("set: %v", err)
+								}
+								err := first.send(w, r)
+								if first.body != "" && first.name != "redirect" && first.name != "error" &&
+									first.name != "serve content" && err == nil {
+									t.Error("the handler is not told that its body does not go out")
+								}
+							})))
 						st.up(method)
 						if got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") == "" {
 							t.Errorf("answer %s", describe(&got.answer))
 						}
-						if len(got.setCookies()) != 0 || got.header.Get("Etag") != "" || got.header.Get("Location") != "" {
+						if len(got.setCookies()) != 0 || got.header.Get("Etag") != "" ||
+							got.header.Get("Location") != "" {
 							t.Errorf("headers of the answer that does not go out: %v", got.header)
 						}
 						if got.body == first.body {
@@ -135,7 +138,8 @@ func TestOutageAtSaveAnswers503(t *testing.T) {
 	}
 }
 
-// A change that the client was told is not saved is not saved later either, when the store is back before the handler ends.
+// A change that the client was told is not saved is not saved later either, when the store is back before the handler
+// ends.
 //
 // Rows: R8, I2
 func TestRefusedChangeIsNotSavedLater(t *testing.T) {
@@ -224,7 +228,8 @@ func TestLostAnswerToADeleteIsAnError(t *testing.T) {
 //
 // Rows: R9
 func TestFailedSignOutOnOptionalRouteIsAnError(t *testing.T) {
-	for name, policy := range map[string]session.Failure{"optional": session.Optional, "stale": session.Stale(time.Hour)} {
+	for name, policy := range map[string]session.Failure{"optional": session.Optional,
+		"stale": session.Stale(time.Hour)} {
 		t.Run(name, func(t *testing.T) {
 			st := newFaultStore()
 			m := newManager(t, st, session.Options{OnFailure: func(*http.Request) session.Failure { return policy }})
@@ -265,7 +270,8 @@ func TestFailurePoliciesHoldInAnOutage(t *testing.T) {
 	} {
 		inBubble(t, c.name, func(t *testing.T) {
 			st := newFaultStore()
-			m := newManager(t, st, asleep(session.Options{OnFailure: func(*http.Request) session.Failure { return c.policy }}))
+			m := newManager(t, st,
+				asleep(session.Options{OnFailure: func(*http.Request) session.Failure { return c.policy }}))
 			b := newBrowser(t, m)
 			b.signIn("ada")
 			b.user()
@@ -283,7 +289,8 @@ func TestFailurePoliciesHoldInAnOutage(t *testing.T) {
 				}
 			})
 			if a.status != c.status || user != c.user || unknown != c.unknown || len(a.setCookies()) != 0 {
-				t.Errorf("user %q, unknown %v, answer %s; want %d, %q, %v", user, unknown, describe(a), c.status, c.user, c.unknown)
+				t.Errorf("user %q, unknown %v, answer %s; want %d, %q, %v", user, unknown, describe(a), c.status,
+					c.user, c.unknown)
 			}
 			if c.user != "" {
 				for what, guarded := range map[string]http.Handler{
@@ -360,7 +367,8 @@ func TestStaleKnowsItsOwnRevocations(t *testing.T) {
 		for _, end := range ends {
 			t.Run(name+"/"+end.name, func(t *testing.T) {
 				st := newFaultStore()
-				m := newManager(t, wrap(st), session.Options{OnFailure: func(*http.Request) session.Failure { return session.Stale(time.Hour) }})
+				m := newManager(t, wrap(st),
+					session.Options{OnFailure: func(*http.Request) session.Failure { return session.Stale(time.Hour) }})
 				b := newBrowser(t, m)
 				handle := b.signIn("ada")
 				b.user()
@@ -568,8 +576,8 @@ func (s *slowAnswer) Load(ctx context.Context, id store.ID) (store.Record, error
 	return r, err
 }
 
-// A request that begins after a revocation was acknowledged, or after a change was, does not get an answer that the store
-// gave before, however it shares the store's calls with earlier requests.
+// A request that begins after a revocation was acknowledged, or after a change was, does not get an answer that the
+// store gave before, however it shares the store's calls with earlier requests.
 //
 // Rows: R3, A38, I1
 func TestSharedLoadIsNotOlderThanItsRequest(t *testing.T) {
@@ -633,7 +641,8 @@ func TestUnavailablePageCanBeReplaced(t *testing.T) {
 	b := newBrowser(t, m)
 	b.signIn("ada")
 	st.down()
-	if a := b.with(nothing); a.status != http.StatusServiceUnavailable || a.body != "<h1>Back soon</h1>" || a.header.Get("Retry-After") == "" {
+	if a := b.with(nothing); a.status != http.StatusServiceUnavailable || a.body != "<h1>Back soon</h1>" ||
+		a.header.Get("Retry-After") == "" {
 		t.Errorf("answer %s", describe(a))
 	}
 }
@@ -682,7 +691,8 @@ func TestReadyReportsTheStore(t *testing.T) {
 	}
 }
 
-// A client that hangs up while the store is asked disturbs nobody who waits for the same answer, and is no failure of the store.
+// A client that hangs up while the store is asked disturbs nobody who waits for the same answer, and is no failure of
+// the store.
 //
 // Rows: R10, R11
 func TestCancelledRequestDisturbsNobody(t *testing.T) {
@@ -696,7 +706,8 @@ func TestCancelledRequestDisturbsNobody(t *testing.T) {
 	first, second := b.copied(), b.copied()
 	done := make(chan string, 2)
 	go func() {
-		first.send(httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil), func(http.ResponseWriter, *http.Request) {})
+		first.send(httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil),
+			func(http.ResponseWriter, *http.Request) {})
 		done <- ""
 	}()
 	<-g.entered

@@ -1,9 +1,14 @@
 package session
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
+	"time"
+
+	"coatcheck.dev/store"
 )
 
 // Require lets only requests of signed-in users through to next. Others are sent to Options.SignInPath if they come
@@ -21,9 +26,37 @@ func (m *Manager) Require(next http.Handler) http.Handler {
 	})
 }
 
+// RequireRecent lets only requests of users through who proved who they are within the last d, for what is worth
+// asking again: a change of email address or password, a payment (ASVS 7.5.1). Others are asked to sign in, as by
+// [Manager.Require].
+func (m *Manager) RequireRecent(d time.Duration, next http.Handler) http.Handler {
+	return m.requireAuth(next, func(a store.Auth) bool { return time.Since(a.At) < d })
+}
+
+// RequireLevel lets only requests of users through who proved who they are at this level or a higher one (ASVS 7.5.3).
+func (m *Manager) RequireLevel(level int, next http.Handler) http.Handler {
+	return m.requireAuth(next, func(a store.Auth) bool { return a.Level >= level })
+}
+
+func (m *Manager) requireAuth(next http.Handler, enough func(store.Auth) bool) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s := m.From(r.Context())
+		if s.Unknown() {
+			m.refuse(w, r, ErrUnavailable)
+			return
+		}
+		if s.SignedIn() && slices.ContainsFunc(s.Auth(), enough) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		m.askToSignIn(w, r)
+	})
+}
+
 func (m *Manager) askToSignIn(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store") // the answer changes as soon as the visitor signs in
-	page := (r.Method == http.MethodGet || r.Method == http.MethodHead) && strings.Contains(r.Header.Get("Accept"), "text/html")
+	page := (r.Method == http.MethodGet || r.Method == http.MethodHead) &&
+		strings.Contains(r.Header.Get("Accept"), "text/html")
 	if page && m.opts.SignInPath != "" {
 		and := "?"
 		if strings.Contains(m.opts.SignInPath, "?") {
@@ -46,17 +79,30 @@ func ReturnTo(r *http.Request, fallback string) string {
 	return fallback
 }
 
-// localPath reports whether a browser takes the text for a path on the same site: one slash, not followed by another
-// one, and no backslash or control character, which browsers turn into a slash or leave out (WHATWG URL).
-func localPath(path string) bool {
-	if len(path) == 0 || path[0] != '/' || strings.HasPrefix(path, "//") {
-		return false
-	}
-	for i := 0; i < len(path); i++ {
-		if c := path[i]; c < ' ' || c == '\\' || c == 0x7f {
-			return false
+// Remaining answers how much time the session of the request has left, as JSON, for pages that warn before it ends:
+//
+//	{"signed_in":true,"idle_seconds":1740,"seconds":82800}
+//
+// idle_seconds is what is left if the session is not used, and seconds what is left at most. Asking is no use of the
+// session. Without a session both are 0. It belongs inside [Manager.Handler].
+func (m *Manager) Remaining() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s := m.From(r.Context())
+		s.Passive()
+		var answer struct {
+			SignedIn bool  `json:"signed_in"`
+			Idle     int64 `json:"idle_seconds"`
+			Total    int64 `json:"seconds"`
 		}
-	}
-	_, err := url.ParseRequestURI(path)
-	return err == nil
+		if info, ok := s.Info(); ok {
+			answer.SignedIn = info.User != ""
+			answer.Idle = seconds(time.Until(info.Ends()))
+			answer.Total = seconds(time.Until(info.ExpiresAt))
+		}
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("Content-Type", "application/json")
+		json.NewEncoder(w).Encode(answer)
+	})
 }
+
+func seconds(d time.Duration) int64 { return int64(max(d, 0) / time.Second) }

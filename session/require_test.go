@@ -26,8 +26,10 @@ func TestRequireAsksVisitorsToSignIn(t *testing.T) {
 		{"script", "/login", "GET", "/api", "application/json", 401, ""},
 		{"anything", "/login", "GET", "/api", "*/*", 401, ""},
 		{"form", "/login", "POST", "/account", "text/html", 401, ""},
-		{"other host in the path", "/login", "GET", "//evil.example/x", "text/html", 303, "/login?return_to=%2F%2Fevil.example%2Fx"},
-		{"page with a query", "/login?lang=de", "GET", "/account", "text/html", 303, "/login?lang=de&return_to=%2Faccount"},
+		{"other host in the path", "/login", "GET", "//evil.example/x", "text/html", 303,
+			"/login?return_to=%2F%2Fevil.example%2Fx"},
+		{"page with a query", "/login?lang=de", "GET", "/account", "text/html", 303,
+			"/login?lang=de&return_to=%2Faccount"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m := newManager(t, newFaultStore(), session.Options{SignInPath: c.signInPath})
@@ -72,7 +74,8 @@ func TestRequireWantsAUser(t *testing.T) {
 // Rows: R8, I10
 func TestRequireSendsNobodyToSignInDuringAnOutage(t *testing.T) {
 	st := newFaultStore()
-	m := newManager(t, st, session.Options{SignInPath: "/login", OnFailure: func(*http.Request) session.Failure { return session.Optional }})
+	m := newManager(t, st, session.Options{SignInPath: "/login",
+		OnFailure: func(*http.Request) session.Failure { return session.Optional }})
 	b := newBrowser(t, m)
 	b.signIn("ada")
 	st.down()

@@ -2,14 +2,15 @@ package session
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"strings"
 	"sync/atomic"
+	"time"
 
+	"coatcheck.dev/cookie"
 	"coatcheck.dev/event"
 )
 
@@ -22,10 +23,7 @@ type response struct {
 	inner   http.ResponseWriter
 	session *Session
 	asked   atomic.Bool // the handler has looked at the session
-	begun   bool        // headers are out, or on their way; changed under the session's lock, and by the response's goroutine alone
-	bearer  bool        // the ticket travels in headers of its own, not in the cookie
 	over    bool        // the handler has returned, rather than panicked
-	failed  error       // why 503 went out instead of what the handler writes
 }
 
 func (w *response) Header() http.Header { return w.inner.Header() }
@@ -59,34 +57,75 @@ func (w *response) WriteString(s string) (int, error) {
 	return io.WriteString(w.inner, s)
 }
 
-// begin runs once, before the first byte. After a failure every later call returns the same error.
+// begin runs once, before the first byte: it saves what the request has changed and adds to the headers. After a
+// failure every later call returns the same error.
 func (w *response) begin() error {
-	if w.begun {
-		return w.failed
+	s := w.session
+	if s.begun.Load() {
+		return s.failure()
 	}
-	look, err := w.session.begin()
+	plan, err := s.plan()
 	if err != nil {
-		w.failed = err
-		w.session.m.refuse(w.inner, w.session.request, err)
+		s.m.refuse(w.inner, s.request, err)
 		return err
 	}
-	w.setHeaders(look)
+	w.setHeaders(plan)
 	return nil
+}
+
+// A responsePlan is what a response has to say about the session.
+type responsePlan struct {
+	cookie  bool // the browser has to be told something
+	private bool // the response is for this visitor alone
+}
+
+// plan lets the response begin: from now on nothing can be said in its headers any more. What the request has changed
+// is durable when it returns without an error.
+func (s *Session) plan() (responsePlan, error) {
+	// Whoever makes a state looks at begun afterwards, so that one of the two sees the other.
+	s.begun.Store(true)
+	if s.known.Load() == nil {
+		return responsePlan{private: s.found != nil}, nil
+	}
+	st := s.lock()
+	defer s.mu.Unlock()
+	st.failed = st.conclude()
+	return st.responsePlan(), st.failed
+}
+
+func (st *state) responsePlan() responsePlan {
+	return responsePlan{st.cookie != cookieKeep, st.private}
+}
+
+// failure is why the response is another one than the handler's.
+func (s *Session) failure() error {
+	if s.known.Load() == nil {
+		return nil
+	}
+	st := s.lock()
+	defer s.mu.Unlock()
+	return st.failed
 }
 
 // setHeaders adds the cookie if there is a new one, and keeps responses that depend on a session out of shared caches.
 // What a visitor without a session sees may be shared with others like them.
-func (w *response) setHeaders(look outlook) {
-	if !w.asked.Load() && !look.news {
+func (w *response) setHeaders(plan responsePlan) {
+	if !w.asked.Load() && !plan.cookie {
 		return
 	}
-	header := w.inner.Header()
-	addVary(header, w.session.varyOn())
-	if look.news {
-		w.session.announce(header)
+	s, header := w.session, w.inner.Header()
+	on := varyCookie
+	if s.bearer {
+		on = varyAuthorization
 	}
-	if (look.private || look.news) && keepPrivate(header) {
-		w.session.report(event.Event{Kind: event.Cacheable})
+	addVary(header, on)
+	if plan.cookie {
+		s.announce(header)
+	}
+	if (plan.private || plan.cookie) && KeepPrivate(header) {
+		st := s.lock()
+		defer s.mu.Unlock()
+		st.emit(event.Event{Kind: event.Cacheable})
 	}
 }
 
@@ -107,9 +146,9 @@ func addVary(header http.Header, on []string) {
 	header["Vary"] = append(lines, on[0])
 }
 
-// keepPrivate sets Cache-Control to "private, no-store" unless it has no-store already (OWASP session management
+// KeepPrivate sets Cache-Control to "private, no-store" unless it has no-store already (OWASP session management
 // cheat sheet; ASVS 14.3.2), and reports whether it overruled a handler that wanted the response to be shared.
-func keepPrivate(header http.Header) (overruled bool) {
+func KeepPrivate(header http.Header) (overruled bool) {
 	for _, line := range header["Cache-Control"] {
 		for directive := range strings.SplitSeq(line, ",") {
 			name, _, _ := strings.Cut(strings.TrimSpace(directive), "=")
@@ -132,38 +171,91 @@ var (
 	varyAuthorization = []string{"Authorization"}[:1:1]
 )
 
-// finish ends a response whose handler has returned.
-func (w *response) finish() {
-	if !w.begun {
-		w.begin() // net/http sends the headers now
+// ticketHeader carries new tickets to programs that have no cookies; empty, it tells them to forget the one they have.
+const ticketHeader = "Session-Ticket"
+
+// announce writes the new ticket into the response's header, or takes the old one away.
+func (s *Session) announce(header http.Header) {
+	st := s.lock()
+	defer s.mu.Unlock()
+	pending := st.cookie
+	st.cookie = cookieKeep
+	if pending == cookieKeep || pending == cookieOffer && !st.takeSuccessor() {
 		return
 	}
-	if w.failed != nil {
+	st.dropOldCookie(header)
+	switch gone := pending == cookieDelete; {
+	case s.bearer && gone:
+		header.Set(ticketHeader, "")
+	case s.bearer:
+		header.Set(ticketHeader, st.ticket.expose())
+	case gone:
+		st.setCookie(header, s.m.opts.cookie("", 0).Deletion())
+	default:
+		st.setCookie(header, s.m.opts.cookie(st.ticket.expose(), st.cookieLifetime(time.Now())))
+	}
+}
+
+func (st *state) setCookie(header http.Header, c *cookie.Cookie) {
+	if err := cookie.Set(header, c); err != nil {
+		// Options.Check has tried this cookie, so only a session that ends within the second comes here.
+		st.emit(event.Event{Kind: event.Undelivered, Err: fmt.Errorf("session: write cookie: %w", err)})
+	}
+}
+
+// cookieLifetime is how long the browser is to keep the cookie: as long as the session can last if the user wants to
+// be remembered, and until the browser closes otherwise. It is for convenience only; the record is what ends a session.
+func (st *state) cookieLifetime(now time.Time) time.Duration {
+	if !st.record.Remember {
+		return 0
+	}
+	left := st.record.ExpiresAt.Sub(now)
+	return max(left.Round(time.Second), time.Second)
+}
+
+// finish ends a response whose handler has returned.
+func (w *response) finish() {
+	if !w.session.begun.Load() {
+		_ = w.begin() // net/http sends the headers now
+		return
+	}
+	if w.session.failure() != nil {
 		return // the client was told that nothing is saved, so nothing is
 	}
 	w.session.commitLate()
 }
 
+// commitLate saves what a handler has changed after the response had begun. The response can say nothing of a failure
+// any more, so only the observers hear of it.
+func (s *Session) commitLate() {
+	if s.known.Load() == nil {
+		return
+	}
+	st := s.lock()
+	defer s.mu.Unlock()
+	_ = st.conclude()
+}
+
 // abandon ends a response whose handler panicked. Nothing more is saved. A ticket that was made before the panic goes
 // into the headers, for whoever recovers and answers; if nobody does, it is lost with the response, so it is reported.
 func (w *response) abandon() {
-	if w.begun {
-		w.session.abandon()
-		return
+	late := w.session.begun.Swap(true)
+	plan := w.session.dropAll(late)
+	if !late {
+		w.setHeaders(plan)
 	}
-	look, waits := w.session.abandon()
-	if waits {
-		w.session.report(event.Event{Kind: event.Undelivered, Reason: "the handler panicked"})
-	}
-	w.setHeaders(look)
 }
 
-var (
-	// ErrTooLate says that the response has begun, so that no new ticket can be set any more.
-	ErrTooLate = errors.New("session: the response has begun: change the session before the first byte is written")
-
-	errHijack = fmt.Errorf("session: the connection cannot be hijacked while a new ticket waits to be sent: write status 101 first: %w", ErrTooLate)
-)
+// dropAll drops what is not saved.
+func (s *Session) dropAll(late bool) responsePlan {
+	st := s.lock()
+	defer s.mu.Unlock()
+	st.dropChanges("the handler panicked")
+	if st.cookie == cookieSet && !late {
+		st.emit(event.Event{Kind: event.Undelivered, Reason: "the handler panicked"})
+	}
+	return st.responsePlan()
+}
 
 func (w *response) flush() { _ = w.flushError() }
 
@@ -175,19 +267,31 @@ func (w *response) flushError() error {
 }
 
 func (w *response) hijack() (net.Conn, *bufio.ReadWriter, error) {
-	if !w.begun {
-		if _, err := w.session.commit(); err != nil {
+	s := w.session
+	if !s.begun.Load() {
+		if err := s.beforeHijack(); err != nil {
 			return nil, nil, err
-		}
-		if w.session.hasUrgentNews() {
-			return nil, nil, errHijack
 		}
 	}
 	conn, rw, err := http.NewResponseController(w.inner).Hijack()
 	if err == nil {
-		w.session.hasBegun()
+		s.begun.Store(true)
 	}
 	return conn, rw, err
+}
+
+// beforeHijack saves what the request has changed. It returns an error if the browser would be left with a ticket that
+// is no good, for nothing can be told to it any more.
+func (s *Session) beforeHijack() error {
+	st := s.lock()
+	defer s.mu.Unlock()
+	if err := st.conclude(); err != nil {
+		return err
+	}
+	if st.cookie == cookieSet || st.cookie == cookieDelete {
+		return errHijack
+	}
+	return nil
 }
 
 func (w *response) readFrom(src io.Reader) (int64, error) {

@@ -17,7 +17,8 @@ import (
 	"coatcheck.dev/session"
 )
 
-// begins are the ways in which a handler can send its first byte. Each is told to a session that has just got a new ticket.
+// begins are the ways in which a handler can send its first byte. Each is told to a session that has just got a new
+// ticket.
 var begins = []struct {
 	name   string
 	send   func(w http.ResponseWriter, r *http.Request) error
@@ -25,10 +26,13 @@ var begins = []struct {
 	body   string
 }{
 	{"nothing", func(http.ResponseWriter, *http.Request) error { return nil }, 200, ""},
-	{"write", func(w http.ResponseWriter, _ *http.Request) error { _, err := w.Write([]byte("hello")); return err }, 200, "hello"},
-	{"write nothing", func(w http.ResponseWriter, _ *http.Request) error { _, err := w.Write(nil); return err }, 200, ""},
+	{"write", func(w http.ResponseWriter, _ *http.Request) error { _, err := w.Write([]byte("hello")); return err },
+		200, "hello"},
+	{"write nothing", func(w http.ResponseWriter, _ *http.Request) error { _, err := w.Write(nil); return err }, 200,
+		""},
 	{"write string", func(w http.ResponseWriter, _ *http.Request) error { _, err := io.WriteString(w, "hello"); return err }, 200, "hello"},
-	{"header", func(w http.ResponseWriter, _ *http.Request) error { w.WriteHeader(http.StatusCreated); return nil }, 201, ""},
+	{"header", func(w http.ResponseWriter, _ *http.Request) error { w.WriteHeader(http.StatusCreated); return nil },
+		201, ""},
 	{"header then write", func(w http.ResponseWriter, _ *http.Request) error {
 		w.WriteHeader(http.StatusAccepted)
 		_, err := io.WriteString(w, "hello")
@@ -219,7 +223,8 @@ func TestTicketAfterTheFirstByteIsAnError(t *testing.T) {
 					if err := note.Set(s, "late"); !errors.Is(err, session.ErrTooLate) {
 						t.Errorf("set: %v, want ErrTooLate", err)
 					}
-					if err := note.Update(s, func(string) string { return "late" }); !errors.Is(err, session.ErrTooLate) {
+					if err := note.Update(s, func(string) string { return "late" }); !errors.Is(err,
+						session.ErrTooLate) {
 						t.Errorf("update: %v, want ErrTooLate", err)
 					}
 					if err := s.SignIn("ada"); !errors.Is(err, session.ErrTooLate) {
@@ -250,13 +255,14 @@ func TestLateChangeIsSaved(t *testing.T) {
 		for i, first := range begins {
 			t.Run(first.name, func(t *testing.T) {
 				want := fmt.Sprint("late ", i)
-				got := w.get(t, b.cookieHeader(), m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-					s := session.From(r.Context())
-					_ = first.send(w, r)
-					if err := note.Set(s, want); err != nil {
-						t.Errorf("set: %v", err)
-					}
-				})))
+				got := w.get(t, b.cookieHeader(),
+					m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+						s := session.From(r.Context())
+						_ = first.send(w, r)
+						if err := note.Set(s, want); err != nil {
+							t.Errorf("set: %v", err)
+						}
+					})))
 				if v := get(b, note); v != want || len(got.setCookies()) != 0 {
 					t.Errorf("note %q, want %q; cookies %v", v, want, got.setCookies())
 				}
@@ -422,7 +428,8 @@ func TestHijackedUpgradeCarriesTheTicketOrFails(t *testing.T) {
 			if (got != nil) != c.wantErr || c.wantErr && !errors.Is(got, session.ErrTooLate) {
 				t.Errorf("hijack: %v, want an error: %v", got, c.wantErr)
 			}
-			if n := strings.Count(text, "Set-Cookie: "); n != c.wantCookie || !strings.HasPrefix(text, "HTTP/1.1 "+c.wantStatus) {
+			if n := strings.Count(text, "Set-Cookie: "); n != c.wantCookie ||
+				!strings.HasPrefix(text, "HTTP/1.1 "+c.wantStatus) {
 				t.Errorf("%d cookies, want %d; status %s wanted in\n%s", n, c.wantCookie, c.wantStatus, text)
 			}
 			if i := strings.Index(text, "Set-Cookie: "); i >= 0 {

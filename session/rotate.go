@@ -1,7 +1,6 @@
 package session
 
 import (
-	"context"
 	"crypto/rand"
 	"crypto/subtle"
 	"errors"
@@ -15,36 +14,37 @@ import (
 // noticed. It must never sign an honest browser out, although responses get lost and many requests run at once:
 //
 //  1. When it is due, the successor's hash is written beside the current one. The rotation is pending.
-//  2. Every response to a request that still shows the old secret sets the cookie to the successor, always the same one:
-//     it is derived from the old secret and a nonce in the record. The old one stays good for as long as it takes.
-//  3. The first request that shows the successor proves that the browser has it. The rotation is confirmed: the successor
-//     is the current secret, and the old one is good for Options.RotationGrace more, for requests that were on their way.
-//  4. Whoever shows the old secret after that has a copy that the browser gave up: Options.Theft says what happens.
+//  2. Every response to a request that still presents the old secret sets the cookie to the successor. It is always the
+//     same one, derived from the old secret and a nonce in the record. The old one stays good for as long as it takes.
+//  3. The first request that presents the successor proves that the browser has it. The rotation is confirmed: the
+//     successor is the current secret, and the old one is good for Options.RotationGrace more, for requests that were
+//     on their way.
+//  4. Whoever presents the old secret after that has a copy that the browser gave up: Options.Theft says what happens.
 
-// standing is what a presented secret is to a record.
-type standing uint8
+// match is what a presented secret is to a record.
+type match uint8
 
 const (
-	wrong    standing = iota // never was a secret of this session, as far as the record knows
-	current                  // good
-	pending                  // the successor, shown for the first time
-	previous                 // the one before the current
-	past                     // an older one
+	matchNone     match = iota // never was a secret of this session, as far as the record knows
+	matchCurrent               // good
+	matchPending               // the successor, presented for the first time
+	matchPrevious              // the one before the current
+	matchPast                  // an older one
 )
 
-// stand compares in constant time, so that the time of an answer tells nothing about a hash.
-func stand(r *store.Record, hash *store.Hash) standing {
+// matchOf compares in constant time, so that the time of an answer tells nothing about a hash.
+func matchOf(r *store.Record, hash *store.Hash) match {
 	if subtle.ConstantTimeCompare(hash[:], r.Secret[:]) == 1 {
-		return current
+		return matchCurrent
 	}
 	if r.Rotation.At.IsZero() {
-		return wrong
+		return matchNone
 	}
 	if subtle.ConstantTimeCompare(hash[:], r.Rotation.Other[:]) == 1 {
 		if r.Rotation.Confirmed {
-			return previous
+			return matchPrevious
 		}
-		return pending
+		return matchPending
 	}
 	found := 0
 	for fingerprints := r.Rotation.Past; len(fingerprints) >= store.FingerprintLen; {
@@ -53,118 +53,123 @@ func stand(r *store.Record, hash *store.Hash) standing {
 		found |= subtle.ConstantTimeCompare([]byte(next), hash[:store.FingerprintLen])
 	}
 	if found == 1 {
-		return past
+		return matchPast
 	}
-	return wrong
+	return matchNone
 }
 
 // maxPast is the number of older secrets that are recognised as stolen; those before them are merely wrong.
 const maxPast = 32
 
-// stolen reports whether the standing of a secret at the time now means that somebody has a copy.
-func (o *Options) stolen(r *store.Record, st standing, now time.Time) bool {
-	return st == past || st == previous && now.After(r.Rotation.At.Add(o.RotationGrace))
+// stolen reports whether what a secret is to a record at the time now means that somebody has a copy.
+func (m *Manager) stolen(r *store.Record, is match, now time.Time) bool {
+	return is == matchPast || is == matchPrevious && now.After(r.Rotation.At.Add(m.opts.RotationGrace))
 }
 
-// due reports whether a session should get a new secret. Only those of signed-in users are worth stealing.
-func (o *Options) due(r *store.Record, now time.Time) bool {
-	if o.RotateEvery < 0 || r.User == "" || r.Rotation.Pending() {
-		return false
-	}
-	return now.Sub(later(r.CreatedAt, r.Rotation.At)) >= o.RotateEvery
+// rotationDue reports whether a session should get a new secret. Only those of signed-in users are worth stealing.
+func (m *Manager) rotationDue(r *store.Record, now time.Time) bool {
+	every := m.opts.RotateEvery
+	return every >= 0 && r.User != "" && !r.Rotation.Pending() &&
+		now.Sub(r.CreatedAt) >= every && now.Sub(r.Rotation.At) >= every
 }
 
-// rotate moves the rotation of the session on by what the request with this standing allows. A store that fails here
+// needsRotation reports whether a request with such a secret has to do with the rotation of its session.
+func (m *Manager) needsRotation(r *store.Record, is match, now time.Time) bool {
+	return is != matchCurrent || r.Rotation.Pending() || m.rotationDue(r, now)
+}
+
+// rotate moves the rotation of the session on by what the request with this credential allows. A store that fails here
 // does no harm: the next request does it.
-func (s *Session) rotate(st standing, hash store.Hash, now time.Time) {
-	shown := *s.ticket
+func (st *state) rotate(c *credential, now time.Time) {
+	presented := c.ticket
+	st.ticket = &presented
 	for range 3 { // a conflict means that another request did the same; seldom, that it did something else
 		var next store.Record
+		is := matchOf(&st.record, &c.hash)
 		switch {
-		case st == pending:
-			next = confirmed(s.record, hash, now)
-		case st == current && s.m.opts.due(s.record, now):
-			next = begun(s.record, shown, now)
+		case is == matchPending:
+			next = confirmed(&st.record, c.hash, now)
+		case is == matchCurrent && st.m.rotationDue(&st.record, now):
+			next = rotating(&st.record, presented, now)
 		default:
-			s.offer(st)
+			st.offer(is)
 			return
 		}
-		err := s.m.write(s.context(), func(ctx context.Context) error { return s.m.store.Save(ctx, next) })
-		if errors.Is(err, store.ErrNotFound) {
-			s.end("it was ended a moment ago")
-			return
-		}
-		if err != nil && !errors.Is(err, store.ErrConflict) {
-			s.m.storeErr("rotate", next.ID, err)
-			s.offer(st)
-			return
-		}
-		if err == nil {
+		err := st.m.store.Save(st.context(), &next, now)
+		switch {
+		case err == nil:
 			next.Version++
-			s.adopt(&next)
-			if st == pending {
-				s.emit(event.Event{Kind: event.Rotated})
+			st.adopt(&next)
+			if is == matchPending {
+				st.emit(event.Event{Kind: event.Rotated})
 				return
 			}
 			continue // offers the successor
-		}
-		record, err := s.m.load(s.context(), next.ID)
-		if err == nil && record == nil {
-			s.end("it was ended a moment ago")
-		}
-		if err != nil || record == nil {
+		case errors.Is(err, store.ErrNotFound):
+			st.forget(endedBefore)
+			return
+		case !errors.Is(err, store.ErrConflict):
+			st.offer(is)
 			return
 		}
-		s.adopt(record)
-		st = stand(record, &hash)
+		record, err := st.m.store.Load(st.context(), next.ID)
+		if err != nil {
+			return
+		}
+		if record == nil {
+			st.forget(endedBefore)
+			return
+		}
+		st.adopt(record)
 	}
 }
 
-// offer has the response set the cookie to the successor, if the request shows the secret before it.
-func (s *Session) offer(st standing) {
-	if precedes(s.record, st) {
-		s.cookie = cookieOffer
+const endedBefore = "it was ended a moment ago"
+
+// offer has the response set the cookie to the successor, if the request presents the secret before it.
+func (st *state) offer(is match) {
+	if precedes(&st.record, is) {
+		st.cookie = cookieOffer
 	}
 }
 
-// precedes reports whether the successor of a secret of this standing is known and good.
-func precedes(r *store.Record, st standing) bool {
-	return st == current && r.Rotation.Pending() || st == previous
+// precedes reports whether the successor of such a secret is known and good.
+func precedes(r *store.Record, is match) bool {
+	return is == matchCurrent && r.Rotation.Pending() || is == matchPrevious
 }
 
 // takeSuccessor makes the successor the session's ticket, and reports whether it is still to be offered. It looks at
-// the record again when the response begins: while a handler takes its time, a sign-in in another tab can replace the
-// session, or the session can go on to later secrets, and the offer would take the newer ticket away from the
-// browser.
-func (s *Session) takeSuccessor() bool {
-	fresh, err := s.m.load(s.context(), s.record.ID)
+// the record again when the response begins. While a handler takes its time, a sign-in in another tab can replace the
+// session, or the session can go on to later secrets: the offer would take the newer ticket away from the browser.
+func (st *state) takeSuccessor() bool {
+	fresh, err := st.m.store.Load(st.context(), st.record.ID)
 	if err != nil || fresh == nil {
 		return false // another response will take it along, if the session still is
 	}
-	hash := s.ticket.secret.hash()
-	st := stand(fresh, &hash)
-	if !precedes(fresh, st) || s.m.opts.stolen(fresh, st, time.Now()) {
+	hash := st.ticket.secret.hash()
+	is := matchOf(fresh, &hash)
+	if !precedes(fresh, is) || st.m.stolen(fresh, is, time.Now()) {
 		return false
 	}
-	successor := s.ticket.successor(fresh.Rotation.Nonce)
-	s.ticket = &successor
+	successor := st.ticket.successor(fresh.Rotation.Nonce)
+	st.ticket = &successor
 	return true
 }
 
-// begun returns the record with a pending rotation.
-func begun(r *store.Record, shown ticket, now time.Time) store.Record {
+// rotating returns the record with a pending rotation.
+func rotating(r *store.Record, presented ticket, now time.Time) store.Record {
 	next := *r
 	if r.Rotation.Confirmed {
 		fingerprints := r.Rotation.Past + string(r.Rotation.Other[:store.FingerprintLen])
 		next.Rotation.Past = fingerprints[max(0, len(fingerprints)-maxPast*store.FingerprintLen):]
 	}
 	rand.Read(next.Rotation.Nonce[:])
-	successor := shown.successor(next.Rotation.Nonce)
+	successor := presented.successor(next.Rotation.Nonce)
 	next.Rotation.Other, next.Rotation.At, next.Rotation.Confirmed = successor.secret.hash(), now, false
 	return next
 }
 
-// confirmed returns the record after the browser has shown the successor.
+// confirmed returns the record after the browser has presented the successor.
 func confirmed(r *store.Record, successor store.Hash, now time.Time) store.Record {
 	next := *r
 	next.Secret, next.Rotation.Other = successor, r.Secret
@@ -172,50 +177,39 @@ func confirmed(r *store.Record, successor store.Hash, now time.Time) store.Recor
 	return next
 }
 
-// TheftPolicy says what happens to a session when a secret is shown that its browser has given up.
-type TheftPolicy uint8
-
-const (
-	TheftRevoke  TheftPolicy = iota // the session ends, for the thief and the user; the default
-	TheftStepUp                     // it goes on, but RequireRecent and RequireLevel refuse until the user proves again who they are
-	TheftLogOnly                    // the observers hear of it
-)
-
-// theft deals with a request that shows a secret of the past. Whatever the policy, the request itself has no session.
-// An error means that the policy could not be carried out.
+// theft deals with a request that presents a secret of the past. Whatever the policy, the request itself has no
+// session. An error means that the policy could not be carried out.
 func (s *Session) theft(r *store.Record) error {
-	policy := s.m.opts.Theft
 	s.emit(event.Event{Kind: event.Theft, Handle: r.ID, User: r.User})
-	switch policy {
+	switch s.m.opts.Theft {
 	case TheftRevoke:
-		existed, err := s.m.delete(s.context(), r.ID)
+		existed, err := s.m.store.Delete(s.context(), r.ID)
 		if existed {
 			s.emit(event.Event{Kind: event.Revoked, Handle: r.ID, User: r.User, Reason: "theft suspected"})
 		}
 		return err
 	case TheftStepUp:
-		return s.m.forgetAuth(s.context(), r)
+		return s.forgetAuth(r)
 	}
 	return nil
 }
 
 // forgetAuth takes the proofs of who the user is from a session.
-func (m *Manager) forgetAuth(ctx context.Context, r *store.Record) error {
-	return m.write(ctx, func(ctx context.Context) error {
-		for r != nil && len(r.Auth) > 0 {
-			next := *r
-			next.Auth = nil
-			err := m.store.Save(ctx, next)
-			switch {
-			case err == nil || errors.Is(err, store.ErrNotFound):
-				return nil
-			case !errors.Is(err, store.ErrConflict):
-				return m.storeErr("save", r.ID, err)
-			}
-			if r, err = m.load(ctx, r.ID); err != nil {
-				return err
-			}
+func (s *Session) forgetAuth(r *store.Record) error {
+	now := time.Now() // all tries together have the time of one call
+	for r != nil && len(r.Auth) > 0 {
+		next := *r
+		next.Auth = nil
+		err := s.m.store.Save(s.context(), &next, now)
+		switch {
+		case err == nil || errors.Is(err, store.ErrNotFound):
+			return nil
+		case !errors.Is(err, store.ErrConflict):
+			return err
 		}
-		return nil
-	})
+		if r, err = s.m.store.Load(s.context(), r.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }

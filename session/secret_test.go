@@ -34,7 +34,8 @@ func (s *spill) Write(b []byte) (int, error) {
 
 // print prints a value in every way that people print values.
 func (s *spill) print(v any) {
-	for _, format := range []string{"%v\n", "%+v\n", "%#v\n", "%q\n", "%x\n", "%X\n", "%s\n", "%d\n", "%o\n", "%b\n", "%c\n", "%U\n", "%08v\n", "% x\n"} {
+	for _, format := range []string{"%v\n", "%+v\n", "%#v\n", "%q\n", "%x\n", "%X\n", "%s\n", "%d\n", "%o\n", "%b\n",
+		"%c\n", "%U\n", "%08v\n", "% x\n"} {
 		fmt.Fprintf(s, format, v)
 	}
 	_ = json.NewEncoder(s).Encode(v)
@@ -74,7 +75,8 @@ func (s *spill) finds(ticket string) (forms []string) {
 	return forms
 }
 
-// Whatever is printed of a session, in whatever way, the secret is not in it: not in logs, events, errors, lists or URLs.
+// Whatever is printed of a session, in whatever way, the secret is not in it: not in logs, events, errors, lists or
+// URLs.
 //
 // Rows: A35, I7, C7, ASVS 16.2.5, ASVS 14.2.1
 func TestSecretsAreNeverPrinted(t *testing.T) {
@@ -180,7 +182,8 @@ func TestSearchForSecretsFindsThem(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, v := range []any{ticket, secret, string(secret), [24]byte(secret), struct{ S []byte }{secret}, errors.New(ticket), &struct{ t string }{ticket}} {
+	for _, v := range []any{ticket, secret, string(secret), [24]byte(secret), struct{ S []byte }{secret},
+		errors.New(ticket), &struct{ t string }{ticket}} {
 		var out spill
 		out.print(v)
 		if len(out.finds(ticket)) == 0 {
@@ -208,7 +211,8 @@ func TestStolenStoreMakesNoTicket(t *testing.T) {
 		t.Errorf("the record has the secret as %v", forms)
 	}
 	thief := newBrowser(t, m)
-	for name, secret := range map[string][]byte{"hash": r.Secret[:24], "end of hash": r.Secret[8:], "other": r.Rotation.Other[:24]} {
+	for name, secret := range map[string][]byte{"hash": r.Secret[:24], "end of hash": r.Secret[8:],
+		"other": r.Rotation.Other[:24]} {
 		thief.setTicket("1" + handle.String() + base64.RawURLEncoding.EncodeToString(secret))
 		if u := thief.user(); u != "" {
 			t.Errorf("a ticket of the record's %s signs in as %q", name, u)

@@ -3,18 +3,17 @@ package session
 import (
 	"context"
 	"encoding/json"
-	"errors"
+	"fmt"
 	"iter"
 	"net/http"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"coatcheck.dev/event"
 	"coatcheck.dev/store"
 )
-
-// ErrNoManager says that a session was taken from a context that has not passed through [Manager.Handler].
-var ErrNoManager = errors.New("session: this request has not passed through Manager.Handler")
 
 // A Session is what a handler sees of one visitor's session during one request. A visitor for whom nothing is stored
 // has an empty one; the first value that is set makes it real.
@@ -22,183 +21,168 @@ var ErrNoManager = errors.New("session: this request has not passed through Mana
 // Its methods may be called from several goroutines. What is read is the state when the request began, with the changes
 // that this request has made; what is written is put together with the changes of other requests, key by key.
 type Session struct {
-	m        *Manager
-	request  *http.Request
-	response *response
+	m       *Manager
+	request *http.Request
+	found   *store.Encoded // the record, if it was good as it is; never changes; nil if there was none, or more to do
+	begun   atomic.Bool    // the response's headers are out, or on their way
+	bearer  bool           // the ticket travels in headers of its own, not in the cookie
+	passive bool           // Options.Passive says that the request is no use of the session
 
-	mu     sync.Mutex
-	*state // nil for a visitor without a ticket, until lock makes it
+	mu    sync.Mutex
+	known atomic.Pointer[state] // nil as long as found is all that the request wants to know; set under mu
 }
 
-// state is what a session has that a visitor who has and stores nothing needs not.
+// state is what a request knows of its session and has done to it, once that is more than the session found. The
+// session's lock guards it.
 type state struct {
-	sealed  store.Encoded // the record as it is kept, until lock decodes it
-	*opened               // nil as long as the request wants to know no more than sealed tells
-	usedAt  int64         // when the request used the session, in microseconds since 1970; 0 if it is passive, or has been noted
-	cookie  cookieNews    // what the response has to tell the browser
-	passive bool          // the request is no use of the session
-	private bool          // the request had a session at some time, so that what it answers is for this visitor alone
-	unknown bool          // the store could not tell; record is a guess
-}
-
-// opened is what most requests need not, and so is in memory of its own.
-type opened struct {
-	record  *store.Record // nil while nothing is stored for the visitor
-	view    store.Data    // the record's data with this request's changes
+	*Session
+	record  store.Record // as far as the request knows; the zero ID while nothing is stored for the visitor
+	view    store.Data   // the record's data with this request's changes
 	changes []change
-	ticket  *ticket       // what the browser is to be given, or has to be given a successor of; a pointer, as package fmt prints no more than its address
-	done    chan struct{} // closed when the session ends; nil until somebody asks
-	late    store.ID      // the session that was presented, if it has ended a moment ago: nothing new begins under its ticket
+	room    [1]change // for the changes of most requests
+
+	ticket *ticket       // that the browser is given, or is given a successor of; package fmt prints only its address
+	cookie pendingCookie // what the response has to tell the browser
+	ended  store.ID      // the session that was presented, if it ended a moment ago: its ticket begins nothing new
+	usedAt time.Time     // when the request used the session; zero if it is passive, or once that is noted
+	done   chan struct{} // closed when the session ends; nil until somebody asks
+	failed error         // why 503 went out instead of what the handler writes
+
+	passive bool // the request is no use of the session
+	private bool // the request had a session at some time, so that what it answers is for this visitor alone
+	unknown bool // the store could not tell; record is a guess
 }
 
-// cookieNews says what the response's Set-Cookie is to do.
-type cookieNews uint8
+// pendingCookie says what the response's Set-Cookie is to do.
+type pendingCookie uint8
 
 const (
-	cookieKeep cookieNews = iota
+	cookieKeep pendingCookie = iota
 	cookieSet
 	cookieOffer // a rotation's successor: if this response cannot take it, another one will
 	cookieDelete
 )
 
-// open finds the session that the request's ticket names. It returns an error only if the store could not tell.
-func (s *Session) open(r *http.Request, f *shown) error {
-	s.response.bearer = f.bearer
-	switch f.n {
-	case 0:
-		if s.m.opts.Migrate != nil && !f.bearer {
-			s.state = &state{opened: new(opened)}
-			return s.moveIn(r)
-		}
-		return nil
-	case 1:
-	default:
-		// One of them was planted by somebody who can write cookies for this host, and nothing tells which.
-		s.emit(event.Event{Kind: event.Duplicate, Count: f.n})
-		return nil
+// lock locks the session for those who need its state.
+func (s *Session) lock() *state {
+	s.mu.Lock()
+	if st := s.known.Load(); st != nil {
+		return st
 	}
-	if !f.valid {
-		s.emit(event.Event{Kind: event.Forged, Reason: "malformed"})
-		return nil
+	st := s.newState()
+	if s.found == nil {
+		return st
 	}
-	now := time.Now()
-	if s.m.knowsSwitches(now) && s.openSealed(&f.claim, now) {
-		return nil
-	}
-	s.opened = new(opened)
-	record, err := s.m.find(r, f.ticket.id, now)
+	record, err := s.found.Record()
 	if err != nil {
-		return s.guess(&f.claim, err, now)
+		_ = s.m.store.Report("load", s.found.ID, err) // its front was good; the visitor goes on without a session
+		return st
 	}
-	if record == nil {
-		s.late = s.m.ended.late(f.ticket.id, now)
-		s.emit(event.Event{Kind: event.Unknown, Handle: f.ticket.id})
-		return nil
-	}
-	return s.admit(record, &f.claim, now)
+	st.adopt(&record)
+	return st
 }
 
-// admit takes the record into the session if the ticket is good for it at the time now.
-func (s *Session) admit(record *store.Record, c *claim, now time.Time) error {
-	st := stand(record, &c.hash)
-	switch {
-	case st == wrong:
-		s.emit(event.Event{Kind: event.Forged, Handle: c.ticket.id, Reason: "wrong secret"})
-		return nil
-	case s.m.over(record, now):
-		s.emit(event.Event{Kind: event.UsedExpired, Handle: c.ticket.id, User: record.User})
-		return nil
-	case s.m.switches.refuses(record):
-		s.emit(event.Event{Kind: event.UsedExpired, Handle: c.ticket.id, User: record.User, Reason: "not-before switch"})
-		return nil
-	case s.m.opts.stolen(record, st, now):
-		return s.theft(record)
-	}
-	s.adopt(record)
-	if st != current || record.Rotation.Pending() || s.m.opts.due(record, now) {
-		shown := c.ticket
-		s.ticket = &shown
-		s.rotate(st, c.hash, now)
-	}
-	if s.m.opts.Passive != nil && s.m.opts.Passive(s.request) {
-		s.passive = true
-	} else {
-		s.usedAt = now.UnixMicro()
-	}
-	return nil
+// newState gives the session an empty state. The caller holds the lock, or is alone with the session.
+func (s *Session) newState() *state {
+	st := &state{Session: s, passive: s.passive}
+	s.known.Store(st)
+	return st
 }
 
-// Passive says that the request is no use of the session: its idle timeout goes on as if the request had not been
-// made. It has an effect until the response begins. It is for polling, and for pages that show how much time is left.
-func (s *Session) Passive() {
-	s.lock()
-	defer s.mu.Unlock()
-	s.usedAt, s.passive = 0, true
+// adopt makes a record that of the session.
+func (st *state) adopt(record *store.Record) {
+	st.record, st.view, st.private = *record, record.Data, true
 }
 
-func (s *Session) adopt(record *store.Record) {
-	s.record, s.view, s.private = record, record.Data, true
+// exists reports whether something is stored for the visitor.
+func (st *state) exists() bool { return !st.record.ID.IsZero() }
+
+// forget empties a session that is no longer in the store. What this request has changed goes with it: an ended session
+// never comes back.
+func (st *state) forget(reason string) {
+	st.dropChanges(reason)
+	st.ended = st.record.ID
+	st.record, st.view, st.cookie = store.Record{}, store.Data{}, cookieKeep
 }
 
-// emit reports what happened to this session. The caller holds s.mu, or is alone with the session.
+func (st *state) dropChanges(reason string) {
+	if len(st.changes) > 0 {
+		st.emit(event.Event{Kind: event.Dropped, Count: len(st.changes), Reason: reason})
+	}
+	st.changes = nil
+}
+
+// emit reports what happened to this session.
+func (st *state) emit(e event.Event) {
+	if e.Handle.IsZero() {
+		e.Handle, e.User = st.record.ID, st.record.User
+	}
+	st.Session.emit(e)
+}
+
+// emit reports what happened to a session that the event names.
 func (s *Session) emit(e event.Event) {
 	if s.m == nil || s.m.opts.Events == nil {
 		return
 	}
-	if e.Handle.IsZero() {
-		e.Handle, e.User = s.handle(), s.user()
-	}
 	e.Address = event.ClientAddress(s.request, s.m.opts.TrustedProxies)
-	s.m.emit(e)
+	s.m.opts.Events.Send(e)
 }
 
 // User returns who is signed in, or "" for a visitor who is not.
 func (s *Session) User() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.user()
-}
-
-func (s *Session) user() string {
-	switch {
-	case s.state == nil:
-		return ""
-	case s.opened == nil || s.record == nil:
-		return s.sealed.User()
+	if s.known.Load() != nil {
+		st := s.lock()
+		defer s.mu.Unlock()
+		return st.record.User
 	}
-	return s.record.User
+	if s.found != nil {
+		return s.found.User()
+	}
+	return ""
 }
 
 // SignedIn reports whether somebody is signed in.
 func (s *Session) SignedIn() bool { return s.User() != "" }
 
-// Handle returns the session's public name, which is safe in logs, lists and URLs; it is zero if nothing is stored for the visitor.
+// Handle returns the session's public name, which is safe in logs, lists and URLs; it is zero if nothing is stored for
+// the visitor.
 func (s *Session) Handle() store.ID {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.handle()
+	if s.known.Load() != nil {
+		st := s.lock()
+		defer s.mu.Unlock()
+		return st.record.ID
+	}
+	if s.found != nil {
+		return s.found.ID
+	}
+	return store.ID{}
 }
 
-func (s *Session) handle() store.ID {
-	switch {
-	case s.state == nil:
-		return store.ID{}
-	case s.opened == nil || s.record == nil:
-		return s.sealed.ID
-	}
-	return s.record.ID
+// Auth returns how the user proved who they are in this session, the newest last; at most 8 events are kept.
+func (s *Session) Auth() []store.Auth {
+	st := s.lock()
+	defer s.mu.Unlock()
+	return slices.Clone(st.record.Auth)
 }
 
-// Info returns what a list of sessions shows of this one, and false if nothing is stored for the visitor.
-func (s *Session) Info() (Info, bool) {
-	s.lock()
-	defer s.mu.Unlock()
-	if s.record == nil {
-		return Info{}, false
+// Unknown reports whether the store could not tell what this session is: it is a guess, either none (see [Optional])
+// or the last known state (see [Stale]).
+func (s *Session) Unknown() bool {
+	if s.known.Load() == nil {
+		return false
 	}
-	info := s.m.info(s.record)
-	info.Current = true
-	return info, true
+	st := s.lock()
+	defer s.mu.Unlock()
+	return st.unknown
+}
+
+// Passive says that the request is no use of the session: its idle timeout goes on as if the request had not been
+// made. It has an effect until the response begins. It is for polling, and for pages that show how much time is left.
+func (s *Session) Passive() {
+	st := s.lock()
+	defer s.mu.Unlock()
+	st.usedAt, st.passive = time.Time{}, true
 }
 
 // Values yields each key with its JSON value, sorted by key: all that [Key.Get] would find. It is for tools that hand
@@ -214,29 +198,34 @@ func (s *Session) Values() iter.Seq2[string, json.RawMessage] {
 	}
 }
 
-// report is emit for callers who do not hold s.mu.
-func (s *Session) report(e event.Event) {
-	s.mu.Lock()
+// data returns what the request reads.
+func (s *Session) data() store.Data {
+	if s.known.Load() == nil {
+		if s.found == nil {
+			return store.Data{}
+		}
+		if data, ok := s.found.Data(); ok {
+			return data
+		}
+	}
+	st := s.lock()
 	defer s.mu.Unlock()
-	s.emit(e)
+	return st.view
 }
 
 // context is that of the request.
 func (s *Session) context() context.Context { return s.request.Context() }
 
-// outlook is what a response has to say about the session.
-type outlook struct {
-	news    bool // the browser has to be told something
-	private bool // the response is for this visitor alone
-}
-
-// outlook looks at the state, which there has to be. The caller holds s.mu.
-func (s *Session) outlook() outlook { return outlook{s.cookie != cookieKeep, s.private} }
-
-// hasUrgentNews reports whether the browser would be left with a ticket that is no good, if this response did not
-// tell it.
-func (s *Session) hasUrgentNews() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.state != nil && (s.cookie == cookieSet || s.cookie == cookieDelete)
+// Format prints the session's public handle, for every verb. Package fmt looks into unexported fields without asking,
+// so the ticket is behind a pointer as well (ASVS 16.2.5).
+func (s *Session) Format(f fmt.State, _ rune) {
+	handle := "in use"
+	if s.mu.TryLock() { // somebody may print a session inside Update
+		s.mu.Unlock()
+		handle = "none"
+		if id := s.Handle(); !id.IsZero() {
+			handle = id.String()
+		}
+	}
+	fmt.Fprintf(f, "session(%s)", handle)
 }

@@ -1,17 +1,16 @@
 package session
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"net/http"
+	"slices"
 	"time"
 
 	"coatcheck.dev/event"
 	"coatcheck.dev/store"
 )
 
-// A SignInOption says more about a sign-in.
+// A SignInOption says more about a sign-in or step-up.
 type SignInOption func(*signIn)
 
 type signIn struct {
@@ -35,10 +34,12 @@ func Remember(s *signIn) { s.remember = true }
 // By names how the user proved who they are, such as "password" or "passkey".
 func By(method string) SignInOption { return func(s *signIn) { s.method = method } }
 
+// Level says of a sign-in or step-up how sure the application is of who the user is, on a scale of its own: 1 for a
+// password, 2 for a second factor, say. The default is 1.
+func Level(level int) SignInOption { return func(s *signIn) { s.level = level } }
+
 // MaxUserLen is the longest name of a user, in bytes.
 const MaxUserLen = 255
-
-var errUser = errors.New("session: a user's name has 1 to 255 bytes")
 
 // SignIn makes the visitor's session that of a user. There is a new record with a new handle and a new ticket; the
 // old ones are dead (ASVS 7.2.4), so that whoever knew the ticket before knows nothing now. Values of keys declared
@@ -53,87 +54,86 @@ func (s *Session) SignIn(user string, options ...SignInOption) error {
 	if user == "" || len(user) > MaxUserLen {
 		return fmt.Errorf("%w, not %d", errUser, len(user))
 	}
-	in := newSignIn(options)
-	s.lock()
+	st := s.lock()
 	defer s.mu.Unlock()
-	if s.response.begun {
+	if s.begun.Load() {
 		return ErrTooLate
 	}
-	return s.signIn(user, in, time.Now())
+	return st.signIn(user, newSignIn(options), time.Now())
 }
 
-func (s *Session) signIn(user string, in signIn, now time.Time) error {
+func (st *state) signIn(user string, in signIn, now time.Time) error {
 	t := newTicket(store.NewID())
-	record := s.m.newRecord(s.request, t, now, in.remember)
-	record.User = user
-	record.CreatedAt = s.m.switches.beginning(user, now)
+	record := st.m.newRecord(st.request, t, user, now, in.remember)
 	record.Auth = []store.Auth{{Method: in.method, At: now, Level: in.level}}
-	if err := s.m.makeRoom(s.context(), user, s.recordID()); err != nil {
+	if err := st.m.makeRoom(st.context(), user, st.record.ID); err != nil {
 		return err
 	}
 	err := ErrEnded
-	if s.record != nil {
-		err = s.replace(t, func() store.Record {
-			record.Data = s.carried(user)
+	if st.exists() {
+		err = st.replace(t, func() store.Record {
+			record.Data = st.carried(user)
 			return record
 		})
 	}
 	if errors.Is(err, ErrEnded) {
 		// There is no session to replace, or it has just been ended by other means. The user has proved who they are
 		// and gets a session; what was in one that was ended is gone with it.
-		record.Data = s.carried(user)
-		if s.record == nil && !s.late.IsZero() {
-			record.Data = s.carriedElsewhere(user, now)
+		record.Data = st.carried(user)
+		if !st.exists() && !st.ended.IsZero() {
+			record.Data = st.carriedElsewhere(user, now)
 		}
-		err = s.put(record, t, store.ID{})
+		err = st.put(record, t, store.ID{})
 	}
 	if err != nil {
 		return err
 	}
-	s.emit(event.Event{Kind: event.Created})
-	s.emit(event.Event{Kind: event.SignedIn, Reason: in.method})
-	_ = s.m.trim(s.context(), user, record.ID) // a store that fails now is reported, and the next sign-in trims
+	st.emit(event.Event{Kind: event.Created})
+	st.emit(event.Event{Kind: event.SignedIn, Reason: in.method})
+	_ = st.m.trim(st.context(), user, record.ID) // a store that fails now is reported, and the next sign-in trims
 	return nil
 }
 
-// carriedElsewhere returns the data of the session that another request has just made of the same visitor's, as when
-// somebody clicks twice on "sign in": both have what was carried over, and both are good, for nobody knows whose cookie
-// the browser takes last. It has to be a session of the very user who has now proved who they are.
-func (s *Session) carriedElsewhere(user string, now time.Time) store.Data {
-	next, err := s.replacement(s.late, user, now)
-	if next == nil || err != nil {
-		return store.Data{}
+// StepUp notes that the signed-in user has just proved again who they are, and gives the session a new ticket and a
+// new handle, as every change of privilege does (ASVS 7.2.4). All values stay, and so does the absolute end of the
+// session.
+//
+// If the session has ended meanwhile the error is ErrEnded: what was revoked does not come back. [ErrTooLate] means
+// that the response has begun.
+func (s *Session) StepUp(options ...SignInOption) error {
+	if s.m == nil {
+		return ErrNoManager
 	}
-	return next.Data
-}
-
-// replacement returns the live session of a user that stands in the place of one that has just ended, and nil if none is known.
-func (s *Session) replacement(ended store.ID, user string, now time.Time) (*store.Record, error) {
-	id, ok := s.m.ended.successor(ended, now)
-	if !ok {
-		return nil, nil
+	st := s.lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.begun.Load():
+		return ErrTooLate
+	case st.record.User == "":
+		return fmt.Errorf("%w: step-up needs a signed-in user", ErrEnded)
 	}
-	next, err := s.m.load(s.context(), id)
-	if err != nil || next == nil || next.User != user || s.m.over(next, now) || s.m.switches.refuses(next) {
-		return nil, err
+	in, now := newSignIn(options), time.Now()
+	t := newTicket(store.NewID())
+	err := st.replace(t, func() store.Record {
+		next := st.m.newRecord(st.request, t, st.record.User, now, st.record.Remember)
+		next.Data, next.Device = st.view, st.record.Device
+		next.CreatedAt, next.ExpiresAt = st.record.CreatedAt, st.record.ExpiresAt
+		next.Auth = append(slices.Clone(st.record.Auth), store.Auth{Method: in.method, At: now, Level: in.level})
+		return next
+	})
+	if err != nil {
+		return err
 	}
-	return next, nil
-}
-
-// recordID returns the ID of the record, or the zero ID if there is none.
-func (s *Session) recordID() store.ID {
-	if s.record == nil {
-		return store.ID{}
-	}
-	return s.record.ID
+	st.emit(event.Event{Kind: event.SteppedUp, Reason: in.method})
+	return nil
 }
 
 // replace puts another record in the place of the session's. What the other is made of is looked at again first, and
 // as often as other requests change it meanwhile, so that nothing of theirs is lost: checking a password takes long
 // enough for that. If the session has ended, the error is ErrEnded.
-func (s *Session) replace(t ticket, build func() store.Record) error {
+func (st *state) replace(t ticket, build func() store.Record) error {
 	for range maxReplaceTries {
-		gone, err := s.refresh(s.context())
+		gone, err := st.refresh(st.context())
 		if err != nil {
 			return err
 		}
@@ -141,11 +141,11 @@ func (s *Session) replace(t ticket, build func() store.Record) error {
 			return ErrEnded
 		}
 		record := build()
-		record.Version = s.record.Version
-		err = s.put(record, t, s.record.ID)
+		record.Version = st.record.Version
+		err = st.put(record, t, st.record.ID)
 		switch {
 		case errors.Is(err, store.ErrNotFound):
-			s.end("it was ended while the request ran")
+			st.forget(endedMeanwhile)
 			return ErrEnded
 		case !errors.Is(err, store.ErrConflict):
 			return err
@@ -158,89 +158,38 @@ func (s *Session) replace(t ticket, build func() store.Record) error {
 const maxReplaceTries = 100
 
 // carried returns the data that goes along when user signs in.
-func (s *Session) carried(user string) store.Data {
-	switch {
-	case s.record != nil && s.record.User == user:
-		return s.view
-	case s.record == nil || s.record.User == "":
-		return s.view.Carried()
+func (st *state) carried(user string) store.Data {
+	switch st.record.User {
+	case user:
+		return st.view
+	case "":
+		return st.view.Carried()
 	}
 	return store.Data{}
 }
 
-// newRecord returns the record of a session that begins now.
-func (m *Manager) newRecord(r *http.Request, t ticket, now time.Time, remember bool) store.Record {
-	idle, lifetime := m.opts.lifetimes(remember)
-	return store.Record{
-		ID:          t.id,
-		Secret:      t.secret.hash(),
-		CreatedAt:   now,
-		LastSeen:    now,
-		ExpiresAt:   now.Add(lifetime),
-		IdleTimeout: idle,
-		Remember:    remember,
-		Device:      store.Device{Address: event.ClientAddress(r, m.opts.TrustedProxies), UserAgent: clip(r.UserAgent(), maxUserAgent), Label: m.label(r)},
+// carriedElsewhere returns the data of the session that another request has just made of the same visitor's, as when
+// somebody clicks twice on "sign in". Both have what was carried over, and both are good: nobody knows whose cookie the
+// browser takes last. It has to be a session of the very user who has now proved who they are.
+func (st *state) carriedElsewhere(user string, now time.Time) store.Data {
+	next, err := st.replacement(st.ended, user, now)
+	if next == nil || err != nil {
+		return store.Data{}
 	}
+	return next.Data
 }
 
-// label returns the application's name for the browser, if it has one.
-func (m *Manager) label(r *http.Request) string {
-	if m.opts.DeviceLabel == nil {
-		return ""
+// replacement returns the live session of a user that stands in the place of one that has just ended, and nil if none
+// is known.
+func (st *state) replacement(ended store.ID, user string, now time.Time) (*store.Record, error) {
+	id, ok := st.m.store.Successor(ended, now)
+	if !ok {
+		return nil, nil
 	}
-	return clip(m.opts.DeviceLabel(r), maxUserAgent)
-}
-
-// maxUserAgent is the longest User-Agent that is kept, in bytes; browsers send about 110.
-const maxUserAgent = 512
-
-func clip(s string, n int) string { return s[:min(len(s), n)] }
-
-// SignOut ends the session and takes its cookie away. When it returns nil, the end is durable: no request that is
-// still running, no copy of the cookie and no restart brings the session back. Where nothing is stored for the
-// visitor it does nothing.
-func (s *Session) SignOut() error {
-	if s.m == nil {
-		return ErrNoManager
+	next, err := st.m.store.Load(st.context(), id)
+	if err != nil || next == nil || next.User != user || st.m.store.Over(next, now) ||
+		st.m.store.Refuses(next.User, next.CreatedAt) {
+		return nil, err
 	}
-	s.lock()
-	defer s.mu.Unlock()
-	switch {
-	case s.record == nil && s.unknown:
-		return ErrUnavailable // there may be a session, and it would live on
-	case s.record == nil:
-		return nil
-	}
-	existed, err := s.m.delete(s.context(), s.record.ID)
-	if err == nil && !existed {
-		err = s.signOutElsewhere()
-	}
-	if err != nil {
-		return err
-	}
-	s.m.ended.bury(s.record.ID, store.ID{}, time.Now())
-	s.emit(event.Event{Kind: event.SignedOut})
-	s.record, s.view, s.changes, s.cookie = nil, store.Data{}, nil, cookieDelete
-	return nil
-}
-
-// signOutElsewhere ends the session that a step-up of another request has put in the place of this one meanwhile.
-func (s *Session) signOutElsewhere() error {
-	next, err := s.replacement(s.record.ID, s.record.User, time.Now())
-	if err == nil && next != nil {
-		_, err = s.m.delete(s.context(), next.ID)
-	}
-	return err
-}
-
-// delete ends a session in the store, and reports whether there was one.
-func (m *Manager) delete(ctx context.Context, id store.ID) (existed bool, err error) {
-	err = m.write(ctx, func(ctx context.Context) error {
-		existed, err = m.store.Delete(ctx, id)
-		return err
-	})
-	if err == nil {
-		m.notice(store.Notice{Kind: store.Deleted, ID: id}) // a store without a feed does not tell
-	}
-	return existed, m.storeErr("delete", id, err)
+	return next, nil
 }

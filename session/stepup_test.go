@@ -93,7 +93,8 @@ func TestRequireLevelWantsTheLevelOfAProof(t *testing.T) {
 	}
 }
 
-// Step-up is a change of privilege: new ticket, new handle, the old ones dead; all values stay, and the absolute end too.
+// Step-up is a change of privilege: new ticket, new handle, the old ones dead; all values stay, and the absolute end
+// too.
 //
 // Rows: A1, C4, ASVS 7.2.4
 func TestStepUpChangesTheTicket(t *testing.T) {
@@ -108,14 +109,17 @@ func TestStepUpChangesTheTicket(t *testing.T) {
 		b.with(func(s *session.Session) {
 			after, _ = s.Info()
 			auth := s.Auth()
-			if len(auth) != 2 || auth[0].Method != "password" || auth[1].Method != "passkey" || auth[1].Level != 2 || auth[0].Level != 1 {
+			if len(auth) != 2 || auth[0].Method != "password" || auth[1].Method != "passkey" || auth[1].Level != 2 ||
+				auth[0].Level != 1 {
 				t.Errorf("proofs %+v", auth)
 			}
 		})
-		if after.Handle == first || old.user() != "" || b.user() != "ada" || get(b, note) != "kept" || rows(t, st) != 1 {
+		if after.Handle == first || old.user() != "" || b.user() != "ada" || get(b, note) != "kept" ||
+			rows(t, st) != 1 {
 			t.Error("ticket, handle or values are not as after a step-up")
 		}
-		if !after.ExpiresAt.Equal(before.ExpiresAt) || !after.CreatedAt.Equal(before.CreatedAt) || after.Remember != before.Remember {
+		if !after.ExpiresAt.Equal(before.ExpiresAt) || !after.CreatedAt.Equal(before.CreatedAt) ||
+			after.Remember != before.Remember {
 			t.Errorf("step-up moved the times: %+v, before %+v", after, before)
 		}
 	})

@@ -7,7 +7,10 @@ import (
 	"encoding/base64"
 	"fmt"
 	"log/slog"
+	"net/http"
+	"strings"
 
+	"coatcheck.dev/cookie"
 	"coatcheck.dev/store"
 )
 
@@ -62,13 +65,13 @@ func parseTicket(s string) (ticket, bool) {
 	return t, true
 }
 
-// A claim is a ticket to be looked at, with the hash of its secret.
-type claim struct {
+// A credential is a ticket that somebody presents, with the hash of its secret.
+type credential struct {
 	ticket ticket
 	hash   store.Hash
 }
 
-func (t ticket) claim() claim { return claim{t, t.secret.hash()} }
+func (t ticket) credential() credential { return credential{t, t.secret.hash()} }
 
 // expose returns the cookie's value. It is the one place where a secret becomes text.
 func (t ticket) expose() string {
@@ -87,6 +90,41 @@ func (t ticket) successor(nonce store.Nonce) ticket {
 	next := ticket{id: t.id}
 	copy(next.secret[:], mac.Sum(nil))
 	return next
+}
+
+// presented is what a request has where its ticket should be.
+type presented struct {
+	n      int  // how many tickets; text and ticket are of the first
+	bearer bool // in the header for programs, not in the cookie
+	text   string
+	ticket ticket
+	valid  bool // there is one, and text is well-formed
+}
+
+// present finds the ticket of a request.
+func present(o *Options, r *http.Request) (p presented) {
+	if o.Header != nil && o.Header(r) {
+		p.text, p.n = bearer(r.Header["Authorization"])
+		p.bearer = true
+	} else if lines := r.Header["Cookie"]; len(lines) > 0 {
+		p.text, p.n = cookie.Lookup(lines, o.Cookie)
+	}
+	if p.n == 1 {
+		p.ticket, p.valid = parseTicket(p.text)
+	}
+	return p
+}
+
+// bearer returns the token of RFC 6750, section 2.1, and how many there are. Other schemes are somebody else's.
+func bearer(lines []string) (token string, n int) {
+	for _, line := range lines {
+		scheme, rest, ok := strings.Cut(line, " ")
+		if ok && strings.EqualFold(scheme, "Bearer") {
+			token = strings.TrimLeft(rest, " ")
+			n++
+		}
+	}
+	return token, n
 }
 
 // A secret prints as "[secret]" however it is printed.

@@ -22,7 +22,8 @@ func (d *discard) Header() http.Header         { return d.header }
 func (d *discard) Write(b []byte) (int, error) { return len(b), nil }
 func (d *discard) WriteHeader(int)             {}
 
-// malformed returns the n-th of endlessly many texts that have the length and the alphabet of a ticket, but not its version.
+// malformed returns the n-th of endlessly many texts that have the length and the alphabet of a ticket, but not its
+// version.
 func malformed(n int) string { return "2" + unknownTicket(n)[1:] }
 
 // unknownTicket returns the n-th of endlessly many tickets that are well-formed, and that nobody has made.
@@ -68,7 +69,8 @@ func TestGarbageAsksTheStoreAtMostOnce(t *testing.T) {
 		before := st.count()
 		b.user()
 		most := 0
-		if name == "well-formed, unknown" || name == "another ID" || name == "another secret" || name == "first bit of secret" ||
+		if name == "well-formed, unknown" || name == "another ID" || name == "another secret" ||
+			name == "first bit of secret" ||
 			name == "the ID twice" || name == "secret before the ID" {
 			most = 1
 		}
@@ -370,7 +372,8 @@ func TestCookieAttributesFollowTheOptions(t *testing.T) {
 				}
 			})
 			line := a.header.Get("Set-Cookie")
-			if len(a.setCookies()) != 1 || len(line) < len(name)+56 || line[:len(name)+1] != name+"=" || line[len(name)+56:] != c.want {
+			if len(a.setCookies()) != 1 || len(line) < len(name)+56 || line[:len(name)+1] != name+"=" ||
+				line[len(name)+56:] != c.want {
 				t.Errorf("Set-Cookie %q, want %s=, 55 characters and %q", a.setCookies(), name, c.want)
 			}
 			if len(name)+55 > 4096 {

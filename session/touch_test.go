@@ -24,7 +24,8 @@ func TestTouchesAreThrottled(t *testing.T) {
 		{"default", session.Options{}, 2 * time.Minute},
 		{"short idle timeout", session.Options{IdleTimeout: 5 * time.Minute}, 15 * time.Second},
 		{"own", session.Options{TouchInterval: 10 * time.Minute}, 10 * time.Minute},
-		{"at most half of the idle timeout", session.Options{IdleTimeout: time.Minute, TouchInterval: time.Hour}, 30 * time.Second},
+		{"at most half of the idle timeout", session.Options{IdleTimeout: time.Minute, TouchInterval: time.Hour},
+			30 * time.Second},
 	} {
 		inBubble(t, c.name, func(t *testing.T) {
 			st := newFaultStore()

@@ -9,8 +9,8 @@ import (
 	"net/http/httptest"
 )
 
-// firstByte is a recorder that keeps a copy of the headers as they were when the first byte went out. It has no optional
-// methods by itself.
+// firstByte is a recorder that keeps a copy of the headers as they were when the first byte went out. It has no
+// optional methods by itself.
 type firstByte struct {
 	*httptest.ResponseRecorder
 	sent http.Header

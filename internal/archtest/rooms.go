@@ -52,8 +52,11 @@ var Rooms = []Room{
 	{1, "csrf", "cross-site request forgery",
 		[]string{"event"}, "a refused request is an event"},
 
+	{1, "session/internal/client", "the one client that sessions have of their store",
+		[]string{"event", "internal/coalesce", "store"}, "calls the store, shares calls, and tells what failed"},
 	{2, "session", "sessions: tickets, rotation, the middleware",
-		[]string{"cookie", "event", "store"}, "a ticket on the wire, word of what happens, a place for the record"},
+		[]string{"cookie", "event", "session/internal/client", "store"},
+		"a ticket on the wire, word of what happens, a place for the record"},
 	{2, "jar", "what a browser keeps and sends",
 		[]string{"cookie", "golang.org/x/net/publicsuffix"}, "where cookies may be set depends on the list"},
 	{2, "jar/format", "the cookie files of other programs, one format a file",

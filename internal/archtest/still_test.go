@@ -20,7 +20,7 @@ var longLines = map[string]int{
 	"jar":           215,
 	"lint":          114,
 	"seal":          6,
-	"session":       225,
+	"session":       35,
 	"state":         34,
 	"store":         220,
 	"test":          294,
@@ -28,29 +28,22 @@ var longLines = map[string]int{
 
 // wordsStill are families in which such a word may still stand. The list may only shrink.
 var wordsStill = map[string][]string{
-	"bury":      {"session"},
 	"cloakroom": {"cmd/coatcheck"},
-	"crowd":     {"bench", "session", "store", "test"},
+	"crowd":     {"bench", "store", "test"},
 	"depot":     {"cmd/coatcheck"},
-	"disguise":  {"session"},
 	"door":      {"bench", "cmd/coatcheck", "store", "test"},
-	"graveyard": {"session"},
-	"hearing":   {"session"},
 	"house":     {"cmd/coatcheck", "test"},
-	"moment":    {"cmd/coatcheck", "session", "store"},
-	"outlook":   {"session"},
-	"patience":  {"cmd/coatcheck", "session", "test"},
+	"moment":    {"cmd/coatcheck", "store"},
+	"patience":  {"cmd/coatcheck", "test"},
 	"rouse":     {"store"},
 	"tally":     {"bench", "test"},
 	"tidemark":  {"cmd/coatcheck"},
-	"welcome":   {"session"},
 }
 
 // typesStill are types that may still be there twice, by family and name. The list may only shrink.
 var typesStill = []string{
 	"bench work",
 	"cmd/coatcheck page",
-	"session opened",
 	"store failure",
 	"store feed",
 	"test parcel",

@@ -27,12 +27,13 @@
 //
 // # What the application sees to
 //
-//   - Both libraries encode values by encoding/gob, which decodes only types that it knows. Register those that the old sessions hold with
-//     gob.Register, as before, under the same package path and name.
-//   - Change all nodes at about the same time. An old node does not know the new tickets, and a session moves in only once: who
-//     goes back to the old library signs out those who have moved.
-//   - Sessions that have not moved in yet are not in [session.Manager.List], and [session.Manager.RevokeUser] does not reach them; the
-//     switches [session.Manager.RevokeBefore] and [session.Manager.RevokeUserBefore] do.
-//   - Each session that moves in leaves a mark among the visitors' sessions of the store, until the old cookie has expired.
+//   - Both libraries encode values by encoding/gob, which decodes only types that it knows. Register those that the old
+//     sessions hold with gob.Register, as before, under the same package path and name.
+//   - Change all nodes at about the same time. An old node does not know the new tickets, and a session moves in only
+//     once: who goes back to the old library signs out those who have moved.
+//   - Sessions that have not moved in yet are not in [session.Manager.List], and [session.Manager.RevokeUser] does not
+//     reach them; the switches [session.Manager.RevokeBefore] and [session.Manager.RevokeUserBefore] do.
+//   - Each session that moves in leaves a mark among the visitors' sessions of the store, until the old cookie has
+//     expired.
 //   - Take the option out when the last old cookie has expired.
 package migrate

@@ -15,7 +15,8 @@ import (
 	"coatcheck.dev/store/memory"
 )
 
-// A visitor comes with the cookie of scs, and is signed in. With a database it is Records: migrate.SQLite(db, "sessions").
+// A visitor comes with the cookie of scs, and is signed in. With a database it is Records: migrate.SQLite(db,
+// "sessions").
 func ExampleSCS() {
 	var data bytes.Buffer // what scs has stored
 	gob.NewEncoder(&data).Encode(struct {

@@ -110,7 +110,8 @@ func TestGorillaCookies(t *testing.T) {
 		{"another byte at the end", good.value(t) + "=", plain, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := newSite(t, memory.New(), session.Options{Migrate: mustGorilla(t, migrate.GorillaOptions{KeyPairs: c.keys})})
+			s := newSite(t, memory.New(), session.Options{Migrate: mustGorilla(t,
+				migrate.GorillaOptions{KeyPairs: c.keys})})
 			a := s.visit(oldName + "=" + c.value)
 			if a.user != c.user || a.deletes(oldName) != (c.user != "") {
 				t.Errorf("user %q with %v, want %q", a.user, a.cookies, c.user)
@@ -119,8 +120,8 @@ func TestGorillaCookies(t *testing.T) {
 	}
 }
 
-// Each changed character of a genuine cookie makes it worthless. Were one of them to make another text for the same session, a
-// session that has ended could move in again under that.
+// Each changed character of a genuine cookie makes it worthless. Were one of them to make another text for the same
+// session, a session that has ended could move in again under that.
 func TestGorillaOneTextPerCookie(t *testing.T) {
 	value := secure{name: oldName, at: time.Now(), hash: hashKey, data: gobOf(t, map[any]any{"user": "ann"})}.value(t)
 	m := mustGorilla(t, migrate.GorillaOptions{KeyPairs: [][]byte{hashKey}})
@@ -160,7 +161,8 @@ func TestGorillaAge(t *testing.T) {
 			if err != nil || (old != nil) != c.ok {
 				t.Fatalf("old session %v, error %v", old, err)
 			}
-			if c.ok && (old.Began.Unix() != at.Unix() || !old.Expires.IsZero() && old.Expires.Unix() != c.ends.Unix() || old.Expires.IsZero() != c.ends.IsZero()) {
+			if c.ok && (old.Began.Unix() != at.Unix() || !old.Expires.IsZero() && old.Expires.Unix() != c.ends.Unix() ||
+				old.Expires.IsZero() != c.ends.IsZero()) {
 				t.Errorf("from %v to %v, want %v to %v", old.Began, old.Expires, at, c.ends)
 			}
 		})
@@ -176,8 +178,14 @@ func TestConstructorsRefuse(t *testing.T) {
 		name, want string
 		make       func() (session.Migration, error)
 	}{
-		{"scs without user", "User", func() (session.Migration, error) { return migrate.SCS(migrate.SCSOptions{Records: find}) }},
-		{"scs without store", "Find", func() (session.Migration, error) { return migrate.SCS(migrate.SCSOptions{User: scsUser}) }},
+		{"scs without user", "User", func() (session.Migration,
+			error) {
+			return migrate.SCS(migrate.SCSOptions{Records: find})
+		}},
+		{"scs without store", "Find", func() (session.Migration,
+			error) {
+			return migrate.SCS(migrate.SCSOptions{User: scsUser})
+		}},
 		{"scs with a negative lifetime", "Lifetime", func() (session.Migration, error) {
 			return migrate.SCS(migrate.SCSOptions{User: scsUser, Records: find, Lifetime: -1})
 		}},
@@ -191,10 +199,12 @@ func TestConstructorsRefuse(t *testing.T) {
 			return migrate.Gorilla(migrate.GorillaOptions{User: user, Cookie: sid})
 		}},
 		{"gorilla with an empty hash key", "KeyPairs[2]", func() (session.Migration, error) {
-			return migrate.Gorilla(migrate.GorillaOptions{User: user, Cookie: sid, KeyPairs: [][]byte{hashKey, nil, nil}})
+			return migrate.Gorilla(migrate.GorillaOptions{User: user, Cookie: sid,
+				KeyPairs: [][]byte{hashKey, nil, nil}})
 		}},
 		{"gorilla with a block key of 5 bytes", "KeyPairs[1]", func() (session.Migration, error) {
-			return migrate.Gorilla(migrate.GorillaOptions{User: user, Cookie: sid, KeyPairs: [][]byte{hashKey, []byte("short")}})
+			return migrate.Gorilla(migrate.GorillaOptions{User: user, Cookie: sid,
+				KeyPairs: [][]byte{hashKey, []byte("short")}})
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -209,7 +219,8 @@ func TestKeysDoNotPrint(t *testing.T) {
 	m := mustGorilla(t, migrate.GorillaOptions{KeyPairs: [][]byte{hashKey, blockKey}})
 	for _, format := range []string{"%v", "%+v", "%s", "%q", "%#v"} {
 		text := fmt.Sprintf(format, m)
-		if strings.Contains(text, "hash key") || strings.Contains(text, fmt.Sprint(hashKey[0], " ", hashKey[1])) || strings.Contains(text, "0x61, 0x20") {
+		if strings.Contains(text, "hash key") || strings.Contains(text, fmt.Sprint(hashKey[0], " ", hashKey[1])) ||
+			strings.Contains(text, "0x61, 0x20") {
 			t.Errorf("%s prints a key: %s", format, text)
 		}
 	}
@@ -243,7 +254,8 @@ func FuzzSCSToken(f *testing.F) {
 	f.Add("\n" + token)
 	f.Fuzz(func(t *testing.T, value string) {
 		b, err := base64.RawURLEncoding.DecodeString(value)
-		if want := err == nil && len(b) == 32 && base64.RawURLEncoding.EncodeToString(b) == value; m.Check(value) != want {
+		if want := err == nil && len(b) == 32 &&
+			base64.RawURLEncoding.EncodeToString(b) == value; m.Check(value) != want {
 			t.Errorf("check %q: %v, want %v", value, !want, want)
 		}
 	})

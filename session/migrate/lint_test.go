@@ -16,15 +16,19 @@ import (
 // TestCookiesAreClean: the old cookie is deleted where the old library has set it, and every browser obeys.
 func TestCookiesAreClean(t *testing.T) {
 	for name, old := range map[string]cookie.Cookie{
-		"as scs has it":     {Name: oldName, Path: "/", HttpOnly: true, SameSite: cookie.SameSiteLax},
-		"for a whole site":  {Name: oldName, Path: "/", Domain: "site.example", Secure: true, HttpOnly: true, SameSite: cookie.SameSiteLax},
-		"below a path":      {Name: oldName, Path: "/app", Secure: true, HttpOnly: true},
-		"with a prefix":     {Name: "__Host-old", Path: "/", Secure: true, HttpOnly: true, SameSite: cookie.SameSiteStrict},
-		"for other's pages": {Name: oldName, Path: "/", Secure: true, HttpOnly: true, SameSite: cookie.SameSiteNone, Partitioned: true},
+		"as scs has it": {Name: oldName, Path: "/", HttpOnly: true, SameSite: cookie.SameSiteLax},
+		"for a whole site": {Name: oldName, Path: "/", Domain: "site.example", Secure: true, HttpOnly: true,
+			SameSite: cookie.SameSiteLax},
+		"below a path": {Name: oldName, Path: "/app", Secure: true, HttpOnly: true},
+		"with a prefix": {Name: "__Host-old", Path: "/", Secure: true, HttpOnly: true,
+			SameSite: cookie.SameSiteStrict},
+		"for other's pages": {Name: oldName, Path: "/", Secure: true, HttpOnly: true, SameSite: cookie.SameSiteNone,
+			Partitioned: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			records := &oldStore{data: map[string][]byte{token: scsData(t, time.Now().Add(20*time.Hour), ann())}}
-			m := session.New(memory.New(), session.Options{Migrate: mustSCS(t, migrate.SCSOptions{Records: records.records(), Cookie: old})})
+			m := session.New(memory.New(), session.Options{Migrate: mustSCS(t,
+				migrate.SCSOptions{Records: records.records(), Cookie: old})})
 			defer m.Close(context.Background())
 			handler := m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				switch s := session.From(r.Context()); {

@@ -34,7 +34,8 @@ func TestMovesInOnce(t *testing.T) {
 	}
 	next := s.visit(first.ticket())
 	if next.user != "ann" || next.handle != first.handle || len(next.cookies) != 0 {
-		t.Errorf("then %q in %v with %v, want ann in %v and no cookies", next.user, next.handle, next.cookies, first.handle)
+		t.Errorf("then %q in %v with %v, want ann in %v and no cookies", next.user, next.handle, next.cookies,
+			first.handle)
 	}
 	if old.finds != 1 || old.deletes != 1 {
 		t.Errorf("%d finds and %d deletes in the old store, want one of each", old.finds, old.deletes)
@@ -44,7 +45,8 @@ func TestMovesInOnce(t *testing.T) {
 	}
 }
 
-// Many first requests at once are a page with its pictures. All of them see the same session, and any of the answers leaves the browser signed in.
+// Many first requests at once are a page with its pictures. All of them see the same session, and any of the answers
+// leaves the browser signed in.
 func TestParallelFirstRequests(t *testing.T) {
 	s, _ := moving(t, session.Options{})
 	const n = 32
@@ -168,7 +170,8 @@ func TestSlowFirstRequest(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			h := &held{before: c.before, entered: make(chan struct{}), leave: make(chan struct{})}
 			h.oldStore = &oldStore{data: map[string][]byte{token: scsData(t, time.Now().Add(time.Hour), ann())}}
-			s := newSite(t, memory.New(), session.Options{Migrate: mustSCS(t, migrate.SCSOptions{Records: h.records()})})
+			s := newSite(t, memory.New(), session.Options{Migrate: mustSCS(t,
+				migrate.SCSOptions{Records: h.records()})})
 			slow := make(chan reply)
 			go func() { slow <- s.visit(oldCookie) }()
 			<-h.entered
@@ -224,7 +227,8 @@ func TestLifetimes(t *testing.T) {
 	}{
 		{"the old end is first", 5 * time.Hour, ann(), 5 * time.Hour, false},
 		{"ours is first", 90 * 24 * time.Hour, ann(), 24 * time.Hour, false},
-		{"remembered", 90 * 24 * time.Hour, map[string]any{"user": "ann", "__rememberMe": true}, 30 * 24 * time.Hour, true},
+		{"remembered", 90 * 24 * time.Hour, map[string]any{"user": "ann", "__rememberMe": true}, 30 * 24 * time.Hour,
+			true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -236,7 +240,8 @@ func TestLifetimes(t *testing.T) {
 				if len(all) != 1 || !all[0].ExpiresAt.Equal(now.Add(c.want)) || all[0].Remember != c.remember {
 					t.Errorf("sessions %+v, want one that ends after %v", all, c.want)
 				}
-				if began := now.Add(c.deadline - 24*time.Hour); len(all) == 1 && began.Before(now) && !all[0].CreatedAt.Equal(began) {
+				if began := now.Add(c.deadline - 24*time.Hour); len(all) == 1 && began.Before(now) &&
+					!all[0].CreatedAt.Equal(began) {
 					t.Errorf("it began %v, want %v", all[0].CreatedAt, began)
 				}
 			})
@@ -260,15 +265,19 @@ func TestAbsent(t *testing.T) {
 		{"far too long", []string{oldName + "=" + wide}, nil, 0},
 		{"two of them", []string{oldCookie, oldCookie}, nil, 0},
 		{"beside a malformed ticket", []string{oldCookie, ticketName + "=x"}, nil, 0},
-		{"expired", []string{oldCookie}, func(t *testing.T, o *oldStore) { o.data[token] = scsData(t, time.Now(), ann()) }, 1},
+		{"expired", []string{oldCookie},
+			func(t *testing.T, o *oldStore) { o.data[token] = scsData(t, time.Now(), ann()) }, 1},
 		{"cut off", []string{oldCookie}, func(_ *testing.T, o *oldStore) { o.data[token] = o.data[token][:20] }, 1},
 		{"empty", []string{oldCookie}, func(_ *testing.T, o *oldStore) { o.data[token] = nil }, 1},
-		{"too large", []string{oldCookie}, func(_ *testing.T, o *oldStore) { o.data[token] = make([]byte, 1<<20+1) }, 1},
-		{"no deadline", []string{oldCookie}, func(t *testing.T, o *oldStore) { o.data[token] = scsData(t, time.Time{}, ann()) }, 1},
+		{"too large", []string{oldCookie}, func(_ *testing.T, o *oldStore) { o.data[token] = make([]byte, 1<<20+1) },
+			1},
+		{"no deadline", []string{oldCookie},
+			func(t *testing.T, o *oldStore) { o.data[token] = scsData(t, time.Time{}, ann()) }, 1},
 		{"user of 256 bytes", []string{oldCookie}, func(t *testing.T, o *oldStore) {
 			o.data[token] = scsData(t, time.Now().Add(time.Hour), map[string]any{"user": wide[:256]})
 		}, 1},
-		{"nothing in it", []string{oldCookie}, func(t *testing.T, o *oldStore) { o.data[token] = scsData(t, time.Now().Add(time.Hour), nil) }, 1},
+		{"nothing in it", []string{oldCookie},
+			func(t *testing.T, o *oldStore) { o.data[token] = scsData(t, time.Now().Add(time.Hour), nil) }, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s, old := moving(t, session.Options{})
@@ -450,7 +459,8 @@ func TestNotBefore(t *testing.T) {
 		set  func(m *session.Manager) error
 		want string
 	}{
-		{"everybody, now", func(m *session.Manager) error { return m.RevokeBefore(context.Background(), time.Now()) }, ""},
+		{"everybody, now", func(m *session.Manager) error { return m.RevokeBefore(context.Background(), time.Now()) },
+			""},
 		{"the user, now", func(m *session.Manager) error { return m.RevokeUserBefore(context.Background(), "ann", time.Now()) }, ""},
 		{"everybody, before it began", func(m *session.Manager) error {
 			return m.RevokeBefore(context.Background(), time.Now().Add(-5*time.Hour))

@@ -1,4 +1,4 @@
-package session
+package client
 
 import (
 	"context"
@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-type patienceKey struct{}
+type deadlineKey struct{}
 
-func TestPatience(t *testing.T) {
-	canceled, cancel := context.WithCancel(context.WithValue(context.Background(), patienceKey{}, "value"))
+func TestLazyDeadline(t *testing.T) {
+	canceled, cancel := context.WithCancel(context.WithValue(context.Background(), deadlineKey{}, "value"))
 	cancel()
 	for name, first := range map[string]func(context.Context){
 		"asked first":      func(ctx context.Context) { _ = ctx.Err() },
@@ -21,11 +21,11 @@ func TestPatience(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				p := waitFor(canceled, time.Second)
+				p := newLazyDeadline(canceled, time.Now().Add(time.Second))
 				defer p.end()
 				first(p)
-				if err := p.Err(); err != nil || context.Cause(p) != nil || p.Value(patienceKey{}) != "value" {
-					t.Errorf("before the deadline: %v, %v, %v", err, context.Cause(p), p.Value(patienceKey{}))
+				if err := p.Err(); err != nil || context.Cause(p) != nil || p.Value(deadlineKey{}) != "value" {
+					t.Errorf("before the deadline: %v, %v, %v", err, context.Cause(p), p.Value(deadlineKey{}))
 				}
 				if until, ok := p.Deadline(); !ok || time.Until(until) != time.Second {
 					t.Errorf("the deadline is in %v, %v", time.Until(until), ok)
@@ -44,9 +44,9 @@ func TestPatience(t *testing.T) {
 }
 
 // What nobody waited for ends on time all the same.
-func TestPatienceThatWasOnlyAsked(t *testing.T) {
+func TestLazyDeadlineThatWasOnlyAsked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := waitFor(t.Context(), time.Second)
+		p := newLazyDeadline(t.Context(), time.Now().Add(time.Second))
 		time.Sleep(time.Second)
 		if err := p.Err(); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v", err)
@@ -54,10 +54,10 @@ func TestPatienceThatWasOnlyAsked(t *testing.T) {
 	})
 }
 
-func TestPatienceEndsWithTheCall(t *testing.T) {
+func TestLazyDeadlineEndsWithTheCall(t *testing.T) {
 	for name, waits := range map[string]bool{"waited for": true, "not waited for": false} {
 		t.Run(name, func(t *testing.T) {
-			p := waitFor(t.Context(), time.Hour)
+			p := newLazyDeadline(t.Context(), time.Now().Add(time.Hour))
 			if waits {
 				_ = p.Done()
 			}
@@ -71,8 +71,8 @@ func TestPatienceEndsWithTheCall(t *testing.T) {
 }
 
 // Drivers derive contexts from it by the dozen, and none of those may cost a goroutine.
-func TestPatienceIsFollowedWithoutGoroutines(t *testing.T) {
-	p := waitFor(t.Context(), time.Hour)
+func TestLazyDeadlineIsFollowedWithoutGoroutines(t *testing.T) {
+	p := newLazyDeadline(t.Context(), time.Now().Add(time.Hour))
 	defer p.end()
 	const children = 1000
 	before := runtime.NumGoroutine()

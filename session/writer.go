@@ -45,32 +45,31 @@ func capabilitiesOf(w http.ResponseWriter) (c capabilities) {
 	return c
 }
 
-// A kind is what was found out about a type of writer. Asking anew for every request would cost more than finding the
-// session.
-type kind struct {
+// writers remembers what was found out about the type of writer that was met last: a server has one, or one for each
+// version of HTTP. Asking anew for every request would cost more than finding the session. Of a type that wraps another
+// nothing is remembered, because it is the inner one that decides.
+type writers struct{ last atomic.Pointer[writerType] }
+
+type writerType struct {
 	of  reflect.Type
 	can capabilities
 }
 
-// kinds remembers the type of writer that was met last: a server has one, or one for each version of HTTP. Of a type
-// that wraps another nothing is remembered, as it is the inner one that decides.
-type kinds struct{ last atomic.Pointer[kind] }
-
-func (k *kinds) capabilities(w http.ResponseWriter) capabilities {
+func (k *writers) capabilities(w http.ResponseWriter) capabilities {
 	of := reflect.TypeOf(w)
 	if last := k.last.Load(); last != nil && last.of == of {
 		return last.can
 	}
 	can := capabilitiesOf(w)
 	if _, wraps := w.(interface{ Unwrap() http.ResponseWriter }); !wraps {
-		k.last.Store(&kind{of, can})
+		k.last.Store(&writerType{of, can})
 	}
 	return can
 }
 
-// disguise returns the response in the type that has these optional methods.
-func (w *response) disguise(can capabilities) http.ResponseWriter {
-	switch can {
+// wrap returns the response in the type that has the same optional methods as the writer it stands for.
+func (k *writers) wrap(w *response) http.ResponseWriter {
+	switch k.capabilities(w.inner) {
 	case canFlush | canHijack | canReadFrom:
 		return full{w}
 	case canFlush | canHijack:
@@ -90,8 +89,8 @@ func (w *response) disguise(can capabilities) http.ResponseWriter {
 }
 
 // reaches reports whether http.ResponseController would find a method, in the writer or in one that it wraps. If the
-// disguise did not have it, the controller would find the inner one past the response, and the first byte would go out
-// without the cookie.
+// wrapped response did not have it, the controller would find the inner one past the response, and the first byte would
+// go out without the cookie.
 func reaches[T any](w http.ResponseWriter) bool {
 	for {
 		if _, ok := w.(T); ok {

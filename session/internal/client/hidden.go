@@ -1,4 +1,4 @@
-package session
+package client
 
 import (
 	"fmt"
@@ -10,27 +10,28 @@ import (
 	"coatcheck.dev/store"
 )
 
-// optionalInterfaces are those of package store that sessions use, with the price of going without each.
+// optionalInterfaces are those of package store that a client uses, with the price of going without each.
 var optionalInterfaces = []struct {
 	name, costs string
 	is          reflect.Type
 }{
-	{"store.Feed", "cut-offs that other nodes set, and the end of a session for Session.Done, are noticed up to 5 seconds late",
+	{"store.Feed", "cut-offs of other nodes, and the end of a session for Session.Done, are noticed up to 5 seconds late",
 		reflect.TypeFor[store.Feed]()},
 	{"store.Peeker", "every request waits for a call of Load, and Stale knows only what this manager has loaded itself",
 		reflect.TypeFor[store.Peeker]()},
 }
 
-// reportHidden reports what st hides of a store that it wraps. A wrapper that embeds a [store.Store] has the methods of that
-// interface and no others, and nothing else would ever say so.
-func (m *Manager) reportHidden(st store.Store) {
-	err := hidden(st)
+// reportHidden reports what the store hides of another one that it wraps. A wrapper that embeds a [store.Store] has the
+// methods of that interface and no others, and nothing else would ever say so. Without observers the report goes to
+// [slog.Default].
+func (c *Client) reportHidden() {
+	err := hidden(c.store)
 	switch {
 	case err == nil:
-	case m.opts.Events == nil:
+	case c.opts.Events == nil:
 		slog.Default().Warn(string(event.CapabilityHidden), "error", err)
 	default:
-		m.emit(event.Event{Kind: event.CapabilityHidden, Err: err})
+		c.opts.Events.Send(event.Event{Kind: event.CapabilityHidden, Err: err})
 	}
 }
 

@@ -1,4 +1,4 @@
-package session
+package client
 
 import (
 	"sync"
@@ -7,45 +7,19 @@ import (
 	"coatcheck.dev/store"
 )
 
-// Done returns a channel that is closed when the session ends, by sign-out, revocation or expiry, or when the request
-// does. A handler that goes on for long, such as a WebSocket or a stream of events, selects on it and stops. For a
-// visitor for whom nothing is stored, only the request's end closes it.
-//
-// A store with a feed is heard at once; without one the session is looked at every 5 seconds.
-func (s *Session) Done() <-chan struct{} {
-	if s.m == nil {
-		return nil
-	}
-	s.lock()
-	defer s.mu.Unlock()
-	if s.record == nil {
-		return s.context().Done()
-	}
-	if s.done == nil {
-		s.done = make(chan struct{})
-		go s.m.watch(s.record, s.context().Done(), s.done)
-	}
-	return s.done
-}
-
 const (
 	watchFed   = time.Minute     // how often a watched session is looked at although the feed tells nothing of it
-	watchUnfed = 5 * time.Second // and without a feed; it is also how often a feed that can break is looked after
+	watchUnfed = 5 * time.Second // and without a feed, or to see whether one that can break still beats
 )
 
-// watch closes done when the session of the record ends, or stop is closed.
-func (m *Manager) watch(r *store.Record, stop <-chan struct{}, done chan<- struct{}) {
+// Watch closes done when the session of the record ends, or stop is closed. It returns then.
+func (c *Client) Watch(r *store.Record, stop <-chan struct{}, done chan<- struct{}) {
 	defer close(done)
-	wake := m.watchers.add(r.ID)
-	defer m.watchers.remove(r.ID, wake)
+	wake := c.watchers.add(r.ID)
+	defer c.watchers.remove(r.ID, wake)
 	var looked time.Time
 	for {
-		wait := watchFed
-		if m.fed.canBreak() {
-			wait = watchUnfed
-		}
-		wait = max(min(wait, time.Until(r.Ends())), time.Millisecond)
-		timer := time.NewTimer(wait)
+		timer := time.NewTimer(c.untilLook(r))
 		select {
 		case <-stop:
 			timer.Stop()
@@ -53,30 +27,42 @@ func (m *Manager) watch(r *store.Record, stop <-chan struct{}, done chan<- struc
 		case <-wake:
 			timer.Stop()
 		case <-timer.C:
-			if now := time.Now(); m.fed.good(now) && now.Sub(looked) < watchFed && !r.Over(now) {
+			if now := time.Now(); c.health.good(now) && now.Sub(looked) < watchFed && !r.Over(now) {
 				continue
 			}
 		}
 		looked = time.Now()
-		ctx, cancel := detached(m.opts.StoreTimeout)
-		var fresh *store.Record
-		err := m.loadSwitches(ctx, time.Now())
-		if err == nil {
-			fresh, err = m.load(ctx, r.ID)
-		}
-		cancel()
+		fresh, err := c.look(r.ID, looked)
 		switch {
 		case err != nil: // unknown: the connection goes on until its time is over
 			if r.Over(time.Now()) {
 				return
 			}
-		case fresh == nil || fresh.Over(time.Now()) || m.switches.refuses(fresh):
+		case fresh == nil || fresh.Over(time.Now()) || c.Refuses(fresh.User, fresh.CreatedAt):
 			return
 		default:
-			fresh.LastSeen = m.touches.latest(fresh.ID, fresh.LastSeen)
+			fresh.LastSeen = c.LastSeen(fresh.ID, fresh.LastSeen)
 			r = fresh
 		}
 	}
+}
+
+func (c *Client) untilLook(r *store.Record) time.Duration {
+	wait := watchFed
+	if c.health.canBreak() {
+		wait = watchUnfed
+	}
+	return max(min(wait, time.Until(r.Ends())), time.Millisecond)
+}
+
+// look loads a record at the time now, for nobody's request.
+func (c *Client) look(id store.ID, now time.Time) (*store.Record, error) {
+	ctx, cancel := c.detached()
+	defer cancel()
+	if err := c.LoadCutoffs(ctx, now); err != nil {
+		return nil, err
+	}
+	return c.Load(ctx, id)
 }
 
 // watchers are the channels of those who wait for the end of sessions. A channel holds one wake-up.

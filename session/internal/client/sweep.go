@@ -1,4 +1,4 @@
-package session
+package client
 
 import (
 	"context"
@@ -10,12 +10,14 @@ import (
 	"coatcheck.dev/store"
 )
 
-// sweeper removes expired records in slices, so that no request waits for it. It runs only while the manager writes: a
-// manager that is no longer used leaves no timer behind.
+// sweeper removes expired records in slices, so that no request waits for it. It runs only while something is written:
+// a client that is no longer used leaves no timer behind.
 type sweeper struct {
+	due atomic.Bool // the timer is set, or nothing will ever be due again
+
 	mu      sync.Mutex
 	timer   *time.Timer
-	stopped atomic.Bool
+	stopped bool
 	running chan struct{} // closed when the sweep that is under way has ended; nil if none is
 }
 
@@ -24,22 +26,24 @@ const (
 	sweepPause = 20 * time.Millisecond // between two slices, for the writers that wait
 )
 
-// wake makes sure that a sweep is due.
-func (w *sweeper) wake(m *Manager) {
-	if m.opts.SweepInterval < 0 {
+// sweepSoon makes sure that a sweep is due.
+func (c *Client) sweepSoon() {
+	w := &c.sweeper
+	if w.due.Load() {
 		return
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.timer == nil && !w.stopped.Load() {
-		w.timer = time.AfterFunc(m.opts.SweepInterval, func() { w.run(m) })
+	if !w.due.Swap(true) && c.opts.SweepInterval >= 0 {
+		w.timer = time.AfterFunc(c.opts.SweepInterval, c.sweep)
 	}
 }
 
 // stop ends sweeping, and waits for the slice that is being swept.
 func (w *sweeper) stop(ctx context.Context) {
 	w.mu.Lock()
-	w.stopped.Store(true)
+	w.stopped = true
+	w.due.Store(true)
 	if w.timer != nil {
 		w.timer.Stop()
 	}
@@ -54,32 +58,39 @@ func (w *sweeper) stop(ctx context.Context) {
 	}
 }
 
+func (w *sweeper) isStopped() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.stopped
+}
+
 // begin reports whether a sweep may begin.
 func (w *sweeper) begin() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.stopped.Load() {
-		return false
+	if !w.stopped {
+		w.running = make(chan struct{})
 	}
-	w.running = make(chan struct{})
-	return true
+	return !w.stopped
 }
 
 func (w *sweeper) end() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	close(w.running)
-	w.timer, w.running = nil, nil
+	w.running = nil
+	w.due.Store(w.stopped)
 }
 
-func (w *sweeper) run(m *Manager) {
+func (c *Client) sweep() {
+	w := &c.sweeper
 	if !w.begin() {
 		return
 	}
 	defer w.end()
 	total := 0
-	for !w.stopped.Load() {
-		n, err := m.sweepSlice()
+	for !w.isStopped() {
+		n, err := c.sweepSlice()
 		total += n
 		if err != nil || n < sweepSlice {
 			break
@@ -87,13 +98,16 @@ func (w *sweeper) run(m *Manager) {
 		time.Sleep(sweepPause)
 	}
 	if total > 0 {
-		m.emit(event.Event{Kind: event.Expired, Count: total})
+		c.opts.Events.Send(event.Event{Kind: event.Expired, Count: total})
 	}
 }
 
-func (m *Manager) sweepSlice() (int, error) {
-	ctx, cancel := detached(m.opts.StoreTimeout)
+func (c *Client) sweepSlice() (int, error) {
+	ctx, cancel := c.detached()
 	defer cancel()
-	n, err := m.store.Sweep(ctx, time.Now(), sweepSlice)
-	return n, m.storeErr("sweep", store.ID{}, err)
+	n, err := c.store.Sweep(ctx, time.Now(), sweepSlice)
+	if err != nil {
+		err = c.Report("sweep", store.ID{}, err)
+	}
+	return n, err
 }

@@ -84,7 +84,8 @@ func TestCutoffsHoldWhenTheFeedBreaks(t *testing.T) {
 	}
 }
 
-// A feed that beats spares everybody from asking the store for switches again and again, and a feed that does not, no one.
+// A feed that beats spares everybody from asking the store for switches again and again, and a feed that does not, no
+// one.
 //
 // Rows: I10
 func TestBeatsSpareTheStore(t *testing.T) {

@@ -1,0 +1,110 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"coatcheck.dev/store"
+)
+
+// Handler gives every request that next sees a session. The session is loaded before next is called; if the store
+// cannot tell whether there is one, the answer is 503 with Retry-After, the cookie stays, and next is not called.
+//
+// Changes are saved before the first byte of the response goes out, whatever sends it, so that an answer means that
+// they are durable. If they cannot be saved, the response is 503 instead of what next wrote.
+func (m *Manager) Handler(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p := present(&m.opts, r)
+		v, found := newVisit(&p)
+		v.session.m, v.session.request, v.session.bearer = m, r, p.bearer
+		v.response.inner, v.response.session = w, &v.session
+		if err := v.session.open(&p, found); err != nil {
+			m.refuse(w, r, err)
+			return
+		}
+		defer v.end()
+		next.ServeHTTP(m.writers.wrap(&v.response), r.WithContext(v))
+		v.response.over = true
+	})
+}
+
+// A visit is one request under one manager. It is the request's context, its session and its response in one piece
+// of memory, because they live and die together.
+type visit struct {
+	session  Session
+	response response
+}
+
+// newVisit returns a visit. If the visitor has a ticket, there is room for the record in the same piece of memory.
+func newVisit(p *presented) (*visit, *store.Encoded) {
+	if !p.valid {
+		return new(visit), nil
+	}
+	v := new(struct {
+		visit
+		found store.Encoded
+	})
+	return &v.visit, &v.found
+}
+
+// end runs when the handler has returned or panicked.
+func (v *visit) end() {
+	if v.response.over {
+		v.response.finish()
+		return
+	}
+	v.response.abandon()
+}
+
+type contextKey struct{}
+
+// Value answers for the session, and otherwise as the request's context does.
+func (v *visit) Value(key any) any {
+	if _, ok := key.(contextKey); ok {
+		return v
+	}
+	return v.session.context().Value(key)
+}
+
+func (v *visit) Deadline() (time.Time, bool) { return v.session.context().Deadline() }
+func (v *visit) Done() <-chan struct{}       { return v.session.context().Done() }
+func (v *visit) Err() error                  { return v.session.context().Err() }
+
+// Format prints the context that a handler finds in its request.
+func (v *visit) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "%v.With%v", v.session.context(), &v.session)
+}
+
+// asked notes that the response depends on the session, and returns it.
+func (v *visit) asked() *Session {
+	if !v.response.asked.Load() { // loads are shared between processors, stores are not
+		v.response.asked.Store(true)
+	}
+	return &v.session
+}
+
+// From returns the session of the request that ctx belongs to. There always is one behind [Manager.Handler]; a visitor
+// for whom nothing is stored has an empty one. With several managers it is that of the innermost handler; use
+// [Manager.From] there. Without any it is an empty session that refuses changes with [ErrNoManager].
+func From(ctx context.Context) *Session {
+	if v, ok := ctx.Value(contextKey{}).(*visit); ok {
+		return v.asked()
+	}
+	return &Session{}
+}
+
+// From returns the session that this manager has for the request that ctx belongs to.
+func (m *Manager) From(ctx context.Context) *Session {
+	for {
+		v, ok := ctx.Value(contextKey{}).(*visit)
+		if !ok {
+			return &Session{}
+		}
+		if v.session.m == m {
+			return v.asked()
+		}
+		ctx = v.session.context()
+	}
+}

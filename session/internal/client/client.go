@@ -1,0 +1,313 @@
+// Package client is the one client that sessions have of their store.
+//
+// A [Client] puts between the two what every request needs: a deadline, a limit and a circuit breaker for calls
+// ([Calls]), loads that are shared, cut-offs in memory, touches in batches, sweeps, what was known last and what has
+// just ended, and all that the store's feed tells. It knows nothing of tickets, cookies and requests.
+//
+// Four rules hold it together.
+//
+//   - Nobody gets an answer older than the question: who asks while a load is under way shares the next one.
+//   - A call outlives its client: a change must not depend on whether the browser waits.
+//   - Touches go past the breaker, because a store that can be read but not written is to go on answering.
+//   - An answer that the store has at hand takes no deadline, no breaker and no goroutine ([Client.Peek]), and one
+//     request asks for it once.
+//
+// An error that is no answer of a working store ([IsAnswer]) has been reported to the observers when a method returns
+// it.
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"coatcheck.dev/event"
+	"coatcheck.dev/internal/coalesce"
+	"coatcheck.dev/store"
+)
+
+// Options say how long a client waits, and whom it tells.
+type Options struct {
+	Timeout       time.Duration // of each call
+	MaxCalls      int           // under way at once; as many requests may wait for an answer
+	SweepInterval time.Duration // negative means never
+	KeepLast      bool          // keep what was known last for Recall, unless the store does
+	Events        *event.Queue
+}
+
+// A Client calls a store. Its methods may be called from any number of goroutines.
+type Client struct {
+	store  store.Store
+	peeker store.Peeker // nil if the store never answers at once, and remembers nothing
+	opts   Options
+
+	calls   *Calls
+	waiting limiter // for a record or the cut-offs: they hold no call, but each holds a goroutine
+	loads   coalesce.Group[store.ID, store.Record]
+
+	health      feedHealth
+	unsubscribe func()
+	cutoffs     cutoffs
+	last        lastKnown
+	ended       recentlyEnded
+	watchers    watchers
+	touches     touches
+	sweeper     sweeper
+}
+
+// New returns a client of st. It has no goroutine while it has nothing to do. [Client.Close] flushes what it still
+// holds.
+//
+// What st hides of a store that it wraps is reported: see [event.CapabilityHidden].
+func New(st store.Store, opts Options) *Client {
+	c := &Client{store: st, opts: opts, calls: NewCalls(opts.Timeout, opts.MaxCalls), unsubscribe: func() {}}
+	c.waiting.most = int64(opts.MaxCalls)
+	c.touches.flushing = make(chan struct{}, 1)
+	c.peeker, _ = st.(store.Peeker)
+	if feed, ok := st.(store.Feed); ok {
+		c.health.always()
+		c.unsubscribe = feed.Subscribe(c.notice)
+	}
+	c.reportHidden()
+	return c
+}
+
+// Close writes the touches that are still waiting, and stops background work. The client goes on working, but no longer
+// learns what other nodes do. The store stays open.
+func (c *Client) Close(ctx context.Context) error {
+	c.unsubscribe()
+	c.health.lost()
+	c.sweeper.stop(ctx)
+	err := c.flush(ctx)
+	c.touches.mu.Lock()
+	defer c.touches.mu.Unlock()
+	c.touches.rest()
+	return err
+}
+
+// Report wraps an error with what was being done, and tells the observers of it.
+func (c *Client) Report(doing string, id store.ID, err error) error {
+	err = fmt.Errorf("session: %s: %w", doing, err)
+	c.opts.Events.Send(event.Event{Kind: event.StoreError, Handle: id, Err: err})
+	return err
+}
+
+// Peek returns the record of an ID and true, or the zero Encoded and true if there is none, if that is known at the
+// time now without waiting for anybody.
+func (c *Client) Peek(id store.ID, now time.Time) (e store.Encoded, known bool) {
+	if c.peeker == nil || !c.knowsCutoffs(now) {
+		return e, false
+	}
+	return c.peeker.Peek(id, now)
+}
+
+// Find returns the record of an ID, and nil if there is none, for a request whose Peek at the time now has told
+// nothing. If within is not 0 it waits no longer than that; the call goes on, and later requests have the use of the
+// answer.
+func (c *Client) Find(ctx context.Context, id store.ID, now time.Time, within time.Duration) (*store.Record, error) {
+	if within == 0 {
+		return c.find(ctx, id, now)
+	}
+	type answer struct {
+		record *store.Record
+		err    error
+	}
+	answered := make(chan answer, 1)
+	go func() {
+		a := answer{err: coalesce.ErrPanicked}
+		defer func() {
+			_ = recover()
+			answered <- a
+		}()
+		a.record, a.err = c.find(ctx, id, now)
+	}()
+	timer := time.NewTimer(within)
+	defer timer.Stop()
+	select {
+	case a := <-answered:
+		return a.record, a.err
+	case <-timer.C:
+		return nil, c.Report("load", id, errSlow)
+	}
+}
+
+var errSlow = fmt.Errorf("%w: it takes longer than the request may wait", ErrUnavailable)
+
+func (c *Client) find(ctx context.Context, id store.ID, now time.Time) (*store.Record, error) {
+	if c.knowsCutoffs(now) {
+		return c.fetch(ctx, id)
+	}
+	if err := c.LoadCutoffs(ctx, now); err != nil {
+		return nil, err
+	}
+	return c.Load(ctx, id)
+}
+
+// Load returns the record of an ID, and nil if there is none. A damaged record is absent, and reported: its visitor can
+// begin a new session, and is not shown an error for ever.
+func (c *Client) Load(ctx context.Context, id store.ID) (*store.Record, error) {
+	if c.peeker != nil {
+		if e, known := c.peeker.Peek(id, time.Now()); known {
+			return c.Decode(&e), nil
+		}
+	}
+	return c.fetch(ctx, id)
+}
+
+// Decode returns the record of an answer that was at hand, and nil if there is none, as Load does.
+func (c *Client) Decode(e *store.Encoded) *store.Record {
+	if e.ID.IsZero() {
+		return nil
+	}
+	r, err := e.Record()
+	if err != nil {
+		_ = c.Report("load", e.ID, err)
+		return nil
+	}
+	return &r
+}
+
+// fetch is Load for what is not at hand.
+func (c *Client) fetch(ctx context.Context, id store.ID) (*store.Record, error) {
+	if err := c.enter(); err != nil {
+		return nil, c.Report("load", id, err)
+	}
+	defer c.waiting.leave()
+	r, _, err := c.loads.Do(ctx, id, func() (r store.Record, err error) {
+		err = c.calls.Do(ctx, time.Now(), func(ctx context.Context) error {
+			r, err = c.store.Load(ctx, id)
+			return err
+		})
+		return r, err
+	})
+	switch {
+	case err == nil:
+		if c.opts.KeepLast && c.peeker == nil {
+			c.last.put(r, time.Now())
+		}
+		return &r, nil
+	case errors.Is(err, store.ErrNotFound):
+		c.last.drop(id)
+		return nil, nil
+	}
+	err = c.Report("load", id, err)
+	if errors.Is(err, store.ErrDamaged) {
+		return nil, nil
+	}
+	return nil, err
+}
+
+// enter lets a request wait for an answer; [limiter.leave] follows. Nobody waits for a call that would not be let
+// through.
+func (c *Client) enter() error {
+	switch {
+	case c.calls.breaker.open(time.Now()):
+		return errFailing
+	case !c.waiting.enter():
+		return c.waiting.full()
+	}
+	return nil
+}
+
+// do calls the store at the time now.
+func (c *Client) do(
+	ctx context.Context, doing string, id store.ID, now time.Time, call func(context.Context) error,
+) error {
+	err := c.calls.Do(ctx, now, call)
+	if err == nil || IsAnswer(err) {
+		return err
+	}
+	return c.Report(doing, id, err)
+}
+
+// write is do for calls that change something.
+func (c *Client) write(
+	ctx context.Context, doing string, id store.ID, now time.Time, call func(context.Context) error,
+) error {
+	c.sweepSoon()
+	return c.do(ctx, doing, id, now, call)
+}
+
+// Create calls [store.Store.Create] at the time now.
+func (c *Client) Create(ctx context.Context, r *store.Record, replaces store.ID, now time.Time) error {
+	err := c.write(ctx, "create", r.ID, now, func(ctx context.Context) error {
+		return c.store.Create(ctx, *r, replaces)
+	})
+	if err == nil && !replaces.IsZero() {
+		c.notice(store.Notice{Kind: store.Replaced, ID: replaces, By: r.ID})
+	}
+	return err
+}
+
+// Save calls [store.Store.Save] at the time now.
+func (c *Client) Save(ctx context.Context, r *store.Record, now time.Time) error {
+	return c.write(ctx, "save", r.ID, now, func(ctx context.Context) error { return c.store.Save(ctx, *r) })
+}
+
+// Delete calls [store.Store.Delete].
+func (c *Client) Delete(ctx context.Context, id store.ID) (existed bool, err error) {
+	err = c.write(ctx, "delete", id, time.Now(), func(ctx context.Context) (err error) {
+		existed, err = c.store.Delete(ctx, id)
+		return err
+	})
+	if err == nil {
+		c.notice(store.Notice{Kind: store.Deleted, ID: id})
+	}
+	return existed, err
+}
+
+// DeleteUser calls [store.Store.DeleteUser].
+func (c *Client) DeleteUser(ctx context.Context, user string, keep []store.ID) (ended []store.ID, err error) {
+	doing := fmt.Sprintf("revoke sessions of user %q", user)
+	err = c.write(ctx, doing, store.ID{}, time.Now(), func(ctx context.Context) (err error) {
+		ended, err = c.store.DeleteUser(ctx, user, keep...)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range ended {
+		c.notice(store.Notice{Kind: store.Deleted, ID: id})
+	}
+	return ended, nil
+}
+
+// List calls [store.Store.List], and knows the cut-offs afterwards.
+func (c *Client) List(ctx context.Context, q store.Query) (records []store.Record, err error) {
+	now := time.Now()
+	if err := c.LoadCutoffs(ctx, now); err != nil {
+		return nil, err
+	}
+	err = c.do(ctx, "list", store.ID{}, now, func(ctx context.Context) (err error) {
+		records, err = c.store.List(ctx, q)
+		return err
+	})
+	return records, err
+}
+
+// Count calls [store.Store.Count].
+func (c *Client) Count(ctx context.Context, user string) (n int, err error) {
+	err = c.do(ctx, "count", store.ID{}, time.Now(), func(ctx context.Context) (err error) {
+		n, err = c.store.Count(ctx, user)
+		return err
+	})
+	return n, err
+}
+
+// Ready returns nil if the store answers. It asks the store each time.
+func (c *Client) Ready(ctx context.Context) error {
+	err := c.do(ctx, "check", store.ID{}, time.Now(), func(ctx context.Context) error {
+		_, err := c.store.Load(ctx, store.NewID())
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// detached returns a context for work that belongs to no request.
+func (c *Client) detached() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), c.opts.Timeout)
+}

@@ -1,0 +1,68 @@
+package client
+
+import (
+	"math"
+	"sync/atomic"
+	"time"
+
+	"coatcheck.dev/store"
+)
+
+// notice learns from the store's feed what has changed, here or on another node. Changes that this client has made
+// itself go the same way, because a store without a feed tells nothing.
+func (c *Client) notice(n store.Notice) {
+	switch n.Kind {
+	case store.Replaced:
+		c.ended.add(n.ID, n.By, time.Now())
+		fallthrough
+	case store.Deleted, store.Swept:
+		c.last.drop(n.ID)
+		c.watchers.wake(n.ID)
+	case store.Cutoff:
+		c.cutoffs.set(n.User, n.At)
+		c.watchers.wakeAll()
+	case store.Lost:
+		// Cut-offs stay known for as long as the last beat is believed. The last known copies stay for Recall.
+		c.cutoffs.asOf(c.health.lost())
+		c.watchers.wakeAll()
+	case store.Beat:
+		if c.health.beat(n.At) {
+			// The feed was down. What was loaded meanwhile may be older than what it failed to tell.
+			c.cutoffs.forget()
+			c.last.dropAll()
+			c.watchers.wakeAll()
+		}
+	}
+}
+
+// feedHealth tells how long the store's feed is believed: without end within one process, and across a network until
+// some time after its last beat. The zero value is a store without a feed.
+type feedHealth struct {
+	until atomic.Int64 // nanoseconds since 1970
+}
+
+// beatBelieved is how long a feed counts as whole after the moment that a beat vouches for. It is as long as cut-offs
+// are good without any feed, so that a feed that has died in silence delays nothing longer than none would.
+const beatBelieved = cutoffsAge
+
+func (h *feedHealth) always() { h.until.Store(math.MaxInt64) }
+
+// lost notes that the feed is interrupted. It returns the moment that the last beat vouches for, zero if there was
+// none.
+func (h *feedHealth) lost() (heard time.Time) {
+	if until := h.until.Swap(0); until != 0 && until != math.MaxInt64 {
+		heard = time.Unix(0, until).Add(-beatBelieved)
+	}
+	return heard
+}
+
+// beat notes a beat, and reports whether the feed was lost before.
+func (h *feedHealth) beat(at time.Time) (wasLost bool) {
+	return h.until.Swap(at.Add(beatBelieved).UnixNano()) == 0
+}
+
+// good reports whether the feed would have told of whatever happened until now, but for a moment.
+func (h *feedHealth) good(now time.Time) bool { return now.UnixNano() < h.until.Load() }
+
+// canBreak reports whether the feed has to be watched.
+func (h *feedHealth) canBreak() bool { return h.until.Load() != math.MaxInt64 }

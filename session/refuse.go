@@ -1,0 +1,49 @@
+package session
+
+import (
+	"errors"
+	"net/http"
+)
+
+// withheld are the headers of a response that does not go out.
+var withheld = []string{
+	"Accept-Ranges", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Length",
+	"Content-Location", "Content-Range", "Content-Type", "Etag", "Last-Modified", "Location", "Set-Cookie", "Trailer",
+}
+
+// refuse answers a request for which the store cannot tell whether there is a session, or whose changes cannot be
+// saved.
+func (m *Manager) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	header := w.Header()
+	for _, name := range withheld {
+		delete(header, name)
+	}
+	header.Set("Cache-Control", "no-store")
+	if errors.Is(err, ErrConflict) || errors.Is(err, ErrTooLarge) {
+		http.Error(w, "Someone else changed this at the same time. Reload the page and try again.", http.StatusConflict)
+		return
+	}
+	header.Set("Retry-After", "5")
+	m.opts.Unavailable.ServeHTTP(&statusWriter{ResponseWriter: w, status: http.StatusServiceUnavailable}, r)
+}
+
+// statusWriter writes a status of its own where the handler writes none.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+	wrote  bool
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	w.wrote = true
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *statusWriter) Write(b []byte) (int, error) {
+	if !w.wrote {
+		w.WriteHeader(w.status)
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
