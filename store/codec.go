@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// The body is the part of a record that changes only in Create and Save. ID, Version and LastSeen are not in it: stores
-// keep them beside it, so that a touch rewrites nothing, and a save can be compared without decoding.
+// The body is the part of a record that only Create and Save change. ID, Version and LastSeen are kept beside it: a
+// touch rewrites nothing, and a save is compared without decoding.
 //
 //	body     = version secret times flags [rotation] user auths device data *unknown
 //	version  = %x01
@@ -24,10 +24,10 @@ import (
 //	string   = length *OCTET                ; length: unsigned varint
 //	unknown  = OCTET                        ; read over: a later version may append fields and keep the number 1
 //
-// Times without a unit of their own are 8OCTET, the lowest first. What every request looks at comes first and has a
-// fixed size, so that it is read without a loop.
+// Times without a unit of their own are 8OCTET, the lowest first. The fields of every request come first and have a
+// fixed size: they are read without a loop.
 //
-// A change that old readers cannot read over takes the next number.
+// If old readers could not skip a change, it takes the next number.
 const bodyVersion = 1
 
 const (
@@ -36,11 +36,11 @@ const (
 	flagConfirmed
 )
 
-// MaxAuths is the number of authentication events that a body keeps; older ones are left out.
+// MaxAuths is the number of authentication events in a body; older ones are left out.
 const MaxAuths = 8
 
 // ErrDamaged says that a stored body cannot be read. Stores return it from Load for that record alone; sessions treat
-// such a record as absent and report it, so that one bad row never locks its visitor out for good.
+// such a record as absent and report it, so one bad row never locks its visitor out for good.
 var ErrDamaged = errors.New("store: record is damaged")
 
 // AppendBody appends the record's body to b.
@@ -83,7 +83,7 @@ func (r *Record) AppendBody(b []byte) []byte {
 	return appendString(b, r.Data.entries)
 }
 
-// SetBody fills the record from a body that AppendBody wrote; ID, Version and LastSeen stay as they are. The record's
+// SetBody fills the record from a body written by AppendBody; ID, Version and LastSeen stay as they are. The record's
 // strings are parts of body. An error is ErrDamaged and leaves the record unspecified.
 func (r *Record) SetBody(body string) error {
 	d := decoder{rest: body}
@@ -130,8 +130,8 @@ func (r *Record) SetBody(body string) error {
 
 func micro(us int64) time.Time { return time.UnixMicro(us).UTC() }
 
-// A decoder reads fields off the front of a body. After the first field that is cut short it yields zero values and
-// has failed set, so that one check at the end is enough.
+// A decoder reads fields off the front of a body. If a field is cut short it sets failed and yields zero values from
+// there on, so one check at the end is enough.
 type decoder struct {
 	rest   string
 	failed bool

@@ -16,10 +16,10 @@ import (
 //	flags = byte                              ; bit 0: the value is carried over at sign-in
 type Data struct{ entries string }
 
-// A Value is one JSON value and what happens to it at sign-in.
+// A Value is one JSON value and its fate at sign-in.
 type Value struct {
 	JSON  string
-	Carry bool // whether it is carried over from a visitor's session into the one that sign-in makes
+	Carry bool // sign-in carries it over from the visitor's session into the new one
 }
 
 // A Change sets the value of a key, or deletes it.
@@ -69,13 +69,13 @@ func (d Data) With(changes ...Change) Data {
 	return d
 }
 
-// with puts together what is before the entry, the entry and what is behind it.
+// with puts the entry between the entries before and behind it.
 func (d Data) with(c *Change) Data {
 	at, end := d.find(c.Key)
 	if c.Delete {
 		return Data{d.entries[:at] + d.entries[end:]}
 	}
-	var buf [256]byte // most entries fit, so that the string is the only allocation
+	var buf [256]byte // most entries fit, so the string is the only allocation
 	entry := appendEntry(buf[:0], c.Key, c.Value)
 	return Data{d.entries[:at] + string(entry) + d.entries[end:]}
 }
@@ -94,7 +94,7 @@ func (d Data) find(key string) (at, end int) {
 	return at, at
 }
 
-// Carried returns the values that are carried over at sign-in.
+// Carried returns the values with Carry set.
 func (d Data) Carried() Data {
 	var b []byte
 	for k, v := range d.All() {
@@ -116,7 +116,7 @@ func appendEntry(b []byte, key string, v Value) []byte {
 	return append(b, v.JSON...)
 }
 
-// cutEntry splits the first entry off. Data was checked when it was decoded, so that nothing can be out of range here.
+// cutEntry splits the first entry off. Data was checked when it was decoded, so nothing can be out of range here.
 func cutEntry(s string) (key string, v Value, rest string) {
 	key, s = cutString(s)
 	body, rest := cutString(s)
@@ -145,7 +145,7 @@ func appendString(b []byte, s string) []byte {
 	return append(b, s...)
 }
 
-// cutString splits a string off that stands behind its length.
+// cutString splits off a string behind its length.
 func cutString(s string) (head, rest string) {
 	head, rest, _ = cutStringChecked(s)
 	return head, rest

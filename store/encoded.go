@@ -1,13 +1,13 @@
 package store
 
-// An Encoded is a record as stores keep it: the body in one string, and beside it the fields that change without the
-// body. It is not encrypted. Most requests need little of a record: [Encoded.Head] decodes that much and no more.
+// An Encoded is a record as stores keep it: the body in one string, with the more volatile fields beside it. It is not
+// encrypted. Most requests need little of a record: [Encoded.Head] decodes no more.
 type Encoded struct {
 	ID        ID // the zero ID if there is no record
 	Version   uint64
 	Seen      int64 // when the session was last seen, in microseconds after its creation
 	Body      string
-	UserAgent string // if the store keeps that apart from the body, which then has none
+	UserAgent string // if the store keeps it apart; the body has none then
 }
 
 // Encode returns the record as stores keep it.
@@ -42,7 +42,7 @@ type Head struct {
 	Pending     bool  // a rotation is waiting for the first use of its successor
 }
 
-// Head returns the front of the body, and false if that is damaged or of another version.
+// Head returns the front of the body, and false if the body is damaged or of another version.
 func (s *Encoded) Head() (h Head, ok bool) {
 	d := decoder{rest: s.Body}
 	if d.byte() != bodyVersion {
@@ -94,7 +94,7 @@ func (s *Encoded) CreatedAt() int64 {
 	return d.int64()
 }
 
-// User returns who is signed in.
+// User returns the signed-in user.
 func (s *Encoded) User() string {
 	d := decoder{rest: s.Body}
 	d.skip(1)

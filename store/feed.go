@@ -5,16 +5,16 @@ import (
 	"time"
 )
 
-// A Feed is a store that tells of every change as it happens, whoever made it.
+// A Feed is a store that tells of every change as it happens, on any node.
 //
-// A feed within one process is always whole. A feed across a network can break, sometimes in silence, so it proves
-// again and again that it is whole. It tells [Lost] when it breaks, and [Beat] as soon as it is whole and about once a
-// second from then on. Before Subscribe returns it tells one of them, as things stand. A subscriber trusts what it has
-// been told only for a limited time after the last Beat. [FeedState] does all this for a store.
+// A feed within one process is always whole. A feed across a network can break, sometimes in silence, so it proves its
+// health again and again. It tells [Lost] when it breaks, and [Beat] as soon as it is whole and about once a second
+// from then on. Before Subscribe returns it tells one of them, as things stand. A subscriber trusts what it has been
+// told only for a limited time after the last Beat. [FeedState] does all this for a store.
 type Feed interface {
-	// Subscribe calls tell for every change that becomes durable from now on, until stop is called. Calling stop again
-	// does nothing. Changes of one record are told in their order, and a replaced record before the one that replaces
-	// it. Touches are not told. Calls may come from any goroutine. tell must be quick and must not call the store.
+	// Subscribe calls tell for every change from now on, once it is durable, until stop is called. Calling stop again
+	// does nothing. Changes of one record are told in their order, and a replaced record before its replacement.
+	// Touches are not told. Calls may come from any goroutine. tell must be quick and must not call the store.
 	Subscribe(tell func(Notice)) (stop func())
 }
 
@@ -22,13 +22,13 @@ type Feed interface {
 type Notice struct {
 	Kind    NoticeKind
 	ID      ID
-	User    string    // of the record that was created or saved; a store may leave it empty for one that was deleted
-	By      ID        // of what replaced the record, if the store says so
-	Version uint64    // that the record was created or saved with; 0 if the store does not say
+	User    string    // of the created or saved record; may be empty for a deleted one
+	By      ID        // of the replacement, if the store tells
+	Version uint64    // of the created or saved record; 0 if the store does not tell
 	At      time.Time // of a cutoff, or of a beat
 }
 
-// NoticeKind says what has changed.
+// NoticeKind is the kind of a change.
 type NoticeKind uint8
 
 const (
@@ -43,7 +43,7 @@ const (
 )
 
 // A Hub is a Feed for stores that live in one process: they embed it, and publish each change once it is durable.
-// The zero value is ready. A feed that crosses a network is a [FeedState].
+// The zero value is ready. A feed across a network is a [FeedState].
 type Hub struct {
 	mu   sync.RWMutex
 	next int

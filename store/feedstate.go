@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// A FeedState is what feeds that cross a network have in common: their subscribers, how the feed stands, and that it
-// listens to the server only while somebody is subscribed. With it, a store becomes a [Feed] by one function:
+// A FeedState is the common part of feeds across a network: their subscribers, their health, and listening to the
+// server only while somebody is subscribed. With it, a store becomes a [Feed] by one function:
 //
 //	s.feed = store.NewFeedState(s.listen) // in New
 //
 //	func (s *Store) Subscribe(tell func(store.Notice)) (stop func()) { return s.feed.Subscribe(tell) }
 //
-// The zero value listens to nothing: its owner publishes what it hears. Until that is [Lost] or [Beat], it is taken for
-// the feed of a store within the process, which needs neither.
+// The zero value listens to nothing: its owner publishes notices. Until one of them is [Lost] or [Beat], it counts as a
+// feed within the process: whole, without a word.
 //
 // Methods may be called from any goroutine, but not by a subscriber while it is being told something.
 type FeedState struct {
@@ -29,12 +29,12 @@ type FeedState struct {
 	closed      bool
 }
 
-// NewFeedState returns the state of a feed that is lost until its first [Beat].
+// NewFeedState returns the state of a feed. It is lost until its first [Beat].
 //
-// listen connects to the server, and tells what it hears until the connection breaks or ctx ends; then it returns. It
-// tells a Beat as soon as it can be sure that it will miss nothing that becomes durable after the moment [Notice.At] of
-// that Beat, and again about once a second. If it may have missed something and goes on, it tells Lost by itself. What
-// it tells after its return or the end of ctx is passed over.
+// listen connects to the server and tells every notice. It returns when the connection breaks or ctx ends. It tells a
+// Beat, with [Notice.At], as soon as no change after At can be missed any more, and again about once a second. If it
+// may have missed something and goes on, it tells Lost by itself. What it tells after its return or the end of ctx is
+// passed over.
 //
 // It runs on a goroutine of its own while there are subscribers. When it returns, Lost is told, and it is called again
 // after a pause: 50 ms at first, twice as long each time up to 2 s, and 50 ms again after a Beat.
@@ -63,15 +63,14 @@ func (f *FeedState) Subscribe(tell func(Notice)) (stop func()) {
 	})
 }
 
-// Publish tells every subscriber. What is published after Close is passed over, and so is Lost when that is how things
-// stand already.
+// Publish tells every subscriber. Notices after Close are dropped, and so is a Lost after another one.
 func (f *FeedState) Publish(n Notice) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.publish(n)
 }
 
-// publish is Publish for those who hold f.mu.
+// publish is Publish with f.mu held.
 func (f *FeedState) publish(n Notice) {
 	if f.closed || n.Kind == Lost && f.stands.Kind == Lost {
 		return
@@ -82,8 +81,7 @@ func (f *FeedState) publish(n Notice) {
 	f.hub.Publish(n)
 }
 
-// Close tells Lost, and nothing after that. It ends the listening, and returns an error only if ctx ends before that
-// has come to its end.
+// Close tells Lost, and nothing after that. It ends the listening, and returns an error only if ctx ends first.
 func (f *FeedState) Close(ctx context.Context) error {
 	f.mu.Lock()
 	f.publish(Notice{Kind: Lost})
@@ -113,7 +111,7 @@ func (f *FeedState) start() {
 	f.listening.Go(func() { f.relisten(ctx) })
 }
 
-// end stops listening. Nobody hears that the feed is lost by that: whoever is the next to subscribe is told.
+// end stops listening. Nobody is left to be told Lost; the next subscriber is.
 func (f *FeedState) end() {
 	if f.unlisten == nil {
 		return
@@ -142,7 +140,7 @@ func (f *FeedState) relisten(ctx context.Context) {
 }
 
 // listenOnce listens over one connection, and reports whether there was a Beat. Its own context ends with the
-// connection, so that nothing is told behind the Lost that tells of the end.
+// connection, so nothing is told after the final Lost.
 func (f *FeedState) listenOnce(ctx context.Context) (beat bool) {
 	alive, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -1,32 +1,32 @@
-// Package store is the contract between sessions and the places that keep them.
+// Package store is the contract between sessions and their stores.
 //
 // A [Store] holds [Record]s, one for each live session, found by their public [ID]. The comments on the interface are
-// the law: package storetest checks every sentence of them, and whatever passes it is a store.
+// the law: package storetest checks every sentence of them, and a type is a store if it passes.
 //
-// Three rules carry the promises that sessions make to their users:
+// Three rules carry the promises of sessions to their users:
 //
-//   - A write never creates. [Store.Save] replaces a record that is there, at the version that was loaded, or fails. So
-//     a slow request can never bring back a session that was signed out while it ran.
-//   - An answer means durable. When a writing method returns nil, the change survives whatever the documentation of the
-//     store names. After an error the caller must not claim success.
-//   - Unknown is not absent. [ErrNotFound] means that there is no such record. Any other error means that the store
-//     could not tell, and nobody may be signed out because of it.
+//   - A write never creates. [Store.Save] replaces an existing record at the loaded version, or fails. So a slow
+//     request can never bring back a session after its sign-out.
+//   - An answer means durable. When a writing method returns nil, the change survives every failure named in the
+//     store's documentation. After an error the caller must not claim success.
+//   - Unknown is not absent. [ErrNotFound] means: there is no such record. Any other error means: the store could not
+//     tell. Nobody may be signed out because of it.
 //
 // Stores check no lifetimes: a record may be loaded after its time is over, until it is swept. Sessions check the time
 // at every read.
 //
 // # Optional interfaces
 //
-// A store may also be a [Feed], which tells other nodes of changes, a [Peeker], which answers from memory, and a
-// [Checker], which judges how its server is set up. A wrapper that embeds a Store loses these three; package session
-// reports the first two of them.
+// A store may also be a [Feed] (it tells other nodes of changes), a [Peeker] (it answers from memory) and a [Checker]
+// (it judges the settings of its server). A wrapper around the interface Store loses all three; package session reports
+// the first two.
 //
 // # A store of your own
 //
 // Keep the body of a record ([Record.AppendBody]) or all of it ([Record.Encode]) with the ID, the version, the user and
-// the times that you need for lists and sweeps. If several processes share the store, let a [FeedState] make it a feed.
-// Run package storetest on it with the race detector. The folder test/thirdparty of this repository has a complete
-// example with a server of its own.
+// the times for lists and sweeps. If several processes share the store, let a [FeedState] make it a feed. Run package
+// storetest on it with the race detector. The folder test/thirdparty of this repository has a complete example with a
+// server of its own.
 package store
 
 import (
@@ -35,13 +35,13 @@ import (
 	"time"
 )
 
-// Errors that callers branch on. Stores may wrap them; test with [errors.Is].
+// Errors for callers to branch on. Stores may wrap them; test with [errors.Is].
 var (
-	// ErrNotFound says that there is no record of that ID.
+	// ErrNotFound: there is no record of this ID.
 	ErrNotFound = errors.New("store: no such record")
-	// ErrExists says that a record of that ID is there already.
+	// ErrExists: there is a record of this ID already.
 	ErrExists = errors.New("store: record exists")
-	// ErrConflict says that the record has changed since it was loaded.
+	// ErrConflict: the record has changed since it was loaded.
 	ErrConflict = errors.New("store: record has changed")
 )
 
@@ -49,22 +49,21 @@ var (
 //
 // Every method may be called from any number of goroutines. Each call has the effect of one atomic step at some time
 // between its start and its return. Touch, List and Sweep may take one such step for each record, and so may DeleteUser
-// in a store that spans machines. A store keeps no reference to a record that it is given, and a record that it returns
-// belongs to the caller.
+// in a store that spans machines. A store keeps no reference to its arguments, and its results belong to the caller.
 //
-// A method whose context ends returns the context's error soon. A write that was cut off in this way, or that failed
-// with an error other than the three above, has happened wholly or not at all, and the caller cannot know which.
+// When its context ends, a method returns the context's error soon. After that, and after any error other than the
+// three above, a write has happened wholly or not at all, and the caller cannot know.
 type Store interface {
 	// Load returns the record of an ID, or ErrNotFound.
 	Load(ctx context.Context, id ID) (Record, error)
 
-	// Create adds a record; it is stored with Version 1. An ID that is taken is ErrExists.
+	// Create adds a record; it is stored with Version 1. A taken ID is ErrExists.
 	//
 	// If replaces is not the zero ID, the record of that ID is deleted in the same step. As in Save, r.Version is then
-	// the version that r was made from. If the other record has a different version now, it is ErrConflict. If there
-	// is no such record it is ErrNotFound, because a revoked session cannot be replaced. A store that cannot do both in
-	// one step creates the new record before it deletes the old one: a crash between the two leaves one session too
-	// many, and its user can see and end it, but never one too few.
+	// the version of that record, from which r was made. If the other record has a different version now, it is
+	// ErrConflict. If there is no such record it is ErrNotFound, because a revoked session cannot be replaced. A store
+	// that cannot do both in one step creates the new record before it deletes the old one: a crash between the two
+	// leaves one session too many, and its user can see and end it, but never one too few.
 	Create(ctx context.Context, r Record, replaces ID) error
 
 	// Save replaces the record of r.ID if the stored Version equals r.Version; it is then stored with
@@ -80,44 +79,44 @@ type Store interface {
 	// Delete removes the record of an ID and reports whether there was one.
 	Delete(ctx context.Context, id ID) (bool, error)
 
-	// DeleteUser removes all records of a user except those of the IDs in keep, and returns the IDs of the removed
-	// ones in any order. However many steps it takes, every record that was there when it began is gone when it
-	// returns, and so is every record that has replaced one of them. The empty user is nobody: nothing is removed.
+	// DeleteUser removes all records of a user except those of the IDs in keep, and returns the IDs of the removed ones
+	// in any order. However many steps it takes, every record from before the call is gone when it returns, and so are
+	// their replacements. The empty user is nobody: nothing is removed.
 	DeleteUser(ctx context.Context, user string, keep ...ID) ([]ID, error)
 
-	// List returns records newest first, by CreatedAt and then by ID, both descending. Records that are created or
-	// removed between two pages may be missing from both; no record is listed twice. Damaged records are left out.
+	// List returns records newest first, by CreatedAt and then by ID, both descending. A record created or removed
+	// between two pages may be missing from both; no record is listed twice. Damaged records are left out.
 	List(ctx context.Context, q Query) ([]Record, error)
 
-	// Count returns how many records a user has, or how many there are in all for the empty user. Records whose
-	// time is over count until they are swept.
+	// Count returns how many records a user has, or how many there are in all for the empty user. A record counts until
+	// it is swept, even if its time is over.
 	Count(ctx context.Context, user string) (int, error)
 
-	// Sweep deletes at most limit records that are over at the time now ([Record.Ends]) and returns how many it
-	// deleted. Fewer than limit means that there were no more.
+	// Sweep deletes at most limit records, those over at the time now ([Record.Ends]) and returns how many it
+	// deleted. Fewer than limit means: there were no more.
 	Sweep(ctx context.Context, now time.Time, limit int) (int, error)
 
-	// SetNotBefore ends the sessions of a user that began at t or before, or everybody's for the empty user, without
-	// touching their records: sessions hold all cutoffs in memory and compare. A cutoff only moves forward. A store
-	// may forget cutoffs that are older than MaxLifetime, because no session is older.
+	// SetNotBefore ends all sessions of a user begun at t or before, or everybody's for the empty user, without
+	// touching their records: sessions hold all cutoffs in memory and compare. A cutoff only moves forward. A store may
+	// forget cutoffs older than MaxLifetime, because no session is older.
 	SetNotBefore(ctx context.Context, user string, t time.Time) error
 
 	// NotBefore returns all cutoffs by user, everybody's under the empty user. The map is the caller's own.
 	NotBefore(ctx context.Context) (map[string]time.Time, error)
 }
 
-// MaxLifetime is the longest that a session can last, and so the longest that a cutoff can matter: browsers keep no
+// MaxLifetime is the longest life of a session, and so the time in which a cutoff can matter: browsers keep no
 // cookie longer (RFC 6265bis, section 5.5).
 const MaxLifetime = 400 * 24 * time.Hour
 
-// A Query says which records [Store.List] returns.
+// A Query selects records for [Store.List].
 type Query struct {
-	User  string // records of this user only; empty means everybody's, also those of visitors who have not signed in
+	User  string // records of this user only; empty means everybody's, visitors' included
 	After Cursor // start after this record; zero means from the newest
 	Limit int    // at most so many; 0 means 100, and more than 1,000 means 1,000
 }
 
-// A Cursor is a place in a listing: that of the last record of the page before.
+// A Cursor is a place in a listing: the place of the last record on the page before.
 type Cursor struct {
 	CreatedAt time.Time
 	ID        ID
@@ -126,7 +125,7 @@ type Cursor struct {
 // Cursor returns the record's own place in a listing.
 func (r *Record) Cursor() Cursor { return Cursor{r.CreatedAt, r.ID} }
 
-// PageLimit returns the number of records that a page of the query has at most.
+// PageLimit returns the maximal number of records on a page.
 func (q Query) PageLimit() int {
 	switch {
 	case q.Limit <= 0:
@@ -137,7 +136,7 @@ func (q Query) PageLimit() int {
 	return q.Limit
 }
 
-// Seen says that a session was used at a time.
+// Seen is one use of a session.
 type Seen struct {
 	ID ID
 	At time.Time
@@ -151,8 +150,8 @@ type Peeker interface {
 	// judges by it how old its copy is.
 	Peek(id ID, now time.Time) (Encoded, bool)
 
-	// Recall returns the last known copy of a record, even one that the store can no longer vouch for: it was current
-	// at since or later. It returns false if there is no such copy. It never blocks. It is for callers who prefer a
-	// stale record to none while the store does not answer.
+	// Recall returns the last known copy of a record, even if the store can no longer vouch for it: it was current at
+	// since or later. It returns false if there is no such copy. It never blocks. It is for callers who prefer a stale
+	// record to none while the store does not answer.
 	Recall(id ID, since time.Time) (Encoded, bool)
 }

@@ -16,7 +16,7 @@ type agents struct {
 	names   atomic.Pointer[[]string] // by number; those of free numbers change, the others stay
 }
 
-// take returns the number of a User-Agent, which the caller has to drop again. 0 is the empty one.
+// take returns the number of a User-Agent. The caller has to drop it again. 0 is the empty one.
 func (a *agents) take(agent string) uint32 {
 	if agent == "" {
 		return 0
@@ -25,7 +25,7 @@ func (a *agents) take(agent string) uint32 {
 	defer a.mu.Unlock()
 	n, ok := a.numbers[agent]
 	if !ok {
-		n = a.add(strings.Clone(agent)) // it is part of a request, which must not be kept
+		n = a.add(strings.Clone(agent)) // it is part of a request, and a request must not be kept
 	}
 	a.uses[n]++
 	return n
@@ -50,7 +50,7 @@ func (a *agents) add(agent string) (n uint32) {
 	return n
 }
 
-// change drops a number and takes that of a User-Agent, which is mostly the same.
+// change drops a number and takes that of a User-Agent, mostly the same one.
 func (a *agents) change(n uint32, agent string) uint32 {
 	if a.get(n) == agent {
 		return n
@@ -75,7 +75,8 @@ func (a *agents) drop(n uint32) {
 	a.free = append(a.free, n)
 }
 
-// get returns the User-Agent of a number. The caller holds the lock of the shard whose session has it, so it is in use.
+// get returns the User-Agent of a number. The caller holds the lock of a shard with a session of this number, so it is
+// in use.
 func (a *agents) get(n uint32) string {
 	if n == 0 {
 		return ""

@@ -8,27 +8,27 @@ import (
 
 // An arena keeps the encoded records of one shard. A record is pending at first, in a string of its own. When enough
 // are pending they are joined into one block. So a million sessions are ten thousand objects to the garbage collector,
-// and the index that leads to them has no pointers that it would follow.
+// and the index has no pointers for it to follow.
 //
-// A block never changes. A record that leaves it leaves a gap, and a block with too many gaps is taken apart. A block
-// is a sequence of records, each behind its length. Whatever else there is to know of it is kept elsewhere, because
-// then the headers of all blocks of a million sessions fit into the cache of a processor.
+// A block never changes. A removed record leaves a gap, and a block with too many gaps is taken apart. A block is a
+// sequence of records, each behind its length. Everything else about a block is kept elsewhere, so the headers of all
+// blocks of a million sessions fit into a processor's cache.
 type arena struct {
 	pending []encoded
 	size    int      // of the pending ones, in bytes
 	blocks  []string // the first is never used: its number stands for the pending ones
-	gaps    []int32  // of each block: the bytes of records that have left it, with their lengths
+	gaps    []int32  // of each block: the bytes of removed records, with their lengths
 	free    []int    // numbers of blocks to be used again
 }
 
-// A place is where an arena has a record: the number of a block and the byte at which the record begins there, or 0 and
+// A place is the position of a record in an arena: the number of its block and of its first byte there, or 0 and
 // its number among the pending ones.
 type place uint32
 
 const (
 	placeBits = 16
 	blockSize = 1 << placeBits
-	maxBlocks = 1 << (32 - placeBits) // 4 GB in one shard; a record that is larger than a block has one by itself
+	maxBlocks = 1 << (32 - placeBits) // 4 GB in one shard; a record larger than a block has one by itself
 )
 
 var errFull = errors.New("memory: the store is full, it has as many sessions as it can tell apart")
@@ -69,10 +69,10 @@ func (a *arena) append(e encoded) place {
 // overflows reports whether the pending records are to be joined.
 func (a *arena) overflows() bool { return a.size >= blockSize }
 
-// full reports whether there may be no numbers left for the blocks that one more record can make necessary.
+// full reports whether numbers for more blocks may run out with one more record.
 func (a *arena) full() bool { return len(a.blocks)-len(a.free) > maxBlocks-8 }
 
-// removePending removes a pending record. The last one gets its place: moved is the record that was at from.
+// removePending removes a pending record. The last one gets its place: moved is the last one, from its place before.
 func (a *arena) removePending(p place) (moved encoded, from place) {
 	last := len(a.pending) - 1
 	moved, from = a.pending[last], placeOf(0, last)
@@ -83,7 +83,7 @@ func (a *arena) removePending(p place) (moved encoded, from place) {
 }
 
 // leaveGap removes a record from its block, and reports whether the block is to be taken apart: when a third of it is
-// gaps, that costs a reader nothing and too much memory.
+// gaps, it costs too much memory.
 func (a *arena) leaveGap(p place) (apart bool) {
 	b := a.blocks[p.block()]
 	here := b[p.at():]
@@ -93,7 +93,7 @@ func (a *arena) leaveGap(p place) (apart bool) {
 	return 3*int(*gaps) > len(b)
 }
 
-// takeApart empties a block and yields what was in it, gaps included, each with its place.
+// takeApart empties a block and yields its records, gaps included, each with its place.
 func (a *arena) takeApart(n int, yield func(e encoded, from place)) {
 	all := a.blocks[n]
 	a.blocks[n], a.gaps[n] = "", 0
@@ -106,8 +106,7 @@ func (a *arena) takeApart(n int, yield func(e encoded, from place)) {
 	}
 }
 
-// join makes a block of the records that have been pending longest, as many as fit. It yields each record that has
-// moved.
+// join makes a block of the longest pending records, as many as fit. It yields each moved record.
 func (a *arena) join(moved func(e encoded, from, to place)) {
 	size, count := 0, 0
 	for _, e := range a.pending {

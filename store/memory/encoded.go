@@ -7,8 +7,8 @@ import (
 	"coatcheck.dev/store"
 )
 
-// encoded is one record as this store keeps it: a string that each change makes anew and that never changes, so readers
-// need no lock once they have it. See arena for where it lies.
+// encoded is one record as this store keeps it: an immutable string. Each change makes a new one, so readers need no
+// lock once they have it. It lies in an arena.
 //
 //	encoded = id version seen agent body
 //	id      = 16OCTET
@@ -20,9 +20,9 @@ type encoded string
 
 const idLen = len(store.ID{})
 
-// encode returns a record whose User-Agent is kept apart.
+// encode returns a record without its User-Agent.
 func encode(r *store.Record, version uint64, seen int64, agent uint32) encoded {
-	var buf [512]byte // most records fit, so that the string is the only allocation
+	var buf [512]byte // most records fit, so the string is the only allocation
 	b := append(buf[:0], r.ID[:]...)
 	b = binary.AppendUvarint(b, version)
 	b = binary.AppendVarint(b, seen-r.CreatedAt.UnixMicro())
@@ -43,7 +43,7 @@ func (e encoded) touched(seen int64) encoded {
 	return encoded(append(b, h.body...))
 }
 
-// A head is what stands before the body, and the body.
+// A head is an encoded record split into its fields and the body.
 type head struct {
 	version uint64
 	after   int64 // seen, in microseconds after the creation

@@ -9,7 +9,7 @@ import (
 	"coatcheck.dev/store"
 )
 
-// listed is what a listing needs of a session, copied out under its lock.
+// listed is a session in a listing, copied out under its lock.
 type listed struct {
 	id      store.ID
 	created int64
@@ -25,7 +25,7 @@ func newestFirst(a, b listed) int {
 }
 
 // List implements [store.Store]. The sessions of one user are found at once, in one atomic step. A page of everybody's
-// looks at each session that there is, one shard after the other.
+// looks at every session, one shard after the other.
 func (s *Store) List(ctx context.Context, q store.Query) ([]store.Record, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err

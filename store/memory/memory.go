@@ -1,18 +1,18 @@
-// Package memory keeps sessions in the memory of the process: for tests, and for apps that may forget.
+// Package memory keeps sessions in the memory of the process: for tests, and for apps with nothing to remember.
 //
 // Nothing survives the process. A restart signs everybody out, and a second process knows nothing of the sessions of
-// the first. An app that runs twice, or that must remember, takes package sqlstore or redisstore instead. All else that
-// the contract in package store asks for holds, so an app that was tested with this store runs with the others.
+// the first. If an app runs twice, or must remember, give it package sqlstore or redisstore instead. The rest of the
+// contract in package store holds, so an app tested with this store runs with the others.
 //
-// A Store has no upper limit: it keeps what it is given until that is deleted or swept. A session of a few small values
+// A Store has no upper limit: it keeps every record until it is deleted or swept. A session of a few small values
 // takes about 200 bytes, so a million of them take about 200 MB. Identical User-Agent strings are stored once and not
 // counted here.
 //
-// Reading a record copies nothing: its strings are parts of an immutable string that the store has, with some hundred
-// other records. So whoever keeps a record for long keeps up to 64 KiB. The record is the caller's own nevertheless:
-// its only mutable part, the Auth slice, is made anew by each load.
+// Reading a record copies nothing: its strings are parts of an immutable string of the store, with some hundred other
+// records. So a record kept for long keeps up to 64 KiB in memory. The record is the caller's own nevertheless: its
+// only mutable part, the Auth slice, is made anew by each load.
 //
-// Subscribers are told of a change before the method that made it returns.
+// Subscribers are told of a change before its method returns.
 package memory
 
 import (
@@ -31,7 +31,7 @@ type Store struct {
 	users   users
 	agents  agents
 	count   atomic.Int64
-	next    atomic.Uint32 // the shard at which the next sweep begins
+	next    atomic.Uint32 // the first shard of the next sweep
 }
 
 var (
@@ -50,7 +50,7 @@ func New() *Store {
 // Peek implements [store.Peeker]. It can answer every time.
 func (s *Store) Peek(id store.ID, _ time.Time) (store.Encoded, bool) { return s.look(id), true }
 
-// Recall implements [store.Peeker]. What is here is always current.
+// Recall implements [store.Peeker]. The record is always current.
 func (s *Store) Recall(id store.ID, _ time.Time) (store.Encoded, bool) {
 	e := s.look(id)
 	return e, !e.ID.IsZero()
@@ -208,7 +208,7 @@ func (s *Store) Delete(ctx context.Context, id store.ID) (bool, error) {
 	return at >= 0, nil
 }
 
-// DeleteUser implements [store.Store]. It stops the whole store for the moment that it takes, because a record of
+// DeleteUser implements [store.Store]. It stops the whole store for a moment, because a record of
 // the user may be just about to replace another one.
 func (s *Store) DeleteUser(ctx context.Context, user string, keep ...store.ID) ([]store.ID, error) {
 	if err := ctx.Err(); err != nil {
@@ -272,7 +272,7 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, limit int) (int, error
 	return swept, nil
 }
 
-// removeOver removes those of the sessions of one shard that are still there and still over.
+// removeOver removes sessions of one shard, if they are still there and still over.
 func (s *Store) removeOver(over []store.ID, now time.Time) (removed int) {
 	if len(over) == 0 {
 		return 0

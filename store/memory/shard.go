@@ -10,11 +10,11 @@ import (
 )
 
 // shardCount limits how long a sweep or a listing holds one lock: at a million sessions, for a look at four thousand.
-// The first byte of an ID says which shard has it.
+// The first byte of an ID is the number of its shard.
 const shardCount = 256
 
-// A shard has the sessions whose keys end in one byte. It fills three cache lines, so that two processors that use two
-// shards do not slow each other down.
+// A shard has the sessions whose keys end in one byte. It fills three cache lines, so two processors with a shard each
+// do not slow each other down.
 type shard struct {
 	mu    sync.RWMutex
 	index table[place] // by the hash of the key
@@ -27,7 +27,7 @@ type key uint64
 
 func keyOf(id *store.ID) key { return key(binary.LittleEndian.Uint64(id[:])) }
 
-// hash is for IDs that tests make up; those of sessions are random enough.
+// hash is for the made-up IDs of tests; those of sessions are random enough.
 func (k key) hash() uint32 { return uint32(k * 0x9e3779b97f4a7c15 >> 32) }
 
 func (e encoded) hash() uint32 {
@@ -35,7 +35,7 @@ func (e encoded) hash() uint32 {
 	return keyOf(&id).hash()
 }
 
-// get returns what a slot of the index leads to. The caller holds the lock, for reading at least, here and in all,
+// get returns the record of a slot of the index. The caller holds the lock, for reading at least, here and in all,
 // find, has and withKey.
 func (sh *shard) get(i int) encoded { return sh.arena.get(sh.index.slots[i].value) }
 
@@ -77,28 +77,27 @@ func (sh *shard) withKey(k key) (found []encoded) {
 	return found
 }
 
-// add puts a record in. The caller holds the lock, here and wherever something changes, and has seen that the arena is
-// not full.
+// add puts a record in. The caller holds the lock, here and in all methods below, and has checked arena.full.
 func (sh *shard) add(e encoded) {
 	sh.index.add(e.hash(), sh.arena.append(e))
 	sh.join()
 }
 
-// replace puts a record in the place of the one that a slot leads to. The arena must not be full here either.
+// replace puts a record in the place of another one. The arena must not be full here either.
 func (sh *shard) replace(i int, e encoded) {
 	old := sh.index.slots[i].value
 	sh.index.slots[i].value = sh.arena.append(e)
 	sh.free(old)
 }
 
-// remove takes out the record that a slot leads to.
+// remove takes out the record of a slot.
 func (sh *shard) remove(i int) {
 	old := sh.index.slots[i].value
 	sh.index.remove(i)
 	sh.free(old)
 }
 
-// free gives up a place to which no slot leads any more.
+// free gives up a place without a slot.
 func (sh *shard) free(p place) {
 	if p.block() == 0 {
 		if e, from := sh.arena.removePending(p); from != p {
@@ -123,7 +122,7 @@ func (sh *shard) join() {
 // moved has the index follow a record to another place.
 func (sh *shard) moved(e encoded, from, to place) { sh.index.slots[sh.slotOf(e, from)].value = to }
 
-// slotOf returns the slot that leads to the record at a place, and -1 if none does.
+// slotOf returns the slot of the record at a place, and -1 if there is none.
 func (sh *shard) slotOf(e encoded, p place) int {
 	hash := e.hash()
 	i := sh.index.search(hash)
@@ -139,7 +138,7 @@ func (s *shards) of(id store.ID) *shard { return &s[id[0]] }
 
 func (s *shards) ofKey(k key) *shard { return &s[uint8(k)] }
 
-// lockPair locks the shards of two IDs, always in the same order, so that two callers cannot wait for each other.
+// lockPair locks the shards of two IDs, always in the same order: two callers cannot wait for each other.
 func (s *shards) lockPair(a, b store.ID) (unlock func()) {
 	first, second := a[0], b[0]
 	if first == second {
@@ -181,7 +180,7 @@ func (s *shards) runlockAll() {
 	}
 }
 
-// over returns the IDs of at most limit records that are over. Reads go on meanwhile.
+// over returns the IDs of records whose time is over, at most limit of them. Reads go on meanwhile.
 func (sh *shard) over(now time.Time, limit int) (ids []store.ID) {
 	sh.mu.RLock()
 	defer sh.mu.RUnlock()
@@ -195,7 +194,7 @@ func (sh *shard) over(now time.Time, limit int) (ids []store.ID) {
 	return ids
 }
 
-// touch moves the time that a session was last seen, only ever forward.
+// touch moves the time last seen of a session, only ever forward.
 func (sh *shard) touch(id store.ID, seen int64) {
 	i, e := sh.find(id)
 	if i < 0 || sh.arena.full() {

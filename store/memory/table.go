@@ -2,7 +2,7 @@ package memory
 
 // A table is a hash table with open addressing. It may be filled more densely than a map, so a session takes less
 // memory. Hashes lie beside the values, eight slots in a cache line: at a million sessions every line has to be fetched
-// from memory, and that is most of the time of a read.
+// from memory, which is most of the time of a read.
 type table[V any] struct {
 	slots []slot[V]
 	live  int
@@ -55,8 +55,7 @@ func (t *table[V]) next(i int) int {
 	return i
 }
 
-// add puts a value in, whether or not there is an equal one. An eighth of the slots stays empty, so that searches end
-// soon.
+// add puts a value in, whether or not there is an equal one. An eighth of the slots stays empty, so searches end soon.
 func (t *table[V]) add(hash uint32, v V) {
 	if 8*(t.live+t.dead+1) > 7*len(t.slots) {
 		t.grow()

@@ -7,7 +7,7 @@ import (
 )
 
 // users finds the sessions of a user. For each session it has the hash of the user and half of the ID: together a third
-// of what a map would take. Whoever looks for a user's sessions has to compare, because hashes and halves may be equal.
+// of a map's memory. Hashes and halves may be equal, so a search for a user's sessions has to compare.
 type users struct {
 	seed  maphash.Seed
 	parts [256]struct {
@@ -25,8 +25,8 @@ func (r ref) key() key { return key(r.high)<<32 | key(r.low) }
 
 func (u *users) init() { u.seed = maphash.MakeSeed() }
 
-// of returns the hash of a user and the part that has their refs. Other bits of the hash than those that choose the
-// part choose the slot in a small table.
+// of returns the hash of a user and the part that has their refs. Bits of the hash choose the part, and other bits
+// choose the slot in a small table.
 func (u *users) of(user string) (hash uint32, refs *table[ref], mu *sync.Mutex) {
 	hash = uint32(maphash.String(u.seed, user))
 	p := &u.parts[hash>>8&0xff]

@@ -1,5 +1,5 @@
-// Package near is a cache in front of any store. It answers most reads from the memory of the process, and a session
-// that was revoked on another node is refused all the same.
+// Package near is a cache in front of any store. It answers most reads from the memory of the process, and yet a
+// session revoked on another node is refused.
 //
 //	sessions := session.New(near.New(st, near.Options{}), session.Options{})
 //
@@ -8,7 +8,7 @@
 //
 // # How long a revoked session lives on
 //
-// The store's feed tells of every change. The cache drops what has changed at once, so a revocation is in force on
+// The store's feed tells of every change. The cache drops a changed entry at once, so a revocation is in force on
 // every node as soon as its notice has arrived: a few milliseconds on a good network.
 //
 // A feed can break, sometimes in silence. An entry is served for at most [Options].Lease after it was last known to be
@@ -24,15 +24,14 @@
 //
 // This node's own revocations, and all its other writes, are in force here before they are acknowledged.
 //
-// # Answers that nobody gets
+// # No stale answers
 //
-// Nobody gets an answer that the store began to give before they asked: readers who ask for one session at the same
-// time share a load that begins afterwards. If a session changes while it is being loaded or written, the answer is not
-// kept. No reader is told an older version than another reader on the same node before. If the store itself answers
-// with an older version, as a store does that reads from replicas, it is asked again, and if that does not help, the
-// load fails with [ErrLagging].
+// Nobody gets an answer older than the question: readers of one session at the same time share a load, and it begins
+// after they asked. If a session changes while it is being loaded or written, the answer is not kept. No reader is told
+// an older version than another reader on the same node before. A store with replicas may itself answer with an older
+// version. It is asked again; if that does not help, the load fails with [ErrLagging].
 //
-// # What is not in the cache
+// # Not in the cache
 //
 // Listings, counts and cutoffs always come from the store. Touches go through to the store and move the time last seen
 // in the cache. Feeds do not tell of the touches of other nodes, so LastSeen may be old. A session whose time seems to

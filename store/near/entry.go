@@ -8,7 +8,7 @@ import (
 	"coatcheck.dev/store"
 )
 
-// An entry is what is kept of a record. It does not change, except for the time last seen.
+// An entry is a record in the cache. It does not change, except for the time last seen.
 type entry struct {
 	proof
 	version   uint64
@@ -29,7 +29,7 @@ func newEntry(r *store.Record, p proof) *entry {
 	return e
 }
 
-// entomb returns a tombstone in the entry's place, which keeps anything older than a version out.
+// entomb returns a tombstone for the entry's place. It keeps out anything older than a version.
 func (e *entry) entomb(version uint64, at dualTime) *entry {
 	t := &entry{
 		proof: proof{at, e.generation}, version: version, body: e.body,
@@ -65,12 +65,12 @@ func (e *entry) over(now int64) bool {
 	return now >= e.expires || e.idle > 0 && now >= e.created+e.seen.Load()+e.idle
 }
 
-// entryBytes is what an entry takes beside its body: itself, otter's node and its place in the table.
+// entryBytes is the size of an entry without its body: itself, otter's node and its place in the table.
 const entryBytes = 300
 
 func (e *entry) size() uint32 { return uint32(min(len(e.body)+entryBytes, math.MaxUint32)) }
 
-// A negativeEntry is kept of an ID that has no record.
+// A negativeEntry is an ID without a record.
 type negativeEntry struct{ proof }
 
 // maxNegative limits the negative entries. Made-up tickets evict each other, and no record.

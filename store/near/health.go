@@ -13,7 +13,7 @@ type health struct {
 	up         bool      // new entries are kept; true without a feed as well
 	local      bool      // the feed is one within the process: it has told neither Lost nor Beat, and cannot break
 	generation uint64    // counts how often the feed has recovered
-	at         dualTime  // all that was durable at this moment has been told
+	at         dualTime  // everything durable at this moment has been told
 	beat       time.Time // the same moment as the feed told it; zero before the first Beat
 }
 
@@ -23,7 +23,7 @@ type proof struct {
 	generation uint64
 }
 
-// believes reports whether an answer that no notice has contradicted may still be served.
+// believes reports whether an answer may still be served. No notice has contradicted it.
 func (h *health) believes(p proof, lease time.Duration, now dualTime) bool {
 	return p.generation == h.generation && (h.local || p.at.within(lease, now) || h.at.within(lease, now))
 }
@@ -52,7 +52,7 @@ func (c *cache) told(n store.Notice) {
 	c.feed.Publish(n)
 }
 
-// lost notes that the feed is interrupted. Leases run on from its last beat. The caller holds c.telling, here and in
+// lost notes an interruption of the feed. Leases run on from its last beat. The caller holds c.telling, here and in
 // beat.
 func (c *cache) lost() {
 	h := *c.health.Load()
@@ -60,7 +60,7 @@ func (c *cache) lost() {
 	c.health.Store(&h)
 }
 
-// beat notes a beat. If the feed was lost, a new generation begins: what was loaded before may have changed untold.
+// beat notes a beat. If the feed was lost, a new generation begins: older answers may have changed untold.
 func (c *cache) beat(at time.Time) {
 	now := time.Now()
 	whole := c.at(now).before(max(0, now.Sub(at)))

@@ -2,7 +2,7 @@ package near
 
 import "coatcheck.dev/store"
 
-// The methods in this file change what is kept. Their callers hold the lock of the ID's inFlight.
+// The methods in this file change the cache. Their callers hold the lock of the ID's inFlight.
 
 // keep puts an entry in, unless there is a newer one.
 func (c *cache) keep(id store.ID, e *entry) {
@@ -19,13 +19,13 @@ func (c *cache) keepNegative(id store.ID, p proof) {
 	c.negative.Set(id, negativeEntry{p})
 }
 
-// forget drops what is known of a record.
+// forget drops all knowledge of a record.
 func (c *cache) forget(id store.ID) {
 	c.entries.Invalidate(id)
 	c.negative.Invalidate(id)
 }
 
-// expect has a record loaded anew, and nothing believed that is older than a version.
+// expect has a record loaded anew, and nothing older than a version believed.
 func (c *cache) expect(id store.ID, version uint64) {
 	c.negative.Invalidate(id)
 	if e, ok := c.kept(id); ok {
@@ -33,14 +33,14 @@ func (c *cache) expect(id store.ID, version uint64) {
 	}
 }
 
-// outdate is expect, unless what is kept is of this version or a later one.
+// outdate is expect, unless the entry is of this version or a later one.
 func (c *cache) outdate(id store.ID, version uint64) {
 	if e, ok := c.kept(id); ok && e.version < version {
 		c.expect(id, version)
 	}
 }
 
-// ended notes that a record is gone, for ever.
+// ended notes the end of a record. It is gone for ever.
 func (c *cache) ended(id store.ID) {
 	c.entries.Invalidate(id)
 	if h := c.health.Load(); h.up {

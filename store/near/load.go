@@ -12,12 +12,12 @@ import (
 	"coatcheck.dev/store"
 )
 
-// ErrLagging says that the inner store has answered several times with an older version of a record than it has told
-// before, as a store does that reads from replicas.
+// ErrLagging: the inner store has answered several times with an older version of a record than before, as stores with
+// replicas do.
 var ErrLagging = errors.New("near: the store answers with an older version than it has told before")
 
-// An inFlight has the calls under way for the IDs that begin with one byte. Whoever changes what is kept of such an ID
-// holds its lock.
+// An inFlight has the calls under way for the IDs that begin with one byte. Its lock also guards the entries of these
+// IDs.
 type inFlight struct {
 	mu     sync.Mutex
 	loads  map[store.ID]*load
@@ -50,15 +50,15 @@ func (f *inFlight) endLoad(id store.ID) {
 	delete(f.loads, id)
 }
 
-// overtake keeps the answer of a load that is under way from being kept. The caller holds f.mu.
+// overtake keeps the answer of a load under way out of the cache. The caller holds f.mu.
 func (f *inFlight) overtake(id store.ID) {
 	if l := f.loads[id]; l != nil {
 		l.overtaken = true
 	}
 }
 
-// load asks the inner store, in one call with others who want the same record. Whoever waits for somebody else's call
-// that never comes to an answer tries again.
+// load asks the inner store, in one call with others for the same record. If a shared call comes to no answer, the
+// waiting callers try again.
 func (c *cache) load(ctx context.Context, id store.ID) (store.Record, error) {
 	for {
 		r, shared, err := c.loads.Do(ctx, id, func() (store.Record, error) { return c.fetch(ctx, id) })
@@ -85,7 +85,7 @@ func (c *cache) fetch(ctx context.Context, id store.ID) (store.Record, error) {
 	c.counters.loads.Add(1)
 	r, err := c.ask(ctx, id)
 	if err != nil && ctx.Err() != nil {
-		return store.Record{}, coalesce.ErrAbandoned // those who share the call have contexts of their own
+		return store.Record{}, coalesce.ErrAbandoned // callers who share the call have contexts of their own
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -107,16 +107,16 @@ func (c *cache) fetch(ctx context.Context, id store.ID) (store.Record, error) {
 	return r, err
 }
 
-// A store that lags is asked again: at once, because the record may have been saved here while the answer was on its
-// way, then after 5 ms, and after twice as long each time, 75 ms in all. If it says that there is no such record, that
-// is most often true, and it is believed sooner: the record was saved a moment ago, and then deleted.
+// A lagging store is asked again: at once, because the record may have been saved here while the answer was on its way,
+// then after 5 ms, and after twice as long each time, 75 ms in all. An answer of no such record is believed sooner,
+// because it is most often true: the record was saved a moment ago, and then deleted.
 const (
 	lagPause  = 5 * time.Millisecond
 	lagTries  = 6
 	goneTries = 4
 )
 
-// ask loads a record, and does not believe an answer that is older than what is known.
+// ask loads a record, and does not believe an answer older than the entry.
 func (c *cache) ask(ctx context.Context, id store.ID) (r store.Record, err error) {
 	for try := range lagTries {
 		if try > 1 {
@@ -136,9 +136,8 @@ func (c *cache) ask(ctx context.Context, id store.ID) (r store.Record, err error
 	return store.Record{}, fmt.Errorf("load %v: %w", id, ErrLagging)
 }
 
-// lags reports whether an answer is older than what has been seen of the record within the lease. What was seen in an
-// earlier generation of the feed does not count: if the store has failed over to another machine, that one may know
-// less.
+// lags reports whether an answer is older than the entry, within its lease. An entry of an earlier generation of the
+// feed does not count: if the store has failed over to another machine, that one may know less.
 func (c *cache) lags(id store.ID, version uint64, err error) bool {
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return false

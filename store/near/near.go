@@ -16,7 +16,7 @@ type Store interface {
 	store.Store
 	store.Peeker
 
-	// Stats returns what the cache has done so far, and its present state.
+	// Stats returns counters and the present state of the cache.
 	Stats() Stats
 
 	// Close stops listening to the inner store's feed, and tells subscribers of this one store.Lost. The inner store
@@ -26,8 +26,8 @@ type Store interface {
 
 // Options say how much is kept, and for how long. The zero value is good.
 type Options struct {
-	// MaxBytes limits the memory that records take. The default is 64 MiB, about 100,000 records. Negative entries, of
-	// IDs that have no record, take a few MB more.
+	// MaxBytes limits the memory for records. The default is 64 MiB, about 100,000 records. Negative entries, of IDs
+	// without a record, take a few MB more.
 	MaxBytes int64
 
 	// Lease is how long a record is served after the moment at which it was last known to be current. The default is 5
@@ -60,7 +60,7 @@ type cache struct {
 	inFlight inFlights
 	loads    coalesce.Group[store.ID, store.Record]
 	health   atomic.Pointer[health] // of the inner store's feed
-	swept    atomic.Int64           // the latest time of a sweep, in microseconds: what was over by then may be gone
+	swept    atomic.Int64           // the latest time of a sweep, in microseconds: records over by then may be gone
 	counters counters
 
 	feed    store.FeedState // of this store

@@ -7,12 +7,12 @@ import (
 	"coatcheck.dev/store"
 )
 
-// An answer says what the cache knows of a record.
+// An answer is the cache's knowledge of a record.
 type answer uint8
 
 const (
 	unknown   answer = iota
-	leaseOver        // it has one that it may not serve any more
+	leaseOver        // there is an entry, but it may not be served any more
 	known
 )
 
@@ -22,7 +22,7 @@ func (c *cache) Peek(id store.ID, now time.Time) (store.Encoded, bool) {
 	return e, is == known
 }
 
-// look returns what may be served of a record: the zero Encoded if it is known that there is none.
+// look returns a record, or the zero Encoded if there certainly is none.
 func (c *cache) look(id store.ID, now dualTime) (store.Encoded, answer) {
 	e, ok := c.entries.GetIfPresent(id)
 	if !ok {
@@ -61,7 +61,7 @@ func (c *cache) Recall(id store.ID, since time.Time) (store.Encoded, bool) {
 	return e.encoded(id), true
 }
 
-// kept returns an entry without counting that as a use of it.
+// kept returns an entry without counting as a use of it.
 func (c *cache) kept(id store.ID) (*entry, bool) {
 	e, ok := c.entries.GetEntryQuietly(id)
 	return e.Value, ok

@@ -15,13 +15,13 @@ type Stats struct {
 	NegativeHits uint64 // reads answered from the cache: there is no such record
 	LeaseHits    uint64 // of both, those while the feed was down
 	Loads        uint64 // loads from the inner store: the misses
-	SharedLoads  uint64 // reads that shared another read's load
-	Refused      uint64 // loads because the lease of what was in the cache was over
-	Lagged       uint64 // answers of the inner store that were older than what it had told before
-	Evictions    uint64 // records that made room for others
+	SharedLoads  uint64 // reads sharing another read's load
+	Refused      uint64 // loads because the lease of an entry was over
+	Lagged       uint64 // answers of the inner store older than an earlier one
+	Evictions    uint64 // records evicted for others
 
 	Entries int           // records in the cache
-	Bytes   uint64        // the memory that they take, as estimated
+	Bytes   uint64        // their memory, as estimated
 	FeedUp  bool          // there is a feed, and it is not lost
 	FeedLag time.Duration // since the moment of the feed's last Beat; 0 for a feed within the process
 }
@@ -46,8 +46,8 @@ func (c *cache) Stats() Stats {
 	return s
 }
 
-// counters are behind Stats. Those that every read counts are in stripes, each in a cache line of its own, so that
-// processors do not wait for each other.
+// counters are behind Stats. The counters of every read are in stripes, each in a cache line of its own, so processors
+// do not wait for each other.
 type counters struct {
 	stripes [64]stripe
 
@@ -75,7 +75,7 @@ func (c *counters) underLease(h *health) {
 	}
 }
 
-// evictions counts evictions alone: what becomes of a read is counted here, not by otter.
+// evictions counts evictions alone: reads are counted by their outcome, in this package.
 type evictions struct{ *counters }
 
 func (e evictions) RecordEviction(uint32)         { e.evicted.Add(1) }

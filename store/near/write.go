@@ -8,16 +8,15 @@ import (
 	"coatcheck.dev/store"
 )
 
-// writes are the calls under way of this node that change one record. While there are any, nothing that is loaded is
-// kept.
+// writes are this node's calls under way to change one record. While there are any, no loaded answer is kept.
 type writes struct {
 	n     int                    // how many
-	to    uint64                 // the version that is being saved; 0 if it is no save
+	to    uint64                 // the version being saved; 0 if it is no save
 	mixed bool                   // there were several, or a touch or a load: nobody knows which came last
 	told  [store.Cutoff + 1]int8 // the notices since the first began, by kind; 2 means several
 }
 
-// alone reports whether no notice was told, except perhaps that of the write itself. A second one of the same kind may
+// alone reports whether no notice was told, except perhaps the write's own. A second one of the same kind may
 // be of a later change: notices of one record come in order.
 func (w *writes) alone(kind store.NoticeKind) bool {
 	for k, n := range w.told {
@@ -28,7 +27,7 @@ func (w *writes) alone(kind store.NoticeKind) bool {
 	return !w.mixed
 }
 
-// tell counts a notice, unless it is of the version that is being saved, or of an earlier one.
+// tell counts a notice, unless it is of the version being saved, or of an earlier one.
 func (w *writes) tell(n store.Notice) {
 	if n.Kind == store.Saved && 0 < n.Version && n.Version <= w.to || w.told[n.Kind] == 2 {
 		return
@@ -36,7 +35,7 @@ func (w *writes) tell(n store.Notice) {
 	w.told[n.Kind]++
 }
 
-// changed takes a notice that a record has changed.
+// changed takes a notice of a changed record.
 func (c *cache) changed(n store.Notice) {
 	f := c.inFlight.of(n.ID)
 	f.mu.Lock()
@@ -64,11 +63,11 @@ func (c *cache) saved(id store.ID, version uint64) {
 	c.expect(id, version)
 }
 
-// A writeCall is one call that changes one record.
+// A writeCall is one call to change one record.
 type writeCall struct {
 	c      *cache
 	id     store.ID
-	proof  proof   // of what it makes of the record
+	proof  proof   // of the record that it makes
 	writes *writes // nil once it has ended
 }
 
@@ -92,7 +91,7 @@ func (c *cache) begin(id store.ID, to uint64) *writeCall {
 	return &writeCall{c, id, p, w}
 }
 
-// beginForgetting is begin for a write that leaves nothing of what is known: the record is not served any more.
+// beginForgetting is begin for a write that ends or replaces the record: the entry is not served any more.
 func (c *cache) beginForgetting(id store.ID) *writeCall {
 	w := c.begin(id, 0)
 	f := c.inFlight.of(id)
@@ -102,7 +101,7 @@ func (c *cache) beginForgetting(id store.ID) *writeCall {
 	return w
 }
 
-// end ends the write. settle brings what is kept in line with it.
+// end ends the write. settle brings the cache in line with it.
 func (w *writeCall) end(settle func(*writes)) {
 	f := w.c.inFlight.of(w.id)
 	f.mu.Lock()
@@ -115,14 +114,14 @@ func (w *writeCall) end(settle func(*writes)) {
 	w.writes = nil
 }
 
-// abort ends a write whose call of the inner store panicked. After end it does nothing.
+// abort ends a write if its call of the inner store panicked. After end it does nothing.
 func (w *writeCall) abort() {
 	if w.writes != nil {
 		w.end(func(*writes) { w.c.forget(w.id) })
 	}
 }
 
-// settled reports whether the record is now what the write has made of it, because nothing else has happened to it.
+// settled reports whether the record is now as written, because nothing else has happened to it.
 func (w *writeCall) settled(all *writes, kind store.NoticeKind) bool {
 	return all.alone(kind) && w.c.health.Load().keeps(w.proof.generation)
 }
@@ -176,8 +175,8 @@ func (c *cache) Save(ctx context.Context, r store.Record) error {
 	return err
 }
 
-// renew keeps what was saved. If it is not known what the record was before, it is loaded when it is needed: stores do
-// not take everything from what is saved.
+// renew keeps the saved record. If its entry was not the version before, it is loaded when it is needed: stores do not
+// take every field from a save.
 func (w *writeCall) renew(r store.Record) {
 	old, ok := w.c.kept(r.ID)
 	if !ok {
@@ -239,7 +238,7 @@ func (c *cache) DeleteUser(ctx context.Context, user string, keep ...store.ID) (
 	return ids, err
 }
 
-// Sweep implements [store.Store]. Records that were over at the time now are not served from the cache any more.
+// Sweep implements [store.Store]. Records over at the time now are not served from the cache any more.
 func (c *cache) Sweep(ctx context.Context, now time.Time, limit int) (int, error) {
 	n, err := c.inner.Sweep(ctx, now, limit)
 	for us := now.UnixMicro(); ; {

@@ -9,7 +9,7 @@ import (
 	"coatcheck.dev/store"
 )
 
-// calls are all methods of a store, as somebody would call them who works on the record r.
+// calls are all methods of a store, as called for work on the record r.
 var calls = []struct {
 	name string
 	call func(ctx context.Context, s store.Store, r store.Record) error
@@ -105,7 +105,7 @@ var cancelCases = []testCase{
 			for i := range olds {
 				_, oldErr := t.s.Load(t.ctx, olds[i].ID)
 				_, newErr := t.s.Load(t.ctx, news[i].ID)
-				// What was cut off may happen between two loads, once, and a cache hears of it a moment later.
+				// A cut-off write may happen between two loads, once, and a cache hears of it a little later.
 				deadline := time.Now().Add(t.late)
 				for (oldErr == nil) == (newErr == nil) && time.Now().Before(deadline) {
 					time.Sleep(time.Millisecond)
@@ -137,7 +137,7 @@ var cancelCases = []testCase{
 				} else {
 					defer time.AfterFunc(time.Duration(i)*10*time.Microsecond, cancel).Stop()
 				}
-				_ = calls[i%2].call(ctx, t.s, r) // a load or a creation; whatever came of it
+				_ = calls[i%2].call(ctx, t.s, r) // a load or a creation; the result does not matter
 				cancel()
 			})
 			t.has(r)

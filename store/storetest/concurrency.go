@@ -10,7 +10,7 @@ import (
 	"coatcheck.dev/store"
 )
 
-// update changes a record as sessions do: load, change, save, and again if somebody else was faster. Of those who
+// update changes a record as sessions do: load, change, save, and again if somebody else was faster. Of all who
 // try at the same time one gets through each time, so nobody needs as many tries as are allowed here.
 func (t *trial) update(id store.ID, change func(*store.Record)) error {
 	for range 10_000 {
@@ -26,7 +26,7 @@ func (t *trial) update(id store.ID, change func(*store.Record)) error {
 	return store.ErrConflict
 }
 
-// only counts how many of n calls at the same time succeed, and checks that the others are refused for a given reason.
+// only counts how many of n calls at the same time succeed, and checks the reason for refusing the others.
 func (t *trial) only(n int, refusal error, call func(i int) error) (succeeded int) {
 	t.Helper()
 	var count atomic.Int64
@@ -315,7 +315,7 @@ func (t *trial) replaceUntilGone(id store.ID, revoked <-chan struct{}) {
 	})
 }
 
-// untilGone repeats a write until there is nothing left to write to, which must be so once ended is closed.
+// untilGone repeats a write until there is nothing left to write to. That must be so once ended is closed.
 func (t *trial) untilGone(ended <-chan struct{}, write func() error) {
 	for {
 		over := isClosed(ended)
@@ -351,10 +351,10 @@ func (t *trial) touchBackAndForth(id store.ID, minutes ...int) {
 	}
 }
 
-// readUntil checks that the parts of a record always fit together and never become older.
+// readUntil checks a record again and again: its parts always fit together and never become older.
 func (t *trial) readUntil(done <-chan struct{}, id store.ID) {
 	for last, over := uint64(0), false; !over; {
-		over = isClosed(done) // and read once more: what the writer left must be whole as well
+		over = isClosed(done) // and read once more: the last state must be whole as well
 		r, err := t.s.Load(t.ctx, id)
 		if err != nil {
 			t.Errorf("load: %v", err)
@@ -370,7 +370,7 @@ func (t *trial) readUntil(done <-chan struct{}, id store.ID) {
 	}
 }
 
-// contains checks that a listing is in order and has all of the wanted records.
+// contains checks a listing: it is in order and has all of the wanted records.
 func (t *trial) contains(got, want []store.Record) {
 	t.Helper()
 	seen := make(map[store.ID]bool, len(got))

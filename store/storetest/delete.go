@@ -6,7 +6,7 @@ import (
 	"coatcheck.dev/store"
 )
 
-// deleteUser signs a user out and returns the IDs of what was removed.
+// deleteUser signs a user out and returns the IDs of the removed records.
 func (t *trial) deleteUser(user string, keep ...store.ID) []store.ID {
 	t.Helper()
 	ids, err := t.s.DeleteUser(t.ctx, user, keep...)

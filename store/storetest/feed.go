@@ -9,7 +9,7 @@ import (
 	"coatcheck.dev/store"
 )
 
-// A listener listens to a feed and remembers what it was told, record by record.
+// A listener listens to a feed and remembers its notices, record by record.
 type listener struct {
 	mu    sync.Mutex
 	heard map[store.ID][]store.Notice
@@ -31,7 +31,7 @@ func (t *trial) listen() *listener {
 	return e
 }
 
-// subscribe waits until the feed has told all that was before, and passes on what it tells of changes from then on.
+// subscribe waits until the feed has told all earlier changes, and passes on later ones.
 // Without a feed the case is skipped.
 func (t *trial) subscribe(tell func(store.Notice)) (stop func()) {
 	t.Helper()
@@ -47,7 +47,7 @@ func (t *trial) subscribe(tell func(store.Notice)) (stop func()) {
 		switch {
 		case n.Kind == store.Lost:
 			whole = false
-		case n.Kind == store.Beat && n.At.Before(began): // a feed that others have been hearing for a while
+		case n.Kind == store.Beat && n.At.Before(began): // a feed with other subscribers, for a while
 			whole = false
 		case n.Kind == store.Beat:
 			whole = true
@@ -55,7 +55,7 @@ func (t *trial) subscribe(tell func(store.Notice)) (stop func()) {
 			case up <- struct{}{}:
 			default:
 			}
-		case whole: // until then it may be of what was before, and on its way for long
+		case whole: // until then it may be an earlier one, on its way for long
 			tell(n)
 		}
 	})
@@ -83,7 +83,7 @@ func (e *listener) of(id store.ID) []store.NoticeKind {
 	return kinds
 }
 
-// hears waits until a record's notices are those wanted: a feed that crosses a network may be late, but not wrong.
+// hears waits for the wanted notices of a record: a feed across a network may be late, but not wrong.
 func (t *trial) hears(e *listener, id store.ID, want ...store.NoticeKind) {
 	t.Helper()
 	deadline := time.Now().Add(t.late)
@@ -95,7 +95,7 @@ func (t *trial) hears(e *listener, id store.ID, want ...store.NoticeKind) {
 	}
 }
 
-// settle makes and deletes a record and waits until that was heard: what was told before has arrived by then.
+// settle makes and deletes a record and waits for its notices: all earlier ones have arrived by then.
 func (t *trial) settle(e *listener) {
 	t.Helper()
 	r := t.create(session("settle"))

@@ -9,7 +9,7 @@ import (
 	"coatcheck.dev/store"
 )
 
-// oddUsers are names that break stores which paste, split, fold, pad or cut them.
+// oddUsers break stores that paste, split, fold, pad or cut names.
 var oddUsers = []string{
 	"Ωμέγα 日本 🧥", "null", "0", "-1", "%", "*", "?", "[a]", "a:b", "{a}", "a/b", "../a", `a\`, `"`, "'", "''; --", "`",
 	"$1", ":user",

@@ -9,7 +9,7 @@ import (
 	"coatcheck.dev/store"
 )
 
-// setNotBefore sets a cutoff, which must succeed.
+// setNotBefore sets a cutoff. It must succeed.
 func (t *trial) setNotBefore(user string, at time.Time) {
 	t.Helper()
 	t.must(t.s.SetNotBefore(t.ctx, user, at))
@@ -27,7 +27,7 @@ func (t *trial) cutoffs(want map[string]time.Time) {
 	}
 }
 
-// recent is a time that no store may have forgotten yet: cutoffs of long ago may go.
+// recent is a time for cutoffs. No store may forget them yet; much older ones may go.
 func recent() time.Time { return time.UnixMicro(time.Now().Add(-time.Hour).UnixMicro()).UTC() }
 
 var notBeforeCases = []testCase{

@@ -4,7 +4,7 @@ import (
 	"coatcheck.dev/store"
 )
 
-// scribble writes into the one part of a record that Go lets two holders share.
+// scribble writes into the Auth of a record: in Go, two holders of a record can share that alone.
 func scribble(auths []store.Auth) {
 	for i := range auths {
 		auths[i] = store.Auth{Method: "forged", Level: 99}

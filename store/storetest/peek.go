@@ -6,7 +6,7 @@ import (
 	"coatcheck.dev/store"
 )
 
-// peeks checks that a peek, if it can tell, tells the same as a load.
+// peeks compares a peek with a load. A peek need not know.
 func (t *trial) peeks(p store.Peeker, id store.ID) {
 	t.Helper()
 	encoded, sure := p.Peek(id, time.Now())
@@ -27,7 +27,7 @@ func (t *trial) peeks(p store.Peeker, id store.ID) {
 	t.same(got, want)
 }
 
-// recalls checks that the last known copy of a record, if there is one, is the record as it was left. The copy counts
+// recalls compares the last known copy of a record, if there is one, with the record as it was left. The copy counts
 // since the beginning of time: only Peek looks at the clock here.
 func (t *trial) recalls(p store.Peeker, want store.Record) {
 	t.Helper()

@@ -6,7 +6,7 @@ import (
 	"coatcheck.dev/store"
 )
 
-// changed returns a loaded record as a busy request would leave it: something new in every field that may change.
+// changed returns a loaded record as a busy request would leave it: something new in every changeable field.
 func changed(r store.Record) store.Record {
 	r.Secret = hashOf(r.ID, 3)
 	r.Rotation = store.Rotation{Nonce: store.Nonce(store.NewID()), Other: hashOf(r.ID, 4), At: epoch.Add(time.Hour)}

@@ -7,14 +7,14 @@ import (
 	"coatcheck.dev/store"
 )
 
-// A Cache is a store that answers from memory as well.
+// A Cache is a store with answers from memory.
 type Cache interface {
 	store.Store
 	store.Peeker
 }
 
 // Shift returns a cache with its callers a century in the past. The records of the suite begin and end at fixed times,
-// and once these are over, a cache that looks at the clock serves none of them: the suite would test the store behind
+// and once these are over, a cache with an eye on the clock serves none of them: the suite would test the store behind
 // it.
 func Shift(c Cache) store.Store {
 	const century = 100 * 365 * 24 * time.Hour

@@ -1,19 +1,18 @@
-// Package storetest checks that a store keeps the contract in package store.
+// Package storetest checks a store against the contract in package store.
 //
-// A store is what passes it. Hand over a function that makes an empty store, and run it with the race detector:
+// A type is a store if it passes. Hand over a function for an empty store, and run it with the race detector:
 //
 //	func TestStore(t *testing.T) {
 //		storetest.Run(t, func(t *testing.T) store.Store { return memory.New() })
 //	}
 //
-// A store that promises to outlive its process fills in a [Harness], which tells the suite how to open it again.
+// If a store promises to outlive its process, fill in a [Harness]: it tells the suite how to open the store again.
 //
-// Each case is one promise. When a case fails, the log says why the promise matters. Cases for an optional interface
-// that the store does not have, [store.Feed] or [store.Peeker], are skipped by name.
+// Each case is one promise. When a case fails, the log says why the promise matters. Cases for a missing optional
+// interface, [store.Feed] or [store.Peeker], are skipped by name.
 //
-// The suite runs against stores in other processes too. The only clocks that it needs are those in the records and that
-// of the process, by which a feed dates its beats. Where a store may be late, as with notices of a feed, the suite
-// waits.
+// The suite runs against stores in other processes too. It needs no clocks but the times in the records and the
+// process's own, for the beats of a feed. Where a store may be late, as with notices of a feed, the suite waits.
 package storetest
 
 import (
@@ -24,21 +23,21 @@ import (
 	"coatcheck.dev/store"
 )
 
-// A Harness says how to get a store, and what can be done to it. New is required.
+// A Harness gives the suite its stores, and ways to restart and damage them. New is required.
 type Harness struct {
-	// New returns an empty store that nobody else uses. It registers its own cleanup with t.
+	// New returns an empty store for one case alone. It registers its own cleanup with t.
 	New func(t *testing.T) store.Store
 
 	// Reopen ends the use of a store in an orderly way and opens its records again, as a restart of the program
 	// does. Leave it nil if the store promises no more than the life of the process.
 	Reopen func(t *testing.T, s store.Store) store.Store
 
-	// Damage makes what is stored of a record unreadable, as a failing disk or a stranger's UPDATE would. Leave
+	// Damage makes a stored record unreadable, as a failing disk or a stranger's UPDATE would. Leave
 	// it nil if nothing outside the process can reach the records.
 	Damage func(t *testing.T, s store.Store, id store.ID)
 }
 
-// Run checks the stores that newStore makes. Each case gets an empty store of its own.
+// Run checks the stores of newStore. Each case gets an empty store of its own.
 func Run(t *testing.T, newStore func(t *testing.T) store.Store) {
 	t.Helper()
 	Harness{New: newStore}.Run(t)
@@ -90,13 +89,13 @@ var themes = []struct {
 	{"durability", durabilityCases},
 }
 
-// Bounds for what never comes, of a case and of a notice. No store in order comes near them.
+// Limits of a case and of waiting for a notice. No store in order comes near them.
 const (
 	caseLimit   = 2 * time.Minute
 	noticeLimit = 10 * time.Second
 )
 
-// newTrial prepares one run of a case. Failures go to tb; t is the test that owns what the harness makes.
+// newTrial prepares one run of a case. Failures go to tb; t is the test with the harness's cleanups.
 func newTrial(tb testing.TB, t *testing.T, h Harness) *trial {
 	ctx, cancel := context.WithTimeout(t.Context(), caseLimit)
 	t.Cleanup(cancel)

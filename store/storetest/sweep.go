@@ -6,7 +6,7 @@ import (
 	"coatcheck.dev/store"
 )
 
-// ending returns a record that is over at a time: at its absolute end, or by not being used.
+// ending returns a record with an end at a time: its absolute end, or the end of its idle time.
 func ending(at time.Time, idle bool) store.Record {
 	r := session("ada")
 	if idle {

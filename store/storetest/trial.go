@@ -14,7 +14,7 @@ import (
 	"coatcheck.dev/store"
 )
 
-// A trial is one run of a case: the store, and words for what a case does with it.
+// A trial is one run of a case: the store, and words for a case's steps.
 type trial struct {
 	testing.TB
 	t       *testing.T
@@ -68,7 +68,7 @@ func asStored(r store.Record, version uint64) store.Record {
 	return s
 }
 
-// create adds a record that must be accepted, and returns it as stored.
+// create adds a record and returns it as stored. It must succeed.
 func (t *trial) create(r store.Record) store.Record {
 	t.Helper()
 	t.must(t.s.Create(t.ctx, r, store.ID{}))
@@ -89,7 +89,7 @@ func (t *trial) createAll(records []store.Record) {
 	})
 }
 
-// save saves a record that must be accepted, and returns it as stored.
+// save saves a record and returns it as stored. It must succeed.
 func (t *trial) save(r store.Record) store.Record {
 	t.Helper()
 	t.must(t.s.Save(t.ctx, r))
@@ -101,7 +101,7 @@ func (t *trial) touch(id store.ID, at time.Time) {
 	t.must(t.s.Touch(t.ctx, []store.Seen{{ID: id, At: at}}))
 }
 
-// load returns a record that must be there.
+// load returns a record. It must be there.
 func (t *trial) load(id store.ID) store.Record {
 	t.Helper()
 	r, err := t.s.Load(t.ctx, id)
@@ -111,13 +111,13 @@ func (t *trial) load(id store.ID) store.Record {
 	return r
 }
 
-// has checks that the store gives back just this record.
+// has compares the stored record with this one.
 func (t *trial) has(want store.Record) {
 	t.Helper()
 	t.same(t.load(want.ID), want)
 }
 
-// hasNot checks that there is no record of an ID.
+// hasNot checks the absence of a record.
 func (t *trial) hasNot(id store.ID) {
 	t.Helper()
 	if _, err := t.s.Load(t.ctx, id); !errors.Is(err, store.ErrNotFound) {
@@ -125,7 +125,7 @@ func (t *trial) hasNot(id store.ID) {
 	}
 }
 
-// same checks that two records are equal in every field.
+// same compares two records field by field.
 func (t *trial) same(got, want store.Record) {
 	t.Helper()
 	g, w := reflect.ValueOf(got), reflect.ValueOf(want)
@@ -172,7 +172,7 @@ func (t *trial) pages(q store.Query) (all []store.Record) {
 	}
 }
 
-// lists checks which records a listing has, and in which order.
+// lists checks the records of a listing and their order.
 func (t *trial) lists(got []store.Record, want ...store.Record) {
 	t.Helper()
 	if g, w := idsOf(got), idsOf(want); !slices.Equal(g, w) {
@@ -198,7 +198,7 @@ func newestFirst(records []store.Record) []store.Record {
 	})
 }
 
-// sameIDs checks that two sets of IDs are equal.
+// sameIDs compares two sets of IDs.
 func (t *trial) sameIDs(got []store.ID, want ...store.ID) {
 	t.Helper()
 	byBytes := func(a, b store.ID) int { return slices.Compare(a[:], b[:]) }
@@ -216,7 +216,7 @@ func (t *trial) counts(user string, want int) {
 	}
 }
 
-// sweep sweeps once and checks how many records that deleted.
+// sweep sweeps once and checks the number of deleted records.
 func (t *trial) sweep(now time.Time, limit, want int) {
 	t.Helper()
 	if n, err := t.s.Sweep(t.ctx, now, limit); err != nil || n != want {
@@ -224,7 +224,7 @@ func (t *trial) sweep(now time.Time, limit, want int) {
 	}
 }
 
-// must ends the case if an operation that is no more than its preparation fails.
+// must ends the case if a step of its preparation fails.
 func (t *trial) must(err error) {
 	t.Helper()
 	if err != nil {
@@ -232,7 +232,7 @@ func (t *trial) must(err error) {
 	}
 }
 
-// fails checks that an operation was refused for the right reason.
+// fails checks the reason for a refusal.
 func (t *trial) fails(err, want error) {
 	t.Helper()
 	if !errors.Is(err, want) {
