@@ -19,13 +19,13 @@ package chromium
 import (
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"strconv"
 	"strings"
 	"testing"
 
 	"coatcheck.dev/jar"
+	"coatcheck.dev/test/internal/trial"
 )
 
 // seeds returns the first seed and how many there are.
@@ -43,11 +43,7 @@ func seeds(t *testing.T) (first, n uint64) {
 		}
 		return first, last - first + 1
 	}
-	n = 200
-	if os.Getenv("COATCHECK_TORTURE") != "" {
-		n = 2000
-	}
-	return uint64(rand.Uint32()), n
+	return trial.Seed(t), uint64(trial.Times(200, 2000))
 }
 
 func TestDifferences(t *testing.T) {

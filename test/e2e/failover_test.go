@@ -129,12 +129,12 @@ func TestFailoverKeepsSignInsAndSignOuts(t *testing.T) {
 			began := time.Now()
 			mend := servers.lose(id)
 			taken := time.Since(began)
-			for _, h := range []*house{a, b, asks} {
+			for _, h := range []*program{a, b, asks} {
 				v.at(h).soon(ada)
 			}
 			t.Logf("a new master after %v, and every node answers after %v", taken, time.Since(began))
 			stop()
-			for _, h := range []*house{a, b, asks} {
+			for _, h := range []*program{a, b, asks} {
 				thief.at(h).is(nobody)
 			}
 
@@ -150,7 +150,7 @@ func TestFailoverKeepsSignInsAndSignOuts(t *testing.T) {
 }
 
 // revoked ends the session of a visitor on one node, and sees that it is refused there at once and on the other within the lease.
-func revoked(t *testing.T, here, there *house, v *visitor) {
+func revoked(t *testing.T, here, there *program, v *visitor) {
 	t.Helper()
 	if x := here.ask(http.MethodDelete, "/v1/sessions/"+handle(v.ticket())); x.status != http.StatusNoContent {
 		t.Fatalf("revoke: %d %s", x.status, x.body)
@@ -164,7 +164,7 @@ func revoked(t *testing.T, here, there *house, v *visitor) {
 
 // staysOn asks each node again and again until it is stopped: they may say that they cannot tell, but never that the visitor is
 // somebody else.
-func (v *visitor) staysOn(want me, nodes ...*house) (stop func()) {
+func (v *visitor) staysOn(want me, nodes ...*program) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var asking sync.WaitGroup
 	var known, unknown atomic.Int64

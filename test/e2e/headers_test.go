@@ -140,29 +140,29 @@ func TestCookieLines(t *testing.T) {
 	const value = `[A-Za-z0-9_.~%-]+`
 	for _, c := range []struct {
 		name string
-		do   func(h *house, v *visitor) answer
+		do   func(h *program, v *visitor) answer
 		want []string
 	}{
-		{"first thing in the cart", func(h *house, v *visitor) answer { return v.post("/cart", "item", "tea") },
+		{"first thing in the cart", func(h *program, v *visitor) answer { return v.post("/cart", "item", "tea") },
 			[]string{`__Host-session=1[A-Za-z0-9_-]{54}; Path=/; Secure; HttpOnly; SameSite=Lax`}},
-		{"second thing", func(h *house, v *visitor) answer {
+		{"second thing", func(h *program, v *visitor) answer {
 			v.post("/cart", "item", "tea")
 			return v.post("/cart", "item", "tea")
 		}, nil},
-		{"sign-in", func(h *house, v *visitor) answer { return v.signIn("ada") },
+		{"sign-in", func(h *program, v *visitor) answer { return v.signIn("ada") },
 			[]string{`__Host-session=1[A-Za-z0-9_-]{54}; Path=/; Secure; HttpOnly; SameSite=Lax`}},
-		{"keep me signed in", func(h *house, v *visitor) answer {
+		{"keep me signed in", func(h *program, v *visitor) answer {
 			return v.post("/login", "user", "ada", "password", "lovelace", "remember", "on")
 		}, []string{`__Host-session=1[A-Za-z0-9_-]{54}; Max-Age=2592000; Path=/; Secure; HttpOnly; SameSite=Lax`}},
-		{"sign-out", func(h *house, v *visitor) answer {
+		{"sign-out", func(h *program, v *visitor) answer {
 			v.signIn("ada")
 			return v.post("/logout")
 		}, []string{`__Host-session=; Expires=[^;]+ GMT; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Lax`}},
-		{"theme", func(h *house, v *visitor) answer { return v.post("/theme", "theme", "dark") },
+		{"theme", func(h *program, v *visitor) answer { return v.post("/theme", "theme", "dark") },
 			[]string{`theme=` + value + `; Max-Age=31536000; Path=/; Secure; SameSite=Lax`}},
-		{"consent", func(h *house, v *visitor) answer { return v.post("/consent", "recent", "yes") },
+		{"consent", func(h *program, v *visitor) answer { return v.post("/consent", "recent", "yes") },
 			[]string{`__Host-consent=` + value + `; Max-Age=15552000; Path=/; Secure; HttpOnly; SameSite=Lax`}},
-		{"the operator", func(h *house, v *visitor) answer {
+		{"the operator", func(h *program, v *visitor) answer {
 			v.base = h.console
 			return v.do(http.MethodGet, strings.TrimPrefix(h.link, h.console))
 		}, []string{`__Host-coatcheck-console=1[A-Za-z0-9_-]{54}; Path=/; Secure; HttpOnly; SameSite=Strict`}},

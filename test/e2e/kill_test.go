@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"coatcheck.dev/test/internal/trial"
 )
 
 // What was acknowledged is there after a kill -9 at the moment of the acknowledgement. One visitor signs in, fills the cart
@@ -16,11 +18,11 @@ import (
 // and of what they were not told at most the one thing that was under way.
 func TestKilledRightAfterTheAnswer(t *testing.T) {
 	t.Parallel()
-	random := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
+	random := trial.Chance(t)
 	h := open(t, "demo")
 	v := regular{visitor: newVisitor(t, h.site), t: t, want: nobody}
 	done := map[string]int{}
-	for round := range rounds(25, 1000) {
+	for round := range trial.Times(25, 1000) {
 		v.base = h.site
 		writers := startWriters(t, h, 3)
 		did := v.act(round, random)
@@ -71,7 +73,7 @@ func (v *regular) act(round int, random *rand.Rand) string {
 	return "cart"
 }
 
-func (v *regular) check(h *house, when string) {
+func (v *regular) check(h *program, when string) {
 	v.t.Helper()
 	if a := v.get("/api/me"); a.status != http.StatusOK || strings.TrimSpace(a.body) != v.want.String() {
 		v.t.Errorf("%s: /api/me is %d %s, want %s", when, a.status, a.body, v.want)
@@ -107,7 +109,7 @@ type writer struct {
 }
 
 // startWriters returns when each has a session.
-func startWriters(t testing.TB, h *house, n int) *writers {
+func startWriters(t testing.TB, h *program, n int) *writers {
 	t.Helper()
 	ws := &writers{t: t}
 	for range n {
@@ -134,7 +136,7 @@ func (w *writer) write() {
 // stopped returns when all have noticed that the program is gone.
 func (ws *writers) stopped() { ws.ends.Wait() }
 
-func (ws *writers) check(h *house) {
+func (ws *writers) check(h *program) {
 	ws.t.Helper()
 	for _, w := range ws.all {
 		w.base = h.site

@@ -58,21 +58,21 @@ const anonymous = "user= session= data="
 // request wants then.
 func TestLogoutWins(t *testing.T) {
 	t.Parallel()
-	end := map[string]func(h *house, v *visitor){
-		"by the visitor": func(_ *house, v *visitor) {
+	end := map[string]func(h *program, v *visitor){
+		"by the visitor": func(_ *program, v *visitor) {
 			v.as().get(do("/out", "Coatcheck-Sign-Out: this"))
 		},
-		"from another browser": func(h *house, v *visitor) {
+		"from another browser": func(h *program, v *visitor) {
 			other := newVisitor(h.t, h.site)
 			other.get(do("/in", "Coatcheck-Sign-In: ada", "Coatcheck-Sign-Out: others"))
 			other.get(do("/out", "Coatcheck-Sign-Out: this"))
 		},
-		"through the API": func(h *house, v *visitor) {
+		"through the API": func(h *program, v *visitor) {
 			if a := h.ask(http.MethodDelete, "/v1/sessions/"+handle(v.ticket())); a.status != http.StatusNoContent {
 				h.t.Errorf("end the session: %d %s", a.status, a.body)
 			}
 		},
-		"with all of the user's": func(h *house, v *visitor) {
+		"with all of the user's": func(h *program, v *visitor) {
 			if a := h.ask(http.MethodDelete, "/v1/users/ada/sessions"); a.status != http.StatusOK || strings.TrimSpace(a.body) != `{"ended":1}` {
 				h.t.Errorf("end the user's sessions: %d %s", a.status, a.body)
 			}
@@ -97,7 +97,7 @@ func TestLogoutWins(t *testing.T) {
 	}
 }
 
-func lateRequest(t *testing.T, end func(*house, *visitor), orders []string) {
+func lateRequest(t *testing.T, end func(*program, *visitor), orders []string) {
 	app := newUpstream(t)
 	h := openGate(t, app.URL)
 	v := newVisitor(t, h.site)

@@ -15,11 +15,3 @@ func TestMain(m *testing.M) {
 	}
 	proc.Main(m)
 }
-
-// rounds is how often a fault is repeated: seldom in normal runs, often in torture.
-func rounds(normal, torture int) int {
-	if os.Getenv("COATCHECK_TORTURE") != "" {
-		return torture
-	}
-	return normal
-}

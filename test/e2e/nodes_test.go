@@ -40,7 +40,7 @@ func (v *visitor) soon(want me) time.Duration {
 	return time.Since(began)
 }
 
-func (v *visitor) at(h *house) *visitor {
+func (v *visitor) at(h *program) *visitor {
 	other := v.as()
 	other.base = h.site
 	return other
@@ -81,7 +81,7 @@ func TestTwoNodes(t *testing.T) {
 			if db != nil {
 				laterVersion(t, db, a, b)
 			}
-			for _, h := range []*house{a, b} {
+			for _, h := range []*program{a, b} {
 				if x := h.ask(http.MethodGet, "/metrics"); !strings.Contains(x.body, "\ncoatcheck_near_feed_up 1\n") || !strings.Contains(x.body, `coatcheck_near_reads_total{by="session"}`) {
 					t.Errorf("/metrics: %d %s", x.status, x.body)
 				}
@@ -97,7 +97,7 @@ func TestTwoNodes(t *testing.T) {
 }
 
 // A later version may append fields to a record: this one reads over them, and its visitors stay signed in.
-func laterVersion(t *testing.T, db *sql.DB, a, b *house) {
+func laterVersion(t *testing.T, db *sql.DB, a, b *program) {
 	t.Helper()
 	v := newVisitor(t, a.site)
 	v.signIn("grace")
@@ -118,7 +118,7 @@ func laterVersion(t *testing.T, db *sql.DB, a, b *house) {
 
 // rolling restarts one node after the other while visitors go on, behind something that sends them to a node that takes
 // them. Nobody is signed out, and nobody sees an error.
-func rolling(t *testing.T, nodes ...*house) {
+func rolling(t *testing.T, nodes ...*program) {
 	t.Helper()
 	balancer := &balancer{}
 	balancer.set(nodes...)
@@ -160,16 +160,16 @@ func rolling(t *testing.T, nodes ...*house) {
 // A balancer knows which nodes take requests.
 type balancer struct {
 	mu    sync.Mutex
-	nodes []*house
+	nodes []*program
 }
 
-func (b *balancer) set(nodes ...*house) {
+func (b *balancer) set(nodes ...*program) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.nodes = append([]*house(nil), nodes...)
+	b.nodes = append([]*program(nil), nodes...)
 }
 
-func (b *balancer) pick(n int) *house {
+func (b *balancer) pick(n int) *program {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.nodes[n%len(b.nodes)]

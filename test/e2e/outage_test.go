@@ -56,7 +56,7 @@ func wantNoChange(t testing.TB, v *visitor) {
 func says(words string) *regexp.Regexp { return regexp.MustCompile("level=(?:WARN|ERROR) .*" + words) }
 
 // signedIn is a visitor with something to lose.
-func signedIn(t testing.TB, h *house) (*visitor, me) {
+func signedIn(t testing.TB, h *program) (*visitor, me) {
 	t.Helper()
 	v := newVisitor(t, h.site)
 	v.signIn("ada")
@@ -148,7 +148,7 @@ func TestDiskFull(t *testing.T) {
 
 // openOnSmallDisk starts the program with its data folder on a file system of a megabyte. The file system is the
 // program's alone and goes with it; an ordinary user may have one where the system allows user namespaces.
-func openOnSmallDisk(t testing.TB, args ...string) *house {
+func openOnSmallDisk(t testing.TB, args ...string) *program {
 	t.Helper()
 	unshare := tool.Find(t, "unshare")
 	alone := []string{"--mount"}

@@ -24,7 +24,7 @@ func run(t testing.TB, args ...string) (int, string) {
 }
 
 // again starts the program that has ended, with more flags.
-func (h *house) again(flags ...string) *house {
+func (h *program) again(flags ...string) *program {
 	h.t.Helper()
 	s := h.Spec
 	s.Args = append(append([]string(nil), s.Args...), flags...)

@@ -84,7 +84,7 @@ func ticketOf(t testing.TB, b *browser.Browser) string {
 }
 
 // dead checks that a ticket finds nobody any more.
-func dead(t testing.TB, h *house, ticket string) {
+func dead(t testing.TB, h *program, ticket string) {
 	t.Helper()
 	newVisitor(t, h.site).with(ticket).is(nobody)
 }

@@ -61,7 +61,7 @@ func TestTermEndsWhatIsUnderWay(t *testing.T) {
 }
 
 // watch signs the operator in and follows the console, as an open page does, until the program ends.
-func watch(t testing.TB, h *house) *bufio.Scanner {
+func watch(t testing.TB, h *program) *bufio.Scanner {
 	t.Helper()
 	operator := newVisitor(t, h.console)
 	if a := operator.get(strings.TrimPrefix(h.link, h.console)); a.status != http.StatusOK {

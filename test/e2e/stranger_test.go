@@ -163,7 +163,7 @@ func TestGarbageTicketsLeaveMemoryFlat(t *testing.T) {
 
 // throw sends n requests with garbage tickets, several in one piece on each of some connections that stay open. Half
 // of the tickets are well-formed, so that the store is asked for each.
-func throw(t testing.TB, h *house, connections, n int) {
+func throw(t testing.TB, h *program, connections, n int) {
 	t.Helper()
 	const batch = 50
 	var left atomic.Int64

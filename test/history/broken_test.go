@@ -13,6 +13,7 @@ import (
 	"coatcheck.dev/event"
 	"coatcheck.dev/store"
 	"coatcheck.dev/store/memory"
+	"coatcheck.dev/test/internal/trial"
 )
 
 // The stores below each break one sentence of the contract, as stores of other libraries do. The checker has to notice.
@@ -143,7 +144,7 @@ func TestCheckerFindsBrokenStores(t *testing.T) {
 	} {
 		t.Run(broken.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				seed := newSeed(t)
+				seed := trial.Seed(t)
 				nodes := newNodes(t, broken.make(&hesitant{Store: memory.New()}), 2, func(event.Event) {})
 				for i := range uint64(maxHistories) {
 					if porcupine.CheckOperationsTimeout(model, run(t, nodes, seed+i), 0) == porcupine.Illegal {

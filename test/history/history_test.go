@@ -16,7 +16,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strconv"
 	"sync"
 	"syscall"
 	"testing"
@@ -34,6 +33,7 @@ import (
 	"coatcheck.dev/store/sql"
 	"coatcheck.dev/test/internal/mariadb"
 	"coatcheck.dev/test/internal/postgres"
+	"coatcheck.dev/test/internal/trial"
 )
 
 const rotateEvery = 3 * time.Second
@@ -241,25 +241,7 @@ func (w *world) expire() {
 }
 
 // histories returns how many are checked on each backing.
-func histories() int {
-	if os.Getenv("COATCHECK_TORTURE") != "" {
-		return 5000
-	}
-	return 60
-}
-
-func newSeed(t testing.TB) uint64 {
-	t.Helper()
-	seed := rand.Uint64() >> 1 // so that those of a run can be counted up
-	if text := os.Getenv("COATCHECK_SEED"); text != "" {
-		var err error
-		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
-			t.Fatalf("COATCHECK_SEED: %v", err)
-		}
-	}
-	t.Logf("COATCHECK_SEED=%d", seed)
-	return seed
-}
+func histories() int { return trial.Times(60, 5000) }
 
 // perStore is how many histories are made on one store, one after the other.
 const perStore = 20
@@ -279,8 +261,8 @@ func TestHistoriesAreLinearizable(t *testing.T) {
 
 // check makes histories and has each of them explained.
 func (b backing) check(t *testing.T, histories int) {
-	seed := newSeed(t)
-	var total tally
+	seed := trial.Seed(t)
+	var total counts
 	for first := 0; first < histories; first += perStore {
 		synctest.Test(t, func(t *testing.T) {
 			nodes := newNodes(t, b.open(t), b.nodes, total.observe)
@@ -293,7 +275,7 @@ func (b backing) check(t *testing.T, histories int) {
 }
 
 // checkLegal fails the test if no sequence explains a history.
-func checkLegal(t *testing.T, history []porcupine.Operation, seed uint64, total *tally) {
+func checkLegal(t *testing.T, history []porcupine.Operation, seed uint64, total *counts) {
 	t.Helper()
 	total.add(history)
 	if porcupine.CheckOperationsTimeout(model, history, 0) == porcupine.Ok {

@@ -11,6 +11,7 @@ import (
 	sqlstore "coatcheck.dev/store/sql"
 	"coatcheck.dev/test/internal/mariadb"
 	"coatcheck.dev/test/internal/servers"
+	"coatcheck.dev/test/internal/trial"
 )
 
 const insertDeleted = `INSERT INTO coatcheck_changes (kind, id, owner) VALUES (3, ?, '')`
@@ -28,11 +29,7 @@ func TestBesideOthers(t *testing.T) {
 	})
 	t.Run("old changes are removed", func(t *testing.T) { servers.Trimmed(t, server, d, insertDeleted) })
 	t.Run("cancelled calls leave nothing behind", func(t *testing.T) {
-		times := 10_000
-		if servers.Torture() {
-			times = 100_000
-		}
-		servers.Cancelled(t, server, d, times)
+		servers.Cancelled(t, server, d, trial.Times(10_000, 100_000))
 	})
 	t.Run("one user among many", func(t *testing.T) { servers.OneUserAmongMany(t, server, d, looked) })
 	t.Run("a sweep beside requests", func(t *testing.T) { servers.SweptBeside(t, server, d) })
@@ -110,11 +107,8 @@ func TestRoundTrips(t *testing.T) {
 
 func TestKilled(t *testing.T) {
 	t.Parallel()
-	rounds := 5
-	if servers.Torture() {
-		rounds = 200
-	}
-	servers.Killed(t, mariadb.Start(t, "innodb-flush-log-at-trx-commit=1"), sqlstore.MySQL, rounds)
+	server := mariadb.Start(t, "innodb-flush-log-at-trx-commit=1")
+	servers.Killed(t, server, sqlstore.MySQL, trial.Times(5, 200))
 }
 
 func TestFailuresSayWhatToDo(t *testing.T) {

@@ -154,10 +154,10 @@ func TestSCSOnRedis(t *testing.T) {
 	node := redisserver.Start(t)
 	client := redis.NewClient(redisOptions(node.Addr))
 	t.Cleanup(func() { client.Close() })
-	door := goredisstore.Do(client)
+	do := goredisstore.Do(client)
 	m := scs.New()
 	m.Store = scsredis.New(client)
-	from := fromSCS(t, migrate.SCSOptions{Records: migrate.Redis(door, "scs:session:")})
+	from := fromSCS(t, migrate.SCSOptions{Records: migrate.Redis(do, "scs:session:")})
 	keys := func() int {
 		n, err := client.DBSize(context.Background()).Result()
 		if err != nil {

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -15,6 +13,7 @@ import (
 	"coatcheck.dev/store"
 	"coatcheck.dev/store/memory"
 	"coatcheck.dev/store/near"
+	"coatcheck.dev/test/internal/trial"
 	"coatcheck.dev/test/internal/wire"
 )
 
@@ -70,18 +69,7 @@ type chaos struct {
 //
 // Rows: I1
 func TestNoStaleReadUnderChaos(t *testing.T) {
-	rounds := 20
-	if os.Getenv("COATCHECK_TORTURE") != "" {
-		rounds = 1000
-	}
-	seed := rand.Uint64() >> 1
-	if text := os.Getenv("COATCHECK_SEED"); text != "" {
-		var err error
-		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Logf("COATCHECK_SEED=%d", seed)
+	rounds, seed := trial.Times(20, 1000), trial.Seed(t)
 	reads := make(map[string]int)
 	for i := range uint64(rounds) {
 		synctest.Test(t, func(t *testing.T) { newChaos(t, reads).run(seed + i) })

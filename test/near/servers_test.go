@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -21,21 +20,17 @@ import (
 	"coatcheck.dev/test/internal/postgres"
 	"coatcheck.dev/test/internal/redisserver"
 	"coatcheck.dev/test/internal/relay"
+	"coatcheck.dev/test/internal/trial"
 	"coatcheck.dev/test/internal/twonodes"
 )
 
 // revocations is how many are measured on each server: a few, or 10,000 under torture.
-func revocations(few int) int {
-	if os.Getenv("COATCHECK_TORTURE") != "" {
-		return 10_000
-	}
-	return few
-}
+func revocations(few int) int { return trial.Times(few, 10_000) }
 
-// soon is how long one of a hundred revocations may take to be refused on the other node. What else runs on a machine
-// that tests share takes longer than that, so it counts under torture.
+// soon is how long one of a hundred revocations may take to be refused on the other node. It counts under torture: other
+// tests on the same machine keep a node from running for longer than that.
 func soon() time.Duration {
-	if os.Getenv("COATCHECK_TORTURE") != "" {
+	if trial.Torture() {
 		return 50 * time.Millisecond
 	}
 	return 0

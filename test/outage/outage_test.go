@@ -15,7 +15,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -34,6 +33,7 @@ import (
 	"coatcheck.dev/test/internal/postgres"
 	"coatcheck.dev/test/internal/redisserver"
 	"coatcheck.dev/test/internal/relay"
+	"coatcheck.dev/test/internal/trial"
 )
 
 const (
@@ -45,13 +45,10 @@ const (
 	stale    = 4 * time.Second
 )
 
-// torture says whether every outage meets every store.
-var torture = os.Getenv("COATCHECK_TORTURE") != ""
-
 // prompt is how soon an answer comes that waits for nothing: 50 ms where the machine has nothing else to do. Beside other
 // tests, what counts is that it does not wait for the store.
 var prompt = func() time.Duration {
-	if torture {
+	if trial.Torture() {
 		return 50 * time.Millisecond
 	}
 	return timeout / 2
@@ -390,7 +387,7 @@ func TestRedis(t *testing.T) {
 			begin: func() { node.Proc.Signal(syscall.SIGSTOP) }, end: func() { node.Proc.Signal(syscall.SIGCONT) }})
 	})
 	for _, o := range ways {
-		if !torture {
+		if !trial.Torture() {
 			continue // PostgreSQL has them
 		}
 		t.Run(o.name, func(t *testing.T) {
@@ -409,7 +406,7 @@ func TestPostgreSQL(t *testing.T) {
 	})
 	server := sync.OnceValue(func() *postgres.Server { return postgres.Start(t) })
 	for _, o := range ways {
-		if o.long && !torture {
+		if o.long && !trial.Torture() {
 			continue
 		}
 		server := server()

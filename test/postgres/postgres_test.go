@@ -9,6 +9,7 @@ import (
 	"coatcheck.dev/store/sql/pgxlisten"
 	"coatcheck.dev/test/internal/postgres"
 	"coatcheck.dev/test/internal/servers"
+	"coatcheck.dev/test/internal/trial"
 )
 
 func newBox(t testing.TB, db *sql.DB, options ...sqlstore.Options) *servers.Box {
@@ -42,7 +43,7 @@ func TestContract(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if c.rare && !servers.Torture() {
+			if c.rare && !trial.Torture() {
 				t.Skip("like the one before; COATCHECK_TORTURE=1 runs it")
 			}
 			servers.Contract(t, server, `UPDATE coatcheck_sessions SET body = '\xff' WHERE id = $1`, c.open)

@@ -16,6 +16,7 @@ import (
 	"coatcheck.dev/store/sql/pgxlisten"
 	"coatcheck.dev/test/internal/postgres"
 	"coatcheck.dev/test/internal/servers"
+	"coatcheck.dev/test/internal/trial"
 )
 
 const insertDeleted = `INSERT INTO coatcheck_changes (kind, id, owner) VALUES (3, $1, '')`
@@ -66,12 +67,7 @@ func TestFewRights(t *testing.T) {
 	servers.FewRights(t, db, sqlstore.PostgreSQL)
 }
 
-func cancellations() int {
-	if servers.Torture() {
-		return 100_000
-	}
-	return 10_000
-}
+func cancellations() int { return trial.Times(10_000, 100_000) }
 
 // looked returns how many rows the server has looked at in the table of sessions.
 func looked(t *testing.T, db *sql.DB) (rows int) {
@@ -84,11 +80,7 @@ func looked(t *testing.T, db *sql.DB) (rows int) {
 
 func TestKilled(t *testing.T) {
 	t.Parallel()
-	rounds := 5
-	if servers.Torture() {
-		rounds = 200
-	}
-	servers.Killed(t, postgres.Start(t, "fsync=on"), sqlstore.PostgreSQL, rounds)
+	servers.Killed(t, postgres.Start(t, "fsync=on"), sqlstore.PostgreSQL, trial.Times(5, 200))
 }
 
 // The door is pgx's own connection. What it tells must reach those who listen, in other processes too.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"sync"
 	"testing"
 	"time"
@@ -13,15 +12,13 @@ import (
 	"coatcheck.dev/store"
 	redisstore "coatcheck.dev/store/redis"
 	"coatcheck.dev/test/internal/redisserver"
+	"coatcheck.dev/test/internal/trial"
 )
 
 // Browsers cancel requests at any point. A connection on which the answer to a cancelled command is still to come must not give
 // it to the next one: that would be somebody else's session.
 func TestCancelledRequestsPoisonNoConnection(t *testing.T) {
-	requests := 2_000
-	if os.Getenv("COATCHECK_TORTURE") != "" {
-		requests = 10_000
-	}
+	requests := trial.Times(2_000, 10_000)
 	node := redisserver.Start(t)
 	for _, client := range []struct {
 		name string

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"sync"
 	"syscall"
 	"testing"
@@ -14,15 +13,11 @@ import (
 	"coatcheck.dev/store"
 	redisstore "coatcheck.dev/store/redis"
 	"coatcheck.dev/test/internal/redisserver"
+	"coatcheck.dev/test/internal/trial"
 )
 
 // rounds is how often a fault happens: 5 times, or 200 under torture.
-func rounds() int {
-	if os.Getenv("COATCHECK_TORTURE") != "" {
-		return 200
-	}
-	return 5
-}
+func rounds() int { return trial.Times(5, 200) }
 
 func session(user string) store.Record {
 	now := time.Now()

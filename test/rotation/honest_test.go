@@ -10,6 +10,7 @@ import (
 
 	"coatcheck.dev/event"
 	"coatcheck.dev/session"
+	"coatcheck.dev/test/internal/trial"
 )
 
 var visits = session.NewKey[int]("visits")
@@ -159,7 +160,7 @@ func (d *day) check(t testing.TB) {
 // Rows: A14, A17, R5, I4
 func TestHonestBrowserIsNeverSignedOut(t *testing.T) {
 	onEveryBacking(t, func(t *testing.T, b backing) {
-		d := newDay(t, newSite(t, b, session.Options{}), newSeed(t))
+		d := newDay(t, newSite(t, b, session.Options{}), trial.Chance(t))
 		d.rotate(b.times(1000))
 		d.check(t)
 	})

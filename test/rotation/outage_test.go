@@ -12,6 +12,7 @@ import (
 	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
+	"coatcheck.dev/test/internal/trial"
 )
 
 var errDown = errors.New("connection reset")
@@ -81,7 +82,7 @@ func (s *unreliableStore) Touch(ctx context.Context, seen []store.Seen) error {
 // Rows: R5, I4, R8, I10
 func TestStoreFailuresDuringRotationSignNobodyOut(t *testing.T) {
 	onEveryBacking(t, func(t *testing.T, b backing) {
-		rng, n := newSeed(t), b.times(40)
+		rng, n := trial.Chance(t), b.times(40)
 		st := &unreliableStore{Store: b.open(t), rng: rand.New(rand.NewPCG(rng.Uint64(), 0))}
 		s := newSiteOn(t, st, b.nodes, session.Options{SweepInterval: -1})
 		owner := s.newBrowser()

@@ -10,11 +10,8 @@ package rotation
 import (
 	"context"
 	"database/sql"
-	"math/rand/v2"
 	"net/http"
-	"os"
 	"path/filepath"
-	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -28,21 +25,8 @@ import (
 	"coatcheck.dev/store/memory"
 	"coatcheck.dev/store/near"
 	"coatcheck.dev/store/sql"
+	"coatcheck.dev/test/internal/trial"
 )
-
-// newSeed returns what the test's chance is drawn from, and logs it.
-func newSeed(t testing.TB) *rand.Rand {
-	t.Helper()
-	seed := rand.Uint64()
-	if text := os.Getenv("COATCHECK_SEED"); text != "" {
-		var err error
-		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
-			t.Fatalf("COATCHECK_SEED: %v", err)
-		}
-	}
-	t.Logf("COATCHECK_SEED=%d", seed)
-	return rand.New(rand.NewPCG(seed, 0))
-}
 
 // A backing is a way to run a site: a store, and how many programs share it.
 type backing struct {
@@ -54,7 +38,7 @@ type backing struct {
 
 // times returns how often something is done that is done n times where nothing is slow.
 func (b backing) times(n int) int {
-	if os.Getenv("COATCHECK_TORTURE") != "" {
+	if trial.Torture() {
 		return 20 * n
 	}
 	return max(n/b.share, 1)

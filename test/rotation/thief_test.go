@@ -8,6 +8,7 @@ import (
 
 	"coatcheck.dev/event"
 	"coatcheck.dev/session"
+	"coatcheck.dev/test/internal/trial"
 )
 
 // A verdict is what a theft policy makes of the session.
@@ -46,7 +47,7 @@ const maxAge = 32
 // Rows: A14, A17
 func TestCopiedCookieIsCaught(t *testing.T) {
 	onEveryVerdict(t, func(t *testing.T, v verdict, b backing) {
-		d := newDay(t, newSite(t, b, session.Options{Theft: v.policy}), newSeed(t))
+		d := newDay(t, newSite(t, b, session.Options{Theft: v.policy}), trial.Chance(t))
 		caught, thefts := 0, b.times(30)
 		for used := range thefts {
 			thief := d.browser.copied()
@@ -119,7 +120,7 @@ func (d *day) recover(v verdict) {
 // Rows: A14, A17
 func TestThiefWhoRotatesFirstIsCaught(t *testing.T) {
 	onEveryVerdict(t, func(t *testing.T, v verdict, b backing) {
-		s, rng := newSite(t, b, session.Options{Theft: v.policy}), newSeed(t)
+		s, rng := newSite(t, b, session.Options{Theft: v.policy}), trial.Chance(t)
 		for range 20 {
 			owner := s.newBrowser()
 			owner.signIn("ada")
@@ -155,7 +156,7 @@ func elope(thief *browser, rng *rand.Rand) {
 // Rows: A14, A17
 func TestAncientCopyIsRefused(t *testing.T) {
 	onEveryBacking(t, func(t *testing.T, b backing) {
-		d := newDay(t, newSite(t, b, session.Options{}), newSeed(t))
+		d := newDay(t, newSite(t, b, session.Options{}), trial.Chance(t))
 		thief := d.browser.copied()
 		d.rotate(maxAge + 2)
 		d.running.Wait()
@@ -178,7 +179,7 @@ func TestAncientCopyIsRefused(t *testing.T) {
 // Rows: A14, R5
 func TestCopyThatKeepsUpRaisesNoAlarm(t *testing.T) {
 	onEveryBacking(t, func(t *testing.T, b backing) {
-		s, rng := newSite(t, b, session.Options{}), newSeed(t)
+		s, rng := newSite(t, b, session.Options{}), trial.Chance(t)
 		one := s.newBrowser()
 		one.signIn("ada")
 		two := one.copied()

@@ -50,8 +50,8 @@ type Options struct {
 	// Preferences is what the profile's file of that name holds at first, in JSON: settings that have no flag.
 	Preferences string
 
-	// Patience bounds each action. Zero means 30 seconds, far more than any needs on a busy machine.
-	Patience time.Duration
+	// Timeout bounds each action. Zero means 30 seconds, far more than any needs on a busy machine.
+	Timeout time.Duration
 }
 
 // A Browser is one visitor's browser with one tab. It belongs to the goroutine of the test that started it.
@@ -71,8 +71,8 @@ type Browser struct {
 // Start starts a browser with an empty profile.
 func Start(t testing.TB, o Options) *Browser {
 	t.Helper()
-	if o.Patience == 0 {
-		o.Patience = 30 * time.Second
+	if o.Timeout == 0 {
+		o.Timeout = 30 * time.Second
 	}
 	if o.HostRules == "" {
 		o.HostRules = onlyLoopback
@@ -122,7 +122,7 @@ func (b *Browser) Close() {
 	if b.tab == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(b.tab, b.options.Patience)
+	ctx, cancel := context.WithTimeout(b.tab, b.options.Timeout)
 	defer cancel()
 	if err := chromedp.Cancel(ctx); err != nil {
 		b.t.Errorf("close browser: %v", err)
@@ -184,13 +184,13 @@ func ownGroup(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
-// do runs one action within the browser's patience.
+// do runs one action within the browser's timeout.
 func do[T any](b *Browser, what string, action chromedp.Action[T]) T {
 	b.t.Helper()
 	if b.tab == nil {
 		b.t.Fatalf("%s: the browser is closed", what)
 	}
-	ctx, cancel := context.WithTimeout(b.tab, b.options.Patience)
+	ctx, cancel := context.WithTimeout(b.tab, b.options.Timeout)
 	defer cancel()
 	value, err := chromedp.Run(ctx, action)
 	if err != nil {

@@ -294,7 +294,7 @@ func TestFailuresAreTold(t *testing.T) {
 			v := failing.Run(t, func(tb testing.TB) {
 				b := browser.Start(tb, browser.Options{})
 				b.Navigate(url + "/")
-				b.SetPatience(time.Second)
+				b.SetTimeout(time.Second)
 				c.do(b)
 			})
 			if !v.Failed {

@@ -46,7 +46,7 @@ func (b *Browser) leave(what string, action chromedp.Action[chromedp.Void]) int 
 	if b.tab == nil {
 		b.t.Fatalf("%s: the browser is closed", what)
 	}
-	ctx, cancel := context.WithTimeout(b.tab, b.options.Patience)
+	ctx, cancel := context.WithTimeout(b.tab, b.options.Timeout)
 	defer cancel()
 	answer, err := chromedp.RunResponse(ctx, action)
 	if err != nil {

@@ -50,7 +50,7 @@ func Start(t testing.TB, settings ...string) *Server {
 	data := filepath.Join(folder, "data")
 	args := []string{"--no-defaults", "--datadir=" + data, "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve",
 		"--tmpdir=" + folder} // a server that starts removes what others have in a folder that they share
-	if code := proc.Start(t, proc.Spec{Path: install, Args: args, Dir: folder, User: owner, Patience: time.Minute}).Wait(); code != 0 {
+	if code := proc.Start(t, proc.Spec{Path: install, Args: args, Dir: folder, User: owner, Timeout: time.Minute}).Wait(); code != 0 {
 		t.Fatalf("mariadb-install-db ended with %d", code)
 	}
 	args = []string{"--no-defaults", "--datadir=" + data, "--bind-address=" + host, "--port=" + port,

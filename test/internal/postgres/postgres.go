@@ -49,7 +49,7 @@ func Start(t testing.TB, settings ...string) *Server {
 	folder := proc.Home(t, owner)
 	data := filepath.Join(folder, "data")
 	args := []string{"-D", data, "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8", "--locale", "C"}
-	if code := proc.Start(t, proc.Spec{Path: initdb, Args: args, Dir: folder, User: owner, Patience: time.Minute}).Wait(); code != 0 {
+	if code := proc.Start(t, proc.Spec{Path: initdb, Args: args, Dir: folder, User: owner, Timeout: time.Minute}).Wait(); code != 0 {
 		t.Fatalf("initdb ended with %d", code)
 	}
 	args = []string{"-D", data}

@@ -52,9 +52,9 @@ func TestFailuresAreTold(t *testing.T) {
 	}
 }
 
-// impatient starts a server that is healthy and waits for it with hardly any patience.
+// impatient starts a server that is healthy and waits for it with hardly any time.
 func impatient(tb testing.TB, t *testing.T) *proc.Process {
 	s := spec(t, "serve", "127.0.0.1:0")
-	s.Patience = 50 * time.Millisecond
+	s.Timeout = 50 * time.Millisecond
 	return proc.Start(tb, s)
 }

@@ -24,10 +24,10 @@ func FreeAddrs(t testing.TB, n int) []string {
 }
 
 // AwaitListening returns when somebody accepts connections at a TCP address. The test fails if the program ends
-// before, or takes longer than its Patience. It is for programs that do not say when they are ready.
+// before, or takes longer than its Timeout. It is for programs that do not say when they are ready.
 func (p *Process) AwaitListening(addr string) {
 	p.t.Helper()
-	deadline := time.After(p.Spec.Patience)
+	deadline := time.After(p.Spec.Timeout)
 	for {
 		c, err := net.DialTimeout("tcp", addr, time.Second)
 		if err == nil {
@@ -38,7 +38,7 @@ func (p *Process) AwaitListening(addr string) {
 		case <-p.done:
 			p.t.Fatalf("%s ended without listening on %s", p.cmd, addr)
 		case <-deadline:
-			p.t.Fatalf("%s does not listen on %s after %v: %v", p.cmd, addr, p.Spec.Patience, err)
+			p.t.Fatalf("%s does not listen on %s after %v: %v", p.cmd, addr, p.Spec.Timeout, err)
 		case <-time.After(20 * time.Millisecond):
 		}
 	}

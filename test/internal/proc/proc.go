@@ -41,9 +41,9 @@ type Spec struct {
 	Dir  string   // working folder; empty: the test's own
 	User string   // whom to run as when the test is root, for programs that refuse to be; see Home
 
-	// Patience bounds each wait for the program: to print what is awaited, to end. Zero means 30 seconds,
+	// Timeout bounds each wait for the program: to print what is awaited, to end. Zero means 30 seconds,
 	// which is far more than a healthy program needs on a busy machine.
-	Patience time.Duration
+	Timeout time.Duration
 }
 
 // A Process is a program that runs, or ran. Its methods belong to the goroutine of the test that started it;
@@ -64,8 +64,8 @@ type Process struct {
 // what it printed is logged.
 func Start(t testing.TB, s Spec) *Process {
 	t.Helper()
-	if s.Patience == 0 {
-		s.Patience = 30 * time.Second
+	if s.Timeout == 0 {
+		s.Timeout = 30 * time.Second
 	}
 	p := &Process{Spec: s, t: t, output: newTranscript(), done: make(chan struct{})}
 	p.cmd = exec.Command(s.Path, s.Args...)
@@ -114,10 +114,10 @@ func (p *Process) Output() string { return p.output.text() }
 func (p *Process) Done() <-chan struct{} { return p.done }
 
 // Await returns the first match of a pattern in a line of the program's output, past or to come, with its
-// submatches. The test fails if the program ends without such a line, or takes longer than its Patience.
+// submatches. The test fails if the program ends without such a line, or takes longer than its Timeout.
 func (p *Process) Await(pattern *regexp.Regexp) []string {
 	p.t.Helper()
-	deadline := time.After(p.Spec.Patience)
+	deadline := time.After(p.Spec.Timeout)
 	for from := 0; ; {
 		lines, ended, news := p.output.since(from)
 		for _, line := range lines {
@@ -132,7 +132,7 @@ func (p *Process) Await(pattern *regexp.Regexp) []string {
 		select {
 		case <-news:
 		case <-deadline:
-			p.t.Fatalf("%s did not print %q within %v", p.cmd, pattern, p.Spec.Patience)
+			p.t.Fatalf("%s did not print %q within %v", p.cmd, pattern, p.Spec.Timeout)
 		}
 	}
 }
@@ -161,14 +161,14 @@ func (p *Process) Term() int {
 }
 
 // Wait returns the exit code when the process has ended, -1 if a signal ended it. The test fails if that takes
-// longer than its Patience.
+// longer than its Timeout.
 func (p *Process) Wait() int {
 	p.t.Helper()
 	select {
 	case <-p.done:
 		return p.cmd.ProcessState.ExitCode()
-	case <-time.After(p.Spec.Patience):
-		p.t.Fatalf("%s did not end within %v", p.cmd, p.Spec.Patience)
+	case <-time.After(p.Spec.Timeout):
+		p.t.Fatalf("%s did not end within %v", p.cmd, p.Spec.Timeout)
 		return 0
 	}
 }

@@ -32,16 +32,16 @@ func echo(t *testing.T) string {
 }
 
 // say sends a word and returns what has come back after a while.
-func say(t *testing.T, c net.Conn, word string, patience time.Duration) (string, error) {
+func say(t *testing.T, c net.Conn, word string, timeout time.Duration) (string, error) {
 	t.Helper()
 	if _, err := io.WriteString(c, word); err != nil {
 		return "", err
 	}
-	return hear(c, len(word), patience)
+	return hear(c, len(word), timeout)
 }
 
-func hear(c net.Conn, n int, patience time.Duration) (string, error) {
-	_ = c.SetReadDeadline(time.Now().Add(patience))
+func hear(c net.Conn, n int, timeout time.Duration) (string, error) {
+	_ = c.SetReadDeadline(time.Now().Add(timeout))
 	back := make([]byte, n)
 	n, err := io.ReadFull(c, back)
 	return string(back[:n]), err

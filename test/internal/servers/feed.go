@@ -11,8 +11,8 @@ import (
 	sqlstore "coatcheck.dev/store/sql"
 )
 
-// patience is for what never comes.
-const patience = 20 * time.Second
+// timeout is for what never comes.
+const timeout = 20 * time.Second
 
 // An ear listens to a feed.
 type ear struct {
@@ -47,7 +47,7 @@ func listen(t *testing.T, feed store.Feed) *ear {
 // awaits waits for a notice and returns its place among all.
 func (e *ear) awaits(t *testing.T, is func(store.Notice) bool) int {
 	t.Helper()
-	deadline := time.After(patience)
+	deadline := time.After(timeout)
 	for {
 		e.mu.Lock()
 		for i, n := range e.all {
@@ -60,7 +60,7 @@ func (e *ear) awaits(t *testing.T, is func(store.Notice) bool) int {
 		select {
 		case <-e.news:
 		case <-deadline:
-			t.Fatalf("was not told within %v", patience)
+			t.Fatalf("was not told within %v", timeout)
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"coatcheck.dev/store"
 	sqlstore "coatcheck.dev/store/sql"
+	"coatcheck.dev/test/internal/trial"
 )
 
 // fill creates sessions of users, five each, with a session's life to go.
@@ -36,10 +37,7 @@ func fill(t *testing.T, st *sqlstore.Store, n int, life time.Duration) {
 // is the same few, however many others there are.
 func OneUserAmongMany(t *testing.T, s Server, d sqlstore.Dialect, looked func(*testing.T, *sql.DB) int) {
 	st, db := open(t, s, d, s.Create(t))
-	n := 20_000
-	if Torture() {
-		n = 1_000_000
-	}
+	n := trial.Times(20_000, 1_000_000)
 	fill(t, st, n, time.Hour)
 	db.SetMaxOpenConns(1)
 	for _, c := range []struct {
@@ -84,10 +82,7 @@ func OneUserAmongMany(t *testing.T, s Server, d sqlstore.Dialect, looked func(*t
 // SweptBeside sweeps very many while others work, and logs how long those had to wait, and how long when nobody sweeps.
 func SweptBeside(t *testing.T, s Server, d sqlstore.Dialect) {
 	st, _ := open(t, s, d, s.Create(t))
-	n := 10_000
-	if Torture() {
-		n = 100_000
-	}
+	n := trial.Times(10_000, 100_000)
 	fill(t, st, n, time.Millisecond)
 	var took time.Duration
 	beside := saves(t, st, func() {

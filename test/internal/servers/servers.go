@@ -4,7 +4,6 @@ package servers
 
 import (
 	"database/sql"
-	"os"
 	"testing"
 
 	sqlstore "coatcheck.dev/store/sql"
@@ -20,9 +19,6 @@ type Server interface {
 	Kill()
 	Restart()
 }
-
-// Torture reports whether there is time for many more rounds.
-func Torture() bool { return os.Getenv("COATCHECK_TORTURE") != "" }
 
 // open makes a store that is closed at the end of the test, and returns its pool as well.
 func open(t testing.TB, s Server, d sqlstore.Dialect, database string, options ...sqlstore.Options) (*sqlstore.Store, *sql.DB) {

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -18,6 +17,7 @@ import (
 	"github.com/anishathalye/porcupine"
 
 	"coatcheck.dev/store"
+	"coatcheck.dev/test/internal/trial"
 )
 
 const (
@@ -106,13 +106,7 @@ const ended = 1 << 62
 // that, no node ever answers with what is older than it has answered or written before.
 func (h Harness) History(t testing.TB, n int) {
 	t.Helper()
-	seed := rand.Uint64() >> 1
-	if text := os.Getenv("COATCHECK_SEED"); text != "" {
-		var err error
-		seed, err = strconv.ParseUint(text, 10, 64)
-		must(t, err)
-	}
-	t.Logf("COATCHECK_SEED=%d", seed)
+	seed := trial.Seed(t)
 	a, b := h.nodes(t)
 	stale, oldest := 0, time.Duration(0)
 	for i := range uint64(n) {

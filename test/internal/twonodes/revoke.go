@@ -231,7 +231,7 @@ func (h Harness) Cut(t testing.TB, cut func(testing.TB, store.Store) (repair fun
 // waitForBeat waits until the feed has proved itself whole since a moment.
 func (n node) waitForBeat(t testing.TB, since time.Time) {
 	t.Helper()
-	for deadline := time.Now().Add(feedPatience); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(feedTimeout); ; time.Sleep(5 * time.Millisecond) {
 		if s := n.Stats(); s.FeedUp && time.Since(since) > s.FeedLag {
 			return
 		}

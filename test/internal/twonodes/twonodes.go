@@ -76,15 +76,15 @@ func (h Harness) nodes(t testing.TB) (a, b node) {
 	return a, b
 }
 
-// feedPatience is how long a feed may take to come up.
-const feedPatience = 15 * time.Second
+// feedTimeout is how long a feed may take to come up.
+const feedTimeout = 60 * time.Second
 
 func (n node) waitForFeed(t testing.TB) {
 	t.Helper()
 	if _, fed := n.inner.(store.Feed); !fed {
 		return
 	}
-	for deadline := time.Now().Add(feedPatience); !n.Stats().FeedUp; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(feedTimeout); !n.Stats().FeedUp; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the feed does not come up")
 		}

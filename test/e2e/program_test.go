@@ -15,8 +15,8 @@ import (
 	_ "modernc.org/sqlite" // to look into the program's database
 )
 
-// A house is the program while it runs.
-type house struct {
+// A program is the one that we ship, while it runs.
+type program struct {
 	*proc.Process
 	t       testing.TB
 	data    string // the folder
@@ -27,13 +27,13 @@ type house struct {
 }
 
 // open starts the program with a new data folder and waits until it serves. The arguments are a command and its flags.
-func open(t testing.TB, args ...string) *house {
+func open(t testing.TB, args ...string) *program {
 	t.Helper()
 	return openSpec(t, spec(t, t.TempDir(), args...))
 }
 
 // openGate starts the program in front of an app.
-func openGate(t testing.TB, app string) *house {
+func openGate(t testing.TB, app string) *program {
 	t.Helper()
 	return open(t, "serve", "--upstream", app)
 }
@@ -54,9 +54,9 @@ var (
 	lockedLine  = regexp.MustCompile(`^locked$`)
 )
 
-func openSpec(t testing.TB, s proc.Spec) *house {
+func openSpec(t testing.TB, s proc.Spec) *program {
 	t.Helper()
-	h := &house{Process: proc.Start(t, s), t: t}
+	h := &program{Process: proc.Start(t, s), t: t}
 	h.site = h.Await(siteLine)[1]
 	console := h.Await(consoleLine)
 	h.link, h.console = console[1], console[2]
@@ -70,12 +70,12 @@ func openSpec(t testing.TB, s proc.Spec) *house {
 }
 
 // visible is a path of the program as this process reaches it, for a program with a file system of its own.
-func (h *house) visible(path string) string {
+func (h *program) visible(path string) string {
 	return filepath.Join("/proc", itoa(h.PID()), "root", path)
 }
 
 // reopen starts the program again, when it has ended, with the same data folder and on other ports.
-func (h *house) reopen() *house {
+func (h *program) reopen() *program {
 	h.t.Helper()
 	return openSpec(h.t, h.Spec)
 }
@@ -88,7 +88,7 @@ type entry struct {
 }
 
 // sessions lists the live sessions of a user, "" for all.
-func (h *house) sessions(user string) []entry {
+func (h *program) sessions(user string) []entry {
 	h.t.Helper()
 	a := h.ask(http.MethodGet, "/v1/sessions?limit=1000&user="+user)
 	var list struct{ Sessions []entry }
@@ -99,7 +99,7 @@ func (h *house) sessions(user string) []entry {
 }
 
 // ask sends a request to the API with the token.
-func (h *house) ask(method, path string) answer {
+func (h *program) ask(method, path string) answer {
 	h.t.Helper()
 	operator := newVisitor(h.t, h.console)
 	operator.header.Set("Authorization", "Bearer "+h.token)
@@ -107,7 +107,7 @@ func (h *house) ask(method, path string) answer {
 }
 
 // rows counts the records in the file, those included that the API would not list.
-func (h *house) rows() int {
+func (h *program) rows() int {
 	h.t.Helper()
 	var n int
 	inDatabase(h.t, h.database(), func(db *sql.DB) error {
@@ -116,7 +116,7 @@ func (h *house) rows() int {
 	return n
 }
 
-func (h *house) database() string { return filepath.Join(h.data, "coatcheck.db") }
+func (h *program) database() string { return filepath.Join(h.data, "coatcheck.db") }
 
 // inDatabase opens the file beside the program.
 func inDatabase(t testing.TB, file string, do func(*sql.DB) error) {
@@ -148,8 +148,8 @@ func app(t testing.TB, language string) string {
 }
 
 // shops are the three that answer alike: the one built on the library, and those behind the gate.
-var shops = map[string]func(testing.TB) *house{
-	"demo":   func(t testing.TB) *house { return open(t, "demo") },
-	"python": func(t testing.TB) *house { return openGate(t, app(t, "python")) },
-	"node":   func(t testing.TB) *house { return openGate(t, app(t, "node")) },
+var shops = map[string]func(testing.TB) *program{
+	"demo":   func(t testing.TB) *program { return open(t, "demo") },
+	"python": func(t testing.TB) *program { return openGate(t, app(t, "python")) },
+	"node":   func(t testing.TB) *program { return openGate(t, app(t, "node")) },
 }

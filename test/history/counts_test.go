@@ -9,8 +9,8 @@ import (
 	"coatcheck.dev/event"
 )
 
-// A tally counts what the histories of a run were made of: one that never had two requests meet would prove nothing.
-type tally struct {
+// counts are what the histories of a run were made of: one that never had two requests meet would prove nothing.
+type counts struct {
 	histories int
 	ops       map[kind]int
 	let, not  int // requests with a ticket that were let in, and that were not
@@ -19,7 +19,7 @@ type tally struct {
 	told map[event.Kind]int
 }
 
-func (c *tally) observe(e event.Event) {
+func (c *counts) observe(e event.Event) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.told == nil {
@@ -28,7 +28,7 @@ func (c *tally) observe(e event.Event) {
 	c.told[e.Kind]++
 }
 
-func (c *tally) add(history []porcupine.Operation) {
+func (c *counts) add(history []porcupine.Operation) {
 	if c.ops == nil {
 		c.ops = make(map[kind]int)
 	}
@@ -47,7 +47,7 @@ func (c *tally) add(history []porcupine.Operation) {
 }
 
 // check reports what the histories lacked. It is called after the managers were closed, so that all was told.
-func (c *tally) check(t *testing.T) {
+func (c *counts) check(t *testing.T) {
 	t.Helper()
 	n := 0
 	for _, w := range append(weights, struct {
