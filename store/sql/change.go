@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"database/sql"
 	"errors"
+	"slices"
 	"time"
 
 	"coatcheck.dev/store"
@@ -22,7 +23,7 @@ func (t *txn) create(v *values, replaces store.ID) error {
 		}
 		replaced = owner
 	}
-	n, err := t.exec(t.stmt.insert, v.id[:], v.owner, v.created, v.seen, v.expires, v.idle, v.body)
+	n, err := t.exec(liteInsert, v.id[:], v.owner, v.created, v.seen, v.expires, v.idle, v.body)
 	if err != nil {
 		return err
 	}
@@ -30,7 +31,7 @@ func (t *txn) create(v *values, replaces store.ID) error {
 		return store.ErrExists
 	}
 	if !replaces.IsZero() {
-		if _, err := t.exec(t.stmt.delete, replaces[:]); err != nil {
+		if _, err := t.exec(liteDelete, replaces[:]); err != nil {
 			return err
 		}
 		t.tell(store.Notice{Kind: store.Replaced, ID: replaces, User: replaced, By: v.id})
@@ -41,7 +42,10 @@ func (t *txn) create(v *values, replaces store.ID) error {
 
 // look returns what there is of a record without reading it, or ErrNotFound.
 func (t *txn) look(id store.ID) (version int64, owner string, err error) {
-	err = t.row(t.stmt.look, id[:]).Scan(&version, &owner)
+	stmt, err := t.prepare(liteLook)
+	if err == nil {
+		err = stmt.QueryRowContext(uncancelled, id[:]).Scan(&version, &owner)
+	}
 	if errors.Is(err, sql.ErrNoRows) {
 		err = store.ErrNotFound
 	}
@@ -49,7 +53,7 @@ func (t *txn) look(id store.ID) (version int64, owner string, err error) {
 }
 
 func (t *txn) save(v *values) error {
-	n, err := t.exec(t.stmt.save, v.seen, v.expires, v.idle, v.body, v.id[:], v.version)
+	n, err := t.exec(liteSave, v.seen, v.expires, v.idle, v.body, v.id[:], v.version)
 	if err != nil {
 		return err
 	}
@@ -66,7 +70,7 @@ func (t *txn) save(v *values) error {
 func (t *txn) touch(seen []store.Seen) error {
 	for _, s := range seen {
 		at := s.At.UnixMicro()
-		if _, err := t.exec(t.stmt.touch, at, s.ID[:], at); err != nil {
+		if _, err := t.exec(liteTouch, at, s.ID[:], at); err != nil {
 			return err
 		}
 	}
@@ -82,24 +86,24 @@ func (t *txn) remove(id store.ID, why store.NoticeKind) (found bool, err error) 
 	if err != nil {
 		return false, err
 	}
-	if _, err := t.exec(t.stmt.delete, id[:]); err != nil {
+	if _, err := t.exec(liteDelete, id[:]); err != nil {
 		return false, err
 	}
 	t.tell(store.Notice{Kind: why, ID: id, User: owner})
 	return true, nil
 }
 
-func (t *txn) removeUser(user string, kept map[store.ID]bool) ([]store.ID, error) {
-	owned, err := t.ids(t.stmt.owned, user)
+func (t *txn) removeUser(user string, keep []store.ID) ([]store.ID, error) {
+	owned, err := t.ids(liteOwned, user)
 	if err != nil {
 		return nil, err
 	}
 	var removed []store.ID
 	for _, id := range owned {
-		if kept[id] {
+		if slices.Contains(keep, id) {
 			continue
 		}
-		if _, err := t.exec(t.stmt.delete, id[:]); err != nil {
+		if _, err := t.exec(liteDelete, id[:]); err != nil {
 			return nil, err
 		}
 		t.tell(store.Notice{Kind: store.Deleted, ID: id, User: user})
@@ -109,7 +113,7 @@ func (t *txn) removeUser(user string, kept map[store.ID]bool) ([]store.ID, error
 }
 
 func (t *txn) sweep(now time.Time, limit int) (int, error) {
-	over, err := t.ids(t.stmt.over, now.UnixMicro(), limit)
+	over, err := t.ids(liteDue, now.UnixMicro(), limit)
 	if err != nil {
 		return 0, err
 	}
@@ -125,20 +129,12 @@ func (t *txn) sweep(now time.Time, limit int) (int, error) {
 const switchLife = 400 * 24 * time.Hour
 
 func (t *txn) setSwitch(user string, at time.Time) error {
-	if _, err := t.exec(t.stmt.setSwitch, user, at.UnixMicro()); err != nil {
+	if _, err := t.exec(liteSetNotBefore, user, at.UnixMicro()); err != nil {
 		return err
 	}
-	if _, err := t.exec(t.stmt.oldSwitch, at.Add(-switchLife).UnixMicro()); err != nil {
+	if _, err := t.exec(liteOldNotBefore, at.Add(-switchLife).UnixMicro()); err != nil {
 		return err
 	}
 	t.tell(store.Notice{Kind: store.Cutoff, User: user, At: at})
 	return nil
-}
-
-func (t *txn) ids(stmt *sql.Stmt, args ...any) (ids []store.ID, err error) {
-	rows, err := t.query(stmt, args...)
-	if err != nil {
-		return nil, err
-	}
-	return scanIDs(rows)
 }

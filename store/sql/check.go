@@ -148,17 +148,17 @@ SELECT group_concat(DISTINCT engine) FROM information_schema.tables WHERE table_
 }
 
 // check has little to say of SQLite: the store sets what matters by itself.
-func (e *embedded) check(ctx context.Context) (findings []store.Finding, err error) {
-	err = e.patiently(ctx, func() error {
-		findings, err = e.look(ctx)
+func (s *sqlite) check(ctx context.Context) (findings []store.Finding, err error) {
+	err = s.patiently(ctx, func() error {
+		findings, err = s.look(ctx)
 		return err
 	})
 	return findings, err
 }
 
-func (e *embedded) look(ctx context.Context) ([]store.Finding, error) {
+func (s *sqlite) look(ctx context.Context) ([]store.Finding, error) {
 	var path string
-	if err := e.db.QueryRowContext(ctx, `SELECT file FROM pragma_database_list WHERE name = 'main'`).Scan(&path); err != nil {
+	if err := s.db.QueryRowContext(ctx, `SELECT file FROM pragma_database_list WHERE name = 'main'`).Scan(&path); err != nil {
 		return nil, err
 	}
 	if path == "" {
@@ -175,7 +175,7 @@ func (e *embedded) look(ctx context.Context) ([]store.Finding, error) {
 		})
 	}
 	var check string
-	if err := e.db.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&check); err != nil {
+	if err := s.db.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&check); err != nil {
 		return nil, err
 	}
 	if check != "ok" {

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"sync"
 	"time"
 )
@@ -12,25 +13,24 @@ const (
 	checkpointPause = 2 * time.Millisecond // between two, for those who write
 )
 
-// A checkpointer moves what was committed from the write-ahead log to the database, beside the writer. When a commit does it,
-// as those of SQLite do unless they are told not to, everybody who waits for that commit waits for the disk
-// several times. Its goroutine lives as long as there is something to do.
+// A checkpointer has the write-ahead log emptied after so many changes, beside the writer. If a commit did it, as those
+// of SQLite do unless they are told not to, all who wait for that commit would wait for the disk several times. Its
+// goroutine lives as long as there is something to do.
 type checkpointer struct {
 	checkpoint func()
 
-	mu      sync.Mutex
-	rows    int // changed since the last checkpoint began
-	running bool
-	idle    chan struct{} // closed when the goroutine ends
+	mu   sync.Mutex
+	rows int           // changed since the last checkpoint began
+	idle chan struct{} // closed when the goroutine ends; nil if there is none
 }
 
-// wrote notes that so many rows have been changed.
+// wrote notes how many rows have been changed.
 func (c *checkpointer) wrote(rows int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.rows += int(rows)
-	if !c.running && c.rows >= checkpointRows {
-		c.running, c.idle = true, make(chan struct{})
+	if c.idle == nil && c.rows >= checkpointRows {
+		c.idle = make(chan struct{})
 		go c.run()
 	}
 }
@@ -46,8 +46,8 @@ func (c *checkpointer) due() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.rows < checkpointRows {
-		c.running = false
 		close(c.idle)
+		c.idle = nil
 		return false
 	}
 	c.rows = 0
@@ -57,37 +57,35 @@ func (c *checkpointer) due() bool {
 // await waits for the checkpoint that is being made, once nobody writes any more.
 func (c *checkpointer) await(ctx context.Context) error {
 	c.mu.Lock()
-	running, idle := c.running, c.idle
+	idle := c.idle
 	c.mu.Unlock()
-	if !running {
-		return nil
-	}
-	select {
-	case <-idle:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return await(ctx, idle)
 }
 
-// checkpoint moves what is in the log, and makes nobody wait. What is written meanwhile it moves as well, again and again: once all
-// is moved, the next commit begins the log anew. What cannot be done because of a reader, an error, or somebody who never stops writing, is
-// left to a commit in the end, which says what the matter is.
-func (e *embedded) checkpoint() {
-	conn, err := e.db.Conn(whole)
+// checkpoint moves what is in the log into the database, first beside the writer. If the log is long, the rest follows
+// while the writer waits, which is not for long. Once all is moved, the next commit begins the log anew: a log whose
+// file does not grow takes half the time to flush. What a reader or an error prevents is left to a later checkpoint, or
+// in the end to a commit, which reports the problem.
+func (s *sqlite) checkpoint() {
+	conn, err := s.db.Conn(uncancelled)
 	if err != nil {
 		return
 	}
 	defer conn.Close()
-	if _, err := conn.ExecContext(whole, e.dialect.enter); err != nil {
+	if _, err := conn.ExecContext(uncancelled, liteSetUp); err != nil {
 		return
 	}
-	for last := -1; ; time.Sleep(checkpointPause) {
-		var busy, pages, moved int
-		err := conn.QueryRowContext(whole, e.dialect.checkpoint).Scan(&busy, &pages, &moved)
-		if err != nil || moved < pages || pages < checkpointPages || pages == last {
-			return
-		}
-		last = pages
+	if pages, err := moveLog(conn); err != nil || pages < checkpointPages {
+		return
 	}
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	_, _ = moveLog(conn)
+}
+
+// moveLog makes a checkpoint and returns how many pages the log has.
+func moveLog(conn *sql.Conn) (pages int, err error) {
+	var busy, moved int
+	err = conn.QueryRowContext(uncancelled, liteCheckpoint).Scan(&busy, &pages, &moved)
+	return pages, err
 }

@@ -21,25 +21,25 @@
 // # SQLite
 //
 // Changes of concurrent calls are committed together, in one transaction with one wait for the disk, so that the
-// number of writes per second grows with the number of callers. Each of them succeeds or fails by itself. Reads take one
-// look at an index and run beside writes, as many at a time as the pool has connections. A call that is cancelled while
-// its change waits in the queue takes it out again. Once its transaction runs, the change may happen although the call
-// returns the context's error.
+// number of writes per second grows with the number of callers. Each of them succeeds or fails by itself. Reads take
+// one look at an index and run beside writes, as many at a time as the pool has connections. A context ends the wait
+// for a connection, for other callers and for other programs. It does not interrupt a statement: a change whose
+// transaction has begun may happen although the call returns the context's error.
 //
-// The store switches the database to write-ahead logging (files FILE-wal and FILE-shm appear beside it: never
-// delete or copy one without the others), and its transactions to synchronous=FULL. Checkpoints are made beside the
-// commits, on another connection; a commit makes one only if the log has grown to 32 MB all the same. Any number of pooled connections
-// will do, one included; do not call the store while you hold the only one. In a database that has no tables yet the
-// store limits the file to its owner (mode 0600), because sessions are nobody else's business.
+// The store switches the database to write-ahead logging. The files FILE-wal and FILE-shm appear beside it: never
+// delete or copy one without the others. Its transactions use synchronous=FULL. Checkpoints run beside the commits, on
+// another connection; a commit makes one only if the log has grown to 32 MB all the same. Any number of pooled
+// connections will do, one included; do not call the store while you hold the only one. In a database without tables
+// the store limits the file to its owner (mode 0600), because sessions are nobody else's business.
 //
 // The feed ([store.Feed]) tells of what this Store changes. Let one process and one Store write to a file at a time. A
 // second one breaks nothing that the contract of package store says of records, but the first does not hear of its
 // changes.
 //
 // If another program has locked the database, calls wait for a second and a half, or longer if the connection's
-// busy_timeout is longer, and then fail. A backup that is put in place of the file, or the file's removal, is noticed
-// before the next change is acknowledged and within a second of reading. From then on every call fails, until that
-// very file is back, or the program is started again.
+// busy_timeout is longer, and then fail. The store notices within a second of reading, and before it acknowledges the
+// next change, if the file was removed or a backup was put in its place. From then on every call fails, until that very
+// file is back or the program is started again.
 //
 // For a look at what is there:
 //

@@ -36,6 +36,14 @@ func (f *file) moved() bool {
 	return gone
 }
 
+// check returns an error if the file has moved.
+func (f *file) check() error {
+	if f.moved() {
+		return errMoved
+	}
+	return nil
+}
+
 // movedLately is moved for those who call it all the time: as long as all is well, it looks once a second.
 func (f *file) movedLately() bool {
 	now := time.Now().Unix()

@@ -1,131 +1,233 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"coatcheck.dev/store"
 )
 
 // SQLite is the dialect of SQLite 3.38 and later, through any driver for it.
-var SQLite = Dialect{func(db *sql.DB, _ Options) engine { return newEmbedded(db, &sqlite) }}
+var SQLite = Dialect{func(db *sql.DB, _ Options) engine {
+	s := &sqlite{db: db}
+	s.writer.commit = s.commit
+	s.checkpoints.checkpoint = s.checkpoint
+	return s
+}}
 
-var sqlite = embeddedDialect{
-	statements: statements{
-		load:   `SELECT version, last_seen, body FROM coatcheck_sessions WHERE id = ?`,
-		insert: `INSERT INTO coatcheck_sessions (id, version, owner, created, last_seen, expires, idle, body) VALUES (?, 1, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
-		save:   `UPDATE coatcheck_sessions SET version = version + 1, last_seen = max(last_seen, ?), expires = ?, idle = ?, body = ? WHERE id = ? AND version = ?`,
-		touch:  `UPDATE coatcheck_sessions SET last_seen = ? WHERE id = ? AND last_seen < ?`,
-		delete: `DELETE FROM coatcheck_sessions WHERE id = ?`,
-		look:   `SELECT version, owner FROM coatcheck_sessions WHERE id = ?`,
-		owned:  `SELECT id FROM coatcheck_sessions WHERE owner = ?`,
-
-		list:      `SELECT id, version, created, last_seen, body FROM coatcheck_sessions WHERE (created, id) < (?, ?) ORDER BY created DESC, id DESC LIMIT ?`,
-		listUser:  `SELECT id, version, created, last_seen, body FROM coatcheck_sessions WHERE owner = ? AND (created, id) < (?, ?) ORDER BY created DESC, id DESC LIMIT ?`,
-		count:     `SELECT count(*) FROM coatcheck_sessions`,
-		countUser: `SELECT count(*) FROM coatcheck_sessions WHERE owner = ?`,
-		over:      `SELECT id FROM coatcheck_sessions WHERE ends <= ? ORDER BY ends LIMIT ?`,
-
-		setSwitch: `INSERT INTO coatcheck_switches (owner, at) VALUES (?, ?) ON CONFLICT (owner) DO UPDATE SET at = max(at, excluded.at)`,
-		oldSwitch: `DELETE FROM coatcheck_switches WHERE at < ?`,
-		switches:  `SELECT owner, at FROM coatcheck_switches`,
-
-		lock: `UPDATE coatcheck_schema SET version = version WHERE id = 0`,
-	},
-	schema: schema{
-		make: `CREATE TABLE IF NOT EXISTS coatcheck_schema (id INTEGER PRIMARY KEY, version INTEGER NOT NULL) STRICT`,
-		have: `SELECT version FROM coatcheck_schema WHERE id = 1`,
-		set:  `INSERT INTO coatcheck_schema (id, version) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET version = excluded.version`,
-		migrations: [][]string{{
-			// Times are microseconds since 1970, idle is in microseconds. The body is that of package store; what stands
-			// beside it is what statements need to know. The column ends says in SQL what Record.Ends says in Go.
-			`CREATE TABLE coatcheck_sessions (
-			id        BLOB    NOT NULL PRIMARY KEY,
-			version   INTEGER NOT NULL,
-			owner     TEXT    NOT NULL,
-			created   INTEGER NOT NULL,
-			last_seen INTEGER NOT NULL,
-			expires   INTEGER NOT NULL,
-			idle      INTEGER NOT NULL,
-			ends      INTEGER NOT NULL AS (CASE WHEN idle > 0 AND last_seen + idle < expires THEN last_seen + idle ELSE expires END),
-			body      BLOB    NOT NULL
-		) STRICT, WITHOUT ROWID;
-		CREATE INDEX coatcheck_sessions_owner ON coatcheck_sessions (owner, created, id);
-		CREATE INDEX coatcheck_sessions_created ON coatcheck_sessions (created, id);
-		CREATE INDEX coatcheck_sessions_ends ON coatcheck_sessions (ends);
-		CREATE TABLE coatcheck_switches (
-			owner TEXT    NOT NULL PRIMARY KEY,
-			at    INTEGER NOT NULL
-		) STRICT, WITHOUT ROWID;`,
-		}},
-	},
-	open:       openSQLite,
-	enter:      `PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 8000`, // pages, 32 MB
-	checkpoint: `PRAGMA wal_checkpoint(PASSIVE)`,
-	diagnose:   diagnoseSQLite,
+// sqlite is the engine for a database in a file. It has one writer, which commits what concurrent callers hand it in
+// one transaction. Reads run beside it.
+type sqlite struct {
+	store.Hub
+	db          *sql.DB
+	writer      writer
+	turn        sync.Mutex // held by a transaction, and by the end of a checkpoint
+	checkpoints checkpointer
+	file        atomic.Pointer[file] // nil until the database is open
 }
 
-// openSQLite limits a new database to its owner before anything is in it, and switches to write-ahead logging.
-func openSQLite(ctx context.Context, conn *sql.Conn) (file string, err error) {
-	var seq int
-	var name string
-	if err := conn.QueryRowContext(ctx, `PRAGMA database_list`).Scan(&seq, &name, &file); err != nil { // main comes first
-		return "", err
-	}
-	var tables int
-	if err := conn.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master`).Scan(&tables); err != nil {
-		return "", err
-	}
-	if tables == 0 && file != "" {
-		if err := protect(file); err != nil {
-			return "", err
-		}
-	}
-	var mode string
-	if err := conn.QueryRowContext(ctx, `PRAGMA journal_mode = WAL`).Scan(&mode); err != nil {
-		return "", err
-	}
-	if mode != "wal" && file != "" {
-		return "", fmt.Errorf("the database cannot use write-ahead logging, its journal mode is %s", mode)
-	}
-	return file, nil
-}
-
-// protect makes a database its owner's alone. SQLite gives the files that it puts beside it the same mode, but some may
-// be there already if the connection was opened with a journal mode.
-func protect(file string) error {
-	for _, suffix := range []string{"", "-journal", "-wal", "-shm"} {
-		if err := os.Chmod(file+suffix, 0o600); err != nil && (suffix == "" || !errors.Is(err, fs.ErrNotExist)) {
+func (s *sqlite) open(ctx context.Context) error {
+	return s.patiently(ctx, func() error {
+		path, err := s.migrate(ctx)
+		if err != nil {
 			return err
 		}
-	}
-	return nil
+		f, err := newFile(path)
+		if err == nil {
+			s.file.Store(f)
+		}
+		return err
+	})
 }
 
-// resultCodes are SQLite's primary result codes and what they mean here.
-var resultCodes = map[int]failure{
-	5: locked, 6: locked, 8: readOnly, 10: ioError, 11: damaged, 13: full, 14: unreadable, 18: tooBig, 23: unreadable, 26: notDatabase,
+// migrate brings the tables up to date and returns the path of the database's file.
+func (s *sqlite) migrate(ctx context.Context) (path string, err error) {
+	conn, err := s.db.Conn(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer conn.Close()
+	if path, err = openSQLite(ctx, conn); err != nil {
+		return "", err
+	}
+	if _, err := conn.ExecContext(ctx, liteSetUp); err != nil {
+		return "", err
+	}
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return "", err
+	}
+	defer tx.Rollback()
+	if err := sqliteSchema.migrate(ctx, tx); err != nil {
+		return "", err
+	}
+	return path, tx.Commit()
 }
 
-// diagnoseSQLite goes by the result code if the driver tells it, and else by SQLite's own words.
-func diagnoseSQLite(err error) failure {
-	if strings.Contains(err.Error(), "no such table: coatcheck_") {
-		return noTables
+func (s *sqlite) close(ctx context.Context) error {
+	if err := s.writer.close(ctx); err != nil {
+		return err
 	}
-	var coded interface{ Code() int }
-	if errors.As(err, &coded) {
-		return resultCodes[coded.Code()&0xff]
+	return s.checkpoints.await(ctx)
+}
+
+// read runs a statement beside the writer. The context ends the wait for a connection, and not the statement: a look
+// at an index is over before a goroutine has begun to watch a context, as drivers need one to do.
+func (s *sqlite) read(ctx context.Context, scan func(*sql.Rows) error, text string, args ...any) error {
+	if s.file.Load().movedLately() {
+		return errMoved
 	}
-	for words, f := range map[string]failure{
-		"is locked": locked, "disk is full": full, "readonly database": readOnly, "unable to open database": unreadable,
-		"not a database": notDatabase, "malformed": damaged, "disk I/O error": ioError, "too big": tooBig,
-	} {
-		if strings.Contains(err.Error(), words) {
-			return f
+	return s.patiently(ctx, func() error {
+		conn, err := s.db.Conn(ctx)
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		rows, err := conn.QueryContext(uncancelled, text, args...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		return scan(rows)
+	})
+}
+
+func (s *sqlite) load(ctx context.Context, id store.ID) (row, error) {
+	r := row{id: id}
+	err := s.read(ctx, func(rows *sql.Rows) error {
+		if rows.Next() {
+			return rows.Scan(&r.version, &r.seen, &r.body)
+		}
+		return cmp.Or(rows.Err(), s.absent(), store.ErrNotFound)
+	}, liteLoad, id[:])
+	return r, err
+}
+
+// absent returns an error if something may be absent only because the file has moved: nobody may be signed out because
+// of an empty file.
+func (s *sqlite) absent() error { return s.file.Load().check() }
+
+func (s *sqlite) page(ctx context.Context, user string, after row, limit int) (page []row, err error) {
+	scan := func(rows *sql.Rows) (err error) {
+		if page, err = scanPage(rows); err == nil {
+			err = s.absent()
+		}
+		return err
+	}
+	if user == "" {
+		err = s.read(ctx, scan, liteList, after.created, after.id[:], limit)
+	} else {
+		err = s.read(ctx, scan, liteListUser, user, after.created, after.id[:], limit)
+	}
+	return page, err
+}
+
+func (s *sqlite) count(ctx context.Context, user string) (n int, err error) {
+	scan := func(rows *sql.Rows) error {
+		rows.Next()
+		if err := rows.Scan(&n); err != nil || n > 0 {
+			return cmp.Or(rows.Err(), err)
+		}
+		return s.absent()
+	}
+	if user == "" {
+		err = s.read(ctx, scan, liteCount)
+	} else {
+		err = s.read(ctx, scan, liteCountUser, user)
+	}
+	return n, err
+}
+
+func (s *sqlite) switches(ctx context.Context) (all map[string]time.Time, err error) {
+	err = s.read(ctx, func(rows *sql.Rows) (err error) {
+		if all, err = scanSwitches(rows); err == nil {
+			err = s.absent()
+		}
+		return err
+	}, liteNotBefore)
+	return all, err
+}
+
+func (s *sqlite) create(ctx context.Context, v *values, replaces store.ID) error {
+	return s.writer.write(ctx, func(t *txn) error { return t.create(v, replaces) })
+}
+
+func (s *sqlite) save(ctx context.Context, v *values) error {
+	return s.writer.write(ctx, func(t *txn) error { return t.save(v) })
+}
+
+func (s *sqlite) touch(ctx context.Context, seen []store.Seen) error {
+	return s.writer.write(ctx, func(t *txn) error { return t.touch(seen) })
+}
+
+func (s *sqlite) setSwitch(ctx context.Context, user string, at time.Time) error {
+	return s.writer.write(ctx, func(t *txn) error { return t.setSwitch(user, at) })
+}
+
+func (s *sqlite) remove(ctx context.Context, id store.ID) (bool, error) {
+	return result(ctx, &s.writer, func(t *txn) (bool, error) { return t.remove(id, store.Deleted) })
+}
+
+func (s *sqlite) removeUser(ctx context.Context, user string, keep []store.ID) ([]store.ID, error) {
+	return result(ctx, &s.writer, func(t *txn) ([]store.ID, error) { return t.removeUser(user, keep) })
+}
+
+func (s *sqlite) sweep(ctx context.Context, now time.Time, limit int) (swept int, more bool, err error) {
+	swept, err = result(ctx, &s.writer, func(t *txn) (int, error) { return t.sweep(now, limit) })
+	return swept, swept == limit, err
+}
+
+// result makes a change and returns what comes of it. With an error it returns nothing: a caller who has given up must
+// not look at what the writer may still be about to set.
+func result[T any](ctx context.Context, w *writer, change func(*txn) (T, error)) (T, error) {
+	var made, nothing T
+	err := w.write(ctx, func(t *txn) (err error) {
+		made, err = change(t)
+		return err
+	})
+	if err != nil {
+		return nothing, err
+	}
+	return made, nil
+}
+
+func (s *sqlite) subscribe(tell func(store.Notice), _ func(context.Context) error) (stop func()) {
+	return s.Subscribe(tell)
+}
+
+func (s *sqlite) explain(err error) error {
+	if errors.Is(err, errMoved) {
+		return err
+	}
+	if f := s.file.Load(); f != nil && f.moved() {
+		return fmt.Errorf("%w (%w)", errMoved, err)
+	}
+	return advise(diagnoseSQLite(err), err)
+}
+
+const (
+	lockWait  = 1500 * time.Millisecond // for another program's lock; a caller with 2 seconds still gets the error
+	lockPause = 4 * time.Millisecond    // at most, between two attempts
+)
+
+// patiently repeats what fails because another program has locked the database.
+func (s *sqlite) patiently(ctx context.Context, do func() error) error {
+	deadline := time.Now().Add(lockWait)
+	for pause := time.Millisecond; ; pause = min(2*pause, lockPause) {
+		err := do()
+		if err == nil || diagnoseSQLite(err) != locked || time.Now().After(deadline) {
+			return err
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return errors.Join(ctx.Err(), err)
 		}
 	}
-	return unknown
 }

@@ -8,19 +8,37 @@ import (
 	"coatcheck.dev/store"
 )
 
-// A txn is a transaction that is the one writer of the database.
+// uncancelled is the context of a transaction: it carries the changes of many callers, and none of them ends it.
+var uncancelled = context.Background()
+
+// A txn is a transaction that is the one writer of the database. It does without [sql.Tx]: that starts a goroutine for
+// each transaction, and waking it twice takes longer than the statements do.
 type txn struct {
-	tx      *sql.Tx
-	stmt    *stmts
-	notices []store.Notice // of what it changes, to be published once it is committed
-	rows    int64          // changed
+	conn     *sql.Conn
+	prepared map[string]*sql.Stmt
+	notices  []store.Notice // of what it changes, to be published once it is committed
+	rows     int64          // changed
+	over     bool           // committed
 }
 
-// No context ends a transaction: it carries the changes of many callers.
-var whole = context.Background()
+// prepare returns a statement for as long as the transaction lasts.
+func (t *txn) prepare(text string) (*sql.Stmt, error) {
+	if stmt, ok := t.prepared[text]; ok {
+		return stmt, nil
+	}
+	stmt, err := t.conn.PrepareContext(uncancelled, text)
+	if err == nil {
+		t.prepared[text] = stmt
+	}
+	return stmt, err
+}
 
-func (t *txn) exec(stmt *sql.Stmt, args ...any) (affected int64, err error) {
-	result, err := t.tx.StmtContext(whole, stmt).ExecContext(whole, args...)
+func (t *txn) exec(text string, args ...any) (affected int64, err error) {
+	stmt, err := t.prepare(text)
+	if err != nil {
+		return 0, err
+	}
+	result, err := stmt.ExecContext(uncancelled, args...)
 	if err != nil {
 		return 0, err
 	}
@@ -29,98 +47,107 @@ func (t *txn) exec(stmt *sql.Stmt, args ...any) (affected int64, err error) {
 	return affected, err
 }
 
-func (t *txn) query(stmt *sql.Stmt, args ...any) (*sql.Rows, error) {
-	return t.tx.StmtContext(whole, stmt).QueryContext(whole, args...)
-}
-
-func (t *txn) row(stmt *sql.Stmt, args ...any) *sql.Row {
-	return t.tx.StmtContext(whole, stmt).QueryRowContext(whole, args...)
+func (t *txn) ids(text string, args ...any) ([]store.ID, error) {
+	stmt, err := t.prepare(text)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := stmt.QueryContext(uncancelled, args...)
+	if err != nil {
+		return nil, err
+	}
+	return scanIDs(rows)
 }
 
 func (t *txn) tell(n store.Notice) { t.notices = append(t.notices, n) }
 
-// commit makes the changes of a batch durable in one transaction, and answers. If one of them fails, it must not take
-// the others with it: nothing has happened yet, so each is tried by itself.
-func (e *embedded) commit(batch []*write) {
-	outcomes := make([]error, len(batch))
-	failed, err := e.tryCommit(batch, outcomes)
-	switch {
-	case err == nil:
-		for i, wr := range batch {
-			wr.done <- outcomes[i]
-		}
-	case failed && len(batch) > 1:
-		for i := range batch {
-			e.commit(batch[i : i+1])
-		}
-	default:
-		for _, wr := range batch {
-			wr.done <- err
-		}
+// begin starts a transaction, as soon as no other program writes.
+func (s *sqlite) begin(ctx context.Context, conn *sql.Conn) (*txn, error) {
+	err := s.patiently(ctx, func() error {
+		_, err := conn.ExecContext(uncancelled, liteBegin)
+		return err
+	})
+	return &txn{conn: conn, prepared: make(map[string]*sql.Stmt)}, err
+}
+
+func (t *txn) commit() error {
+	_, err := t.conn.ExecContext(uncancelled, `COMMIT`)
+	t.over = err == nil
+	return err
+}
+
+// end gives the statements back, and undoes what has not been committed.
+func (t *txn) end() {
+	for _, stmt := range t.prepared {
+		stmt.Close()
+	}
+	if !t.over {
+		_, _ = t.conn.ExecContext(uncancelled, `ROLLBACK`) // SQLite may have done so itself
 	}
 }
 
-// tryCommit runs a batch. With an error nothing has happened, as far as anybody can tell; failed says that it was one
-// of the changes that failed, and not the transaction.
-func (e *embedded) tryCommit(batch []*write, outcomes []error) (failed bool, err error) {
-	p := e.opened.Load()
-	if p.file.moved() {
-		return false, errMoved
+// commit makes the changes of a batch durable in one transaction, and answers. A change that fails must not take the
+// others with it: nothing has happened yet, so each is tried by itself. The context ends only the wait for a connection
+// and for other programs.
+func (s *sqlite) commit(ctx context.Context, batch []*write) {
+	failed, err := s.tryCommit(ctx, batch)
+	if failed && len(batch) > 1 {
+		for i := range batch {
+			s.commit(ctx, batch[i:i+1])
+		}
+		return
 	}
-	conn, err := e.db.Conn(whole)
+	for _, w := range batch {
+		if err != nil {
+			w.err = err
+		}
+		w.finish()
+	}
+}
+
+// tryCommit runs a batch. With an error nothing has happened, as far as anybody can tell; failed says that one of the
+// changes failed, and not the transaction.
+func (s *sqlite) tryCommit(ctx context.Context, batch []*write) (failed bool, err error) {
+	file := s.file.Load()
+	if err := file.check(); err != nil {
+		return false, err
+	}
+	conn, err := s.db.Conn(ctx)
 	if err != nil {
 		return false, err
 	}
 	defer conn.Close()
-	t, err := e.begin(conn, p)
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	t, err := s.begin(ctx, conn)
 	if err != nil {
 		return false, err
 	}
-	defer t.tx.Rollback()
-	for i, wr := range batch {
-		if outcomes[i] = run(wr, t); outcomes[i] != nil && !isOutcome(outcomes[i]) {
-			return true, outcomes[i]
+	defer t.end()
+	for _, w := range batch {
+		if w.err = w.run(t); w.err != nil && !isOutcome(w.err) {
+			return true, w.err
 		}
 	}
-	if err := t.tx.Commit(); err != nil {
+	if err := t.commit(); err != nil {
 		return false, err
 	}
-	if p.file.moved() { // while it ran, so that it may have gone into the old file
-		return false, errMoved
+	if err := file.check(); err != nil { // it may have gone into the old file
+		return false, err
 	}
-	e.checkpoints.wrote(t.rows)
+	s.checkpoints.wrote(t.rows)
 	for _, n := range t.notices {
-		e.Publish(n)
+		s.Publish(n)
 	}
 	return false, nil
 }
 
 // run makes one change. A panic of a driver must not end the program, nor leave callers waiting.
-func run(wr *write, t *txn) (err error) {
+func (w *write) run(t *txn) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("%w: %v", errPanic, p)
 		}
 	}()
-	return wr.do(t)
-}
-
-// begin starts a transaction, as soon as no other program writes.
-func (e *embedded) begin(conn *sql.Conn, p *prepared) (*txn, error) {
-	if _, err := conn.ExecContext(whole, e.dialect.enter); err != nil {
-		return nil, err
-	}
-	var t *txn
-	err := e.patiently(whole, func() error {
-		tx, err := conn.BeginTx(whole, nil)
-		if err != nil {
-			return err
-		}
-		t = &txn{tx: tx, stmt: &p.stmt}
-		if _, err = t.exec(p.stmt.lock); err != nil {
-			tx.Rollback()
-		}
-		return err
-	})
-	return t, err
+	return w.do(t)
 }

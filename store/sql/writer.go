@@ -3,100 +3,122 @@ package sqlstore
 import (
 	"context"
 	"errors"
+	"runtime"
+	"slices"
 	"sync"
-	"sync/atomic"
 )
 
-const (
-	queueLimit = 4096 // writes that wait; who comes later waits for room
-	batchLimit = 256  // writes in one transaction, so that none waits long for the others in it
-)
+// batchLimit is how many writes one transaction has at most, so that none waits long for the others in it.
+const batchLimit = 256
 
 var errPanic = errors.New("panic")
 
 // A write is one change, or a few that belong together, on its way into the database.
 type write struct {
-	ctx   context.Context
-	do    func(*txn) error
-	taken atomic.Bool // by the writer, or by the caller who has given up
-	done  chan error  // takes one result, whether or not anybody is there to read it
+	do   func(*txn) error
+	err  error         // valid once the write is done
+	done chan struct{} // closed then; nil if the caller commits the write itself
 }
 
-// A writer commits what concurrent callers hand it, everything that has queued up in one transaction. Its
-// goroutine lives as long as there is something to do.
+func (w *write) finish() {
+	if w.done != nil {
+		close(w.done)
+	}
+}
+
+// A writer commits what concurrent callers hand it. A caller who finds nobody at work commits their own write: waking
+// another goroutine would take longer than the change itself. Whatever queues up meanwhile goes into one transaction.
+// The goroutine that commits it lives until the queue is empty.
 type writer struct {
-	commit func([]*write)
-	slots  chan struct{} // one for each write that waits
+	commit func(context.Context, []*write)
 
-	mu      sync.Mutex
-	queue   []*write
-	running bool
-	closed  bool
-	idle    chan struct{} // closed when the goroutine ends
+	mu     sync.Mutex
+	queue  []*write
+	closed bool
+	idle   chan struct{} // closed when nobody is at work any more; nil if nobody is
 }
 
-func newWriter(commit func([]*write)) *writer {
-	return &writer{commit: commit, slots: make(chan struct{}, queueLimit)}
-}
-
-// write has a change made and waits for it to be durable.
+// write makes a change and waits until it is durable.
 func (w *writer) write(ctx context.Context, do func(*txn) error) error {
-	select {
-	case w.slots <- struct{}{}:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	wr := &write{ctx: ctx, do: do, done: make(chan error, 1)}
-	if err := w.enqueue(wr); err != nil {
-		<-w.slots
+	mine := &write{do: do}
+	alone, err := w.enter(mine)
+	switch {
+	case err != nil:
 		return err
+	case alone:
+		defer w.leave()
+		w.commit(ctx, []*write{mine})
+		return mine.err
 	}
 	select {
-	case err := <-wr.done:
-		return err
+	case <-mine.done:
+		return mine.err
 	case <-ctx.Done():
-		wr.taken.Store(true)
+		w.withdraw(mine)
 		return ctx.Err()
 	}
 }
 
-func (w *writer) enqueue(wr *write) error {
+// enter puts a write into the queue, or reports that its caller is alone and has to commit it.
+func (w *writer) enter(mine *write) (alone bool, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.closed {
-		return errClosed
+	switch {
+	case w.closed:
+		return false, errClosed
+	case w.idle == nil:
+		w.idle = make(chan struct{})
+		return true, nil
 	}
-	w.queue = append(w.queue, wr)
-	if !w.running {
-		w.running, w.idle = true, make(chan struct{})
+	mine.done = make(chan struct{})
+	w.queue = append(w.queue, mine)
+	return false, nil
+}
+
+// leave ends the work of a caller, or hands it on.
+func (w *writer) leave() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.queue) > 0 {
 		go w.run()
+		return
 	}
-	return nil
+	w.rest()
+}
+
+// rest notes that nobody is at work. The caller holds w.mu.
+func (w *writer) rest() {
+	close(w.idle)
+	w.queue, w.idle = nil, nil
+}
+
+// withdraw takes a write whose caller has given up out of the queue, unless it is being committed.
+func (w *writer) withdraw(mine *write) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if i := slices.Index(w.queue, mine); i >= 0 {
+		w.queue = slices.Delete(w.queue, i, i+1)
+	}
 }
 
 func (w *writer) run() {
 	for batch := w.next(); batch != nil; batch = w.next() {
-		w.commit(batch)
+		w.commit(uncancelled, batch)
+		runtime.Gosched() // those who have been answered may be about to write again
 	}
 }
 
-// next returns the writes of the next transaction, or ends the goroutine if there are none.
+// next returns the writes of the next transaction, or nil if there are none.
 func (w *writer) next() []*write {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	var batch []*write
-	i := 0
-	for ; i < len(w.queue) && len(batch) < batchLimit; i++ {
-		<-w.slots
-		if wr := w.queue[i]; !wr.taken.Swap(true) {
-			batch = append(batch, wr)
-		}
-		w.queue[i] = nil
+	if len(w.queue) == 0 {
+		w.rest()
+		return nil
 	}
-	if w.queue = w.queue[i:]; len(batch) == 0 {
-		w.queue, w.running = nil, false
-		close(w.idle)
-	}
+	n := min(len(w.queue), batchLimit)
+	batch := slices.Clone(w.queue[:n])
+	w.queue = slices.Delete(w.queue, 0, n)
 	return batch
 }
 
@@ -104,13 +126,18 @@ func (w *writer) next() []*write {
 func (w *writer) close(ctx context.Context) error {
 	w.mu.Lock()
 	w.closed = true
-	running, idle := w.running, w.idle
+	idle := w.idle
 	w.mu.Unlock()
-	if !running {
+	return await(ctx, idle)
+}
+
+// await waits until a channel is closed. There is nothing to wait for if it is nil.
+func await(ctx context.Context, closed <-chan struct{}) error {
+	if closed == nil {
 		return nil
 	}
 	select {
-	case <-idle:
+	case <-closed:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

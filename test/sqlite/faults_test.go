@@ -177,6 +177,25 @@ func TestALockedDatabase(t *testing.T) {
 	mustCreate(t, b)
 }
 
+// A pool that is exhausted is waited for no longer than the caller has time.
+func TestAnExhaustedPool(t *testing.T) {
+	b := newBox(t, newFile(t))
+	r := mustCreate(t, b)
+	b.db.SetMaxOpenConns(1)
+	only, err := b.db.Conn(t.Context())
+	must(t, err)
+	defer only.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	for call, err := range everyCall(ctx, b, r) {
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s: got %v, want DeadlineExceeded", call, err)
+		}
+	}
+	must(t, only.Close())
+	mustCreate(t, b)
+}
+
 // Preparing waits in the same way, and what failed is tried again by the next call.
 func TestALockedDatabaseIsPreparedLater(t *testing.T) {
 	file := newFile(t)

@@ -7,7 +7,6 @@ import (
 	"os"
 	"sync"
 	"testing"
-	"time"
 )
 
 func wantMode(t *testing.T, file string, want fs.FileMode) {
@@ -131,7 +130,6 @@ func TestTheLogStaysShort(t *testing.T) {
 			})
 		}
 		writers.Wait()
-		time.Sleep(50 * time.Millisecond)
 	}
 	info, err := os.Stat(file + "-wal")
 	must(t, err)

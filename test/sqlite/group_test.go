@@ -3,6 +3,8 @@ package sqlite
 import (
 	"context"
 	"errors"
+	"runtime"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -29,6 +31,32 @@ func locker(t *testing.T, dsn string) (release func()) {
 	})
 }
 
+// queue makes each call on a goroutine of its own and returns when one of them waits for the lock and the others for
+// that one. The results are there once done returns.
+func queue(ctx context.Context, t *testing.T, b *box, calls ...func(context.Context) error) (done func() []error) {
+	t.Helper()
+	errs := make([]error, len(calls))
+	var wg sync.WaitGroup
+	for i, call := range calls {
+		ctx := watch(ctx)
+		wg.Go(func() { errs[i] = call(ctx) })
+		<-ctx.waits
+	}
+	waitUntil(t, "a call has a connection, and waits for the lock", func() bool { return b.db.Stats().InUse == 1 })
+	return func() []error {
+		wg.Wait()
+		return errs
+	}
+}
+
+// creations are calls that create a session of each user.
+func creations(b *box, users ...string) (calls []func(context.Context) error) {
+	for _, user := range users {
+		calls = append(calls, func(ctx context.Context) error { return b.Create(ctx, session(user), store.ID{}) })
+	}
+	return calls
+}
+
 // What queues up while one transaction waits is committed by the next one.
 func TestWhatQueuesUpIsOneTransaction(t *testing.T) {
 	b := newBox(t, newFile(t))
@@ -38,19 +66,11 @@ func TestWhatQueuesUpIsOneTransaction(t *testing.T) {
 
 	const n = 64
 	before := commits.Load()
-	var started, wg sync.WaitGroup
-	started.Add(n)
-	for range n {
-		wg.Go(func() {
-			started.Done()
-			mustCreate(t, b)
-		})
-	}
-	started.Wait()
-	waitFor(t, "coatcheck.dev/store/sql.(*embedded).begin") // the first of them waits for the lock
-	time.Sleep(50 * time.Millisecond)                       // and the others for the first
+	done := queue(t.Context(), t, b, creations(b, slices.Repeat([]string{"ada"}, n)...)...)
 	release()
-	wg.Wait()
+	for _, err := range done() {
+		must(t, err)
+	}
 	if got := commits.Load() - before; got > n/4 {
 		t.Errorf("%d creations took %d transactions, want far fewer", n, got)
 	} else {
@@ -92,20 +112,13 @@ func TestOneFailureDoesNotSpoilTheOthers(t *testing.T) {
 	release := locker(t, b.dsn)
 	defer release()
 
-	users := []string{"ada", "eve", "alan", "mallory", "grace"}
-	errs := make([]error, 40)
+	users := slices.Repeat([]string{"ada", "eve", "alan", "mallory", "grace"}, 8)
 	var heard sync.Map
 	defer b.Subscribe(func(n store.Notice) { heard.Store(n.User, true) })()
-	var wg sync.WaitGroup
-	for i := range errs {
-		wg.Go(func() { errs[i] = b.Create(t.Context(), session(users[i%len(users)]), store.ID{}) })
-	}
-	waitFor(t, "coatcheck.dev/store/sql.(*embedded).begin")
-	time.Sleep(50 * time.Millisecond)
+	done := queue(t.Context(), t, b, creations(b, users...)...)
 	release()
-	wg.Wait()
-	for i, err := range errs {
-		user := users[i%len(users)]
+	for i, err := range done() {
+		user := users[i]
 		if refused := user == "eve" || user == "mallory"; refused != (err != nil) {
 			t.Errorf("create %d for %s: got error %v", i, user, err)
 		}
@@ -125,20 +138,16 @@ func TestACancelledWriteLeavesTheQueue(t *testing.T) {
 	release := locker(t, b.dsn)
 	defer release()
 
-	first := make(chan error, 1)
-	go func() { first <- b.Create(context.Background(), session("ada"), store.ID{}) }()
-	waitFor(t, "coatcheck.dev/store/sql.(*embedded).begin") // so that it has been taken from the queue
-
+	first := queue(t.Context(), t, b, creations(b, "ada")...)
 	ctx, cancel := context.WithCancel(t.Context())
-	cancelled, second := session("alan"), make(chan error, 1)
-	go func() { second <- b.Create(ctx, cancelled, store.ID{}) }()
-	time.Sleep(50 * time.Millisecond) // in the queue by now; if not, it must not get in
+	cancelled := session("alan")
+	second := queue(ctx, t, b, func(ctx context.Context) error { return b.Create(ctx, cancelled, store.ID{}) })
 	cancel()
-	if err := <-second; !errors.Is(err, context.Canceled) {
+	if err := second()[0]; !errors.Is(err, context.Canceled) {
 		t.Errorf("the cancelled call returned %v", err)
 	}
 	release()
-	if err := <-first; err != nil {
+	if err := first()[0]; err != nil {
 		t.Errorf("the first call: %v", err)
 	}
 	mustCreate(t, b) // comes after whatever was in the queue
@@ -152,20 +161,14 @@ func TestAnIdleStoreHasNoGoroutine(t *testing.T) {
 	b := newBox(t, newFile(t))
 	mustCreate(t, b)
 	release := locker(t, b.dsn)
-	done := make(chan error, 1)
-	go func() { done <- b.Create(context.Background(), session("ada"), store.ID{}) }()
-	waitFor(t, "coatcheck.dev/store/sql.(*writer).run")
+	defer release()
+	before := runtime.NumGoroutine()
+	done := queue(t.Context(), t, b, creations(b, "ada", "alan", "grace")...)
 	release()
-	if err := <-done; err != nil {
-		t.Fatal(err)
+	for _, err := range done() {
+		must(t, err)
 	}
-	deadline := time.Now().Add(10 * time.Second)
-	for isRunning("coatcheck.dev/store/sql.(*writer).run") {
-		if time.Now().After(deadline) {
-			t.Fatal("the writer is still there")
-		}
-		time.Sleep(time.Millisecond)
-	}
+	waitUntil(t, "no goroutine is left", func() bool { return runtime.NumGoroutine() <= before })
 }
 
 // Close lets what is queued become durable, and nothing in after it.
@@ -174,12 +177,8 @@ func TestCloseWaitsForWhatIsQueued(t *testing.T) {
 	mustCreate(t, b)
 	release := locker(t, b.dsn)
 	defer release()
-	results := make(chan error, 20)
-	for range cap(results) {
-		go func() { results <- b.Create(context.Background(), session("ada"), store.ID{}) }()
-	}
-	waitFor(t, "coatcheck.dev/store/sql.(*embedded).begin")
-	time.Sleep(50 * time.Millisecond) // the others queue up
+	const n = 20
+	done := queue(t.Context(), t, b, creations(b, slices.Repeat([]string{"ada"}, n)...)...)
 
 	short, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
@@ -190,8 +189,8 @@ func TestCloseWaitsForWhatIsQueued(t *testing.T) {
 	if err := b.Close(t.Context()); err != nil {
 		t.Errorf("close: %v", err)
 	}
-	for range cap(results) {
-		if err := <-results; err != nil {
+	for _, err := range done() {
+		if err != nil {
 			t.Errorf("a queued creation: %v", err)
 		}
 	}
@@ -201,8 +200,8 @@ func TestCloseWaitsForWhatIsQueued(t *testing.T) {
 			t.Errorf("a call after close returned %v", err)
 		}
 	}
-	var n int
-	if err := b.db.QueryRow(`SELECT count(*) FROM coatcheck_sessions`).Scan(&n); err != nil || n != 1+cap(results) {
-		t.Errorf("the database has %d sessions, %v; want %d", n, err, 1+cap(results))
+	var rows int
+	if err := b.db.QueryRow(`SELECT count(*) FROM coatcheck_sessions`).Scan(&rows); err != nil || rows != 1+n {
+		t.Errorf("the database has %d sessions, %v; want %d", rows, err, 1+n)
 	}
 }

@@ -5,8 +5,6 @@ import (
 	"context"
 	"database/sql"
 	"path/filepath"
-	"runtime"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -73,21 +71,28 @@ func (b *box) mustExec(t testing.TB, query string, args ...any) {
 	}
 }
 
-// waitFor waits until a goroutine is inside a function: so a test knows where the writer is without a hook in it.
-func waitFor(t testing.TB, function string) {
+// waitUntil waits for a condition that is bound to come true.
+func waitUntil(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
-	for !isRunning(function) {
+	for deadline := time.Now().Add(10 * time.Second); !ok(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("no goroutine reached %s", function)
+			t.Fatalf("it never came true: %s", what)
 		}
-		time.Sleep(time.Millisecond)
 	}
 }
 
-func isRunning(function string) bool {
-	stacks := make([]byte, 1<<20)
-	return strings.Contains(string(stacks[:runtime.Stack(stacks, true)]), function)
+// A watched context tells when a call begins to wait for its end, as one in a queue does.
+type watched struct {
+	context.Context
+	once  sync.Once
+	waits chan struct{}
+}
+
+func watch(ctx context.Context) *watched { return &watched{Context: ctx, waits: make(chan struct{})} }
+
+func (w *watched) Done() <-chan struct{} {
+	w.once.Do(func() { close(w.waits) })
+	return w.Context.Done()
 }
 
 // commits counts the transactions that wrote something, on all connections of the process. onCommit, if there is one,
