@@ -4,6 +4,9 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -227,4 +230,131 @@ func TestDoneClosesForASessionThatHasJustEnded(t *testing.T) {
 			t.Errorf("the end was noticed after %v", took)
 		}
 	})
+}
+
+// openStreams opens streams of the sessions, each in a request of its own, and returns what counts those that go on.
+func openStreams(t *testing.T, m *session.Manager, each int, tickets ...string) (open func() int) {
+	t.Helper()
+	var going atomic.Int64
+	var ready sync.WaitGroup
+	ctx, hangUp := context.WithCancel(t.Context())
+	t.Cleanup(hangUp)
+	h := m.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		done := session.From(r.Context()).Done()
+		going.Add(1)
+		ready.Done()
+		<-done
+		going.Add(-1)
+	}))
+	for _, ticket := range tickets {
+		for range each { // one after the other: the store takes few calls at once
+			ready.Add(1)
+			r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/events", nil)
+			r.Header.Set("Cookie", "__Host-session="+ticket)
+			go h.ServeHTTP(httptest.NewRecorder(), r)
+			ready.Wait()
+			synctest.Wait() // for its first look as well
+		}
+	}
+	return func() int {
+		synctest.Wait()
+		return int(going.Load())
+	}
+}
+
+// signedIn returns the tickets of n users.
+func signedIn(t *testing.T, m *session.Manager, n int) (tickets []string) {
+	t.Helper()
+	for i := range n {
+		b := newBrowser(t, m)
+		b.signIn("u" + strconv.Itoa(i))
+		tickets = append(tickets, b.ticket())
+	}
+	return tickets
+}
+
+// The news of an end is the end: however many streams there are, none of them asks a store that may be busy.
+//
+// Rows: A42, I9, R3
+func TestDoneOfManyClosesWithoutAsking(t *testing.T) {
+	for _, c := range []struct {
+		name           string
+		sessions, each int
+		end            func(context.Context, *session.Manager) error
+	}{
+		{"many sessions", 2_000, 1, func(ctx context.Context, m *session.Manager) error {
+			return m.RevokeBefore(ctx, time.Now())
+		}},
+		{"many streams of one session", 1, 700, func(ctx context.Context, m *session.Manager) error {
+			_, err := m.RevokeUser(ctx, "u0")
+			return err
+		}},
+	} {
+		inBubble(t, c.name, func(t *testing.T) {
+			st := newFaultStore()
+			here, there := newManager(t, st, asleep(session.Options{})), newManager(t, st, asleep(session.Options{}))
+			open := openStreams(t, here, c.each, signedIn(t, here, c.sessions)...)
+			time.Sleep(time.Second) // until each has been looked at for the first time
+			if n := open(); n != c.sessions*c.each {
+				t.Fatalf("%d streams are open before the end", n)
+			}
+			loads := st.count("Load")
+			st.down("Load")
+			if err := c.end(t.Context(), there); err != nil {
+				t.Fatal(err)
+			}
+			if n := open(); n != 0 {
+				t.Errorf("%d streams go on", n)
+			}
+			if n := st.count("Load") - loads; n != 0 {
+				t.Errorf("the store was asked %d times", n)
+			}
+		})
+	}
+}
+
+// While the feed is lost the store is asked, and asked again where it fails or is too busy. What nobody confirms ends.
+//
+// Rows: A42, R3, R8
+func TestDoneClosesByTheLeaseWhenNobodyConfirms(t *testing.T) {
+	const streams = 400
+	for _, c := range []struct {
+		name   string
+		ended  bool          // whether the session ended on another node
+		down   time.Duration // how long loads fail
+		within time.Duration // after the last beat
+		open   int
+	}{
+		{"ended, and loads fail for a second", true, 1 * time.Second, 5 * time.Second, 0},
+		{"ended, and loads fail for long", true, time.Hour, 6 * time.Second, 0},
+		{"not ended, and loads fail for two seconds", false, 2 * time.Second, time.Minute, streams},
+		{"not ended, and loads fail for long", false, time.Hour, 4 * time.Second, streams},
+		{"not ended, and loads go on failing", false, time.Hour, 6 * time.Second, 0},
+	} {
+		inBubble(t, c.name, func(t *testing.T) {
+			w := newFarFeed()
+			m := newManager(t, w, asleep(session.Options{MaxStoreCalls: 8}))
+			w.beat()
+			b := newBrowser(t, m)
+			handle := b.signIn("ada")
+			open := openStreams(t, m, streams, b.ticket())
+			w.beatFor(10 * time.Second)
+			w.beat()
+			if n := open(); n != streams {
+				t.Fatalf("%d streams are open before the end", n)
+			}
+			if c.ended {
+				if found, err := w.inner.Delete(t.Context(), handle); !found || err != nil { // on another node
+					t.Fatal(found, err)
+				}
+			}
+			w.lost()
+			w.down("Load")
+			time.AfterFunc(c.down, func() { w.up("Load") })
+			time.Sleep(c.within)
+			if n := open(); n != c.open {
+				t.Errorf("%d streams are open after %v, want %d", n, c.within, c.open)
+			}
+		})
+	}
 }

@@ -48,7 +48,9 @@ func (st *state) signOutElsewhere() error {
 // does. A handler that goes on for long, such as a WebSocket or a stream of events, selects on it and stops. For a
 // visitor for whom nothing is stored, only the request's end closes it.
 //
-// A store with a feed is heard at once; without one the session is looked at every 5 seconds.
+// A store with a feed is heard at once. Without one, or while it is interrupted, the store is asked every 2.5 seconds.
+// A session that nobody could confirm for 5 seconds counts as ended here. Its browser is still signed in, and comes
+// back with the next request.
 func (s *Session) Done() <-chan struct{} {
 	if s.m == nil {
 		return nil

@@ -17,20 +17,19 @@ func (c *Client) notice(n store.Notice) {
 		fallthrough
 	case store.Deleted, store.Swept:
 		c.last.drop(n.ID)
-		c.watchers.wake(n.ID)
+		c.watchers.end(n.ID)
 	case store.Cutoff:
 		c.cutoffs.set(n.User, n.At)
-		c.watchers.wakeAll()
+		c.watchers.endIf(c.Refuses)
 	case store.Lost:
 		// Cut-offs stay known for as long as the last beat is believed. The last known copies stay for Recall.
 		c.cutoffs.asOf(c.health.lost())
-		c.watchers.wakeAll()
 	case store.Beat:
 		if c.health.beat(n.At) {
 			// The feed was down. What was loaded meanwhile may be older than what it failed to tell.
 			c.cutoffs.forget()
 			c.last.dropAll()
-			c.watchers.wakeAll()
+			c.watchers.lookAll()
 		}
 	}
 }
@@ -38,7 +37,8 @@ func (c *Client) notice(n store.Notice) {
 // feedHealth tells how long the store's feed is believed: without end within one process, and across a network until
 // some time after its last beat. The zero value is a store without a feed.
 type feedHealth struct {
-	until atomic.Int64 // nanoseconds since 1970
+	until atomic.Int64 // nanoseconds since 1970; 0 while the feed is interrupted
+	last  atomic.Int64 // the moment that the last beat vouches for, likewise; 0 if there was none
 }
 
 // beatBelieved is how long a feed counts as whole after the moment that a beat vouches for. It is as long as cut-offs
@@ -50,14 +50,23 @@ func (h *feedHealth) always() { h.until.Store(math.MaxInt64) }
 // lost notes that the feed is interrupted. It returns the moment that the last beat vouches for, zero if there was
 // none.
 func (h *feedHealth) lost() (heard time.Time) {
-	if until := h.until.Swap(0); until != 0 && until != math.MaxInt64 {
-		heard = time.Unix(0, until).Add(-beatBelieved)
+	if h.until.Swap(0) == math.MaxInt64 {
+		return heard
 	}
-	return heard
+	return h.heard()
+}
+
+// heard returns the moment that the last beat vouches for, zero if there was none.
+func (h *feedHealth) heard() (at time.Time) {
+	if last := h.last.Load(); last != 0 {
+		at = time.Unix(0, last)
+	}
+	return at
 }
 
 // beat notes a beat, and reports whether the feed was lost before.
 func (h *feedHealth) beat(at time.Time) (wasLost bool) {
+	h.last.Store(at.UnixNano())
 	return h.until.Swap(at.Add(beatBelieved).UnixNano()) == 0
 }
 

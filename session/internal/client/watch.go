@@ -1,6 +1,7 @@
 package client
 
 import (
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -8,51 +9,82 @@ import (
 )
 
 const (
-	watchFed   = time.Minute     // how often a watched session is looked at although the feed tells nothing of it
-	watchUnfed = 5 * time.Second // and without a feed, or to see whether one that can break still beats
+	// watchFed is how often a watched session is looked at although the feed is whole and tells nothing of it.
+	watchFed = time.Minute
+
+	// confirmFor is how long a watched session counts as live after it was last known to be: from a look at the
+	// store, or because the feed would have told of its end.
+	confirmFor = beatBelieved
+
+	// watchUnsure is how long after that the store is asked. The rest of the time is for asking again.
+	watchUnsure = confirmFor / 2
+
+	// watchSpread is over how long looks are spread that are due for all at once, or that have failed.
+	watchSpread = 400 * time.Millisecond
 )
 
 // Watch closes done when the session of the record ends, or stop is closed. It returns then.
+//
+// News of the end is the end: nobody asks the store again. A session that neither the feed nor the store confirms ends
+// the watch as well, once it is confirmFor ago that one of them did.
 func (c *Client) Watch(r *store.Record, stop <-chan struct{}, done chan<- struct{}) {
 	defer close(done)
-	wake := c.watchers.add(r.ID)
-	defer c.watchers.remove(r.ID, wake)
-	var looked time.Time
+	w := c.watchers.add(r)
+	defer c.watchers.remove(w)
+	looked, due, next := time.Now(), true, time.Duration(0) // what came after the load was told to nobody
 	for {
-		timer := time.NewTimer(c.untilLook(r))
+		timer := time.NewTimer(next)
 		select {
 		case <-stop:
 			timer.Stop()
 			return
-		case <-wake:
+		case <-w.ended:
 			timer.Stop()
+			return
+		case <-w.look:
+			timer.Stop()
+			due, next = true, rand.N(watchSpread)
+			continue
 		case <-timer.C:
-			if now := time.Now(); c.health.good(now) && now.Sub(looked) < watchFed && !r.Over(now) {
-				continue
-			}
 		}
-		looked = time.Now()
-		fresh, err := c.look(r.ID, looked)
+		now := time.Now()
+		if next = c.untilLook(r, looked, now); next > 0 && !due {
+			continue
+		}
+		fresh, err := c.look(r.ID, now)
 		switch {
-		case err != nil: // unknown: the connection goes on until its time is over
-			if r.Over(time.Now()) {
-				return
-			}
-		case fresh == nil || fresh.Over(time.Now()) || c.Refuses(fresh.User, fresh.CreatedAt):
+		case err == nil && (fresh == nil || c.Over(fresh, now) || c.Refuses(fresh.User, fresh.CreatedAt)):
+			return
+		case err == nil:
+			fresh.LastSeen = c.LastSeen(fresh.ID, fresh.LastSeen)
+			r, looked, due = fresh, now, false
+			next = c.untilLook(r, looked, now)
+		case c.Over(r, now):
+			return
+		case c.health.good(now):
+			next = watchUnsure // the feed would tell
+		case now.Sub(later(looked, c.health.heard())) >= confirmFor:
 			return
 		default:
-			fresh.LastSeen = c.LastSeen(fresh.ID, fresh.LastSeen)
-			r = fresh
+			next = watchSpread/4 + rand.N(watchSpread)
 		}
 	}
 }
 
-func (c *Client) untilLook(r *store.Record) time.Duration {
-	wait := watchFed
+// untilLook returns how long at the time now a session need not be looked at that was looked at before.
+func (c *Client) untilLook(r *store.Record, looked, now time.Time) time.Duration {
+	look := looked.Add(watchFed)
 	if c.health.canBreak() {
-		wait = watchUnfed
+		look = earlier(look, later(looked, c.health.heard()).Add(watchUnsure))
 	}
-	return max(min(wait, time.Until(r.Ends())), time.Millisecond)
+	return earlier(look, r.Ends()).Sub(now)
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // look loads a record at the time now, for nobody's request.
@@ -65,56 +97,83 @@ func (c *Client) look(id store.ID, now time.Time) (*store.Record, error) {
 	return c.Load(ctx, id)
 }
 
-// watchers are the channels of those who wait for the end of sessions. A channel holds one wake-up.
+// A watcher waits for the end of a session.
+type watcher struct {
+	id      store.ID
+	user    string
+	created time.Time
+
+	look  chan struct{} // holds one call to look at the session
+	ended chan struct{} // closed when the end is known
+}
+
+// watchers are all who wait.
 type watchers struct {
 	mu   sync.Mutex
-	byID map[store.ID]map[chan struct{}]struct{}
+	byID map[store.ID]map[*watcher]struct{}
 }
 
-// add returns a channel that holds a wake-up already: what happened since the record was loaded was told to nobody.
-func (w *watchers) add(id store.ID) chan struct{} {
-	wake := make(chan struct{}, 1)
-	wake <- struct{}{}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.byID == nil {
-		w.byID = make(map[store.ID]map[chan struct{}]struct{})
+// add returns a watcher for the end of the record's session.
+func (ws *watchers) add(r *store.Record) *watcher {
+	w := &watcher{r.ID, r.User, r.CreatedAt, make(chan struct{}, 1), make(chan struct{})}
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	if ws.byID == nil {
+		ws.byID = make(map[store.ID]map[*watcher]struct{})
 	}
-	if w.byID[id] == nil {
-		w.byID[id] = make(map[chan struct{}]struct{})
+	if ws.byID[w.id] == nil {
+		ws.byID[w.id] = make(map[*watcher]struct{})
 	}
-	w.byID[id][wake] = struct{}{}
-	return wake
+	ws.byID[w.id][w] = struct{}{}
+	return w
 }
 
-func (w *watchers) remove(id store.ID, wake chan struct{}) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	delete(w.byID[id], wake)
-	if len(w.byID[id]) == 0 {
-		delete(w.byID, id)
-	}
-}
-
-func (w *watchers) wake(id store.ID) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	wakeEach(w.byID[id])
-}
-
-func (w *watchers) wakeAll() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, each := range w.byID {
-		wakeEach(each)
+func (ws *watchers) remove(w *watcher) {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	delete(ws.byID[w.id], w)
+	if len(ws.byID[w.id]) == 0 {
+		delete(ws.byID, w.id)
 	}
 }
 
-func wakeEach(channels map[chan struct{}]struct{}) {
-	for wake := range channels {
-		select {
-		case wake <- struct{}{}:
-		default:
+// end tells those who wait for the end of a session that it has come.
+func (ws *watchers) end(id store.ID) {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	for w := range ws.byID[id] {
+		close(w.ended)
+	}
+	delete(ws.byID, id)
+}
+
+// endIf is end for all sessions that a cut-off refuses.
+func (ws *watchers) endIf(refuses func(user string, created time.Time) bool) {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	for id, each := range ws.byID {
+		for w := range each {
+			if refuses(w.user, w.created) {
+				close(w.ended)
+				delete(each, w)
+			}
+		}
+		if len(each) == 0 {
+			delete(ws.byID, id)
+		}
+	}
+}
+
+// lookAll has everybody look at their session.
+func (ws *watchers) lookAll() {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	for _, each := range ws.byID {
+		for w := range each {
+			select {
+			case w.look <- struct{}{}:
+			default:
+			}
 		}
 	}
 }
