@@ -719,3 +719,37 @@ func TestCancelledRequestDisturbsNobody(t *testing.T) {
 		t.Errorf("users %q, want ada for the request that did not hang up", users)
 	}
 }
+
+// A store that refuses every write, as one with a full disk does, still answers readers, and the other way round.
+//
+// Rows: I10, R8
+func TestWritesThatFailRefuseNoReader(t *testing.T) {
+	writes := []string{"Create", "Save", "Delete", "DeleteUser", "Touch", "Sweep"}
+	synctest.Test(t, func(t *testing.T) {
+		st := newFaultStore()
+		m := newManager(t, st, asleep(session.Options{}))
+		reader, writer := newBrowser(t, m), newBrowser(t, m)
+		reader.signIn("ada")
+		writer.signIn("grace")
+		before := st.count(writes...)
+		st.down(writes...)
+		for range 31 {
+			writer.with(func(s *session.Session) { _ = note.Set(s, "dark") })
+			if got := reader.user(); got != "ada" {
+				t.Fatalf("a reader is %q", got)
+			}
+		}
+		if n := st.count(writes...) - before; n > 6 { // five in a row, and a probe
+			t.Errorf("%d writes were tried although they fail again and again", n)
+		}
+		st.up(writes...)
+		st.down("Load")
+		for range 31 {
+			reader.with(nothing)
+		}
+		time.Sleep(2 * time.Second)
+		if _, err := m.RevokeUser(t.Context(), "grace"); err != nil {
+			t.Errorf("a revocation is refused because reads fail: %v", err)
+		}
+	})
+}

@@ -22,14 +22,18 @@ var errFailing = fmt.Errorf("%w: it has failed several times in a row", ErrUnava
 // that fails again and again.
 type Calls struct {
 	timeout time.Duration
-	slots   limiter
+	slots   *limiter
 	breaker breaker
 }
 
 // NewCalls returns calls with these bounds.
 func NewCalls(timeout time.Duration, most int) *Calls {
-	return &Calls{timeout: timeout, slots: limiter{most: int64(most)}}
+	return &Calls{timeout: timeout, slots: &limiter{most: int64(most)}}
 }
+
+// Apart returns calls under the same limit that fail by themselves: a store may answer one kind of calls and not the
+// other, as one with a full disk does.
+func (c *Calls) Apart() *Calls { return &Calls{timeout: c.timeout, slots: c.slots} }
 
 // Do calls the store at the time now, with a deadline. The call goes on when the client hangs up: whether a change
 // happens must not depend on that, and a statement that is cut off leaves the answer unknown.

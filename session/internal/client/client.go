@@ -8,7 +8,8 @@
 //
 //   - Nobody gets an answer older than the question: who asks while a load is under way shares the next one.
 //   - A call outlives its client: a change must not depend on whether the browser waits.
-//   - Touches go past the breaker, because a store that can be read but not written is to go on answering.
+//   - Reads and writes fail apart, because a store that can be read but not written is to go on answering. Touches go
+//     past the breakers.
 //   - An answer that the store has at hand takes no deadline, no breaker and no goroutine ([Client.Peek]), and one
 //     request asks for it once.
 //
@@ -42,7 +43,8 @@ type Client struct {
 	peeker store.Peeker // nil if the store never answers at once, and remembers nothing
 	opts   Options
 
-	calls   *Calls
+	reads   *Calls
+	writes  *Calls
 	waiting limiter // for a record or the cut-offs: they hold no call, but each holds a goroutine
 	loads   coalesce.Group[store.ID, store.Record]
 
@@ -61,7 +63,8 @@ type Client struct {
 //
 // What st hides of a store that it wraps is reported: see [event.CapabilityHidden].
 func New(st store.Store, opts Options) *Client {
-	c := &Client{store: st, opts: opts, calls: NewCalls(opts.Timeout, opts.MaxCalls), unsubscribe: func() {}}
+	reads := NewCalls(opts.Timeout, opts.MaxCalls)
+	c := &Client{store: st, opts: opts, reads: reads, writes: reads.Apart(), unsubscribe: func() {}}
 	c.waiting.most = int64(opts.MaxCalls)
 	c.touches.flushing = make(chan struct{}, 1)
 	c.peeker, _ = st.(store.Peeker)
@@ -175,7 +178,7 @@ func (c *Client) fetch(ctx context.Context, id store.ID) (*store.Record, error) 
 	}
 	defer c.waiting.leave()
 	r, _, err := c.loads.Do(ctx, id, func() (r store.Record, err error) {
-		err = c.calls.Do(ctx, time.Now(), func(ctx context.Context) error {
+		err = c.reads.Do(ctx, time.Now(), func(ctx context.Context) error {
 			r, err = c.store.Load(ctx, id)
 			return err
 		})
@@ -202,7 +205,7 @@ func (c *Client) fetch(ctx context.Context, id store.ID) (*store.Record, error) 
 // through.
 func (c *Client) enter() error {
 	switch {
-	case c.calls.breaker.open(time.Now()):
+	case c.reads.breaker.open(time.Now()):
 		return errFailing
 	case !c.waiting.enter():
 		return c.waiting.full()
@@ -210,23 +213,27 @@ func (c *Client) enter() error {
 	return nil
 }
 
-// do calls the store at the time now.
-func (c *Client) do(
+// read calls the store at the time now.
+func (c *Client) read(
 	ctx context.Context, doing string, id store.ID, now time.Time, call func(context.Context) error,
 ) error {
-	err := c.calls.Do(ctx, now, call)
-	if err == nil || IsAnswer(err) {
-		return err
-	}
-	return c.Report(doing, id, err)
+	return c.answer(doing, id, c.reads.Do(ctx, now, call))
 }
 
-// write is do for calls that change something.
+// write is read for calls that change something.
 func (c *Client) write(
 	ctx context.Context, doing string, id store.ID, now time.Time, call func(context.Context) error,
 ) error {
 	c.sweepSoon()
-	return c.do(ctx, doing, id, now, call)
+	return c.answer(doing, id, c.writes.Do(ctx, now, call))
+}
+
+// answer reports an error that is no answer of the store.
+func (c *Client) answer(doing string, id store.ID, err error) error {
+	if err == nil || IsAnswer(err) {
+		return err
+	}
+	return c.Report(doing, id, err)
 }
 
 // Create calls [store.Store.Create] at the time now.
@@ -279,7 +286,7 @@ func (c *Client) List(ctx context.Context, q store.Query) (records []store.Recor
 	if err := c.LoadCutoffs(ctx, now); err != nil {
 		return nil, err
 	}
-	err = c.do(ctx, "list", store.ID{}, now, func(ctx context.Context) (err error) {
+	err = c.read(ctx, "list", store.ID{}, now, func(ctx context.Context) (err error) {
 		records, err = c.store.List(ctx, q)
 		return err
 	})
@@ -288,7 +295,7 @@ func (c *Client) List(ctx context.Context, q store.Query) (records []store.Recor
 
 // Count calls [store.Store.Count].
 func (c *Client) Count(ctx context.Context, user string) (n int, err error) {
-	err = c.do(ctx, "count", store.ID{}, time.Now(), func(ctx context.Context) (err error) {
+	err = c.read(ctx, "count", store.ID{}, time.Now(), func(ctx context.Context) (err error) {
 		n, err = c.store.Count(ctx, user)
 		return err
 	})
@@ -297,7 +304,7 @@ func (c *Client) Count(ctx context.Context, user string) (n int, err error) {
 
 // Ready returns nil if the store answers. It asks the store each time.
 func (c *Client) Ready(ctx context.Context) error {
-	err := c.do(ctx, "check", store.ID{}, time.Now(), func(ctx context.Context) error {
+	err := c.read(ctx, "check", store.ID{}, time.Now(), func(ctx context.Context) error {
 		_, err := c.store.Load(ctx, store.NewID())
 		return err
 	})

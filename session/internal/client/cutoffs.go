@@ -133,7 +133,7 @@ func (c *Client) LoadCutoffs(ctx context.Context, now time.Time) error {
 			return struct{}{}, nil // by the load that this one waited for
 		}
 		asked, forgotten := time.Now(), c.cutoffs.timesForgotten()
-		return struct{}{}, c.do(ctx, doing, store.ID{}, asked, func(ctx context.Context) error {
+		return struct{}{}, c.read(ctx, doing, store.ID{}, asked, func(ctx context.Context) error {
 			all, err := c.store.NotBefore(ctx)
 			if err == nil {
 				c.cutoffs.loaded(all, asked, forgotten)
