@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"testing"
@@ -124,5 +125,52 @@ func TestCacheHeaderIsNotShared(t *testing.T) {
 	})
 	if a := b.with(func(s *session.Session) { _ = s.User() }); a.header.Get("Cache-Control") != "private, no-store" {
 		t.Errorf("Cache-Control %q", a.header["Cache-Control"])
+	}
+}
+
+// Headers that are for certain caches alone are above Cache-Control there, so none of them says anything else.
+//
+// Rows: A25, I8
+func TestNoCacheIsToldOtherwise(t *testing.T) {
+	for _, c := range []struct {
+		name, value string
+		kept        bool
+	}{
+		{"CDN-Cache-Control", "max-age=600", false},
+		{"CDN-Cache-Control", "Max-Age=600, Public", false},
+		{"CDN-Cache-Control", "no-store", true},
+		{"Cloudflare-CDN-Cache-Control", "max-age=600", false},
+		{"Vercel-CDN-Cache-Control", "s-maxage=600", false},
+		{"Example-Cache-Control", "max-age=600", false},
+		{"Surrogate-Control", "max-age=600", false},
+		{"Surrogate-Control", `content="ESI/1.0"`, false},
+		{"Surrogate-Control", "no-store", true},
+		{"Edge-Control", "!no-cache, max-age=600", false},
+		{"X-Accel-Expires", "600", false},
+		{"X-Accel-Expires", "@1893456000", false},
+		{"X-Accel-Expires", "0", true},
+		{"X-Cache-Controller", "max-age=600", true},
+	} {
+		for _, asks := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s: %s, session read: %v", c.name, c.value, asks), func(t *testing.T) {
+				var events recorder
+				m := newManager(t, memory.New(), session.Options{Events: event.NewQueue(events.observe)})
+				b := newBrowser(t, m)
+				b.signIn("ada")
+				a := b.visit(func(w http.ResponseWriter, r *http.Request) {
+					w.Header()[c.name] = []string{c.value} // as it is spelled here
+					if asks {
+						_ = session.From(r.Context()).User()
+					}
+				})
+				kept := c.kept || !asks
+				if got := a.header[c.name]; (len(got) == 1) != kept {
+					t.Errorf("%s: %q, want it kept: %v", c.name, got, kept)
+				}
+				if got := len(events.of(t, m, event.Cacheable)) == 1; got == kept {
+					t.Errorf("overruled and reported: %v", got)
+				}
+			})
+		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -147,21 +148,46 @@ func addVary(header http.Header, on []string) {
 }
 
 // KeepPrivate sets Cache-Control to "private, no-store" unless it has no-store already (OWASP session management
-// cheat sheet; ASVS 14.3.2), and reports whether it overruled a handler that wanted the response to be shared.
+// cheat sheet; ASVS 14.3.2), and takes away what would tell some cache otherwise ([RFC 9213] and its forerunners). It
+// reports whether it overruled a handler that wanted the response to be shared.
+//
+// [RFC 9213]: https://www.rfc-editor.org/rfc/rfc9213
 func KeepPrivate(header http.Header) (overruled bool) {
+	targeted := false
+	for name, lines := range header {
+		if speaksToOneCache(name) && !slices.ContainsFunc(lines, forbidsStoring) {
+			delete(header, name)
+			targeted = true
+		}
+	}
 	for _, line := range header["Cache-Control"] {
 		for directive := range strings.SplitSeq(line, ",") {
 			name, _, _ := strings.Cut(strings.TrimSpace(directive), "=")
 			switch strings.ToLower(name) {
 			case "no-store":
-				return false
+				return targeted
 			case "public", "s-maxage":
 				overruled = true
 			}
 		}
 	}
 	header["Cache-Control"] = privateNoStore
-	return overruled
+	return overruled || targeted
+}
+
+// speaksToOneCache reports whether a header is for certain caches, which put it above Cache-Control. Those of RFC 9213
+// end alike, as in CDN-Cache-Control.
+func speaksToOneCache(name string) bool {
+	switch name = http.CanonicalHeaderKey(name); name {
+	case "Surrogate-Control", "Edge-Control", "X-Accel-Expires":
+		return true
+	}
+	return strings.HasSuffix(name, "-Cache-Control")
+}
+
+// forbidsStoring reports whether a line of such a header says what KeepPrivate would; 0 is how X-Accel-Expires does.
+func forbidsStoring(line string) bool {
+	return strings.TrimSpace(line) == "0" || strings.Contains(strings.ToLower(line), "no-store")
 }
 
 // These headers are shared between responses; whoever adds to one copies it, as its capacity is used up.
