@@ -82,11 +82,11 @@ func (k Key[T]) Lookup(s *Session) (T, bool) {
 // An error means that nothing was changed: v cannot be JSON, the data would be too large ([ErrTooLarge]), or the
 // session is new and its cookie cannot be set any more ([ErrTooLate]).
 func (k Key[T]) Set(s *Session, v T) error {
-	text, err := json.Marshal(v)
+	text, err := encode(v)
 	if err != nil {
 		return fmt.Errorf("session: set %s: %w", k.name, err)
 	}
-	return s.change(change{key: k.name, value: store.Value{JSON: string(text), Carry: k.carry}, merge: k.merge})
+	return s.change(change{key: k.name, value: store.Value{JSON: text, Carry: k.carry}, merge: k.merge})
 }
 
 // Update sets the value to what fn makes of the present one, the zero value of T if there is none. If another request
@@ -99,8 +99,8 @@ func (k Key[T]) Update(s *Session, fn func(T) T) error {
 			var zero T // reported when somebody reads it; here it is being replaced
 			v = zero
 		}
-		text, err := json.Marshal(fn(v))
-		return store.Change{Value: store.Value{JSON: string(text), Carry: k.carry}}, err
+		text, err := encode(fn(v))
+		return store.Change{Value: store.Value{JSON: text, Carry: k.carry}}, err
 	}
 	if err := s.change(change{key: k.name, apply: apply}); err != nil {
 		return fmt.Errorf("session: update %s: %w", k.name, err)
@@ -111,6 +111,18 @@ func (k Key[T]) Update(s *Session, fn func(T) T) error {
 // Delete removes the session's value, if there is one.
 func (k Key[T]) Delete(s *Session) error {
 	return s.change(change{key: k.name, delete: true, merge: k.merge})
+}
+
+// encode returns the JSON of a value, that of a number or a truth value without encoding/json.
+func encode[T any](v T) (string, error) {
+	switch p := any(&v).(type) {
+	case *int:
+		return strconv.Itoa(*p), nil
+	case *bool:
+		return strconv.FormatBool(*p), nil
+	}
+	text, err := json.Marshal(v)
+	return string(text), err
 }
 
 // plain decodes the JSON of the simplest values: text without escapes, whole numbers, true and false. They are what

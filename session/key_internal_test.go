@@ -2,6 +2,7 @@ package session
 
 import (
 	"encoding/json"
+	"math"
 	"testing"
 
 	"coatcheck.dev/store"
@@ -57,4 +58,21 @@ func FuzzPlain(f *testing.F) {
 		same[int](t, text)
 		same[bool](t, text)
 	})
+}
+
+// What is encoded the short way is what encoding/json writes.
+func TestEncodeWritesTheSameAsJSON(t *testing.T) {
+	checkEncode(t, 0, 7, -7, math.MaxInt, math.MinInt)
+	checkEncode(t, true, false)
+	checkEncode(t, "a<\n", "")
+}
+
+func checkEncode[T any](t *testing.T, values ...T) {
+	t.Helper()
+	for _, v := range values {
+		want, _ := json.Marshal(v)
+		if got, err := encode(v); got != string(want) || err != nil {
+			t.Errorf("%v is encoded as %q, error %v; want %q", v, got, err, want)
+		}
+	}
 }
