@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -16,11 +17,14 @@ import (
 	"coatcheck.dev/session"
 )
 
-// stacks returns the goroutines that run code of this package's managers.
+// ofManagers is code that managers run: of this package, of those below it, and of what they use.
+var ofManagers = regexp.MustCompile(`coatcheck\.dev/(?:session[./]|event\.|internal/)`)
+
+// stacks returns the goroutines that run code of managers.
 func stacks() (found []string) {
 	buf := make([]byte, 1<<20)
 	for stack := range strings.SplitSeq(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
-		if strings.Contains(stack, "coatcheck.dev/session.") {
+		if ofManagers.MatchString(stack) {
 			found = append(found, stack)
 		}
 	}

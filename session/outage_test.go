@@ -582,7 +582,7 @@ func (s *slowAnswer) Load(ctx context.Context, id store.ID) (store.Record, error
 // Rows: R3, A38, I1
 func TestSharedLoadIsNotOlderThanItsRequest(t *testing.T) {
 	for _, what := range []string{"revoked", "changed"} {
-		t.Run(what, func(t *testing.T) {
+		inBubble(t, what, func(t *testing.T) {
 			st := &slowAnswer{faultStore: newFaultStore(), g: &gate{make(chan struct{}), make(chan struct{})}}
 			m := newManager(t, st.faultStore, session.Options{})
 			b := newBrowser(t, m)
@@ -609,14 +609,9 @@ func TestSharedLoadIsNotOlderThanItsRequest(t *testing.T) {
 				late.with(func(s *session.Session) { got = seen{s.User(), note.Get(s)} })
 				result <- got
 			}()
-			var got seen
-			select {
-			case got = <-result: // did not wait for the slow answer
-				close(st.g.open)
-			case <-time.After(100 * time.Millisecond):
-				close(st.g.open)
-				got = <-result
-			}
+			synctest.Wait() // the later request waits for an answer, or has one
+			close(st.g.open)
+			got := <-result
 			<-done
 			want := seen{}
 			if what == "changed" {

@@ -86,6 +86,8 @@ var Rooms = []Room{
 
 	{0, "internal/archtest", "the rules of the tree itself",
 		nil, "reads the source as text"},
+	{0, "internal/archtest/size", "counts the lines of the product",
+		nil, "reads the source as text"},
 	{0, "internal/checklist", "the rules of security, and which tests prove them",
 		nil, "reads from the source which tests prove which rows"},
 	{0, "internal/checklist/row", "runs the tests of one such rule",
