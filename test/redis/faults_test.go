@@ -53,6 +53,13 @@ func (l *ledger) work(ctx context.Context, s *shop, worker int) {
 	}
 }
 
+// acknowledged is how many sessions the store has vouched for.
+func (l *ledger) acknowledged() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.live) + len(l.ended)
+}
+
 func (l *ledger) note(id store.ID, err error, done func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -113,13 +120,14 @@ func strike(t *testing.T, s *shop, b blow) (revived, lost, acknowledged int) {
 	for i := range 8 {
 		workers.Go(func() { l.work(ctx, s, i) })
 	}
-	time.Sleep(time.Duration(50+rand.IntN(150)) * time.Millisecond) // some work before the blow, never the same
+	work := 2 + rand.IntN(30) // before the blow, never the same
+	within(t, time.Minute, "work before the blow", func() bool { return l.acknowledged() >= work })
 	b.strike()
-	time.Sleep(50 * time.Millisecond) // and some that meets it
+	time.Sleep(50 * time.Millisecond) // workers always have a call under way: these, and what comes next, meet the blow
 	cancel()
 	workers.Wait()
 	b.heal()
-	acknowledged = len(l.live) + len(l.ended)
+	acknowledged = l.acknowledged()
 	revived, lost = l.audit(t, s)
 	return revived, lost, acknowledged
 }

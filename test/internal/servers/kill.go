@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"sync"
 	"testing"
 	"time"
 
 	"coatcheck.dev/store"
 	sqlstore "coatcheck.dev/store/sql"
+	"coatcheck.dev/test/internal/trial"
 )
 
 // A fate is what is known of a record after the server was killed.
@@ -25,13 +25,14 @@ type fate struct {
 // was acknowledged is so.
 func Killed(t *testing.T, s Server, d sqlstore.Dialect, rounds int) {
 	database := s.Create(t)
-	acknowledged := 0
+	acknowledged, chance := 0, trial.Chance(t)
 	for round := range rounds {
 		st, db := open(t, s, d, database)
 		must(t, st.Prepare(t.Context()))
 		var mu sync.Mutex
 		var fates []*fate
 		var done sync.WaitGroup
+		lived := make(chan struct{}, 1)
 		for w := range 6 {
 			done.Go(func() {
 				for i := 0; ; i++ {
@@ -39,15 +40,27 @@ func Killed(t *testing.T, s Server, d sqlstore.Dialect, rounds int) {
 					mu.Lock()
 					fates = append(fates, mine...)
 					mu.Unlock()
+					select {
+					case lived <- struct{}{}:
+					default:
+					}
 					if !ok {
 						return
 					}
 				}
 			})
 		}
-		time.Sleep(time.Duration(50+rand.IntN(250)) * time.Millisecond) // the moment of the power cut
+		gone := make(chan struct{})
+		go func() { done.Wait(); close(gone) }()
+		for range 20 + chance.IntN(100) { // lives until the power is cut
+			select {
+			case <-lived:
+			case <-gone:
+				t.Fatal("calls fail although the server runs")
+			}
+		}
 		s.Kill()
-		done.Wait()
+		<-gone
 		s.Restart()
 		for _, f := range fates {
 			acknowledged += f.check(t, st)

@@ -23,8 +23,9 @@ type witness struct {
 	err      error
 }
 
-// watch reads until the session has been refused for some time.
-func (n node) watch(r store.Record, grace time.Duration, stop <-chan struct{}) (w witness) {
+// watch reads until the session has been refused for some time. It says when it has read for the first time.
+func (n node) watch(r store.Record, grace time.Duration, begun func(), stop <-chan struct{}) (w witness) {
+	begun = sync.OnceFunc(begun)
 	for {
 		select {
 		case <-stop:
@@ -33,6 +34,7 @@ func (n node) watch(r store.Record, grace time.Duration, stop <-chan struct{}) (
 		}
 		began := time.Now()
 		in, err := n.letsIn(r)
+		begun()
 		switch {
 		case err != nil:
 			w.err = err
@@ -68,11 +70,12 @@ func revoke(t testing.TB, a, b node, r store.Record, end func() error) time.Dura
 	t.Helper()
 	stop := make(chan struct{})
 	seen := make([]witness, readers)
-	var watching sync.WaitGroup
+	var begun, watching sync.WaitGroup
+	begun.Add(readers)
 	for i := range seen {
-		watching.Go(func() { seen[i] = b.watch(r, 20*time.Millisecond, stop) })
+		watching.Go(func() { seen[i] = b.watch(r, 20*time.Millisecond, begun.Done, stop) })
 	}
-	time.Sleep(2 * time.Millisecond)
+	begun.Wait()
 	must(t, end())
 	acknowledged := time.Now()
 	timer := time.AfterFunc(time.Minute, func() { close(stop) })
