@@ -57,14 +57,14 @@ async function answer(req, me) {
     case "POST /login": {
       const form = await formOf(req), user = form.get("user") || "";
       if (!users.has(user) || users.get(user) !== form.get("password")) {
-        return [401, loginForm("That is not the right name and password.")];
+        return [401, loginForm("That name and password do not match.")];
       }
       return home("Coatcheck-Sign-In", encodeURIComponent(user) + "; by=password" + (form.get("remember") ? "; remember" : ""));
     }
     case "POST /cart": {
       const item = (await formOf(req)).get("item") || "";
       if (!item || [...item].length > 40 || item !== item.trim() || /[\p{C}\p{Zl}\p{Zp}]/u.test(item)) {
-        return [422, "<p>An item has a name of one to 40 characters.</p>"];
+        return [422, "<p>The name of an item has 1 to 40 characters.</p>"];
       }
       const cart = ascii([...me.cart, item]);
       if (cart.length > 4000) return [413, "<p>Your cart holds no more.</p>"];

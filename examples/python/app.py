@@ -51,7 +51,7 @@ class Shop(BaseHTTPRequestHandler):  # HTTP/1.0: a body that is not read ends wi
         if self.path == "/login":
             user = field("user")
             if user not in USERS or not compare_digest(USERS[user].encode(), field("password").encode()):
-                return self.page(401, LOGIN.format(message="That is not the right name and password."))
+                return self.page(401, LOGIN.format(message="That name and password do not match."))
             remember = "; remember" if field("remember") else ""
             self.home("Coatcheck-Sign-In", quote(user, safe="") + "; by=password" + remember)
         elif self.path == "/logout":
@@ -59,7 +59,7 @@ class Shop(BaseHTTPRequestHandler):  # HTTP/1.0: a body that is not read ends wi
         elif self.path == "/cart":
             item = field("item")
             if not item or len(item) > 40 or item != item.strip() or not item.isprintable():
-                return self.page(422, "<p>An item has a name of one to 40 characters.</p>")
+                return self.page(422, "<p>The name of an item has 1 to 40 characters.</p>")
             cart = json.dumps(self.cart + [item])
             if len(cart) > 4000:
                 return self.page(413, "<p>Your cart holds no more.</p>")

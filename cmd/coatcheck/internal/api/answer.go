@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// A failure is the answer to a request that was not carried out.
+// A failure answers a request that was not carried out.
 type failure struct {
 	status  int
 	code    string
@@ -17,9 +17,9 @@ type failure struct {
 
 var (
 	noPath      = failure{http.StatusNotFound, "not_found", "there is nothing at this path"}
-	noSession   = failure{http.StatusNotFound, "not_found", "there is no session of this handle"}
-	badMethod   = failure{http.StatusMethodNotAllowed, "method_not_allowed", "the header Allow has the methods that can be used here"}
-	noToken     = failure{http.StatusUnauthorized, "unauthorized", "send the token in the header Authorization, as: Bearer TOKEN"}
+	noSession   = failure{http.StatusNotFound, "not_found", "there is no session with this handle"}
+	badMethod   = failure{http.StatusMethodNotAllowed, "method_not_allowed", "the header Allow lists the methods of this path"}
+	noToken     = failure{http.StatusUnauthorized, "unauthorized", "send the token in the header Authorization: Bearer TOKEN"}
 	wrongToken  = failure{http.StatusUnauthorized, "unauthorized", "this token is not valid"}
 	crossOrigin = failure{http.StatusForbidden, "cross_origin", "a page of another origin cannot change anything here"}
 	unavailable = failure{http.StatusServiceUnavailable, "unavailable", "the session store did not answer in time, or failed; please try again"}
@@ -43,8 +43,7 @@ func (f failure) write(w http.ResponseWriter) {
 	answer(w, f.status, body)
 }
 
-// answer writes a value as JSON. The values are our own, so they marshal; a client that does not read is its own
-// problem.
+// answer writes a value as JSON. The values are our own, so they marshal. What fails is the connection.
 func answer(w http.ResponseWriter, status int, value any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
@@ -53,8 +52,7 @@ func answer(w http.ResponseWriter, status int, value any) {
 	_ = json.NewEncoder(w).Encode(value)
 }
 
-// methods answers each method with a handler of its own, and any other with 405. ServeMux could do the same, but not
-// in JSON.
+// methods has a handler for each method. Any other method gets 405, in JSON: ServeMux would answer in plain text.
 type methods map[string]http.HandlerFunc
 
 func (m methods) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -16,15 +16,14 @@ type Options struct {
 	// Token is what callers present. If it is empty no token is accepted.
 	Token string
 
-	// SignedIn says whether a request without a token comes from somebody who has proved in another way that they may
-	// use the API, such as by the console's own session. The default is that nobody has.
+	// SignedIn reports whether a caller without a token has proved in another way that they may use the API, such as by
+	// the console's session. The default is that nobody has.
 	SignedIn func(*http.Request) bool
 
-	// Closing is done when the program is about to end: from then on it is not ready. The default is never.
+	// Closing is done when the program is about to stop. From then on it is not ready. The default is never.
 	Closing context.Context
 
-	// Metrics answers /metrics, to the same callers as everything under /v1/. The default is that there is no such
-	// path.
+	// Metrics answers /metrics, for the same callers as everything under /v1/. By default there is no such path.
 	Metrics http.Handler
 }
 

@@ -9,7 +9,7 @@ import (
 	"coatcheck.dev/store"
 )
 
-// cursorText is strict, so that a place in a listing has one text.
+// cursorText is strict, so that each place in a listing has one text.
 var cursorText = base64.RawURLEncoding.Strict()
 
 const (

@@ -124,15 +124,15 @@ func (s sessions) endUser(w http.ResponseWriter, r *http.Request) {
 
 func alive(w http.ResponseWriter, _ *http.Request) { health(w, http.StatusOK, "ok\n") }
 
-// readyTime is how long the store may take to answer a probe. Who probes every few seconds wants an answer by then.
+// readyTime is how long the store may take to answer a probe. Probes come every few seconds.
 const readyTime = time.Second
 
-// ready asks the store for one session that there is not: an index look-up in every store, as this needs no token.
+// ready asks the store for a session that does not exist. That is one index look-up, because anybody may ask.
 func (s sessions) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), readyTime)
 	defer cancel()
 	answer := make(chan error, 1)
-	go func() { answer <- s.manager.Ready(ctx) }() // it goes on when the client has gone, for as long as any question may take
+	go func() { answer <- s.manager.Ready(ctx) }() // it goes on when the client has gone
 	var err error
 	select {
 	case err = <-answer:

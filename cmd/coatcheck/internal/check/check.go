@@ -12,22 +12,22 @@ import (
 	"coatcheck.dev/lint"
 )
 
-// Options say what is to be checked, and how the outcome is shown. What is named first is read first.
+// Options say what to check, and how to show the outcome. What stands first here is read first.
 type Options struct {
 	Pages []string // URLs to fetch, in this order, as one visitor
 	HAR   string   // the file of an HTTP archive; "" is none
 	Lines string   // the file of Set-Cookie lines; "-" is Stdin, "" is none
-	URL   string   // where Lines come from that no URL stands above
+	URL   string   // of the response, for Lines without a URL line above
 
 	Format string // text, json or sarif
-	FailOn string // the least severity that is a failure: error, warning or note; or never
+	FailOn string // the lowest severity that fails: error, warning or note; or never
 
 	Stdin   io.Reader
 	Colour  bool
 	Fetcher *Fetcher // nil is one of its own
 }
 
-// Run checks and writes the report to out. Findings at or over FailOn are an error, which says how many.
+// Run checks, and writes the report to out. Its error says how many findings are at or above FailOn.
 func Run(ctx context.Context, o Options, out io.Writer) error {
 	responses, err := o.read(ctx)
 	if err != nil {
@@ -62,12 +62,13 @@ func Run(ctx context.Context, o Options, out io.Writer) error {
 	}
 }
 
-// stripped is what is nearly always behind an archive without cookies.
-const stripped = "No response in the archive sets a cookie. Browsers leave cookies out of an archive unless they are asked to export sensitive data."
+// stripped is why an archive has no cookies, nearly always.
+const stripped = "No response in the archive sets a cookie. " +
+	"Browsers leave cookies out of an archive unless they are asked to export sensitive data."
 
 func (o *Options) read(ctx context.Context) ([]lint.Response, error) {
 	if len(o.Pages) == 0 && o.HAR == "" && o.Lines == "" {
-		return nil, errors.New("there is nothing to check: name a URL, --har or --lines")
+		return nil, errors.New("there is nothing to check; give a URL, --har or --lines")
 	}
 	fetcher := o.Fetcher
 	if fetcher == nil {
@@ -105,7 +106,7 @@ func (o *Options) read(ctx context.Context) ([]lint.Response, error) {
 	return all, nil
 }
 
-// file reads a file, or what stands for it.
+// file reads a file, or standard input for "-".
 func (o *Options) file(name string, read func(io.Reader) ([]lint.Response, error)) ([]lint.Response, error) {
 	if name == "-" {
 		return read(o.Stdin)
@@ -122,7 +123,7 @@ func (o *Options) file(name string, read func(io.Reader) ([]lint.Response, error
 	return list, nil
 }
 
-// Terminal reports whether w is one that wants colour: NO_COLOR (no-color.org) says that it does not.
+// Terminal reports whether w is a terminal that wants colour. NO_COLOR (no-color.org) says that it does not.
 func Terminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	if !ok || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {

@@ -1,3 +1,3 @@
-// Package check is the command of the same name: it fetches pages, or reads what was recorded, and has package lint judge
-// the cookies.
+// Package check is the command of the same name. It fetches pages, or reads what was recorded, and package lint judges
+// their cookies.
 package check

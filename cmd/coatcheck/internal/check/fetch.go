@@ -13,22 +13,19 @@ import (
 )
 
 const (
-	// maxHops is how many redirects are followed, as in Chromium.
-	maxHops = 20
-	// patience is how long one page may take with all its redirects.
-	patience = 30 * time.Second
-	// maxHeader is how many bytes the header of a response may have.
-	maxHeader = 1 << 20
+	maxHops   = 20               // redirects that are followed, as in Chromium
+	timeout   = 30 * time.Second // for one page with all its redirects
+	maxHeader = 1 << 20          // bytes of the header of a response
 )
 
-// A Fetcher fetches pages as one browser that has no cookies at first: what a page sets, the next one gets. Bodies are not
-// read. It is for one goroutine.
+// A Fetcher fetches pages as one browser that begins without cookies: the next page gets what this one sets. Bodies are
+// not read. It is for one goroutine.
 type Fetcher struct {
 	transport http.RoundTripper
 	jar       *jar.Jar
 }
 
-// NewFetcher returns a Fetcher; with a nil transport it uses one like [http.DefaultTransport].
+// NewFetcher returns a Fetcher. A nil transport stands for one like [http.DefaultTransport].
 func NewFetcher(transport http.RoundTripper) *Fetcher {
 	if transport == nil {
 		own := http.DefaultTransport.(*http.Transport).Clone()
@@ -38,14 +35,14 @@ func NewFetcher(transport http.RoundTripper) *Fetcher {
 	return &Fetcher{transport, jar.New(jar.Options{Profile: jar.Chrome})}
 }
 
-// Fetch asks for a page and follows its redirects. Each of the responses counts. A page that cannot be had, or redirects
+// Fetch asks for a page, follows its redirects, and returns all responses. A page that cannot be fetched, or redirects
 // without end, is an error.
 func (f *Fetcher) Fetch(ctx context.Context, page string) ([]lint.Response, error) {
 	u, err := parseURL(page)
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	var seen []lint.Response
 	var hops []*url.URL
@@ -93,7 +90,7 @@ func (f *Fetcher) hop(ctx context.Context, u *url.URL, hops []*url.URL) (lint.Re
 		return response, nil, fmt.Errorf("redirect to %.80q: %w", location, err)
 	}
 	if next.Scheme != "http" && next.Scheme != "https" {
-		return response, nil, nil // an app's own scheme: where a browser leaves the web
+		return response, nil, nil // an app's own scheme, where a browser leaves the web
 	}
 	return response, next, nil
 }

@@ -15,8 +15,8 @@ import (
 	"strings"
 )
 
-// roundTrip gets the status and header of a response. net/http takes no response that has a control character in its
-// header, where browsers only drop the cookie; such a one is read by hand.
+// roundTrip gets the status and header of a response. net/http refuses a header with a control character, while browsers
+// only drop the cookie. Such a response is read by hand.
 func (f *Fetcher) roundTrip(r *http.Request) (status int, header http.Header, err error) {
 	answer, err := f.transport.RoundTrip(r)
 	if err == nil {
@@ -55,7 +55,7 @@ func readRaw(transport *http.Transport, r *http.Request) (status int, header htt
 		case header == nil: // HTTP/1.1 200 OK
 			fields := strings.Fields(lines.Text())
 			if len(fields) < 2 || !strings.HasPrefix(fields[0], "HTTP/1.") {
-				return 0, nil, fmt.Errorf("%.40q is no status", lines.Text())
+				return 0, nil, fmt.Errorf("%.40q is not a status line", lines.Text())
 			}
 			if status, err = strconv.Atoi(fields[1]); err != nil {
 				return 0, nil, err

@@ -12,8 +12,8 @@ import (
 //go:embed assets
 var assetFiles embed.FS
 
-// assets serves the stylesheet, the script and the icon. Browsers ask each time whether they have changed, so that a
-// new version of the program never meets old ones.
+// assets serves the style sheet, the script and the icon. Browsers ask each time whether they have changed, so a new
+// version of the program never meets old ones.
 var assets = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 	name := r.URL.Path[1:]
 	content, err := assetFiles.ReadFile(name)

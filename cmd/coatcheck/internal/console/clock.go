@@ -5,19 +5,19 @@ import (
 	"time"
 )
 
-// A moment is a time as a page shows it.
-type moment struct {
+// A displayTime is a time as a page shows it.
+type displayTime struct {
 	Ago     string // in words
 	Exact   string // for people, in UTC
 	Machine string // for programs: RFC 3339
 }
 
-func newMoment(t, now time.Time) moment {
+func newDisplayTime(t, now time.Time) displayTime {
 	t = t.UTC()
-	return moment{Ago: ago(t, now), Exact: t.Format("2 January 2006, 15:04:05 UTC"), Machine: t.Format(time.RFC3339)}
+	return displayTime{Ago: ago(t, now), Exact: t.Format("2 January 2006, 15:04:05 UTC"), Machine: t.Format(time.RFC3339)}
 }
 
-// ago says how long before now a time was, as coarsely as people do. Clocks of two machines differ a little, so the
+// ago says how long before now a time was, as coarsely as people do. The clocks of two machines differ a little, so the
 // near future is now.
 func ago(t, now time.Time) string {
 	switch d := now.Sub(t); {

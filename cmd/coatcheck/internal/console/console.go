@@ -21,20 +21,19 @@ type Options struct {
 	// Sessions has the sessions that are listed and ended.
 	Sessions *session.Manager
 
-	// Feed tells of their changes. Without one, the console looks for changes every 2 seconds while somebody watches.
+	// Feed tells of their changes. Without one, the console polls every 2 seconds while somebody watches.
 	Feed store.Feed
 
 	// Token signs in. If it is empty, links are the only way in.
 	Token string
 
-	// BaseURL is where browsers find the console, such as "http://localhost:8081". It is the beginning of sign-in
-	// links.
+	// BaseURL is where browsers find the console, such as "http://localhost:8081". Sign-in links begin with it.
 	BaseURL string
 
-	// What names the site whose sessions these are, in a few words at the top of each page. It may be empty.
+	// What names the site in a few words, at the top of each page. It may be empty.
 	What string
 
-	// Log is told of sign-ins, refused ones, and failures; the default is to tell nobody.
+	// Log records sign-ins, refused ones, and failures. The default is no log.
 	Log *slog.Logger
 }
 
@@ -50,12 +49,12 @@ type Console struct {
 	unfeed    []func()
 }
 
-// Cookie is the name of the console's own session cookie. Ports do not separate cookies, so it must differ from the names
-// of the sites beside it on the same host.
+// Cookie is the name of the console's own session cookie. Ports do not separate cookies, so it must differ from the
+// cookies of other sites on the same host.
 const Cookie = "__Host-coatcheck-console"
 
-// liveHeader marks the requests with which an open page follows changes. They do not count as use of the console's
-// session: a page that nobody looks at must not keep its operator signed in.
+// liveHeader marks the requests by which an open page follows changes. They do not count as use of the console's session:
+// a page that nobody looks at must not keep its operator signed in.
 const liveHeader = "Coatcheck-Live"
 
 // New returns a console. It has no goroutine while nobody watches.
@@ -78,7 +77,7 @@ func New(o Options) *Console {
 		c.unfeed = append(c.unfeed, o.Feed.Subscribe(c.live.notice))
 	}
 	if !keepsCookies(o.BaseURL) {
-		c.log.Warn("browsers do not keep the console's cookie at this address: use https, or localhost", "url", o.BaseURL)
+		c.log.Warn("browsers do not keep the console's cookie at this address; use https or localhost", "url", o.BaseURL)
 	}
 	return c
 }
@@ -132,14 +131,14 @@ func (c *Console) SignedIn(r *http.Request) bool {
 	return c.operators.From(r.Context()).SignedIn()
 }
 
-// SignInLink returns the URL of a page that signs its first visitor in. It is good once, and for 10 minutes. Whoever
-// has it is an operator, so it belongs on the terminal of whoever started the program, and nowhere else.
+// SignInLink returns a URL that signs in its first visitor. It works once, within 10 minutes. Whoever has it is an
+// operator, so it belongs on the terminal where the program was started, and nowhere else.
 func (c *Console) SignInLink() string {
 	return c.opts.BaseURL + "/sign-in?link=" + c.links.mint(time.Now())
 }
 
-// Close ends the streams of open pages, which http.Server.Shutdown would otherwise wait for. The console goes on
-// answering, without updates. Closing twice is harmless.
+// Close ends the streams of open pages, because http.Server.Shutdown would wait for them. The console goes on answering,
+// without updates. Closing twice is harmless.
 func (c *Console) Close() {
 	for _, stop := range c.unfeed {
 		stop()

@@ -10,7 +10,7 @@ import (
 	"coatcheck.dev/store"
 )
 
-// acting says for the log who ends a session.
+// acting notes for the log who ends a session.
 func (c *Console) acting(r *http.Request) context.Context {
 	operator := c.operators.From(r.Context())
 	return session.WithActor(r.Context(), "console", "by the operator in console session "+operator.Handle().String())
@@ -33,11 +33,11 @@ func (c *Console) endSession(w http.ResponseWriter, r *http.Request) {
 	case existed:
 		c.leave(w, r, fmt.Sprintf("Session %s has ended.", handle))
 	default:
-		c.leave(w, r, fmt.Sprintf("Session %s had ended already.", handle))
+		c.leave(w, r, fmt.Sprintf("Session %s had already ended.", handle))
 	}
 }
 
-// An ending is the question whether to end all sessions of a user.
+// An ending asks whether to end all sessions of a user.
 type ending struct {
 	User  string
 	Count int
@@ -46,7 +46,7 @@ type ending struct {
 
 func endUserURL(user string) string { return "/end-user?user=" + url.QueryEscape(user) }
 
-// confirmEndUser asks on a page of its own, so that it takes no script to ask.
+// confirmEndUser asks on a page of its own, which takes no script.
 func (c *Console) confirmEndUser(w http.ResponseWriter, r *http.Request) {
 	user := r.FormValue("user")
 	if user == "" || len(user) > session.MaxUserLen {

@@ -35,7 +35,7 @@ func TestEndOne(t *testing.T) {
 	}
 
 	b.post("/end", form).wantRedirect(t, "/?user=ada")
-	b.get("/").want(t, 200, "Session "+id.String()+" had ended already.")
+	b.get("/").want(t, 200, "Session "+id.String()+" had already ended.")
 }
 
 func TestEndNothing(t *testing.T) {

@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	tellEvery = 250 * time.Millisecond // at most so often is a page told of changes
-	beatEvery = 15 * time.Second       // so that a connection that is gone is noticed, and proxies keep one that is quiet
+	tellEvery = 250 * time.Millisecond // the shortest time between two changes that a page is told of
+	beatEvery = 15 * time.Second       // shows that a connection is gone, and keeps proxies from closing a quiet one
 	sendLimit = 10 * time.Second       // for one write to a page that does not read
 )
 
@@ -22,14 +22,14 @@ func (c *Console) follow(w http.ResponseWriter, r *http.Request) {
 	s, ok := c.live.join(operator)
 	if !ok {
 		w.Header().Set("Retry-After", "10")
-		http.Error(w, "Too many pages follow along already.", http.StatusServiceUnavailable)
+		http.Error(w, "Too many pages are open already.", http.StatusServiceUnavailable)
 		return
 	}
 	defer c.live.leave(s)
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no") // nginx would hold the events back
 	out := eventWriter{w, http.NewResponseController(w)}
-	defer out.conn.SetWriteDeadline(time.Time{}) // the connection's next answer has nothing to do with this one's
+	defer out.conn.SetWriteDeadline(time.Time{}) // the next answer on this connection has its own
 	// A page that has lost its stream tries again after 2 seconds.
 	if out.send("retry: 2000\n\n") == nil {
 		c.tell(out, s, r.Context().Done())
@@ -70,7 +70,7 @@ func (c *Console) tell(out eventWriter, s *stream, gone <-chan struct{}) {
 	}
 }
 
-// over reports whether an operator's session has ended, by time or otherwise: nobody is told of an end by time.
+// over reports whether an operator's session has ended. No notice tells of an end by time.
 func (c *Console) over(operator store.ID, now time.Time) bool {
 	encoded, _ := c.records.Peek(operator, time.Now())
 	head, ok := encoded.Head()

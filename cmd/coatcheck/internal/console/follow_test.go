@@ -17,16 +17,16 @@ import (
 	"coatcheck.dev/store/memory"
 )
 
-// A room is a console without a network, for tests in which time passes by itself.
-type room struct {
+// A fakeTime is a console without a network, for tests in which time passes by itself.
+type fakeTime struct {
 	t       *testing.T
 	store   *shakyStore
 	console *console.Console
 	cookie  string
 }
 
-func newRoom(t *testing.T, fed bool) *room {
-	m := &room{t: t, store: &shakyStore{Store: memory.New()}}
+func newFakeTime(t *testing.T, fed bool) *fakeTime {
+	m := &fakeTime{t: t, store: &shakyStore{Store: memory.New()}}
 	o := console.Options{Sessions: session.New(m.store, session.Options{}), BaseURL: "http://localhost:8081"}
 	if fed {
 		o.Feed = m.store
@@ -38,20 +38,20 @@ func newRoom(t *testing.T, fed bool) *room {
 	return m
 }
 
-func (m *room) request(method, target string) *http.Request {
+func (m *fakeTime) request(method, target string) *http.Request {
 	r := httptest.NewRequest(method, target, nil)
 	r.Header.Set("Accept", "text/html")
 	r.Header.Set("Cookie", m.cookie)
 	return r
 }
 
-func (m *room) ask(method, target string) *httptest.ResponseRecorder {
+func (m *fakeTime) ask(method, target string) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
 	m.console.Handler(m.console.Pages()).ServeHTTP(w, m.request(method, target))
 	return w
 }
 
-func (m *room) start(user string) store.ID {
+func (m *fakeTime) start(user string) store.ID {
 	m.t.Helper()
 	now := time.Now()
 	r := store.Record{ID: store.NewID(), User: user, CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(90 * 24 * time.Hour)}
@@ -74,7 +74,7 @@ type watch struct {
 	held     strings.Builder // written, not yet flushed
 }
 
-func (m *room) watch() *watch {
+func (m *fakeTime) watch() *watch {
 	ctx, cancel := context.WithCancel(context.Background())
 	w := &watch{leave: cancel, over: make(chan struct{}), header: http.Header{}}
 	go func() {
@@ -134,7 +134,7 @@ const (
 
 func TestFollowTellsOfChanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newRoom(t, true)
+		m := newFakeTime(t, true)
 		w := m.watch()
 		if got := w.take(); got != "retry: 2000\n\n" || w.header.Get("Content-Type") != "text/event-stream" {
 			t.Errorf("the stream begins with %q as %q", got, w.header.Get("Content-Type"))
@@ -175,7 +175,7 @@ func TestFollowTellsOfChanges(t *testing.T) {
 
 func TestFollowTellsNoMoreThanFourTimesASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newRoom(t, true)
+		m := newFakeTime(t, true)
 		w := m.watch()
 		w.take()
 		for range 1000 { // within 2 seconds
@@ -194,7 +194,7 @@ func TestFollowTellsNoMoreThanFourTimesASecond(t *testing.T) {
 
 func TestFollowBeatsWhileItIsQuiet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newRoom(t, true)
+		m := newFakeTime(t, true)
 		w := m.watch()
 		w.take()
 		time.Sleep(time.Minute)
@@ -208,7 +208,7 @@ func TestFollowBeatsWhileItIsQuiet(t *testing.T) {
 
 func TestFollowEndsWithTheConsole(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newRoom(t, true)
+		m := newFakeTime(t, true)
 		w := m.watch()
 		w.take()
 		m.console.Close()
@@ -227,14 +227,14 @@ func TestFollowEndsWithTheConsole(t *testing.T) {
 func TestFollowEndsWithTheOperatorsSession(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		end  func(*room)
+		end  func(*fakeTime)
 	}{
-		{"signed out", func(m *room) { m.ask("POST", "/sign-out") }},
-		{"idle", func(*room) { time.Sleep(time.Hour + 30*time.Second) }},
+		{"signed out", func(m *fakeTime) { m.ask("POST", "/sign-out") }},
+		{"idle", func(*fakeTime) { time.Sleep(time.Hour + 30*time.Second) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				m := newRoom(t, true)
+				m := newFakeTime(t, true)
 				w := m.watch()
 				c.end(m)
 				if got := w.take(); !w.ended() || !strings.HasSuffix(got, endEvent) {
@@ -248,7 +248,7 @@ func TestFollowEndsWithTheOperatorsSession(t *testing.T) {
 // A page that only follows along does not keep its operator signed in; one that is used does.
 func TestFollowingIsNoUse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newRoom(t, true)
+		m := newFakeTime(t, true)
 		for range 5 {
 			time.Sleep(50 * time.Minute)
 			if w := m.ask("GET", "/"); w.Code != http.StatusOK {
@@ -273,7 +273,7 @@ func TestFollowingIsNoUse(t *testing.T) {
 
 func TestFollowIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newRoom(t, true)
+		m := newFakeTime(t, true)
 		var all []*watch
 		for range 32 {
 			all = append(all, m.watch())
@@ -297,7 +297,7 @@ func TestFollowIsBounded(t *testing.T) {
 
 func TestFollowWithoutAFeed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newRoom(t, false)
+		m := newFakeTime(t, false)
 		id := m.start("ada")
 		w := m.watch()
 		if got := w.take(); got != "retry: 2000\n\n"+changeEvent {
@@ -370,7 +370,7 @@ func TestFollowOverTheNetwork(t *testing.T) {
 
 func TestLinkExpires(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newRoom(t, true)
+		m := newFakeTime(t, true)
 		m.cookie = ""
 		young, old := path(m.console.SignInLink()), path(m.console.SignInLink())
 		time.Sleep(10*time.Minute - time.Second)
@@ -397,5 +397,5 @@ func TestManyLinks(t *testing.T) {
 		last = path(d.console.SignInLink())
 	}
 	d.browser().get(last).want(t, 200)
-	d.browser().get(first).want(t, 410, "not known here")
+	d.browser().get(first).want(t, 410, "This link is unknown")
 }

@@ -80,7 +80,7 @@ func TestHeadersOfEveryAnswer(t *testing.T) {
 	answers := map[string]reply{
 		"sign-in page":    d.browser().get("/sign-in"),
 		"redirect":        d.browser().get("/"),
-		"welcome":         d.browser().get(path(d.console.SignInLink())),
+		"signed in":       d.browser().get(path(d.console.SignInLink())),
 		"sessions":        b.get("/"),
 		"question":        b.get("/end-user?user=ada"),
 		"no such page":    b.get("/nowhere"),

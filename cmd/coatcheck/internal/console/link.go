@@ -12,10 +12,10 @@ import (
 const (
 	linkLife  = 10 * time.Minute
 	linkBytes = 24 // 192 random bits
-	maxLinks  = 16 // how many are remembered, used and expired ones included
+	maxLinks  = 16 // that are remembered, used and expired ones included
 )
 
-// links are the one-time sign-in links that were made. Only their hashes are kept.
+// links has the hashes of the one-time sign-in links.
 type links struct {
 	mu     sync.Mutex
 	minted []link // the oldest first
@@ -27,7 +27,7 @@ type link struct {
 	used  bool
 }
 
-// linkState is what becomes of a visitor with a link.
+// linkState says what a link is good for.
 type linkState int
 
 const (
@@ -40,7 +40,7 @@ const (
 // mint makes a link's secret. Beyond maxLinks the oldest one is forgotten.
 func (l *links) mint(now time.Time) string {
 	var secret [linkBytes]byte
-	rand.Read(secret[:]) // never fails: since Go 1.24 the program ends if the system has no randomness
+	rand.Read(secret[:]) // never fails: without randomness the program ends
 	text := base64.RawURLEncoding.EncodeToString(secret[:])
 
 	l.mu.Lock()
@@ -52,7 +52,7 @@ func (l *links) mint(now time.Time) string {
 	return text
 }
 
-// redeem uses a link up, if it is good.
+// redeem uses up a good link.
 func (l *links) redeem(secret string, now time.Time) linkState {
 	hash := sha256.Sum256([]byte(secret))
 	l.mu.Lock()

@@ -15,15 +15,15 @@ const perPage = 50
 
 // A listing is one page of sessions.
 type listing struct {
-	User     string // whose sessions they are; empty for everybody's
+	User     string // whose sessions; empty for everybody's
 	Rows     []row
 	Total    int    // sessions in all, or of the user
-	Users    int    // how many different users are on this page
-	Visitors int    // and how many sessions of visitors who have not signed in
+	Users    int    // different users on this page
+	Visitors int    // sessions on this page of visitors who have not signed in
 	Here     string // this page
 	Newer    string // the first page, if this is another
 	Older    string // the next page, if there is one
-	EndUser  string // the page that asks whether to end all of the user's, if there are any
+	EndUser  string // asks whether to end all of the user's sessions, if there are any
 	Notice   string // what has just happened
 	Failed   bool   // the store did not answer
 }
@@ -33,9 +33,9 @@ type row struct {
 	Handle   string
 	User     string
 	UserURL  string
-	Started  moment
-	Seen     moment
-	Until    string // when it ends at the latest
+	Started  displayTime
+	Seen     displayTime
+	Until    string // its latest end
 	Address  string
 	Browser  string // in a few words
 	Agent    string // the User-Agent header in full
@@ -45,8 +45,9 @@ type row struct {
 func newRow(i session.Info, now time.Time) row {
 	return row{
 		Handle: i.Handle.String(), User: i.User, UserURL: listingURL(i.User, store.Cursor{}), Remember: i.Remember,
-		Started: newMoment(i.CreatedAt, now), Seen: newMoment(i.LastSeen, now), Until: newMoment(i.ExpiresAt, now).Exact,
-		Address: i.Device.Address, Browser: cmp.Or(i.Device.Label, device.Name(i.Device.UserAgent), "unknown"), Agent: i.Device.UserAgent,
+		Started: newDisplayTime(i.CreatedAt, now), Seen: newDisplayTime(i.LastSeen, now),
+		Until: newDisplayTime(i.ExpiresAt, now).Exact, Address: i.Device.Address, Agent: i.Device.UserAgent,
+		Browser: cmp.Or(i.Device.Label, device.Name(i.Device.UserAgent), "unknown"),
 	}
 }
 
@@ -71,7 +72,7 @@ func (c *Console) showSessions(w http.ResponseWriter, r *http.Request) {
 	c.show(w, r, status, "sessions", title, l)
 }
 
-// listing asks for one session more than fits a page, so that it knows whether there is another one.
+// listing asks for one session more than a page holds, to know whether there is another page.
 func (c *Console) listing(r *http.Request, user string, after store.Cursor) listing {
 	l := listing{User: user, Here: listingURL(user, after)}
 	infos, next, err := c.opts.Sessions.Browse(r.Context(), store.Query{User: user, After: after, Limit: perPage + 1})

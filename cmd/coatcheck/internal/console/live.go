@@ -11,19 +11,19 @@ import (
 
 const (
 	maxStreams = 32              // open pages that can follow at once; each holds a connection
-	pollEvery  = 2 * time.Second // how often changes are looked for where no feed tells of them
+	pollEvery  = 2 * time.Second // where no feed tells of changes
 )
 
-// live tells open pages that something has changed. It does not tell what: each page then asks for what it shows, and
-// is shown what its operator may see at that moment.
+// live tells open pages that something has changed, and not what. Each page then asks for its content again, and gets
+// what its operator may see by then.
 type live struct {
 	sessions *session.Manager
-	fed      bool // changes are told by a feed, so that nobody has to look for them
+	fed      bool // a feed tells of changes, so that nobody has to poll
 
 	mu      sync.Mutex
 	streams map[*stream]struct{}
 	closed  bool
-	stop    context.CancelFunc // of the search for changes; nil while there is none
+	stop    context.CancelFunc // of polling; nil while nobody polls
 }
 
 // A stream is one open page.
@@ -31,7 +31,7 @@ type stream struct {
 	operator store.ID      // the console's session that it belongs to
 	changed  chan struct{} // holds one value while there is something to tell
 	over     chan struct{} // closed when the stream has to end
-	signOut  bool          // whether it ends since the operator's session has; set before over is closed
+	signOut  bool          // it ends because the operator's session has; set before over is closed
 }
 
 func newLive(sessions *session.Manager, fed bool) *live {
@@ -55,7 +55,7 @@ func (l *live) join(operator store.ID) (*stream, bool) {
 	return s, true
 }
 
-// leave removes a stream. The last one ends the search for changes.
+// leave removes a stream. The last one ends polling.
 func (l *live) leave(s *stream) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -63,7 +63,7 @@ func (l *live) leave(s *stream) {
 	l.rest()
 }
 
-// rest stops looking for changes when nobody is there. The caller holds the lock.
+// rest stops polling when nobody is there. The caller holds the lock.
 func (l *live) rest() {
 	if len(l.streams) == 0 && l.stop != nil {
 		l.stop()
@@ -71,14 +71,14 @@ func (l *live) rest() {
 	}
 }
 
-// notice is told of every change of the sessions. What a save changes is not shown, so it is not told.
+// notice hears of every change. What a save changes is not shown, so pages do not hear of it.
 func (l *live) notice(n store.Notice) {
 	if n.Kind != store.Saved {
 		l.change()
 	}
 }
 
-// change tells every stream. A stream that has not yet told of the last change tells of both at once.
+// change tells every stream. Two changes in a row may be told as one.
 func (l *live) change() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -114,23 +114,22 @@ func (l *live) close() {
 	l.rest()
 }
 
-// finish tells a stream that it is over. As it is removed at once, that happens only once.
+// finish tells a stream that it is over, and removes it, so that this happens once.
 func (l *live) finish(s *stream) {
 	delete(l.streams, s)
 	close(s.over)
 }
 
-// A sight is what tells two states of all sessions apart: one that begins is the newest, one that ends makes them
-// fewer.
-type sight struct {
+// A snapshot tells two states of all sessions apart: one that begins is the newest, and one that ends makes them fewer.
+type snapshot struct {
 	newest store.ID
 	count  int
 	failed bool
 }
 
-// poll looks for changes until the context ends. What it sees first counts as one, since the page was made earlier.
+// poll looks for changes until the context ends. Its first look counts as a change, because the page was made earlier.
 func (l *live) poll(ctx context.Context) {
-	var last *sight
+	var last *snapshot
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	for {
@@ -147,16 +146,16 @@ func (l *live) poll(ctx context.Context) {
 	}
 }
 
-func (l *live) look(ctx context.Context) sight {
+func (l *live) look(ctx context.Context) snapshot {
 	count, err := l.sessions.Count(ctx, "")
 	if err != nil {
-		return sight{failed: true}
+		return snapshot{failed: true}
 	}
 	infos, _, err := l.sessions.Browse(ctx, store.Query{Limit: 1})
 	if err != nil {
-		return sight{failed: true}
+		return snapshot{failed: true}
 	}
-	now := sight{count: count}
+	now := snapshot{count: count}
 	if len(infos) > 0 {
 		now.newest = infos[0].Handle
 	}

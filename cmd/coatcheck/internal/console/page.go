@@ -25,13 +25,13 @@ type page struct {
 	Body     any
 }
 
-// show writes a page. It is made before the first byte goes out, so that a failure is not half a page.
+// show writes a page. It makes all of it before the first byte goes out, so that a failure is not half a page.
 func (c *Console) show(w http.ResponseWriter, r *http.Request, status int, name, title string, body any) {
 	var buf bytes.Buffer
 	p := page{Title: title, What: c.opts.What, SignedIn: c.SignedIn(r), Body: body}
 	if err := templates.ExecuteTemplate(&buf, name, p); err != nil {
 		c.log.Error("render page", "page", name, "error", err)
-		http.Error(w, "This page could not be made; the log says why.", http.StatusInternalServerError)
+		http.Error(w, "This page could not be made. The log says why.", http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -39,7 +39,7 @@ func (c *Console) show(w http.ResponseWriter, r *http.Request, status int, name,
 		w.Header().Set("Retry-After", "5")
 	}
 	w.WriteHeader(status)
-	_, _ = buf.WriteTo(w) // a visitor who has left does not read it
+	_, _ = buf.WriteTo(w) // what fails is the connection
 }
 
 // A message is a page that says one thing.
@@ -64,27 +64,27 @@ func (c *Console) crossOrigin(w http.ResponseWriter, r *http.Request) {
 }
 
 func (c *Console) malformed(w http.ResponseWriter, r *http.Request, what string) {
-	c.say(w, r, http.StatusBadRequest, message{"That cannot be right", what, "/", "Go to the sessions"})
+	c.say(w, r, http.StatusBadRequest, message{"That does not look right", what, "/", "Go to the sessions"})
 }
 
-// storeFailed says no more than is known. What the store said is in the log, by way of the session manager's events.
+// storeFailed says no more than is known. The log has the store's own words, as an event of the session manager.
 func (c *Console) storeFailed(w http.ResponseWriter, r *http.Request) {
 	c.say(w, r, http.StatusServiceUnavailable, message{"The store does not answer",
 		"It is not known whether anything was changed. Please try again in a moment.", "/", "Go to the sessions"})
 }
 
-// notice is a line that the next page shows once.
+// notice is a line for the next page, shown once.
 var notice = session.NewKey[string]("notice")
 
-// leave shows a line on the page that the form was on.
+// leave goes back to the page with the form, and shows a line there.
 func (c *Console) leave(w http.ResponseWriter, r *http.Request, line string) {
 	if err := notice.Set(c.operators.From(r.Context()), line); err != nil {
-		c.log.Warn("keep notice for the next page", "error", err) // what it tells has happened all the same
+		c.log.Warn("keep notice for the next page", "error", err) // the change has happened all the same
 	}
 	http.Redirect(w, r, session.ReturnTo(r, "/"), http.StatusSeeOther)
 }
 
-// listingURL is the page of a listing.
+// listingURL is the URL of a listing.
 func listingURL(user string, after store.Cursor) string {
 	values := url.Values{}
 	if user != "" {

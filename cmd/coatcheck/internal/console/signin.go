@@ -10,9 +10,9 @@ import (
 	"coatcheck.dev/session"
 )
 
-// A signInForm is the page for those who are not signed in.
+// A signInForm is the page for whoever is not signed in.
 type signInForm struct {
-	Problem  string // why the visitor is here in spite of trying
+	Problem  string // why the last attempt failed
 	ByToken  bool   // whether there is a token to sign in with
 	ReturnTo string
 }
@@ -35,14 +35,14 @@ func (c *Console) askToSignIn(w http.ResponseWriter, r *http.Request, status int
 }
 
 var linkProblems = map[linkState]string{
-	linkUnknown: "This link is not known here: the program may have been restarted since it was made.",
-	linkUsed:    "This link has been used already. A link is good once.",
-	linkExpired: "This link has expired. A link is good for 10 minutes.",
+	linkUnknown: "This link is unknown. The program may have restarted after it was made.",
+	linkUsed:    "This link has already been used. A link works once.",
+	linkExpired: "This link has expired. A link works for 10 minutes.",
 }
 
-// signInByLink uses a link up. The answer is a page that leads on, and no redirect: where the link was opened from
-// another site, such as a web mail or a terminal in a browser, a redirect would still count as that site's request,
-// and go without the cookie that is SameSite=Strict.
+// signInByLink uses up a link. It answers with a page that leads on, and not with a redirect: if the link was opened on
+// another site, such as web mail, the redirect would count as that site's request too, and lack the SameSite=Strict
+// cookie.
 func (c *Console) signInByLink(w http.ResponseWriter, r *http.Request, secret string) {
 	if ahead(r) {
 		w.WriteHeader(http.StatusServiceUnavailable)
@@ -53,10 +53,10 @@ func (c *Console) signInByLink(w http.ResponseWriter, r *http.Request, secret st
 		c.askToSignIn(w, r, http.StatusGone, linkProblems[state])
 		return
 	}
-	if !c.SignedIn(r) && !c.admit(w, r, "link") {
+	if !c.SignedIn(r) && !c.signInOperator(w, r, "link") {
 		return
 	}
-	c.show(w, r, http.StatusOK, "welcome", "Signed in", nil)
+	c.show(w, r, http.StatusOK, "signed-in", "Signed in", nil)
 }
 
 // ahead reports whether a browser fetches the page before its visitor has asked for it, and so would use a link up for
@@ -70,11 +70,11 @@ func ahead(r *http.Request) bool {
 	return false
 }
 
-// admit makes the visitor an operator.
-func (c *Console) admit(w http.ResponseWriter, r *http.Request, method string) bool {
+// signInOperator makes the visitor an operator.
+func (c *Console) signInOperator(w http.ResponseWriter, r *http.Request, method string) bool {
 	if err := c.operators.From(r.Context()).SignIn("operator", session.By(method)); err != nil {
 		c.log.Error("sign operator in", "error", err)
-		http.Error(w, "The console could not sign you in; the log says why.", http.StatusInternalServerError)
+		http.Error(w, "The console could not sign you in. The log says why.", http.StatusInternalServerError)
 		return false
 	}
 	return true
@@ -88,10 +88,10 @@ func (c *Console) signIn(w http.ResponseWriter, r *http.Request) {
 	given, wanted := sha256.Sum256([]byte(strings.TrimSpace(r.PostForm.Get("token")))), sha256.Sum256([]byte(c.opts.Token))
 	if c.opts.Token == "" || subtle.ConstantTimeCompare(given[:], wanted[:]) != 1 {
 		c.log.Warn("authn_login_fail", "address", r.RemoteAddr, "reason", "wrong token")
-		c.askToSignIn(w, r, http.StatusUnauthorized, "This is not the token.")
+		c.askToSignIn(w, r, http.StatusUnauthorized, "That is not the token.")
 		return
 	}
-	if c.admit(w, r, "token") {
+	if c.signInOperator(w, r, "token") {
 		http.Redirect(w, r, session.ReturnTo(r, "/"), http.StatusSeeOther)
 	}
 }
@@ -99,7 +99,7 @@ func (c *Console) signIn(w http.ResponseWriter, r *http.Request) {
 func (c *Console) signOut(w http.ResponseWriter, r *http.Request) {
 	if err := c.operators.From(r.Context()).SignOut(); err != nil {
 		c.log.Error("sign operator out", "error", err)
-		http.Error(w, "The console could not sign you out; the log says why.", http.StatusInternalServerError)
+		http.Error(w, "The console could not sign you out. The log says why.", http.StatusInternalServerError)
 		return
 	}
 	http.Redirect(w, r, "/sign-in", http.StatusSeeOther)

@@ -31,7 +31,7 @@ func TestLinkSignsInOnce(t *testing.T) {
 	b.get("/").want(t, 200, "live sessions")
 
 	thief := d.browser()
-	thief.get(link).want(t, 410, "This link has been used already", "To get a new link, start the program again")
+	thief.get(link).want(t, 410, "This link has already been used", "For a new link, restart the program")
 	thief.get("/").wantRedirect(t, "/sign-in?return_to=%2F")
 	b.get(link).want(t, 200, "You are signed in") // again in the browser that it was used in
 }
@@ -76,7 +76,7 @@ func TestLinkThatIsNotKnown(t *testing.T) {
 	d := newDesk(t)
 	for _, secret := range []string{"x", strings.Repeat("A", 32), strings.Repeat("A", 4000), "%00", "%ff"} {
 		got := d.browser().get("/sign-in?link=" + secret)
-		got.want(t, 410, "This link is not known here", "To get a new link, start the program again")
+		got.want(t, 410, "This link is unknown", "For a new link, restart the program")
 		if len(got.Cookies()) != 0 {
 			t.Errorf("%q: a cookie came with it", secret)
 		}
@@ -119,7 +119,7 @@ func TestToken(t *testing.T) {
 				b.get("/").want(t, 200)
 				return
 			}
-			got.want(t, 401, "This is not the token.")
+			got.want(t, 401, "That is not the token.")
 			if len(got.Cookies()) != 0 {
 				t.Error("a cookie came with it")
 			}
@@ -131,7 +131,7 @@ func TestToken(t *testing.T) {
 func TestNoTokenNoForm(t *testing.T) {
 	d := newDesk(t, func(o *console.Options) { o.Token = "" })
 	got := d.browser().get("/sign-in")
-	got.want(t, 200, "To get a new link, start the program again")
+	got.want(t, 200, "For a new link, restart the program")
 	if strings.Contains(got.body, "<form") {
 		t.Error("it asks for a token that nobody has")
 	}

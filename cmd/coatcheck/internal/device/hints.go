@@ -9,8 +9,8 @@ const maxHint = 512
 //
 //	"Chromium";v="156", "Google Chrome";v="156", "Not?A_Brand";v="24"
 //
-// The order is random, and one of the names is nobody's, so that no site relies on a list that it knows. Chromium is
-// in it because the others are built on it. A header that is malformed names nobody.
+// The order is random, and one of the names is made up, so that no site relies on a fixed list. Chromium is in it
+// because the others are built on it. A malformed header names nobody.
 func brand(header string) string {
 	found := ""
 	for len(header) > 0 {
@@ -20,7 +20,7 @@ func brand(header string) string {
 		}
 		header = nextItem(rest)
 		switch {
-		case nobodys(name):
+		case madeUp(name):
 		case name == "Chromium":
 			if found == "" {
 				found = name
@@ -32,7 +32,7 @@ func brand(header string) string {
 	return plain(called(found))
 }
 
-// platform returns the name of the system in a Sec-CH-UA-Platform header, such as "Linux" with its quotes.
+// platform returns the name of the system in a Sec-CH-UA-Platform header, such as `"Linux"`.
 func platform(header string) string {
 	name, rest, ok := quoted(header)
 	if !ok || strings.Trim(rest, " ") != "" || len(header) > maxHint {
@@ -41,8 +41,8 @@ func platform(header string) string {
 	return plain(called(name))
 }
 
-// nobodys reports whether a brand is the one that is made up: "Not", "A" and "Brand" with any signs between them.
-func nobodys(name string) bool {
+// madeUp reports whether a brand is the made-up one: "Not", "A" and "Brand" with any signs between them.
+func madeUp(name string) bool {
 	letters := strings.Map(func(r rune) rune {
 		if r >= 'A' && r <= 'Z' {
 			return r + 'a' - 'A'
@@ -55,7 +55,7 @@ func nobodys(name string) bool {
 	return letters == "notabrand" || letters == "notbrand"
 }
 
-// quoted reads a string as structured fields have it (RFC 9651, section 3.3.3), and returns what follows.
+// quoted reads a string of a structured field (RFC 9651, section 3.3.3), and returns what follows.
 func quoted(text string) (value, rest string, ok bool) {
 	text = strings.TrimLeft(text, " \t")
 	if text == "" || text[0] != '"' {
@@ -81,7 +81,7 @@ func quoted(text string) (value, rest string, ok bool) {
 	return "", "", false
 }
 
-// nextItem passes over the parameters of an item, whose strings may have commas, and over the comma behind them.
+// nextItem skips the parameters of an item, with commas in their strings, and the comma after them.
 func nextItem(text string) string {
 	inString := false
 	for i := 0; i < len(text); i++ {

@@ -15,7 +15,7 @@ const (
 	maxAgent = 512 // bytes of a User-Agent that are read; browsers send about 110
 )
 
-// Label names the browser that sent a request, or is "" if nothing can be told. It fits session.Options.DeviceLabel.
+// Label names the browser that sent a request, or returns "". It is made for session.Options.DeviceLabel.
 func Label(r *http.Request) string {
 	browser, system := parse(r.UserAgent())
 	if hinted := brand(single(r.Header["Sec-Ch-Ua"])); hinted != "" {
@@ -27,10 +27,10 @@ func Label(r *http.Request) string {
 	return join(browser, system)
 }
 
-// Name names a browser by its User-Agent alone, or is "" if nothing can be told.
+// Name names a browser by its User-Agent alone, or returns "".
 func Name(agent string) string { return join(parse(agent)) }
 
-// single returns the value of a header that is there once. Hints are a list, but browsers send it in one line.
+// single returns the value of a header with one line. Hints are a list, but browsers send it in one line.
 func single(lines []string) string {
 	if len(lines) != 1 {
 		return ""
@@ -52,7 +52,7 @@ func parse(agent string) (browser, system string) {
 	agent = agent[:min(len(agent), maxAgent)]
 	ua := useragent.Parse(agent)
 	if name := ua.Name; strings.HasPrefix(name, "Mozilla") {
-		browser = "" // what everybody calls themselves
+		browser = "" // everybody says so
 	} else {
 		browser = plain(called(name))
 	}
@@ -73,7 +73,7 @@ func unixOf(agent string) string {
 	return ""
 }
 
-// called is how people know what headers call otherwise.
+// called returns the name by which people know a browser or system.
 func called(name string) string {
 	if known, ok := names[name]; ok {
 		return known
@@ -91,11 +91,11 @@ var names = map[string]string{
 	"Chromium OS":     "ChromeOS",
 	"Mac OS X":        "macOS",
 	"Unknown":         "",
-	"X11":             "", // the parser takes it for a browser where there is none
+	"X11":             "", // the parser takes it for a browser
 	"Android WebView": "Android app",
 }
 
-// plain leaves out what could change how the text around it looks, and cuts what is left to its bound.
+// plain drops what could change how the text around it looks, and cuts the rest to its bound.
 func plain(name string) string {
 	name = strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' {

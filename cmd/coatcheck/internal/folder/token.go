@@ -22,8 +22,7 @@ const (
 // TokenPath returns where the console's token is.
 func (f *Folder) TokenPath() string { return filepath.Join(f.path, tokenFile) }
 
-// Token returns the console's token, which is made if it is missing. It refuses one that others on this machine could
-// have read.
+// Token returns the console's token. It makes a missing one, and refuses one that others on this machine could have read.
 func (f *Folder) Token() (string, error) {
 	token, err := readToken(f.TokenPath())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -48,9 +47,9 @@ func readToken(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	// Windows has no such modes: what a new file there lets others do follows from its folder, the user's own.
+	// Windows has no such modes: a new file there has the rights of its folder, the user's own.
 	if mode := info.Mode(); runtime.GOOS != "windows" && mode.Perm()&0o077 != 0 {
-		return "", fmt.Errorf("others on this machine may read %s (its mode is %#o): delete it, and a new one is made at the next start", path, mode.Perm())
+		return "", fmt.Errorf("others on this machine may read %s (mode %#o): delete it, and the next start makes a new one", path, mode.Perm())
 	}
 	text, err := io.ReadAll(io.LimitReader(file, 1<<10))
 	if err != nil {
@@ -58,16 +57,16 @@ func readToken(path string) (string, error) {
 	}
 	token := strings.TrimSpace(string(text))
 	if _, err := base64.RawURLEncoding.DecodeString(token); err != nil || len(token) != tokenLen {
-		return "", fmt.Errorf("%s is not a token of %d letters, digits, - and _: delete it, and a new one is made at the next start", path, tokenLen)
+		return "", fmt.Errorf("%s is not a token of %d letters, digits, - and _: delete it, and the next start makes a new one", path, tokenLen)
 	}
 	return token, nil
 }
 
-// makeToken writes a new token beside its place and links it there, so that nobody ever reads half of it, and of two
-// programs that start at once one wins.
+// makeToken writes a new token beside its place and links it there. So nobody reads half of one, and if two programs start
+// at once, one wins.
 func (f *Folder) makeToken() error {
 	var secret [tokenBytes]byte
-	rand.Read(secret[:])                                   // never fails: since Go 1.24 the program ends if the system has no randomness
+	rand.Read(secret[:])                                   // never fails: without randomness the program ends
 	file, err := os.CreateTemp(f.path, "."+tokenFile+"-*") // its mode is 0600
 	if err != nil {
 		return err

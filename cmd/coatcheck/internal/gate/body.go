@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// A clientBody is the body of a client's request on its way to the app. It bounds how slow the client may be, and keeps
-// the error with which the body broke off, because that is no failure of the app.
+// A clientBody is the body of a client's request on its way to the app. It bounds how slow the client may be, and keeps the
+// error with which the body broke off, because that is not the app's failure.
 type clientBody struct {
 	io.ReadCloser
 	conn    *http.ResponseController
@@ -20,7 +20,7 @@ type clientBody struct {
 	broken  atomic.Pointer[error]
 }
 
-// slowest is how many bytes a second a client has to send on average, beyond the time of one pause.
+// slowest is how many bytes a second a client must send on average, beyond the time of one pause.
 const slowest = 500
 
 func newClientBody(w http.ResponseWriter, body io.ReadCloser, timeout time.Duration) *clientBody {
@@ -29,12 +29,12 @@ func newClientBody(w http.ResponseWriter, body io.ReadCloser, timeout time.Durat
 
 func (b *clientBody) Read(p []byte) (int, error) {
 	if b.timeout >= 0 {
-		_ = b.conn.SetReadDeadline(b.deadline(time.Now())) // a connection that has none is bounded by whoever made it
+		_ = b.conn.SetReadDeadline(b.deadline(time.Now())) // a connection without deadlines is bounded by whoever made it
 	}
 	n, err := b.ReadCloser.Read(p)
 	b.bytes += int64(n)
 	if err != nil && b.timeout >= 0 {
-		_ = b.conn.SetReadDeadline(time.Time{}) // what comes next on this connection has its own bounds
+		_ = b.conn.SetReadDeadline(time.Time{}) // the next request on this connection has its own bounds
 	}
 	if err != nil && err != io.EOF {
 		b.broken.Store(&err)

@@ -28,13 +28,12 @@ import (
 //
 //	OWS                = *( SP / HTAB )
 //
-// The lists with commas are there because HTTP allows anybody to join the lines of a header with commas, and several
-// frameworks do (RFC 9110, section 5.3). A key stands at most once in an answer. Sign-In contradicts Sign-Out "this"
-// and "all". In an answer of status 101, and in trailers, none of the four can be obeyed, so that they are refused
-// there.
+// There are lists with commas because anybody may join the lines of a header with commas, and several frameworks do (RFC
+// 9110, section 5.3). A key stands at most once in an answer. Sign-In contradicts Sign-Out "this" and "all". In an answer
+// of status 101, and in trailers, none of the four can be obeyed, so they are refused there.
 //
-// Any other header that begins with Coatcheck is refused, as it may be a misspelt sign-out that must not be passed
-// over. Excepted are those of the request: an app that mirrors what it is sent asks for nothing.
+// Any other header that begins with Coatcheck is refused: it may be a misspelt sign-out, which must not be ignored. The
+// headers of the request are an exception, because an app that mirrors them asks for nothing.
 
 // orders is what one answer asks for.
 type orders struct {
@@ -72,7 +71,7 @@ func (o *orders) empty() bool {
 	return o.signOut == signOutNone && o.signIn == nil && len(o.changes) == 0
 }
 
-// A fault is a header that cannot be obeyed. It never quotes a value: that may be a secret.
+// A fault is a header that cannot be obeyed. It never quotes a value, because that may be a secret.
 type fault struct{ header, reason string }
 
 func (f *fault) Error() string { return f.header + ": " + f.reason }
@@ -95,7 +94,7 @@ func readOrders(header http.Header) (orders, error) {
 	} {
 		lines := header[part.name]
 		if part.once && len(lines) > 1 {
-			return orders{}, &fault{part.name, "it stands there more than once"}
+			return orders{}, &fault{part.name, "it appears more than once"}
 		}
 		for _, line := range lines {
 			if err := part.read(trim(line)); err != nil {
@@ -109,7 +108,7 @@ func readOrders(header http.Header) (orders, error) {
 	return o, nil
 }
 
-// refuseUnknown finds headers that look like the contract's and are not.
+// refuseUnknown finds headers that look like those of the contract but are not.
 func refuseUnknown(header http.Header) error {
 	var unknown []string
 	for name := range header {
@@ -148,7 +147,7 @@ func (o *orders) readSignOut(line string) error {
 		o.signOut = which
 		return nil
 	}
-	return errors.New(`it is neither "this" nor "others" nor "all"`)
+	return errors.New(`it is not "this", "others" or "all"`)
 }
 
 func (o *orders) readSignIn(line string) error {
@@ -227,16 +226,16 @@ func (o *orders) add(c change) error {
 	return nil
 }
 
-// badParameter names a parameter, if it looks like one: anything else may be part of a value that went astray.
+// badParameter names a parameter that looks like one. Anything else may be a part of a value.
 func badParameter(name string) error {
 	if session.CheckKey(name) != nil {
 		return errors.New("it has a malformed parameter")
 	}
-	return fmt.Errorf("the parameter %s is unknown, stands twice or has a wrong value", name)
+	return fmt.Errorf("the parameter %s is unknown, appears twice or has a wrong value", name)
 }
 
-// cutJSON splits a JSON text off the front of s. It ends before the first semicolon or comma that is not inside a
-// string, an array or an object; whether it is JSON, others find out.
+// cutJSON splits a JSON text off the front of s. The text ends before the first semicolon or comma outside strings, arrays
+// and objects. Whether it is JSON is checked later.
 func cutJSON(s string) (text, rest string) {
 	depth, quoted := 0, false
 	for i := 0; i < len(s); i++ {

@@ -8,10 +8,10 @@ import (
 	"coatcheck.dev/cookie"
 )
 
-// ownCookies are the names of the cookies that are between the browser and Coatcheck.
+// ownCookies are the names of the cookies between the browser and Coatcheck.
 type ownCookies []string
 
-// hide takes them out of a request's header. What is left has every byte that it had.
+// hide takes them out of a request's header. The rest keeps every byte.
 func (own ownCookies) hide(header http.Header) {
 	lines := header["Cookie"]
 	if !own.among(lines) {
@@ -38,8 +38,7 @@ func (own ownCookies) among(lines []string) bool {
 	return false
 }
 
-// cut removes the pairs of these names from one line of a Cookie header, each with the semicolon that parts it from its
-// neighbour.
+// cut removes the pairs of these names from one line of a Cookie header, each with its semicolon.
 func (own ownCookies) cut(line string) string {
 	pairs := strings.Split(line, ";")
 	first := own.among(pairs[:1])
@@ -51,8 +50,8 @@ func (own ownCookies) cut(line string) string {
 	return line
 }
 
-// refuse takes Set-Cookie lines for these names out of an answer, and returns the names that it found. It also finds
-// lines without a name whose value would come back from the browser as such a cookie.
+// refuse takes Set-Cookie lines for these names out of an answer, and returns the names that it found. Among them are
+// lines without a name, if the browser would send their value back as such a cookie.
 func (own ownCookies) refuse(header http.Header) (refused []string) {
 	lines := header["Set-Cookie"]
 	kept := slices.DeleteFunc(lines, func(line string) bool {

@@ -10,12 +10,12 @@ import (
 )
 
 var (
-	errNotUTF8 = errors.New("the value is not UTF-8: write letters outside ASCII as \\u escapes")
+	errNotUTF8 = errors.New("the value is not UTF-8; write letters outside ASCII as \\u escapes")
 	errNotJSON = errors.New("the value is not JSON")
 )
 
-// normalJSON checks a JSON text and returns it without spaces, in ASCII. Values are stored in this form, so that the
-// bound of a session's size is the size of the header that they travel in.
+// normalJSON checks a JSON text and returns it without spaces, in ASCII. Values are stored in this form, so the limit of a
+// session's data also bounds the header in which they travel.
 func normalJSON(text string) (json.RawMessage, error) {
 	if !utf8.ValidString(text) {
 		return nil, errNotUTF8
@@ -30,8 +30,8 @@ func normalJSON(text string) (json.RawMessage, error) {
 	return appendASCII(make([]byte, 0, len(compact)), compact), nil
 }
 
-// appendASCII appends a JSON text with everything that cannot stand in a header as \u escapes. In JSON such characters
-// occur inside strings only. DEL is among them: JSON allows it, headers do not.
+// appendASCII appends a JSON text, with \u escapes for everything that a header cannot have. In JSON such characters occur
+// inside strings only. DEL is one of them: JSON allows it, headers do not.
 func appendASCII(b, text []byte) []byte {
 	for i := 0; i < len(text); {
 		if c := text[i]; ' ' <= c && c <= '~' {
@@ -55,8 +55,8 @@ func appendEscape(b []byte, r rune) []byte {
 	return append(b, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
 }
 
-// dataHeader returns the session's values as one JSON object. A stored value that is no JSON is reset and reported by
-// the session, and left out here.
+// dataHeader returns the session's values as one JSON object. It leaves out a stored value that is not JSON, and the
+// session resets and reports that one.
 func dataHeader(s *session.Session) string {
 	b := []byte{'{'}
 	for key, value := range s.Values() {

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// The headers by which the app learns where a request came from, in Go's canonical spelling. All others of their kind
-// are dropped.
+// The headers that tell the app where a request came from, in Go's canonical spelling. All others of their kind are
+// dropped.
 const (
 	forwardedFor   = "X-Forwarded-For"
 	forwardedHost  = "X-Forwarded-Host"
@@ -18,8 +18,8 @@ const (
 // maxHops bounds how many proxies a request may have come through.
 const maxHops = 16
 
-// forward tells the app where the request came from. What the client says of it counts only if the client is a
-// trusted proxy: then its chain goes on, and the host and scheme that the browser used are those that it names.
+// forward tells the app where the request came from. The client's word counts only if the client is a trusted proxy. Then
+// its chain goes on, and so do the host and scheme that it names.
 func (g *gate) forward(r *httputil.ProxyRequest) {
 	in, out := r.In.Header, r.Out.Header
 	trusted := g.trusts(r.In.RemoteAddr)
@@ -40,7 +40,7 @@ func (g *gate) forward(r *httputil.ProxyRequest) {
 	}
 }
 
-// trusts reports whether an address, with or without a port, is that of a trusted proxy.
+// trusts reports whether an address, with or without a port, belongs to a trusted proxy.
 func (g *gate) trusts(address string) bool {
 	ip, err := netip.ParseAddr(address)
 	if err != nil {
@@ -54,9 +54,9 @@ func (g *gate) trusts(address string) bool {
 	return slices.ContainsFunc(g.has.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(ip) })
 }
 
-// chain returns the addresses that trusted proxies have written into X-Forwarded-For, which are those from the right
-// up to the first that is no trusted proxy's: the client. What stands left of it, the client has written itself. Most
-// apps take the first address for the client's, so that is left out.
+// chain returns the addresses that trusted proxies have written into X-Forwarded-For: from the right, up to the first one
+// that is not a trusted proxy's. That one is the client's. The client wrote everything left of it, and most apps take the
+// first address for the client's, so the rest is dropped.
 func (g *gate) chain(lines []string) []string {
 	var chain []string
 	for _, line := range slices.Backward(lines) {
@@ -76,7 +76,7 @@ func (g *gate) chain(lines []string) []string {
 	return chain
 }
 
-// only returns the value of a header that has one.
+// only returns the value of a header with one line.
 func only(lines []string) string {
 	if len(lines) != 1 {
 		return ""

@@ -16,8 +16,8 @@ import (
 	"coatcheck.dev/session"
 )
 
-// MaxBytes and MaxKeys bound the data of one session behind a gate. Give them to session.Options: all data travels in
-// one header of every request, and 8 KiB is what common servers read in one line at most.
+// MaxBytes and MaxKeys bound the data of one session behind a gate. Give them to session.Options: all data travels in one
+// header of every request, and common servers read at most 8 KiB in a line.
 const (
 	MaxBytes = 6 << 10
 	MaxKeys  = 100
@@ -28,8 +28,8 @@ type Options struct {
 	// Upstream is where the app listens: scheme http or https, and host; no path.
 	Upstream *url.URL
 
-	// Log gets what the operator has to know: answers that were refused, and an app that cannot be reached. The default
-	// is slog.Default.
+	// Log records what the operator has to know: refused answers, and an app that cannot be reached. The default is
+	// slog.Default.
 	Log *slog.Logger
 
 	// Hidden names further cookies, beside the session's, that the app neither sees nor can set: the console's.
@@ -42,15 +42,15 @@ type Options struct {
 	// X-HTTP-Method-Override or True-Client-IP. The default is none: they are removed from every request.
 	PassHeaders []string
 
-	// BodyTimeout is how long a client may pause while it sends a body; the default is 1 minute. On average it has to
-	// send 500 bytes a second beyond that time. Slower ones get 408. Negative means that a body may take any time.
+	// BodyTimeout is how long a client may pause while it sends a body. The default is 1 minute. Beyond that time it has
+	// to send 500 bytes a second on average. A slower client gets 408. Negative means that a body may take any time.
 	BodyTimeout time.Duration
 
-	// AnswerTimeout is how long the app may take until its answer begins; the default is 1 minute, negative means any
-	// time. The body may take any time.
+	// AnswerTimeout is how long the app may take to begin its answer. The default is 1 minute; negative means any time.
+	// The body of the answer may take any time.
 	AnswerTimeout time.Duration
 
-	// Closing ends event streams and WebSockets when it is done: they would keep a server from shutting down. The
+	// Closing ends event streams and WebSockets when it is done, because they would keep a server from shutting down. The
 	// default is never. Each ends with its session in any case.
 	Closing context.Context
 }
@@ -59,10 +59,10 @@ type Options struct {
 func (o Options) Check() error {
 	u := o.Upstream
 	if u == nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
-		return errors.New("the upstream has to be a URL such as http://127.0.0.1:3000")
+		return errors.New("the upstream must be a URL such as http://127.0.0.1:3000")
 	}
 	if u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		return fmt.Errorf("the upstream %s has more than scheme, host and port", u.Redacted())
+		return fmt.Errorf("the upstream %s must have no more than scheme, host and port", u.Redacted())
 	}
 	return csrf.Options{TrustedOrigins: o.TrustedOrigins}.Check()
 }
@@ -119,8 +119,8 @@ func New(sessions *session.Manager, opts Options) http.Handler {
 	return guard.Handler(noEcho(sessions.Handler(g)))
 }
 
-// noEcho refuses methods that are of no use behind a gate. An app that answers TRACE would show the browser what it was
-// told, and CONNECT is for proxies of another kind.
+// noEcho refuses TRACE, because an app that answers it would show the browser what the gate has told the app, and CONNECT,
+// which is for proxies of another kind.
 func noEcho(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodConnect || r.Method == http.MethodTrace {
@@ -151,8 +151,8 @@ type exchange struct {
 
 type exchangeKey struct{}
 
-// endWith breaks the exchange off when the program closes or the session ends, whichever is first: what was let in on
-// the word of a session must not outlive it.
+// endWith breaks off the exchange when the program closes or the session ends, whichever is first. What a session has let
+// in must not outlive it.
 func (x *exchange) endWith(ctx context.Context, closing, sessionOver <-chan struct{}) {
 	select {
 	case <-ctx.Done():
@@ -162,18 +162,18 @@ func (x *exchange) endWith(ctx context.Context, closing, sessionOver <-chan stru
 	x.cancel()
 }
 
-// rewrite makes the request that the app gets. What the client said about who it is goes, in every spelling and also
-// from the trailers; the gate's own headers are added last, when no header of the client can act on them any more.
+// rewrite makes the request that the app gets. It removes what the client says about itself, in every spelling and also
+// from the trailers. It adds the gate's own headers last, when no header of the client can act on them any more.
 func (g *gate) rewrite(r *httputil.ProxyRequest) {
 	out := r.Out
 	out.URL.Scheme, out.URL.Host = g.opts.Upstream.Scheme, g.opts.Upstream.Host
-	out.URL.RawQuery = r.In.URL.RawQuery // byte for byte: the gate reads no queries, so it has none to protect itself from
+	out.URL.RawQuery = r.In.URL.RawQuery // byte for byte, because the gate reads no queries
 
 	strip(out.Header, g.opts.dropped)
 	strip(out.Trailer, reserved)
 	g.own.hide(out.Header)
 	if p := upgrading(out.Header); p != "" && !strings.EqualFold(p, "websocket") {
-		// Within an upgrade to h2c a client could send requests of its own, with any header, past the gate.
+		// Within an upgrade to h2c a client could send its own requests past the gate, with any header.
 		out.Header.Del("Upgrade")
 		out.Header.Del("Connection")
 	}
@@ -189,7 +189,7 @@ func (g *gate) rewrite(r *httputil.ProxyRequest) {
 	out.Header[headerData] = []string{data}
 }
 
-// answered reads the app's answer before any of it goes on. Everything is checked first and done then.
+// answered reads the app's answer before any of it goes on. It checks everything before it does anything.
 func (g *gate) answered(res *http.Response) error {
 	ctx := res.Request.Context()
 	s := g.sessions.From(ctx)
@@ -208,7 +208,7 @@ func (g *gate) answered(res *http.Response) error {
 	}
 	g.clean(res)
 	if !s.Handle().IsZero() {
-		// The session says private, no-store. An app's word would be overruled, and reported for each of its static files.
+		// The session says private, no-store. It would overrule the app, and report that for each static file.
 		res.Header.Del("Cache-Control")
 	}
 	if streaming(res) {
@@ -217,21 +217,21 @@ func (g *gate) answered(res *http.Response) error {
 	return nil
 }
 
-// refuseLate finds orders where it is too late for them: in an upgrade, which hands the connection over before a cookie
-// can be set, and in announced trailers.
+// refuseLate finds orders that come too late: in an upgrade, which hands the connection over before a cookie can be set,
+// and in announced trailers.
 func refuseLate(res *http.Response, o *orders) error {
 	if res.StatusCode == http.StatusSwitchingProtocols && !o.empty() {
 		return &fault{"Coatcheck-*", "an answer with status 101 cannot change the session"}
 	}
 	for name := range res.Trailer {
 		if reserved(name) && !mirrored(name) {
-			return &fault{name, "it is announced as a trailer, which comes too late to be obeyed"}
+			return &fault{name, "it is announced as a trailer, which comes too late"}
 		}
 	}
 	return nil
 }
 
-// clean takes everything out of an answer that is not for the browser, or not for the app to say.
+// clean takes out of an answer what is not for the browser, or not for the app to say.
 func (g *gate) clean(res *http.Response) {
 	strip(res.Header, reserved)
 	strip(res.Trailer, unfit)

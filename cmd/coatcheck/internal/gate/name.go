@@ -18,8 +18,8 @@ const (
 	headerDelete  = "Coatcheck-Delete"
 )
 
-// reserved reports whether a header's name is Coatcheck's in any spelling that some server might take for it. Servers
-// that hand headers on as variables (CGI, WSGI, PHP) write '-' as '_', and some write every other sign so, too.
+// reserved reports whether some server might take a header's name for one of Coatcheck's. Servers that hand headers on as
+// variables (CGI, WSGI, PHP) write '-' as '_', and some do the same with every other sign.
 func reserved(name string) bool {
 	const prefix = "coatcheck"
 	if len(name) < len(prefix) || !strings.EqualFold(name[:len(prefix)], prefix) {
@@ -28,13 +28,13 @@ func reserved(name string) bool {
 	return len(name) == len(prefix) || !alphanumeric(name[len(prefix)])
 }
 
-// forwarding reports whether a header's name, in any spelling, is one by which proxies tell where a request came from.
+// forwarding reports whether proxies tell by this header, in any spelling, where a request came from.
 func forwarding(name string) bool {
 	name = plain(name)
 	return strings.HasPrefix(name, "x-forwarded-") || name == "forwarded" || name == "x-real-ip"
 }
 
-// misleading are headers by which a client could pass for another, or have its request taken for another one: some
+// misleading are headers by which a client could pass for another, or make its request look like a different one. Some
 // proxies, frameworks and content delivery networks believe them. Names are as plain returns them.
 var misleading = map[string]bool{
 	// Whose request it is.
@@ -50,8 +50,8 @@ var misleading = map[string]bool{
 	"x-original-url": true, "x-override-url": true, "x-rewrite-url": true,
 }
 
-// dropped reports whether a request header of the client goes no further: it is the gate's own, tells of proxies, or is
-// misleading and was not asked for.
+// dropped reports whether a client's header goes no further: it is the gate's own, tells of proxies, or is misleading and
+// was not asked for.
 func (o *Options) dropped(name string) bool {
 	if reserved(name) || forwarding(name) {
 		return true
@@ -61,11 +61,11 @@ func (o *Options) dropped(name string) bool {
 	})
 }
 
-// unfit reports whether a trailer of an answer is not for the browser: Coatcheck's own headers, and cookies, which would
-// come past what guards the session's. Browsers read no cookies there; a proxy that makes headers of trailers would.
+// unfit reports whether a trailer of an answer is not for the browser: one of Coatcheck's headers, or a cookie, which
+// nothing would check. Browsers read no cookies there, but a proxy may turn trailers into headers.
 func unfit(name string) bool { return reserved(name) || strings.EqualFold(name, "Set-Cookie") }
 
-// plain returns the name in lower case with '-' for every sign that is neither letter nor digit.
+// plain returns a name in lower case, with '-' for every sign that is neither letter nor digit.
 func plain(name string) string {
 	b := []byte(name)
 	for i, c := range b {

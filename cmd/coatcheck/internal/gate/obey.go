@@ -20,8 +20,8 @@ func (o *orders) check(s *session.Session, limits *session.Options) error {
 	return nil
 }
 
-// after returns what the session's data would be. Values that sign-in leaves behind count, too, while nobody is signed
-// in: only the session knows which they are.
+// after returns what the session's data would be. While nobody is signed in it counts every value, although sign-in may
+// leave some behind: only the session knows which.
 func (o *orders) after(s *session.Session) store.Data {
 	var changes []store.Change
 	if o.keepsValues(s) {
@@ -35,7 +35,7 @@ func (o *orders) after(s *session.Session) store.Data {
 	return store.Data{}.With(changes...)
 }
 
-// keepsValues reports whether values that the session has now can be in it afterwards.
+// keepsValues reports whether the session may keep values that it has now.
 func (o *orders) keepsValues(s *session.Session) bool {
 	if o.signOut == signOutThis || o.signOut == signOutAll {
 		return false
@@ -43,8 +43,8 @@ func (o *orders) keepsValues(s *session.Session) bool {
 	return o.signIn == nil || !s.SignedIn() || o.signIn.user == s.User()
 }
 
-// obey does what the app asks for. An error means that the store could not do it, or could not tell; what was done
-// before stays done, and nobody was told that the rest was.
+// obey does what the app asks for. An error means that the store could not do it, or cannot tell. What was done before
+// stays done, and nobody was told that the rest was.
 func (o *orders) obey(ctx context.Context, sessions *session.Manager, s *session.Session) error {
 	if err := o.obeySignOut(ctx, sessions, s); err != nil {
 		return fmt.Errorf("sign out: %w", err)

@@ -14,7 +14,7 @@ const (
 	maxAnswerBytes = 64 << 10 // of headers in an answer
 )
 
-// newTransport returns the way to the app. It asks no proxy of the environment and does not touch the body's encoding.
+// newTransport returns the way to the app. It uses no proxy of the environment and leaves the body's encoding alone.
 func newTransport(opts Options) *http.Transport {
 	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}
 	return &http.Transport{
@@ -30,7 +30,7 @@ func newTransport(opts Options) *http.Transport {
 	}
 }
 
-// A storeFailure says that the store could not do what an answer asked for.
+// A storeFailure says that the store could not do what an answer asks for.
 type storeFailure struct{ error }
 
 func (f *storeFailure) Unwrap() error { return f.error }
@@ -69,7 +69,7 @@ func (g *gate) failed(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
-// pathOf returns the path of a request for the log, without the query: that is where secrets are.
+// pathOf returns the path of a request for the log, without the query, which may have secrets.
 func pathOf(r *http.Request) string {
 	const enough = 200
 	path := r.URL.Path

@@ -14,14 +14,14 @@ import (
 //	user  = 1*( plain / "%" HEXDIG HEXDIG )
 //	plain = %x21 / %x23-24 / %x26-2B / %x2D-3A / %x3C-7E    ; visible ASCII but '"' "%" "," ";"
 //
-// It is the name's bytes; whatever is not plain is percent-encoded. decodeURIComponent and urllib.parse.unquote read
-// it, and what encodeURIComponent and urllib.parse.quote write is read here.
+// It has the bytes of the name. Whatever is not plain is percent-encoded. decodeURIComponent and urllib.parse.unquote can
+// read it, and the gate can read what encodeURIComponent and urllib.parse.quote write.
 
 func plainInUser(c byte) bool {
 	return '!' <= c && c <= '~' && c != '"' && c != '%' && c != ',' && c != ';'
 }
 
-// encodeUser returns the text of a name. The usual name is its own text.
+// encodeUser returns the text of a name. A usual name is its own text.
 func encodeUser(user string) string {
 	i := 0
 	for i < len(user) && plainInUser(user[i]) {
@@ -44,15 +44,16 @@ func encodeUser(user string) string {
 }
 
 var (
-	errUserEmpty   = errors.New("it names no user")
-	errUserText    = errors.New("the user has a character that has to be percent-encoded: a space, a quote, a comma, a percent sign or a letter outside ASCII")
+	errUserEmpty = errors.New("it names no user")
+	errUserText  = errors.New("the user has a character that must be percent-encoded: " +
+		"a space, a quote, a comma, a semicolon, a percent sign or a letter outside ASCII")
 	errUserPercent = errors.New("the user has a percent sign without two hexadecimal digits")
 	errUserBytes   = errors.New("the user is not UTF-8, or has control characters")
 	errUserLong    = errors.New("the user is longer than 255 bytes")
 )
 
-// decodeUser reads what encodeUser writes. Beyond the grammar the name has to be UTF-8 without control characters, as
-// people will read it in lists and logs.
+// decodeUser reads what encodeUser writes. The name must also be UTF-8 without control characters, because people will
+// read it in lists and logs.
 func decodeUser(text string) (string, error) {
 	if text == "" {
 		return "", errUserEmpty

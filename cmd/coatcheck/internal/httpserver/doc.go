@@ -1,5 +1,5 @@
-// Package httpserver runs HTTP servers whose bounds are set, and ends them without breaking anything off that has an end.
+// Package httpserver runs HTTP servers with bounds, and stops them without breaking off any request that would end.
 //
-// A request has 10 seconds to send its headers and 32 KiB to fit them into; a connection that is not used is closed
-// after 2 minutes. Bodies may take any time: what bounds them knows what they are for.
+// A client has 10 seconds to send the headers of a request and 32 KiB for them. An idle connection is closed after 2
+// minutes. [Limit] bounds the connections of one client. Bodies have no bound here: handlers know what theirs are for.
 package httpserver

@@ -15,10 +15,10 @@ import (
 const (
 	headerTimeout  = 10 * time.Second
 	idleTimeout    = 2 * time.Minute
-	maxHeaderBytes = 32 << 10 // as nginx; browsers would send more cookies than any server takes
+	maxHeaderBytes = 32 << 10 // as nginx; browsers may send more cookies than any server takes
 )
 
-// A Server is a listener and, later, what answers there.
+// A Server is a listener and the handler that answers there. Set the handler before Run.
 type Server struct {
 	Handler http.Handler
 	Log     *slog.Logger
@@ -27,7 +27,7 @@ type Server struct {
 	listener net.Listener
 }
 
-// Listen takes an address, host:port. If it fails, the error says what to do about it with the flag of this name.
+// Listen takes an address, host:port. An error says what to do, with the name of the flag.
 func Listen(address, flag string) (*Server, error) {
 	listener, err := net.Listen("tcp", address)
 	if err == nil {
@@ -37,22 +37,22 @@ func Listen(address, flag string) (*Server, error) {
 	var dnsErr *net.DNSError
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("%s is in use by another program: end that one, or choose another address with %s", address, flag)
+		return nil, fmt.Errorf("%s is in use by another program; stop that one, or choose another address with %s", address, flag)
 	case errors.Is(err, syscall.EACCES):
-		return nil, fmt.Errorf("%s may not be used without more rights: choose a port from 1024 on with %s", address, flag)
+		return nil, fmt.Errorf("%s needs more rights; choose a port from 1024 on with %s", address, flag)
 	case errors.Is(err, syscall.EADDRNOTAVAIL), errors.As(err, &dnsErr):
-		return nil, fmt.Errorf("%s is not an address of this machine: choose another with %s", address, flag)
+		return nil, fmt.Errorf("%s is not an address of this machine; choose another with %s", address, flag)
 	case errors.As(err, &addrErr):
 		return nil, fmt.Errorf("%s %s: an address is host:port, such as localhost:8080", flag, address)
 	}
 	return nil, fmt.Errorf("listen on %s (%s): %w", address, flag, err)
 }
 
-// Close gives the address back. It is for a server that was never run.
+// Close gives the address back, for a server that was never run.
 func (s *Server) Close() error { return s.listener.Close() }
 
-// URL is where a browser on this machine finds the server: http://localhost wherever that leads there, as browsers keep
-// Secure cookies for it.
+// URL is where a browser on this machine finds the server. It is http://localhost wherever that leads there, because
+// browsers keep Secure cookies for it.
 func (s *Server) URL() string {
 	addr := s.listener.Addr().(*net.TCPAddr)
 	if addr.IP.IsUnspecified() || addr.IP.Equal(net.IPv4(127, 0, 0, 1)) || addr.IP.Equal(net.IPv6loopback) {
@@ -61,15 +61,15 @@ func (s *Server) URL() string {
 	return "http://" + addr.String()
 }
 
-// Address is where the server listens, with the real port.
+// Address is where the server listens, with the actual port.
 func (s *Server) Address() string { return s.listener.Addr().String() }
 
 // ErrBrokenOff says that requests were still under way when the grace was over.
 var ErrBrokenOff = errors.New("requests were still under way when their time was over, and were broken off")
 
-// Run serves until ctx ends, or one of the servers fails. Then it calls stopping, and lets one server after the other take
-// no more requests and wait for those that are under way; what has not ended after grace, counted for all of them together,
-// is broken off, which is ErrBrokenOff. It returns nil if all had ended. The last server thus tells how the others end.
+// Run serves until ctx ends or a server fails. Then it calls stopping, and shuts the servers down in their order: each
+// takes no more requests and waits for those under way. Requests that have not ended after grace, counted for all servers
+// together, are broken off, and Run returns [ErrBrokenOff]. The last server goes on answering while the others stop.
 func Run(ctx context.Context, grace time.Duration, stopping func(), servers ...*Server) error {
 	failed := make(chan error, len(servers))
 	running := make([]*http.Server, len(servers))
@@ -97,7 +97,7 @@ func (s *Server) bounded() *http.Server {
 	}
 }
 
-// shutDown ends the servers in their order.
+// shutDown stops the servers in their order.
 func shutDown(servers []*http.Server, grace time.Duration) (err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()

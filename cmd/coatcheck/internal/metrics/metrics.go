@@ -13,7 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Metrics are what one program counts. Its methods may be called from any number of goroutines.
+// Metrics are the counts of one program. Their methods may be called from any number of goroutines.
 type Metrics struct {
 	registry    *prometheus.Registry
 	events      *prometheus.CounterVec
@@ -31,7 +31,7 @@ func New(version string) *Metrics {
 		}, []string{"kind"}),
 		storeErrors: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "coatcheck_store_errors_total",
-			Help: "Calls to the session store that failed, or were not made since it fails.",
+			Help: "Calls of the session store that failed, or were not made because it fails.",
 		}),
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
@@ -71,11 +71,11 @@ func (m *Metrics) Watch(sessions *session.Manager) {
 	)
 }
 
-// Handler answers a scrape. It does not ask who asks: whoever mounts it has to.
+// Handler answers a scrape from anybody. Who may ask is decided by whoever mounts it.
 func (m *Metrics) Handler(log *slog.Logger) http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
 		ErrorLog:            slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-		ErrorHandling:       promhttp.ContinueOnError, // what can be told is told
+		ErrorHandling:       promhttp.ContinueOnError, // one that fails hides no other
 		MaxRequestsInFlight: 4,
 		Timeout:             10 * time.Second,
 	})

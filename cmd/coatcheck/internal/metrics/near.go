@@ -5,32 +5,36 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// A nearness tells what a cache in front of the store does.
-type nearness struct{ stats func() near.Stats }
+// cacheCollector collects the counters of a cache in front of the store.
+type cacheCollector struct{ stats func() near.Stats }
 
 var (
-	nearReads = prometheus.NewDesc("coatcheck_near_reads_total",
-		"Reads by what answered them: a session near, the knowledge that there is none, a load of the store, or one shared with another read.", []string{"by"}, nil)
-	nearLease   = prometheus.NewDesc("coatcheck_near_lease_reads_total", "Reads answered from memory while the feed was down.", nil, nil)
-	nearRefused = prometheus.NewDesc("coatcheck_near_refused_total", "Sessions near that were not believed, as their lease was over.", nil, nil)
-	nearLagged  = prometheus.NewDesc("coatcheck_near_lagged_total", "Answers of the store that were older than what it had told before.", nil, nil)
-	nearEvicted = prometheus.NewDesc("coatcheck_near_evictions_total", "Sessions that made room for others.", nil, nil)
-	nearEntries = prometheus.NewDesc("coatcheck_near_sessions", "Sessions near.", nil, nil)
-	nearBytes   = prometheus.NewDesc("coatcheck_near_bytes", "What they take, as estimated.", nil, nil)
-	nearFeedUp  = prometheus.NewDesc("coatcheck_near_feed_up", "Whether the store's feed is heard: 1 or 0.", nil, nil)
-	nearFeedLag = prometheus.NewDesc("coatcheck_near_feed_lag_seconds",
-		"Time since the last moment for which the feed has proved that it told everything; a session that was ended elsewhere lives on no longer.", nil, nil)
+	nearReads = nearDesc("coatcheck_near_reads_total",
+		"Reads by what answered them: a cached session, a known absence, a load or a shared load.", "by")
+	nearLease   = nearDesc("coatcheck_near_lease_reads_total", "Reads answered from memory while the feed was down.")
+	nearRefused = nearDesc("coatcheck_near_refused_total", "Cached sessions that were not believed because their lease was over.")
+	nearLagged  = nearDesc("coatcheck_near_lagged_total", "Answers of the store that were older than what it had told before.")
+	nearEvicted = nearDesc("coatcheck_near_evictions_total", "Cached sessions that made room for others.")
+	nearEntries = nearDesc("coatcheck_near_sessions", "Cached sessions.")
+	nearBytes   = nearDesc("coatcheck_near_bytes", "Estimated memory of the cached sessions.")
+	nearFeedUp  = nearDesc("coatcheck_near_feed_up", "Whether the store's feed is heard: 1 or 0.")
+	nearFeedLag = nearDesc("coatcheck_near_feed_lag_seconds", "Time for which the feed has not proved that it told everything: "+
+		"a session cannot outlive its end on another node for longer.")
 )
 
-// WatchNear adds what a cache in front of the store can tell. It is called once.
-func (m *Metrics) WatchNear(stats func() near.Stats) { m.registry.MustRegister(nearness{stats}) }
+func nearDesc(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc(name, help, labels, nil)
+}
+
+// WatchNear adds the counters of a cache in front of the store. It is called once.
+func (m *Metrics) WatchNear(stats func() near.Stats) { m.registry.MustRegister(cacheCollector{stats}) }
 
 // Describe implements prometheus.Collector.
-func (n nearness) Describe(to chan<- *prometheus.Desc) { prometheus.DescribeByCollect(n, to) }
+func (c cacheCollector) Describe(to chan<- *prometheus.Desc) { prometheus.DescribeByCollect(c, to) }
 
 // Collect implements prometheus.Collector.
-func (n nearness) Collect(to chan<- prometheus.Metric) {
-	s := n.stats()
+func (c cacheCollector) Collect(to chan<- prometheus.Metric) {
+	s := c.stats()
 	count := func(desc *prometheus.Desc, n uint64, labels ...string) {
 		to <- prometheus.MustNewConstMetric(desc, prometheus.CounterValue, float64(n), labels...)
 	}

@@ -8,21 +8,21 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// freshFor is how long a number of sessions is good. Counting may read a whole table.
+// freshFor is how long a count is good. Counting may read a whole table.
 const freshFor = 10 * time.Second
 
-// A population is the number of sessions, asked for when it is scraped, and not again soon.
+// A population collects the number of sessions. It counts at a scrape, and not again soon.
 type population struct {
 	count func(ctx context.Context, user string) (int, error)
 
 	mu    sync.Mutex
 	asked time.Time
 	n     int
-	known bool // whether the store answered the last time
+	known bool // whether the store answered last time
 }
 
 var sessionsDesc = prometheus.NewDesc("coatcheck_sessions",
-	"Sessions in the store; those whose time is over count until they are swept.", nil, nil)
+	"Sessions in the store; expired ones count until they are swept.", nil, nil)
 
 // Describe implements [prometheus.Collector].
 func (p *population) Describe(descs chan<- *prometheus.Desc) { descs <- sessionsDesc }
@@ -34,7 +34,7 @@ func (p *population) Collect(metrics chan<- prometheus.Metric) {
 	}
 }
 
-// look holds the lock while it asks, so that scrapes at the same time ask once. The manager bounds how long that takes.
+// look holds the lock while it counts, so that concurrent scrapes count once. The manager bounds the time.
 func (p *population) look(now time.Time) (n int, known bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/backend"
+	"coatcheck.dev/internal/coalesce"
 	"coatcheck.dev/store"
 )
 
@@ -30,10 +31,9 @@ type Store struct {
 
 	marking chan struct{} // a lock; a context can end the wait for it
 	mark    time.Time     // under marking
-	noted   uint64        // the last end that the mark covers; under marking
+	notes   coalesce.Group[struct{}, struct{}]
 
 	mu     sync.Mutex
-	ends   uint64
 	later  *time.Timer // nil unless a mark is due
 	lost   bool        // the feed
 	looked time.Time   // when the marks were last compared
@@ -163,24 +163,23 @@ func (s *Store) write(ctx context.Context) error {
 // note moves the mark after a session has ended, before that is acknowledged. Callers who come while a mark is being
 // written share the next one.
 func (s *Store) note(ctx context.Context) error {
-	s.mu.Lock()
-	s.ends++
-	mine := s.ends
-	s.mu.Unlock()
-	if err := s.lock(ctx); err != nil {
+	_, _, err := s.notes.Do(ctx, struct{}{}, func() (struct{}, error) {
+		err := s.lock(ctx)
+		if err == nil {
+			defer s.unlock()
+			err = s.write(ctx)
+		}
+		if err != nil && ctx.Err() != nil {
+			err = coalesce.ErrAbandoned // of this caller, and no word on the store
+		}
+		return struct{}{}, err
+	})
+	if errors.Is(err, coalesce.ErrAbandoned) {
+		err = ctx.Err()
+	}
+	if err != nil {
 		return fmt.Errorf("note the end of a session: %w", err)
 	}
-	defer s.unlock()
-	if s.noted >= mine {
-		return nil
-	}
-	s.mu.Lock()
-	all := s.ends
-	s.mu.Unlock()
-	if err := s.write(ctx); err != nil {
-		return fmt.Errorf("note the end of a session: %w", err)
-	}
-	s.noted = all
 	return nil
 }
 

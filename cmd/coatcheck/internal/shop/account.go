@@ -8,7 +8,7 @@ import (
 	"coatcheck.dev/devices"
 )
 
-// account is the page of package devices in the shop's layout.
+// account is the page of package devices, in the shop's layout.
 func (s *shop) account(guard *csrf.Guard) http.Handler {
 	return devices.Handler(s.sessions, devices.Options{
 		Path: "/account/", Guard: guard, Log: s.opts.Log,
@@ -17,7 +17,7 @@ func (s *shop) account(guard *csrf.Guard) http.Handler {
 			if err != nil {
 				return err
 			}
-			return templates.ExecuteTemplate(w, "account", s.page(r, "Your devices", content))
+			return templates.ExecuteTemplate(w, "account", s.layout(r, "Your devices", content))
 		},
 	})
 }

@@ -11,8 +11,8 @@ import (
 //go:embed assets
 var assetFiles embed.FS
 
-// assets serves the stylesheet and the icon. Browsers ask each time whether they have the newest, so that a new
-// version of the program shows at once.
+// assets serves the style sheet and the icon. Browsers ask each time whether they have changed, so a new version of the
+// program shows at once.
 func assets() http.Handler {
 	tags := map[string]string{}
 	entries, _ := assetFiles.ReadDir("assets") // it is in the program

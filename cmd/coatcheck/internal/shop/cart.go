@@ -13,7 +13,7 @@ import (
 func (s *shop) addToCart(w http.ResponseWriter, r *http.Request) {
 	item := r.FormValue("item")
 	if !isItem(item) {
-		s.say(w, r, http.StatusUnprocessableEntity, "What was that?", "An item has a name of one to 40 characters.")
+		s.say(w, r, http.StatusUnprocessableEntity, "What was that?", "The name of an item has 1 to 40 characters.")
 		return
 	}
 	err := Cart.Update(session.From(r.Context()), func(items []string) []string {
@@ -29,7 +29,7 @@ func (s *shop) addToCart(w http.ResponseWriter, r *http.Request) {
 func (s *shop) removeFromCart(w http.ResponseWriter, r *http.Request) {
 	visitor, item := session.From(r.Context()), r.FormValue("item")
 	if !slices.Contains(Cart.Get(visitor), item) {
-		back(w, r) // to set anything would begin a session for who has none
+		back(w, r) // an update would begin a session for a visitor who has none
 		return
 	}
 	err := Cart.Update(visitor, func(items []string) []string {
@@ -45,7 +45,7 @@ func (s *shop) removeFromCart(w http.ResponseWriter, r *http.Request) {
 	back(w, r)
 }
 
-// isItem reports whether something can be ordered: what is not on the shelf can be asked for.
+// isItem reports whether a name can be ordered. It need not be on the shelf.
 func isItem(name string) bool {
 	return name != "" && name == strings.TrimSpace(name) && utf8.ValidString(name) && utf8.RuneCountInString(name) <= 40 &&
 		!strings.ContainsFunc(name, func(c rune) bool { return !unicode.IsPrint(c) })

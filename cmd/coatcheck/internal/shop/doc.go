@@ -1,7 +1,7 @@
-// Package shop is a small tea shop built on Coatcheck, to see in a browser what the library does and to read how it is
-// used. Begin with state.go: what the shop keeps, and where. Then cart.go and signin.go use it.
+// Package shop is a small tea shop built on Coatcheck: to see in a browser what the library does, and to read how to use
+// it. Begin with state.go, which says what the shop keeps and where. Then read cart.go and signin.go.
 //
-//	GET  /               what there is to buy, and what lives where for this visitor
+//	GET  /               the goods, and what lives where for this visitor
 //	GET  /goods/{name}   one of the goods; remembered as recently viewed, with consent
 //	GET  /cart           the cart
 //	POST /cart           add to it: item
@@ -14,6 +14,5 @@
 //	     /account/       the user's devices, by package devices; for signed-in users
 //	GET  /api/me         {"user":"ada","cart":["tea"],"theme":"dark"}
 //
-// A form that is sent leads back to the page in return_to. The users are ada (password lovelace), alan (turing) and
-// grace (hopper).
+// Forms lead back to the page in return_to. The users are ada (password lovelace), alan (turing) and grace (hopper).
 package shop

@@ -13,7 +13,7 @@ type Good struct {
 	Price Price
 }
 
-// Price is in pence. Zero means on request: what is not on the shelf can be asked for.
+// Price is in pence. Zero means on request, for what is not on the shelf.
 type Price int
 
 func (p Price) String() string {
@@ -66,7 +66,7 @@ func (s *shop) look(w http.ResponseWriter, r *http.Request) {
 
 const maxRecent = 4
 
-// remember keeps what the visitor looked at, newest first, if they have agreed to it.
+// remember keeps what the visitor looked at, newest first, if they have agreed.
 func remember(w http.ResponseWriter, r *http.Request, seen []Good) error {
 	var names []string
 	for _, good := range seen[:min(len(seen), maxRecent)] {

@@ -14,8 +14,8 @@ var templateFiles embed.FS
 
 var templates = template.Must(template.ParseFS(templateFiles, "templates/*.html"))
 
-// A page is what every template gets.
-type page struct {
+// A layout is what every template gets.
+type layout struct {
 	Title      string
 	User       string
 	Theme      string // "light", "dark", or "" for what the system prefers
@@ -26,17 +26,18 @@ type page struct {
 	Body       any
 }
 
-func (s *shop) page(r *http.Request, title string, body any) page {
+// layout returns what the layout shows of a visitor.
+func (s *shop) layout(r *http.Request, title string, body any) layout {
 	visitor := session.From(r.Context())
-	return page{
+	return layout{
 		Title: title, User: visitor.User(), Theme: themeOf(r), InCart: len(Cart.Get(visitor)),
 		Ask: !Consent.Answered(r), Here: r.URL.RequestURI(), ConsoleURL: s.opts.ConsoleURL, Body: body,
 	}
 }
 
-// show answers with a page. It is made before the first byte goes out, so that a failure is not half a page.
+// show answers with a page. It makes all of it before the first byte goes out, so that a failure is not half a page.
 func (s *shop) show(w http.ResponseWriter, r *http.Request, status int, name, title string, body any) {
-	p := s.page(r, title, body)
+	p := s.layout(r, title, body)
 	if r.Method != http.MethodGet || status != http.StatusOK {
 		p.Here = "/"
 	}

@@ -24,8 +24,8 @@ type shop struct {
 	opts     Options
 }
 
-// New returns the whole shop: it puts its pages behind sessions.Handler and behind the protection against forged
-// requests. The sessions need the default cookie name, and "/login" for their SignInPath.
+// New returns the whole shop, behind sessions.Handler and the protection against forged requests. The sessions need the
+// default cookie name, and "/login" for their SignInPath.
 func New(sessions *session.Manager, opts Options) http.Handler {
 	if opts.Log == nil {
 		opts.Log = slog.Default()
@@ -64,21 +64,21 @@ func (s *shop) pages(guard *csrf.Guard) http.Handler {
 	return mux
 }
 
-// back answers a form that was sent: with the page that it was on, so that reloading that sends nothing again.
+// back answers a form by going back to its page, so that a reload does not send the form again.
 func back(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, session.ReturnTo(r, "/"), http.StatusSeeOther)
 }
 
-// fail answers when something could not be kept. Nothing has changed then.
+// fail answers when something could not be stored. Nothing has changed then.
 func (s *shop) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, session.ErrTooLarge) {
-		s.say(w, r, http.StatusRequestEntityTooLarge, "The hook is full", "Your cart holds no more. Take something out first.")
+		s.say(w, r, http.StatusRequestEntityTooLarge, "The hook is full", "Your cart is full. Remove something first.")
 		return
 	}
 	s.opts.Log.Error("shop: answer request", "method", r.Method, "path", r.URL.Path, "error", err)
 	w.Header().Set("Retry-After", "5")
 	s.say(w, r, http.StatusServiceUnavailable, "One moment, please",
-		"We cannot get at what is behind the counter right now. Nothing is lost; please try again.")
+		"We cannot reach what is behind the counter right now. Nothing is lost. Please try again.")
 }
 
 func (s *shop) notFound(w http.ResponseWriter, r *http.Request) {

@@ -17,7 +17,7 @@ func (s *shop) showSignIn(w http.ResponseWriter, r *http.Request) {
 func (s *shop) signIn(w http.ResponseWriter, r *http.Request) {
 	user := r.PostFormValue("user")
 	if !checkPassword(user, r.PostFormValue("password")) {
-		s.signInPage(w, r, http.StatusUnauthorized, "That is not the right name and password.")
+		s.signInPage(w, r, http.StatusUnauthorized, "That name and password do not match.")
 		return
 	}
 	options := []session.SignInOption{session.By("password")}

@@ -17,8 +17,8 @@ var users = map[string]struct{ salt, hash string }{
 // iterations is what the OWASP Password Storage Cheat Sheet asks of PBKDF2 with HMAC-SHA-256.
 const iterations = 600_000
 
-// checkPassword reports whether a password is that of a user. It takes as long for a user who does not exist, so that
-// nobody learns who does.
+// checkPassword reports whether a password is that of a user. It takes the same time for unknown users, so that nobody
+// learns which users exist.
 func checkPassword(user, password string) bool {
 	account, exists := users[user]
 	salt, _ := hex.DecodeString(account.salt)

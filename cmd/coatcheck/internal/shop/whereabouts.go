@@ -9,20 +9,20 @@ import (
 	"coatcheck.dev/store"
 )
 
-// Whereabouts are what a visitor has, by who keeps it.
+// whereabouts lists what is kept for a visitor, by place.
 type whereabouts struct {
 	Ticket           string // the public part, "" for a visitor who has none
-	Agreed           bool   // to being reminded of what they looked at
+	Agreed           bool   // to recently viewed goods
 	Browser, Counter []thing
 }
 
-// A thing is something that is kept for the visitor, or could be.
+// A thing is one entry of the inventory, with its value for the visitor.
 type thing struct {
 	state.Entry
 	Value string // "" if nothing is kept
 }
 
-// whereaboutsOf goes through the inventory, so that what is declared is what is shown.
+// whereaboutsOf goes through the inventory, so that it shows what is declared.
 func whereaboutsOf(r *http.Request) whereabouts {
 	visitor := session.From(r.Context())
 	values := map[string]string{

@@ -1,8 +1,8 @@
 "use strict";
 
-// Keeps the list of sessions up to date. The server says that something has changed; this page then asks for itself again and
-// takes over what is different. All words and markup come from the server: documents are parsed by XMLHttpRequest, which runs
-// no scripts in them, and nothing here makes markup from text.
+// Keeps the list of sessions up to date. When the server says that something has changed, this page asks for itself again
+// and takes over the differences. All words and markup come from the server. XMLHttpRequest parses them and runs no
+// scripts in them, and nothing here makes markup from text.
 (() => {
   const live = document.getElementById("live");
   const state = document.getElementById("state");
@@ -160,7 +160,7 @@
     }
     for (const button of form.querySelectorAll("button")) button.disabled = false;
     const heading = from && from.querySelector("h1");
-    tell(heading ? heading.textContent : "The console does not answer. Nothing is known to have changed.");
+    tell(heading ? heading.textContent : "The console does not answer. It is not known whether anything has changed.");
     if (from && from.getElementById("token")) location.reload();
   });
 
