@@ -14,8 +14,10 @@ func TestCheckDemo(t *testing.T) {
 	r := start(t, t.TempDir(), "demo")
 	var out bytes.Buffer
 	p := Program{Stdout: &out}
-	err := p.Run(t.Context(), []string{"check", "--fail-on=note", r.site + "/", r.site + "/login", r.site + "/account/", r.site + "/goods/tea"})
-	if err != nil || !strings.HasSuffix(out.String(), ": 0 errors, 0 warnings, 0 notes.\n") || strings.Contains(out.String(), "\x1b") {
+	err := p.Run(t.Context(), []string{"check", "--fail-on=note", r.site + "/", r.site + "/login",
+		r.site + "/account/", r.site + "/goods/tea"})
+	if err != nil || !strings.HasSuffix(out.String(), ": 0 errors, 0 warnings, 0 notes.\n") ||
+		strings.Contains(out.String(), "\x1b") {
 		t.Errorf("%v\n%s", err, &out)
 	}
 }
@@ -42,7 +44,8 @@ func TestCheckSignIn(t *testing.T) {
 	}
 	var out bytes.Buffer
 	p := Program{Stdin: strings.NewReader(lines), Stdout: &out}
-	if err := p.Run(t.Context(), []string{"check", "--fail-on=note", "--lines=-", "--url=" + r.site + "/login"}); err != nil {
+	if err := p.Run(t.Context(), []string{"check", "--fail-on=note", "--lines=-",
+		"--url=" + r.site + "/login"}); err != nil {
 		t.Errorf("%v\n%s", err, &out)
 	}
 }
@@ -53,7 +56,8 @@ func TestCheckStatus(t *testing.T) {
 	cmd.Stdin = strings.NewReader("sid=1; Path=/; HttpOnly; SameSite=Lax\n")
 	out, err := cmd.Output()
 	var exit *exec.ExitError
-	if !errors.As(err, &exit) || exit.ExitCode() != 1 || string(exit.Stderr) != "coatcheck: 1 finding at or above the severity warning\n" {
+	if !errors.As(err, &exit) || exit.ExitCode() != 1 ||
+		string(exit.Stderr) != "coatcheck: 1 finding at or above the severity warning\n" {
 		t.Fatalf("%v", err)
 	}
 	if !strings.Contains(string(out), "session-secure") {

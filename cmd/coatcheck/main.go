@@ -1,15 +1,15 @@
 // Command coatcheck keeps state for visitors of web sites, on the server, found again by a ticket in one cookie.
 //
-//	coatcheck demo                                  a small shop, to see what it does
+//	coatcheck demo                                    a small shop, to see what it does
 //	coatcheck serve --upstream http://127.0.0.1:3000  a gate in front of an app in any language
-//	coatcheck doctor                                what the store promises, what it does not, and what to do about it
-//	coatcheck store copy FROM TO                    all sessions from one store to another
-//	coatcheck check https://shop.example/           what browsers make of a site's cookies, and what is wrong with them
-//	coatcheck cookies convert FROM TO               cookies from the file of one program to that of another
+//	coatcheck doctor                                  what the store promises, and what to do about what it does not
+//	coatcheck store copy FROM TO                      all sessions from one store to another
+//	coatcheck check https://shop.example/             what browsers make of a site's cookies, and what is wrong
+//	coatcheck cookies convert FROM TO                 cookies from the file of one program to that of another
 //	coatcheck version
 //
-// Both of the first two serve the site on http://localhost:8080 and the console on http://localhost:8081. The contract
-// between the gate and the app is in the documentation of package internal/gate.
+// The first two serve the site on http://localhost:8080 and the console on http://localhost:8081. The documentation of
+// package internal/gate has the contract between the gate and the app.
 package main
 
 import (

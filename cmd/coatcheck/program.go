@@ -56,7 +56,8 @@ func (p *Program) Run(ctx context.Context, args []string) error {
 	case config.ConvertCookies:
 		return p.convert(ctx, line.Cookies.Convert)
 	}
-	_, err = fmt.Fprintf(p.Stdout, "coatcheck %s %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	system := runtime.GOOS + "/" + runtime.GOARCH
+	_, err = fmt.Fprintf(p.Stdout, "coatcheck %s %s %s\n", version(), runtime.Version(), system)
 	return err
 }
 

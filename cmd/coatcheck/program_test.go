@@ -185,7 +185,8 @@ func TestDemo(t *testing.T) {
 	if err := r.end(); err != nil {
 		t.Errorf("ended with %v", err)
 	}
-	if log := r.stderr.String(); !strings.Contains(log, "authn_login_success") || strings.Contains(log, "level=ERROR") || strings.Contains(log, b.cookies["__Host-session"]) {
+	if log := r.stderr.String(); !strings.Contains(log, "authn_login_success") ||
+		strings.Contains(log, "level=ERROR") || strings.Contains(log, b.cookies["__Host-session"]) {
 		t.Errorf("log: %s", log)
 	}
 
@@ -213,7 +214,8 @@ func TestServe(t *testing.T) {
 		case "/broken":
 			w.Header().Set("Coatcheck-Set", "cart")
 		default:
-			fmt.Fprint(w, r.Header.Get("Coatcheck-User"), " ", r.Header.Get("Coatcheck-Data"), " ", r.Header.Get("Cookie"))
+			fmt.Fprint(w, r.Header.Get("Coatcheck-User"), " ", r.Header.Get("Coatcheck-Data"), " ",
+				r.Header.Get("Cookie"))
 		}
 	}))
 	defer app.Close()
@@ -232,7 +234,8 @@ func TestServe(t *testing.T) {
 	if log := r.stderr.String(); !strings.Contains(log, `"header":"Coatcheck-Set"`) {
 		t.Errorf("log: %s", log)
 	}
-	if _, list := r.api("GET", "/v1/sessions"); !strings.Contains(list, `"user":"ada"`) || !strings.Contains(list, `"label":"curl"`) {
+	if _, list := r.api("GET", "/v1/sessions"); !strings.Contains(list, `"user":"ada"`) ||
+		!strings.Contains(list, `"label":"curl"`) {
 		t.Errorf("the console has %s", list)
 	}
 }
@@ -268,13 +271,15 @@ func TestMetrics(t *testing.T) {
 	b := newBrowser(t)
 	b.send(r.site+"/login", url.Values{"user": {"ada"}, "password": {"lovelace"}})
 	for _, where := range []string{r.back, r.site} {
-		if status, text := newBrowser(t).send(where+"/metrics", nil); status == 200 || strings.Contains(text, "coatcheck_") {
+		if status, text := newBrowser(t).send(where+"/metrics", nil); status == 200 ||
+			strings.Contains(text, "coatcheck_") {
 			t.Errorf("%s/metrics without the token: status %d, %s", where, status, text)
 		}
 	}
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		status, text := r.api("GET", "/metrics")
-		if status != 200 || !strings.Contains(text, "\ncoatcheck_sessions 1\n") || !strings.Contains(text, "\ncoatcheck_build_info{") {
+		if status != 200 || !strings.Contains(text, "\ncoatcheck_sessions 1\n") ||
+			!strings.Contains(text, "\ncoatcheck_build_info{") {
 			t.Fatalf("status %d, %s", status, text)
 		}
 		if strings.Contains(text, `coatcheck_session_events_total{kind="authn_login_success"} 1`) {
@@ -350,7 +355,10 @@ func TestShutdown(t *testing.T) {
 	if err := r.end(); err != nil {
 		t.Errorf("ended with %v", err)
 	}
-	app.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Header.Get("Coatcheck-User")) })
+	app.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter,
+		r *http.Request) {
+		fmt.Fprint(w, r.Header.Get("Coatcheck-User"))
+	})
 	if got := b.me(start(t, data, "serve", "--upstream", app.URL)); got != "ada" {
 		t.Errorf("after a restart the visitor is %q", got)
 	}
@@ -364,7 +372,8 @@ func TestPrints(t *testing.T) {
 	} {
 		var out, log bytes.Buffer
 		p := Program{Stdout: &out, Stderr: &log}
-		if err := p.Run(t.Context(), strings.Fields(args)); err != nil || !strings.Contains(out.String(), want) || log.Len() > 0 {
+		if err := p.Run(t.Context(), strings.Fields(args)); err != nil || !strings.Contains(out.String(), want) ||
+			log.Len() > 0 {
 			t.Errorf("%s: %v, printed %q, logged %q", args, err, &out, &log)
 		}
 	}
@@ -389,7 +398,8 @@ func TestStartErrors(t *testing.T) {
 	address := strings.TrimPrefix(taken.URL, "http://")
 	file := filepath.Join(t.TempDir(), "file")
 	noDatabase := t.TempDir()
-	for path, text := range map[string]string{file: "", filepath.Join(noDatabase, "coatcheck.db"): strings.Repeat("no database ", 999)} {
+	for path, text := range map[string]string{file: "",
+		filepath.Join(noDatabase, "coatcheck.db"): strings.Repeat("no database ", 999)} {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -400,12 +410,15 @@ func TestStartErrors(t *testing.T) {
 		says []string
 	}{
 		{[]string{"demo", "--listen", address}, []string{address, "in use", "--listen"}},
-		{[]string{"demo", "--listen", "localhost:0", "--console-listen", address}, []string{address, "in use", "--console-listen"}},
+		{[]string{"demo", "--listen", "localhost:0", "--console-listen", address},
+			[]string{address, "in use", "--console-listen"}},
 		{append([]string{"demo", "--data", file}, free...), []string{file, "--data"}},
 		{append([]string{"demo", "--data", noDatabase}, free...), []string{noDatabase}},
 		{append([]string{"serve", "--upstream", "ftp://x"}, free...), []string{"upstream", "http://127.0.0.1:3000"}},
-		{append([]string{"serve", "--upstream", "http://a b"}, free...), []string{"--upstream", "http://127.0.0.1:3000"}},
-		{append([]string{"serve", "--upstream", "x", "--trust-origin", "pay.example"}, free...), []string{"pay.example"}},
+		{append([]string{"serve", "--upstream", "http://a b"}, free...),
+			[]string{"--upstream", "http://127.0.0.1:3000"}},
+		{append([]string{"serve", "--upstream", "x", "--trust-origin", "pay.example"}, free...),
+			[]string{"pay.example"}},
 		{[]string{"serve"}, []string{"--upstream", "--help"}},
 		{[]string{"dmeo"}, []string{"dmeo", "--help"}},
 	} {
@@ -451,7 +464,8 @@ func TestSignal(t *testing.T) {
 	if runtime.GOOS == "linux" {
 		// What is left is the database alone, without a journal: it was closed in order.
 		entries, _ := os.ReadDir(filepath.Join(home, ".local", "share", "coatcheck"))
-		if len(entries) != 3 || entries[0].Name() != "coatcheck.db" || entries[1].Name() != "console-token" || entries[2].Name() != "rollback.json" {
+		if len(entries) != 3 || entries[0].Name() != "coatcheck.db" || entries[1].Name() != "console-token" ||
+			entries[2].Name() != "rollback.json" {
 			t.Errorf("left behind: %v", entries)
 		}
 	}

@@ -95,7 +95,8 @@ func (s *server) assemble(ctx context.Context, flags config.Server, site site) (
 	})
 	s.front.Log, s.front.Handler = s.log, site.handler(s)
 	s.front.Limit = httpserver.Limit{
-		PerClient: flags.ClientConns, Exempt: append(flags.TrustedProxies(), httpserver.Loopback...), Refused: s.refused,
+		PerClient: flags.ClientConns, Refused: s.refused,
+		Exempt: append(flags.TrustedProxies(), httpserver.Loopback...),
 	}
 	s.back.Log, s.back.Handler = s.log, admin.New(s.console, api.Options{
 		Sessions: s.sessions, Token: token, Closing: s.unready, Metrics: counts.Handler(s.log),
@@ -141,8 +142,8 @@ func (s *server) greet(w io.Writer, flags config.Server, site site) error {
 	return err
 }
 
-// drained returns a context that ends some time after ctx does. In that time the program keeps serving, and says that it
-// is not ready.
+// drained returns a context that ends some time after ctx does. In that time the program keeps serving, and says that
+// it is not ready.
 func (s *server) drained(ctx context.Context, after time.Duration) context.Context {
 	drained, stop := context.WithCancel(context.WithoutCancel(ctx))
 	context.AfterFunc(ctx, func() {

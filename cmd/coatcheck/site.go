@@ -53,7 +53,7 @@ func upstream(flags *config.Serve) (site, error) {
 	return site{
 		name:    u.Host,
 		label:   "App",
-		hint:    "Requests go on to " + u.String() + ", which knows the visitor from the headers Coatcheck-User, -Session and -Data.",
+		hint:    "Requests go on to " + u.String() + " with the headers Coatcheck-User, -Session and -Data.",
 		options: session.Options{MaxBytes: gate.MaxBytes, MaxKeys: gate.MaxKeys},
 		handler: func(s *server) http.Handler {
 			options.Log, options.Closing = s.log, s.closing

@@ -74,8 +74,10 @@ func (p *Program) copyStore(ctx context.Context, flags *config.Copy) (err error)
 	if flags.Move {
 		verb = "Moved"
 	}
-	fmt.Fprintf(p.Stdout, "From      %s\nTo        %s\n%-9s %d sessions and %d cutoffs in %v\nChecksum  %s in FROM, %s in TO\n",
-		from.Address, to.Address, verb, report.To.Records, report.Cutoffs, time.Since(began).Round(time.Millisecond), report.From, report.To)
+	fmt.Fprintf(p.Stdout, "From      %s\nTo        %s\n%-9s %d sessions and %d cutoffs in %v\n"+
+		"Checksum  %s in FROM, %s in TO\n",
+		from.Address, to.Address, verb, report.To.Records, report.Cutoffs, time.Since(began).Round(time.Millisecond),
+		report.From, report.To)
 	for _, line := range []struct {
 		n    int
 		what string
@@ -93,7 +95,9 @@ func (p *Program) copyStore(ctx context.Context, flags *config.Copy) (err error)
 
 // openArgument opens the store of an argument. The argument may name a variable of the environment, because others can
 // read a password in a command line.
-func openArgument(ctx context.Context, text, name string, open func(context.Context, backend.Address) (*backend.Backend, error)) (*backend.Backend, error) {
+func openArgument(
+	ctx context.Context, text, name string, open func(context.Context, backend.Address) (*backend.Backend, error),
+) (*backend.Backend, error) {
 	if variable, ok := strings.CutPrefix(text, "env:"); ok {
 		if text = os.Getenv(variable); text == "" {
 			return nil, fmt.Errorf("%s: the environment has no variable %s", name, variable)

@@ -37,7 +37,9 @@ type storeStack struct {
 }
 
 // openStores opens the stack.
-func openStores(ctx context.Context, flags *config.Storage, f *folder.Folder, log *slog.Logger) (_ *storeStack, err error) {
+func openStores(
+	ctx context.Context, flags *config.Storage, f *folder.Folder, log *slog.Logger,
+) (_ *storeStack, err error) {
 	s := &storeStack{flags: flags, log: log}
 	defer func() {
 		if err != nil {
@@ -61,13 +63,15 @@ func openStores(ctx context.Context, flags *config.Storage, f *folder.Folder, lo
 			return nil, err
 		}
 	}
-	marked, err := rollback.Open(ctx, s.Store, rollback.Options{File: f.RollbackPath(), AcceptRestored: flags.AcceptRestoredStore, Log: log})
+	marked, err := rollback.Open(ctx, s.Store, rollback.Options{
+		File: f.RollbackPath(), AcceptRestored: flags.AcceptRestoredStore, Log: log,
+	})
 	if err != nil {
 		return nil, err
 	}
 	s.push(marked, marked.Close)
-	// No cache in front of a file: another program may have it open as well, and would not tell of its changes. And none
-	// while sessions move: one that has moved looks like one that has ended.
+	// No cache in front of a file: another program may have it open as well, and would not tell of its changes. And
+	// none while sessions move: one that has moved looks like one that has ended.
 	if !flags.NoNear && !b.Local() && !moving {
 		s.cache = near.New(marked, near.Options{MaxBytes: flags.NearBytes, Lease: flags.Lease})
 		s.push(s.cache.(backend.Store), func(context.Context) error { s.cache.Close(); return nil })
@@ -82,7 +86,8 @@ func (s *storeStack) push(front backend.Store, closer func(context.Context) erro
 
 // openMove puts a second store beside the first, if sessions are to move.
 func (s *storeStack) openMove(ctx context.Context) (moving bool, err error) {
-	flag, text, join := "--move-from", s.flags.MoveFrom, func(here, there backend.Store) *move.Store { return move.From(there, here) }
+	flag, text, join := "--move-from", s.flags.MoveFrom,
+		func(here, there backend.Store) *move.Store { return move.From(there, here) }
 	if s.flags.MoveTo != "" {
 		flag, text, join = "--move-to", s.flags.MoveTo, move.To
 	}
@@ -126,7 +131,8 @@ func (s *storeStack) judge(ctx context.Context, b *backend.Backend) error {
 	for _, f := range findings {
 		switch {
 		case f.Severity == store.Danger && !slices.Contains(s.flags.AcceptDanger, f.Name):
-			return fmt.Errorf("%s: %s: %s; %s, or accept it with --accept-danger=%s (see coatcheck doctor)", b.Address, f.What, f.Means, f.Fix, f.Name)
+			return fmt.Errorf("%s: %s: %s; %s, or accept it with --accept-danger=%s (see coatcheck doctor)",
+				b.Address, f.What, f.Means, f.Fix, f.Name)
 		case f.Severity != store.Good:
 			s.log.Warn("the store does not promise everything: see coatcheck doctor", "what", f.What, "means", f.Means)
 		}

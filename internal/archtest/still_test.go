@@ -10,35 +10,31 @@ import (
 
 // longLines says how many lines of a family may still be too long. The list may only shrink.
 var longLines = map[string]int{
-	"cmd/coatcheck": 349,
-	"cookie":        72,
-	"csrf":          31,
-	"devices":       38,
-	"documents":     184,
-	"event":         13,
-	"jar":           208,
-	"lint":          124,
-	"seal":          9,
-	"session":       45,
-	"state":         44,
-	"store":         214,
-	"test":          297,
+	"cookie":    72,
+	"csrf":      31,
+	"devices":   38,
+	"documents": 184,
+	"event":     13,
+	"jar":       208,
+	"lint":      124,
+	"seal":      9,
+	"session":   45,
+	"state":     44,
+	"store":     214,
+	"test":      297,
 }
 
 // wordsStill are families in which such a word may still stand. The list may only shrink.
 var wordsStill = map[string][]string{
-	"crowd":    {"bench", "store", "test"},
-	"door":     {"store", "test"},
-	"house":    {"cmd/coatcheck"},
-	"moment":   {"cmd/coatcheck", "store"},
-	"patience": {"cmd/coatcheck"},
-	"rouse":    {"store"},
-	"tally":    {"test"},
+	"crowd":  {"bench", "store", "test"},
+	"door":   {"store", "test"},
+	"moment": {"store"},
+	"rouse":  {"store"},
+	"tally":  {"test"},
 }
 
 // typesStill are types that may still be there twice, by family and name. The list may only shrink.
 var typesStill = []string{
-	"cmd/coatcheck page",
 	"store failure",
 	"store feed",
 	"test parcel",

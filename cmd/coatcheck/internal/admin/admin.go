@@ -1,5 +1,5 @@
-// Package admin puts together what answers on the console's port: the pages of package console and, beside them, package
-// api with its health checks and metrics.
+// Package admin puts together what answers on the console's port: the pages of package console and, beside them,
+// package api with its health checks and metrics.
 package admin
 
 import (

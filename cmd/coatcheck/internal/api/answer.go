@@ -16,13 +16,16 @@ type failure struct {
 }
 
 var (
-	noPath      = failure{http.StatusNotFound, "not_found", "there is nothing at this path"}
-	noSession   = failure{http.StatusNotFound, "not_found", "there is no session with this handle"}
-	badMethod   = failure{http.StatusMethodNotAllowed, "method_not_allowed", "the header Allow lists the methods of this path"}
-	noToken     = failure{http.StatusUnauthorized, "unauthorized", "send the token in the header Authorization: Bearer TOKEN"}
+	noPath    = failure{http.StatusNotFound, "not_found", "there is nothing at this path"}
+	noSession = failure{http.StatusNotFound, "not_found", "there is no session with this handle"}
+	badMethod = failure{http.StatusMethodNotAllowed, "method_not_allowed",
+		"the header Allow lists the methods of this path"}
+	noToken = failure{http.StatusUnauthorized, "unauthorized",
+		"send the token in the header Authorization: Bearer TOKEN"}
 	wrongToken  = failure{http.StatusUnauthorized, "unauthorized", "this token is not valid"}
 	crossOrigin = failure{http.StatusForbidden, "cross_origin", "a page of another origin cannot change anything here"}
-	unavailable = failure{http.StatusServiceUnavailable, "unavailable", "the session store did not answer in time, or failed; please try again"}
+	unavailable = failure{http.StatusServiceUnavailable, "unavailable",
+		"the session store did not answer in time, or failed; please try again"}
 )
 
 func badRequest(message string) failure {

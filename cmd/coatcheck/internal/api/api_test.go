@@ -21,28 +21,28 @@ import (
 
 const token = "the-token-of-this-test"
 
-// A house is an API over a store that the test can fill.
-type house struct {
+// A fixture is an API over a store that the test can fill.
+type fixture struct {
 	t       *testing.T
 	store   *memory.Store
 	handler http.Handler
 	events  chan event.Event
 }
 
-func newHouse(t *testing.T, o api.Options) *house {
-	h := &house{t: t, store: memory.New(), events: make(chan event.Event, 100)}
+func newFixture(t *testing.T, o api.Options) *fixture {
+	h := &fixture{t: t, store: memory.New(), events: make(chan event.Event, 100)}
 	h.open(h.store, o)
 	return h
 }
 
-func (h *house) open(st store.Store, o api.Options) {
+func (h *fixture) open(st store.Store, o api.Options) {
 	tell := func(e event.Event) { h.events <- e }
 	o.Sessions = session.New(st, session.Options{Events: event.NewQueue(tell)})
 	h.handler = api.New(o)
 }
 
 // start stores a session that began the given time ago.
-func (h *house) start(user string, ago time.Duration) store.ID {
+func (h *fixture) start(user string, ago time.Duration) store.ID {
 	h.t.Helper()
 	created := time.Now().Add(-ago)
 	r := store.Record{
@@ -63,7 +63,7 @@ type reply struct {
 }
 
 // ask sends a request with the right token; header lines are added in pairs and may take it away again.
-func (h *house) ask(method, target string, header ...string) reply {
+func (h *fixture) ask(method, target string, header ...string) reply {
 	h.t.Helper()
 	r := httptest.NewRequest(method, target, nil)
 	r.Header.Set("Authorization", "Bearer "+token)
@@ -83,7 +83,7 @@ func (h *house) ask(method, target string, header ...string) reply {
 	return reply{w.Result(), string(body)}
 }
 
-func (h *house) want(got reply, status int, code string) {
+func (h *fixture) want(got reply, status int, code string) {
 	h.t.Helper()
 	if got.StatusCode != status {
 		h.t.Errorf("status %d, want %d; body %s", got.StatusCode, status, got.body)
@@ -110,7 +110,7 @@ type listing struct {
 	Next     string
 }
 
-func (h *house) list(query string) listing {
+func (h *fixture) list(query string) listing {
 	h.t.Helper()
 	got := h.ask("GET", "/v1/sessions"+query)
 	h.want(got, http.StatusOK, "")
@@ -122,7 +122,7 @@ func (h *house) list(query string) listing {
 }
 
 func TestListingShowsWhatIsPublicAndNothingElse(t *testing.T) {
-	h := newHouse(t, api.Options{Token: token})
+	h := newFixture(t, api.Options{Token: token})
 	id := h.start("ada", time.Minute)
 	got := h.ask("GET", "/v1/sessions?user=ada")
 	h.want(got, http.StatusOK, "")
@@ -131,8 +131,9 @@ func TestListingShowsWhatIsPublicAndNothingElse(t *testing.T) {
 		t.Fatal(err)
 	}
 	stamp := func(t time.Time) string { return t.Format(time.RFC3339Nano) }
-	want := fmt.Sprintf(`{"sessions":[{"handle":"%s","user":"ada","created_at":"%s","last_seen":"%s","expires_at":"%s",`+
-		`"remember":true,"device":{"address":"192.0.2.7","user_agent":"Mozilla/5.0 \u003cb\u003e","label":"at the desk"}}]}`,
+	want := fmt.Sprintf(`{"sessions":[{"handle":"%s","user":"ada",`+
+		`"created_at":"%s","last_seen":"%s","expires_at":"%s","remember":true,`+
+		`"device":{"address":"192.0.2.7","user_agent":"Mozilla/5.0 \u003cb\u003e","label":"at the desk"}}]}`,
 		id, stamp(record.CreatedAt), stamp(record.LastSeen), stamp(record.ExpiresAt))
 	if strings.TrimSpace(got.body) != want {
 		t.Errorf("got  %swant %s", got.body, want)
@@ -140,7 +141,7 @@ func TestListingShowsWhatIsPublicAndNothingElse(t *testing.T) {
 }
 
 func TestListingIsPagedNewestFirst(t *testing.T) {
-	h := newHouse(t, api.Options{Token: token})
+	h := newFixture(t, api.Options{Token: token})
 	var want []string
 	for i := range 5 {
 		want = append(want, h.start([]string{"ada", ""}[i%2], time.Duration(i)*time.Minute).String())
@@ -169,7 +170,7 @@ func TestListingIsPagedNewestFirst(t *testing.T) {
 }
 
 func TestListingLeavesOutWhatIsOver(t *testing.T) {
-	h := newHouse(t, api.Options{Token: token})
+	h := newFixture(t, api.Options{Token: token})
 	h.start("ada", 30*time.Hour)
 	if l := h.list(""); len(l.Sessions) != 0 {
 		t.Errorf("an expired session is listed: %v", l.Sessions)
@@ -177,7 +178,7 @@ func TestListingLeavesOutWhatIsOver(t *testing.T) {
 }
 
 func TestEndOne(t *testing.T) {
-	h := newHouse(t, api.Options{Token: token})
+	h := newFixture(t, api.Options{Token: token})
 	id, other := h.start("ada", time.Minute), h.start("ada", time.Minute)
 	got := h.ask("DELETE", "/v1/sessions/"+id.String())
 	h.want(got, http.StatusNoContent, "")
@@ -199,7 +200,7 @@ func TestEndOne(t *testing.T) {
 func TestEndAllOfAUser(t *testing.T) {
 	for _, user := range []string{"ada", "a/b", "ada@example.org", "<script>", "müller lüdenscheidt", "%2F", ".."} {
 		t.Run(user, func(t *testing.T) {
-			h := newHouse(t, api.Options{Token: token})
+			h := newFixture(t, api.Options{Token: token})
 			h.start(user, time.Minute)
 			h.start(user, time.Hour)
 			kept := h.start("grace", time.Minute)
@@ -260,7 +261,7 @@ func TestRefusals(t *testing.T) {
 		{"DELETE", "/v1/users/ada", 404, "not_found", ""},
 	} {
 		t.Run(c.method+" "+c.target, func(t *testing.T) {
-			h := newHouse(t, api.Options{Token: token})
+			h := newFixture(t, api.Options{Token: token})
 			got := h.ask(c.method, c.target)
 			h.want(got, c.status, c.code)
 			if allow := got.Header.Get("Allow"); allow != c.allow {
@@ -289,10 +290,11 @@ func TestWhoMayAsk(t *testing.T) {
 		{"more than it", token, "Bearer " + token + "x", false, 401, `Bearer realm="coatcheck", error="invalid_token"`},
 		{"no token is set, none is sent", "", "Bearer ", false, 401, `Bearer realm="coatcheck", error="invalid_token"`},
 		{"signed in", token, "", true, 200, ""},
-		{"signed in, and a wrong token", token, "Bearer wrong", true, 401, `Bearer realm="coatcheck", error="invalid_token"`},
+		{"signed in, and a wrong token", token, "Bearer wrong", true, 401,
+			`Bearer realm="coatcheck", error="invalid_token"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			h := newHouse(t, api.Options{Token: c.token, SignedIn: func(*http.Request) bool { return c.signedIn }})
+			h := newFixture(t, api.Options{Token: c.token, SignedIn: func(*http.Request) bool { return c.signedIn }})
 			code := ""
 			if c.status == http.StatusUnauthorized {
 				code = "unauthorized"
@@ -307,7 +309,7 @@ func TestWhoMayAsk(t *testing.T) {
 }
 
 func TestTwoTokensAreNone(t *testing.T) {
-	h := newHouse(t, api.Options{Token: token})
+	h := newFixture(t, api.Options{Token: token})
 	r := httptest.NewRequest("GET", "/v1/sessions", nil)
 	r.Header["Authorization"] = []string{"Bearer " + token, "Bearer " + token}
 	w := httptest.NewRecorder()
@@ -318,9 +320,10 @@ func TestTwoTokensAreNone(t *testing.T) {
 }
 
 func TestNothingIsToldWithoutProof(t *testing.T) {
-	h := newHouse(t, api.Options{Token: token})
+	h := newFixture(t, api.Options{Token: token})
 	id := h.start("ada", time.Minute)
-	for _, target := range []string{"/v1/sessions", "/v1/elsewhere", "/v1/sessions/" + id.String(), "/v1/users/ada/sessions"} {
+	for _, target := range []string{"/v1/sessions", "/v1/elsewhere", "/v1/sessions/" + id.String(),
+		"/v1/users/ada/sessions"} {
 		for _, method := range []string{"GET", "DELETE", "POST"} {
 			h.want(h.ask(method, target, "Authorization", ""), http.StatusUnauthorized, "unauthorized")
 		}
@@ -344,13 +347,14 @@ func TestOtherOriginsChangeNothing(t *testing.T) {
 		{"an opaque origin", []string{"Origin", "null"}, 403},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			h := newHouse(t, api.Options{SignedIn: func(*http.Request) bool { return true }})
+			h := newFixture(t, api.Options{SignedIn: func(*http.Request) bool { return true }})
 			id := h.start("ada", time.Minute)
 			code := ""
 			if c.status == http.StatusForbidden {
 				code = "cross_origin"
 			}
-			h.want(h.ask("DELETE", "/v1/sessions/"+id.String(), append(c.header, "Authorization", "")...), c.status, code)
+			h.want(h.ask("DELETE", "/v1/sessions/"+id.String(), append(c.header, "Authorization", "")...), c.status,
+				code)
 			_, err := h.store.Load(t.Context(), id)
 			if there := err == nil; there != (c.status == 403) {
 				t.Errorf("the session is there: %v", there)
@@ -375,7 +379,7 @@ func (brokenStore) DeleteUser(context.Context, string, ...store.ID) ([]store.ID,
 }
 
 func TestStoreFails(t *testing.T) {
-	h := newHouse(t, api.Options{})
+	h := newFixture(t, api.Options{})
 	h.open(brokenStore{memory.New()}, api.Options{Token: token})
 	for _, c := range [][3]string{
 		{"GET", "/v1/sessions", "unavailable"},
@@ -396,7 +400,7 @@ func TestStoreFails(t *testing.T) {
 }
 
 func TestHealthNeedsNoProof(t *testing.T) {
-	h := newHouse(t, api.Options{Token: token})
+	h := newFixture(t, api.Options{Token: token})
 	for _, target := range []string{"/healthz", "/readyz"} {
 		got := h.ask("GET", target, "Authorization", "")
 		h.want(got, http.StatusOK, "")
@@ -409,7 +413,7 @@ func TestHealthNeedsNoProof(t *testing.T) {
 func TestMetricsNeedProof(t *testing.T) {
 	numbers := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "sessions 1\n") })
 	signedIn := func(r *http.Request) bool { return r.Header.Get("Cookie") == "operator" }
-	h := newHouse(t, api.Options{Token: token, Metrics: numbers, SignedIn: signedIn})
+	h := newFixture(t, api.Options{Token: token, Metrics: numbers, SignedIn: signedIn})
 	if got := h.ask("GET", "/metrics"); got.StatusCode != 200 || got.body != "sessions 1\n" {
 		t.Errorf("with the token: %d %s", got.StatusCode, got.body)
 	}
@@ -419,5 +423,5 @@ func TestMetricsNeedProof(t *testing.T) {
 	h.want(h.ask("GET", "/metrics", "Authorization", ""), 401, "unauthorized")
 	h.want(h.ask("GET", "/metrics", "Authorization", "Bearer x"), 401, "unauthorized")
 	h.want(h.ask("POST", "/metrics"), 405, "method_not_allowed")
-	h.want(newHouse(t, api.Options{Token: token}).ask("GET", "/metrics"), 404, "not_found")
+	h.want(newFixture(t, api.Options{Token: token}).ask("GET", "/metrics"), 404, "not_found")
 }

@@ -9,15 +9,15 @@
 //	GET    /metrics                                       for Prometheus, if there are any: see package metrics
 //
 // A listing is newest first. Without user it has everybody's sessions. limit is 1 to 1,000, and 100 by default. While
-// there may be more, the next request sends "next" as after; the text means nothing else. A session looks like this, with
-// times in UTC. Nothing in it, or in any other answer, is a secret:
+// there may be more, the next request sends "next" as after; the text means nothing else. A session looks like this,
+// with times in UTC. Nothing in it, or in any other answer, is a secret:
 //
 //	{"handle":"5cDk…","user":"ada","created_at":"2026-11-22T09:30:00Z","last_seen":"…","expires_at":"…",
 //	 "remember":true,"device":{"address":"192.0.2.7","user_agent":"…","label":""}}
 //
-// The user of a visitor who has not signed in is "". Anybody may ask for the two health checks. Everything else needs the
-// token in "Authorization: Bearer TOKEN" (RFC 6750), or whatever else [Options.SignedIn] accepts. A browser on another
-// origin can change nothing, whatever it sends.
+// The user of a visitor who has not signed in is "". Anybody may ask for the two health checks. Everything else needs
+// the token in "Authorization: Bearer TOKEN" (RFC 6750), or whatever else [Options.SignedIn] accepts. A browser on
+// another origin can change nothing, whatever it sends.
 //
 // Everything but health checks and metrics is JSON. An error is always {"error":{"code":"…","message":"…"}}:
 //
@@ -26,5 +26,5 @@
 //	403 cross_origin         a page of another origin asked for a change
 //	404 not_found            there is no such session, or no such path
 //	405 method_not_allowed   the header Allow lists the methods of this path
-//	503 unavailable          the store did not answer, and what has happened is unknown; Retry-After says when to ask again
+//	503 unavailable          the store did not answer, so the outcome is unknown; Retry-After says when to ask again
 package api

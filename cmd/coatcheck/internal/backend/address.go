@@ -23,7 +23,7 @@ func Parse(text, flag string) (Address, error) {
 	scheme, rest, _ := strings.Cut(text, ":")
 	e, known := engineOf(scheme)
 	if !known || len(scheme) == len(text) {
-		return Address{}, fmt.Errorf("%s: an address of a store begins with one of %s, as in %s", flag, Schemes(), engines[0].example)
+		return Address{}, fmt.Errorf("%s: it begins with none of %s, as in %s", flag, Schemes(), engines[0].example)
 	}
 	a, err := e.parse(scheme, rest)
 	if err != nil {

@@ -14,13 +14,16 @@ func TestParse(t *testing.T) {
 		{"sqlite:/var/x y.db", "SQLite", "sqlite:/var/x y.db"},
 		{"sqlite:///var/x.db", "SQLite", "sqlite:/var/x.db"},
 		{"postgres://u:geheim@h/db", "PostgreSQL", "postgres://u:***@h/db"},
-		{"postgresql://h:5433/db?sslmode=disable&pool=4&listen=off", "PostgreSQL", "postgresql://h:5433/db?listen=off&pool=4&sslmode=disable"},
+		{"postgresql://h:5433/db?sslmode=disable&pool=4&listen=off", "PostgreSQL",
+			"postgresql://h:5433/db?listen=off&pool=4&sslmode=disable"},
 		{"postgres://u@a:1,b:2/db?password=geheim", "PostgreSQL", "postgres://u@a:1,b:2/db?password=***"},
 		{"mysql://u:geh%40eim@h/db?tls=skip-verify", "MySQL", "mysql://u:***@h/db?tls=skip-verify"},
 		{"mariadb://u:g@e@h/db", "MySQL", "mariadb://u:***@h/db"},
 		{"redis://:geheim@h", "Redis", "redis://:***@h"},
-		{"rediss://u:geheim@h:7000/3?wait=2&wait-time=500ms&prefix=shop:", "Redis", "rediss://u:***@h:7000/3?prefix=shop%3A&wait-time=500ms&wait=2"},
-		{"redis+sentinel://a:1,b:2,c/mymaster/4?sentinel-password=geheim", "Redis", "redis+sentinel://a:1,b:2,c/mymaster/4?sentinel-password=***"},
+		{"rediss://u:geheim@h:7000/3?wait=2&wait-time=500ms&prefix=shop:", "Redis",
+			"rediss://u:***@h:7000/3?prefix=shop%3A&wait-time=500ms&wait=2"},
+		{"redis+sentinel://a:1,b:2,c/mymaster/4?sentinel-password=geheim", "Redis",
+			"redis+sentinel://a:1,b:2,c/mymaster/4?sentinel-password=***"},
 		{"rediss+cluster://u:geheim@a:1,[::1]:2", "Redis", "rediss+cluster://u:***@a:1,[::1]:2"},
 	} {
 		a, err := backend.Parse(tt.text, "--store")
@@ -30,13 +33,14 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// What is wrong with an address is one line that names the flag, says what is wrong and shows a right one, and no secret.
+// What is wrong with an address is one line that names the flag, says what is wrong and shows a right one, and no
+// secret.
 func TestParseRefuses(t *testing.T) {
 	for text, says := range map[string]string{
-		"":                                        "begins with",
-		"postgres":                                "begins with",
-		"mongodb://u:geheim@h/db":                 "begins with",
-		"/var/sessions.db":                        "begins with",
+		"":                                        "it begins with none of sqlite:, postgres://",
+		"postgres":                                "it begins with none of sqlite:, postgres://",
+		"mongodb://u:geheim@h/db":                 "it begins with none of sqlite:, postgres://",
+		"/var/sessions.db":                        "it begins with none of sqlite:, postgres://",
 		"sqlite:":                                 "no file",
 		"sqlite::memory:":                         "no file",
 		"postgres:h/db":                           "two slashes",
@@ -65,7 +69,8 @@ func TestParseRefuses(t *testing.T) {
 			continue
 		}
 		got := err.Error()
-		if !strings.HasPrefix(got, "--store: ") || !strings.Contains(got, says) || !strings.Contains(got, "as in ") || strings.ContainsAny(got, "\n") || strings.Contains(got, "geheim") {
+		if !strings.HasPrefix(got, "--store: ") || !strings.Contains(got, says) || !strings.Contains(got, "as in ") ||
+			strings.ContainsAny(got, "\n") || strings.Contains(got, "geheim") {
 			t.Errorf("%q: %q, want one line with --store and %q and an example", text, got, says)
 		}
 	}
@@ -91,14 +96,16 @@ func TestExamples(t *testing.T) {
 // A server that cannot be reached is named, and its password is not.
 func TestOpenRefuses(t *testing.T) {
 	for _, text := range []string{
-		"postgres://u:geheim@127.0.0.1:1/db?sslmode=disable", "mysql://u:geheim@127.0.0.1:1/db", "redis://u:geheim@127.0.0.1:1",
+		"postgres://u:geheim@127.0.0.1:1/db?sslmode=disable", "mysql://u:geheim@127.0.0.1:1/db",
+		"redis://u:geheim@127.0.0.1:1",
 		"redis+sentinel://u:geheim@127.0.0.1:1/m", "redis+cluster://u:geheim@127.0.0.1:1",
 	} {
 		a, err := backend.Parse(text, "--store")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err = backend.Open(t.Context(), a); err == nil || !strings.Contains(err.Error(), a.String()) || strings.Contains(err.Error(), "geheim") {
+		_, err = backend.Open(t.Context(), a)
+		if err == nil || !strings.Contains(err.Error(), a.String()) || strings.Contains(err.Error(), "geheim") {
 			t.Errorf("%s: %v", a, err)
 		}
 	}

@@ -58,8 +58,8 @@ func parseURL(scheme, rest string) (*location, error) {
 	return l, nil
 }
 
-// userinfo reads USER:PASSWORD. A percent sign begins an escape. A password may have any character that does not end the
-// authority.
+// userinfo reads USER:PASSWORD. A percent sign begins an escape. A password may have any character that does not end
+// the authority.
 func userinfo(text string) (*url.Userinfo, error) {
 	name, password, has := strings.Cut(text, ":")
 	name, err := url.PathUnescape(name)

@@ -29,8 +29,8 @@ func readMySQL(l *location) (opener, error) {
 		return nil, errors.New("it names no database")
 	}
 	config := mysql.NewConfig()
-	config.User, config.Passwd, config.Net, config.Addr, config.DBName = l.username(), l.password(), "tcp", l.withPort("3306")[0], l.path
-	config.Timeout = connectTimeout
+	config.User, config.Passwd, config.DBName = l.username(), l.password(), l.path
+	config.Net, config.Addr, config.Timeout = "tcp", l.withPort("3306")[0], connectTimeout
 	dsn := config.FormatDSN()
 	if rest := l.takeRest(); rest != "" { // the driver knows many parameters more, and complains itself
 		dsn += "&" + rest

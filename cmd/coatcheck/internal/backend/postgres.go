@@ -30,10 +30,13 @@ func readPostgres(l *location) (opener, error) {
 		return nil, errors.New("listen is on or off")
 	}
 	// The driver knows many parameters more, and complains itself.
-	u := url.URL{Scheme: "postgres", User: l.user, Host: strings.Join(l.hosts, ","), Path: "/" + l.path, RawQuery: l.takeRest()}
+	u := url.URL{
+		Scheme: "postgres", User: l.user, Host: strings.Join(l.hosts, ","), Path: "/" + l.path, RawQuery: l.takeRest(),
+	}
 	config, err := pgx.ParseConfig(u.String())
 	if err != nil {
-		return nil, fmt.Errorf("it is malformed (%w)", cmp.Or(errors.Unwrap(err), err)) // the outer one repeats the address
+		// The outer error repeats the address.
+		return nil, fmt.Errorf("it is malformed (%w)", cmp.Or(errors.Unwrap(err), err))
 	}
 	if l.path == "" {
 		return nil, errors.New("it names no database")

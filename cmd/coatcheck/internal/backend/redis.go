@@ -23,7 +23,8 @@ var (
 	}
 	redisSentinel = engine{
 		name: "Redis", schemes: []string{"redis+sentinel", "rediss+sentinel"},
-		example: "redis+sentinel://USER:PASSWORD@HOST:26379,HOST:26379/MASTER", parse: server(redisServer(readSentinel)),
+		example: "redis+sentinel://USER:PASSWORD@HOST:26379,HOST:26379/MASTER",
+		parse:   server(redisServer(readSentinel)),
 	}
 	redisCluster = engine{
 		name: "Redis", schemes: []string{"redis+cluster", "rediss+cluster"},
@@ -31,7 +32,7 @@ var (
 	}
 )
 
-// answerTimeout is how long a connection to Redis may be silent after it was asked something. A ping goes out each second.
+// answerTimeout is how long a connection to Redis may be silent after a question. A ping goes out each second.
 const answerTimeout = 3 * time.Second
 
 // redisServer reads what all addresses of Redis have in common. read does the rest.
@@ -122,7 +123,8 @@ func openRedis(ctx context.Context, client rueidis.Client, o redisstore.Options)
 	b.check = func(ctx context.Context) ([]store.Finding, error) {
 		findings, err := s.Check(ctx)
 		for i, f := range findings { // they are worded for those who write Go
-			findings[i].Fix = strings.ReplaceAll(f.Fix, "use Replicated", "let a write wait for them: wait=1 in the store's address")
+			findings[i].Fix = strings.ReplaceAll(f.Fix, "use Replicated",
+				"let a write wait for them: wait=1 in the store's address")
 		}
 		return findings, advise(err)
 	}

@@ -20,7 +20,9 @@ const (
 )
 
 // openServer finds out whether a database server answers. version is a query for its kind and version.
-func openServer(ctx context.Context, db *sql.DB, size int, dialect sqlstore.Dialect, o sqlstore.Options, version string) (*Backend, error) {
+func openServer(
+	ctx context.Context, db *sql.DB, size int, dialect sqlstore.Dialect, o sqlstore.Options, version string,
+) (*Backend, error) {
 	db.SetConnMaxIdleTime(idleTime)
 	db.SetConnMaxLifetime(lifeTime)
 	b := newSQL(db, size, dialect, o, version)

@@ -34,16 +34,16 @@ func parseSQLite(_, path string) (Address, error) {
 
 // File is the address of an SQLite database.
 func File(path string) Address {
-	return Address{Engine: "SQLite", text: "sqlite:" + path, open: func(_ context.Context, look bool) (*Backend, error) {
-		return openSQLite(path, look)
-	}}
+	open := func(_ context.Context, look bool) (*Backend, error) { return openSQLite(path, look) }
+	return Address{Engine: "SQLite", text: "sqlite:" + path, open: open}
 }
 
 // openSQLite opens a database. A missing one is made, empty, unless somebody only wants a look.
 func openSQLite(path string, look bool) (*Backend, error) {
 	switch _, err := os.Stat(path); {
 	case look && errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("there is no database %s: coatcheck serve makes it; name another folder with --data, or another store with --store", path)
+		return nil, fmt.Errorf("there is no database %s: coatcheck serve makes it; "+
+			"name another folder with --data, or another store with --store", path)
 	case look && err != nil:
 		return nil, err
 	}
@@ -55,7 +55,8 @@ func openSQLite(path string, look bool) (*Backend, error) {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	// One connection writes. The others read, and more of them than processors gain nothing.
-	b := newSQL(db, runtime.GOMAXPROCS(0)+2, sqlstore.SQLite, sqlstore.Options{}, "SELECT 'SQLite ' || sqlite_version()")
+	b := newSQL(db, runtime.GOMAXPROCS(0)+2, sqlstore.SQLite, sqlstore.Options{},
+		"SELECT 'SQLite ' || sqlite_version()")
 	b.local = true
 	return b, nil
 }
@@ -78,7 +79,7 @@ func dataSource(path string) string {
 	if path[0] != '/' {
 		path = "/" + path // as in C:/
 	}
-	// The store tries again when it meets a lock. Each attempt is short, so that it can say why before its callers give up.
+	// The store tries again when it meets a lock. Short attempts let it tell why before its callers give up.
 	uri := url.URL{Scheme: "file", Path: path, RawQuery: "_pragma=busy_timeout(200)"}
 	return uri.String()
 }

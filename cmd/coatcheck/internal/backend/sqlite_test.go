@@ -96,7 +96,10 @@ func TestDatabasesThatCannotBe(t *testing.T) {
 		make func(path string) error
 		says string
 	}{
-		{"something else", func(path string) error { return os.WriteFile(path, []byte(strings.Repeat("no database ", 999)), 0o600) }, "not a database"},
+		{"something else", func(path string) error {
+			return os.WriteFile(path,
+				[]byte(strings.Repeat("no database ", 999)), 0o600)
+		}, "not a database"},
 		{"a folder", func(path string) error { return os.Mkdir(path, 0o700) }, "coatcheck.db"},
 		{"of a newer program", func(path string) error {
 			if err := prepared(t, path); err != nil {
@@ -115,7 +118,8 @@ func TestDatabasesThatCannotBe(t *testing.T) {
 		if err := tt.make(path); err != nil {
 			t.Fatal(err)
 		}
-		if err := prepared(t, path); err == nil || !strings.Contains(err.Error(), tt.says) || !strings.Contains(err.Error(), path) {
+		if err := prepared(t, path); err == nil || !strings.Contains(err.Error(), tt.says) ||
+			!strings.Contains(err.Error(), path) {
 			t.Errorf("%s: %v, want %q", tt.why, err, tt.says)
 		}
 	}

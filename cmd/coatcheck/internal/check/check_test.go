@@ -19,8 +19,8 @@ import (
 	"coatcheck.dev/cmd/coatcheck/internal/check"
 )
 
-// planted are the defects of a local web: each has a site of its own, so that nothing else can be found there. A page is
-// its URL and the cookies that it sets.
+// planted are the defects of a local web: each has a site of its own, so that nothing else can be found there. A page
+// is its URL and the cookies that it sets.
 var planted = []struct {
 	rule  string
 	pages [][]string
@@ -32,9 +32,11 @@ var planted = []struct {
 	{"prefix-broken", [][]string{{"https://www.s05.example/", "__Host-a=1; Secure; Path=/; Domain=s05.example"}}},
 	{"prefix-case", [][]string{{"https://www.s06.example/", "__HOST-a=1; Secure; Path=/"}}},
 	{"partitioned-insecure", [][]string{{"https://www.s07.example/", "a=1; Path=/; Partitioned"}}},
-	{"partitioned-samesite", [][]string{{"https://www.s08.example/", "a=1; Path=/; Secure; SameSite=Lax; Partitioned"}}},
+	{"partitioned-samesite", [][]string{{"https://www.s08.example/",
+		"a=1; Path=/; Secure; SameSite=Lax; Partitioned"}}},
 	{"secure-over-http", [][]string{{"http://www.s09.example/", "a=1; Path=/; Secure"}}},
-	{"overwrite-secure", [][]string{{"https://www.s10.example/", "a=1; Path=/; Secure"}, {"http://www.s10.example/", "a=2; Path=/"}}},
+	{"overwrite-secure", [][]string{{"https://www.s10.example/", "a=1; Path=/; Secure"},
+		{"http://www.s10.example/", "a=2; Path=/"}}},
 	{"samesite-none-insecure", [][]string{{"https://www.s11.example/", "a=1; Path=/; SameSite=None"}}},
 	{"samesite-none-unneeded", [][]string{{"https://www.s12.example/", "a=1; Path=/; Secure; SameSite=None"}}},
 	{"samesite-unknown", [][]string{{"https://www.s13.example/", "a=1; Path=/; SameSite=Relaxed"}}},
@@ -45,9 +47,11 @@ var planted = []struct {
 	{"attribute-too-long", [][]string{{"https://www.s18.example/", "a=1; Path=/" + strings.Repeat("x", 2000)}}},
 	{"flag-value", [][]string{{"https://www.s19.example/", "a=1; Path=/; Secure=false"}}},
 	{"expires-unread", [][]string{{"https://www.s20.example/", "a=1; Path=/; Expires=-1"}}},
-	{"expires-format", [][]string{{"https://www.s21.example/", "a=; Path=/; Expires=Thursday, 1-Jan-1970 0:00:00 GMT"}}},
+	{"expires-format", [][]string{{"https://www.s21.example/",
+		"a=; Path=/; Expires=Thursday, 1-Jan-1970 0:00:00 GMT"}}},
 	{"maxage-unread", [][]string{{"https://www.s22.example/", "a=1; Path=/; Max-Age=1h"}}},
-	{"lifetime-conflict", [][]string{{"https://www.s23.example/", "a=1; Path=/; Max-Age=60; Expires=Thu, 01 Jan 1970 00:00:00 GMT"}}},
+	{"lifetime-conflict", [][]string{{"https://www.s23.example/",
+		"a=1; Path=/; Max-Age=60; Expires=Thu, 01 Jan 1970 00:00:00 GMT"}}},
 	{"lifetime-capped", [][]string{{"https://www.s24.example/", "a=1; Path=/; Max-Age=315360000"}}},
 	{"name-token", [][]string{{"https://www.s25.example/", "a{b}=1; Path=/"}}},
 	{"value-grammar", [][]string{{"https://www.s26.example/", `a={"b":1,"c":2}; Path=/`}}},
@@ -55,19 +59,26 @@ var planted = []struct {
 	{"comma-folded", [][]string{{"https://www.s28.example/", "a=1; Path=/; Secure, b=2; Path=/"}}},
 	{"session-httponly", [][]string{{"https://www.s29.example/", "__Host-PHPSESSID=1; Path=/; Secure; SameSite=Lax"}}},
 	{"session-secure", [][]string{{"https://www.s30.example/", "JSESSIONID=1; Path=/; HttpOnly; SameSite=Lax"}}},
-	{"session-prefix", [][]string{{"https://www.s31.example/", "connect.sid=1; Path=/; Secure; HttpOnly; SameSite=Lax"}}},
-	{"session-domain", [][]string{{"https://www.s32.example/", "session_id=1; Domain=s32.example; Path=/; Secure; HttpOnly; SameSite=Strict"}}},
+	{"session-prefix", [][]string{{"https://www.s31.example/",
+		"connect.sid=1; Path=/; Secure; HttpOnly; SameSite=Lax"}}},
+	{"session-domain", [][]string{{"https://www.s32.example/",
+		"session_id=1; Domain=s32.example; Path=/; Secure; HttpOnly; SameSite=Strict"}}},
 	{"session-samesite", [][]string{{"https://www.s33.example/", "__Host-auth=1; Path=/; Secure; HttpOnly"}}},
 	{"deletion-refused", [][]string{{"https://www.s34.example/", "__Secure-a=; Path=/; Max-Age=0"}}},
-	{"deletion-misses", [][]string{{"https://www.s35.example/", "a=1; Domain=s35.example; Path=/"}, {"https://www.s35.example/logout", "a=; Path=/; Max-Age=0"}}},
-	{"deletion-empty", [][]string{{"https://www.s36.example/", "a=1; Path=/"}, {"https://www.s36.example/logout", "a=; Path=/"}}},
+	{"deletion-misses", [][]string{{"https://www.s35.example/", "a=1; Domain=s35.example; Path=/"},
+		{"https://www.s35.example/logout", "a=; Path=/; Max-Age=0"}}},
+	{"deletion-empty", [][]string{{"https://www.s36.example/", "a=1; Path=/"},
+		{"https://www.s36.example/logout", "a=; Path=/"}}},
 	{"set-twice", [][]string{{"https://www.s37.example/", "a=1; Path=/", "a=2; Path=/"}}},
-	{"tossed", [][]string{{"https://www.s38.example/", "a=1; Path=/"}, {"https://blog.s38.example/", "a=2; Domain=s38.example; Path=/"}}},
+	{"tossed", [][]string{{"https://www.s38.example/", "a=1; Path=/"},
+		{"https://blog.s38.example/", "a=2; Domain=s38.example; Path=/"}}},
 	{"shadowed", [][]string{{"https://www.s39.example/", "a=1; Path=/", "a=2; Domain=www.s39.example; Path=/"}}},
-	{"duplicate-path", [][]string{{"https://www.s40.example/", "a=1; Path=/"}, {"https://www.s40.example/app/", "a=2; Path=/app"}}},
+	{"duplicate-path", [][]string{{"https://www.s40.example/", "a=1; Path=/"},
+		{"https://www.s40.example/app/", "a=2; Path=/app"}}},
 	{"header-size", [][]string{append([]string{"https://www.s41.example/"}, many(5, strings.Repeat("x", 2000))...)}},
 	{"count-high", [][]string{append([]string{"https://www.s42.example/"}, many(160, "1")...)}},
-	{"partition-size", [][]string{{"https://www.s43.example/", "a=" + strings.Repeat("x", 4000) + "; Secure; SameSite=None; Partitioned; Path=/",
+	{"partition-size", [][]string{{"https://www.s43.example/",
+		"a=" + strings.Repeat("x", 4000) + "; Secure; SameSite=None; Partitioned; Path=/",
 		"b=" + strings.Repeat("x", 4000) + "; Secure; SameSite=None; Partitioned; Path=/"}}},
 	{"control-character", [][]string{{"https://www.s48.example/", "a=x\x01y; Path=/"}}},
 	{"empty", [][]string{{"https://www.s49.example/", "=; Path=/"}}},
@@ -76,10 +87,13 @@ var planted = []struct {
 	{"domain-empty", [][]string{{"https://www.s52.example/", "a=1; Domain=; Path=/"}}},
 	// Nothing is wrong with these.
 	{"", [][]string{{"https://www.s44.example/", "__Host-sid=1; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=86400"},
-		{"https://www.s44.example/logout", "__Host-sid=; Path=/; Secure; HttpOnly; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT"}}},
-	{"", [][]string{{"https://www.s45.example/", "theme=dark; Path=/; Max-Age=34560000", "lang=en; Domain=s45.example; Path=/; SameSite=Lax"}}},
+		{"https://www.s44.example/logout",
+			"__Host-sid=; Path=/; Secure; HttpOnly; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT"}}},
+	{"", [][]string{{"https://www.s45.example/", "theme=dark; Path=/; Max-Age=34560000",
+		"lang=en; Domain=s45.example; Path=/; SameSite=Lax"}}},
 	{"", [][]string{{"https://www.s46.example/", "__Host-chat=1; Path=/; Secure; SameSite=None; Partitioned"}}},
-	{"", [][]string{{"https://a.s47.example/", "a=1; Path=/"}, {"https://b.s47.example/", "a=2; Path=/"}, {"http://www.s47.example/", `b="1"; Path=/`}}},
+	{"", [][]string{{"https://a.s47.example/", "a=1; Path=/"}, {"https://b.s47.example/", "a=2; Path=/"},
+		{"http://www.s47.example/", `b="1"; Path=/`}}},
 }
 
 func many(n int, value string) (lines []string) {
@@ -89,7 +103,8 @@ func many(n int, value string) (lines []string) {
 	return lines
 }
 
-// web serves every host from this machine, over http and https. Pages without cookies redirect to /end and a hop later end.
+// web serves every host from this machine, over http and https. Pages without cookies redirect to /end and a hop later
+// end.
 func web(t *testing.T, pages map[string][]string) *check.Fetcher {
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		u := url.URL{Scheme: "http", Host: r.Host, Path: r.URL.Path}
@@ -195,7 +210,8 @@ func TestRedirects(t *testing.T) {
 		"https://www.c.example/":    {"Location: ://"},
 	})
 	got, err := run(t, check.Options{Pages: []string{"http://www.a.example/"}, FailOn: "warning", Fetcher: fetcher})
-	if err == nil || len(got.Cookies) != 3 || len(got.Cookies[1].Findings) != 1 || got.Cookies[1].Findings[0].Rule != "path-relative" {
+	if err == nil || len(got.Cookies) != 3 || len(got.Cookies[1].Findings) != 1 ||
+		got.Cookies[1].Findings[0].Rule != "path-relative" {
 		t.Errorf("%v, %+v", err, got)
 	}
 	for page, says := range map[string]string{
@@ -204,7 +220,8 @@ func TestRedirects(t *testing.T) {
 		"www.a.example":          "not a URL",
 		"ftp://www.a.example/":   "not a URL",
 	} {
-		if _, err := run(t, check.Options{Pages: []string{page}, FailOn: "never", Fetcher: fetcher}); err == nil || !strings.Contains(err.Error(), says) {
+		if _, err := run(t, check.Options{Pages: []string{page}, FailOn: "never", Fetcher: fetcher}); err == nil ||
+			!strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v, want %q", page, err, says)
 		}
 	}
@@ -221,7 +238,8 @@ func TestControlCharacters(t *testing.T) {
 		defer conn.Close()
 		switch r.URL.Path {
 		case "/":
-			fmt.Fprint(conn, "HTTP/1.1 302 Found\r\nLocation: /next\r\nset-cookie: a=\x01; Path=/\r\nSet-Cookie: b=2; Path=/\r\nContent-Length: 0\r\n\r\n")
+			fmt.Fprint(conn, "HTTP/1.1 302 Found\r\nLocation: /next\r\nset-cookie: a=\x01; Path=/\r\n"+
+				"Set-Cookie: b=2; Path=/\r\nContent-Length: 0\r\n\r\n")
 		case "/next":
 			fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nSet-Cookie: c=\x7f%s; Path=/\r\n\r\n", r.Header.Get("Cookie"))
 		default:
@@ -231,7 +249,8 @@ func TestControlCharacters(t *testing.T) {
 	plain, secure := httptest.NewServer(served), httptest.NewTLSServer(served)
 	defer plain.Close()
 	defer secure.Close()
-	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, MaxResponseHeaderBytes: 1 << 20}
+	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true},
+		MaxResponseHeaderBytes: 1 << 20}
 	defer transport.CloseIdleConnections()
 	for _, site := range []string{plain.URL, secure.URL} {
 		got, err := run(t, check.Options{Pages: []string{site}, FailOn: "never", Fetcher: check.NewFetcher(transport)})
@@ -243,7 +262,8 @@ func TestControlCharacters(t *testing.T) {
 				t.Errorf("%+v", c)
 			}
 		}
-		if got, err := run(t, check.Options{Pages: []string{site + "/endless"}, FailOn: "never", Fetcher: check.NewFetcher(transport)}); err == nil {
+		if got, err := run(t, check.Options{Pages: []string{site + "/endless"}, FailOn: "never",
+			Fetcher: check.NewFetcher(transport)}); err == nil {
 			t.Errorf("a header without end: %+v", got)
 		}
 	}
@@ -252,7 +272,8 @@ func TestControlCharacters(t *testing.T) {
 func TestUnreachable(t *testing.T) {
 	server := httptest.NewServer(nil)
 	server.Close()
-	if _, err := run(t, check.Options{Pages: []string{server.URL}, FailOn: "never"}); err == nil || !strings.Contains(err.Error(), "fetch "+server.URL) {
+	if _, err := run(t, check.Options{Pages: []string{server.URL}, FailOn: "never"}); err == nil ||
+		!strings.Contains(err.Error(), "fetch "+server.URL) {
 		t.Errorf("%v", err)
 	}
 }
@@ -268,7 +289,8 @@ func TestFailOn(t *testing.T) {
 		{"a=1; SameSite=None", "error", true}, {"a=1; SameSite=None", "never", false},
 		{"a=1", "note", false},
 	} {
-		got, err := run(t, check.Options{Lines: "-", Stdin: strings.NewReader(tt.line), URL: "https://www.a.example/", FailOn: tt.failOn})
+		got, err := run(t, check.Options{Lines: "-", Stdin: strings.NewReader(tt.line), URL: "https://www.a.example/",
+			FailOn: tt.failOn})
 		if (err != nil) != tt.fails || len(got.Cookies) != 1 {
 			t.Errorf("%q with %s: %v, %+v", tt.line, tt.failOn, err, got)
 		}
@@ -284,10 +306,12 @@ func TestFiles(t *testing.T) {
 		}
 		return path
 	}
-	har := file("a.har", `{"log": {"entries": [{"request": {"url": "https://www.a.example/"}, "response": {"headers": [{"name": "Set-Cookie", "value": "a=1"}]}}]}}`)
+	har := file("a.har", `{"log": {"entries": [{"request": {"url": "https://www.a.example/"},
+		"response": {"headers": [{"name": "Set-Cookie", "value": "a=1"}]}}]}}`)
 	lines := file("lines.txt", "https://www.b.example/\nSet-Cookie: b=1\n")
 	got, err := run(t, check.Options{HAR: har, Lines: lines, FailOn: "note"})
-	if err != nil || len(got.Cookies) != 2 || got.Cookies[0].Name != "a" || got.Cookies[1].URL != "https://www.b.example/" {
+	if err != nil || len(got.Cookies) != 2 || got.Cookies[0].Name != "a" ||
+		got.Cookies[1].URL != "https://www.b.example/" {
 		t.Errorf("%v, %+v", err, got)
 	}
 	broken := file("broken.har", `{"log": {"entr`)
@@ -309,9 +333,11 @@ func TestFiles(t *testing.T) {
 }
 
 func TestFormats(t *testing.T) {
-	for format, want := range map[string]string{"text": "1 cookie: 0 errors", "json": `"version": 1`, "sarif": `"version": "2.1.0"`} {
+	for format, want := range map[string]string{"text": "1 cookie: 0 errors", "json": `"version": 1`,
+		"sarif": `"version": "2.1.0"`} {
 		var out bytes.Buffer
-		o := check.Options{Lines: "-", Stdin: strings.NewReader("a=1"), URL: "https://www.a.example/", Format: format, FailOn: "note"}
+		o := check.Options{Lines: "-", Stdin: strings.NewReader("a=1"), URL: "https://www.a.example/", Format: format,
+			FailOn: "note"}
 		if err := check.Run(t.Context(), o, &out); err != nil || !strings.Contains(out.String(), want) {
 			t.Errorf("%s: %v\n%s", format, err, &out)
 		}
@@ -321,11 +347,14 @@ func TestFormats(t *testing.T) {
 // An archive without cookies is nearly always one that a browser has taken them out of.
 func TestStrippedArchive(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "a.har")
-	if err := os.WriteFile(file, []byte(`{"log": {"entries": [{"request": {"url": "https://www.a.example/"}, "response": {"headers": []}}]}}`), 0o600); err != nil {
+	if err := os.WriteFile(file,
+		[]byte(`{"log": {"entries": [{"request": {"url": "https://www.a.example/"}, "response": {"headers": []}}]}}`),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	if err := check.Run(t.Context(), check.Options{HAR: file, FailOn: "note"}, &out); err != nil || !strings.Contains(out.String(), "sensitive data") {
+	if err := check.Run(t.Context(), check.Options{HAR: file, FailOn: "note"}, &out); err != nil ||
+		!strings.Contains(out.String(), "sensitive data") {
 		t.Errorf("%v\n%s", err, &out)
 	}
 }

@@ -15,8 +15,8 @@ import (
 	"strings"
 )
 
-// roundTrip gets the status and header of a response. net/http refuses a header with a control character, while browsers
-// only drop the cookie. Such a response is read by hand.
+// roundTrip gets the status and header of a response. net/http refuses a header with a control character, while
+// browsers only drop the cookie. Such a response is read by hand.
 func (f *Fetcher) roundTrip(r *http.Request) (status int, header http.Header, err error) {
 	answer, err := f.transport.RoundTrip(r)
 	if err == nil {

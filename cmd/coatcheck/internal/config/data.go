@@ -24,7 +24,7 @@ func userData(system string, env func(string) string) (string, error) {
 		return env("LocalAppData"), nil
 	case system == "windows":
 		return "", errors.New("the environment has no LocalAppData")
-	case system != "darwin" && filepath.IsAbs(env("XDG_DATA_HOME")): // a relative one is to be ignored, says the specification
+	case system != "darwin" && filepath.IsAbs(env("XDG_DATA_HOME")): // others are to be ignored
 		return env("XDG_DATA_HOME"), nil
 	case home == "":
 		return "", errors.New("the environment has no HOME")

@@ -92,15 +92,18 @@ type Doctor struct {
 
 // Help is the text below that of the command.
 func (*Doctor) Help() string {
-	return `The exit status is 1 if something is dangerous. The doctor changes nothing, so it can run while the store is in use.
+	return `The exit status is 1 if something is dangerous. ` +
+		`The doctor changes nothing, so it can run while the store is in use.
 
 A STORE, here and elsewhere, is one of
 
   ` + strings.Join(backend.Examples(), "\n  ") + `
 
-With rediss in place of redis the connection is encrypted. Parameters such as ?pool=16 may follow: docs/operations.md lists them.
+With rediss in place of redis the connection is encrypted. ` +
+		`Parameters such as ?pool=16 may follow: docs/operations.md lists them.
 
-Other users of the machine can read command lines. Pass an address that has a password in the environment, as COATCHECK_STORE.`
+Other users of the machine can read command lines. ` +
+		`Pass an address that has a password in the environment, as COATCHECK_STORE.`
 }
 
 // Stores has the commands that work on whole stores.
@@ -118,7 +121,8 @@ type Copy struct {
 
 // Help is the text below that of the command.
 func (*Copy) Help() string {
-	return `Without --move, nobody may be using either store. Start an interrupted copy again to finish it. The exit status is 1 if the stores differ in the end.
+	return `Without --move, nobody may be using either store. Start an interrupted copy again to finish it. ` +
+		`The exit status is 1 if the stores differ in the end.
 
 FROM and TO may come from the environment: write "env:NAME" for the value of the variable NAME.`
 }
@@ -147,7 +151,10 @@ func (*Convert) Help() string {
 The formats, and the file names that tell them:
 
 ` + list.String() + `
-The databases of browsers are read and never written; close the browser first. Values that Chromium has encrypted cannot be read there. Ask the running browser instead, by Storage.getCookies of its DevTools protocol: the answer has the format cdp.`
+The databases of browsers are read and never written; close the browser first. ` +
+		`Values that Chromium has encrypted cannot be read there. ` +
+		`Ask the running browser instead, by Storage.getCookies of its DevTools protocol: ` +
+		`the answer has the format cdp.`
 }
 
 // Check has the flags of the check.
@@ -160,7 +167,8 @@ type Check struct {
 	FailOn string   `default:"warning" enum:"error,warning,note,never" placeholder:"error|warning|note|never" help:"Lowest severity of a finding that makes the exit status 1. Default: ${default}"`
 }
 
-const description = `Coatcheck keeps state for visitors of web sites: give the browser a ticket, keep the coat behind the counter.
+const description = `Coatcheck keeps state for visitors of web sites: ` +
+	`give the browser a ticket, keep the coat behind the counter.
 
 Every flag can be set in the environment, too: --console-listen is COATCHECK_CONSOLE_LISTEN.`
 

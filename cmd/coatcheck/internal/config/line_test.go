@@ -31,15 +31,19 @@ func TestParse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	storage := config.Storage{NearBytes: 64 << 20, Lease: 5 * time.Second, StoreTimeout: 2 * time.Second, StoreCalls: 256}
-	server := config.Server{Storage: storage, Listen: "localhost:8080", ConsoleListen: "localhost:8081", Data: data, LogFormat: "text"}
+	storage := config.Storage{NearBytes: 64 << 20, Lease: 5 * time.Second, StoreTimeout: 2 * time.Second,
+		StoreCalls: 256}
+	server := config.Server{Storage: storage, Listen: "localhost:8080", ConsoleListen: "localhost:8081", Data: data,
+		LogFormat: "text", ClientConns: 1000}
 	with := func(change func(*config.Server)) config.Server {
 		h := server
 		change(&h)
 		return h
 	}
 	serve := func(h config.Server) config.Serve {
-		return config.Serve{Upstream: "http://127.0.0.1:3000", UpstreamTimeout: time.Minute, Server: h}
+		return config.Serve{
+			Upstream: "http://127.0.0.1:3000", UpstreamTimeout: time.Minute, BodyTimeout: time.Minute, Server: h,
+		}
 	}
 	for _, tt := range []struct {
 		args, env string
@@ -48,16 +52,25 @@ func TestParse(t *testing.T) {
 	}{
 		{"demo", "", config.RunDemo, config.Demo{Server: server}},
 		{"demo --listen :0 --console-listen=127.0.0.1:0 --data x -v --log-format json", "", config.RunDemo,
-			config.Demo{Server: config.Server{Storage: storage, Listen: ":0", ConsoleListen: "127.0.0.1:0", Data: "x", LogFormat: "json", Verbose: true}}},
+			config.Demo{Server: config.Server{Storage: storage, Listen: ":0", ConsoleListen: "127.0.0.1:0", Data: "x",
+				LogFormat: "json", Verbose: true, ClientConns: 1000}}},
 		{"demo", "LISTEN=:1", config.RunDemo, config.Demo{Server: with(func(h *config.Server) { h.Listen = ":1" })}},
 		{"demo", "CONSOLE_LISTEN=:1 DATA=d LOG_FORMAT=json VERBOSE=true", config.RunDemo,
-			config.Demo{Server: config.Server{Storage: storage, Listen: "localhost:8080", ConsoleListen: ":1", Data: "d", LogFormat: "json", Verbose: true}}},
-		{"demo --listen :2", "LISTEN=:1", config.RunDemo, config.Demo{Server: with(func(h *config.Server) { h.Listen = ":2" })}},
+			config.Demo{Server: config.Server{Storage: storage, Listen: "localhost:8080", ConsoleListen: ":1",
+				Data: "d", LogFormat: "json", Verbose: true, ClientConns: 1000}}},
+		{"demo --listen :2", "LISTEN=:1", config.RunDemo,
+			config.Demo{Server: with(func(h *config.Server) { h.Listen = ":2" })}},
 		{"serve --upstream http://127.0.0.1:3000", "", config.RunServe, serve(server)},
 		{"serve", "UPSTREAM=http://127.0.0.1:3000", config.RunServe, serve(server)},
-		{"serve --upstream http://127.0.0.1:3000 --data d", "", config.RunServe, serve(with(func(h *config.Server) { h.Data = "d" }))},
-		{"serve --upstream u --upstream-timeout 0 --trust-origin https://a --trust-origin https://b", "", config.RunServe,
-			config.Serve{Upstream: "u", TrustOrigin: []string{"https://a", "https://b"}, Server: server}},
+		{"serve --upstream http://127.0.0.1:3000 --data d", "", config.RunServe,
+			serve(with(func(h *config.Server) { h.Data = "d" }))},
+		{"serve --upstream u --upstream-timeout 0 --trust-origin https://a --trust-origin https://b", "",
+			config.RunServe,
+			config.Serve{Upstream: "u", BodyTimeout: time.Minute, TrustOrigin: []string{"https://a", "https://b"},
+				Server: server}},
+		{"serve --upstream u --body-timeout 2s --pass-header X-Host --client-connections 9", "", config.RunServe,
+			config.Serve{Upstream: "u", UpstreamTimeout: time.Minute, BodyTimeout: 2 * time.Second,
+				PassHeader: []string{"X-Host"}, Server: with(func(h *config.Server) { h.ClientConns = 9 })}},
 		{"check https://a.example/ https://b.example/ --fail-on never", "", config.RunCheck,
 			config.Check{Pages: []string{"https://a.example/", "https://b.example/"}, Format: "text", FailOn: "never"}},
 		{"check --lines - --url https://a.example/ --format sarif", "", config.RunCheck,
@@ -65,7 +78,8 @@ func TestParse(t *testing.T) {
 		{"check --har f", "FAIL_ON=error", config.RunCheck, config.Check{HAR: "f", Format: "text", FailOn: "error"}},
 		{"demo --inventory", "", config.RunDemo, config.Demo{Inventory: true, Server: server}},
 		{"cookies convert a b", "", config.ConvertCookies, config.Convert{From: "a", To: "b"}},
-		{"cookies convert -f har --to-format=cdp - -", "", config.ConvertCookies, config.Convert{From: "-", To: "-", FromFormat: "har", ToFormat: "cdp"}},
+		{"cookies convert -f har --to-format=cdp - -", "", config.ConvertCookies,
+			config.Convert{From: "-", To: "-", FromFormat: "har", ToFormat: "cdp"}},
 		{"version", "", config.PrintVersion, nil},
 	} {
 		t.Run(tt.args+" "+tt.env, func(t *testing.T) {
@@ -124,11 +138,12 @@ func TestParseRefuses(t *testing.T) {
 func TestHelp(t *testing.T) {
 	cleanEnv(t)
 	for args, want := range map[string][]string{
-		"--help":             {"demo", "serve", "doctor", "version", "COATCHECK_CONSOLE_LISTEN"},
-		"serve --help":       {"--upstream=URL", "localhost:8080", "localhost:8081", "/data", "--verbose"},
-		"cookies convert -h": {"FROM", "--from-format=FORMAT", "native,netscape", "firefox", "storageState.json", "encrypted"},
-		"demo -h":            {"--data=DIR", "--log-format", "--inventory", "sqlite:, postgres://"},
-		"doctor -h":          {"mysql://USER:PASSWORD@HOST:3306/DATABASE\n", "exit status"},
+		"--help":       {"demo", "serve", "doctor", "version", "COATCHECK_CONSOLE_LISTEN"},
+		"serve --help": {"--upstream=URL", "localhost:8080", "localhost:8081", "/data", "--verbose"},
+		"cookies convert -h": {"FROM", "--from-format=FORMAT", "native,netscape", "firefox", "storageState.json",
+			"encrypted"},
+		"demo -h":   {"--data=DIR", "--log-format", "--inventory", "sqlite:, postgres://"},
+		"doctor -h": {"mysql://USER:PASSWORD@HOST:3306/DATABASE\n", "exit status"},
 	} {
 		var out bytes.Buffer
 		if _, err := config.Parse(strings.Fields(args), &out); !errors.Is(err, config.ErrAnswered) {
@@ -174,7 +189,8 @@ func TestNoHome(t *testing.T) {
 	cleanEnv(t)
 	t.Setenv("XDG_DATA_HOME", "")
 	t.Setenv("HOME", "")
-	if _, err := config.Parse([]string{"demo"}, &bytes.Buffer{}); err == nil || !strings.Contains(err.Error(), "--data") {
+	if _, err := config.Parse([]string{"demo"}, &bytes.Buffer{}); err == nil ||
+		!strings.Contains(err.Error(), "--data") {
 		t.Errorf("no home, no --data: %v", err)
 	}
 	for _, args := range [][]string{{"demo", "--data", "x"}, {"version"}} {

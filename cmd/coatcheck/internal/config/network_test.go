@@ -36,7 +36,8 @@ func TestTrustProxy(t *testing.T) {
 			}
 			line, err := config.Parse(strings.Fields(tt.args), &bytes.Buffer{})
 			if tt.says != "" {
-				if err == nil || !strings.Contains(err.Error(), tt.says) || !strings.Contains(err.Error(), "--trust-proxy") {
+				if err == nil || !strings.Contains(err.Error(), tt.says) ||
+					!strings.Contains(err.Error(), "--trust-proxy") {
 					t.Errorf("error is %v, want one with %q", err, tt.says)
 				}
 				return

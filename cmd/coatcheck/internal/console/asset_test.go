@@ -12,7 +12,8 @@ func TestAssets(t *testing.T) {
 	d := newDesk(t)
 	b := d.browser() // the sign-in page needs them, too
 	for name, kind := range map[string]string{
-		"console.css": "text/css; charset=utf-8", "console.js": "text/javascript; charset=utf-8", "ticket.svg": "image/svg+xml",
+		"console.css": "text/css; charset=utf-8", "console.js": "text/javascript; charset=utf-8",
+		"ticket.svg": "image/svg+xml",
 	} {
 		got := b.get("/assets/" + name)
 		got.want(t, 200)
@@ -24,7 +25,8 @@ func TestAssets(t *testing.T) {
 			t.Errorf("%s with its own tag %q: status %d", name, tag, again.StatusCode)
 		}
 	}
-	for _, path := range []string{"/assets/", "/assets/nothing", "/assets/console.css/", "/assets/%2e%2e/console.go", "/templates/frame.html"} {
+	for _, path := range []string{"/assets/", "/assets/nothing", "/assets/console.css/", "/assets/%2e%2e/console.go",
+		"/templates/frame.html"} {
 		b.get(path).want(t, 404)
 	}
 }
@@ -58,8 +60,10 @@ func TestScriptMakesNoMarkupFromText(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, sink := range []string{
-		"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "DOMParser", "parseFromString", "createContextualFragment",
-		"setHTMLUnsafe", "eval(", "Function(", "srcdoc", "createElement(", "localStorage", "sessionStorage", "document.cookie",
+		"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "DOMParser", "parseFromString",
+		"createContextualFragment",
+		"setHTMLUnsafe", "eval(", "Function(", "srcdoc", "createElement(", "localStorage", "sessionStorage",
+		"document.cookie",
 	} {
 		if strings.Contains(string(text), sink) {
 			t.Errorf("the script uses %s", sink)

@@ -14,7 +14,7 @@ type displayTime struct {
 
 func newDisplayTime(t, now time.Time) displayTime {
 	t = t.UTC()
-	return displayTime{Ago: ago(t, now), Exact: t.Format("2 January 2006, 15:04:05 UTC"), Machine: t.Format(time.RFC3339)}
+	return displayTime{ago(t, now), t.Format("2 January 2006, 15:04:05 UTC"), t.Format(time.RFC3339)}
 }
 
 // ago says how long before now a time was, as coarsely as people do. The clocks of two machines differ a little, so the

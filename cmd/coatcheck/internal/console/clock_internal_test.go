@@ -32,7 +32,7 @@ func TestAgo(t *testing.T) {
 	}
 }
 
-func TestMomentIsInUTC(t *testing.T) {
+func TestDisplayTimeIsInUTC(t *testing.T) {
 	there := time.FixedZone("somewhere", 5*3600)
 	m := newDisplayTime(time.Date(2026, 11, 22, 2, 30, 0, 0, there), time.Date(2026, 11, 21, 21, 33, 0, 0, time.UTC))
 	if want := (displayTime{"3 min ago", "21 November 2026, 21:30:00 UTC", "2026-11-21T21:30:00Z"}); m != want {

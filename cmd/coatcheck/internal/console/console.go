@@ -53,8 +53,8 @@ type Console struct {
 // cookies of other sites on the same host.
 const Cookie = "__Host-coatcheck-console"
 
-// liveHeader marks the requests by which an open page follows changes. They do not count as use of the console's session:
-// a page that nobody looks at must not keep its operator signed in.
+// liveHeader marks the requests by which an open page follows changes. They do not count as use of the console's
+// session: a page that nobody looks at must not keep its operator signed in.
 const liveHeader = "Coatcheck-Live"
 
 // New returns a console. It has no goroutine while nobody watches.
@@ -77,7 +77,7 @@ func New(o Options) *Console {
 		c.unfeed = append(c.unfeed, o.Feed.Subscribe(c.live.notice))
 	}
 	if !keepsCookies(o.BaseURL) {
-		c.log.Warn("browsers do not keep the console's cookie at this address; use https or localhost", "url", o.BaseURL)
+		c.log.Warn("browsers do not keep the console's cookie here; use https or localhost", "url", o.BaseURL)
 	}
 	return c
 }
@@ -93,8 +93,8 @@ func keepsCookies(base string) bool {
 		return false
 	}
 	host := u.Hostname()
-	ip := net.ParseIP(host)
-	return u.Scheme == "https" || host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
+	local := host == "localhost" || strings.HasSuffix(host, ".localhost") || net.ParseIP(host).IsLoopback()
+	return u.Scheme == "https" || local
 }
 
 // maxBody bounds the body of every request, in bytes. A form of ours is far smaller.
@@ -126,7 +126,8 @@ func (c *Console) Handler(next http.Handler) http.Handler {
 	return withHeaders(c.operators.Handler(http.MaxBytesHandler(next, maxBody)))
 }
 
-// SignedIn reports whether a request comes from an operator who is signed in. It needs the requests of [Console.Handler].
+// SignedIn reports whether a request comes from an operator who is signed in. It needs the requests of
+// [Console.Handler].
 func (c *Console) SignedIn(r *http.Request) bool {
 	return c.operators.From(r.Context()).SignedIn()
 }
@@ -137,8 +138,8 @@ func (c *Console) SignInLink() string {
 	return c.opts.BaseURL + "/sign-in?link=" + c.links.mint(time.Now())
 }
 
-// Close ends the streams of open pages, because http.Server.Shutdown would wait for them. The console goes on answering,
-// without updates. Closing twice is harmless.
+// Close ends the streams of open pages, because http.Server.Shutdown would wait for them. The console goes on
+// answering, without updates. Closing twice is harmless.
 func (c *Console) Close() {
 	for _, stop := range c.unfeed {
 		stop()

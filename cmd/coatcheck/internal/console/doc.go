@@ -7,8 +7,8 @@
 // of the API. The console then has a session like any other site that is built on Coatcheck, with a manager and a
 // SameSite=Strict cookie of its own. Its store is in memory, so a restart signs operators out.
 //
-// Strangers wrote what it shows: names, addresses and User-Agent headers are text and nothing else. No page has an inline
-// script or style, the content security policy allows none, and scripts cannot make markup from text
+// Strangers wrote what it shows: names, addresses and User-Agent headers are text and nothing else. No page has an
+// inline script or style, the content security policy allows none, and scripts cannot make markup from text
 // (require-trusted-types-for). Only the console's own pages can change anything, and nobody may frame them.
 //
 // Browsers keep its cookie over https, and over plain http on localhost only.

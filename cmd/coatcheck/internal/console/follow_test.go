@@ -54,7 +54,8 @@ func (m *fakeTime) ask(method, target string) *httptest.ResponseRecorder {
 func (m *fakeTime) start(user string) store.ID {
 	m.t.Helper()
 	now := time.Now()
-	r := store.Record{ID: store.NewID(), User: user, CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(90 * 24 * time.Hour)}
+	r := store.Record{ID: store.NewID(), User: user, CreatedAt: now, LastSeen: now,
+		ExpiresAt: now.Add(90 * 24 * time.Hour)}
 	if err := m.store.Create(context.Background(), r, store.ID{}); err != nil {
 		m.t.Fatal(err)
 	}

@@ -106,7 +106,8 @@ func TestHeadersOfEveryAnswer(t *testing.T) {
 		}
 		csp := directives(got.Header.Get("Content-Security-Policy"))
 		for directive, want := range map[string]string{
-			"default-src": "'none'", "script-src": "'self'", "style-src": "'self'", "connect-src": "'self'", "img-src": "'self'",
+			"default-src": "'none'", "script-src": "'self'", "style-src": "'self'", "connect-src": "'self'",
+			"img-src":     "'self'",
 			"form-action": "'self'", "frame-ancestors": "'none'", "base-uri": "'none'", "object-src": "'none'",
 			"require-trusted-types-for": "'script'", "trusted-types": "'none'",
 		} {
@@ -151,7 +152,8 @@ func TestAPIBehindTheConsole(t *testing.T) {
 func TestBodiesAreBounded(t *testing.T) {
 	d := newDesk(t)
 	b := d.operator()
-	big := url.Values{"handle": {store.NewID().String()}, "user": {"ada"}, "token": {token}, "more": {strings.Repeat("x", 1<<20)}}
+	big := url.Values{"handle": {store.NewID().String()}, "user": {"ada"}, "token": {token},
+		"more": {strings.Repeat("x", 1<<20)}}
 	for _, page := range []string{"/end", "/end-user", "/sign-in"} {
 		b.post(page, big).want(t, 400, "The form could not be read.")
 	}

@@ -105,8 +105,9 @@ func (d *desk) start(user, agent string, ago time.Duration) store.ID {
 	d.t.Helper()
 	created := time.Now().Add(-ago)
 	r := store.Record{
-		ID: store.NewID(), User: user, CreatedAt: created, LastSeen: created, ExpiresAt: created.Add(30 * 24 * time.Hour),
-		Device: store.Device{Address: "192.0.2.7", UserAgent: agent},
+		ID: store.NewID(), User: user, CreatedAt: created, LastSeen: created,
+		ExpiresAt: created.Add(30 * 24 * time.Hour),
+		Device:    store.Device{Address: "192.0.2.7", UserAgent: agent},
 	}
 	if err := d.store.Create(d.t.Context(), r, store.ID{}); err != nil {
 		d.t.Fatal(err)

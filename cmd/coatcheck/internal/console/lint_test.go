@@ -10,8 +10,10 @@ import (
 func TestCookiesAreClean(t *testing.T) {
 	d := newDesk(t)
 	report := lint.Handler(t, d.server.Config.Handler,
-		lint.Get("/"), lint.PostForm("/sign-in", "token", "wrong"), lint.Get(path(d.console.SignInLink())), lint.Get("/"),
-		lint.PostForm("/sessions/end", "user", "ann"), lint.PostForm("/sign-out"), lint.PostForm("/sign-in", "token", token), lint.Get("/"),
+		lint.Get("/"), lint.PostForm("/sign-in", "token", "wrong"), lint.Get(path(d.console.SignInLink())),
+		lint.Get("/"),
+		lint.PostForm("/sessions/end", "user", "ann"), lint.PostForm("/sign-out"),
+		lint.PostForm("/sign-in", "token", token), lint.Get("/"),
 		lint.PostForm("/sign-out"),
 	)
 	if n := report.Count(lint.Note); n > 0 {

@@ -20,8 +20,10 @@ func TestListing(t *testing.T) {
 	d.start("alan", "", 40*24*time.Hour) // over, and not yet swept
 	got := d.operator().get("/")
 	got.want(t, 200,
-		"<title>Live sessions · Coatcheck</title>", "the &lt;shop&gt; of this test", "2 shown, newest first · 1 user · 1 not signed in",
-		`title="`+id.String()+`"`, `<a href="/?user=ada"><bdi>ada</bdi></a>`, ">3 min ago</time>", ">1 d ago</time>", "192.0.2.7",
+		"<title>Live sessions · Coatcheck</title>", "the &lt;shop&gt; of this test",
+		"2 shown, newest first · 1 user · 1 not signed in",
+		`title="`+id.String()+`"`, `<a href="/?user=ada"><bdi>ada</bdi></a>`, ">3 min ago</time>", ">1 d ago</time>",
+		"192.0.2.7",
 		"Firefox on Linux", "<bdi>curl</bdi>", `<span class="visitor">visitor</span>`, `title="`+firefox+`"`)
 	if strings.Contains(got.body, "alan") {
 		t.Error("a session whose time is over is listed")
@@ -37,8 +39,9 @@ func TestListing(t *testing.T) {
 func TestListingShowsWhoIsRemembered(t *testing.T) {
 	d := newDesk(t)
 	now := time.Now()
-	r := store.Record{ID: store.NewID(), User: "ada", CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(time.Hour), Remember: true,
-		Device: store.Device{Label: "the old laptop"}}
+	r := store.Record{ID: store.NewID(), User: "ada", CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(time.Hour),
+		Remember: true,
+		Device:   store.Device{Label: "the old laptop"}}
 	if err := d.store.Create(t.Context(), r, store.ID{}); err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +55,8 @@ func TestListingOfOneUser(t *testing.T) {
 	other := d.start("grace", "", time.Minute)
 	b := d.operator()
 	got := b.get("/?user=ada")
-	got.want(t, 200, "<h1><b>2</b> sessions of <bdi>ada</bdi></h1>", `href="/end-user?user=ada"`, `value="ada"`, `<a class="everybody" href="/">`)
+	got.want(t, 200, "<h1><b>2</b> sessions of <bdi>ada</bdi></h1>", `href="/end-user?user=ada"`, `value="ada"`,
+		`<a class="everybody" href="/">`)
 	if strings.Contains(got.body, other.String()) {
 		t.Error("somebody else's session is listed")
 	}
@@ -120,8 +124,10 @@ func TestDamagedAddress(t *testing.T) {
 
 // hostile is what strangers choose as names and send as User-Agent.
 var hostile = []string{
-	`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `' autofocus onfocus='alert(1)`, `</title><script>alert(1)</script>`,
-	`javascript:alert(1)`, `{{.Body}}`, "\u202egnp.exe", "a\x00b", "\xff\xfe", "line\r\nbreak", `&lt;b&gt;`, `${alert(1)}`, "`", strings.Repeat("W", 255),
+	`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `' autofocus onfocus='alert(1)`,
+	`</title><script>alert(1)</script>`,
+	`javascript:alert(1)`, `{{.Body}}`, "\u202egnp.exe", "a\x00b", "\xff\xfe", "line\r\nbreak",
+	`&lt;b&gt;`, `${alert(1)}`, "`", strings.Repeat("W", 255),
 }
 
 var (
@@ -135,7 +141,8 @@ func TestHostileTextStaysText(t *testing.T) {
 		t.Run(text, func(t *testing.T) {
 			d := newDesk(t)
 			now := time.Now()
-			r := store.Record{ID: store.NewID(), User: text, CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(time.Hour),
+			r := store.Record{
+				ID: store.NewID(), User: text, CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(time.Hour),
 				Device: store.Device{Address: text, UserAgent: text, Label: text}}
 			if err := d.store.Create(t.Context(), r, store.ID{}); err != nil {
 				t.Fatal(err)
@@ -189,7 +196,8 @@ func TestStoreFails(t *testing.T) {
 	d.store.down.Store(true)
 	for _, got := range []reply{
 		b.get("/"), b.get("/end-user?user=ada"),
-		b.post("/end", map[string][]string{"handle": {id.String()}}), b.post("/end-user", map[string][]string{"user": {"ada"}}),
+		b.post("/end", map[string][]string{"handle": {id.String()}}),
+		b.post("/end-user", map[string][]string{"user": {"ada"}}),
 	} {
 		got.want(t, 503, "The store does not answer")
 		if got.Header.Get("Retry-After") == "" {

@@ -85,7 +85,8 @@ func (c *Console) signIn(w http.ResponseWriter, r *http.Request) {
 		c.malformed(w, r, "The form could not be read.")
 		return
 	}
-	given, wanted := sha256.Sum256([]byte(strings.TrimSpace(r.PostForm.Get("token")))), sha256.Sum256([]byte(c.opts.Token))
+	given := sha256.Sum256([]byte(strings.TrimSpace(r.PostForm.Get("token"))))
+	wanted := sha256.Sum256([]byte(c.opts.Token))
 	if c.opts.Token == "" || subtle.ConstantTimeCompare(given[:], wanted[:]) != 1 {
 		c.log.Warn("authn_login_fail", "address", r.RemoteAddr, "reason", "wrong token")
 		c.askToSignIn(w, r, http.StatusUnauthorized, "That is not the token.")

@@ -25,7 +25,8 @@ func TestLinkSignsInOnce(t *testing.T) {
 		t.Fatalf("%d cookies, want 1", len(cookies))
 	}
 	c := cookies[0]
-	if c.Name != "__Host-coatcheck-console" || !c.Secure || !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || c.Path != "/" || c.Domain != "" {
+	if c.Name != "__Host-coatcheck-console" || !c.Secure || !c.HttpOnly || c.SameSite != http.SameSiteStrictMode ||
+		c.Path != "/" || c.Domain != "" {
 		t.Errorf("the cookie is %v", c)
 	}
 	b.get("/").want(t, 200, "live sessions")
@@ -62,7 +63,8 @@ func TestLinkIsNotUsedUpByLookingAhead(t *testing.T) {
 		t.Error("HEAD signed somebody in")
 	}
 	for _, header := range [][2]string{
-		{"Sec-Purpose", "prefetch"}, {"Sec-Purpose", "prefetch;prerender"}, {"Purpose", "prefetch"}, {"X-Purpose", "preview"},
+		{"Sec-Purpose", "prefetch"}, {"Sec-Purpose", "prefetch;prerender"}, {"Purpose", "prefetch"},
+		{"X-Purpose", "preview"},
 		{"X-Moz", "prefetch"},
 	} {
 		if got := b.get(link, header[0], header[1]); got.StatusCode != 503 || len(got.Cookies()) != 0 {
@@ -141,7 +143,8 @@ func TestNoTokenNoForm(t *testing.T) {
 func TestReturnStaysHere(t *testing.T) {
 	d := newDesk(t)
 	for _, to := range []string{
-		"https://evil.example/", "//evil.example/", `/\evil.example`, `\\evil.example`, "/\t/evil.example", "javascript:alert(1)",
+		"https://evil.example/", "//evil.example/", `/\evil.example`, `\\evil.example`, "/\t/evil.example",
+		"javascript:alert(1)",
 		"evil.example", "http:evil.example", "", "/\r\nSet-Cookie: a=b",
 	} {
 		b := d.browser()
@@ -183,7 +186,8 @@ func TestSecretsAreNotLogged(t *testing.T) {
 	d.console.Close() // the observers have been told
 
 	text := log.String()
-	for _, bad := range []string{secret, "a-wrong-token", token, strings.TrimPrefix(b.ticket(), "__Host-coatcheck-console=1")[22:]} {
+	for _, bad := range []string{secret, "a-wrong-token", token,
+		strings.TrimPrefix(b.ticket(), "__Host-coatcheck-console=1")[22:]} {
 		if strings.Contains(text, bad) {
 			t.Errorf("the log has %q: %s", bad, text)
 		}
@@ -223,11 +227,14 @@ func (s *syncBuffer) String() string {
 
 func TestAddressThatKeepsNoCookies(t *testing.T) {
 	for base, warns := range map[string]bool{
-		"http://localhost:8081": false, "http://console.localhost:8081": false, "http://127.0.0.1:8081": false, "http://[::1]:8081": false,
-		"https://console.example.org": false, "http://192.0.2.1:8081": true, "http://console.example.org": true, "": true,
+		"http://localhost:8081": false, "http://console.localhost:8081": false, "http://127.0.0.1:8081": false,
+		"http://[::1]:8081":           false,
+		"https://console.example.org": false, "http://192.0.2.1:8081": true, "http://console.example.org": true,
+		"": true,
 	} {
 		var log syncBuffer
-		console.New(console.Options{Sessions: nil, BaseURL: base, Log: slog.New(slog.NewTextHandler(&log, nil))}).Close()
+		console.New(console.Options{Sessions: nil, BaseURL: base,
+			Log: slog.New(slog.NewTextHandler(&log, nil))}).Close()
 		if warned := strings.Contains(log.String(), "use https"); warned != warns {
 			t.Errorf("%q: warned %v, want %v", base, warned, warns)
 		}

@@ -23,8 +23,10 @@ func kept(t *testing.T) *jar.Jar {
 	j := jar.New(jar.Options{})
 	expires := time.Now().Add(24 * time.Hour).Truncate(time.Second)
 	err := j.Add(
-		jar.Cookie{Name: "plain", Value: "1", Domain: "example.com", HostOnly: true, Path: "/", Expires: expires, HttpOnly: true},
-		jar.Cookie{Name: "rich", Value: "2", Domain: "example.com", Path: "/a", Secure: true, SameSite: cookie.SameSiteStrict,
+		jar.Cookie{Name: "plain", Value: "1", Domain: "example.com", HostOnly: true, Path: "/", Expires: expires,
+			HttpOnly: true},
+		jar.Cookie{Name: "rich", Value: "2", Domain: "example.com", Path: "/a", Secure: true,
+			SameSite: cookie.SameSiteStrict,
 			Priority: cookie.PriorityHigh})
 	if err != nil {
 		t.Fatal(err)
@@ -52,9 +54,11 @@ func convert(t *testing.T, c cookies.Conversion) (report cookies.Report, said st
 	return report, b.String()
 }
 
-// From each format to each other, found by the names of the files: the cookies arrive, and who reads them finds the same.
+// From each format to each other, found by the names of the files: the cookies arrive, and who reads them finds the
+// same.
 func TestEveryFormatToEveryOther(t *testing.T) {
-	names := map[string]string{"native": "jar.json", "netscape": "cookies.txt", "playwright": "storageState.json", "cdp": "x.cdp.json", "har": "x.HAR"}
+	names := map[string]string{"native": "jar.json", "netscape": "cookies.txt", "playwright": "storageState.json",
+		"cdp": "x.cdp.json", "har": "x.HAR"}
 	writable := slices.DeleteFunc(format.All(), func(f format.Format) bool { return !f.Writable() })
 	if len(names) != len(writable) {
 		t.Fatalf("%d formats are tested, %d are known", len(names), len(writable))
@@ -105,8 +109,10 @@ func TestLossReport(t *testing.T) {
 	if _, err := format.Native.Export(kept(t), &file); err != nil {
 		t.Fatal(err)
 	}
-	_, said := convert(t, cookies.Conversion{From: "-", To: "-", FromFormat: "native", ToFormat: "netscape", Stdin: &file, Stdout: &out})
-	want := "lost: \"rich\" of example.com: SameSite=Strict\nlost: \"rich\" of example.com: Priority=High\ncookies: 2, losses: 2\n"
+	_, said := convert(t, cookies.Conversion{From: "-", To: "-", FromFormat: "native", ToFormat: "netscape",
+		Stdin: &file, Stdout: &out})
+	want := "lost: \"rich\" of example.com: SameSite=Strict\n" +
+		"lost: \"rich\" of example.com: Priority=High\ncookies: 2, losses: 2\n"
 	if said != want {
 		t.Errorf("said %q, want %q", said, want)
 	}
@@ -160,8 +166,10 @@ func TestDatabases(t *testing.T) {
 	for _, tt := range []struct{ name, schema, row string }{
 		{"cookies.sqlite", firefoxSchema, fmt.Sprintf(`INSERT INTO moz_cookies (name, value, host, path, expiry, lastAccessed, creationTime, isSecure, isHttpOnly)
 			VALUES ('a', '1', '.example.com', '/', %d, 0, 0, 1, 0)`, ahead.UnixMilli())},
-		{"Cookies", chromeSchema, fmt.Sprintf(`INSERT INTO cookies VALUES (1, '.example.com', '', 'a', '1', '', '/', %d, 1, 0, 1, 1, 1, 1, 0, 2, 443, 0, 0, 0)`,
-			ahead.UnixMicro()+to1970)},
+		{"Cookies", chromeSchema,
+			fmt.Sprintf(`INSERT INTO cookies VALUES
+				(1, '.example.com', '', 'a', '1', '', '/', %d, 1, 0, 1, 1, 1, 1, 0, 2, 443, 0, 0, 0)`,
+				ahead.UnixMicro()+to1970)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			file := database(t, tt.name, tt.schema, tt.row)
@@ -221,14 +229,18 @@ func TestRefusals(t *testing.T) {
 		{"huge", cookies.Conversion{From: at("huge.har")}, []string{"huge.har", "more than"}},
 		{"huge database", cookies.Conversion{From: at("huge.har"), FromFormat: "chrome"}, []string{"more than"}},
 		{"missing", cookies.Conversion{From: at("missing.txt")}, []string{"missing.txt", "no such file"}},
-		{"missing database", cookies.Conversion{From: at("missing.sqlite")}, []string{"missing.sqlite", "no such file"}},
+		{"missing database", cookies.Conversion{From: at("missing.sqlite")},
+			[]string{"missing.sqlite", "no such file"}},
 		{"wrong format", cookies.Conversion{From: at("cut.json"), FromFormat: "netscape"}, []string{"line 1"}},
 		{"unknown source", cookies.Conversion{From: at("cookies.dat")}, []string{"cookies.dat", "--from-format"}},
-		{"database from standard input", cookies.Conversion{From: "-", FromFormat: "chrome"}, []string{"standard input"}},
+		{"database from standard input", cookies.Conversion{From: "-", FromFormat: "chrome"},
+			[]string{"standard input"}},
 		{"unknown target", cookies.Conversion{From: empty, To: at("x.dat")}, []string{"x.dat", "--to-format"}},
-		{"database as target", cookies.Conversion{From: empty, To: at("new.sqlite")}, []string{"new.sqlite", "only read"}},
+		{"database as target", cookies.Conversion{From: empty, To: at("new.sqlite")},
+			[]string{"new.sqlite", "only read"}},
 		{"no folder", cookies.Conversion{From: empty, To: at("none/x.json")}, []string{"x.json", "no such file"}},
-		{"a folder as target", cookies.Conversion{From: empty, To: folder, ToFormat: "cdp"}, []string{"no regular file"}},
+		{"a folder as target", cookies.Conversion{From: empty, To: folder, ToFormat: "cdp"},
+			[]string{"no regular file"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Setenv("TMPDIR", t.TempDir())

@@ -16,9 +16,11 @@ import (
 	"coatcheck.dev/jar/format"
 )
 
-// importDatabase reads a copy, because a running browser locks its database, and SQLite would write beside the original.
-// The files that SQLite keeps beside it are copied too: the latest changes may be there alone.
-func importDatabase(ctx context.Context, from format.Format, j *jar.Jar, name string) (losses []format.Loss, err error) {
+// importDatabase reads a copy, because a running browser locks its database, and SQLite would write beside the
+// original. The files that SQLite keeps beside it are copied too: the latest changes may be there alone.
+func importDatabase(
+	ctx context.Context, from format.Format, j *jar.Jar, name string,
+) (losses []format.Loss, err error) {
 	if name == "-" {
 		return nil, errors.New("a database is not read from standard input")
 	}

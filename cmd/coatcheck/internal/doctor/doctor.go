@@ -105,7 +105,8 @@ func restored(s rollback.State) store.Finding {
 	case s.Restored():
 		f.Severity, f.What = store.Danger, "the store was restored from a backup"
 		f.Means = "sessions that had ended by " + s.Known.Format(time.RFC3339) + " are in it again"
-		f.Fix = "start coatcheck serve, which refuses all sessions from before now, or let them in with --accept-restored-store"
+		f.Fix = "start coatcheck serve, which refuses all sessions from before now; " +
+			"or let them in with --accept-restored-store"
 	case s.Known.IsZero():
 		f.What += ", as far as this data folder can tell"
 		f.Means = "this node has ended no session yet"

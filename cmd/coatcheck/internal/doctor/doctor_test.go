@@ -47,26 +47,30 @@ func TestExamine(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer b.Close(context.Background())
-	marked, err := rollback.Open(t.Context(), b, rollback.Options{File: filepath.Join(filepath.Dir(path), "rollback.json")})
+	marked, err := rollback.Open(t.Context(), b, rollback.Options{File: filepath.Join(filepath.Dir(path),
+		"rollback.json")})
 	if err != nil {
 		t.Fatal(err)
 	}
 	now := time.Now()
-	if err := marked.Create(t.Context(), store.Record{ID: store.NewID(), User: "ada", CreatedAt: now, ExpiresAt: now.Add(time.Hour)}, store.ID{}); err != nil {
+	if err := marked.Create(t.Context(), store.Record{ID: store.NewID(), User: "ada", CreatedAt: now,
+		ExpiresAt: now.Add(time.Hour)}, store.ID{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := marked.SetNotBefore(t.Context(), "alan", now); err != nil {
 		t.Fatal(err)
 	}
 	report, err = look(t, path)
-	if err != nil || !report.Made || report.Sessions != 1 || report.Err() != nil || !strings.HasPrefix(report.Server, "SQLite 3.") {
+	if err != nil || !report.Made || report.Sessions != 1 || report.Err() != nil ||
+		!strings.HasPrefix(report.Server, "SQLite 3.") {
 		t.Errorf("in use: %+v, %v", report, err)
 	}
 	var text, object bytes.Buffer
 	if report.WriteText(&text) != nil || report.WriteJSON(&object) != nil {
 		t.Fatal("not written")
 	}
-	for _, want := range []string{"Store     sqlite:" + path, "Sessions  1\n", "Not promised\n  ! the store is a file", "    → for several machines", "As it should be\n", "  ✓ the store was not restored from a backup\n"} {
+	for _, want := range []string{"Store     sqlite:" + path, "Sessions  1\n", "Not promised\n  ! the store is a file",
+		"    → for several machines", "As it should be\n", "  ✓ the store was not restored from a backup\n"} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("the text lacks %q:\n%s", want, &text)
 		}
@@ -77,20 +81,24 @@ func TestExamine(t *testing.T) {
 		}
 	}
 	var parsed doctor.Report
-	if err := json.Unmarshal(object.Bytes(), &parsed); err != nil || parsed.Sessions != 1 || len(parsed.Findings) != len(report.Findings) {
+	if err := json.Unmarshal(object.Bytes(), &parsed); err != nil || parsed.Sessions != 1 ||
+		len(parsed.Findings) != len(report.Findings) {
 		t.Errorf("JSON: %+v, %v", parsed, err)
 	}
 }
 
 func TestDanger(t *testing.T) {
 	r := doctor.Report{Store: "x", Findings: []doctor.Finding{
-		{"danger", "a", "a is off", "sessions are lost", "set a = on"}, {"danger", "b", "b is off", "too", ""}, {"good", "c", "c is on", "as it should be", ""},
+		{"danger", "a", "a is off", "sessions are lost", "set a = on"}, {"danger", "b", "b is off", "too", ""},
+		{"good", "c", "c is on", "as it should be", ""},
 	}}
 	var text bytes.Buffer
 	if err := r.WriteText(&text); err != nil {
 		t.Fatal(err)
 	}
-	const want = "Store     x\nServer    \nSessions  none: the tables are made when coatcheck serve starts\n\nDangerous\n  ✗ a is off\n    sessions are lost\n    → set a = on\n  ✗ b is off\n    too\n\nAs it should be\n  ✓ c is on\n"
+	const want = "Store     x\nServer    \nSessions  none: the tables are made when coatcheck serve starts\n\n" +
+		"Dangerous\n  ✗ a is off\n    sessions are lost\n    → set a = on\n  ✗ b is off\n    too\n\n" +
+		"As it should be\n  ✓ c is on\n"
 	if text.String() != want {
 		t.Errorf("printed\n%s\nwant\n%s", &text, want)
 	}

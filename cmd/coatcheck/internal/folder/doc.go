@@ -4,6 +4,7 @@
 //	                   (sqlite3 coatcheck.db "VACUUM INTO 'copy.db'")
 //	coatcheck.db-wal   SQLite's journal; part of the database while the program runs
 //	coatcheck.db-shm   SQLite's index into it
-//	rollback.json      up to when this node has ended sessions, to notice a restored backup; leave it in place when you restore one
+//	rollback.json      up to when this node has ended sessions, to notice a restored backup;
+//	                   leave it in place when you restore one
 //	console-token      signs in at the console and its API; delete it and start again for a new one
 package folder

@@ -102,9 +102,9 @@ func TestRefusedTokens(t *testing.T) {
 	}{
 		{"good", good, 0o600, ""},
 		{"good, with a line end", good + "\n", 0o400, ""},
-		{"others may read it", good, 0o644, "others on this machine may read"},
-		{"the group may read it", good, 0o640, "others on this machine may read"},
-		{"others may write it", good, 0o602, "others on this machine may read"},
+		{"others may read it", good, 0o644, "others may read"},
+		{"the group may read it", good, 0o640, "others may read"},
+		{"others may write it", good, 0o602, "others may read"},
 		{"too short", good[1:], 0o600, "is not a token"},
 		{"too long", good + "a", 0o600, "is not a token"},
 		{"empty", "", 0o600, "is not a token"},
@@ -116,7 +116,8 @@ func TestRefusedTokens(t *testing.T) {
 		}
 		os.Chmod(f.TokenPath(), tt.mode) // whatever the umask is
 		token, err := f.Token()
-		if (err == nil) != (tt.says == "") || err != nil && (!strings.Contains(err.Error(), tt.says) || strings.Contains(err.Error(), "aaaa")) {
+		if (err == nil) != (tt.says == "") || err != nil &&
+			(!strings.Contains(err.Error(), tt.says) || strings.Contains(err.Error(), "aaaa")) {
 			t.Errorf("%s: %q, %v, want %q", tt.why, token, err, tt.says)
 		}
 		if err == nil && token != good {
@@ -131,7 +132,8 @@ func TestFolderThatCannotBe(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{file, filepath.Join(file, "below")} {
-		if _, err := folder.Open(path); err == nil || !strings.Contains(err.Error(), "--data") || !strings.Contains(err.Error(), file) {
+		if _, err := folder.Open(path); err == nil || !strings.Contains(err.Error(), "--data") ||
+			!strings.Contains(err.Error(), file) {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
@@ -143,7 +145,8 @@ func TestFolderThatIsReadOnly(t *testing.T) {
 	}
 	path := t.TempDir()
 	os.Chmod(path, 0o500)
-	if _, err := folder.Open(path); err == nil || !strings.Contains(err.Error(), "not writable") || !strings.Contains(err.Error(), "--data") {
+	if _, err := folder.Open(path); err == nil || !strings.Contains(err.Error(), "not writable") ||
+		!strings.Contains(err.Error(), "--data") {
 		t.Errorf("error is %v", err)
 	}
 }

@@ -22,7 +22,7 @@ const (
 // TokenPath returns where the console's token is.
 func (f *Folder) TokenPath() string { return filepath.Join(f.path, tokenFile) }
 
-// Token returns the console's token. It makes a missing one, and refuses one that others on this machine could have read.
+// Token returns the console's token. It makes a missing one, and refuses one that others on this machine could read.
 func (f *Folder) Token() (string, error) {
 	token, err := readToken(f.TokenPath())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -49,7 +49,8 @@ func readToken(path string) (string, error) {
 	}
 	// Windows has no such modes: a new file there has the rights of its folder, the user's own.
 	if mode := info.Mode(); runtime.GOOS != "windows" && mode.Perm()&0o077 != 0 {
-		return "", fmt.Errorf("others on this machine may read %s (mode %#o): delete it, and the next start makes a new one", path, mode.Perm())
+		return "", fmt.Errorf("others may read %s (mode %#o): delete it, and the next start makes a new one",
+			path, mode.Perm())
 	}
 	text, err := io.ReadAll(io.LimitReader(file, 1<<10))
 	if err != nil {
@@ -57,13 +58,14 @@ func readToken(path string) (string, error) {
 	}
 	token := strings.TrimSpace(string(text))
 	if _, err := base64.RawURLEncoding.DecodeString(token); err != nil || len(token) != tokenLen {
-		return "", fmt.Errorf("%s is not a token of %d letters, digits, - and _: delete it, and the next start makes a new one", path, tokenLen)
+		return "", fmt.Errorf("%s is not a token of %d letters, digits, - and _: "+
+			"delete it, and the next start makes a new one", path, tokenLen)
 	}
 	return token, nil
 }
 
-// makeToken writes a new token beside its place and links it there. So nobody reads half of one, and if two programs start
-// at once, one wins.
+// makeToken writes a new token beside its place and links it there. So nobody reads half of one, and if two programs
+// start at once, one wins.
 func (f *Folder) makeToken() error {
 	var secret [tokenBytes]byte
 	rand.Read(secret[:])                                   // never fails: without randomness the program ends

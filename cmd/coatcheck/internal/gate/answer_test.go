@@ -56,12 +56,15 @@ func TestOrdersAreObeyed(t *testing.T) {
 	}{
 		{"sign in", nobody, []string{"Coatcheck-Sign-In: ada"}, "ada {}", 2},
 		{"sign in with a spelling of its own", nobody, []string{"coatcheck-sign-in: ada"}, "ada {}", 2},
-		{"a cart that was declared to be carried goes along", filled, []string{"Coatcheck-Sign-In: ada"}, `ada {"cart":["tea"]}`, 2},
-		{"the same user again keeps everything", ada, []string{"Coatcheck-Sign-In: ada"}, `ada {"cart":["tea"],"note":"x"}`, 2},
+		{"a cart that was declared to be carried goes along", filled, []string{"Coatcheck-Sign-In: ada"},
+			`ada {"cart":["tea"]}`, 2},
+		{"the same user again keeps everything", ada, []string{"Coatcheck-Sign-In: ada"},
+			`ada {"cart":["tea"],"note":"x"}`, 2},
 		{"another user gets nothing", ada, []string{"Coatcheck-Sign-In: bob"}, "bob {}", 1},
 		{"a name that is not ASCII", nobody, []string{"Coatcheck-Sign-In: J%C3%BCrgen"}, "J%C3%BCrgen {}", 1},
 		{"set without a session begins one", nobody, []string{`Coatcheck-Set: cart=["tea"]`}, ` {"cart":["tea"]}`, 1},
-		{"set, delete, in one answer", ada, []string{`Coatcheck-Set: cart=["tea","ü"], n=1`, "Coatcheck-Delete: note"}, `ada {"cart":["tea","\u00fc"],"n":1}`, 2},
+		{"set, delete, in one answer", ada, []string{`Coatcheck-Set: cart=["tea","ü"], n=1`, "Coatcheck-Delete: note"},
+			`ada {"cart":["tea","\u00fc"],"n":1}`, 2},
 		{"delete what is not there", nobody, []string{"Coatcheck-Delete: cart"}, " ", 1},
 		{"null is a value", ada, []string{"Coatcheck-Set: note=null"}, `ada {"cart":["tea"],"note":null}`, 2},
 		{"sign out", ada, []string{"Coatcheck-Sign-Out: this"}, " ", 1},
@@ -69,12 +72,18 @@ func TestOrdersAreObeyed(t *testing.T) {
 		{"sign out a visitor", filled, []string{"Coatcheck-Sign-Out: all"}, " ", 1},
 		{"sign out elsewhere", ada, []string{"Coatcheck-Sign-Out: others"}, `ada {"cart":["tea"],"note":"x"}`, 1},
 		{"sign out everywhere", ada, []string{"Coatcheck-Sign-Out: all"}, " ", 0},
-		{"others, of somebody who is nobody", filled, []string{"Coatcheck-Sign-Out: others"}, ` {"cart":["tea"],"note":"x"}`, 1},
-		{"sign in and end all others", nobody, []string{"Coatcheck-Sign-In: ada", "Coatcheck-Sign-Out: others"}, "ada {}", 1},
-		{"sign in again and end all others", ada, []string{"Coatcheck-Sign-In: ada", "Coatcheck-Sign-Out: others"}, `ada {"cart":["tea"],"note":"x"}`, 1},
-		{"values are set after sign-in", filled, []string{"Coatcheck-Set: note=\"new\"", "Coatcheck-Sign-In: ada"}, `ada {"cart":["tea"],"note":"new"}`, 2},
-		{"values are set after sign-out", ada, []string{`Coatcheck-Set: flash="bye"`, "Coatcheck-Sign-Out: this"}, ` {"flash":"bye"}`, 1},
-		{"a mirror is no order", ada, []string{"Coatcheck-User: root", "COATCHECK_DATA: {}"}, `ada {"cart":["tea"],"note":"x"}`, 2},
+		{"others, of somebody who is nobody", filled, []string{"Coatcheck-Sign-Out: others"},
+			` {"cart":["tea"],"note":"x"}`, 1},
+		{"sign in and end all others", nobody, []string{"Coatcheck-Sign-In: ada", "Coatcheck-Sign-Out: others"},
+			"ada {}", 1},
+		{"sign in again and end all others", ada, []string{"Coatcheck-Sign-In: ada", "Coatcheck-Sign-Out: others"},
+			`ada {"cart":["tea"],"note":"x"}`, 1},
+		{"values are set after sign-in", filled, []string{"Coatcheck-Set: note=\"new\"", "Coatcheck-Sign-In: ada"},
+			`ada {"cart":["tea"],"note":"new"}`, 2},
+		{"values are set after sign-out", ada, []string{`Coatcheck-Set: flash="bye"`, "Coatcheck-Sign-Out: this"},
+			` {"flash":"bye"}`, 1},
+		{"a mirror is no order", ada, []string{"Coatcheck-User: root", "COATCHECK_DATA: {}"},
+			`ada {"cart":["tea"],"note":"x"}`, 2},
 	} {
 		t.Run(tt.why, func(t *testing.T) {
 			st := newSite(t, says(tt.lines...))
@@ -104,7 +113,8 @@ func TestOrdersAreObeyed(t *testing.T) {
 }
 
 func TestRemember(t *testing.T) {
-	for line, persistent := range map[string]bool{"Coatcheck-Sign-In: ada": false, "Coatcheck-Sign-In: ada; by=password; remember": true} {
+	for line, persistent := range map[string]bool{"Coatcheck-Sign-In: ada": false,
+		"Coatcheck-Sign-In: ada; by=password; remember": true} {
 		st := newSite(t, says(line))
 		lines := st.visitor().get("/").setCookies("__Host-session")
 		if len(lines) != 1 || strings.Contains(lines[0], "Max-Age=") != persistent {
@@ -126,16 +136,22 @@ func TestRefusedAnswers(t *testing.T) {
 		lines []string
 		log   string // in the log
 	}{
-		{"malformed sign-in after a good sign-out", []string{"Coatcheck-Sign-Out: others", "Coatcheck-Sign-In: ada; forever"}, "Coatcheck-Sign-In"},
-		{"bad JSON after a good sign-in", []string{"Coatcheck-Sign-In: bob", "Coatcheck-Set: cart=[tea"}, "Coatcheck-Set"},
+		{"malformed sign-in after a good sign-out",
+			[]string{"Coatcheck-Sign-Out: others", "Coatcheck-Sign-In: ada; forever"}, "Coatcheck-Sign-In"},
+		{"bad JSON after a good sign-in", []string{"Coatcheck-Sign-In: bob", "Coatcheck-Set: cart=[tea"},
+			"Coatcheck-Set"},
 		{"two sign-ins", []string{"Coatcheck-Sign-In: bob", "Coatcheck-Sign-In: eve"}, "more than once"},
-		{"two sign-ins in two spellings", []string{"Coatcheck-Sign-In: bob", "coatcheck-sign-in: eve"}, "more than once"},
+		{"two sign-ins in two spellings", []string{"Coatcheck-Sign-In: bob", "coatcheck-sign-in: eve"},
+			"more than once"},
 		{"sign-in and sign-out", []string{"Coatcheck-Sign-In: bob", "Coatcheck-Sign-Out: this"}, "contradicts"},
 		{"too large", []string{"Coatcheck-Delete: note", "Coatcheck-Sign-Out: others", big}, "limit"},
-		{"too large after letters outside ASCII were written as escapes", []string{`Coatcheck-Set: big="` + strings.Repeat("ü", gate.MaxBytes/4) + `"`}, "limit"},
-		{"too large together with what is there", []string{`Coatcheck-Set: big="` + strings.Repeat("x", gate.MaxBytes-30) + `"`}, "limit"},
+		{"too large after letters outside ASCII were written as escapes",
+			[]string{`Coatcheck-Set: big="` + strings.Repeat("ü", gate.MaxBytes/4) + `"`}, "limit"},
+		{"too large together with what is there", []string{`Coatcheck-Set: big="` +
+			strings.Repeat("x", gate.MaxBytes-30) + `"`}, "limit"},
 		{"too many keys", []string{"Coatcheck-Set: " + keys(gate.MaxKeys)}, "limit"},
-		{"a bad key beside a good one", []string{"Coatcheck-Set: good=1", "Coatcheck-Delete: not good"}, "Coatcheck-Delete"},
+		{"a bad key beside a good one", []string{"Coatcheck-Set: good=1", "Coatcheck-Delete: not good"},
+			"Coatcheck-Delete"},
 		{"a misspelt sign-out", []string{"Coatcheck-Set: a=1", "Coatcheck-SignOut: this"}, "Coatcheck-Signout"},
 		{"underscores", []string{"Coatcheck_Sign_Out: this"}, "no such header"},
 	} {
@@ -159,7 +175,8 @@ func TestRefusedAnswers(t *testing.T) {
 			if after := st.snapshot(); !maps.Equal(before, after) || v.state() != state {
 				t.Errorf("something was done: %s, before %s", v.state(), state)
 			}
-			if log := st.log.String(); !strings.Contains(log, tt.log) || strings.Contains(log, "s3cret") || strings.Contains(log, "xxxxxx") {
+			if log := st.log.String(); !strings.Contains(log, tt.log) || strings.Contains(log, "s3cret") ||
+				strings.Contains(log, "xxxxxx") {
 				t.Errorf("log lacks %q, or says too much: %s", tt.log, log)
 			}
 		})
@@ -201,7 +218,8 @@ func TestStoreFails(t *testing.T) {
 			before := st.snapshot()
 			st.store.noWrites.Store(true)
 			got := v.do("POST", "/", nil)
-			if got.StatusCode != 503 || got.Header.Get("Retry-After") == "" || strings.Contains(got.body, "app") || got.Header.Get("X-Secret") != "" {
+			if got.StatusCode != 503 || got.Header.Get("Retry-After") == "" || strings.Contains(got.body, "app") ||
+				got.Header.Get("X-Secret") != "" {
 				t.Errorf("status %d, headers %v, body %q", got.StatusCode, got.Header, got.body)
 			}
 			if lines := got.setCookies("__Host-session"); len(lines) > 0 {
@@ -232,23 +250,27 @@ func TestStoreDown(t *testing.T) {
 
 func TestAppsCookies(t *testing.T) {
 	st := newSite(t, says("Set-Cookie: theme=dark; Path=/", "Set-Cookie: __Host-session=planted; Path=/; Secure",
-		"Set-Cookie: =__Host-session=planted", "Set-Cookie: __Host-coatcheck-console=planted; Path=/; Secure", "Coatcheck-Sign-In: ada"))
+		"Set-Cookie: =__Host-session=planted", "Set-Cookie: __Host-coatcheck-console=planted; Path=/; Secure",
+		"Coatcheck-Sign-In: ada"))
 	v := st.visitor()
 	got := v.get("/")
-	if lines := got.Header["Set-Cookie"]; len(lines) != 2 || lines[0] != "theme=dark; Path=/" || strings.Contains(lines[1], "planted") {
+	if lines := got.Header["Set-Cookie"]; len(lines) != 2 || lines[0] != "theme=dark; Path=/" ||
+		strings.Contains(lines[1], "planted") {
 		t.Errorf("cookies %q", lines)
 	}
 	if v.state() != "ada {}" {
 		t.Errorf("state %q", v.state())
 	}
-	if log := st.log.String(); strings.Count(log, "cookie of Coatcheck's own") != 3 || strings.Contains(log, "planted") {
+	if log := st.log.String(); strings.Count(log, "cookie of Coatcheck's own") != 3 ||
+		strings.Contains(log, "planted") {
 		t.Errorf("log: %s", log)
 	}
 }
 
 func TestCaching(t *testing.T) {
 	st := newSite(t, says("Cache-Control: public, max-age=60"))
-	if got := st.visitor().get("/"); got.Header.Get("Cache-Control") != "public, max-age=60" || got.Header.Get("Vary") != "Cookie" {
+	if got := st.visitor().get("/"); got.Header.Get("Cache-Control") != "public, max-age=60" ||
+		got.Header.Get("Vary") != "Cookie" {
 		t.Errorf("for anybody: %v", got.Header)
 	}
 	if got := st.signedIn("ada").get("/"); got.Header.Get("Cache-Control") != "private, no-store" {
@@ -292,7 +314,8 @@ func TestAnnouncedTrailerIsRefused(t *testing.T) {
 func TestAppIsGone(t *testing.T) {
 	st := newSiteAt(t, "http://127.0.0.1:1")
 	got := st.signedIn("ada").get("/")
-	if got.StatusCode != 502 || !strings.Contains(got.body, "cannot be reached") || strings.Contains(got.body, "127.0.0.1") {
+	if got.StatusCode != 502 || !strings.Contains(got.body, "cannot be reached") ||
+		strings.Contains(got.body, "127.0.0.1") {
 		t.Errorf("status %d, body %q", got.StatusCode, got.body)
 	}
 	if log := st.log.String(); !strings.Contains(log, "127.0.0.1:1") || !strings.Contains(log, "refused") {

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// A clientBody is the body of a client's request on its way to the app. It bounds how slow the client may be, and keeps the
-// error with which the body broke off, because that is not the app's failure.
+// A clientBody is the body of a client's request on its way to the app. It bounds how slow the client may be, and keeps
+// the error with which the body broke off, because that is not the app's failure.
 type clientBody struct {
 	io.ReadCloser
 	conn    *http.ResponseController
@@ -29,7 +29,8 @@ func newClientBody(w http.ResponseWriter, body io.ReadCloser, timeout time.Durat
 
 func (b *clientBody) Read(p []byte) (int, error) {
 	if b.timeout >= 0 {
-		_ = b.conn.SetReadDeadline(b.deadline(time.Now())) // a connection without deadlines is bounded by whoever made it
+		// A connection without deadlines is bounded by whoever made it.
+		_ = b.conn.SetReadDeadline(b.deadline(time.Now()))
 	}
 	n, err := b.ReadCloser.Read(p)
 	b.bytes += int64(n)

@@ -150,7 +150,8 @@ func TestTrailersBringNoCookie(t *testing.T) {
 func TestMisleadingHeadersDoNotReachTheApp(t *testing.T) {
 	names := []string{
 		"Client-IP", "True-Client-IP", "X-Client-IP", "X_Client_IP", "CF-Connecting-IP", "X-Cluster-Client-Ip",
-		"X-Original-URL", "X-Rewrite-URL", "X-HTTP-Method-Override", "x-http-method-override", "X-Method-Override", "X-Host",
+		"X-Original-URL", "X-Rewrite-URL", "X-HTTP-Method-Override", "x-http-method-override", "X-Method-Override",
+		"X-Host",
 	}
 	var got http.Header
 	app := func(_ http.ResponseWriter, r *http.Request) { got = r.Header.Clone() }

@@ -28,9 +28,9 @@ import (
 //
 //	OWS                = *( SP / HTAB )
 //
-// There are lists with commas because anybody may join the lines of a header with commas, and several frameworks do (RFC
-// 9110, section 5.3). A key stands at most once in an answer. Sign-In contradicts Sign-Out "this" and "all". In an answer
-// of status 101, and in trailers, none of the four can be obeyed, so they are refused there.
+// There are lists with commas because anybody may join the lines of a header with commas, and several frameworks do
+// (RFC 9110, section 5.3). A key stands at most once in an answer. Sign-In contradicts Sign-Out "this" and "all". In an
+// answer of status 101, and in trailers, none of the four can be obeyed, so they are refused there.
 //
 // Any other header that begins with Coatcheck is refused: it may be a misspelt sign-out, which must not be ignored. The
 // headers of the request are an exception, because an app that mirrors them asks for nothing.
@@ -234,8 +234,8 @@ func badParameter(name string) error {
 	return fmt.Errorf("the parameter %s is unknown, appears twice or has a wrong value", name)
 }
 
-// cutJSON splits a JSON text off the front of s. The text ends before the first semicolon or comma outside strings, arrays
-// and objects. Whether it is JSON is checked later.
+// cutJSON splits a JSON text off the front of s. The text ends before the first semicolon or comma outside strings,
+// arrays and objects. Whether it is JSON is checked later.
 func cutJSON(s string) (text, rest string) {
 	depth, quoted := 0, false
 	for i := 0; i < len(s); i++ {

@@ -30,23 +30,33 @@ func TestReadOrders(t *testing.T) {
 		{"nothing", []string{"Content-Type: text/html"}, orders{}},
 		{"sign-in", []string{"Coatcheck-Sign-In: u42"}, orders{signIn: &signIn{user: "u42"}}},
 		{"names of headers have no case", []string{"coatcheck-SIGN-in: u42"}, orders{signIn: &signIn{user: "u42"}}},
-		{"parameters", []string{"Coatcheck-Sign-In: u42; remember; by=password"}, orders{signIn: &signIn{"u42", true, "password"}}},
-		{"parameters in any order, with any spaces", []string{"Coatcheck-Sign-In:   u42;by=pass-key ;\tremember  "}, orders{signIn: &signIn{"u42", true, "pass-key"}}},
-		{"a name with percent signs", []string{"Coatcheck-Sign-In: J%C3%BCrgen%20%2c%3B+"}, orders{signIn: &signIn{user: "Jürgen ,;+"}}},
-		{"an address as a name", []string{"Coatcheck-Sign-In: ada@example.com"}, orders{signIn: &signIn{user: "ada@example.com"}}},
+		{"parameters", []string{"Coatcheck-Sign-In: u42; remember; by=password"},
+			orders{signIn: &signIn{"u42", true, "password"}}},
+		{"parameters in any order, with any spaces", []string{"Coatcheck-Sign-In:   u42;by=pass-key ;\tremember  "},
+			orders{signIn: &signIn{"u42", true, "pass-key"}}},
+		{"a name with percent signs", []string{"Coatcheck-Sign-In: J%C3%BCrgen%20%2c%3B+"},
+			orders{signIn: &signIn{user: "Jürgen ,;+"}}},
+		{"an address as a name", []string{"Coatcheck-Sign-In: ada@example.com"},
+			orders{signIn: &signIn{user: "ada@example.com"}}},
 		{"sign-out", []string{"Coatcheck-Sign-Out: this"}, orders{signOut: "this"}},
 		{"sign-out of all", []string{"Coatcheck-Sign-Out: all"}, orders{signOut: "all"}},
 		{"sign in and end the others", []string{"Coatcheck-Sign-In: u42", "Coatcheck-Sign-Out: others"},
 			orders{signOut: "others", signIn: &signIn{user: "u42"}}},
 		{"one value", []string{`Coatcheck-Set: cart=["a","b"]`}, orders{changes: []change{set("cart", `["a","b"]`)}}},
-		{"carry", []string{`Coatcheck-Set: cart=["a;carry"] ; carry`}, orders{changes: []change{carry("cart", `["a;carry"]`)}}},
+		{"carry", []string{`Coatcheck-Set: cart=["a;carry"] ; carry`},
+			orders{changes: []change{carry("cart", `["a;carry"]`)}}},
 		{"several lines", []string{`Coatcheck-Set: a=1`, `Coatcheck-Set: b=2;carry`, "Coatcheck-Delete: c"},
 			orders{changes: []change{set("a", "1"), carry("b", "2"), {key: "c"}}}},
-		{"lines that somebody joined", []string{`Coatcheck-Set: a=1, b={"x":"\",;"};carry,c=null`, "Coatcheck-Delete: d,e ,\tf"},
-			orders{changes: []change{set("a", "1"), carry("b", `{"x":"\",;"}`), set("c", "null"), {key: "d"}, {key: "e"}, {key: "f"}}}},
-		{"spaces in JSON do not count", []string{"Coatcheck-Set: a= [ 1 ,\t2 ] "}, orders{changes: []change{set("a", "[1,2]")}}},
-		{"UTF-8 becomes ASCII", []string{`Coatcheck-Set: a="ü€😀"`}, orders{changes: []change{set("a", `"\u00fc\u20ac\ud83d\ude00"`)}}},
-		{"the app mirrors what it was sent", []string{"Coatcheck-User: ada", "coatcheck_session: x", "Coatcheck-Data: {}"}, orders{}},
+		{"lines that somebody joined", []string{`Coatcheck-Set: a=1, b={"x":"\",;"};carry,c=null`,
+			"Coatcheck-Delete: d,e ,\tf"},
+			orders{changes: []change{set("a", "1"), carry("b", `{"x":"\",;"}`), set("c", "null"), {key: "d"},
+				{key: "e"}, {key: "f"}}}},
+		{"spaces in JSON do not count", []string{"Coatcheck-Set: a= [ 1 ,\t2 ] "},
+			orders{changes: []change{set("a", "[1,2]")}}},
+		{"UTF-8 becomes ASCII", []string{`Coatcheck-Set: a="ü€😀"`},
+			orders{changes: []change{set("a", `"\u00fc\u20ac\ud83d\ude00"`)}}},
+		{"the app mirrors what it was sent", []string{"Coatcheck-User: ada", "coatcheck_session: x",
+			"Coatcheck-Data: {}"}, orders{}},
 		{"not our name", []string{"Coatchecker: 1", "X-Coatcheck-Set: a"}, orders{}},
 	} {
 		got, err := readOrders(header(tt.lines...))
@@ -135,8 +145,10 @@ func manyKeys(n int) string {
 
 func TestFaultsQuoteNoValue(t *testing.T) {
 	for _, line := range []string{
-		"Coatcheck-Sign-In: s3cret pass", "Coatcheck-Sign-In: a; s3cret!", "Coatcheck-Sign-Out: s3cret", "Coatcheck-Sign-In: a; by=s3cret!",
-		"Coatcheck-Set: s3cret", "Coatcheck-Set: a=s3cret", `Coatcheck-Set: a="s3cret`, "Coatcheck-Set: s3cret!=1", "Coatcheck-Delete: s3cret!",
+		"Coatcheck-Sign-In: s3cret pass", "Coatcheck-Sign-In: a; s3cret!", "Coatcheck-Sign-Out: s3cret",
+		"Coatcheck-Sign-In: a; by=s3cret!",
+		"Coatcheck-Set: s3cret", "Coatcheck-Set: a=s3cret", `Coatcheck-Set: a="s3cret`, "Coatcheck-Set: s3cret!=1",
+		"Coatcheck-Delete: s3cret!",
 	} {
 		if _, err := readOrders(header(line)); err == nil || strings.Contains(err.Error(), "s3cret") {
 			t.Errorf("%s: %v", line, err)
@@ -153,7 +165,8 @@ func FuzzContract(f *testing.F) {
 	f.Add("a;;", "this", "a=[}", ",")
 	f.Fuzz(func(t *testing.T, in, out, set, del string) {
 		h := http.Header{}
-		for name, value := range map[string]string{headerSignIn: in, headerSignOut: out, headerSet: set, headerDelete: del} {
+		for name, value := range map[string]string{headerSignIn: in, headerSignOut: out, headerSet: set,
+			headerDelete: del} {
 			if value != "" {
 				h[name] = []string{value}
 			}

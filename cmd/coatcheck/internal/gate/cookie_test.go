@@ -89,7 +89,8 @@ func FuzzHide(f *testing.F) {
 
 func TestReserved(t *testing.T) {
 	for name, want := range map[string]bool{
-		"Coatcheck-User": true, "coatcheck-user": true, "COATCHECK_USER": true, "Coatcheck_User": true, "coatcheck_user": true,
+		"Coatcheck-User": true, "coatcheck-user": true, "COATCHECK_USER": true, "Coatcheck_User": true,
+		"coatcheck_user": true,
 		"CoatCheck.User": true, "Coatcheck": true, "coatcheck-": true, "Coatcheck~x": true,
 		"Coatchecker": false, "Coatcheck2": false, "X-Coatcheck-User": false, "Coat-Check-User": false, "": false,
 	} {

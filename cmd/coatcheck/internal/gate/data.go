@@ -14,8 +14,8 @@ var (
 	errNotJSON = errors.New("the value is not JSON")
 )
 
-// normalJSON checks a JSON text and returns it without spaces, in ASCII. Values are stored in this form, so the limit of a
-// session's data also bounds the header in which they travel.
+// normalJSON checks a JSON text and returns it without spaces, in ASCII. Values are stored in this form, so the limit
+// of a session's data also bounds the header in which they travel.
 func normalJSON(text string) (json.RawMessage, error) {
 	if !utf8.ValidString(text) {
 		return nil, errNotUTF8
@@ -30,8 +30,8 @@ func normalJSON(text string) (json.RawMessage, error) {
 	return appendASCII(make([]byte, 0, len(compact)), compact), nil
 }
 
-// appendASCII appends a JSON text, with \u escapes for everything that a header cannot have. In JSON such characters occur
-// inside strings only. DEL is one of them: JSON allows it, headers do not.
+// appendASCII appends a JSON text, with \u escapes for everything that a header cannot have. In JSON such characters
+// occur inside strings only. DEL is one of them: JSON allows it, headers do not.
 func appendASCII(b, text []byte) []byte {
 	for i := 0; i < len(text); {
 		if c := text[i]; ' ' <= c && c <= '~' {

@@ -20,20 +20,20 @@
 //	Coatcheck-Sign-Out: this                        end this session; "others": the user's others; "all": both
 //
 // The full grammar is in contract.go. Set and Delete take several items, with commas in one line or in several lines.
-// Signing out happens first, then signing in, then values. "others" and "all" mean the sessions of the user who signs in
-// with the same answer, or else of the user who is signed in. None of these headers reaches the browser.
+// Signing out happens first, then signing in, then values. "others" and "all" mean the sessions of the user who signs
+// in with the same answer, or else of the user who is signed in. None of these headers reaches the browser.
 //
 // All of them are read and checked before anything happens. If one is malformed, is unknown or contradicts another, the
 // browser gets 502, the log names the header and the reason, and nothing is done. If the store cannot promise that a
 // change is durable, the browser gets 503 with Retry-After, keeps its cookie, and does not see the app's answer.
 //
-// The app must see to two things. Only the gate may reach its port: anybody who can send it a request directly can claim
-// to be anybody. And its server must read every request body or close the connection. A server that leaves a body unread
-// on an open connection takes the rest of the body for the next request, headers included.
+// The app must see to two things. Only the gate may reach its port: anybody who can send it a request directly can
+// claim to be anybody. And its server must read every request body or close the connection. A server that leaves a body
+// unread on an open connection takes the rest of the body for the next request, headers included.
 //
 // All values of a session travel in one header of every request, so together they are bounded to [MaxBytes]: many
-// servers read no header line over 8 KiB. If two answers set the same key at the same time, the last one wins. Different
-// keys never disturb each other.
+// servers read no header line over 8 KiB. If two answers set the same key at the same time, the last one wins.
+// Different keys never disturb each other.
 //
 // # What else it does
 //
@@ -46,11 +46,11 @@
 // An answer to a visitor who has a session is "private, no-store", whatever the app says of caching.
 //
 // Some headers let a client pass for another, or make its request look like a different one: True-Client-IP,
-// X-Original-URL and X-HTTP-Method-Override, for example. They go no further, unless [Options.PassHeaders] asks for them.
-// A body that is malformed or comes too slowly is its client's fault: the client gets 400 or 408, and the log does not
-// blame the app.
+// X-Original-URL and X-HTTP-Method-Override, for example. They go no further, unless [Options.PassHeaders] asks for
+// them. A body that is malformed or comes too slowly is its client's fault: the client gets 400 or 408, and the log
+// does not blame the app.
 //
 // An event stream or WebSocket is broken off when the session ends that let it in: at sign-out, revocation and expiry,
-// and when the visitor signs in again, because that begins another session. A page that reconnects, as EventSource does by
-// itself, is then seen as whoever it is by now.
+// and when the visitor signs in again, because that begins another session. A page that reconnects, as EventSource does
+// by itself, is then seen as whoever it is by now.
 package gate

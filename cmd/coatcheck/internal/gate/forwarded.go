@@ -18,8 +18,8 @@ const (
 // maxHops bounds how many proxies a request may have come through.
 const maxHops = 16
 
-// forward tells the app where the request came from. The client's word counts only if the client is a trusted proxy. Then
-// its chain goes on, and so do the host and scheme that it names.
+// forward tells the app where the request came from. The client's word counts only if the client is a trusted proxy.
+// Then its chain goes on, and so do the host and scheme that it names.
 func (g *gate) forward(r *httputil.ProxyRequest) {
 	in, out := r.In.Header, r.Out.Header
 	trusted := g.trusts(r.In.RemoteAddr)
@@ -54,9 +54,9 @@ func (g *gate) trusts(address string) bool {
 	return slices.ContainsFunc(g.has.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(ip) })
 }
 
-// chain returns the addresses that trusted proxies have written into X-Forwarded-For: from the right, up to the first one
-// that is not a trusted proxy's. That one is the client's. The client wrote everything left of it, and most apps take the
-// first address for the client's, so the rest is dropped.
+// chain returns the addresses that trusted proxies have written into X-Forwarded-For: from the right, up to the first
+// one that is not a trusted proxy's. That one is the client's. The client wrote everything left of it, and most apps
+// take the first address for the client's, so the rest is dropped.
 func (g *gate) chain(lines []string) []string {
 	var chain []string
 	for _, line := range slices.Backward(lines) {

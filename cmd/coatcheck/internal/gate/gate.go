@@ -16,8 +16,8 @@ import (
 	"coatcheck.dev/session"
 )
 
-// MaxBytes and MaxKeys bound the data of one session behind a gate. Give them to session.Options: all data travels in one
-// header of every request, and common servers read at most 8 KiB in a line.
+// MaxBytes and MaxKeys bound the data of one session behind a gate. Give them to session.Options: all data travels in
+// one header of every request, and common servers read at most 8 KiB in a line.
 const (
 	MaxBytes = 6 << 10
 	MaxKeys  = 100
@@ -42,16 +42,16 @@ type Options struct {
 	// X-HTTP-Method-Override or True-Client-IP. The default is none: they are removed from every request.
 	PassHeaders []string
 
-	// BodyTimeout is how long a client may pause while it sends a body. The default is 1 minute. Beyond that time it has
-	// to send 500 bytes a second on average. A slower client gets 408. Negative means that a body may take any time.
+	// BodyTimeout is how long a client may pause while it sends a body. The default is 1 minute. Beyond that time it
+	// has to send 500 bytes a second on average. A slower client gets 408. Negative means any time.
 	BodyTimeout time.Duration
 
 	// AnswerTimeout is how long the app may take to begin its answer. The default is 1 minute; negative means any time.
 	// The body of the answer may take any time.
 	AnswerTimeout time.Duration
 
-	// Closing ends event streams and WebSockets when it is done, because they would keep a server from shutting down. The
-	// default is never. Each ends with its session in any case.
+	// Closing ends event streams and WebSockets when it is done, because they would keep a server from shutting down.
+	// The default is never. Each ends with its session in any case.
 	Closing context.Context
 }
 
@@ -95,9 +95,9 @@ type gate struct {
 // New returns the handler of a gate that gives its visitors sessions of the manager. It panics if the options are
 // wrong: see [Options.Check].
 //
-// Of the manager's own options it takes the name of the cookie, the limits, the queue of events and the trusted proxies.
-// What these proxies say in X-Forwarded-For, -Host and -Proto goes on to the app, so each has to set all three itself,
-// whatever its client sends.
+// Of the manager's own options it takes the name of the cookie, the limits, the queue of events and the trusted
+// proxies. What these proxies say in X-Forwarded-For, -Host and -Proto goes on to the app, so each has to set all three
+// itself, whatever its client sends.
 func New(sessions *session.Manager, opts Options) http.Handler {
 	if err := opts.Check(); err != nil {
 		panic(err)
@@ -119,8 +119,8 @@ func New(sessions *session.Manager, opts Options) http.Handler {
 	return guard.Handler(noEcho(sessions.Handler(g)))
 }
 
-// noEcho refuses TRACE, because an app that answers it would show the browser what the gate has told the app, and CONNECT,
-// which is for proxies of another kind.
+// noEcho refuses TRACE, because an app that answers it would show the browser what the gate has told the app, and
+// CONNECT, which is for proxies of another kind.
 func noEcho(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodConnect || r.Method == http.MethodTrace {
@@ -151,8 +151,8 @@ type exchange struct {
 
 type exchangeKey struct{}
 
-// endWith breaks off the exchange when the program closes or the session ends, whichever is first. What a session has let
-// in must not outlive it.
+// endWith breaks off the exchange when the program closes or the session ends, whichever is first. What a session has
+// let in must not outlive it.
 func (x *exchange) endWith(ctx context.Context, closing, sessionOver <-chan struct{}) {
 	select {
 	case <-ctx.Done():
@@ -217,8 +217,8 @@ func (g *gate) answered(res *http.Response) error {
 	return nil
 }
 
-// refuseLate finds orders that come too late: in an upgrade, which hands the connection over before a cookie can be set,
-// and in announced trailers.
+// refuseLate finds orders that come too late: in an upgrade, which hands the connection over before a cookie can be
+// set, and in announced trailers.
 func refuseLate(res *http.Response, o *orders) error {
 	if res.StatusCode == http.StatusSwitchingProtocols && !o.empty() {
 		return &fault{"Coatcheck-*", "an answer with status 101 cannot change the session"}
@@ -236,7 +236,8 @@ func (g *gate) clean(res *http.Response) {
 	strip(res.Header, reserved)
 	strip(res.Trailer, unfit)
 	for _, name := range g.own.refuse(res.Header) {
-		g.opts.Log.Warn("the app tried to set a cookie of Coatcheck's own; the line was removed", "cookie", name, "path", pathOf(res.Request))
+		g.opts.Log.Warn("the app tried to set a cookie of Coatcheck's own; the line was removed", "cookie", name,
+			"path", pathOf(res.Request))
 	}
 	if res.StatusCode != http.StatusSwitchingProtocols {
 		res.Body = &trailerFilter{res.Body, res}

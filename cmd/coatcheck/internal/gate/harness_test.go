@@ -57,7 +57,8 @@ func newSiteAt(t *testing.T, upstream string, change ...func(*setup)) *site {
 	}
 	s := &site{t: t, store: &flakyStore{Store: memory.New()}, log: &logBuffer{}}
 	up := setup{
-		gate:    gate.Options{Upstream: u, Hidden: []string{"__Host-coatcheck-console"}, Log: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))},
+		gate: gate.Options{Upstream: u, Hidden: []string{"__Host-coatcheck-console"},
+			Log: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))},
 		session: session.Options{MaxBytes: gate.MaxBytes, MaxKeys: gate.MaxKeys, Events: event.NewQueue()},
 	}
 	for _, c := range change {

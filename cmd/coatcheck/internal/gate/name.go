@@ -18,8 +18,8 @@ const (
 	headerDelete  = "Coatcheck-Delete"
 )
 
-// reserved reports whether some server might take a header's name for one of Coatcheck's. Servers that hand headers on as
-// variables (CGI, WSGI, PHP) write '-' as '_', and some do the same with every other sign.
+// reserved reports whether some server might take a header's name for one of Coatcheck's. Servers that hand headers on
+// as variables (CGI, WSGI, PHP) write '-' as '_', and some do the same with every other sign.
 func reserved(name string) bool {
 	const prefix = "coatcheck"
 	if len(name) < len(prefix) || !strings.EqualFold(name[:len(prefix)], prefix) {
@@ -39,10 +39,10 @@ func forwarding(name string) bool {
 var misleading = map[string]bool{
 	// Whose request it is.
 	"cf-connecting-ip": true, "cf-connecting-ipv6": true, "cf-pseudo-ipv4": true, "client-ip": true,
-	"fastly-client-ip": true, "fly-client-ip": true, "remote-addr": true, "true-client-ip": true, "x-appengine-user-ip": true,
-	"x-azure-clientip": true, "x-azure-socketip": true, "x-client-ip": true, "x-cluster-client-ip": true,
-	"x-envoy-external-address": true, "x-original-forwarded-for": true, "x-originating-ip": true, "x-proxyuser-ip": true,
-	"x-remote-addr": true, "x-remote-ip": true,
+	"fastly-client-ip": true, "fly-client-ip": true, "remote-addr": true, "true-client-ip": true,
+	"x-appengine-user-ip": true, "x-azure-clientip": true, "x-azure-socketip": true, "x-client-ip": true,
+	"x-cluster-client-ip": true, "x-envoy-external-address": true, "x-original-forwarded-for": true,
+	"x-originating-ip": true, "x-proxyuser-ip": true, "x-remote-addr": true, "x-remote-ip": true,
 
 	// What it asks for.
 	"x-host": true, "x-http-host-override": true, "x-http-method": true, "x-http-method-override": true,
@@ -50,8 +50,8 @@ var misleading = map[string]bool{
 	"x-original-url": true, "x-override-url": true, "x-rewrite-url": true,
 }
 
-// dropped reports whether a client's header goes no further: it is the gate's own, tells of proxies, or is misleading and
-// was not asked for.
+// dropped reports whether a client's header goes no further: it is the gate's own, tells of proxies, or is misleading
+// and was not asked for.
 func (o *Options) dropped(name string) bool {
 	if reserved(name) || forwarding(name) {
 		return true

@@ -30,7 +30,8 @@ func (o *orders) after(s *session.Session) store.Data {
 		}
 	}
 	for _, c := range o.changes {
-		changes = append(changes, store.Change{Key: c.key, Value: store.Value{JSON: string(c.value)}, Delete: c.value == nil})
+		value := store.Value{JSON: string(c.value)}
+		changes = append(changes, store.Change{Key: c.key, Value: value, Delete: c.value == nil})
 	}
 	return store.Data{}.With(changes...)
 }

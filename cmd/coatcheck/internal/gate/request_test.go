@@ -67,10 +67,14 @@ func TestAppIsTold(t *testing.T) {
 		{"nothing stored", nil, "", ""},
 		{"a visitor with a cart", []func(*session.Session) error{set("cart", []string{"tea"})}, "", `{"cart":["tea"]}`},
 		{"signed in, nothing stored", []func(*session.Session) error{signIn("ada")}, "ada", `{}`},
-		{"several keys, sorted", []func(*session.Session) error{signIn("ada"), set("b", 2), set("a.b-c_D", true)}, "ada", `{"a.b-c_D":true,"b":2}`},
-		{"not ASCII", []func(*session.Session) error{signIn("Jürgen"), set("k", "ü 😀\x7f\u2028")}, "J%C3%BCrgen", `{"k":"\u00fc \ud83d\ude00\u007f\u2028"}`},
-		{"signs that part things", []func(*session.Session) error{signIn(`a, b; "c" %`)}, "a%2C%20b%3B%20%22c%22%20%25", `{}`},
-		{"line ends", []func(*session.Session) error{signIn("a\r\nCoatcheck-User: root")}, "a%0D%0ACoatcheck-User:%20root", `{}`},
+		{"several keys, sorted", []func(*session.Session) error{signIn("ada"), set("b", 2), set("a.b-c_D", true)},
+			"ada", `{"a.b-c_D":true,"b":2}`},
+		{"not ASCII", []func(*session.Session) error{signIn("Jürgen"), set("k", "ü 😀\x7f\u2028")}, "J%C3%BCrgen",
+			`{"k":"\u00fc \ud83d\ude00\u007f\u2028"}`},
+		{"signs that part things", []func(*session.Session) error{signIn(`a, b; "c" %`)},
+			"a%2C%20b%3B%20%22c%22%20%25", `{}`},
+		{"line ends", []func(*session.Session) error{signIn("a\r\nCoatcheck-User: root")},
+			"a%0D%0ACoatcheck-User:%20root", `{}`},
 	} {
 		v := st.visitor()
 		if tt.do != nil {
@@ -105,13 +109,15 @@ func TestNobodyElseSpeaksForCoatcheck(t *testing.T) {
 		header http.Header
 	}{
 		{"the name itself", http.Header{"Coatcheck-User": {"root"}}},
-		{"twice", http.Header{"Coatcheck-User": {"root", "root"}, "Coatcheck-Data": {`{"admin":true}`}, "Coatcheck-Session": {"x"}}},
+		{"twice", http.Header{"Coatcheck-User": {"root", "root"}, "Coatcheck-Data": {`{"admin":true}`},
+			"Coatcheck-Session": {"x"}}},
 		{"small letters", http.Header{"coatcheck-user": {"root"}}},
 		{"capital letters", http.Header{"COATCHECK-USER": {"root"}}},
 		{"underscore", http.Header{"Coatcheck_User": {"root"}}},
 		{"underscore, small", http.Header{"coatcheck_user": {"root"}, "coatcheck_data": {"{}"}}},
 		{"mixed", http.Header{"cOATCHECK_uSER": {"root"}, "COATCHECK_USER": {"root"}}},
-		{"other signs that servers turn into underscores", http.Header{"Coatcheck.User": {"root"}, "Coatcheck~User": {"root"}, "Coatcheck": {"root"}}},
+		{"other signs that servers turn into underscores",
+			http.Header{"Coatcheck.User": {"root"}, "Coatcheck~User": {"root"}, "Coatcheck": {"root"}}},
 		{"what only apps may say", http.Header{"Coatcheck-Sign-In": {"root"}, "Coatcheck-Set": {"a=1"}}},
 		{"hop by hop, so that it would be removed", http.Header{"Connection": {"Coatcheck-User, Coatcheck-Data"}}},
 		{"hop by hop, and sent", http.Header{"Connection": {"close, Coatcheck-User"}, "Coatcheck-User": {"root"}}},
@@ -154,14 +160,18 @@ func TestRawRequests(t *testing.T) {
 		why, request string
 		status       int
 	}{
-		{"trailers", "POST / HTTP/1.1\nHost: x\nTransfer-Encoding: chunked\nTrailer: Coatcheck-User, coatcheck_data\n\n1\na\n0\nCoatcheck-User: root\ncoatcheck_data: {}\n\n", 200},
-		{"trailers that were not announced", "POST / HTTP/1.1\nHost: x\nTransfer-Encoding: chunked\n\n1\na\n0\nCoatcheck-User: root\n\n", 200},
+		{"trailers", "POST / HTTP/1.1\nHost: x\nTransfer-Encoding: chunked\n" +
+			"Trailer: Coatcheck-User, coatcheck_data\n\n1\na\n0\nCoatcheck-User: root\ncoatcheck_data: {}\n\n", 200},
+		{"trailers that were not announced",
+			"POST / HTTP/1.1\nHost: x\nTransfer-Encoding: chunked\n\n1\na\n0\nCoatcheck-User: root\n\n", 200},
 		{"folded line", "GET / HTTP/1.1\nHost: x\nX-A: b\n Coatcheck-User: root\n\n", 200},
 		{"space before the colon", "GET / HTTP/1.1\nHost: x\nCoatcheck-User : root\n\n", 400},
 		{"absolute target", "GET http://other/x HTTP/1.1\nHost: x\nCoatcheck-User: root\n\n", 200},
 		{"TRACE", "TRACE / HTTP/1.1\nHost: x\n\n", 405},
 		{"CONNECT", "CONNECT other:443 HTTP/1.1\nHost: other:443\n\n", 405},
-		{"upgrade to h2c, within which anything could be sent", "GET / HTTP/1.1\nHost: x\nConnection: Upgrade, HTTP2-Settings\nUpgrade: h2c\nHTTP2-Settings: AAMAAABkAAQAAP__\n\n", 200},
+		{"upgrade to h2c, within which anything could be sent",
+			"GET / HTTP/1.1\nHost: x\nConnection: Upgrade, HTTP2-Settings\nUpgrade: h2c\n" +
+				"HTTP2-Settings: AAMAAABkAAQAAP__\n\n", 200},
 	} {
 		got := st.raw(tt.request)
 		if got.StatusCode != tt.status {
@@ -208,7 +218,8 @@ func TestRequestIsPassedOn(t *testing.T) {
 		}
 	}
 	for name := range got.Header {
-		if plain := strings.ReplaceAll(strings.ToLower(name), "_", "-"); plain == "x-real-ip" || plain == "forwarded" || plain == "x-forwarded-port" || name == "X_Forwarded_For" {
+		if plain := strings.ReplaceAll(strings.ToLower(name), "_", "-"); plain == "x-real-ip" ||
+			plain == "forwarded" || plain == "x-forwarded-port" || name == "X_Forwarded_For" {
 			t.Errorf("%s reached the app", name)
 		}
 	}
@@ -230,12 +241,15 @@ func TestCrossSite(t *testing.T) {
 		{"POST", nil, 200},
 		{"GET", http.Header{"Sec-Fetch-Site": {"cross-site"}}, 200},
 		{"POST", http.Header{"Sec-Fetch-Site": {"cross-site"}, "Origin": {"https://pay.example"}}, 200},
-		{"GET", http.Header{"Sec-Fetch-Site": {"cross-site"}, "Connection": {"Upgrade"}, "Upgrade": {"websocket"}}, 403},
-		{"GET", http.Header{"Origin": {"https://evil.example"}, "Connection": {"keep-alive, upgrade"}, "Upgrade": {"websocket"}}, 403},
+		{"GET", http.Header{"Sec-Fetch-Site": {"cross-site"}, "Connection": {"Upgrade"}, "Upgrade": {"websocket"}},
+			403},
+		{"GET", http.Header{"Origin": {"https://evil.example"}, "Connection": {"keep-alive, upgrade"},
+			"Upgrade": {"websocket"}}, 403},
 	} {
 		called = false
 		if got := st.visitor().do(tt.method, "/", tt.header); got.StatusCode != tt.want || called != (tt.want == 200) {
-			t.Errorf("%s with %v: status %d, app called %v, want %d", tt.method, tt.header, got.StatusCode, called, tt.want)
+			t.Errorf("%s with %v: status %d, app called %v, want %d", tt.method, tt.header, got.StatusCode, called,
+				tt.want)
 		}
 	}
 }
@@ -302,7 +316,8 @@ func TestParallelAnswers(t *testing.T) {
 	}
 	all.Wait()
 	got := map[string]int{}
-	if err := json.Unmarshal([]byte(strings.TrimPrefix(v.state(), "ada ")), &got); err != nil || !maps.Equal(got, want) {
+	if err := json.Unmarshal([]byte(strings.TrimPrefix(v.state(), "ada ")), &got); err != nil ||
+		!maps.Equal(got, want) {
 		t.Errorf("stored %v, %v", got, err)
 	}
 }

@@ -53,7 +53,8 @@ func (v *visitor) upgrade(protocol string) (*http.Response, *socket) {
 		v.site.t.Fatal(err)
 	}
 	v.site.t.Cleanup(func() { conn.Close() })
-	fmt.Fprintf(conn, "GET /ws HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\nUpgrade: %s\r\nCookie: __Host-session=%s\r\n\r\n", protocol, v.ticket)
+	fmt.Fprintf(conn, "GET /ws HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\nUpgrade: %s\r\n"+
+		"Cookie: __Host-session=%s\r\n\r\n", protocol, v.ticket)
 	r := bufio.NewReader(conn)
 	res, err := http.ReadResponse(r, nil)
 	if err != nil {
@@ -88,9 +89,13 @@ func TestWebSocket(t *testing.T) {
 	}
 }
 
-// A rotation that is due offers a new ticket with every answer, and a handshake has no place for one. It goes on all the same.
+// A rotation that is due offers a new ticket with every answer, and a handshake has no place for one. It goes on all
+// the same.
 func TestWebSocketWhileTicketRotates(t *testing.T) {
-	st := newSite(t, echoSocket("websocket"), func(s *setup) { s.session.RotateEvery, s.session.RotationGrace = 2*time.Nanosecond, time.Nanosecond })
+	st := newSite(t, echoSocket("websocket"), func(s *setup) {
+		s.session.RotateEvery,
+			s.session.RotationGrace = 2*time.Nanosecond, time.Nanosecond
+	})
 	res, ws := st.signedIn("ada").upgrade("websocket")
 	if res.StatusCode != 101 || ws.line() != "ada" {
 		t.Errorf("status %d, log %s", res.StatusCode, st.log)
@@ -244,7 +249,8 @@ func TestEarlyHints(t *testing.T) {
 	if len(hints) != 1 || !slices.Equal(hints[0]["Link"], []string{"</style.css>; rel=preload"}) {
 		t.Fatalf("hints are %v", hints)
 	}
-	if got := (reply{Response: &http.Response{Header: hints[0]}}); len(got.leaks()) > 0 || len(hints[0]["Set-Cookie"]) > 0 {
+	if got := (reply{Response: &http.Response{Header: hints[0]}}); len(got.leaks()) > 0 ||
+		len(hints[0]["Set-Cookie"]) > 0 {
 		t.Errorf("hints are %v", hints)
 	}
 	if got := v.state(); got != "ada {}" {
@@ -267,7 +273,8 @@ func TestClientGoesAway(t *testing.T) {
 	cancel()
 	<-gone
 	st.visitor().get("/probe")
-	for deadline := time.Now().Add(10 * time.Second); !strings.Contains(st.log.String(), "went away"); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(10 * time.Second); !strings.Contains(st.log.String(),
+		"went away"); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("log: %s", st.log)
 		}

@@ -14,8 +14,8 @@ import (
 //	user  = 1*( plain / "%" HEXDIG HEXDIG )
 //	plain = %x21 / %x23-24 / %x26-2B / %x2D-3A / %x3C-7E    ; visible ASCII but '"' "%" "," ";"
 //
-// It has the bytes of the name. Whatever is not plain is percent-encoded. decodeURIComponent and urllib.parse.unquote can
-// read it, and the gate can read what encodeURIComponent and urllib.parse.quote write.
+// It has the bytes of the name. Whatever is not plain is percent-encoded. decodeURIComponent and urllib.parse.unquote
+// can read it, and the gate can read what encodeURIComponent and urllib.parse.quote write.
 
 func plainInUser(c byte) bool {
 	return '!' <= c && c <= '~' && c != '"' && c != '%' && c != ',' && c != ';'

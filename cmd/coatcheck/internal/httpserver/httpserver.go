@@ -37,7 +37,8 @@ func Listen(address, flag string) (*Server, error) {
 	var dnsErr *net.DNSError
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("%s is in use by another program; stop that one, or choose another address with %s", address, flag)
+		return nil, fmt.Errorf("%s is in use by another program; stop that one, or choose another address with %s",
+			address, flag)
 	case errors.Is(err, syscall.EACCES):
 		return nil, fmt.Errorf("%s needs more rights; choose a port from 1024 on with %s", address, flag)
 	case errors.Is(err, syscall.EADDRNOTAVAIL), errors.As(err, &dnsErr):
@@ -68,8 +69,9 @@ func (s *Server) Address() string { return s.listener.Addr().String() }
 var ErrBrokenOff = errors.New("requests were still under way when their time was over, and were broken off")
 
 // Run serves until ctx ends or a server fails. Then it calls stopping, and shuts the servers down in their order: each
-// takes no more requests and waits for those under way. Requests that have not ended after grace, counted for all servers
-// together, are broken off, and Run returns [ErrBrokenOff]. The last server goes on answering while the others stop.
+// takes no more requests and waits for those under way. Requests that have not ended after grace, counted for all
+// servers together, are broken off, and Run returns [ErrBrokenOff]. The last server goes on answering while the others
+// stop.
 func Run(ctx context.Context, grace time.Duration, stopping func(), servers ...*Server) error {
 	failed := make(chan error, len(servers))
 	running := make([]*http.Server, len(servers))

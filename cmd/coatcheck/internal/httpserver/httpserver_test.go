@@ -125,7 +125,8 @@ func TestListenErrors(t *testing.T) {
 }
 
 func TestURL(t *testing.T) {
-	for address, host := range map[string]string{"localhost:0": "localhost", "127.0.0.1:0": "localhost", ":0": "localhost", "127.0.0.2:0": "127.0.0.2"} {
+	for address, host := range map[string]string{"localhost:0": "localhost", "127.0.0.1:0": "localhost",
+		":0": "localhost", "127.0.0.2:0": "127.0.0.2"} {
 		s, err := httpserver.Listen(address, "--listen")
 		if err != nil {
 			t.Fatal(err)

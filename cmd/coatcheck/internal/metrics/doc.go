@@ -11,8 +11,8 @@
 // Every kind of event is there from the start, with 0, so that the rate of a rare one can be queried. Of some kinds
 // (session_touched, session_expired, session_conflict) one event stands for several; each of the several counts.
 //
-// The store is asked for the number of sessions at most every 10 seconds, however many scrape. While it does not answer,
-// coatcheck_sessions is left out, and coatcheck_store_errors_total says why.
+// The store is asked for the number of sessions at most every 10 seconds, however many scrape. While it does not
+// answer, coatcheck_sessions is left out, and coatcheck_store_errors_total says why.
 //
 // The program serves the metrics on the console's port to whoever has the console's token. Prometheus can read the
 // token's file itself:
@@ -21,6 +21,6 @@
 //     authorization: {credentials_file: /var/lib/coatcheck/console-token}
 //     static_configs: [{targets: ["localhost:8081"]}]
 //
-// Nothing here names a user, a session or an address. People may read metrics who must not know who is there, and labels
-// that a client chooses would grow without bound.
+// Nothing here names a user, a session or an address. People may read metrics who must not know who is there, and
+// labels that a client chooses would grow without bound.
 package metrics

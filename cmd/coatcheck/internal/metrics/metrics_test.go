@@ -165,8 +165,9 @@ func TestAllKinds(t *testing.T) {
 func TestMetricsShowNothingSecret(t *testing.T) {
 	m := metrics.New("v1.2.3")
 	m.Observe(event.Event{
-		Kind: event.Forged, Handle: store.NewID(), User: "lovelace", Address: "192.0.2.7", Actor: "operator", Reason: "wrong secret",
-		Key: "cart-key", Err: errors.New("password hunter2"),
+		Kind: event.Forged, Handle: store.NewID(), User: "lovelace", Address: "192.0.2.7", Actor: "operator",
+		Reason: "wrong secret",
+		Key:    "cart-key", Err: errors.New("password hunter2"),
 	})
 	w := httptest.NewRecorder()
 	m.Handler(quiet).ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
@@ -187,8 +188,10 @@ func TestNames(t *testing.T) {
 	m.Handler(quiet).ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
 	text := w.Body.String()
 	for name, kind := range map[string]string{
-		"coatcheck_session_events_total": "counter", "coatcheck_session_events_lost_total": "counter", "coatcheck_store_errors_total": "counter",
-		"coatcheck_sessions": "gauge", "coatcheck_build_info": "gauge", "go_goroutines": "gauge", "process_start_time_seconds": "gauge",
+		"coatcheck_session_events_total": "counter", "coatcheck_session_events_lost_total": "counter",
+		"coatcheck_store_errors_total": "counter",
+		"coatcheck_sessions":           "gauge", "coatcheck_build_info": "gauge", "go_goroutines": "gauge",
+		"process_start_time_seconds": "gauge",
 	} {
 		if !strings.Contains(text, "# TYPE "+name+" "+kind+"\n") || !strings.Contains(text, "# HELP "+name+" ") {
 			t.Errorf("%s is no %s with help", name, kind)

@@ -12,14 +12,17 @@ var (
 	nearReads = nearDesc("coatcheck_near_reads_total",
 		"Reads by what answered them: a cached session, a known absence, a load or a shared load.", "by")
 	nearLease   = nearDesc("coatcheck_near_lease_reads_total", "Reads answered from memory while the feed was down.")
-	nearRefused = nearDesc("coatcheck_near_refused_total", "Cached sessions that were not believed because their lease was over.")
-	nearLagged  = nearDesc("coatcheck_near_lagged_total", "Answers of the store that were older than what it had told before.")
+	nearRefused = nearDesc("coatcheck_near_refused_total",
+		"Cached sessions that were not believed because their lease was over.")
+	nearLagged = nearDesc("coatcheck_near_lagged_total",
+		"Answers of the store that were older than what it had told before.")
 	nearEvicted = nearDesc("coatcheck_near_evictions_total", "Cached sessions that made room for others.")
 	nearEntries = nearDesc("coatcheck_near_sessions", "Cached sessions.")
 	nearBytes   = nearDesc("coatcheck_near_bytes", "Estimated memory of the cached sessions.")
 	nearFeedUp  = nearDesc("coatcheck_near_feed_up", "Whether the store's feed is heard: 1 or 0.")
-	nearFeedLag = nearDesc("coatcheck_near_feed_lag_seconds", "Time for which the feed has not proved that it told everything: "+
-		"a session cannot outlive its end on another node for longer.")
+	nearFeedLag = nearDesc("coatcheck_near_feed_lag_seconds",
+		"Time for which the feed has not proved that it told everything: "+
+			"a session cannot outlive its end on another node for longer.")
 )
 
 func nearDesc(name, help string, labels ...string) *prometheus.Desc {

@@ -201,7 +201,8 @@ func (c *copier) take(ctx context.Context, r store.Record) error {
 // rest compares the new store with the old one, and counts what is left there.
 func (c *copier) rest(ctx context.Context, o Options) error {
 	if !o.Move {
-		if err := each(ctx, c.to, func(ctx context.Context, r store.Record) error { return c.compare(ctx, r, o) }); err != nil {
+		compare := func(ctx context.Context, r store.Record) error { return c.compare(ctx, r, o) }
+		if err := each(ctx, c.to, compare); err != nil {
 			return err
 		}
 	}
@@ -240,9 +241,11 @@ func (c *copier) compare(ctx context.Context, r store.Record, o Options) error {
 func (r *Report) Err() error {
 	switch {
 	case r.From != r.To:
-		return fmt.Errorf("the stores differ: %d sessions with checksum %s in FROM, %d with %s in TO", r.From.Records, r.From, r.To.Records, r.To)
+		return fmt.Errorf("the stores differ: %d sessions with checksum %s in FROM, %d with %s in TO",
+			r.From.Records, r.From, r.To.Records, r.To)
 	case r.Extra > 0:
-		return fmt.Errorf("TO has %d sessions that FROM lacks: they may have ended there since an earlier copy; if nobody uses TO yet, run this again with --delete-extras", r.Extra)
+		return fmt.Errorf("TO has %d sessions that FROM lacks: they may have ended there since an earlier copy; "+
+			"if nobody uses TO yet, run this again with --delete-extras", r.Extra)
 	}
 	return nil
 }

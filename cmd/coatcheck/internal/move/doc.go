@@ -7,7 +7,8 @@
 //
 // Both kinds look in both stores, so they serve the same sessions, and nobody is signed out while nodes restart one by
 // one. A program that knows only one of the stores must not run beside them. First every node restarts with To, then
-// every node with From, and when nothing is left in the old store, with the new one alone. A single program needs no To.
+// every node with From, and when nothing is left in the old store, with the new one alone. A single program needs no
+// To.
 //
 // # Why nothing comes back that has ended
 //
@@ -19,10 +20,10 @@
 //  4. The copy loses its mark: it is the session now.
 //  5. The old record is deleted.
 //
-// Whoever ends a session deletes it in the old store first, and then in the new one. Before step 3, step 3 finds nothing
-// in the old store. After it, the copy is already in the new store, and the second deletion meets it. So a marked copy
-// without an old record always belongs to a session that has ended, and nobody serves it. Before such a copy is deleted
-// it is saved once, so that a node that has just taken step 4 does not lose it.
+// Whoever ends a session deletes it in the old store first, and then in the new one. Before step 3, step 3 finds
+// nothing in the old store. After it, the copy is already in the new store, and the second deletion meets it. So a
+// marked copy without an old record always belongs to a session that has ended, and nobody serves it. Before such a
+// copy is deleted it is saved once, so that a node that has just taken step 4 does not lose it.
 //
 // A change is saved in the store that its record came from, at the version that it had there. If the session has moved
 // meanwhile, that is a conflict, and the change is made again on the new record. Versions of the store in which no

@@ -15,7 +15,8 @@ func Example() {
 	ctx, old, fresh := context.Background(), memory.New(), memory.New()
 	r := store.Record{ID: store.NewID(), User: "ada", CreatedAt: time.Now(), ExpiresAt: time.Now().Add(time.Hour)}
 	_ = old.Create(ctx, r, store.ID{})
-	_ = old.Create(ctx, store.Record{ID: store.NewID(), User: "alan", CreatedAt: time.Now(), ExpiresAt: time.Now().Add(time.Hour)}, store.ID{})
+	_ = old.Create(ctx, store.Record{ID: store.NewID(), User: "alan", CreatedAt: time.Now(),
+		ExpiresAt: time.Now().Add(time.Hour)}, store.ID{})
 
 	sessions := move.From(old, fresh) // what session.New is given
 	got, err := sessions.Load(ctx, r.ID)

@@ -129,7 +129,8 @@ func (s *Store) step(ctx context.Context, id store.ID, take bool) (store.Record,
 
 // again asks for another look after a step that was taken, or that another node was quicker to take.
 func again(err error) error {
-	if err == nil || errors.Is(err, store.ErrConflict) || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrExists) {
+	if err == nil || errors.Is(err, store.ErrConflict) || errors.Is(err, store.ErrNotFound) ||
+		errors.Is(err, store.ErrExists) {
 		return errAgain
 	}
 	return err
@@ -153,8 +154,8 @@ func (s *Store) Load(ctx context.Context, id store.ID) (store.Record, error) {
 	return s.tagged(r, where), nil
 }
 
-// moved returns the error of a change that did not find its record. It is a conflict if the record is in the other store
-// now.
+// moved returns the error of a change that did not find its record. It is a conflict if the record is in the other
+// store now.
 func (s *Store) moved(ctx context.Context, id store.ID, err error) error {
 	if !errors.Is(err, store.ErrNotFound) {
 		return err

@@ -96,7 +96,8 @@ func TestBrokenOffAnywhere(t *testing.T) {
 					t.Errorf("after %d writes: %+v, %v, listed %v", after, got, err, list)
 				}
 			}
-			report, err := move.Copy(t.Context(), old, fresh, move.Options{Move: true}) // it clears what was left behind
+			// it clears what was left behind
+			report, err := move.Copy(t.Context(), old, fresh, move.Options{Move: true})
 			if err != nil || report.Err() != nil || report.Left != 0 {
 				t.Errorf("after %d writes: moved %+v, %v", after, report, err)
 			}
@@ -119,7 +120,8 @@ func TestInUse(t *testing.T) {
 		for i, s := range nodes {
 			running.Go(func() {
 				for n := range 5 {
-					if err := set(s, r.ID, fmt.Sprintf("%d-%d", i, n)); err != nil && !(ends && err == store.ErrNotFound) {
+					if err := set(s, r.ID, fmt.Sprintf("%d-%d", i, n)); err != nil &&
+						!(ends && err == store.ErrNotFound) {
 						t.Errorf("node %d: %v", i, err)
 					}
 				}

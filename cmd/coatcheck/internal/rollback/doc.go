@@ -5,9 +5,10 @@
 //
 // # How it is noticed
 //
-// The store has a name of its own, and in it a mark for each node: a time that moves forward with every session that the
-// node ends. The node keeps a copy of its mark in its data folder. The copy is written before the end of a session is
-// acknowledged. If the mark in the store is older than the copy, the store is not the one in which that session ended.
+// The store has a name of its own, and in it a mark for each node: a time that moves forward with every session that
+// the node ends. The node keeps a copy of its mark in its data folder. The copy is written before the end of a session
+// is acknowledged. If the mark in the store is older than the copy, the store is not the one in which that session
+// ended.
 //
 // # What is done
 //

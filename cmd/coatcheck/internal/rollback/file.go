@@ -18,8 +18,8 @@ type file struct {
 	Marks map[string]time.Time `json:"marks"` // by the name of the store
 }
 
-// makeFile names the node, unless it has a name. If two programs share a folder, the quicker one names both: what one of
-// them notes is good for the other.
+// makeFile names the node, unless it has a name. If two programs share a folder, the quicker one names both: what one
+// of them notes is good for the other.
 func makeFile(path string) error {
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		return err

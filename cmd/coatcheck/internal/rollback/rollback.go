@@ -112,11 +112,13 @@ func (s *Store) restored(ctx context.Context, known, there time.Time) error {
 	}
 	if s.options.AcceptRestored {
 		s.options.Log.Warn(
-			"the store was restored from a backup; sessions that had ended since are let in, as --accept-restored-store says", attrs...)
+			"the store was restored from a backup; sessions that had ended since are let in (--accept-restored-store)",
+			attrs...)
 		return nil
 	}
 	s.options.Log.Warn(
-		"the store was restored from a backup; some sessions in it had ended since, so all are refused (--accept-restored-store would let them in)", attrs...)
+		"the store was restored from a backup; all sessions in it are refused, because some had ended since "+
+			"(--accept-restored-store would let them in)", attrs...)
 	return s.Store.SetNotBefore(ctx, "", time.Now())
 }
 
@@ -272,8 +274,8 @@ func (s *Store) NotBefore(ctx context.Context) (map[string]time.Time, error) {
 	return all, err
 }
 
-// compareEvery is how often the marks are compared while all seems well: a backup may take the store's place between two
-// beats.
+// compareEvery is how often the marks are compared while all seems well: a backup may take the store's place between
+// two beats.
 const compareEvery = 10 * time.Second
 
 // due reports whether it is time to compare: the feed has come back, or the last time was long ago.

@@ -92,15 +92,18 @@ func TestRestored(t *testing.T) {
 				end(t, s, r)
 
 				for range 2 {
-					if all, _ := open(t, inner, rollback.Options{File: path}).NotBefore(t.Context()); !all[""].IsZero() {
+					if all, _ := open(t, inner,
+						rollback.Options{File: path}).NotBefore(t.Context()); !all[""].IsZero() {
 						t.Errorf("%s: the store itself counts as restored", name)
 					}
 				}
 				var log bytes.Buffer
-				again := open(t, old, rollback.Options{File: path, AcceptRestored: accept, Log: slog.New(slog.NewTextHandler(&log, nil))})
+				again := open(t, old, rollback.Options{File: path, AcceptRestored: accept,
+					Log: slog.New(slog.NewTextHandler(&log, nil))})
 				all, err := again.NotBefore(t.Context())
 				must(t, err)
-				if refused := !all[""].Before(r.CreatedAt); refused == accept || !strings.Contains(log.String(), "--accept-restored-store") {
+				if refused := !all[""].Before(r.CreatedAt); refused == accept ||
+					!strings.Contains(log.String(), "--accept-restored-store") {
 					t.Errorf("%s, before %v, accept %v: refused %v, log %s", name, before, accept, refused, &log)
 				}
 				log.Reset()
@@ -121,7 +124,8 @@ func TestNotRestored(t *testing.T) {
 	must(t, s.SetNotBefore(t.Context(), "ada", time.Now()))
 	second := memory.New()
 	for _, s := range []*rollback.Store{
-		open(t, second, rollback.Options{File: path}), open(t, first, rollback.Options{File: path}), open(t, first, rollback.Options{}),
+		open(t, second, rollback.Options{File: path}), open(t, first, rollback.Options{File: path}),
+		open(t, first, rollback.Options{}),
 	} {
 		if all, err := s.NotBefore(t.Context()); err != nil || !all[""].IsZero() || len(all) > 1 {
 			t.Errorf("switches %v, %v", all, err)
@@ -229,7 +233,8 @@ func (c *counting) SetNotBefore(ctx context.Context, user string, t time.Time) e
 func TestDamagedFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "rollback.json")
 	must(t, os.WriteFile(path, []byte("{"), 0o600))
-	if _, err := rollback.Open(t.Context(), memory.New(), rollback.Options{File: path}); err == nil || !strings.Contains(err.Error(), path) {
+	if _, err := rollback.Open(t.Context(), memory.New(), rollback.Options{File: path}); err == nil ||
+		!strings.Contains(err.Error(), path) {
 		t.Errorf("error %v", err)
 	}
 }
@@ -250,7 +255,8 @@ func TestSharedFolder(t *testing.T) {
 				if err := s.SetNotBefore(context.Background(), "ada", time.Now()); err != nil {
 					t.Error(err)
 				}
-				state, err := rollback.Inspect(path, func() (map[string]time.Time, error) { return inner.NotBefore(context.Background()) })
+				state, err := rollback.Inspect(path,
+					func() (map[string]time.Time, error) { return inner.NotBefore(context.Background()) })
 				if err != nil || state.Restored() {
 					t.Errorf("state %+v, %v", state, err)
 				}

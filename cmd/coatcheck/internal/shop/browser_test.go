@@ -71,7 +71,8 @@ func (b *browser) send(method, path, body string) answer {
 	}
 	r.Header.Set("Accept", "text/html")
 	r.Header.Set("Sec-Fetch-Site", b.site)
-	r.Header.Set("User-Agent", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36")
+	r.Header.Set("User-Agent",
+		"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36")
 	client := &http.Client{
 		Jar: b.jar, Transport: b.server.Client().Transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -97,7 +98,8 @@ func (b *browser) cookie(name string) string {
 
 func (b *browser) signIn(user, password string, more ...string) {
 	b.t.Helper()
-	if a := b.post("/login", append([]string{"user", user, "password", password}, more...)...); a.status != http.StatusSeeOther {
+	if a := b.post("/login", append([]string{"user", user, "password", password},
+		more...)...); a.status != http.StatusSeeOther {
 		b.t.Fatalf("sign-in of %s: %d %s", user, a.status, a.text)
 	}
 }
@@ -106,7 +108,8 @@ func (b *browser) signIn(user, password string, more ...string) {
 func (b *browser) me(want string) {
 	b.t.Helper()
 	a := b.get("/api/me")
-	if got := strings.TrimSpace(a.text); got != want || a.status != http.StatusOK || a.header.Get("Content-Type") != "application/json" {
+	if got := strings.TrimSpace(a.text); got != want || a.status != http.StatusOK ||
+		a.header.Get("Content-Type") != "application/json" {
 		b.t.Errorf("/api/me: %d %s, want %s", a.status, got, want)
 	}
 	if !json.Valid([]byte(a.text)) {

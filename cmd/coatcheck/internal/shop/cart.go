@@ -47,7 +47,8 @@ func (s *shop) removeFromCart(w http.ResponseWriter, r *http.Request) {
 
 // isItem reports whether a name can be ordered. It need not be on the shelf.
 func isItem(name string) bool {
-	return name != "" && name == strings.TrimSpace(name) && utf8.ValidString(name) && utf8.RuneCountInString(name) <= 40 &&
+	return name != "" && name == strings.TrimSpace(name) &&
+		utf8.ValidString(name) && utf8.RuneCountInString(name) <= 40 &&
 		!strings.ContainsFunc(name, func(c rune) bool { return !unicode.IsPrint(c) })
 }
 

@@ -18,7 +18,8 @@ func TestThemeIsThePlainCookieOfTheVisitor(t *testing.T) {
 		t.Fatalf("cookies %v", a.cookies)
 	}
 	c := a.cookies[0]
-	if c.Name != "theme" || c.Value != "dark" || c.HttpOnly || !c.Secure || c.MaxAge < 300*24*3600 || c.SameSite != http.SameSiteLaxMode {
+	if c.Name != "theme" || c.Value != "dark" || c.HttpOnly || !c.Secure || c.MaxAge < 300*24*3600 ||
+		c.SameSite != http.SameSiteLaxMode {
 		t.Errorf("theme cookie %v", c)
 	}
 	b.post("/theme", "theme", "light")
@@ -26,7 +27,8 @@ func TestThemeIsThePlainCookieOfTheVisitor(t *testing.T) {
 		t.Error("the page is not light")
 	}
 	// The cookie is the visitor's own: anything may be in it.
-	if a := b.getWith("/", `theme="><script>`); a.status != http.StatusOK || strings.Contains(a.text, "<script") || !strings.Contains(a.text, `<html lang="en">`) {
+	if a := b.getWith("/", `theme="><script>`); a.status != http.StatusOK || strings.Contains(a.text, "<script") ||
+		!strings.Contains(a.text, `<html lang="en">`) {
 		t.Errorf("a theme that is none: status %d", a.status)
 	}
 }
@@ -89,7 +91,8 @@ func TestTheRoomShowsWhatLivesWhere(t *testing.T) {
 	if !ok {
 		t.Fatal("there is no counter")
 	}
-	for _, want := range []string{"Your ticket", "<code>dark</code>", "<code>yes</code>", "<code>honey</code>", "__Host-recent", "365 days"} {
+	for _, want := range []string{"Your ticket", "<code>dark</code>", "<code>yes</code>", "<code>honey</code>",
+		"__Host-recent", "365 days"} {
 		if !strings.Contains(browser, want) {
 			t.Errorf("the browser's side has no %s", want)
 		}

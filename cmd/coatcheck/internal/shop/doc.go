@@ -1,5 +1,5 @@
-// Package shop is a small tea shop built on Coatcheck: to see in a browser what the library does, and to read how to use
-// it. Begin with state.go, which says what the shop keeps and where. Then read cart.go and signin.go.
+// Package shop is a small tea shop built on Coatcheck: to see in a browser what the library does, and to read how to
+// use it. Begin with state.go, which says what the shop keeps and where. Then read cart.go and signin.go.
 //
 //	GET  /               the goods, and what lives where for this visitor
 //	GET  /goods/{name}   one of the goods; remembered as recently viewed, with consent

@@ -16,7 +16,8 @@ import (
 func TestCookiesAreClean(t *testing.T) {
 	sessions := session.New(memory.New(), session.Options{SignInPath: "/login"})
 	defer sessions.Close(context.Background())
-	handler := shop.New(sessions, shop.Options{ConsoleURL: "http://localhost:8081/", Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	handler := shop.New(sessions, shop.Options{ConsoleURL: "http://localhost:8081/",
+		Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	report := lint.Handler(t, handler,
 		lint.Get("/"), lint.PostForm("/theme", "theme", "dark"), lint.PostForm("/consent", "recent", "yes"),
 		lint.Get("/goods/tea"), lint.PostForm("/cart", "item", "tea"), lint.Get("/account/"),

@@ -16,7 +16,8 @@ func TestWrongPasswords(t *testing.T) {
 		if a.status != http.StatusUnauthorized || len(a.cookies) != 0 {
 			t.Errorf("%q: status %d, cookies %v", c, a.status, a.cookies)
 		}
-		for _, want := range []string{`role="alert"`, `name="user" value="` + c[0] + `"`, `name="return_to" value="/cart"`} {
+		for _, want := range []string{`role="alert"`, `name="user" value="` + c[0] + `"`,
+			`name="return_to" value="/cart"`} {
 			if !strings.Contains(a.text, want) {
 				t.Errorf("%q: the page has no %s", c, want)
 			}
@@ -38,7 +39,8 @@ func TestSignInLeadsBack(t *testing.T) {
 	if a := b.get("/login?return_to=%2Faccount%2F"); !strings.Contains(a.text, `name="return_to" value="/account/"`) {
 		t.Error("the form forgets where to lead")
 	}
-	b.leadsTo(b.post("/login", "user", "ada", "password", "lovelace", "return_to", "/account/", "remember", "yes"), "/account/")
+	b.leadsTo(b.post("/login", "user", "ada", "password", "lovelace", "return_to", "/account/", "remember", "yes"),
+		"/account/")
 	b.leadsTo(b.get("/login?return_to=/cart"), "/cart")
 	for _, elsewhere := range []string{"https://evil.example", "//evil.example", `/\evil.example`, "evil"} {
 		b.leadsTo(b.post("/cart", "item", "tea", "return_to", elsewhere), "/")
@@ -53,7 +55,8 @@ func TestStaySignedInOnlyWhenAsked(t *testing.T) {
 			t.Fatalf("cookies %v", a.cookies)
 		}
 		c := a.cookies[0]
-		if c.Name != ticket || !c.Secure || !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.Domain != "" {
+		if c.Name != ticket || !c.Secure || !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Path != "/" ||
+			c.Domain != "" {
 			t.Errorf("ticket %v", c)
 		}
 		if (c.MaxAge > 0) != (remember == "yes") {
@@ -78,7 +81,8 @@ func TestTheAccountEndsSessions(t *testing.T) {
 		return found
 	}
 	page := here.get("/account/").text
-	if strings.Count(page, "<bdi>Chrome on Linux</bdi>") != 2 || strings.Count(page, "This device") != 1 || strings.Contains(page, "alan") {
+	if strings.Count(page, "<bdi>Chrome on Linux</bdi>") != 2 || strings.Count(page, "This device") != 1 ||
+		strings.Contains(page, "alan") {
 		t.Errorf("the list of ada's browsers: %s", page)
 	}
 

@@ -41,7 +41,8 @@ func New(sessions *session.Manager, opts Options) http.Handler {
 }
 
 // policy allows a page its style sheet, its icon and its forms.
-const policy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+const policy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; " +
+	"base-uri 'none'; frame-ancestors 'none'"
 
 // maxForm bounds the body of a request, in bytes. The longest form is the sign-in.
 const maxForm = 16 << 10

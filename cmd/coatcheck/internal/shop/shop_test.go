@@ -54,7 +54,8 @@ func TestTheCartCountsAndForgets(t *testing.T) {
 		b.leadsTo(b.post("/cart", "item", item), "/")
 	}
 	a := b.get("/cart")
-	for _, want := range []string{"£13.60", "on request", "&lt;b&gt;", `<b class="count">2</b>`, "/login?return_to=/cart"} {
+	for _, want := range []string{"£13.60", "on request", "&lt;b&gt;", `<b class="count">2</b>`,
+		"/login?return_to=/cart"} {
 		if !strings.Contains(a.text, want) {
 			t.Errorf("the cart has no %s", want)
 		}
@@ -67,7 +68,8 @@ func TestTheCartCountsAndForgets(t *testing.T) {
 func TestWhatCannotBeAdded(t *testing.T) {
 	b := newBrowser(t, open(t, memory.New()))
 	for name, item := range map[string]string{
-		"nothing": "", "spaces": "  ", "a space in front": " tea", "too long": strings.Repeat("ö", 41), "line end": "a\nb",
+		"nothing": "", "spaces": "  ", "a space in front": " tea", "too long": strings.Repeat("ö", 41),
+		"line end": "a\nb",
 		"no UTF-8": "\xff", "text direction": "tea\u202e",
 	} {
 		if a := b.post("/cart", "item", item); a.status != http.StatusUnprocessableEntity || len(a.cookies) != 0 {
@@ -101,7 +103,8 @@ func TestAFullCart(t *testing.T) {
 func TestWhoOnlyLooksLeavesNothing(t *testing.T) {
 	st := memory.New()
 	b := newBrowser(t, open(t, st))
-	for _, path := range []string{"/", "/goods/tea", "/cart", "/login", "/api/me", "/account/", "/nowhere", "/assets/shop.css"} {
+	for _, path := range []string{"/", "/goods/tea", "/cart", "/login", "/api/me", "/account/", "/nowhere",
+		"/assets/shop.css"} {
 		if a := b.get(path); len(a.cookies) != 0 {
 			t.Errorf("%s sets %v", path, a.cookies)
 		}
@@ -121,7 +124,8 @@ func TestPagesAreWholeAndSafe(t *testing.T) {
 	b.signIn("alan", "turing")
 	b.post("/cart", "item", "tea")
 	for path, status := range map[string]int{
-		"/": 200, "/goods/tea": 200, "/goods/moon": 404, "/cart": 200, "/account/": 200, "/nowhere": 404, "/logout": 404, "/assets/": 404,
+		"/": 200, "/goods/tea": 200, "/goods/moon": 404, "/cart": 200, "/account/": 200, "/nowhere": 404,
+		"/logout": 404, "/assets/": 404,
 		"/api/me": 200, "/assets/shop.css": 200, "/assets/icon.svg": 200,
 	} {
 		a := b.get(path)
@@ -129,8 +133,9 @@ func TestPagesAreWholeAndSafe(t *testing.T) {
 			t.Errorf("%s: status %d, want %d", path, a.status, status)
 		}
 		for name, want := range map[string]string{
-			"Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-			"X-Content-Type-Options":  "nosniff", "Referrer-Policy": "same-origin",
+			"Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; " +
+				"base-uri 'none'; frame-ancestors 'none'",
+			"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin",
 			"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin",
 		} {
 			if got := a.header.Values(name); len(got) != 1 || got[0] != want {
@@ -151,7 +156,8 @@ func TestPagesAreWholeAndSafe(t *testing.T) {
 				t.Errorf("%s has %s", path, bad)
 			}
 		}
-		if n := strings.Count(a.text, "<h1>"); n != 1 || strings.Count(a.text, "<main") != 1 || !strings.HasSuffix(a.text, "</html>\n") {
+		if n := strings.Count(a.text, "<h1>"); n != 1 || strings.Count(a.text, "<main") != 1 ||
+			!strings.HasSuffix(a.text, "</html>\n") {
 			t.Errorf("%s has %d headings of the first rank, or is cut off", path, n)
 		}
 		if !strings.Contains(a.text, `action="/logout"`) || !strings.Contains(a.text, "http://localhost:8081/") {
@@ -182,8 +188,10 @@ func TestFormsOfOtherSitesDoNothing(t *testing.T) {
 	b.signIn("grace", "hopper")
 	b.site = "cross-site"
 	for _, form := range [][]string{
-		{"/cart", "item", "tea"}, {"/cart/remove", "item", "tea"}, {"/login", "user", "ada", "password", "lovelace"}, {"/logout"},
-		{"/theme", "theme", "dark"}, {"/consent", "recent", "yes"}, {"/account/", "end", "x"}, {"/account/", "end", "others"},
+		{"/cart", "item", "tea"}, {"/cart/remove", "item", "tea"}, {"/login", "user", "ada", "password", "lovelace"},
+		{"/logout"},
+		{"/theme", "theme", "dark"}, {"/consent", "recent", "yes"}, {"/account/", "end", "x"},
+		{"/account/", "end", "others"},
 	} {
 		if a := b.post(form[0], form[1:]...); a.status != http.StatusForbidden || len(a.cookies) != 0 {
 			t.Errorf("%s from another site: status %d, cookies %v", form[0], a.status, a.cookies)
@@ -250,7 +258,8 @@ func TestWithoutItsStoreTheShopSaysSoAndKeepsTickets(t *testing.T) {
 	have := b.cookie(ticket)
 
 	st.writes.Store(true)
-	for _, form := range [][]string{{"/cart", "item", "tea"}, {"/logout"}, {"/account/", "end", "others"}, {"/login", "user", "alan", "password", "turing"}} {
+	for _, form := range [][]string{{"/cart", "item", "tea"}, {"/logout"}, {"/account/", "end", "others"},
+		{"/login", "user", "alan", "password", "turing"}} {
 		a := b.post(form[0], form[1:]...)
 		if a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") == "" || b.cookie(ticket) != have {
 			t.Errorf("%s: status %d, ticket kept: %v", form[0], a.status, b.cookie(ticket) == have)
