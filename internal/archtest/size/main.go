@@ -74,5 +74,6 @@ func measure(tree fs.FS) (map[string]size, error) {
 func proves(dir string) bool {
 	base := path.Base(dir)
 	return slices.Contains([]string{"test", "bench", "internal/archtest", "internal/checklist"}, dir) ||
-		base == "testdata" || base != "." && strings.HasPrefix(base, ".") || base != "test" && strings.HasSuffix(base, "test")
+		base == "testdata" || base != "." && strings.HasPrefix(base, ".") ||
+		base != "test" && strings.HasSuffix(base, "test")
 }
