@@ -16,7 +16,7 @@ type budget struct {
 var budgets = []budget{
 	{"session", "exported top-level names", 60, exportedNames},
 	{"session", "files", 25, sourceFiles},
-	{"store", "optional interfaces", 6, optionalInterfaces},
+	{"store", "optional interfaces", 3, optionalInterfaces},
 }
 
 func checkBudgets(t *Tree) (breaches []string) {

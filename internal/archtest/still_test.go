@@ -10,18 +10,18 @@ import (
 
 // longLines says how many lines of a family may still be too long. The list may only shrink.
 var longLines = map[string]int{
-	"cookie":    72,
-	"csrf":      31,
-	"devices":   38,
-	"documents": 184,
-	"event":     13,
-	"jar":       208,
-	"lint":      124,
-	"seal":      9,
-	"session":   45,
-	"state":     44,
-	"store":     214,
-	"test":      297,
+	"cookie":    62,
+	"csrf":      21,
+	"devices":   28,
+	"documents": 175,
+	"event":     10,
+	"jar":       198,
+	"lint":      114,
+	"seal":      6,
+	"session":   35,
+	"state":     34,
+	"store":     204,
+	"test":      286,
 }
 
 // wordsStill are families in which such a word may still stand. The list may only shrink.
@@ -37,7 +37,6 @@ var wordsStill = map[string][]string{
 var typesStill = []string{
 	"store failure",
 	"store feed",
-	"test parcel",
 	"test state",
 }
 

@@ -24,16 +24,16 @@ type Relay struct {
 
 	target string
 	mu     sync.Mutex
-	now    state
+	now    condition
 	conns  map[net.Conn]bool
 }
 
-// A state is what happens to connections. Of the zero value, nothing does.
-type state struct {
+// A condition is what happens to connections. Of the zero value, nothing does.
+type condition struct {
 	delay   time.Duration
 	silent  bool
 	cut     bool
-	changed chan struct{} // closed when another state takes its place
+	changed chan struct{} // closed when another one takes its place
 }
 
 // Start starts a relay to an address.
@@ -43,7 +43,10 @@ func Start(t testing.TB, target string) *Relay {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &Relay{Addr: l.Addr().String(), target: target, now: state{changed: make(chan struct{})}, conns: make(map[net.Conn]bool)}
+	r := &Relay{
+		Addr: l.Addr().String(), target: target,
+		now: condition{changed: make(chan struct{})}, conns: make(map[net.Conn]bool),
+	}
 	var running sync.WaitGroup
 	running.Go(func() {
 		for {
@@ -63,18 +66,18 @@ func Start(t testing.TB, target string) *Relay {
 }
 
 // Delay has all that is under way, or is sent from now on, take so long in each direction.
-func (r *Relay) Delay(d time.Duration) { r.become(state{delay: d}) }
+func (r *Relay) Delay(d time.Duration) { r.become(condition{delay: d}) }
 
 // Silence holds back what is under way or is sent from now on, on all connections and on new ones.
-func (r *Relay) Silence() { r.become(state{silent: true}) }
+func (r *Relay) Silence() { r.become(condition{silent: true}) }
 
 // Cut breaks all connections, which both ends see, and new ones at once.
-func (r *Relay) Cut() { r.become(state{cut: true}) }
+func (r *Relay) Cut() { r.become(condition{cut: true}) }
 
 // Heal undoes all of this. What was held back goes on its way.
-func (r *Relay) Heal() { r.become(state{}) }
+func (r *Relay) Heal() { r.become(condition{}) }
 
-func (r *Relay) become(s state) {
+func (r *Relay) become(s condition) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	close(r.now.changed)
@@ -120,15 +123,15 @@ func (r *Relay) drop(c net.Conn) {
 	delete(r.conns, c)
 }
 
-// A parcel is some bytes on their way, or, without any, the end.
-type parcel struct {
+// A chunk is some bytes on their way, or, without any, the end.
+type chunk struct {
 	bytes []byte
 	sent  time.Time
 }
 
 // pass passes on what comes, in its order and when it is due, until either end closes. Then it closes the other one.
 func (r *Relay) pass(to, from net.Conn) {
-	line := make(chan parcel, 4096)
+	line := make(chan chunk, 4096)
 	go collect(line, from)
 	for p := range line {
 		r.await(p.sent)
@@ -142,16 +145,16 @@ func (r *Relay) pass(to, from net.Conn) {
 	}
 }
 
-func collect(line chan<- parcel, from net.Conn) {
+func collect(line chan<- chunk, from net.Conn) {
 	defer close(line)
 	buf := make([]byte, 64<<10)
 	for {
 		n, err := from.Read(buf)
 		if n > 0 {
-			line <- parcel{bytes.Clone(buf[:n]), time.Now()}
+			line <- chunk{bytes.Clone(buf[:n]), time.Now()}
 		}
 		if err != nil {
-			line <- parcel{sent: time.Now()}
+			line <- chunk{sent: time.Now()}
 			return
 		}
 	}

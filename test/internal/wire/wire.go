@@ -32,7 +32,7 @@ type Store struct {
 	unhear func()
 
 	mu    sync.Mutex
-	state state
+	state link
 	line  chan parcel
 	due   time.Time // when the notice before this one arrives
 	end   chan struct{}
@@ -40,10 +40,10 @@ type Store struct {
 	running sync.WaitGroup
 }
 
-type state int
+type link int
 
 const (
-	whole state = iota
+	whole link = iota
 	broken
 	silent
 )
@@ -133,7 +133,7 @@ func (s *Store) Break() { s.cut(broken) }
 // Silence loses all that is sent from now on, and what is under way. Nobody is told.
 func (s *Store) Silence() { s.cut(silent) }
 
-func (s *Store) cut(to state) {
+func (s *Store) cut(to link) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.state = to
