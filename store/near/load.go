@@ -12,8 +12,8 @@ import (
 	"coatcheck.dev/store"
 )
 
-// ErrLagging: the inner store has answered several times with an older version of a record than before, as stores with
-// replicas do.
+// ErrLagging says that the inner store has answered several times with an older version of a record than before, as
+// stores with replicas do.
 var ErrLagging = errors.New("near: the store answers with an older version than it has told before")
 
 // An inFlight has the calls under way for the IDs that begin with one byte. Its lock also guards the entries of these

@@ -25,7 +25,7 @@ type location struct {
 func parseURL(scheme, rest string) (*location, error) {
 	rest, ok := strings.CutPrefix(rest, "//")
 	if !ok {
-		return nil, fmt.Errorf("two slashes follow %s:", scheme)
+		return nil, fmt.Errorf("%s: is followed by two slashes", scheme)
 	}
 	rest, _, _ = strings.Cut(rest, "#")
 	rest, query, _ := strings.Cut(rest, "?")
