@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,9 +14,17 @@ import (
 
 // warnings returns a logger that keeps warnings, and what counts and empties the lines that it has kept.
 func warnings() (*slog.Logger, func() (lines int, last string)) {
+	var mu sync.Mutex // lines also come from timers
 	var out bytes.Buffer
-	log := slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	write := writerFunc(func(b []byte) (int, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		return out.Write(b)
+	})
+	log := slog.New(slog.NewTextHandler(write, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	return log, func() (int, string) {
+		mu.Lock()
+		defer mu.Unlock()
 		lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
 		out.Reset()
 		if lines[0] == "" {
@@ -24,6 +33,10 @@ func warnings() (*slog.Logger, func() (lines int, last string)) {
 		return len(lines), lines[len(lines)-1]
 	}
 }
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(b []byte) (int, error) { return f(b) }
 
 func TestFloodOfStrangersIsOneLineAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
