@@ -181,7 +181,10 @@ func TestPathsThatAreRefused(t *testing.T) {
 
 func TestCommentsAndEmptyLinesAreAllowed(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "keys")
-	must(t, os.WriteFile(path, []byte("coatcheck keys 1\n# ours\n\n2026-01-02T03:04:05Z AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), 0o600))
+	must(t,
+		os.WriteFile(path,
+			[]byte("coatcheck keys 1\n# ours\n\n2026-01-02T03:04:05Z AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+			0o600))
 	ring, err := seal.Open(path)
 	must(t, err)
 	// Computed apart from this package, with Python's hmac: a change of the format shows here.

@@ -7,14 +7,16 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"coatcheck.dev/internal/atomicfile"
 )
 
-// A Ring is a set of keys, newest first. Its methods may be called from any number of goroutines. The zero Ring has no
-// keys: it verifies nothing, and [Ring.Sign] panics.
+// A Ring is a set of keys, newest first. Its methods are safe for concurrent use. The zero Ring has no keys: it
+// verifies nothing, and [Ring.Sign] panics.
 type Ring struct {
 	keys atomic.Pointer[[]key] // never changed in place; behind a pointer, so that printing a Ring prints no key
 	mu   sync.Mutex            // held while the keys are replaced
-	path string                // of the file that they come from, "" if none
+	path string                // of the key file, "" if none
 }
 
 // A key signs from its creation until the next one is created, and verifies until it is retired.
@@ -23,10 +25,10 @@ type key struct {
 	secret  [32]byte
 }
 
-// MaxKeys is how many keys a ring may have; each costs one HMAC when a forged text is verified.
+// MaxKeys is the largest number of keys in a ring. Each costs one HMAC when a forged text is verified.
 const MaxKeys = 16
 
-// New returns a ring with one new key that is kept nowhere: what it signs is refused after a restart.
+// New returns a ring with one new key. The key is not kept, so its texts are refused after a restart.
 func New() *Ring {
 	r := &Ring{}
 	r.set([]key{newKey(time.Now())})
@@ -48,14 +50,15 @@ func (r *Ring) all() []key {
 	return nil
 }
 
-// Rotate adds a key, which signs from now on; the others go on verifying. A ring that was opened from a file reads it
-// again first and saves the new key before using it. On an error nothing has changed.
+// Rotate adds a key to sign from now on; the others go on verifying. A ring from a file reads it again first, and
+// saves the new key before using it. On an error nothing has changed.
 func (r *Ring) Rotate() error { return r.rotate(time.Now()) }
 
 func (r *Ring) rotate(now time.Time) error {
 	return r.change("rotate", func(keys []key) ([]key, error) {
 		if len(keys) >= MaxKeys {
-			return nil, fmt.Errorf("there are %d keys already, the most that a ring may have: retire old ones first", len(keys))
+			return nil, fmt.Errorf("there are %d keys already, the most that a ring may have: retire old ones first",
+				len(keys))
 		}
 		next := newKey(now)
 		if len(keys) > 0 && next.created.Before(keys[0].created) {
@@ -65,10 +68,9 @@ func (r *Ring) rotate(now time.Time) error {
 	})
 }
 
-// Retire forgets the keys that had stopped signing at the time t, to the second, and returns how many. What they
-// signed is refused from now on: all of it is older than t. The key that signs always stays: rotate first to be rid
-// of it. A ring that was opened from a file reads it again first and saves it without them. On an error nothing has
-// changed.
+// Retire forgets the keys that no longer signed at the time t, to the second, and returns their number. Their texts
+// are refused from now on; all of these are older than t. The signing key always stays: rotate first to be rid of it.
+// A ring from a file reads it again first, and saves it without them. On an error nothing has changed.
 func (r *Ring) Retire(t time.Time) (int, error) {
 	retired := 0
 	err := r.change("retire", func(keys []key) ([]key, error) {
@@ -86,7 +88,7 @@ func (r *Ring) Retire(t time.Time) (int, error) {
 	return retired, nil
 }
 
-// Reload reads the file again that the ring was opened from. Without a file it does nothing.
+// Reload reads the ring's file again. Without a file it does nothing.
 func (r *Ring) Reload() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -98,7 +100,7 @@ func (r *Ring) Reload() error {
 	return nil
 }
 
-// change replaces the keys by what fn makes of them: in the file first, then in memory.
+// change replaces the keys by the result of fn: in the file first, then in memory.
 func (r *Ring) change(doing string, fn func([]key) ([]key, error)) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -111,15 +113,15 @@ func (r *Ring) change(doing string, fn func([]key) ([]key, error)) error {
 		return fmt.Errorf("seal: %s keys: %w", doing, err)
 	}
 	if r.path != "" && len(next) != len(keys) {
-		if err := replaceFile(r.path, next); err != nil {
-			return err
+		if err := atomicfile.Replace(r.path, formatKeys(next)); err != nil {
+			return fmt.Errorf("seal: write key file %s: %w", r.path, err)
 		}
 	}
 	r.set(next)
 	return nil
 }
 
-// current returns the keys as they are in the file now, or in memory if there is no file.
+// current returns the keys in the file, or those in memory if there is no file.
 func (r *Ring) current() ([]key, error) {
 	if r.path == "" {
 		return r.all(), nil

@@ -7,16 +7,16 @@ import (
 	"encoding/binary"
 )
 
-// Overhead is how many bytes [Ring.Sign] adds to a message.
+// Overhead is the number of bytes that [Ring.Sign] adds to a message.
 const Overhead = 1 + tagTextLen
 
 const tagTextLen = 43 // base64url of 32 bytes
 
-// tagText is strict, so that one tag has one text: nobody can change a signed text and still have it accepted.
+// tagText is strict, so one tag has one spelling: a changed text is never accepted.
 var tagText = base64.RawURLEncoding.Strict()
 
-// Sign returns the message with a tag of the newest key. The purpose names the use in a few words that are never
-// changed and never come from a client.
+// Sign returns the message with a tag of the newest key. The purpose names the use in a few words. It must never
+// change, and never come from a client.
 func (r *Ring) Sign(purpose, message string) string {
 	keys := r.all()
 	if len(keys) == 0 {
@@ -27,8 +27,8 @@ func (r *Ring) Sign(purpose, message string) string {
 	return string(tagText.AppendEncode(text, keys[0].tag(purpose, message)))
 }
 
-// Verify returns the message of a text that Sign made for the same purpose with a key of this ring. Anything else is
-// forged, cut off, or signed by a key that was retired: not ok, and no more is told. Tags are compared in constant
+// Verify returns the message of a text that Sign made for the same purpose with a key of this ring. It is not ok if
+// the text is forged, cut off, or signed by a retired key; the reason is not told. Tags are compared in constant
 // time. The caller bounds the length of the text.
 func (r *Ring) Verify(purpose, signed string) (message string, ok bool) {
 	cut := len(signed) - Overhead

@@ -22,8 +22,10 @@ const (
 var Rooms = []Room{
 	{1, "cookie", "cookies on the wire",
 		nil, "the wire format stands alone, so that everything else can stand on it"},
+	{1, "internal/atomicfile", "files that are there whole or not at all",
+		nil, "any file will do"},
 	{1, "seal", "keys: sign, rotate",
-		nil, "keys and ciphers are the standard library's"},
+		[]string{"internal/atomicfile"}, "keys lie in a file; ciphers are the standard library's"},
 	{1, "internal/coalesce", "calls that callers with the same question share",
 		nil, "any question and any answer will do"},
 	{1, "store", "the contract of a store",
@@ -60,7 +62,7 @@ var Rooms = []Room{
 	{2, "jar", "what a browser keeps and sends",
 		[]string{"cookie", "golang.org/x/net/publicsuffix"}, "where cookies may be set depends on the list"},
 	{2, "jar/format", "the cookie files of other programs, one format a file",
-		[]string{"cookie", "jar"}, "takes cookies out of a jar and puts them in"},
+		[]string{"cookie", "internal/atomicfile", "jar"}, "takes cookies out of a jar, puts them in, and saves them"},
 
 	{3, "session/migrate", "sessions that another library has begun",
 		[]string{"cookie", "session", "store"}, "reads another library's cookie and store, then begins a session"},

@@ -1,16 +1,15 @@
 package format
 
 import (
-	"errors"
+	"bytes"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
 
+	"coatcheck.dev/internal/atomicfile"
 	"coatcheck.dev/jar"
 )
 
-// Load adds the cookies of a file to a jar, as [Format.Import] does. A file that does not exist is [fs.ErrNotExist].
+// Load adds the cookies of a file to a jar, as [Format.Import] does. A missing file is [fs.ErrNotExist].
 func (f Format) Load(j *jar.Jar, name string) ([]Loss, error) {
 	file, err := os.Open(name)
 	if err != nil {
@@ -24,47 +23,19 @@ func (f Format) Load(j *jar.Jar, name string) ([]Loss, error) {
 	return losses, nil
 }
 
-// Save writes the jar to a file, as [Format.Export] does. The file is replaced as a whole: there is the old one or the new
-// one, whatever happens. Only its owner may read it. What is not a regular file, such as /dev/null, is not replaced.
-func (f Format) Save(j *jar.Jar, name string) (losses []Loss, err error) {
+// Save writes the jar to a file, as [Format.Export] does. It replaces the file as a whole: there is always either the
+// old one or the new one. Only the owner may read it. Save replaces nothing but regular files, so /dev/null is safe.
+func (f Format) Save(j *jar.Jar, name string) ([]Loss, error) {
 	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("save cookies to %s: it is no regular file", name)
 	}
-	file, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
+	var file bytes.Buffer
+	losses, err := f.Export(j, &file)
+	if err == nil {
+		err = atomicfile.Replace(name, file.Bytes())
+	}
 	if err != nil {
-		return nil, fmt.Errorf("save cookies: %w", err)
+		return nil, fmt.Errorf("save cookies to %s: %w", name, err)
 	}
-	defer func() {
-		if err != nil {
-			file.Close()
-			os.Remove(file.Name())
-			err = fmt.Errorf("save cookies to %s: %w", name, err)
-		}
-	}()
-	if losses, err = f.Export(j, file); err != nil {
-		return nil, err
-	}
-	if err = file.Sync(); err != nil {
-		return nil, err
-	}
-	if err = file.Close(); err != nil {
-		return nil, err
-	}
-	if err = os.Rename(file.Name(), name); err != nil {
-		return nil, err
-	}
-	return losses, syncFolder(filepath.Dir(name))
-}
-
-// syncFolder makes a rename durable, where folders can be synced.
-func syncFolder(name string) error {
-	d, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	if err := d.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, fs.ErrInvalid) {
-		return err
-	}
-	return nil
+	return losses, nil
 }

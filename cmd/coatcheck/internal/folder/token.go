@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+
+	"coatcheck.dev/internal/atomicfile"
 )
 
 const (
@@ -64,22 +66,9 @@ func readToken(path string) (string, error) {
 	return token, nil
 }
 
-// makeToken writes a new token beside its place and links it there. So nobody reads half of one, and if two programs
-// start at once, one wins.
+// makeToken makes a new token. Of two programs that start at once, one wins.
 func (f *Folder) makeToken() error {
 	var secret [tokenBytes]byte
-	rand.Read(secret[:])                                   // never fails: without randomness the program ends
-	file, err := os.CreateTemp(f.path, "."+tokenFile+"-*") // its mode is 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(file.Name())
-	_, err = fmt.Fprintln(file, base64.RawURLEncoding.EncodeToString(secret[:]))
-	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
-		return err
-	}
-	if err := os.Link(file.Name(), f.TokenPath()); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	return nil
+	rand.Read(secret[:]) // never fails: without randomness the program ends
+	return atomicfile.Create(f.TokenPath(), []byte(base64.RawURLEncoding.EncodeToString(secret[:])+"\n"))
 }

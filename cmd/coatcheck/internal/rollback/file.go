@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
 
+	"coatcheck.dev/internal/atomicfile"
 	"coatcheck.dev/store"
 )
 
@@ -24,15 +24,7 @@ func makeFile(path string) error {
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	temporary, err := writeTemporary(path, file{Node: store.NewID().String()})
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temporary)
-	if err := os.Link(temporary, path); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	return nil
+	return file{Node: store.NewID().String()}.write(path, atomicfile.Create)
 }
 
 func readFile(path string) (file, error) {
@@ -67,28 +59,15 @@ func writeFile(path string, names []string, mark time.Time) error {
 	for _, name := range names {
 		f.Marks[name] = latest(f.Marks[name], mark) // another program may share the folder
 	}
-	temporary, err := writeTemporary(path, f)
+	return f.write(path, atomicfile.Replace)
+}
+
+func (f file) write(path string, put func(path string, data []byte) error) error {
+	text, err := json.MarshalIndent(f, "", "\t")
 	if err != nil {
 		return err
 	}
-	defer os.Remove(temporary) // which fails if all went well
-	return os.Rename(temporary, path)
-}
-
-func writeTemporary(path string, f file) (name string, err error) {
-	text, err := json.MarshalIndent(f, "", "\t")
-	if err != nil {
-		return "", err
-	}
-	temporary, err := os.CreateTemp(filepath.Dir(path), ".rollback-*") // its mode is 0600
-	if err != nil {
-		return "", err
-	}
-	_, err = temporary.Write(append(text, '\n'))
-	if err := errors.Join(err, temporary.Sync(), temporary.Close()); err != nil {
-		return "", errors.Join(err, os.Remove(temporary.Name()))
-	}
-	return temporary.Name(), nil
+	return put(path, append(text, '\n'))
 }
 
 // A State has both copies of a node's mark.

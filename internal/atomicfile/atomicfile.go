@@ -1,0 +1,56 @@
+// Package atomicfile writes small files that are there whole or not at all, even after a power cut. Only their owner
+// may read them (mode 0600). Their folder has to exist.
+package atomicfile
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Create makes a file. If there is one already, it stays as it is, so of several programs that create it at once one
+// wins.
+func Create(path string, data []byte) error {
+	return write(path, data, func(temporary string) error {
+		if err := os.Link(temporary, path); !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+		return nil
+	})
+}
+
+// Replace makes a file, or replaces it.
+func Replace(path string, data []byte) error {
+	return write(path, data, func(temporary string) error { return os.Rename(temporary, path) })
+}
+
+// write brings a temporary file from beside path to its place.
+func write(path string, data []byte, place func(temporary string) error) error {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // its mode is 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // fails after a rename
+	_, err = f.Write(data)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := place(f.Name()); err != nil {
+		return err
+	}
+	return syncFolder(filepath.Dir(path))
+}
+
+// syncFolder makes a new name durable. Windows cannot open folders for this, but NTFS journals names itself.
+func syncFolder(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if err := d.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, fs.ErrInvalid) {
+		return err
+	}
+	return nil
+}
