@@ -2,19 +2,19 @@ package cookie
 
 import "iter"
 
-// An Attribute is one attribute of a Set-Cookie line and what became of it.
+// An Attribute is one attribute of a Set-Cookie line and its fate.
 type Attribute struct {
 	// Name and Value are as written, without the spaces and tabs around them.
 	Name, Value string
 	Fate        Fate
 }
 
-// A Fate is what a browser does with an attribute.
+// A Fate is the outcome of an attribute in a browser.
 type Fate uint8
 
 const (
-	// Applied: the attribute holds. A Path that does not begin with '/', and a SameSite or Priority that no browser knows,
-	// hold, too: they stand for the default and undo an earlier one (RFC 6265bis sections 5.6.4 and 5.6.7).
+	// Applied: the attribute holds. So do a Path without a leading '/' and an unknown SameSite or Priority: they
+	// stand for the default and undo an earlier one (RFC 6265bis sections 5.6.4 and 5.6.7).
 	Applied Fate = iota
 	// Overridden: a later attribute of the same name holds.
 	Overridden
@@ -22,13 +22,13 @@ const (
 	Unknown
 	// TooLong: the value has more than MaxAttributeValue bytes, and the attribute is ignored.
 	TooLong
-	// Unparsable: an Expires that is no date or a Max-Age that is no number, and the attribute is ignored.
+	// Unparsable: the Expires is no date, or the Max-Age no number, and the attribute is ignored.
 	Unparsable
-	// Outranked: an Expires next to a Max-Age (RFC 6265bis section 5.7, step 3).
+	// Outranked: an Expires beside a Max-Age (RFC 6265bis section 5.7, step 6).
 	Outranked
 )
 
-// String says what became of the attribute, as the end of a sentence that begins with it.
+// String returns the end of a sentence about the attribute: applies, is overridden by a later one.
 func (f Fate) String() string {
 	return nameOf([]string{
 		"applies", "is overridden by a later one", "is not known and ignored", "is too long and ignored",
@@ -36,8 +36,8 @@ func (f Fate) String() string {
 	}, uint8(f))
 }
 
-// Attributes yields the attributes of the line in order, with their fate. It parses the line again: reasons cost only
-// those who ask for them.
+// Attributes yields the attributes of the line in order, each with its fate. It parses the line again,
+// because most callers of Parse do not ask.
 func (p *Parsed) Attributes() iter.Seq[Attribute] {
 	return func(yield func(Attribute) bool) {
 		if p.Reasons.Has(ExcludeFailureToStore) && len(p.Raw) > MaxLine {
@@ -62,7 +62,7 @@ func (p *Parsed) Attributes() iter.Seq[Attribute] {
 	}
 }
 
-// lastOfKind returns the index of the attribute that holds of each kind.
+// lastOfKind returns the index of the valid attribute of each kind: the last one.
 func (p *Parsed) lastOfKind() (last [numKinds]int) {
 	i := 0
 	for a := range p.segments() {
@@ -74,7 +74,7 @@ func (p *Parsed) lastOfKind() (last [numKinds]int) {
 	return last
 }
 
-// segments yields the attributes as written; empty ones are passed over.
+// segments yields the attributes as written, without the empty ones.
 func (p *Parsed) segments() iter.Seq[Attribute] {
 	return func(yield func(Attribute) bool) {
 		_, rest := cutSegment(p.Raw)
@@ -91,7 +91,7 @@ func (p *Parsed) segments() iter.Seq[Attribute] {
 	}
 }
 
-// fateAlone is the fate of an attribute that has no other beside it.
+// fateAlone is the fate of an attribute without others beside it.
 func fateAlone(k kind, value string) Fate {
 	valid := true
 	switch k {

@@ -2,36 +2,36 @@ package cookie
 
 import "time"
 
-// Limits of RFC 6265bis that [Cookie.Check] holds.
+// Limits of RFC 6265bis, held by [Cookie.Check].
 const (
-	// MaxNameValue is how many bytes name and value may have together (section 5.6, step 5).
+	// MaxNameValue is the size of name and value together, in bytes (section 5.6, step 5).
 	MaxNameValue = 4096
-	// MaxAttributeValue is how many bytes the value of one attribute may have (section 5.6.2, step 6).
+	// MaxAttributeValue is the size of the value of one attribute, in bytes (section 5.6, step 6 of the attributes).
 	MaxAttributeValue = 1024
-	// MaxLifetime is how long a browser keeps a cookie at most (section 5.5).
+	// MaxLifetime is the longest lifetime; browsers cut longer ones (section 5.5).
 	MaxLifetime = 400 * 24 * time.Hour
 )
 
-// A Cookie is what a server tells a browser to keep: the content of one Set-Cookie line. The zero value of every field
-// but Name and Value means that the attribute is not written.
+// A Cookie is the content of one Set-Cookie line. Apart from Name and Value, a field with its zero value is not
+// written.
 type Cookie struct {
-	// Name and Value are written as they are, without any encoding. A browser keeps any bytes but control characters
-	// and ';', also UTF-8, spaces and quotes inside; RFC 6265bis section 4.1.1 advises servers to write less than that.
-	// A cookie without a name is written as its bare value.
+	// Name and Value are written without any encoding. A browser keeps all bytes but control characters and ';': also
+	// UTF-8, spaces and quotes inside. RFC 6265bis section 4.1.1 advises servers to write fewer of them. A cookie
+	// without a name is written as its bare value.
 	Name, Value string
 
-	// Path is the prefix of the paths that get the cookie: it begins with '/'. "" leaves it to the browser, which takes
-	// the folder of the URL that was answered: rarely what is meant.
+	// Path is the beginning of the paths that get the cookie, with a leading '/'. "" leaves it to the browser: it takes
+	// the folder of the answered URL, and hardly anybody wants that.
 	Path string
 
-	// Domain is the host that gets the cookie together with all hosts below it. "" is the host that set it, alone.
+	// Domain sends the cookie to this host and all hosts below it. "" sends it to the host alone that set it.
 	Domain string
 
-	// MaxAge is how long the cookie is kept, written in whole seconds, a rest is cut off. Zero, with a zero Expires,
-	// is a session cookie, which ends with the browser session. It wins over Expires.
+	// MaxAge is the lifetime. It is written in whole seconds, rounded down, and it wins over Expires. Zero, with a zero
+	// Expires, is a session cookie: it ends with the browser session.
 	MaxAge time.Duration
 
-	// Expires is when the cookie ends, by the browser's clock; MaxAge is safer. The zero time is not written.
+	// Expires is the end of the cookie by the browser's clock, so MaxAge is safer. The zero time is not written.
 	Expires time.Time
 
 	// Secure cookies are sent over https only. They cannot be set or overwritten over http.
@@ -40,21 +40,21 @@ type Cookie struct {
 	// HttpOnly cookies are hidden from scripts.
 	HttpOnly bool
 
-	// SameSite says which requests from other sites carry the cookie.
+	// SameSite decides about requests from other sites.
 	SameSite SameSite
 
-	// Partitioned gives each top-level site that embeds this one a jar of its own (CHIPS).
+	// Partitioned keeps a separate cookie under each embedding top-level site (CHIPS).
 	Partitioned bool
 
-	// Priority tells Chromium which cookies of a site to evict first. Other browsers ignore it.
+	// Priority orders the eviction of a site's cookies in Chromium. Other browsers ignore it.
 	Priority Priority
 
 	// Delete tells the browser to forget the cookie of this name, Domain, Path and Partitioned. Value, MaxAge and
-	// Expires have to be empty; the attributes that the name's prefix needs are still needed.
+	// Expires must be empty. The name's prefix still needs its attributes.
 	Delete bool
 }
 
-// Deletion returns the cookie that makes browsers forget c.
+// Deletion returns a cookie to make browsers forget c.
 func (c *Cookie) Deletion() *Cookie {
 	d := *c
 	d.Value, d.MaxAge, d.Expires, d.Delete = "", 0, time.Time{}, true
@@ -65,7 +65,7 @@ func (c *Cookie) Deletion() *Cookie {
 type SameSite uint8
 
 const (
-	// SameSiteUnset writes no attribute. Chromium then acts almost as for Lax, Firefox as for None.
+	// SameSiteUnset writes no attribute. Chromium then treats the cookie almost as Lax, Firefox as None.
 	SameSiteUnset SameSite = iota
 	// SameSiteLax sends the cookie with same-site requests, and with top-level navigations by a safe method.
 	SameSiteLax
@@ -84,11 +84,11 @@ func (s SameSite) String() string { return nameOf(sameSiteNames[:], uint8(s)) }
 type Priority uint8
 
 const (
-	// PriorityUnset writes no attribute, which is the same as PriorityMedium.
+	// PriorityUnset writes no attribute. It means the same as PriorityMedium.
 	PriorityUnset Priority = iota
 	// PriorityLow cookies are evicted first.
 	PriorityLow
-	// PriorityMedium is what cookies have that name no priority.
+	// PriorityMedium is the priority of cookies without the attribute.
 	PriorityMedium
 	// PriorityHigh cookies are evicted last.
 	PriorityHigh

@@ -2,13 +2,11 @@ package cookie
 
 import "time"
 
-// ParseDate reads a date as browsers read the value of Expires (RFC 6265bis section 5.1.1): from any text, the first
-// token that looks like a time, a day of the month, a month and a year each; everything else, the zone included, is
-// ignored, and the time is UTC.
+// ParseDate reads a date as browsers read the value of Expires (RFC 6265bis section 5.1.1). It takes the first time,
+// day of the month, month and year that it finds. Everything else is ignored, even a zone: the time is UTC.
 func ParseDate(s string) (t time.Time, ok bool) { return parseDate(s, false) }
 
-// ParseDateChromium reads a date as [ParseDate] does, with what Chromium takes beyond the standard: years of five digits
-// and years before 1601.
+// ParseDateChromium is [ParseDate] as Chromium has it: years of five digits and years before 1601 are dates as well.
 func ParseDateChromium(s string) (t time.Time, ok bool) { return parseDate(s, true) }
 
 func parseDate(s string, chromium bool) (t time.Time, ok bool) {
@@ -32,7 +30,7 @@ func isDateDelimiter(c byte) bool {
 	return c == '\t' || ' ' <= c && c <= '/' || ';' <= c && c <= '@' || '[' <= c && c <= '`' || '{' <= c && c <= '~'
 }
 
-// date is what has been found of a cookie date; month is 0 and the flags are false until then.
+// date has the parts found so far; month is 0 and the flags are false until then.
 type date struct {
 	hour, minute, second int
 	day, month, year     int
@@ -80,11 +78,11 @@ func (d *date) time(chromium bool) (t time.Time, ok bool) {
 		return time.Time{}, false
 	}
 	t = time.Date(d.year, time.Month(d.month), d.day, d.hour, d.minute, d.second, 0, time.UTC)
-	// time.Date turns February 30 into March 1 or 2; such a date does not exist.
+	// There is no February 30, but time.Date makes March 1 or 2 of it.
 	return t, t.Day() == d.day && int(t.Month()) == d.month
 }
 
-// parseTimeOfDay: 1*2DIGIT ":" 1*2DIGIT ":" 1*2DIGIT, and what follows does not begin with a digit.
+// parseTimeOfDay: 1*2DIGIT ":" 1*2DIGIT ":" 1*2DIGIT, not followed by a digit.
 func parseTimeOfDay(token string) (hour, minute, second int, ok bool) {
 	var field [3]int
 	for i := range field {
@@ -104,7 +102,7 @@ func parseTimeOfDay(token string) (hour, minute, second int, ok bool) {
 	return field[0], field[1], field[2], true
 }
 
-// leadingNumber returns the number at the beginning of s and how many digits it has. The number saturates.
+// leadingNumber returns the number at the beginning of s, and its digits. The number saturates.
 func leadingNumber(s string) (n, digits int) {
 	for digits < len(s) && '0' <= s[digits] && s[digits] <= '9' {
 		n = min(n*10+int(s[digits]-'0'), 999_999_999)

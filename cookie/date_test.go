@@ -64,7 +64,8 @@ func TestParseDate(t *testing.T) {
 
 // FuzzDate checks that every date that is read is read as the same one after it has been written.
 func FuzzDate(f *testing.F) {
-	for _, s := range []string{"Wed, 25 Apr 2007 21:02:13 GMT", "1 jan 70 0:0:0", "29-feb-00 1:2:3", "::: 99 99 99", "31 dec 9999 23:59:59"} {
+	for _, s := range []string{"Wed, 25 Apr 2007 21:02:13 GMT", "1 jan 70 0:0:0", "29-feb-00 1:2:3", "::: 99 99 99",
+		"31 dec 9999 23:59:59"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

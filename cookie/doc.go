@@ -1,6 +1,6 @@
 // Package cookie is the wire format of cookies: it reads the Cookie header of a request, and writes and reads the
-// Set-Cookie header of a response. It follows RFC 6265bis (draft-ietf-httpbis-rfc6265bis-22) with what browsers have added:
-// Partitioned, and the name prefixes __Http- and __Host-Http-.
+// Set-Cookie header of a response. It follows RFC 6265bis (draft-ietf-httpbis-rfc6265bis-22), and adds two things from
+// browsers: Partitioned, and the name prefixes __Http- and __Host-Http-.
 //
 // # Reading
 //
@@ -9,12 +9,12 @@
 //	ticket, n := cookie.Lookup(r.Header["Cookie"], "__Host-ticket")
 //	for name, value := range cookie.All(r.Header["Cookie"]) { ... }
 //
-// Both take the bytes as they are. Nothing is decoded, unquoted or dropped, so that what was written comes back, and
-// duplicates are visible: a cookie of the same name can be planted by any host of the same site. Both allocate nothing.
+// Both take the bytes as they are: nothing is decoded, unquoted or dropped, so a value comes back as it was written.
+// Duplicates stay visible, because any host of the same site can plant a cookie of the same name. Neither allocates.
 //
 // # Writing
 //
-// A [Cookie] is what a server wants a browser to keep. [Set] puts it into a response:
+// A [Cookie] is for the browser to keep. [Set] puts it into a response:
 //
 //	err := cookie.Set(w.Header(), &cookie.Cookie{
 //		Name: "__Host-ticket", Value: ticket, Path: "/",
@@ -22,18 +22,18 @@
 //		Secure: true, HttpOnly: true, SameSite: cookie.SameSiteLax,
 //	})
 //
-// What a browser would drop or change is an [Error], and nothing is written; [Cookie.Check] lists the rules. There is no
-// silent repair: a cookie that is not kept, or not as it was written, is a fault that shows up far from its cause.
+// If a browser would drop or change the cookie, the result is an [Error], and nothing is written; [Cookie.Check]
+// lists the rules. There is no silent repair, because a lost or altered cookie is a fault far from its cause.
 //
-// A cookie is deleted by one with the same name, Domain, Path and Partitioned, made by [Cookie.Deletion].
+// A cookie is deleted by another one with the same name, Domain, Path and Partitioned. [Cookie.Deletion] makes it.
 //
 // # Reading Set-Cookie
 //
-// [Parse] reads a Set-Cookie line as browsers do, which take much more than servers should write. It never fails: what
-// would make a browser drop the cookie, or warn, is in [Parsed.Reasons], under the names that Chromium uses;
-// [Parsed.Attributes] tells which attribute won and why another did not. Whether a cookie is stored depends on the
-// request, too: package jar decides that.
+// [Parse] reads a Set-Cookie line as browsers do. They accept much more than servers should write, so Parse never
+// fails. [Parsed.Reasons] has the reasons for a browser to drop the cookie, or to warn, under Chromium's names.
+// [Parsed.Attributes] tells the fate of each attribute. Storing a cookie depends on the request too; package jar
+// decides.
 //
-// Where RFC 6265bis and web-platform-tests disagree, the tests are followed: a Path that does not begin with '/' undoes
-// an earlier one, and a Domain of nothing but a dot is one that no host may set.
+// Where RFC 6265bis and web-platform-tests disagree, Parse follows the tests: a Path without a leading '/' undoes an
+// earlier one, and no host may set a Domain of nothing but a dot.
 package cookie

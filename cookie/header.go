@@ -6,20 +6,19 @@ import (
 )
 
 // Lookup returns the value of the first cookie of exactly this name in the lines of a Cookie header
-// (r.Header["Cookie"]), and how many cookies of that name there are in all lines together.
+// (r.Header["Cookie"]), and the number n of cookies of that name in all lines together. No such cookie is "", 0.
 //
-// No cookie of the name is "", 0. More than one (n > 1) is what a browser sends when cookies of different Path or
-// Domain match, and also what an attacker on a sibling domain can bring about; for a cookie that identifies somebody,
-// treat n > 1 as absent. The name is compared byte by byte and nothing is decoded: a value in quotes keeps them.
-// The empty name finds cookies without a name.
+// A browser sends several (n > 1) when cookies of different Path or Domain match, but an attacker on a sibling domain
+// can cause that too. If the cookie identifies somebody, treat n > 1 as absent. The name is compared byte by byte.
+// Nothing is decoded: a value in quotes keeps them. The empty name finds cookies without a name.
 //
-// Lookup does not allocate; its time is linear in the length of the lines, which the caller bounds (net/http reads no
-// header beyond http.Server.MaxHeaderBytes).
+// Lookup does not allocate. Its time is linear in the length of the lines; bound them, as net/http does by
+// http.Server.MaxHeaderBytes.
 func Lookup(header []string, name string) (value string, n int) {
 	if name == "" {
 		return lookupNameless(header)
 	}
-	// Names often begin like those of other cookies ("_ga", "__Host-"): what follows the underscores tells them apart.
+	// Many names begin alike ("_ga", "__Host-"): the byte after the underscores tells them apart.
 	skip := 0
 	for skip < len(name)-1 && name[skip] == '_' {
 		skip++
@@ -27,7 +26,7 @@ func Lookup(header []string, name string) (value string, n int) {
 	for _, line := range header {
 		misses := 0
 		for at := skip; at < len(line); at++ {
-			// Searching for the name and then looking around it is several times faster than going from pair to pair.
+			// A search for the name, and then a look around it, is several times faster than a walk from pair to pair.
 			var i int
 			if misses < 2 {
 				i = strings.IndexByte(line[at:], name[skip])
@@ -66,7 +65,7 @@ func canBeName(name string) bool {
 
 // opensPair reports whether a pair can begin after before.
 func opensPair(before string) bool {
-	if n := len(before); n > 2 && before[n-1] == ' ' && before[n-2] == ';' { // the way browsers write it
+	if n := len(before); n > 2 && before[n-1] == ' ' && before[n-2] == ';' { // as browsers write it
 		return true
 	}
 	before = trimRight(before)
@@ -86,10 +85,10 @@ func lookupNameless(header []string) (value string, n int) {
 	return value, n
 }
 
-// All yields name and value of every cookie in the lines of a Cookie header, in order, as they are: duplicates
-// included, nothing decoded, quotes kept, no byte refused. Pairs are separated by ';' and split at their first '=';
-// spaces and tabs around a pair are not part of it, those around the '=' are. A pair without '=' is a cookie without
-// a name: its name is "" (RFC 6265bis 5.8.3 sends such a cookie as its bare value). Empty pairs are passed over.
+// All yields name and value of every cookie in the lines of a Cookie header, in order and as they are: with
+// duplicates and quotes, undecoded, and with any bytes. Pairs are separated by ';' and split at their first '='.
+// Spaces and tabs around a pair are not part of it; those around the '=' are. A pair without '=' is a cookie without
+// a name, because RFC 6265bis section 5.8.3 sends it as its bare value. Empty pairs are skipped.
 //
 // Ranging over All does not allocate.
 func All(header []string) iter.Seq2[string, string] {
@@ -105,7 +104,7 @@ func walk(header []string, yield func(name, value string) bool) {
 			} else {
 				line = ""
 			}
-			if len(pair) > 1 && pair[0] == ' ' && pair[1] > ' ' { // the way browsers write it, for which no loop need begin
+			if len(pair) > 1 && pair[0] == ' ' && pair[1] > ' ' { // as browsers write it: no loop is needed
 				pair = pair[1:]
 			} else {
 				pair = trimLeft(pair)
@@ -121,9 +120,9 @@ func walk(header []string, yield func(name, value string) bool) {
 	}
 }
 
-// cutPair splits at the first '='; without one, all is the value of a cookie without a name.
+// cutPair splits at the first '='. A pair without one is the value of a cookie without a name.
 func cutPair(pair string) (name, value string) {
-	for i := range len(pair) { // names are short: a search for the byte would take longer to begin than to end
+	for i := range len(pair) { // a loop, because names are shorter than the overhead of strings.IndexByte
 		if pair[i] == '=' {
 			return pair[:i], pair[i+1:]
 		}

@@ -40,7 +40,8 @@ func TestAll(t *testing.T) {
 		{"an empty line", []string{""}, nil},
 		{"one", []string{"a=1"}, []pair{{"a", "1"}}},
 		{"order and duplicates are kept", []string{"b=2; a=1; b=3"}, []pair{{"b", "2"}, {"a", "1"}, {"b", "3"}}},
-		{"lines follow each other (HTTP/2 may split)", []string{"a=1; b=2", "c=3"}, []pair{{"a", "1"}, {"b", "2"}, {"c", "3"}}},
+		{"lines follow each other (HTTP/2 may split)", []string{"a=1; b=2", "c=3"},
+			[]pair{{"a", "1"}, {"b", "2"}, {"c", "3"}}},
 		{"no space after the separator", []string{"a=1;b=2"}, []pair{{"a", "1"}, {"b", "2"}}},
 		{"spaces and tabs around a pair", []string{" \ta=1\t ;\t b=2 "}, []pair{{"a", "1"}, {"b", "2"}}},
 		{"spaces around = belong to name and value", []string{"a = 1"}, []pair{{"a ", " 1"}}},
@@ -127,7 +128,8 @@ func TestReadingAllocatesNothing(t *testing.T) {
 
 // FuzzHeader holds Lookup, which searches, to All, which walks.
 func FuzzHeader(f *testing.F) {
-	for _, s := range []string{"a=1; b=2", " a = 1;;a=2", "aa=a=a;a=1", "__a=1;_a=2; a=3", "=;a", "a\x00=\xff; a=", typicalHeader} {
+	for _, s := range []string{"a=1; b=2", " a = 1;;a=2", "aa=a=a;a=1", "__a=1;_a=2; a=3", "=;a", "a\x00=\xff; a=",
+		typicalHeader} {
 		f.Add(s, "x=1", "a")
 	}
 	f.Add("__=1; _=_=", "_", "__")
@@ -154,8 +156,10 @@ func FuzzHeader(f *testing.F) {
 }
 
 // typicalHeader is what a shop's visitor sends: 8 cookies, two of them from analytics.
-const typicalHeader = "_ga=GA1.2.1234567890.1700000000; _gid=GA1.2.987654321.1700000000; theme=dark; lang=en-GB; consent=all; " +
-	"__Host-ticket=1.AbCdEfGhIjKlMnOpQrStUv.0123456789abcdefghijklmnopqrstuv; csrftoken=K7h2j1sd8f7sd6f5sd4f3sd2f1; recently=1,2,3,4,5,6"
+const typicalHeader = "_ga=GA1.2.1234567890.1700000000; _gid=GA1.2.987654321.1700000000; theme=dark; lang=en-GB; " +
+	"consent=all; " +
+	"__Host-ticket=1.AbCdEfGhIjKlMnOpQrStUv.0123456789abcdefghijklmnopqrstuv; csrftoken=K7h2j1sd8f7sd6f5sd4f3sd2f1; " +
+	"recently=1,2,3,4,5,6"
 
 func BenchmarkLookup(b *testing.B) {
 	for _, bb := range []struct{ name, header, cookie string }{

@@ -6,42 +6,42 @@ import (
 	"time"
 )
 
-// MaxLine is how long a Set-Cookie line may be. [Parse] looks into no longer one; Chromium takes no header beyond it.
+// MaxLine is the size in bytes of the longest line for [Parse]. Chromium accepts no longer header either.
 const MaxLine = 256 << 10
 
-// Parsed is a Set-Cookie line as a browser reads it: what wins of its attributes, and what there is against it. Nothing
-// of it depends on the request; that is for the jar to judge. All strings are parts of Raw.
+// Parsed is a Set-Cookie line as a browser reads it. It does not depend on the request: the jar judges
+// that. All strings are parts of Raw.
 type Parsed struct {
 	// Raw is the line, byte by byte.
 	Raw string
 	// Name and Value are as written, without the spaces and tabs around them. A line without '=' has no name.
 	Name, Value string
-	// Path is the last Path attribute, if it begins with '/'; else "", and the default path of the URL holds.
+	// Path is the last Path attribute if it begins with '/'. Otherwise it is "", and the default path of the URL holds.
 	Path string
-	// Domain is the last Domain attribute, in lower case, without one leading dot. "" with HasDomain is a Domain of
-	// nothing but a dot, which no host may set.
+	// Domain is the last Domain attribute, in lower case, without one leading dot. "" with HasDomain is a lone dot,
+	// forbidden to every host.
 	Domain string
 	// HasDomain reports whether the last Domain attribute had a value.
 	HasDomain bool
 
 	Secure, HttpOnly, Partitioned bool
 
-	// SameSite is the last SameSite attribute; one that no browser knows counts as SameSiteUnset.
+	// SameSite is the last SameSite attribute. An unknown one counts as SameSiteUnset.
 	SameSite SameSite
-	// Priority is the last Priority attribute; one that Chromium does not know counts as PriorityUnset.
+	// Priority is the last Priority attribute. An unknown one counts as PriorityUnset.
 	Priority Priority
 
-	// Reasons are exclusions and warnings that hold whatever the request is.
+	// Reasons are the exclusions and warnings for every request.
 	Reasons Reasons
 
 	maxAge, lastMaxAge string // the last valid Max-Age, and the last one
-	expires            string // the last Expires, valid or not: dates are parsed when asked for
+	expires            string // the last Expires, valid or not, because dates are parsed on demand
 	moreExpires        bool   // there were others before
 }
 
-// Parse reads the value of one Set-Cookie header by RFC 6265bis section 5.6, and where web-platform-tests decide
-// otherwise, by those. It does not fail: what would make a browser drop the cookie is in Reasons. It allocates only to
-// put a Domain into lower case. [Parsed.Attributes] tells what became of each attribute.
+// Parse reads the value of one Set-Cookie header by RFC 6265bis section 5.6, or by web-platform-tests where they decide
+// otherwise. It does not fail: the reasons for a browser to drop the cookie are in Reasons. It allocates only to put a
+// Domain into lower case.
 func Parse(line string) Parsed {
 	p := Parsed{Raw: line}
 	if len(line) > MaxLine {
@@ -71,7 +71,7 @@ func Parse(line string) Parsed {
 	return p
 }
 
-// take applies one attribute; of several with the same name the last valid one stands.
+// take applies one attribute: of several with the same name the last valid one holds.
 func (p *Parsed) take(key, value string) {
 	kind := kindOf(key)
 	if kind == unknown {
@@ -128,7 +128,7 @@ const (
 	numKinds
 )
 
-// kindOf tells attributes apart by their length first: most have one of their own.
+// kindOf looks at the length first, because most attributes have one of their own.
 func kindOf(key string) kind {
 	k, name := unknown, ""
 	switch len(key) {
@@ -178,9 +178,9 @@ func isMaxAge(s string) bool {
 	return digits > 0 && digits == len(s)
 }
 
-// Expiry returns when the cookie ends if it was received at the time now, and whether it ends by itself at all: false is
-// a session cookie. Max-Age wins over Expires. A lifetime over [MaxLifetime] is cut to it; a cookie that is to be deleted
-// has a time that is not after now.
+// Expiry returns the end of the cookie if it was received at the time now. It is not persistent if it is a session
+// cookie. Max-Age wins over Expires. A lifetime over [MaxLifetime] is cut to it. The end of a deletion is not after
+// now.
 func (p *Parsed) Expiry(now time.Time) (at time.Time, persistent bool) {
 	if p.maxAge != "" {
 		return maxAgeExpiry(p.maxAge, now), true
@@ -195,9 +195,9 @@ func (p *Parsed) Expiry(now time.Time) (at time.Time, persistent bool) {
 	return capExpiry(at, now), ok
 }
 
-// ExpiryChromium is [Parsed.Expiry] as Chromium has it: of several Max-Age or Expires attributes the last one counts even
-// if it is invalid, Max-Age may have a plus sign and anything after so many digits that they overflow 64 bits, and dates are read
-// by [ParseDateChromium].
+// ExpiryChromium is [Parsed.Expiry] as Chromium has it. Of several Max-Age or Expires attributes the last one counts,
+// even if it is invalid. Max-Age may have a plus sign, and anything may follow digits that overflow 64 bits. Dates
+// are read by [ParseDateChromium].
 func (p *Parsed) ExpiryChromium(now time.Time) (at time.Time, persistent bool) {
 	digits := strings.TrimPrefix(p.lastMaxAge, "+")
 	if digits == p.lastMaxAge {
@@ -213,7 +213,7 @@ func (p *Parsed) ExpiryChromium(now time.Time) (at time.Time, persistent bool) {
 	return capExpiry(at, now), ok
 }
 
-// overflows reports whether s begins with a number that does not fit into 64 bits.
+// overflows reports whether s begins with a number too large for 64 bits.
 func overflows(s string) bool {
 	_, n := leadingNumber(s)
 	_, err := strconv.ParseInt(s[:n], 10, 64)
@@ -252,8 +252,8 @@ func (p *Parsed) earlierExpires() (at time.Time, ok bool) {
 	return at, ok
 }
 
-// Cookie returns the cookie for writing again, as a browser would keep it at the time now: without attributes that lost,
-// its lifetime capped, its Domain in lower case. What is to be deleted comes as a deletion.
+// Cookie returns the cookie for writing again, as a browser would keep it at the time now: with the valid attributes
+// only, with the lifetime capped and the Domain in lower case. An expired cookie becomes a deletion.
 func (p *Parsed) Cookie(now time.Time) Cookie {
 	c := Cookie{
 		Name: p.Name, Value: p.Value, Path: p.Path, Domain: p.Domain,
@@ -272,8 +272,8 @@ func (p *Parsed) Cookie(now time.Time) Cookie {
 	return c
 }
 
-// InnerTab reports whether there is a tab inside the name, the value, or the name or value of an attribute. The standard
-// allows it, Chromium does not.
+// InnerTab reports whether there is a tab inside the name, the value, or the name or value of an attribute. The
+// standard allows it; Chromium drops the cookie.
 func (p *Parsed) InnerTab() bool {
 	if strings.IndexByte(p.Raw, '\t') < 0 {
 		return false
@@ -286,7 +286,7 @@ func (p *Parsed) InnerTab() bool {
 	return strings.IndexByte(p.Name, '\t') >= 0 || strings.IndexByte(p.Value, '\t') >= 0
 }
 
-// cutSegment returns what stands before the first ';', trimmed, and the rest after it.
+// cutSegment returns the part before the first ';', trimmed, and the rest after it.
 func cutSegment(s string) (segment, rest string) {
 	if i := strings.IndexByte(s, ';'); i >= 0 {
 		return trim(s[:i]), s[i+1:]
@@ -315,8 +315,8 @@ func lowerASCII(s string) string {
 	return s
 }
 
-// hasControl reports whether s has a control character other than tab. It looks at eight bytes at a time, because it
-// has to look at every byte of every line.
+// hasControl reports whether s has a control character other than tab. It looks at eight bytes at a time, because every
+// byte of every line passes here.
 func hasControl(s string) bool {
 	i := 0
 	for ; i+8 <= len(s); i += 8 {

@@ -99,7 +99,8 @@ func TestParseAttributes(t *testing.T) {
 }
 
 func TestExpiry(t *testing.T) {
-	const past, future, later = "Thu, 01 Jan 1970 00:00:00 GMT", "Mon, 23 Nov 2026 12:00:00 GMT", "Tue, 24 Nov 2026 12:00:00 GMT"
+	const past, future = "Thu, 01 Jan 1970 00:00:00 GMT", "Mon, 23 Nov 2026 12:00:00 GMT"
+	const later = "Tue, 24 Nov 2026 12:00:00 GMT"
 	day, none := 24*time.Hour, time.Duration(-1)
 	for _, tt := range []struct {
 		attributes     string
@@ -151,7 +152,8 @@ func TestExpiry(t *testing.T) {
 }
 
 func TestAttributeFates(t *testing.T) {
-	line := "a=1; Path=/x; path = y; ; foo=bar; Expires=soon; Expires=Fri, 01 Jan 2100 00:00:00 GMT; Max-Age=60; max-age=x; Secure; " +
+	line := "a=1; Path=/x; path = y; ; foo=bar; Expires=soon; Expires=Fri, 01 Jan 2100 00:00:00 GMT; Max-Age=60; " +
+		"max-age=x; Secure; " +
 		"Secure; SameSite=bogus; Priority=x; Domain=" + strings.Repeat(long, 33)
 	type A = cookie.Attribute
 	want := []A{
@@ -188,7 +190,8 @@ func TestInnerTab(t *testing.T) {
 func TestParsedCookie(t *testing.T) {
 	for _, tt := range []struct{ line, written string }{
 		{"a=1", "a=1"},
-		{" a = 1 ;foo;DOMAIN=.Example.com;path=/x;max-age=0060;secure", "a=1; Path=/x; Domain=example.com; Max-Age=60; Secure"},
+		{" a = 1 ;foo;DOMAIN=.Example.com;path=/x;max-age=0060;secure",
+			"a=1; Path=/x; Domain=example.com; Max-Age=60; Secure"},
 		{"a=1; Max-Age=-5; Path=/", "a=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0"},
 		{"a=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT", "a=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0"},
 		{"a=1; Max-Age=99999999999; Partitioned; Secure; SameSite=none; HttpOnly; priority=LOW",
@@ -209,7 +212,8 @@ func TestReasonNames(t *testing.T) {
 	for r := cookie.Reason(0); r.String() != "invalid"; r++ {
 		all.Add(r)
 		name := r.String()
-		if seen[name] || r.Excludes() != strings.HasPrefix(name, "EXCLUDE_") || r.Excludes() == strings.HasPrefix(name, "WARN_") {
+		if seen[name] || r.Excludes() != strings.HasPrefix(name, "EXCLUDE_") ||
+			r.Excludes() == strings.HasPrefix(name, "WARN_") {
 			t.Errorf("%d is %q", r, name)
 		}
 		seen[name] = true
@@ -228,7 +232,8 @@ func TestReasonNames(t *testing.T) {
 	}
 	var warned cookie.Reasons
 	warned.Add(cookie.WarnThirdPartyPhaseout)
-	if warned.Excluded() || !all.Excluded() || all.Exclusions().Has(cookie.WarnPortMismatch) || !all.Exclusions().Has(cookie.ExcludeUnknownError) {
+	if warned.Excluded() || !all.Excluded() || all.Exclusions().Has(cookie.WarnPortMismatch) ||
+		!all.Exclusions().Has(cookie.ExcludeUnknownError) {
 		t.Error("exclusions and warnings are mixed up")
 	}
 }
@@ -236,8 +241,10 @@ func TestReasonNames(t *testing.T) {
 // FuzzParse checks that what is parsed can be written, and that what is written is parsed as the same cookie.
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{
-		"a=1", "=a", "a", ";", "a=1; Path=/; Domain=.Example.com; Max-Age=60; Secure; HttpOnly; SameSite=None; Partitioned; Priority=High",
-		"a=1; Expires=Fri, 01 Jan 2027 00:00:00 GMT; Expires=x", "a=\x00; Path", "\tä = \"x\" ; max-age = -1;;", "__Host-a=1; Path=/; Secure",
+		"a=1", "=a", "a", ";",
+		"a=1; Path=/; Domain=.Example.com; Max-Age=60; Secure; HttpOnly; SameSite=None; Partitioned; Priority=High",
+		"a=1; Expires=Fri, 01 Jan 2027 00:00:00 GMT; Expires=x", "a=\x00; Path", "\tä = \"x\" ; max-age = -1;;",
+		"__Host-a=1; Path=/; Secure",
 	} {
 		f.Add(s)
 	}

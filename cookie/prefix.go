@@ -1,7 +1,7 @@
 package cookie
 
-// A Prefix is what the beginning of a cookie's name promises about its attributes: RFC 6265bis section 4.1.3 and, for
-// the two with Http, section 4.1.2 of draft-ietf-httpbis-layered-cookies.
+// A Prefix is the beginning of a cookie's name as a promise about its attributes: RFC 6265bis section 4.1.3
+// and, for the two with Http, draft-ietf-httpbis-layered-cookies section 4.1.2.
 type Prefix uint8
 
 // The prefixes. All of them need Secure.
@@ -14,10 +14,11 @@ const (
 )
 
 var prefixTexts = [...]string{
-	NoPrefix: "", SecurePrefix: "__Secure-", HostPrefix: "__Host-", HTTPPrefix: "__Http-", HostHTTPPrefix: "__Host-Http-",
+	NoPrefix: "", SecurePrefix: "__Secure-", HostPrefix: "__Host-", HTTPPrefix: "__Http-",
+	HostHTTPPrefix: "__Host-Http-",
 }
 
-// PrefixOf returns the prefix of a name. Browsers compare without case (Safari does not, yet).
+// PrefixOf returns the prefix of a name. It ignores case, as browsers do (but not yet Safari).
 func PrefixOf(name string) Prefix {
 	if len(name) < 2 || name[0] != '_' || name[1] != '_' {
 		return NoPrefix
@@ -40,7 +41,7 @@ func (p Prefix) HostOnly() bool { return p == HostPrefix || p == HostHTTPPrefix 
 // HTTPOnly reports whether the prefix needs HttpOnly.
 func (p Prefix) HTTPOnly() bool { return p == HTTPPrefix || p == HostHTTPPrefix }
 
-// equalFold compares without the case of ASCII letters. strings.EqualFold knows more letters than the standards do.
+// equalFold compares without the case of ASCII letters. strings.EqualFold folds more letters than the standards allow.
 func equalFold(a, b string) bool {
 	if len(a) != len(b) {
 		return false

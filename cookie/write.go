@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// dateFormat is IMF-fixdate, the one date format that every client reads (RFC 9110 section 5.6.7).
+// dateFormat is IMF-fixdate, the one date format for every client (RFC 9110 section 5.6.7).
 const dateFormat = "Mon, 02 Jan 2006 15:04:05 GMT"
 
-// Append appends the cookie as the value of a Set-Cookie header to b. If [Cookie.Check] finds fault with it, Append
-// returns that error, and b as it was.
+// Append appends the cookie to b as the value of a Set-Cookie header. If [Cookie.Check] finds fault with it, Append
+// returns that error and an unchanged b.
 func (c *Cookie) Append(b []byte) ([]byte, error) {
 	if err := c.Check(); err != nil {
 		return b, err
@@ -26,7 +26,7 @@ func (c *Cookie) appendAttributes(b []byte) []byte {
 	b = appendText(b, "; Path=", c.Path)
 	b = appendText(b, "; Domain=", c.Domain)
 	if c.Delete {
-		// Max-Age=0 is enough for browsers, but not for every other client.
+		// Max-Age=0 is enough for browsers, but not for all other clients.
 		b = append(b, "; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0"...)
 	}
 	if !c.Expires.IsZero() {
@@ -57,10 +57,10 @@ func appendText(b []byte, attribute, value string) []byte {
 	return append(append(b, attribute...), value...)
 }
 
-// Set puts the cookie into a response header (an http.Header). A Set-Cookie line that is there for the same cookie, of
-// the same name, Domain, Path and Partitioned, is replaced: a response that sets a cookie twice leaves the outcome to
-// the order in which a client reads (RFC 6265bis section 4.1.1). If [Cookie.Check] finds fault with the cookie, Set
-// returns that error and leaves the header as it was.
+// Set puts the cookie into a response header (an http.Header). It replaces a Set-Cookie line of the same name,
+// Domain, Path and Partitioned, because the outcome of setting a cookie twice would depend on the client (RFC 6265bis
+// section 4.1.1). If [Cookie.Check] finds fault with the cookie, Set returns that error and leaves the header as it
+// was.
 func Set(header map[string][]string, c *Cookie) error {
 	line, err := c.Append(make([]byte, 0, 256))
 	if err != nil {
@@ -77,7 +77,7 @@ func Set(header map[string][]string, c *Cookie) error {
 	return nil
 }
 
-// identity is what tells one cookie from another in a browser that reads both from the same response.
+// identity tells the cookies of one response apart.
 type identity struct {
 	name, domain, path string
 	partitioned        bool

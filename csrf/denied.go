@@ -12,7 +12,8 @@ var deniedHTML string
 func deniedPage(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	header.Set("Content-Type", "text/html; charset=utf-8")
-	header.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	header.Set("Content-Security-Policy",
+		"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 	header.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(http.StatusForbidden)
 	if r.Method != http.MethodHead {
@@ -20,7 +21,7 @@ func deniedPage(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// deniedWriter makes the status 403 where the handler writes none.
+// deniedWriter makes 403 the default status.
 type deniedWriter struct {
 	http.ResponseWriter
 	wrote bool

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 
 	"coatcheck.dev/event"
@@ -13,27 +14,26 @@ import (
 
 // Options configure a [Guard]. The zero value refuses every request of another origin.
 type Options struct {
-	// TrustedOrigins may send any request, each written as browsers do: "https://accounts.example.com". They are
-	// compared byte by byte; there are no wildcards. Whoever can run a script there can do here what a visitor can.
+	// TrustedOrigins may send any request. Write each as browsers do: "https://accounts.example.com". They are
+	// compared byte by byte, without wildcards. A script of such an origin can do anything here that a visitor can.
 	TrustedOrigins []string
 
-	// Denied answers requests that are refused. The status is 403 unless it writes another. The default is a short
-	// page.
+	// Denied answers refused requests. The status is 403 unless it writes another one. The default is a short page.
 	Denied http.Handler
 
-	// InsecureReportOnly reports requests that would be refused and lets them pass, to see what a site's own pages do
-	// before the protection is switched on.
+	// InsecureReportOnly reports requests instead of refusing them, to test a site's own pages before the protection
+	// is switched on.
 	InsecureReportOnly bool
 
-	// Events takes refused requests to its observers, as events of the kind event.CrossSite. The default is nobody.
+	// Events takes refused requests to its observers, as events of the kind event.CrossSite. The default is none.
 	Events *event.Queue
 
-	// TrustedProxies are the networks whose X-Forwarded-For is believed about the client's address in events. The
-	// default is none, and then the address is that of the connection.
+	// TrustedProxies are the networks whose X-Forwarded-For tells the client's address for events. The default is
+	// none: the address is then that of the connection.
 	TrustedProxies []netip.Prefix
 }
 
-// Check reports what is wrong with the options, if anything; [New] panics with the same error.
+// Check returns the errors in the options, nil if there are none. [New] panics with them.
 func (o Options) Check() error {
 	var errs []error
 	for _, origin := range o.TrustedOrigins {
@@ -44,7 +44,7 @@ func (o Options) Check() error {
 	return errors.Join(errs...)
 }
 
-// checkOrigin refuses what no browser sends. It would never match, and its author would look for the fault elsewhere.
+// checkOrigin refuses misspelt origins, because they would never match and nobody would know why.
 func checkOrigin(origin string) error {
 	u, err := url.Parse(origin)
 	switch {
@@ -53,23 +53,27 @@ func checkOrigin(origin string) error {
 	case strings.Contains(origin, "*"):
 		return fmt.Errorf("%.100q has a wildcard, and origins are compared byte by byte: name each one", origin)
 	case origin != u.Scheme+"://"+u.Host:
-		return fmt.Errorf("%.100q has more than scheme, host and port, or another spelling than browsers send: write %q", origin, u.Scheme+"://"+u.Host)
+		return fmt.Errorf("%.100q has more than scheme, host and port, or browsers spell it differently: write %q",
+			origin, u.Scheme+"://"+u.Host)
 	case u.Host != strings.ToLower(u.Host):
-		return fmt.Errorf("%.100q has capital letters, which browsers send in lower case: write %q", origin, strings.ToLower(origin))
-	case u.Scheme == "https" && u.Port() == "443" || u.Scheme == "http" && u.Port() == "80" || strings.HasSuffix(u.Host, ":"):
-		return fmt.Errorf("%.100q names the port that browsers leave out: write %q", origin, u.Scheme+"://"+u.Hostname())
+		return fmt.Errorf("%.100q has capital letters, but browsers send lower case: write %q",
+			origin, strings.ToLower(origin))
+	case u.Scheme == "https" && u.Port() == "443" || u.Scheme == "http" && u.Port() == "80" ||
+		strings.HasSuffix(u.Host, ":"):
+		return fmt.Errorf("%.100q names the default port, but browsers leave it out: write %q",
+			origin, u.Scheme+"://"+u.Hostname())
 	}
 	return nil
 }
 
-// A Guard refuses requests that other sites make browsers send. It may be used by any number of goroutines.
+// A Guard refuses requests that other sites make browsers send. It is safe for concurrent use.
 type Guard struct {
 	opts  Options
 	rules http.CrossOriginProtection
 }
 
-// New returns a guard. It panics if the options are wrong, as they are part of the program; use [Options.Check] first
-// where they come from elsewhere.
+// New returns a guard. It panics on wrong options, because they are part of the program. If they come from elsewhere,
+// use [Options.Check] first.
 func New(opts Options) *Guard {
 	if err := opts.Check(); err != nil {
 		panic(err)
@@ -80,21 +84,21 @@ func New(opts Options) *Guard {
 	}
 	for _, origin := range opts.TrustedOrigins {
 		if err := g.rules.AddTrustedOrigin(origin); err != nil {
-			panic(fmt.Errorf("csrf: Options.TrustedOrigins: %w", err)) // Check is the stricter one
+			panic(fmt.Errorf("csrf: Options.TrustedOrigins: %w", err)) // Check is stricter
 		}
 	}
 	return g
 }
 
-// Handler lets requests through to next unless another site sent them; those are answered with 403, and next is not
-// called. It belongs outside of everything that acts on a request.
+// Handler passes requests to next unless another site sent them; it answers those with 403. It belongs outside of
+// everything that acts on a request.
 func (g *Guard) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if g.exempt(r) {
 			next.ServeHTTP(w, r)
 			return
 		}
-		// The answer depends on these two. Those to GET do not, and stay as cacheable as they are.
+		// The answer depends on these two. Answers to GET do not, and stay cacheable.
 		w.Header().Add("Vary", "Sec-Fetch-Site, Origin")
 		err := g.Check(r)
 		if err != nil {
@@ -109,15 +113,16 @@ func (g *Guard) Handler(next http.Handler) http.Handler {
 	})
 }
 
-var errPlainOrigin = errors.New("cross-origin request detected: Sec-Fetch-Site is missing, and Origin is a page over plain HTTP")
+var errPlainOrigin = errors.New("cross-origin request detected: Sec-Fetch-Site is missing, and Origin is a page over " +
+	"plain HTTP")
 
-// Check returns an error if another site made the browser send the request, and says how that can be told.
+// Check returns an error if another site made the browser send the request; the error tells the evidence.
 // Options.InsecureReportOnly has no effect on it.
 func (g *Guard) Check(r *http.Request) error {
 	if g.exempt(r) {
 		return nil
 	}
-	if isSafe(r.Method) { // an upgrade: to be judged like a request that changes something
+	if isSafe(r.Method) { // an upgrade: judged as a POST
 		r = r.WithContext(r.Context())
 		r.Method = http.MethodPost
 	}
@@ -126,19 +131,11 @@ func (g *Guard) Check(r *http.Request) error {
 	}
 	// The rules compare hosts alone.
 	origin := r.Header.Get("Origin")
-	if r.TLS != nil && r.Header.Get("Sec-Fetch-Site") == "" && strings.HasPrefix(origin, "http:") && !g.trusts(origin) {
+	if r.TLS != nil && r.Header.Get("Sec-Fetch-Site") == "" && strings.HasPrefix(origin, "http:") &&
+		!slices.Contains(g.opts.TrustedOrigins, origin) {
 		return errPlainOrigin
 	}
 	return nil
-}
-
-func (g *Guard) trusts(origin string) bool {
-	for _, trusted := range g.opts.TrustedOrigins {
-		if origin == trusted {
-			return true
-		}
-	}
-	return false
 }
 
 // exempt reports whether a request cannot change anything, whoever sent it.

@@ -31,37 +31,49 @@ func TestWhoPasses(t *testing.T) {
 		plain  bool // the request came over plain HTTP, or from a proxy that ended TLS
 		passes bool
 	}{
-		"own page":                            {"POST", header("Sec-Fetch-Site", "same-origin"), false, true},
-		"typed by the visitor":                {"POST", header("Sec-Fetch-Site", "none"), false, true},
-		"other site":                          {"POST", header("Sec-Fetch-Site", "cross-site"), false, false},
-		"other host of the domain":            {"POST", header("Sec-Fetch-Site", "same-site"), false, false},
-		"unknown value":                       {"POST", header("Sec-Fetch-Site", "moon"), false, false},
-		"other site, origin made to fit":      {"POST", header("Sec-Fetch-Site", "cross-site", "Origin", "https://shop.example.com"), false, false},
-		"trusted origin":                      {"POST", header("Sec-Fetch-Site", "same-site", "Origin", trusted), false, true},
-		"trusted host over http":              {"POST", header("Sec-Fetch-Site", "same-site", "Origin", "http://accounts.example.com"), false, false},
-		"trusted host, other port":            {"POST", header("Sec-Fetch-Site", "same-site", "Origin", trusted+":8443"), false, false},
-		"host that begins like a trusted one": {"POST", header("Sec-Fetch-Site", "cross-site", "Origin", trusted+".evil.example"), false, false},
-		"old browser, own page":               {"POST", header("Origin", "https://shop.example.com"), false, true},
-		"old browser, other site":             {"POST", header("Origin", "https://evil.example"), false, false},
-		"old browser, trusted origin":         {"POST", header("Origin", trusted), false, true},
-		"old browser, sandboxed page":         {"POST", header("Origin", "null"), false, false},
-		"old browser, own host over http":     {"POST", header("Origin", "http://shop.example.com"), false, false},
-		"plain site, own page":                {"POST", header("Origin", "http://shop.example.com"), true, true},
-		"behind a proxy that ended TLS":       {"POST", header("Origin", "https://shop.example.com"), true, true},
-		"no browser":                          {"POST", header(), false, true},
-		"link from elsewhere":                 {"GET", header("Sec-Fetch-Site", "cross-site"), false, true},
-		"image on another site":               {"HEAD", header("Sec-Fetch-Site", "cross-site"), false, true},
-		"preflight":                           {"OPTIONS", header("Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"), false, true},
-		"PUT":                                 {"PUT", header("Sec-Fetch-Site", "cross-site"), false, false},
-		"DELETE":                              {"DELETE", header("Sec-Fetch-Site", "cross-site"), false, false},
-		"PATCH":                               {"PATCH", header("Sec-Fetch-Site", "cross-site"), false, false},
-		"method that nobody knows":            {"BREW", header("Sec-Fetch-Site", "cross-site"), false, false},
-		"method in small letters":             {"get", header("Sec-Fetch-Site", "cross-site"), false, false},
-		"method override by header":           {"POST", header("Sec-Fetch-Site", "cross-site", "X-HTTP-Method-Override", "GET"), false, false},
-		"WebSocket, own page":                 {"GET", header("Upgrade", "websocket", "Sec-Fetch-Site", "same-origin", "Origin", "https://shop.example.com"), false, true},
-		"WebSocket, other site":               {"GET", header("Upgrade", "websocket", "Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example"), false, false},
-		"WebSocket, old browser, other site":  {"GET", header("Upgrade", "websocket", "Origin", "https://evil.example"), false, false},
-		"WebSocket, no browser":               {"GET", header("Upgrade", "websocket"), false, true},
+		"own page":                 {"POST", header("Sec-Fetch-Site", "same-origin"), false, true},
+		"typed by the visitor":     {"POST", header("Sec-Fetch-Site", "none"), false, true},
+		"other site":               {"POST", header("Sec-Fetch-Site", "cross-site"), false, false},
+		"other host of the domain": {"POST", header("Sec-Fetch-Site", "same-site"), false, false},
+		"unknown value":            {"POST", header("Sec-Fetch-Site", "moon"), false, false},
+		"other site, origin made to fit": {"POST",
+			header("Sec-Fetch-Site", "cross-site", "Origin", "https://shop.example.com"), false, false},
+		"trusted origin": {"POST", header("Sec-Fetch-Site", "same-site", "Origin", trusted),
+			false, true},
+		"trusted host over http": {"POST",
+			header("Sec-Fetch-Site", "same-site", "Origin", "http://accounts.example.com"), false, false},
+		"trusted host, other port": {"POST",
+			header("Sec-Fetch-Site", "same-site", "Origin", trusted+":8443"), false, false},
+		"host that begins like a trusted one": {"POST",
+			header("Sec-Fetch-Site", "cross-site", "Origin", trusted+".evil.example"), false, false},
+		"old browser, own page":           {"POST", header("Origin", "https://shop.example.com"), false, true},
+		"old browser, other site":         {"POST", header("Origin", "https://evil.example"), false, false},
+		"old browser, trusted origin":     {"POST", header("Origin", trusted), false, true},
+		"old browser, sandboxed page":     {"POST", header("Origin", "null"), false, false},
+		"old browser, own host over http": {"POST", header("Origin", "http://shop.example.com"), false, false},
+		"plain site, own page":            {"POST", header("Origin", "http://shop.example.com"), true, true},
+		"behind a proxy that ended TLS":   {"POST", header("Origin", "https://shop.example.com"), true, true},
+		"no browser":                      {"POST", header(), false, true},
+		"link from elsewhere":             {"GET", header("Sec-Fetch-Site", "cross-site"), false, true},
+		"image on another site":           {"HEAD", header("Sec-Fetch-Site", "cross-site"), false, true},
+		"preflight": {"OPTIONS",
+			header("Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"), false, true},
+		"PUT":                      {"PUT", header("Sec-Fetch-Site", "cross-site"), false, false},
+		"DELETE":                   {"DELETE", header("Sec-Fetch-Site", "cross-site"), false, false},
+		"PATCH":                    {"PATCH", header("Sec-Fetch-Site", "cross-site"), false, false},
+		"method that nobody knows": {"BREW", header("Sec-Fetch-Site", "cross-site"), false, false},
+		"method in small letters":  {"get", header("Sec-Fetch-Site", "cross-site"), false, false},
+		"method override by header": {"POST",
+			header("Sec-Fetch-Site", "cross-site", "X-HTTP-Method-Override", "GET"), false, false},
+		"WebSocket, own page": {"GET",
+			header("Upgrade", "websocket", "Sec-Fetch-Site", "same-origin", "Origin",
+				"https://shop.example.com"), false, true},
+		"WebSocket, other site": {"GET",
+			header("Upgrade", "websocket", "Sec-Fetch-Site", "cross-site", "Origin",
+				"https://evil.example"), false, false},
+		"WebSocket, old browser, other site": {"GET",
+			header("Upgrade", "websocket", "Origin", "https://evil.example"), false, false},
+		"WebSocket, no browser": {"GET", header("Upgrade", "websocket"), false, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := httptest.NewRequest(c.method, "https://shop.example.com/cart", nil)
@@ -108,7 +120,8 @@ func TestRefusalIsAClearPageThatNobodyKeeps(t *testing.T) {
 
 func TestVaryOnlyWhereTheAnswerDependsOnIt(t *testing.T) {
 	ok := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok") })
-	for method, want := range map[string]string{"GET": "", "HEAD": "", "OPTIONS": "", "POST": "Sec-Fetch-Site, Origin"} {
+	for method, want := range map[string]string{"GET": "", "HEAD": "", "OPTIONS": "",
+		"POST": "Sec-Fetch-Site, Origin"} {
 		w := httptest.NewRecorder()
 		csrf.New(csrf.Options{}).Handler(ok).ServeHTTP(w, httptest.NewRequest(method, "/", nil))
 		if got := w.Header().Get("Vary"); got != want {
@@ -122,10 +135,14 @@ func TestDeniedHandler(t *testing.T) {
 		denied http.HandlerFunc
 		status int
 	}{
-		"status by default":     {func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "no") }, 403},
-		"status of its own":     {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) }, 404},
-		"status of http.Error":  {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", 400) }, 400},
-		"reached by controller": {func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "no"); flush(t, w) }, 403},
+		"status by default":    {func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "no") }, 403},
+		"status of its own":    {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) }, 404},
+		"status of http.Error": {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", 400) }, 400},
+		"reached by controller": {func(w http.ResponseWriter,
+			_ *http.Request) {
+			io.WriteString(w, "no")
+			flush(t, w)
+		}, 403},
 	} {
 		w := httptest.NewRecorder()
 		csrf.New(csrf.Options{Denied: c.denied}).Handler(never(t)).ServeHTTP(w, forged())
@@ -150,8 +167,10 @@ func TestObserversHearOfRefusals(t *testing.T) {
 			t.Fatalf("report only %v: handler called %v, %d events", reportOnly, called, len(events))
 		}
 		e, r := events[0], events[0].Request
-		if e.Kind != event.CrossSite || r.Refused == reportOnly || e.Reason == "" || e.At.IsZero() || e.Address != "192.0.2.1" ||
-			r.Method != "POST" || r.Host != "example.com" || r.Path != "/cart" || r.Site != "cross-site" || len(r.Origin) != 256 {
+		if e.Kind != event.CrossSite || r.Refused == reportOnly || e.Reason == "" || e.At.IsZero() ||
+			e.Address != "192.0.2.1" ||
+			r.Method != "POST" || r.Host != "example.com" || r.Path != "/cart" || r.Site != "cross-site" ||
+			len(r.Origin) != 256 {
 			t.Errorf("event %+v of request %+v", e, r)
 		}
 		if !strings.Contains(log.String(), string(event.CrossSite)) || !strings.Contains(log.String(), "/cart") {
@@ -248,7 +267,10 @@ func forged() *http.Request {
 }
 
 func never(t *testing.T) http.Handler {
-	return http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a forged request reached the handler") })
+	return http.HandlerFunc(func(http.ResponseWriter,
+		*http.Request) {
+		t.Error("a forged request reached the handler")
+	})
 }
 
 func flush(t *testing.T, w http.ResponseWriter) {

@@ -10,7 +10,7 @@ import (
 // maxAccept bounds how much of the Accept header is looked at, in bytes; browsers send about 130.
 const maxAccept = 1 << 10
 
-// wantsJSON reports whether a request would rather have JSON than a page (RFC 9110, section 12.5.1). Only the two
+// wantsJSON reports whether a request prefers JSON to a page (RFC 9110 section 12.5.1). Only the two
 // types by name count: "anything" gets the page.
 func wantsJSON(r *http.Request) bool {
 	accept := strings.Join(r.Header["Accept"], ",")

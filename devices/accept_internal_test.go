@@ -60,8 +60,10 @@ func FuzzShort(f *testing.F) {
 func TestAgo(t *testing.T) {
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	for want, d := range map[string]time.Duration{
-		"just now": -time.Minute, "1 minute ago": 119 * time.Second, "59 minutes ago": 59 * time.Minute, "1 hour ago": time.Hour,
-		"23 hours ago": 23 * time.Hour, "1 day ago": 47 * time.Hour, "29 days ago": 29 * 24 * time.Hour, "on 23 October 2026": 30 * 24 * time.Hour,
+		"just now": -time.Minute, "1 minute ago": 119 * time.Second, "59 minutes ago": 59 * time.Minute,
+		"1 hour ago":   time.Hour,
+		"23 hours ago": 23 * time.Hour, "1 day ago": 47 * time.Hour, "29 days ago": 29 * 24 * time.Hour,
+		"on 23 October 2026": 30 * 24 * time.Hour,
 	} {
 		if got := agoAt(now.Add(-d), now); got != want {
 			t.Errorf("%v is %q, want %q", d, got, want)

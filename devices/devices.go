@@ -15,7 +15,7 @@ import (
 
 // Options configure a [Handler]. The zero value is good.
 type Options struct {
-	// Path is where the handler is mounted, without http.StripPrefix. It begins and ends with a slash; the default is
+	// Path is the path of the handler, without http.StripPrefix. It begins and ends with a slash. The default is
 	// "/devices/".
 	Path string
 
@@ -25,7 +25,7 @@ type Options struct {
 	// site could otherwise hide the buttons under something else (ASVS 3.4.6).
 	Page func(w io.Writer, r *http.Request, p Page) error
 
-	// Guard refuses requests that come from other sites. The default is csrf.New with zero Options.
+	// Guard refuses requests from other sites. The default is csrf.New with zero Options.
 	Guard *csrf.Guard
 
 	// Log records the errors of Page. The default is slog.Default. Failures of the store are events of the session
@@ -33,14 +33,14 @@ type Options struct {
 	Log *slog.Logger
 }
 
-// Check reports what is wrong with the options, if anything; [Handler] panics with the same error.
+// Check returns the error in the options, nil if there is none. [Handler] panics with it.
 func (o Options) Check() error {
 	p := o.Path
 	switch {
 	case p == "":
 		return nil
 	case !strings.HasPrefix(p, "/") || !strings.HasSuffix(p, "/") || strings.TrimSuffix(path.Clean(p), "/")+"/" != p:
-		return fmt.Errorf("devices: Options.Path %q has to begin and end with a slash, and be clean: write it as \"/devices/\"", p)
+		return fmt.Errorf("devices: Options.Path %q must begin and end with a slash, and be clean: \"/devices/\"", p)
 	case strings.ContainsAny(p, "{}?#% "):
 		return errors.New("devices: Options.Path has a character that means something in patterns or URLs")
 	}
@@ -66,8 +66,8 @@ type handler struct {
 	policy   string // the Content-Security-Policy
 }
 
-// Handler returns the page of the manager's signed-in users. It panics if the options are wrong, as they are part of
-// the program; use [Options.Check] first where they come from elsewhere.
+// Handler returns the page of the manager's signed-in users. It panics on wrong options, because they are part of the
+// program. If they come from elsewhere, use [Options.Check] first.
 func Handler(sessions *session.Manager, o Options) http.Handler {
 	if err := o.Check(); err != nil {
 		panic(err)
@@ -84,7 +84,7 @@ func Handler(sessions *session.Manager, o Options) http.Handler {
 	return o.Guard.Handler(mux)
 }
 
-// fail answers a request that was not carried out.
+// fail answers a failed request.
 func (h *handler) fail(w http.ResponseWriter, r *http.Request, status int, text string) {
 	w.Header().Set("Cache-Control", "no-store")
 	if status == http.StatusServiceUnavailable {
@@ -97,7 +97,8 @@ func (h *handler) fail(w http.ResponseWriter, r *http.Request, status int, text 
 	http.Error(w, text, status)
 }
 
-// unavailable says no more than is known. What the store said is an event of the session manager.
+// unavailable claims no more than is known. The error of the store is an event of the session manager.
 func (h *handler) unavailable(w http.ResponseWriter, r *http.Request) {
-	h.fail(w, r, http.StatusServiceUnavailable, "Temporarily unavailable; it is not known whether anything was changed. Please try again in a moment.")
+	h.fail(w, r, http.StatusServiceUnavailable,
+		"Temporarily unavailable; it is not known whether anything was changed. Please try again in a moment.")
 }

@@ -33,14 +33,17 @@ func TestListShowsTheUsersDevices(t *testing.T) {
 		w := ada.get("/devices/")
 		page := w.Body.String()
 		for _, want := range []string{
-			"Firefox on Linux", "curl/8.14.1 &lt;b&gt;", "50 minutes ago", "5 minutes ago", "192.0.2.1", "This device", "Stays signed in",
-			`<html lang="en">`, `<h1>Your devices</h1>`, `aria-label="Sign out Firefox on Linux, last used 50 minutes ago"`,
+			"Firefox on Linux", "curl/8.14.1 &lt;b&gt;", "50 minutes ago", "5 minutes ago", "192.0.2.1", "This device",
+			"Stays signed in",
+			`<html lang="en">`, `<h1>Your devices</h1>`,
+			`aria-label="Sign out Firefox on Linux, last used 50 minutes ago"`,
 		} {
 			if !strings.Contains(page, want) {
 				t.Errorf("the page lacks %q:\n%s", want, page)
 			}
 		}
-		if strings.Contains(page, "Alan") || strings.Count(page, "<h2>") != 2 || strings.Count(page, "This device") != 1 {
+		if strings.Contains(page, "Alan") || strings.Count(page, "<h2>") != 2 ||
+			strings.Count(page, "This device") != 1 {
 			t.Errorf("the page has other devices than ada's two:\n%s", page)
 		}
 		if strings.Index(page, "This device") > strings.Index(page, "Firefox on Linux") {
@@ -55,7 +58,8 @@ func TestListShowsTheUsersDevices(t *testing.T) {
 		if !first.Current || !first.Remember || first.Name != "curl/8.14.1 <b>" || first.Address != "192.0.2.1" {
 			t.Errorf("first %+v", first)
 		}
-		if second.Current || second.Remember || second.Name != "Firefox on Linux" || first.Started.Sub(second.Started) != 45*time.Minute {
+		if second.Current || second.Remember || second.Name != "Firefox on Linux" ||
+			first.Started.Sub(second.Started) != 45*time.Minute {
 			t.Errorf("second %+v", second)
 		}
 	})
@@ -70,7 +74,8 @@ func TestOneDeviceIsSignedOut(t *testing.T) {
 	if there.alive() || !here.alive() {
 		t.Errorf("there alive %v, here %v", there.alive(), here.alive())
 	}
-	if page := here.get("/devices/?done=one").Body.String(); !strings.Contains(page, `role="status">The device was signed out.`) {
+	if page := here.get("/devices/?done=one").Body.String(); !strings.Contains(page,
+		`role="status">The device was signed out.`) {
 		t.Errorf("the page says nothing of it: %s", page)
 	}
 	wantRedirect(t, here.post("end="+handle), "/devices/?done=gone")
@@ -118,7 +123,8 @@ func TestSigningOutEverywhereAsksFirst(t *testing.T) {
 	if page := here.get("/devices/").Body.String(); strings.Contains(page, "others") {
 		t.Errorf("with one device there is nothing to ask: %s", page)
 	}
-	if page := here.get("/devices/?ask=others").Body.String(); !strings.Contains(page, "nowhere else") || strings.Contains(page, "<button") {
+	if page := here.get("/devices/?ask=others").Body.String(); !strings.Contains(page, "nowhere else") ||
+		strings.Contains(page, "<button") {
 		t.Errorf("with one device the question is %s", page)
 	}
 	there := s.signedIn("ada")
@@ -127,18 +133,20 @@ func TestSigningOutEverywhereAsksFirst(t *testing.T) {
 		t.Errorf("the list does not lead to the question: %s", page)
 	}
 	w := here.get("/devices/?ask=others")
-	if page := w.Body.String(); !strings.Contains(page, "One other device is") || !strings.Contains(page, `name="end" value="others"`) {
+	if page := w.Body.String(); !strings.Contains(page, "One other device is") ||
+		!strings.Contains(page, `name="end" value="others"`) {
 		t.Errorf("the question is %s", page)
 	}
 	if !there.alive() {
 		t.Error("asking has signed it out")
 	}
 	for name, want := range map[string]string{
-		"Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-		"X-Frame-Options":         "DENY",
-		"X-Content-Type-Options":  "nosniff",
-		"Referrer-Policy":         "same-origin",
-		"Cache-Control":           "private, no-store",
+		"Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; " +
+			"frame-ancestors 'none'",
+		"X-Frame-Options":        "DENY",
+		"X-Content-Type-Options": "nosniff",
+		"Referrer-Policy":        "same-origin",
+		"Cache-Control":          "private, no-store",
 	} {
 		if got := w.Header().Get(name); got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
@@ -174,7 +182,8 @@ func TestOtherSitesAreRefused(t *testing.T) {
 			t.Errorf("%s: status %d", from, w.Code)
 		}
 	}
-	if w := ada.post("end=others", "Sec-Fetch-Site", "", "Origin", "https://evil.example"); w.Code != http.StatusForbidden {
+	if w := ada.post("end=others", "Sec-Fetch-Site", "", "Origin",
+		"https://evil.example"); w.Code != http.StatusForbidden {
 		t.Errorf("an old browser: status %d", w.Code)
 	}
 	if !there.alive() {
@@ -186,7 +195,8 @@ func TestGuardOfTheApp(t *testing.T) {
 	guard := csrf.New(csrf.Options{TrustedOrigins: []string{"https://accounts.example"}})
 	s := newSite(t, devices.Options{Guard: guard})
 	ada := s.signedIn("ada")
-	if w := ada.post("end=others", "Sec-Fetch-Site", "same-site", "Origin", "https://accounts.example"); w.Code != http.StatusSeeOther {
+	if w := ada.post("end=others", "Sec-Fetch-Site", "same-site", "Origin",
+		"https://accounts.example"); w.Code != http.StatusSeeOther {
 		t.Errorf("status %d", w.Code)
 	}
 }
@@ -216,7 +226,8 @@ func TestMalformedRequests(t *testing.T) {
 	ada := s.signedIn("ada")
 	there := s.signedIn("ada")
 	for what, form := range map[string]string{
-		"nothing": "", "another field": "handle=x", "two values": "end=others&end=" + ada.handle(), "bad escape": "end=%zz",
+		"nothing": "", "another field": "handle=x", "two values": "end=others&end=" +
+			ada.handle(), "bad escape": "end=%zz",
 		"too long": "end=" + strings.Repeat("a", 5000), "too many fields": strings.Repeat("a=&", 5000) + "end=others",
 	} {
 		if w := ada.post(form); w.Code != http.StatusBadRequest {
@@ -231,7 +242,8 @@ func TestMalformedRequests(t *testing.T) {
 		t.Errorf("GET: status %d, other device alive %v", w.Code, there.alive())
 	}
 	for _, method := range []string{"PUT", "DELETE", "PATCH"} {
-		if w := ada.do(method, "/devices/", ""); w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") != "GET, HEAD, POST" {
+		if w := ada.do(method, "/devices/", ""); w.Code != http.StatusMethodNotAllowed ||
+			w.Header().Get("Allow") != "GET, HEAD, POST" {
 			t.Errorf("%s: status %d, Allow %q", method, w.Code, w.Header().Get("Allow"))
 		}
 	}
@@ -275,7 +287,8 @@ func TestStoreFails(t *testing.T) {
 	handle, own := there.handle(), here.handle()
 	check := func(what string, w *httptest.ResponseRecorder) {
 		t.Helper()
-		if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" || strings.Contains(w.Body.String(), "secret") {
+		if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" ||
+			strings.Contains(w.Body.String(), "secret") {
 			t.Errorf("%s: status %d, %v, %s", what, w.Code, w.Header(), w.Body)
 		}
 		if cookies := w.Result().Cookies(); len(cookies) > 0 {
@@ -344,8 +357,10 @@ func TestPages(t *testing.T) {
 		rows         int
 		newer, older string
 	}{
-		{"", 50, "", "?page=2"}, {"?page=1", 50, "", "?page=2"}, {"?page=2", 50, "?page=1", "?page=3"}, {"?page=3", 20, "?page=2", ""},
-		{"?page=4", 20, "?page=2", ""}, {"?page=0", 50, "", "?page=2"}, {"?page=-1", 50, "", "?page=2"}, {"?page=x", 50, "", "?page=2"},
+		{"", 50, "", "?page=2"}, {"?page=1", 50, "", "?page=2"}, {"?page=2", 50, "?page=1", "?page=3"}, {"?page=3",
+			20, "?page=2", ""},
+		{"?page=4", 20, "?page=2", ""}, {"?page=0", 50, "", "?page=2"}, {"?page=-1", 50, "", "?page=2"}, {"?page=x",
+			50, "", "?page=2"},
 		{"?page=99999999999999999999999", 20, "?page=2", ""},
 	} {
 		page := ada.get("/devices/" + tt.query).Body.String()
@@ -354,7 +369,8 @@ func TestPages(t *testing.T) {
 		}
 		for rel, want := range map[string]string{"prev": tt.newer, "next": tt.older} {
 			link := fmt.Sprintf(`href="/devices/%s" rel="%s"`, want, rel)
-			if got := strings.Contains(page, `rel="`+rel+`"`); got != (want != "") || got && !strings.Contains(page, link) {
+			if got := strings.Contains(page, `rel="`+rel+`"`); got != (want != "") || got &&
+				!strings.Contains(page, link) {
 				t.Errorf("%q: no %s in %s", tt.query, link, page)
 			}
 		}
@@ -405,11 +421,13 @@ func TestContentInALayout(t *testing.T) {
 }
 
 func TestPageOfTheApp(t *testing.T) {
-	own := template.Must(template.New("").Parse(`{{.User}}: {{range .Devices}}{{.Name}} {{.Handle}} {{end}}{{.Path}} {{.Others}}`))
+	own := template.Must(template.New("").Parse(
+		`{{.User}}: {{range .Devices}}{{.Name}} {{.Handle}} {{end}}{{.Path}} {{.Others}}`))
 	s := newSite(t, devices.Options{Path: "/account/browsers/", Page: pageOf(own)})
 	ada := s.signedIn("ada", "Label", "Firefox")
 	w := ada.get("/account/browsers/")
-	if got := w.Body.String(); !strings.HasPrefix(got, "ada: Firefox ") || !strings.HasSuffix(got, " /account/browsers/ 0") {
+	if got := w.Body.String(); !strings.HasPrefix(got, "ada: Firefox ") ||
+		!strings.HasSuffix(got, " /account/browsers/ 0") {
 		t.Errorf("the page is %q", got)
 	}
 	if got := w.Header().Values("Content-Security-Policy"); len(got) != 1 || got[0] != "frame-ancestors 'none'" {
@@ -444,7 +462,8 @@ func TestPageThatFails(t *testing.T) {
 	own := template.Must(template.New("").Parse(`half a page {{.NoSuchField}}`))
 	s := newSite(t, devices.Options{Page: pageOf(own), Log: slog.New(slog.NewTextHandler(&log, nil))})
 	w := s.signedIn("ada").get("/devices/")
-	if w.Code != http.StatusInternalServerError || strings.Contains(w.Body.String(), "half") || !strings.Contains(log.String(), "NoSuchField") {
+	if w.Code != http.StatusInternalServerError || strings.Contains(w.Body.String(), "half") ||
+		!strings.Contains(log.String(), "NoSuchField") {
 		t.Errorf("status %d, body %q, log %s", w.Code, w.Body, &log)
 	}
 }
@@ -456,7 +475,8 @@ func TestStyle(t *testing.T) {
 	_, rest, _ := strings.Cut(page, `rel="stylesheet" href="`)
 	href, _, _ := strings.Cut(rest, `"`)
 	w := (&browser{site: s}).get(href)
-	if w.Code != http.StatusOK || w.Header().Get("Content-Type") != "text/css; charset=utf-8" || !strings.Contains(w.Header().Get("Cache-Control"), "immutable") {
+	if w.Code != http.StatusOK || w.Header().Get("Content-Type") != "text/css; charset=utf-8" ||
+		!strings.Contains(w.Header().Get("Cache-Control"), "immutable") {
 		t.Errorf("%s: status %d, %v", href, w.Code, w.Header())
 	}
 	for _, inline := range []string{"<script", "<style", " style=", " onclick=", "http:", "https:"} {
@@ -469,7 +489,8 @@ func TestStyle(t *testing.T) {
 func TestOptionsCheck(t *testing.T) {
 	for path, ok := range map[string]bool{
 		"": true, "/devices/": true, "/a/b/": true, "/": true,
-		"devices/": false, "/devices": false, "//evil.example/": false, "/a//b/": false, "/a/../b/": false, "/{x}/": false, "/a b/": false, "/a?/": false,
+		"devices/": false, "/devices": false, "//evil.example/": false, "/a//b/": false, "/a/../b/": false,
+		"/{x}/": false, "/a b/": false, "/a?/": false,
 	} {
 		if err := (devices.Options{Path: path}).Check(); (err == nil) != ok {
 			t.Errorf("%q: %v", path, err)

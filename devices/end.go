@@ -7,10 +7,10 @@ import (
 	"coatcheck.dev/session"
 )
 
-// maxForm bounds the body of a request, in bytes. A form of ours has 26.
+// maxForm is the size of the largest body in bytes. Our own form has 26.
 const maxForm = 4 << 10
 
-// others is what is posted, in the place of a handle, for all of the user's other devices. No handle is that short.
+// others stands in the place of a handle for all of the user's other devices. No handle is that short.
 const others = "others"
 
 func (h *handler) end(w http.ResponseWriter, r *http.Request) {
@@ -39,8 +39,8 @@ func (h *handler) end(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// endOne signs one of the user's own devices out and reports whether there was one. A handle says nothing of whose
-// session it is, so the user's list decides.
+// endOne signs one of the user's own devices out, and reports whether there was one. A handle does not name its user,
+// so the user's list decides.
 func (h *handler) endOne(ctx context.Context, handle string) (bool, error) {
 	s := h.sessions.From(ctx)
 	if s.Handle().String() == handle {
@@ -58,7 +58,7 @@ func (h *handler) endOne(ctx context.Context, handle string) (bool, error) {
 	return false, nil
 }
 
-// ended answers with the way back to the list, so that reloading that sends nothing again.
+// ended redirects to the list, so that a reload sends nothing again.
 func (h *handler) ended(w http.ResponseWriter, r *http.Request, n int, what string, err error) {
 	switch {
 	case err != nil:

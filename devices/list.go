@@ -13,20 +13,20 @@ import (
 	"coatcheck.dev/store"
 )
 
-// A Device is a browser, or other program, in which the user is signed in.
+// A Device is a browser or other program with a session of the user.
 type Device struct {
-	Handle   store.ID  `json:"handle"`     // what to post as end
+	Handle   store.ID  `json:"handle"`     // the value of end
 	Name     string    `json:"name"`       // in a few words; the client chose them
 	Address  string    `json:"address"`    // where the session began
 	Started  time.Time `json:"created_at"` // when it began
 	LastSeen time.Time `json:"last_seen"`  // when it was last used, stale by up to session.Options.TouchInterval
 	Remember bool      `json:"remember"`   // whether it stays signed in when the browser closes
-	Current  bool      `json:"current"`    // whether it is the one that asks
+	Current  bool      `json:"current"`    // whether it sent this request
 }
 
 const (
 	perPage  = 50
-	maxName  = 80 // bytes of a User-Agent that has no label
+	maxName  = 80 // bytes of a User-Agent in the place of a label
 	unnamed  = "Unknown browser"
 	ellipsis = "…"
 )
@@ -42,7 +42,7 @@ func newDevice(i session.Info) Device {
 	}
 }
 
-// short is the beginning of a User-Agent, without what could change how the text around it looks.
+// short is the beginning of a User-Agent, without characters that could disturb the text around it.
 func short(agent string) string {
 	agent = strings.TrimSpace(strings.Map(func(r rune) rune {
 		if r == utf8.RuneError || !unicode.IsPrint(r) {
@@ -82,7 +82,7 @@ func (h *handler) list(r *http.Request) ([]Device, error) {
 	return devices, nil
 }
 
-// slice returns one page of the list and its number, from 1. A number that there is not leads to the nearest page.
+// slice returns one page of the list and its number, from 1. Numbers out of range lead to the nearest page.
 func slice(devices []Device, number string) (page []Device, n, last int) {
 	last = max(1, (len(devices)+perPage-1)/perPage)
 	n, err := strconv.Atoi(number[:min(len(number), 5)])

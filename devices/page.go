@@ -21,7 +21,7 @@ type Page struct {
 	Devices []Device // of this page; at most 50
 	Others  int      // devices beside this one, on all pages
 	Ask     bool     // whether to ask if all others are to be signed out, instead of showing the list
-	Notice  string   // what has just happened, in a sentence; empty if nothing has
+	Notice  string   // a sentence about the last action, or ""
 	Path    string   // where forms post to: the list itself
 	AskPath string   // leads to the question
 	Style   string   // URL of the default style sheet
@@ -35,8 +35,8 @@ var pageText string
 var pageTemplate = template.Must(template.New("page").
 	Funcs(template.FuncMap{"ago": ago, "exact": exact, "machine": machine}).Parse(pageText))
 
-// Content returns what stands in the body of the default page, in English, for a layout of the app's own. Its classes
-// are current, here, notice, choice and danger.
+// Content returns the body of the default page, in English, for a layout of the app's own. Its classes are current,
+// here, notice, choice and danger.
 func (p Page) Content() (template.HTML, error) {
 	var text strings.Builder
 	err := pageTemplate.ExecuteTemplate(&text, "content", p)
@@ -46,11 +46,11 @@ func (p Page) Content() (template.HTML, error) {
 // writePage is the default of Options.Page.
 func writePage(w io.Writer, _ *http.Request, p Page) error { return pageTemplate.Execute(w, p) }
 
-// defaultPolicy allows the page what it has, which is a style sheet and forms.
-const defaultPolicy = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+// defaultPolicy allows the page's own style sheet and forms.
+const defaultPolicy = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; " +
+	"frame-ancestors 'none'"
 
-// notices are said after a redirect, by the value of its parameter done. Whoever writes a link can choose one, and no
-// other text.
+// notices are shown after a redirect, by its parameter done. A link can choose one of them, but no other text.
 var notices = map[string]string{
 	"one":    "The device was signed out.",
 	"others": "You are signed out everywhere else.",
@@ -71,7 +71,8 @@ func (h *handler) show(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	p := Page{
 		User: h.sessions.From(r.Context()).User(), Others: len(devices) - 1, Ask: query.Get("ask") == "others",
-		Notice: notices[query.Get("done")], Path: h.opts.Path, AskPath: h.opts.Path + "?ask=others", Style: h.opts.Path + styleURL,
+		Notice: notices[query.Get("done")], Path: h.opts.Path, AskPath: h.opts.Path + "?ask=others",
+		Style: h.opts.Path + styleURL,
 	}
 	var n, last int
 	p.Devices, n, last = slice(devices, query.Get("page"))
@@ -84,7 +85,7 @@ func (h *handler) show(w http.ResponseWriter, r *http.Request) {
 	h.write(w, r, p)
 }
 
-// write makes the page before its first byte goes out, so that a failure is not half a page.
+// write makes the whole page before its first byte goes out, so a failure is never half a page.
 func (h *handler) write(w http.ResponseWriter, r *http.Request, p Page) {
 	var text bytes.Buffer
 	if err := h.opts.Page(&text, r, p); err != nil {
@@ -99,7 +100,7 @@ func (h *handler) write(w http.ResponseWriter, r *http.Request, p Page) {
 	header.Set("Content-Type", "text/html; charset=utf-8")
 	header.Set("Cache-Control", "private, no-store")
 	secureheader.Page(header)
-	_, _ = text.WriteTo(w) // what fails is the connection
+	_, _ = text.WriteTo(w) // only the connection can fail
 }
 
 func writeJSON(w http.ResponseWriter, status int, value any) {
@@ -107,13 +108,12 @@ func writeJSON(w http.ResponseWriter, status int, value any) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Cache-Control", "private, no-store")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(value) // our own values marshal; what fails is the connection
+	_ = json.NewEncoder(w).Encode(value) // only the connection can fail
 }
 
 func ago(t time.Time) string { return agoAt(t, time.Now()) }
 
-// agoAt says how long before now a time was, as coarsely as people do. Clocks of two machines differ a little, so the
-// near future is now.
+// agoAt returns the age of t, as coarsely as people say it. The near future is now, because clocks differ a little.
 func agoAt(t, now time.Time) string {
 	switch d := now.Sub(t); {
 	case d < time.Minute:

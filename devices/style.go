@@ -14,13 +14,13 @@ var style string
 
 const styleFile = "style.css"
 
-// styleURL names the content too, so that browsers can keep it for good.
+// styleURL names the content too, so browsers can keep it for ever.
 var styleURL = func() string {
 	hash := sha256.Sum256([]byte(style))
 	return styleFile + "?v=" + hex.EncodeToString(hash[:6])
 }()
 
-// serveStyle needs nobody to be signed in: there is nothing of anybody's in it.
+// serveStyle needs no sign-in, because the style sheet is nobody's secret.
 func serveStyle(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/css; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")

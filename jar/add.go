@@ -8,9 +8,9 @@ import (
 	"coatcheck.dev/cookie"
 )
 
-// Add puts cookies into the jar that did not come from a response but from a file, another jar or a test. It adds all of
-// them or none: the error is that of the first cookie that [Jar.Check] refuses. A cookie of the same identity is
-// replaced; an expired one deletes it. Times that are zero become now. Lifetimes are cut to [cookie.MaxLifetime].
+// Add puts cookies from a file, another jar or a test into the jar: all of them, or with an error none. The error is
+// that of the first cookie that [Jar.Check] refuses. A cookie of the same identity is replaced; an expired one
+// deletes it. Zero times become now. Lifetimes are cut to [cookie.MaxLifetime].
 func (j *Jar) Add(cookies ...Cookie) error {
 	now := j.now()
 	for i := range cookies {
@@ -38,8 +38,8 @@ func (j *Jar) Add(cookies ...Cookie) error {
 	return nil
 }
 
-// Check reports the reason why the jar cannot hold a cookie, nil if it can: exactly those are refused that no response could
-// set. The error names neither the cookie nor its value.
+// Check reports why the jar cannot hold a cookie, nil if it can. It refuses exactly the cookies that no response
+// could set. The error names neither the cookie nor its value.
 func (j *Jar) Check(c Cookie) error {
 	p := cookie.Parse(c.Name + "=" + c.Value)
 	switch {
@@ -71,10 +71,11 @@ func (c *Cookie) keepsPrefix(rules *rules) bool {
 		return rules.prefixOf(c.Value) == cookie.NoPrefix
 	}
 	p := rules.prefixOf(c.Name)
-	return p == cookie.NoPrefix || c.Secure && (!p.HostOnly() || c.HostOnly && c.Path == "/") && (!p.HTTPOnly() || c.HttpOnly)
+	return p == cookie.NoPrefix || c.Secure && (!p.HostOnly() || c.HostOnly && c.Path == "/") &&
+		(!p.HTTPOnly() || c.HttpOnly)
 }
 
-// validSite reports whether s is what schemefulSite returns.
+// validSite reports whether s is a result of schemefulSite.
 func validSite(s string) bool {
 	u, err := url.Parse(s)
 	return err == nil && u.Host != "" && u.Port() == "" && schemefulSite(u) == s

@@ -16,7 +16,8 @@ import (
 func fill(hosts int, set func(u *url.URL, c *http.Cookie)) *url.URL {
 	u := mustURL("https://www.example.com/shop/cart")
 	for i := range 10 {
-		set(u, &http.Cookie{Name: fmt.Sprintf("name%d", i), Value: "some-value-of-a-cookie", Path: "/", Raw: fmt.Sprintf("name%d=some-value-of-a-cookie; Path=/", i)})
+		set(u, &http.Cookie{Name: fmt.Sprintf("name%d", i), Value: "some-value-of-a-cookie", Path: "/",
+			Raw: fmt.Sprintf("name%d=some-value-of-a-cookie; Path=/", i)})
 	}
 	for i := range hosts - 1 {
 		set(mustURL(fmt.Sprintf("https://www.host%d.example/", i)), &http.Cookie{Name: "a", Value: "1", Raw: "a=1"})
@@ -60,7 +61,8 @@ func BenchmarkHeader(b *testing.B) {
 
 func BenchmarkSet(b *testing.B) {
 	u := mustURL("https://www.example.com/")
-	c := &http.Cookie{Name: "a", Value: "1", Path: "/", Domain: "example.com", MaxAge: 3600, Raw: "a=1; Path=/; Domain=example.com; Max-Age=3600"}
+	c := &http.Cookie{Name: "a", Value: "1", Path: "/", Domain: "example.com", MaxAge: 3600,
+		Raw: "a=1; Path=/; Domain=example.com; Max-Age=3600"}
 	b.Run("coatcheck", func(b *testing.B) {
 		j := jar.New(jar.Options{})
 		b.ReportAllocs()

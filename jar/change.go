@@ -1,6 +1,6 @@
 package jar
 
-// A Change tells what happened to a cookie in a jar.
+// A Change is an event in the life of a cookie in a jar.
 type Change struct {
 	Cause  Cause
 	Cookie Cookie // as it is now, or as it was at last

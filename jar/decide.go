@@ -8,7 +8,7 @@ import (
 	"coatcheck.dev/cookie"
 )
 
-// access is a request as far as it is the same for every cookie.
+// access is the part of a request that is the same for every cookie.
 type access struct {
 	rules  *rules
 	now    time.Time
@@ -21,13 +21,13 @@ type access struct {
 	sites      sites
 }
 
-// sites are the ways to judge whether a request is same-site that warnings compare.
+// sites are the same-site contexts of a request, judged in several ways, because warnings compare them.
 type sites struct {
-	context        siteContext // that counts
-	byHost         siteContext // by host alone
-	byScheme       siteContext // by scheme and host
-	withRedirects  siteContext // like context, with redirects taken into account
-	ignoreRedirect siteContext // like context, without
+	context        siteContext // decides
+	byHost         siteContext // without the scheme
+	byScheme       siteContext // with the scheme
+	withRedirects  siteContext // as if redirects counted
+	ignoreRedirect siteContext // as if they did not
 }
 
 func allSites(c siteContext) sites { return sites{c, c, c, c, c} }
@@ -60,10 +60,11 @@ func (p Profile) access(r *Request, storing bool, now time.Time) access {
 	return a
 }
 
-// Decide tells what becomes of a Set-Cookie line that is received with a request at the time now: the cookie that would be
-// stored, and the reasons for and against it. With exclusions among the reasons, the cookie is what it would have been. What
-// depends on other cookies in a jar (ExcludeOverwriteSecure, ExcludeOverwriteHTTPOnly) is not among them; [Jar.Set] adds it.
-// A cookie that has expired already deletes, and is included.
+// Decide judges a Set-Cookie line received with a request at the time now. It returns the cookie to be stored, and
+// the reasons for and against it. With exclusions among the reasons, the cookie is for information only. An expired
+// cookie deletes, and is included.
+//
+// Other cookies of a jar do not count here: [Jar.Set] adds ExcludeOverwriteSecure and ExcludeOverwriteHTTPOnly.
 func (p Profile) Decide(line *cookie.Parsed, r *Request, now time.Time) (Cookie, cookie.Reasons) {
 	a := p.access(r, true, now)
 	return a.decide(r, line)
@@ -92,7 +93,8 @@ func (a *access) decide(r *Request, line *cookie.Parsed) (Cookie, cookie.Reasons
 	}
 	if line.Partitioned {
 		c.Partition = r.partition()
-		if !line.Secure || !a.secure || !validSite(c.Partition.TopLevelSite) || a.rules.partitionedNeedsNone && line.SameSite != cookie.SameSiteNone {
+		if !line.Secure || !a.secure || !validSite(c.Partition.TopLevelSite) ||
+			a.rules.partitionedNeedsNone && line.SameSite != cookie.SameSiteNone {
 			why.Add(cookie.ExcludeInvalidPartitioned)
 		}
 	}
@@ -115,7 +117,7 @@ func (a *access) decide(r *Request, line *cookie.Parsed) (Cookie, cookie.Reasons
 	return c, why
 }
 
-// checkSyntax is what user agents do not agree about in the line itself.
+// checkSyntax applies the rules about the line itself in which user agents differ.
 func (a *access) checkSyntax(line *cookie.Parsed, why *cookie.Reasons) {
 	if a.rules.chromiumSyntax {
 		if line.InnerTab() || line.Name == "" && strings.IndexByte(line.Value, '=') >= 0 {
@@ -130,11 +132,11 @@ func (a *access) checkSyntax(line *cookie.Parsed, why *cookie.Reasons) {
 
 func beyondASCII(r rune) bool { return r > unicode.MaxASCII }
 
-// domain applies the Domain attribute (RFC 6265bis section 5.7, steps 8 to 10).
+// domain applies the Domain attribute: [cookie.ExcludeInvalidDomain] if the host may not set it.
 func (a *access) domain(line *cookie.Parsed) (domain string, hostOnly, ok bool) {
 	host := a.host
 	if !validHost(host) {
-		return host, true, !a.cookieable // a URL without a host has no cookies for another reason
+		return host, true, !a.cookieable // there is another reason against a URL without a host
 	}
 	if !line.HasDomain {
 		return host, true, true
@@ -142,13 +144,13 @@ func (a *access) domain(line *cookie.Parsed) (domain string, hostOnly, ok bool) 
 	domain = line.Domain
 	registrable := RegistrableDomain(domain) != ""
 	if domain == bracketed(host) && !registrable {
-		// An address, a public suffix or a name without dots may name itself, but gets no more than that.
+		// An address, a public suffix or a name without dots may name itself: the cookie is host-only then.
 		return host, true, true
 	}
 	return domain, false, registrable && domainMatch(host, domain)
 }
 
-// prefixKept checks what the beginning of the name promises (RFC 6265bis section 5.7, steps 20 and 21).
+// prefixKept checks the promise of the name's prefix: [cookie.ExcludeInvalidPrefix] if it is broken.
 func (a *access) prefixKept(line *cookie.Parsed) bool {
 	if line.Name == "" {
 		return a.rules.prefixOf(line.Value) == cookie.NoPrefix
@@ -162,13 +164,13 @@ func (a *access) prefixKept(line *cookie.Parsed) bool {
 	case p.HTTPOnly() && (!line.HttpOnly || a.script):
 		return false
 	}
-	// Chromium takes a Domain that is the address of the host, without a dot, and the cookie is host-only all the same.
+	// Chromium accepts the host's own address, without a dot, as Domain, and the cookie stays host-only.
 	hostOnly := !line.HasDomain || isIP(a.host) && domainAsWritten(*line) == bracketed(a.host)
 	return !p.HostOnly() || hostOnly && line.Path == "/"
 }
 
-// domainAsWritten is the Domain that counts, with its dot. It takes a copy: iterators make what they are about escape, and
-// other lines are to stay on the stack.
+// domainAsWritten is the valid Domain with its dot. It takes a copy of the line: an iterator makes its receiver
+// escape, and other lines are to stay on the stack.
 func domainAsWritten(line cookie.Parsed) string {
 	for attribute := range line.Attributes() {
 		if attribute.Fate == cookie.Applied && strings.EqualFold(attribute.Name, "Domain") {
@@ -178,14 +180,14 @@ func domainAsWritten(line cookie.Parsed) string {
 	return ""
 }
 
-// prefixOf is the prefix that a name has for a user agent.
+// prefixOf is the prefix of a name as the user agent sees it.
 func (r *rules) prefixOf(name string) cookie.Prefix {
 	p := cookie.PrefixOf(name)
 	if p != cookie.NoPrefix && r.noHTTPPrefixes && p.HTTPOnly() {
 		if !p.HostOnly() {
 			return cookie.NoPrefix
 		}
-		p = cookie.HostPrefix // __Host-Http- is __Host- to whoever does not know it
+		p = cookie.HostPrefix // they take __Host-Http- for __Host-
 	}
 	if r.prefixesByCase && !strings.HasPrefix(name, p.String()) {
 		return cookie.NoPrefix
@@ -193,8 +195,8 @@ func (r *rules) prefixOf(name string) cookie.Prefix {
 	return p
 }
 
-// Include tells whether a request at the time now carries a cookie, and why not. It is the same judgement that
-// [Jar.Cookies] and [Jar.Header] are made of.
+// Include judges whether a request at the time now carries a cookie. [Jar.Cookies] and [Jar.Header] judge the same
+// way.
 func (p Profile) Include(c *Cookie, r *Request, now time.Time) cookie.Reasons {
 	a := p.access(r, false, now)
 	return a.include(c)
@@ -215,7 +217,7 @@ func (a *access) include(c *Cookie) (why cookie.Reasons) {
 	return why
 }
 
-// checkAccess is what Secure and HttpOnly demand, of who sets a cookie and of who gets it.
+// checkAccess applies Secure and HttpOnly, both to setting and to sending.
 func (a *access) checkAccess(c *Cookie, why *cookie.Reasons) {
 	if c.Secure && !a.secure {
 		why.Add(cookie.ExcludeSecureOnly)
@@ -227,7 +229,7 @@ func (a *access) checkAccess(c *Cookie, why *cookie.Reasons) {
 	}
 }
 
-// checkSameSite is what SameSite demands, of who sets a cookie and of who gets it.
+// checkSameSite applies SameSite, both to setting and to sending.
 func (a *access) checkSameSite(c *Cookie, why *cookie.Reasons, storing bool) {
 	if c.SameSite == cookie.SameSiteNone {
 		if !c.Secure {
@@ -253,7 +255,8 @@ func (a *access) checkSameSite(c *Cookie, why *cookie.Reasons, storing bool) {
 	a.warnSameSite(c, why, needed, storing)
 }
 
-// neededContext is the least that a cookie is sent, or may be set, in. Lax is enough to set a Strict one.
+// neededContext is the least context in which a cookie is sent or may be set. A Strict one may be set in a lax
+// context.
 func (a *access) neededContext(c *Cookie, storing bool) siteContext {
 	switch {
 	case c.SameSite == cookie.SameSiteStrict && !storing:
@@ -268,10 +271,10 @@ func (a *access) neededContext(c *Cookie, storing bool) siteContext {
 	return lax
 }
 
-// warnSameSite adds the warnings about outcomes that hang by a thread: a missing attribute, a scheme, a redirect.
+// warnSameSite warns about fragile outcomes: they depend on a missing attribute, a scheme or a redirect.
 func (a *access) warnSameSite(c *Cookie, why *cookie.Reasons, needed siteContext, storing bool) {
 	if other := *why &^ sameSiteExclusions; other.Excluded() {
-		return // there is more wrong with it than SameSite
+		return // SameSite is not its only fault
 	}
 	s := &a.sites
 	switch {

@@ -21,7 +21,8 @@ func verdict(p jar.Profile, r *jar.Request, line string) string {
 
 func TestDecide(t *testing.T) {
 	cross := func(kind jar.Kind, method string) *jar.Request {
-		return &jar.Request{URL: mustURL("https://example.com/"), TopLevel: mustURL("https://other.example/"), Initiator: mustURL("https://other.example/"), Kind: kind, Method: method}
+		return &jar.Request{URL: mustURL("https://example.com/"), TopLevel: mustURL("https://other.example/"),
+			Initiator: mustURL("https://other.example/"), Kind: kind, Method: method}
 	}
 	const secure, plain = "https://www.example.com/a/b", "http://www.example.com/a/b"
 	for _, tt := range []struct {
@@ -41,13 +42,17 @@ func TestDecide(t *testing.T) {
 		{"a private suffix", at("https://me.github.io/"), "a=1; Domain=github.io", "EXCLUDE_INVALID_DOMAIN"},
 		{"the host is a public suffix", at("https://github.io/"), "a=1; Domain=github.io", ""},
 		{"a lone dot", at(plain), "a=1; Domain=.", "EXCLUDE_INVALID_DOMAIN"},
-		{"beyond ASCII", at("https://bücher.example/"), "a=1; Domain=bücher.example", "EXCLUDE_DOMAIN_NON_ASCII EXCLUDE_INVALID_DOMAIN"},
+		{"beyond ASCII", at("https://bücher.example/"), "a=1; Domain=bücher.example",
+			"EXCLUDE_DOMAIN_NON_ASCII EXCLUDE_INVALID_DOMAIN"},
 		{"part of an address", at("http://192.0.2.1/"), "a=1; Domain=0.2.1", "EXCLUDE_INVALID_DOMAIN"},
 		{"an address in brackets", at("http://[::1]/"), "a=1; Domain=[::1]", ""},
 		{"an address without its brackets", at("http://[::1]/"), "a=1; Domain=::1", "EXCLUDE_INVALID_DOMAIN"},
-		{"an address with brackets too many", at("http://192.0.2.1/"), "a=1; Domain=[192.0.2.1]", "EXCLUDE_INVALID_DOMAIN"},
-		{"__Host- of an address with a dot", at("https://192.0.2.1/"), "__Host-a=1; Secure; Path=/; Domain=.192.0.2.1", "EXCLUDE_INVALID_PREFIX"},
-		{"__Host- of an address in brackets", at("https://[2001:db8::1]/"), "__Host-a=1; Secure; Path=/; Domain=[2001:db8::1]", ""},
+		{"an address with brackets too many", at("http://192.0.2.1/"), "a=1; Domain=[192.0.2.1]",
+			"EXCLUDE_INVALID_DOMAIN"},
+		{"__Host- of an address with a dot", at("https://192.0.2.1/"),
+			"__Host-a=1; Secure; Path=/; Domain=.192.0.2.1", "EXCLUDE_INVALID_PREFIX"},
+		{"__Host- of an address in brackets", at("https://[2001:db8::1]/"),
+			"__Host-a=1; Secure; Path=/; Domain=[2001:db8::1]", ""},
 		{"empty labels", at("http://example.com../"), "a=1", "EXCLUDE_INVALID_DOMAIN"},
 		{"Secure over http", at(plain), "a=1; Secure", "EXCLUDE_SECURE_ONLY"},
 		{"HttpOnly by a script", script(plain), "a=1; HttpOnly", "EXCLUDE_HTTP_ONLY"},
@@ -55,7 +60,8 @@ func TestDecide(t *testing.T) {
 		{"Partitioned without Secure", at(secure), "a=1; Partitioned; SameSite=Lax", "EXCLUDE_INVALID_PARTITIONED"},
 		{"__Host- needs Path", at(secure), "__Host-a=1; Secure", "EXCLUDE_INVALID_PREFIX"},
 		{"__Host- needs Path=/", at(secure), "__Host-a=1; Secure; Path=/a", "EXCLUDE_INVALID_PREFIX"},
-		{"__Host- allows no Domain", at(secure), "__Host-a=1; Secure; Path=/; Domain=www.example.com", "EXCLUDE_INVALID_PREFIX"},
+		{"__Host- allows no Domain", at(secure), "__Host-a=1; Secure; Path=/; Domain=www.example.com",
+			"EXCLUDE_INVALID_PREFIX"},
 		{"__Host- of an address", at("https://192.0.2.1/"), "__Host-a=1; Secure; Path=/; Domain=192.0.2.1", ""},
 		{"__Host-", at(secure), "__Host-a=1; Secure; Path=/", ""},
 		{"__Secure- over http", at(plain), "__Secure-a=1; Secure", "EXCLUDE_INVALID_PREFIX EXCLUDE_SECURE_ONLY"},
@@ -66,7 +72,8 @@ func TestDecide(t *testing.T) {
 		{"frame of another site", cross(jar.FrameNavigation, ""), "a=1; SameSite=Lax", "EXCLUDE_SAMESITE_LAX"},
 		{"navigation from another site", cross(jar.Navigation, ""), "a=1; SameSite=Strict", ""},
 		{"navigation by POST", cross(jar.Navigation, "POST"), "a=1; SameSite=Strict", ""},
-		{"two faults, in order", at(plain), "__Host-a=1; Domain=com; Secure", "EXCLUDE_INVALID_DOMAIN EXCLUDE_INVALID_PREFIX EXCLUDE_SECURE_ONLY"},
+		{"two faults, in order", at(plain), "__Host-a=1; Domain=com; Secure",
+			"EXCLUDE_INVALID_DOMAIN EXCLUDE_INVALID_PREFIX EXCLUDE_SECURE_ONLY"},
 		{"what the parser found", at(plain), "a=\x01", "EXCLUDE_DISALLOWED_CHARACTER"},
 	} {
 		for _, p := range profiles {
@@ -87,19 +94,33 @@ func TestProfiles(t *testing.T) {
 		line string
 		want [4]string
 	}{
-		{"Secure on this machine", at("http://localhost:8080/"), "a=1; Secure", [4]string{kept, kept, kept, "EXCLUDE_SECURE_ONLY"}},
-		{"Secure on 127.0.0.1", at("http://127.0.0.1/"), "a=1; Secure", [4]string{kept, kept, kept, "EXCLUDE_SECURE_ONLY"}},
-		{"__Host- on this machine", at("http://localhost/"), "__Host-a=1; Secure; Path=/", [4]string{kept, kept, kept, "EXCLUDE_INVALID_PREFIX EXCLUDE_SECURE_ONLY"}},
-		{"prefixes by case", at("https://example.com/"), "__HOST-a=1", [4]string{"EXCLUDE_INVALID_PREFIX", "EXCLUDE_INVALID_PREFIX", "EXCLUDE_INVALID_PREFIX", kept}},
-		{"__Http-", at("https://example.com/"), "__Http-a=1", [4]string{"EXCLUDE_INVALID_PREFIX", "EXCLUDE_INVALID_PREFIX", kept, kept}},
-		{"__Host-Http- is __Host-", at("https://example.com/"), "__Host-Http-a=1", [4]string{"EXCLUDE_INVALID_PREFIX", "EXCLUDE_INVALID_PREFIX", "EXCLUDE_INVALID_PREFIX", "EXCLUDE_INVALID_PREFIX"}},
-		{"__Host-Http- without HttpOnly", at("https://example.com/"), "__Host-Http-a=1; Secure; Path=/", [4]string{"EXCLUDE_INVALID_PREFIX", "EXCLUDE_INVALID_PREFIX", kept, kept}},
-		{"a tab inside", at("https://example.com/"), "a=1\t2", [4]string{kept, "EXCLUDE_DISALLOWED_CHARACTER", kept, kept}},
-		{"= in a nameless cookie", at("https://example.com/"), "=a=1", [4]string{kept, "EXCLUDE_DISALLOWED_CHARACTER", kept, kept}},
-		{"a path beyond ASCII", at("https://example.com/"), "a=1; Path=/ä", [4]string{"EXCLUDE_FAILURE_TO_STORE", kept, "EXCLUDE_FAILURE_TO_STORE", "EXCLUDE_FAILURE_TO_STORE"}},
-		{"such a path that lost", at("https://example.com/"), "a=1; Path=/ä; Path=/", [4]string{kept, kept, kept, kept}},
-		{"no SameSite", cross, "a=1", [4]string{"EXCLUDE_SAMESITE_UNSPECIFIED_TREATED_AS_LAX", "EXCLUDE_SAMESITE_UNSPECIFIED_TREATED_AS_LAX", kept, "EXCLUDE_SAMESITE_UNSPECIFIED_TREATED_AS_LAX"}},
-		{"Partitioned without None", at("https://example.com/"), "a=1; Partitioned; Secure", [4]string{kept, kept, kept, "EXCLUDE_INVALID_PARTITIONED"}},
+		{"Secure on this machine", at("http://localhost:8080/"), "a=1; Secure",
+			[4]string{kept, kept, kept, "EXCLUDE_SECURE_ONLY"}},
+		{"Secure on 127.0.0.1", at("http://127.0.0.1/"), "a=1; Secure",
+			[4]string{kept, kept, kept, "EXCLUDE_SECURE_ONLY"}},
+		{"__Host- on this machine", at("http://localhost/"), "__Host-a=1; Secure; Path=/",
+			[4]string{kept, kept, kept, "EXCLUDE_INVALID_PREFIX EXCLUDE_SECURE_ONLY"}},
+		{"prefixes by case", at("https://example.com/"), "__HOST-a=1",
+			[4]string{"EXCLUDE_INVALID_PREFIX", "EXCLUDE_INVALID_PREFIX", "EXCLUDE_INVALID_PREFIX", kept}},
+		{"__Http-", at("https://example.com/"), "__Http-a=1",
+			[4]string{"EXCLUDE_INVALID_PREFIX", "EXCLUDE_INVALID_PREFIX", kept, kept}},
+		{"__Host-Http- is __Host-", at("https://example.com/"), "__Host-Http-a=1",
+			[4]string{"EXCLUDE_INVALID_PREFIX", "EXCLUDE_INVALID_PREFIX", "EXCLUDE_INVALID_PREFIX",
+				"EXCLUDE_INVALID_PREFIX"}},
+		{"__Host-Http- without HttpOnly", at("https://example.com/"), "__Host-Http-a=1; Secure; Path=/",
+			[4]string{"EXCLUDE_INVALID_PREFIX", "EXCLUDE_INVALID_PREFIX", kept, kept}},
+		{"a tab inside", at("https://example.com/"), "a=1\t2",
+			[4]string{kept, "EXCLUDE_DISALLOWED_CHARACTER", kept, kept}},
+		{"= in a nameless cookie", at("https://example.com/"), "=a=1",
+			[4]string{kept, "EXCLUDE_DISALLOWED_CHARACTER", kept, kept}},
+		{"a path beyond ASCII", at("https://example.com/"), "a=1; Path=/ä",
+			[4]string{"EXCLUDE_FAILURE_TO_STORE", kept, "EXCLUDE_FAILURE_TO_STORE", "EXCLUDE_FAILURE_TO_STORE"}},
+		{"such a path that lost", at("https://example.com/"), "a=1; Path=/ä; Path=/",
+			[4]string{kept, kept, kept, kept}},
+		{"no SameSite", cross, "a=1", [4]string{"EXCLUDE_SAMESITE_UNSPECIFIED_TREATED_AS_LAX",
+			"EXCLUDE_SAMESITE_UNSPECIFIED_TREATED_AS_LAX", kept, "EXCLUDE_SAMESITE_UNSPECIFIED_TREATED_AS_LAX"}},
+		{"Partitioned without None", at("https://example.com/"), "a=1; Partitioned; Secure",
+			[4]string{kept, kept, kept, "EXCLUDE_INVALID_PARTITIONED"}},
 	} {
 		for i, p := range profiles {
 			if got := verdict(p, tt.r, tt.line); got != tt.want[i] {
@@ -111,22 +132,28 @@ func TestProfiles(t *testing.T) {
 
 func TestRedirectsByProfile(t *testing.T) {
 	r := &jar.Request{URL: mustURL("https://example.com/"), Redirects: []*url.URL{mustURL("https://other.example/")}}
-	c := jar.Cookie{Name: "a", Domain: "example.com", HostOnly: true, Path: "/", SameSite: cookie.SameSiteStrict, Created: vectorTime}
+	c := jar.Cookie{Name: "a", Domain: "example.com", HostOnly: true, Path: "/", SameSite: cookie.SameSiteStrict,
+		Created: vectorTime}
 	for i, want := range []bool{true, false, true, true} {
 		why := profiles[i].Include(&c, r, vectorTime)
-		if why.Has(cookie.ExcludeSameSiteStrict) != want || !why.Has(cookie.WarnCrossSiteRedirectDowngradeChangesInclusion) {
+		if why.Has(cookie.ExcludeSameSiteStrict) != want ||
+			!why.Has(cookie.WarnCrossSiteRedirectDowngradeChangesInclusion) {
 			t.Errorf("%v: %v", profiles[i], why)
 		}
 	}
 }
 
 func TestDecideStores(t *testing.T) {
-	p := cookie.Parse("a=1; Domain=.Example.com; Max-Age=60; Secure; HttpOnly; SameSite=Strict; Priority=High; Partitioned")
-	got, why := jar.Chrome.Decide(&p, &jar.Request{URL: mustURL("https://www.example.com/a/b/c"), Method: "POST"}, vectorTime)
+	p := cookie.Parse("a=1; Domain=.Example.com; Max-Age=60; Secure; HttpOnly; SameSite=Strict; Priority=High; " +
+		"Partitioned")
+	got, why := jar.Chrome.Decide(&p, &jar.Request{URL: mustURL("https://www.example.com/a/b/c"), Method: "POST"},
+		vectorTime)
 	want := jar.Cookie{
-		Name: "a", Value: "1", Domain: "example.com", Path: "/a/b", Expires: vectorTime.Add(time.Minute), Secure: true, HttpOnly: true,
-		SameSite: cookie.SameSiteStrict, Priority: cookie.PriorityHigh, Partition: jar.Partition{TopLevelSite: "https://example.com"},
-		Created: vectorTime, LastAccess: vectorTime,
+		Name: "a", Value: "1", Domain: "example.com", Path: "/a/b", Expires: vectorTime.Add(time.Minute), Secure: true,
+		HttpOnly: true,
+		SameSite: cookie.SameSiteStrict, Priority: cookie.PriorityHigh,
+		Partition: jar.Partition{TopLevelSite: "https://example.com"},
+		Created:   vectorTime, LastAccess: vectorTime,
 	}
 	if got != want || why != 0 {
 		t.Errorf("got  %+v, %v\nwant %+v", got, why, want)
@@ -134,7 +161,8 @@ func TestDecideStores(t *testing.T) {
 }
 
 func TestDefaultPath(t *testing.T) {
-	for path, want := range map[string]string{"": "/", "/": "/", "/a": "/", "/a/": "/a", "/a/b": "/a", "/a%2Fb/c": "/a%2Fb", "/a%20b/c": "/a%20b"} {
+	for path, want := range map[string]string{"": "/", "/": "/", "/a": "/", "/a/": "/a", "/a/b": "/a",
+		"/a%2Fb/c": "/a%2Fb", "/a%20b/c": "/a%20b"} {
 		p := cookie.Parse("a=1; Path=x")
 		if got, _ := jar.Spec.Decide(&p, at("https://example.com"+path), vectorTime); got.Path != want {
 			t.Errorf("%q: %q, want %q", path, got.Path, want)
@@ -158,13 +186,18 @@ func TestInclude(t *testing.T) {
 		{"by a script", jar.Request{URL: mustURL("https://example.com/x"), Script: true}, "EXCLUDE_HTTP_ONLY"},
 		{"embedded", jar.Request{URL: mustURL("https://example.com/x"), TopLevel: top},
 			"EXCLUDE_SAMESITE_UNSPECIFIED_TREATED_AS_LAX WARN_SAMESITE_UNSPECIFIED_CROSS_SITE_CONTEXT"},
-		{"an ancestor of another site", jar.Request{URL: mustURL("https://example.com/x"), TopLevel: mustURL("https://example.com/"), Ancestors: []*url.URL{top}},
+		{"an ancestor of another site", jar.Request{URL: mustURL("https://example.com/x"),
+			TopLevel: mustURL("https://example.com/"), Ancestors: []*url.URL{top}},
 			"EXCLUDE_SAMESITE_UNSPECIFIED_TREATED_AS_LAX WARN_SAMESITE_UNSPECIFIED_CROSS_SITE_CONTEXT"},
 		{"linked", jar.Request{URL: mustURL("https://example.com/x"), Initiator: top, Kind: jar.Navigation}, ""},
-		{"posted", jar.Request{URL: mustURL("https://example.com/x"), Initiator: top, Kind: jar.Navigation, Method: "POST"}, "WARN_SAMESITE_UNSPECIFIED_LAX_ALLOW_UNSAFE"},
-		{"by another scheme", jar.Request{URL: mustURL("https://example.com/x"), TopLevel: mustURL("http://example.com/")},
-			"EXCLUDE_SAMESITE_UNSPECIFIED_TREATED_AS_LAX WARN_SAMESITE_UNSPECIFIED_CROSS_SITE_CONTEXT WARN_STRICT_CROSS_DOWNGRADE_LAX_SAMESITE"},
-		{"no scheme for cookies", jar.Request{URL: mustURL("file://example.com/x")}, "EXCLUDE_NONCOOKIEABLE_SCHEME EXCLUDE_SECURE_ONLY"},
+		{"posted", jar.Request{URL: mustURL("https://example.com/x"), Initiator: top, Kind: jar.Navigation,
+			Method: "POST"}, "WARN_SAMESITE_UNSPECIFIED_LAX_ALLOW_UNSAFE"},
+		{"by another scheme", jar.Request{URL: mustURL("https://example.com/x"),
+			TopLevel: mustURL("http://example.com/")},
+			"EXCLUDE_SAMESITE_UNSPECIFIED_TREATED_AS_LAX WARN_SAMESITE_UNSPECIFIED_CROSS_SITE_CONTEXT " +
+				"WARN_STRICT_CROSS_DOWNGRADE_LAX_SAMESITE"},
+		{"no scheme for cookies", jar.Request{URL: mustURL("file://example.com/x")},
+			"EXCLUDE_NONCOOKIEABLE_SCHEME EXCLUDE_SECURE_ONLY"},
 	} {
 		if got := jar.Chrome.Include(&base, &tt.r, vectorTime.Add(time.Minute)).String(); got != tt.want {
 			t.Errorf("%s: %s, want %s", tt.why, got, tt.want)
@@ -174,7 +207,8 @@ func TestInclude(t *testing.T) {
 
 // TestLaxAllowUnsafe: a cookie without SameSite goes with a POST from elsewhere for two minutes, in Chrome alone.
 func TestLaxAllowUnsafe(t *testing.T) {
-	post := &jar.Request{URL: mustURL("https://example.com/"), Initiator: mustURL("https://other.example/"), Kind: jar.Navigation, Method: "POST"}
+	post := &jar.Request{URL: mustURL("https://example.com/"), Initiator: mustURL("https://other.example/"),
+		Kind: jar.Navigation, Method: "POST"}
 	for i, want := range [][2]string{{"", ""}, {"a=1", ""}, {"a=1", "a=1"}, {"", ""}} {
 		j, clock := newJar(profiles[i])
 		set(t, j, at("https://example.com/"), "a=1")
@@ -194,9 +228,12 @@ func TestWarnings(t *testing.T) {
 		{at("http://localhost/"), "a=1; Secure", cookie.WarnSecureAccessGrantedNonCryptographic},
 		{at("http://localhost/"), "a=1; Secure", cookie.WarnTentativelyAllowingSecureSourceScheme},
 		{at("https://example.com/"), "a=1; SameSite=None", cookie.WarnSameSiteNoneInsecure},
-		{&jar.Request{URL: mustURL("https://example.com/"), TopLevel: mustURL("https://b.example/")}, "a=1", cookie.WarnSameSiteUnspecifiedCrossSiteContext},
-		{&jar.Request{URL: mustURL("https://example.com/"), TopLevel: mustURL("http://example.com/")}, "a=1; SameSite=Lax", cookie.WarnLaxCrossDowngradeLaxSameSite},
-		{&jar.Request{URL: mustURL("https://example.com/"), TopLevel: mustURL("http://example.com/")}, "a=1; SameSite=Strict", cookie.WarnLaxCrossDowngradeStrictSameSite},
+		{&jar.Request{URL: mustURL("https://example.com/"), TopLevel: mustURL("https://b.example/")}, "a=1",
+			cookie.WarnSameSiteUnspecifiedCrossSiteContext},
+		{&jar.Request{URL: mustURL("https://example.com/"), TopLevel: mustURL("http://example.com/")},
+			"a=1; SameSite=Lax", cookie.WarnLaxCrossDowngradeLaxSameSite},
+		{&jar.Request{URL: mustURL("https://example.com/"), TopLevel: mustURL("http://example.com/")},
+			"a=1; SameSite=Strict", cookie.WarnLaxCrossDowngradeStrictSameSite},
 	} {
 		p := cookie.Parse(tt.line)
 		if _, why := jar.Chrome.Decide(&p, tt.r, vectorTime); !slices.Contains(slices.Collect(why.All()), tt.want) {

@@ -20,7 +20,7 @@ func (j *Jar) evict(b *bucket, now time.Time) {
 	j.evictBytes(now)
 }
 
-// evictSite purges a site down to the room that Limits.SitePurge makes.
+// evictSite purges a site down to Limits.SitePurge below its limit.
 func (j *Jar) evictSite(g *group, now time.Time) {
 	if j.limits.Site == 0 || g.cookies <= j.limits.Site {
 		return
@@ -42,15 +42,15 @@ func (j *Jar) evictSite(g *group, now time.Time) {
 	}
 }
 
-// round is one round of a purge: it evicts cookies of one priority, the least recently used first.
+// round is one round of a purge. It evicts cookies of one priority, the least recently used first.
 type round struct {
 	priority cookie.Priority
-	quota    int  // so many of the priority stay
-	secure   bool // Secure cookies are evicted, too
+	quota    int  // stays of the priority
+	secure   bool // evicts Secure cookies as well
 }
 
-// rounds of Chromium, where of 150 cookies that stay 30, 50 and 70 are kept for the priorities; others know no priorities, and
-// all cookies are medium.
+// rounds are those of Chromium: of 150 remaining cookies it keeps 30, 50 and 70 for the priorities. Others have no
+// priorities, so all cookies are medium.
 func (r *rules) rounds(stay int) []round {
 	if !r.priorities {
 		return []round{{priority: cookie.PriorityMedium}, {priority: cookie.PriorityMedium, secure: true}}
@@ -66,7 +66,7 @@ func (r *rules) rounds(stay int) []round {
 	}
 }
 
-// purge evicts up to goal entries in one round and returns what is left of both.
+// purge evicts up to goal entries in one round. It returns the entries and the goal that are left.
 func (j *Jar) purge(list []*entry, goal int, r round) ([]*entry, int) {
 	count, secure := 0, 0
 	for _, e := range list {
@@ -77,7 +77,7 @@ func (j *Jar) purge(list []*entry, goal int, r round) ([]*entry, int) {
 			}
 		}
 	}
-	// Secure cookies fill the quota first: only what is beyond both may go.
+	// Secure cookies fill the quota first: only the excess over both may go.
 	spare := count - r.quota
 	if !r.secure {
 		spare = count - max(secure, r.quota)
@@ -105,7 +105,7 @@ func (j *Jar) priority(e *entry) cookie.Priority {
 	return e.Priority
 }
 
-// evictTotal purges the jar; cookies that are not Secure go first, and those in use stay.
+// evictTotal purges the jar. Insecure cookies go first, and recently used ones stay.
 func (j *Jar) evictTotal(now time.Time) {
 	if j.limits.Total == 0 || j.index.plain <= j.limits.Total {
 		return
@@ -144,7 +144,8 @@ func boolRank(b bool) int {
 func (j *Jar) evictPartition(g *group, now time.Time) {
 	l := &j.limits
 	over := func(slack int) bool {
-		return l.PartitionCookies > 0 && g.cookies > l.PartitionCookies || l.PartitionBytes > 0 && g.bytes > l.PartitionBytes+slack
+		return l.PartitionCookies > 0 && g.cookies > l.PartitionCookies ||
+			l.PartitionBytes > 0 && g.bytes > l.PartitionBytes+slack
 	}
 	if !over(l.PartitionSlack) {
 		return
@@ -163,7 +164,7 @@ func (j *Jar) evictPartition(g *group, now time.Time) {
 	}
 }
 
-// evictBytes is the last resort: it makes a tenth of the room free.
+// evictBytes is the last resort. It frees a tenth of the room.
 func (j *Jar) evictBytes(now time.Time) {
 	if j.limits.Bytes == 0 || j.index.bytes <= j.limits.Bytes {
 		return

@@ -14,15 +14,16 @@ var Contexts = map[string]siteContext{
 	"CROSS_SITE": crossSite, "SAME_SITE_LAX_METHOD_UNSAFE": laxUnsafe, "SAME_SITE_LAX": lax, "SAME_SITE_STRICT": strict,
 }
 
-// IncludeIn is Include for contexts that no real request has. legacy is Chromium's policy for sites that an administrator
-// exempts: no default SameSite, and sites without their scheme.
+// IncludeIn is Include for contexts that no real request has. legacy is Chromium's policy for sites that an
+// administrator exempts: no default SameSite, and sites without their scheme.
 func IncludeIn(c *Cookie, byHost, context siteContext, legacy bool, now time.Time) cookie.Reasons {
 	rules := profiles[Chrome]
 	if legacy {
 		rules.unsetIsLax = false
 	}
 	a := access{rules: &rules, now: now, cookieable: true, encrypted: true, secure: true, host: c.Domain, path: c.Path}
-	a.sites = sites{context: context, byHost: byHost, byScheme: context, withRedirects: context, ignoreRedirect: context}
+	a.sites = sites{context: context, byHost: byHost, byScheme: context, withRedirects: context,
+		ignoreRedirect: context}
 	if legacy {
 		a.sites.context = byHost
 	}
@@ -49,7 +50,8 @@ func (j *Jar) CheckIndex() error {
 				if e.Partition == (Partition{}) {
 					plain++
 				}
-				if e.bucket != b || h.in(e.Partition) != b || h.site.in(e.Partition) != b.group || b.group.buckets[domain] != b {
+				if e.bucket != b || h.in(e.Partition) != b || h.site.in(e.Partition) != b.group ||
+					b.group.buckets[domain] != b {
 					return fmt.Errorf("%s has cookies that are not where they are looked for", domain)
 				}
 			}
@@ -82,7 +84,8 @@ func (j *Jar) CheckIndex() error {
 		}
 	}
 	if grouped != all || plain != x.plain || bytes != x.bytes {
-		return fmt.Errorf("%d cookies and %d in sites; %d of %d plain; %d of %d bytes", all, grouped, x.plain, plain, x.bytes, bytes)
+		return fmt.Errorf("%d cookies and %d in sites; %d of %d plain; %d of %d bytes", all, grouped, x.plain, plain,
+			x.bytes, bytes)
 	}
 	return nil
 }

@@ -13,7 +13,8 @@ import (
 // FuzzSet: whatever servers and scripts can store can be saved and loaded, by every profile.
 func FuzzSet(f *testing.F) {
 	for i, line := range []string{
-		"a=1", "=v", "a\t=\xff; Path=/\xff; Secure", "__HOST-a=1", "__Http-a=1; Secure", "a=1; Domain=example.com; Max-Age=9", "a=1; Partitioned; Secure; SameSite=None",
+		"a=1", "=v", "a\t=\xff; Path=/\xff; Secure", "__HOST-a=1", "__Http-a=1; Secure",
+		"a=1; Domain=example.com; Max-Age=9", "a=1; Partitioned; Secure; SameSite=None",
 	} {
 		f.Add(uint8(i), "https://www.example.com/a;b/c", "https://[::1]:8443/", line)
 	}

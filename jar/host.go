@@ -10,7 +10,7 @@ import (
 	"golang.org/x/net/publicsuffix"
 )
 
-// canonicalHost returns the host of a URL as cookies know it: in lower case, in punycode, without port and brackets.
+// canonicalHost returns the host of a URL as cookies know it: in lower case and punycode, without port and brackets.
 func canonicalHost(u *url.URL) string {
 	for i := range len(u.Host) {
 		if c := u.Host[i]; !hostBytes[c] || c == ':' {
@@ -30,8 +30,8 @@ func CanonicalHost(host string) string {
 	return host
 }
 
-// toASCII puts the labels that need it into punycode. Characters are taken as they come, without the mappings of UTS 46:
-// URLs of requests have them behind them. What is too long for a host name stays as it is: encoding takes quadratic time.
+// toASCII encodes labels in punycode where they need it, without the mappings of UTS 46: the URLs of requests have
+// been mapped before. An overlong name stays as it is, because encoding takes quadratic time.
 func toASCII(host string) string {
 	if len(host) > maxHost {
 		return host
@@ -45,7 +45,7 @@ func toASCII(host string) string {
 	return strings.Join(labels, ".")
 }
 
-// maxHost is how long a host name may be before it is encoded; an encoded one has at most 253 bytes.
+// maxHost is the length in bytes that a host name may have before it is encoded; encoded ones have at most 253.
 const maxHost = 1024
 
 // punycode encodes a label (RFC 3492 section 6.3).
@@ -116,7 +116,7 @@ func punycodeDigit(d int) byte {
 	return byte('0' + d - 26)
 }
 
-// isIP reports whether a host is an IP address. It is asked about every request, and allocates nothing.
+// isIP reports whether a host is an IP address. Every request asks, so it does not allocate.
 func isIP(host string) bool {
 	if strings.IndexByte(host, ':') >= 0 {
 		return true // no host name has a colon
@@ -135,7 +135,7 @@ func isIP(host string) bool {
 	return dots == 3 && digits > 0
 }
 
-// isLocalhost reports whether a host is this machine by its name alone.
+// isLocalhost reports whether a host is this machine, judged by its name alone.
 func isLocalhost(host string) bool {
 	if isIP(host) {
 		addr, err := netip.ParseAddr(strings.Clone(host)) // clone, or errors would make every host escape
@@ -145,8 +145,8 @@ func isLocalhost(host string) bool {
 	return host == "localhost" || strings.HasSuffix(host, ".localhost")
 }
 
-// RegistrableDomain returns the domain that a host belongs to, one label below a public suffix, in lower case and punycode.
-// Private suffixes count. It is "" for IP addresses, for public suffixes themselves and for what is not a host name.
+// RegistrableDomain returns the domain of a host one label below a public suffix, in lower case and punycode. Private
+// suffixes count. It is "" for an IP address, for a public suffix itself and for an invalid host name.
 func RegistrableDomain(host string) string {
 	host = CanonicalHost(host)
 	if isIP(host) {
@@ -163,7 +163,7 @@ func RegistrableDomain(host string) string {
 	return host[len(name)-len(domain):]
 }
 
-// siteOf returns what cookies of a host are limited by: its registrable domain, or the host itself.
+// siteOf returns the site of a host for limits: its registrable domain, or else the host itself.
 func siteOf(host string) string {
 	if domain := RegistrableDomain(host); domain != "" {
 		return domain
@@ -176,7 +176,7 @@ func schemefulSite(u *url.URL) string {
 	return siteScheme(u) + "://" + bracketed(siteOf(canonicalHost(u)))
 }
 
-// bracketed is a host as it stands in URLs and in Domain: IPv6 addresses have brackets there.
+// bracketed is a host as in a URL or a Domain attribute, with brackets around an IPv6 address.
 func bracketed(host string) string {
 	if strings.IndexByte(host, ':') >= 0 {
 		return "[" + host + "]"
@@ -197,7 +197,7 @@ func validHost(host string) bool {
 	return true
 }
 
-// hostBytes are the bytes that a canonical host may have.
+// hostBytes are the valid bytes of a canonical host.
 var hostBytes = func() (table [256]bool) {
 	for c := '!'; c <= '~'; c++ {
 		table[c] = (c < 'A' || 'Z' < c) && !strings.ContainsRune(`%/;=@[]\,"`, c)
@@ -219,7 +219,7 @@ func siteScheme(u *url.URL) string {
 // counted as http and wss as https, and the same registrable domain, or the same host where there is none.
 func SameSite(a, b *url.URL) bool { return sameSite(a, b, true) }
 
-// sameSite reports whether two URLs are of the same site, with or without regard to their schemes.
+// sameSite reports whether two URLs are of the same site, schemefully or by host alone.
 func sameSite(a, b *url.URL, schemeful bool) bool {
 	if schemeful && siteScheme(a) != siteScheme(b) {
 		return false
@@ -233,7 +233,8 @@ func domainMatch(host, domain string) bool {
 	if host == domain {
 		return true
 	}
-	return len(host) > len(domain) && host[len(host)-len(domain)-1] == '.' && strings.HasSuffix(host, domain) && !isIP(host)
+	return len(host) > len(domain) && host[len(host)-len(domain)-1] == '.' && strings.HasSuffix(host, domain) &&
+		!isIP(host)
 }
 
 // pathMatch reports whether a request to path gets cookies of cookiePath (RFC 6265bis section 5.1.4).

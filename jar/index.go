@@ -15,8 +15,8 @@ type index struct {
 	sites  map[string]*site
 	plain  int    // cookies outside of partitions
 	bytes  int    // of all cookies, by Cookie.size
-	oldest int64  // a time before which no cookie outside of partitions was used
-	order  uint64 // cookies that were ever stored
+	oldest int64  // a lower bound of the last accesses outside of partitions
+	order  uint64 // of the newest entry
 }
 
 // A host has the cookies of one Domain.
@@ -51,9 +51,9 @@ type bucket struct {
 type entry struct {
 	Cookie
 	bucket     *bucket
-	order      uint64 // of creation; tells apart what was created at the same time
+	order      uint64 // of creation, for equal times
 	lastAccess atomic.Int64
-	shared     atomic.Pointer[http.Cookie] // what Cookies hands out
+	shared     atomic.Pointer[http.Cookie] // for all callers of Cookies
 }
 
 func newIndex() index {
@@ -99,7 +99,7 @@ func (x *index) find(c *Cookie) *entry {
 	return nil
 }
 
-// add stores a cookie of an identity that is not there.
+// add stores a cookie of a new identity.
 func (x *index) add(c *Cookie) *entry {
 	x.order++
 	e := &entry{Cookie: *c, bucket: x.bucket(c.Domain, c.Partition), order: x.order}
@@ -119,7 +119,7 @@ func (x *index) add(c *Cookie) *entry {
 	return e
 }
 
-// replace puts a cookie in the place of one of the same identity. A new creation time changes its place in the order.
+// replace puts a cookie in the place of one of the same identity. With a new creation time it moves in the order.
 func (x *index) replace(e *entry, c *Cookie, keepsCreation bool) {
 	more := len(c.Value) - len(e.Value)
 	e.bucket.group.bytes += more
@@ -140,7 +140,7 @@ func (x *index) replace(e *entry, c *Cookie, keepsCreation bool) {
 	e.bucket.insert(e)
 }
 
-// drop takes an entry out of the index, with all that is empty then.
+// drop takes an entry out of the index, and everything emptied by that.
 func (x *index) drop(e *entry) {
 	b := e.bucket
 	h, g := b.host, b.group
@@ -167,7 +167,7 @@ func (x *index) drop(e *entry) {
 	}
 }
 
-// bucket returns the bucket of a domain and partition, and makes what is missing.
+// bucket returns the bucket of a domain and partition, and makes it if needed.
 func (x *index) bucket(domain string, p Partition) *bucket {
 	h := x.hosts[domain]
 	if h == nil {
@@ -199,7 +199,7 @@ func (x *index) bucket(domain string, p Partition) *bucket {
 	return b
 }
 
-// all returns the entries that keep says true of.
+// all returns the entries for which keep returns true.
 func (x *index) all(keep func(*entry) bool) []*entry {
 	var list []*entry
 	collect := func(b *bucket) {
@@ -228,7 +228,7 @@ func (b *bucket) remove(e *entry) {
 	b.entries = slices.Delete(b.entries, i, i+1)
 }
 
-// before is the order in which cookies are sent: longer paths first, then older ones (RFC 6265bis section 5.8.3).
+// before is the order of sending: longer paths first, then older cookies (RFC 6265bis section 5.8.3, step 4).
 func before(a, b *entry) int {
 	if len(a.Path) != len(b.Path) {
 		return len(b.Path) - len(a.Path)

@@ -17,14 +17,14 @@ type Options struct {
 	Limits Limits
 	// Now is the clock. The default is time.Now.
 	Now func() time.Time
-	// OnChange is called for every change, in order, while the jar is locked: it must be quick and must not call the jar.
+	// OnChange is called for every change, in order, while the jar is locked: it must be quick and must not call the
+	// jar.
 	OnChange func(Change)
 }
 
 // A Jar keeps cookies as a user agent does. It is safe for concurrent use.
 //
-// Cookies are found by the labels of the requested host, so the time of a look-up does not depend on what other sites
-// have stored.
+// It finds cookies by the labels of the requested host, so the cookies of other sites do not slow a look-up.
 type Jar struct {
 	profile Profile
 	rules   *rules
@@ -39,7 +39,8 @@ type Jar struct {
 // New returns an empty jar.
 func New(o Options) *Jar {
 	j := &Jar{
-		profile: o.Profile, rules: &profiles[o.Profile], limits: o.Limits, now: o.Now, change: o.OnChange, index: newIndex(),
+		profile: o.Profile, rules: &profiles[o.Profile], limits: o.Limits, now: o.Now, change: o.OnChange,
+		index: newIndex(),
 	}
 	if j.limits == (Limits{}) {
 		j.limits = j.rules.limits
@@ -53,14 +54,14 @@ func New(o Options) *Jar {
 // Now returns the time on the jar's clock.
 func (j *Jar) Now() time.Time { return j.now() }
 
-// Profile returns the profile that the jar follows.
+// Profile returns the profile of the jar.
 func (j *Jar) Profile() Profile { return j.profile }
 
-// Limits returns the limits that the jar holds.
+// Limits returns the limits of the jar.
 func (j *Jar) Limits() Limits { return j.limits }
 
-// Set takes a Set-Cookie line that came with the response to a request, or that its script assigned to document.cookie. It
-// returns the reasons why the cookie was refused ([cookie.Reasons.Excluded]), and warnings. Lines over [cookie.MaxLine]
+// Set takes a Set-Cookie line from the response to a request, or from its script by way of document.cookie. It
+// returns the reasons for refusing the cookie ([cookie.Reasons.Excluded]), and warnings. Lines over [cookie.MaxLine]
 // are refused unread.
 func (j *Jar) Set(r *Request, line string) cookie.Reasons {
 	a := j.profile.access(r, true, j.now())
@@ -92,7 +93,7 @@ func (j *Jar) set(a *access, r *Request, p *cookie.Parsed) cookie.Reasons {
 	return why
 }
 
-// hasSecure reports whether a cookie would overlay a Secure one of its site (RFC 6265bis section 5.7, step 16).
+// hasSecure reports whether a cookie would overlay a Secure one of its site ([cookie.ExcludeOverwriteSecure]).
 func (x *index) hasSecure(c *Cookie, now time.Time) bool {
 	s := x.siteOf(c.Domain)
 	if s == nil || s.in(c.Partition) == nil {
@@ -109,7 +110,7 @@ func (x *index) hasSecure(c *Cookie, now time.Time) bool {
 	return false
 }
 
-// store puts c in the place of old, which may be nil; or nothing, if c has expired.
+// store puts c in the place of old, nil for none. If c has expired, it only deletes old.
 func (j *Jar) store(old *entry, c *Cookie, now time.Time) {
 	if c.expired(now) {
 		if old != nil {
@@ -135,14 +136,14 @@ func (j *Jar) drop(e *entry, cause Cause) {
 // accessGranularity is the precision of last accesses in nanoseconds. It spares memory traffic; Chromium does the same.
 const accessGranularity = int64(time.Minute)
 
-// match appends the entries that a request carries, in order, and notes that they were used. The jar is locked for
-// reading, and the entries are good for as long as it is.
+// match appends the entries for a request, in order, and notes their use. The jar is locked for reading, and the
+// entries may be used only until it is unlocked.
 func (j *Jar) match(a *access, r *Request, found []*entry) []*entry {
 	if len(a.host) > maxHost {
-		return found // no host name is so long, and each of its labels would cost a look-up
+		return found // it is no host name, and each label would cost a look-up
 	}
 	groups, whole := 0, isIP(a.host)
-	var p Partition // of the request, found out if some cookie needs it
+	var p Partition // of the request, as soon as a cookie needs it
 	for domain := a.host; ; {
 		if h := j.index.hosts[domain]; h != nil {
 			n := len(found)
@@ -190,7 +191,7 @@ func (a *access) collect(from *bucket, to []*entry) []*entry {
 	return to
 }
 
-// Get returns the cookies that a request carries, in the order in which they are sent.
+// Get returns the cookies for a request, in the order of sending.
 func (j *Jar) Get(r *Request) []Cookie {
 	var room [16]*entry
 	a := j.profile.access(r, false, j.now())
@@ -203,8 +204,8 @@ func (j *Jar) Get(r *Request) []Cookie {
 	return snapshots(found)
 }
 
-// Header returns the value of the Cookie header that a request carries, or of document.cookie for a script. "" means that
-// no header is sent.
+// Header returns the value of the Cookie header for a request, or of document.cookie for a script. "" means no
+// header.
 func (j *Jar) Header(r *Request) string {
 	var room [16]*entry
 	a := j.profile.access(r, false, j.now())
@@ -225,12 +226,12 @@ func (j *Jar) Header(r *Request) string {
 			b.WriteString(e.Name)
 			b.WriteByte('=')
 		}
-		b.WriteString(e.Value) // a nameless cookie is sent as its bare value
+		b.WriteString(e.Value) // alone, if the cookie has no name
 	}
 	return b.String()
 }
 
-// All returns every cookie that has not expired, oldest first.
+// All returns the cookies, oldest first, without the expired ones.
 func (j *Jar) All() []Cookie {
 	now := j.now()
 	j.mu.RLock()
@@ -240,18 +241,18 @@ func (j *Jar) All() []Cookie {
 	return snapshots(entries)
 }
 
-// Remove removes the cookies for which match returns true, and returns how many. match must not call the jar.
+// Remove removes the cookies for which match returns true, and returns their number. match must not call the jar.
 func (j *Jar) Remove(match func(Cookie) bool) int {
 	return j.dropAll(func(e *entry) bool { return match(e.snapshot()) }, Removed)
 }
 
-// EndSession removes session cookies, as a user agent does when it is closed for good. It returns how many.
+// EndSession removes the session cookies, as a user agent does when it is closed. It returns their number.
 func (j *Jar) EndSession() int {
 	return j.dropAll(func(e *entry) bool { return e.Session() }, Removed)
 }
 
-// Sweep drops the cookies that have expired, and returns how many. No request sees them in any case: Sweep frees their memory
-// and reports them as [Expired] without waiting until their site is used again.
+// Sweep drops the expired cookies, and returns their number. No request sees them in any case. Sweep frees their
+// memory and reports them as [Expired] at once, and not only when their site is used again.
 func (j *Jar) Sweep() int {
 	now := j.now()
 	return j.dropAll(func(e *entry) bool { return e.expired(now) }, Expired)

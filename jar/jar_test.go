@@ -106,7 +106,8 @@ func TestScriptsAndHTTPOnly(t *testing.T) {
 	set(t, j, at(u), "secret=1; HttpOnly", "open=1")
 	expect(t, j, script(u), "open=1")
 	for line, want := range map[string]cookie.Reason{
-		"x=1; HttpOnly": cookie.ExcludeHTTPOnly, "secret=2": cookie.ExcludeOverwriteHTTPOnly, "secret=; Max-Age=0": cookie.ExcludeOverwriteHTTPOnly,
+		"x=1; HttpOnly": cookie.ExcludeHTTPOnly, "secret=2": cookie.ExcludeOverwriteHTTPOnly,
+		"secret=; Max-Age=0": cookie.ExcludeOverwriteHTTPOnly,
 	} {
 		if why := j.Set(script(u), line); why.Exclusions() != reasons(want) {
 			t.Errorf("%q: %v, want %v", line, why, want)
@@ -153,7 +154,8 @@ func TestLifetimes(t *testing.T) {
 		t.Errorf("%d session cookies", n)
 	}
 	all := j.All()
-	if len(all) != 1 || all[0].Session() || all[0].Expires != vectorTime.Add(cookie.MaxLifetime) || all[0].Created != vectorTime {
+	if len(all) != 1 || all[0].Session() || all[0].Expires != vectorTime.Add(cookie.MaxLifetime) ||
+		all[0].Created != vectorTime {
 		t.Errorf("left: %+v", all)
 	}
 	c.t = vectorTime.Add(cookie.MaxLifetime)
@@ -222,7 +224,8 @@ func TestPartitions(t *testing.T) {
 	if why := j.Set(inA, "q=1; SameSite=None; Secure"); why.Excluded() {
 		t.Error(why)
 	}
-	if why := j.Set(at("http://widget.example/"), "q=1; Partitioned; Secure"); !why.Has(cookie.ExcludeInvalidPartitioned) {
+	if why := j.Set(at("http://widget.example/"),
+		"q=1; Partitioned; Secure"); !why.Has(cookie.ExcludeInvalidPartitioned) {
 		t.Error(why)
 	}
 	if n := j.Remove(func(c jar.Cookie) bool { return c.Partition.TopLevelSite == "https://a.example" }); n != 1 {
@@ -275,7 +278,8 @@ func TestHostileServers(t *testing.T) {
 		t.Errorf("%d cookies of one site", got)
 	}
 	for i := range n / 100 {
-		r := &jar.Request{URL: mustURL(fmt.Sprintf("https://h%d.evil.example/", i)), TopLevel: mustURL("https://top.example/")}
+		r := &jar.Request{URL: mustURL(fmt.Sprintf("https://h%d.evil.example/", i)),
+			TopLevel: mustURL("https://top.example/")}
 		j.Set(r, "a="+strings.Repeat("x", 100)+"; Partitioned; Secure; SameSite=None")
 	}
 	if got := len(j.All()); got > limit.Site+limit.PartitionCookies {
@@ -344,7 +348,8 @@ func TestLongHostsHaveNoCookies(t *testing.T) {
 
 func TestConcurrentUse(t *testing.T) {
 	c := vectorTime
-	j := jar.New(jar.Options{Profile: jar.Chrome, Now: func() time.Time { return c }, Limits: jar.Limits{Site: 5, SitePurge: 2, Bytes: 20_000}})
+	j := jar.New(jar.Options{Profile: jar.Chrome, Now: func() time.Time { return c },
+		Limits: jar.Limits{Site: 5, SitePurge: 2, Bytes: 20_000}})
 	var wg sync.WaitGroup
 	for g := range 8 {
 		wg.Go(func() {

@@ -1,35 +1,35 @@
 package jar
 
-import (
-	"net/url"
-)
+import "net/url"
 
-// A Request is what a jar has to know of a request, or of a script that reads or writes document.cookie, to tell which
-// cookies belong to it. With nothing but a URL it is one that the user makes, or a page of the same site.
+// A Request describes a request, or a script that uses document.cookie, so that a jar can choose its cookies. With
+// nothing but a URL, the user makes the request, or a page of the same site does.
 type Request struct {
-	// URL is what is requested; for a script, the URL of its document.
+	// URL is the requested URL, or for a script the URL of its document.
 	URL *url.URL
 	// Method is the HTTP method; "" is GET.
 	Method string
-	// Kind is what the request is for.
+	// Kind is the purpose of the request.
 	Kind Kind
-	// TopLevel is the document in the address bar. nil is one of the same site; a top-level navigation has no other.
+	// TopLevel is the document in the address bar. nil means one of the same site, or none for a top-level
+	// navigation.
 	TopLevel *url.URL
-	// Ancestors are the documents between TopLevel and the frame that makes the request, or is navigated.
+	// Ancestors are the documents between TopLevel and the frame that makes the request or is navigated.
 	Ancestors []*url.URL
-	// Initiator is the document that caused the request; nil is the user, also by a reload, or one of the same site.
+	// Initiator is the document that caused the request. nil is the user, also by a reload, or a document of the same
+	// site.
 	Initiator *url.URL
-	// Redirects are the URLs that have led here, the first one first.
+	// Redirects are the URLs before URL in a chain of redirects, the first one first.
 	Redirects []*url.URL
-	// Script means document.cookie and the like: what the standard calls a non-HTTP API.
+	// Script is a use of document.cookie and the like. The standard calls it a non-HTTP API.
 	Script bool
 }
 
-// Kind is what a request is for.
+// Kind is the purpose of a request.
 type Kind uint8
 
 const (
-	// Subresource is an image, a script, a fetch: anything that is no document.
+	// Subresource is an image, a script, a fetch: anything but a document.
 	Subresource Kind = iota
 	// Navigation replaces the document in the address bar, or opens a new one.
 	Navigation
@@ -37,7 +37,7 @@ const (
 	FrameNavigation
 )
 
-// siteContext is how far a request counts as same-site; more is greater.
+// siteContext is the closeness of a request to its site; greater is closer.
 type siteContext uint8
 
 const (
@@ -47,8 +47,8 @@ const (
 	strict
 )
 
-// siteContext judges a request by RFC 6265bis section 5.2, which is about sending; for storing, any top-level navigation
-// counts as lax (section 5.7, step 18).
+// siteContext judges a request by RFC 6265bis section 5.2. That is about sending; for storing, every top-level
+// navigation counts as lax ([cookie.ExcludeSameSiteLax]).
 func (r *Request) siteContext(schemeful, redirectsCount, storing bool) siteContext {
 	same := func(u *url.URL) bool { return u == nil || sameSite(u, r.URL, schemeful) }
 	if r.Kind != Navigation || r.Script {
@@ -98,7 +98,7 @@ func safeMethod(method string) bool {
 	return false
 }
 
-// partition returns the partition that the request's Partitioned cookies are in.
+// partition returns the partition of the request's Partitioned cookies.
 func (r *Request) partition() Partition {
 	if r.TopLevel == nil || r.Kind == Navigation && !r.Script {
 		return Partition{TopLevelSite: schemefulSite(r.URL)}

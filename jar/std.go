@@ -12,9 +12,9 @@ var _ http.CookieJar = (*Jar)(nil)
 
 // SetCookies implements [http.CookieJar].
 //
-// The interface loses what net/http does not parse, the request's context, and the reasons; [Transport] loses nothing. A cookie
-// that net/http has read from a response is taken from its raw line, unless name or value have been changed since. One that
-// was made by hand is taken by its fields.
+// The interface hides the reasons, the context of the request, and the cookies that net/http cannot parse;
+// [Transport] does not. A cookie that net/http has read from a response is taken from its raw line, unless name or
+// value were changed since. Any other is taken by its fields.
 func (j *Jar) SetCookies(u *url.URL, cookies []*http.Cookie) {
 	r := Request{URL: u}
 	a := j.profile.access(&r, true, j.now())
@@ -27,7 +27,7 @@ func (j *Jar) SetCookies(u *url.URL, cookies []*http.Cookie) {
 	}
 }
 
-// line writes a cookie of net/http without the changes that its own String makes to bytes it does not like.
+// line writes a cookie of net/http without the repairs of its String method.
 func line(c *http.Cookie) string {
 	bare := http.Cookie{
 		Name: "x", Path: c.Path, Domain: c.Domain, Expires: c.Expires, MaxAge: c.MaxAge,
@@ -40,10 +40,11 @@ func line(c *http.Cookie) string {
 	return c.Name + "=" + value + strings.TrimPrefix(bare.String(), "x=")
 }
 
-// Cookies implements [http.CookieJar]: what a request that the user makes carries, names and values only. Cookies without a
-// name have the empty name there, which net/http does not send; [Transport] does.
+// Cookies implements [http.CookieJar]: it returns names and values for a request of the user. A cookie without a name
+// has the empty name, and net/http does not send it; [Transport] does.
 //
-// The cookies are shared between calls, which makes a call several times cheaper: copy one before you change it.
+// The cookies are shared between calls, because that makes a call several times cheaper. Copy a cookie before you
+// change it.
 func (j *Jar) Cookies(u *url.URL) []*http.Cookie {
 	var room [16]*entry
 	r := Request{URL: u}
@@ -61,10 +62,11 @@ func (j *Jar) Cookies(u *url.URL) []*http.Cookie {
 	return list
 }
 
-// std returns the entry's cookie of net/http. One that somebody has changed in spite of the rule is not handed out again.
+// std returns the entry's cookie of net/http. One that a caller has changed nevertheless is not handed out again.
 func (e *entry) std() *http.Cookie {
 	c := e.shared.Load()
-	if c == nil || c.Name != e.Name || c.Value != e.Value || c.Path != "" || c.Domain != "" || c.MaxAge != 0 || !c.Expires.IsZero() || c.Raw != "" {
+	if c == nil || c.Name != e.Name || c.Value != e.Value || c.Path != "" || c.Domain != "" || c.MaxAge != 0 ||
+		!c.Expires.IsZero() || c.Raw != "" {
 		c = &http.Cookie{Name: e.Name, Value: e.Value}
 		e.shared.Store(c)
 	}

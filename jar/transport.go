@@ -9,25 +9,24 @@ import (
 	"coatcheck.dev/cookie"
 )
 
-// Transport is an [http.RoundTripper] that sends and takes the cookies of a jar. It sees what [http.CookieJar] does not: the
-// lines as they were sent, the request's context ([WithRequest]) and its redirects. Use it in an [http.Client] that has no
-// Jar of its own:
+// Transport is an [http.RoundTripper] with a jar. It sees more than an [http.CookieJar]: the lines as they were sent,
+// the context of a request ([WithRequest]) and its redirects. Use it in an [http.Client] without a Jar:
 //
 //	client := &http.Client{Transport: &jar.Transport{Jar: j}}
 //
-// A Cookie header that the request has already is sent in front of the jar's cookies.
+// A Cookie header of the request itself is sent in front of the jar's cookies.
 type Transport struct {
 	Jar *Jar
-	// Base does the work; nil is http.DefaultTransport.
+	// Base does the work. The default is http.DefaultTransport.
 	Base http.RoundTripper
-	// OnSet, if there is one, is told what became of each Set-Cookie line.
+	// OnSet is called with the outcome of each Set-Cookie line. It may be nil.
 	OnSet func(r *Request, line string, why cookie.Reasons)
 }
 
 type requestKey struct{}
 
-// WithRequest gives requests made with the context the Kind, TopLevel, Ancestors and Initiator of r. URL, Method and Redirects
-// are those of the request itself, whatever r says.
+// WithRequest gives the Kind, TopLevel, Ancestors and Initiator of r to requests with the context. Their URL, Method
+// and Redirects are always those of the request itself.
 func WithRequest(ctx context.Context, r Request) context.Context {
 	return context.WithValue(ctx, requestKey{}, r)
 }
@@ -61,7 +60,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// redirects returns the URLs that have led to a request; http.Client keeps them with it.
+// redirects returns the URLs before a request in its chain of redirects, as http.Client keeps them.
 func redirects(req *http.Request) []*url.URL {
 	var chain []*url.URL
 	for resp := req.Response; resp != nil && resp.Request != nil; resp = resp.Request.Response {

@@ -13,7 +13,8 @@ import (
 	"coatcheck.dev/jar"
 )
 
-// roundTrip is a server for any host: it answers by the host and path of a URL and keeps the Cookie headers that it got.
+// roundTrip is a server for any host: it answers by the host and path of a URL and keeps the Cookie headers that it
+// got.
 type roundTrip struct {
 	answers map[string]http.Header // by host and path; Location makes it a redirect
 	got     []string
@@ -39,17 +40,19 @@ func (rt *roundTrip) RoundTrip(req *http.Request) (*http.Response, error) {
 func TestTransport(t *testing.T) {
 	j, _ := newJar(jar.Spec)
 	rt := &roundTrip{answers: map[string]http.Header{
-		"a.example/set":  {"Set-Cookie": {"s=1; SameSite=Strict; Path=/", "l=1; SameSite=Lax; Path=/", "n=1; SameSite=None; Secure; Path=/", "bare", "bad=\x01"}},
+		"a.example/set": {"Set-Cookie": {"s=1; SameSite=Strict; Path=/", "l=1; SameSite=Lax; Path=/",
+			"n=1; SameSite=None; Secure; Path=/", "bare", "bad=\x01"}},
 		"a.example/hop":  {"Location": {"https://b.example/hop"}, "Set-Cookie": {"hop=1; Path=/"}},
 		"b.example/hop":  {"Location": {"https://a.example/end"}},
 		"a.example/self": {"Location": {"/end"}},
 	}}
 	var refused []string
-	client := &http.Client{Transport: &jar.Transport{Jar: j, Base: rt, OnSet: func(r *jar.Request, line string, why cookie.Reasons) {
-		if why.Excluded() {
-			refused = append(refused, r.URL.Path+" "+why.String())
-		}
-	}}}
+	client := &http.Client{Transport: &jar.Transport{Jar: j, Base: rt,
+		OnSet: func(r *jar.Request, line string, why cookie.Reasons) {
+			if why.Excluded() {
+				refused = append(refused, r.URL.Path+" "+why.String())
+			}
+		}}}
 	get := func(u string, r jar.Request) {
 		t.Helper()
 		req, err := http.NewRequestWithContext(jar.WithRequest(t.Context(), r), "GET", u, nil)
@@ -76,7 +79,8 @@ func TestTransport(t *testing.T) {
 		"a.example/end own=1; s=1; l=1; n=1; bare",
 		"a.example/hop own=1; s=1; l=1; n=1; bare",
 		"b.example/hop ",
-		"a.example/end l=1; n=1; bare; hop=1", // the chain led through another site, and net/http withholds the own header there
+		// the chain led through another site, and net/http withholds the own header there
+		"a.example/end l=1; n=1; bare; hop=1",
 		"a.example/end own=1; n=1",
 	}
 	for i := range want {
@@ -118,7 +122,8 @@ func TestTransportWithRealServer(t *testing.T) {
 func TestCookieJar(t *testing.T) {
 	j, _ := newJar(jar.Spec)
 	u := mustURL("https://www.example.com/x/y")
-	parsed := (&http.Response{Header: http.Header{"Set-Cookie": {`q="1 2"; Path=/`, "wide=1; Domain=example.com; Max-Age=60"}}}).Cookies()
+	parsed := (&http.Response{Header: http.Header{"Set-Cookie": {`q="1 2"; Path=/`,
+		"wide=1; Domain=example.com; Max-Age=60"}}}).Cookies()
 	j.SetCookies(u, parsed)
 	j.SetCookies(u, []*http.Cookie{
 		{Name: "hand", Value: "ü", Path: "/x", Secure: true, HttpOnly: true, SameSite: http.SameSiteStrictMode},
@@ -166,8 +171,8 @@ func TestClient(t *testing.T) {
 	}
 }
 
-// FuzzAgainstCookieJar compares with net/http/cookiejar on what the rules of both agree about: names that are tokens, plain
-// values, https, and attributes written the way that net/http reads them.
+// FuzzAgainstCookieJar compares with net/http/cookiejar on what the rules of both agree about: names that are tokens,
+// plain values, https, and attributes written the way that net/http reads them.
 func FuzzAgainstCookieJar(f *testing.F) {
 	f.Add("a", "1", uint8(0), uint8(0), uint8(0))
 	f.Add("b", "2", uint8(3), uint8(5), uint8(9))

@@ -58,13 +58,15 @@ func playSameSiteMatrix(s *score, data []byte) {
 }
 
 func setFour(j *jar.Jar, r *jar.Request) {
-	for _, line := range []string{"s=1; SameSite=Strict; Path=/", "l=1; SameSite=Lax; Path=/", "n=1; SameSite=None; Secure; Path=/", "u=1; Path=/"} {
+	for _, line := range []string{"s=1; SameSite=Strict; Path=/", "l=1; SameSite=Lax; Path=/",
+		"n=1; SameSite=None; Secure; Path=/", "u=1; Path=/"} {
 		j.Set(r, line)
 	}
 }
 
 func expectStatus(j *jar.Jar, r *jar.Request, status string) error {
-	want := map[string]string{"strict": "s=1; l=1; n=1; u=1", "same-site": "s=1; l=1; n=1; u=1", "lax": "l=1; n=1; u=1", "cross-site": "n=1"}[status]
+	want := map[string]string{"strict": "s=1; l=1; n=1; u=1", "same-site": "s=1; l=1; n=1; u=1",
+		"lax": "l=1; n=1; u=1", "cross-site": "n=1"}[status]
 	if got := j.Header(r); got != want {
 		return fmt.Errorf("sent %q, want %q (%s)", got, want, status)
 	}
@@ -142,7 +144,8 @@ func playHTTPStateDates(s *score, data []byte) {
 			s.check(!ok, "%q is %v, want no date", c.Test, got)
 			continue
 		}
-		s.check(ok && got.Format("Mon, 02 Jan 2006 15:04:05 GMT") == *c.Expected, "%q is %v, want %s", c.Test, got, *c.Expected)
+		s.check(ok && got.Format("Mon, 02 Jan 2006 15:04:05 GMT") == *c.Expected, "%q is %v, want %s", c.Test, got,
+			*c.Expected)
 	}
 }
 
@@ -184,7 +187,8 @@ func playParsedCookie(s *score, data []byte) {
 		p := cookie.Parse(c.In)
 		reasons := strings.Fields(p.Reasons.String())
 		ok := p.Reasons.Excluded() != c.Valid
-		ok = ok && (c.Why == "" || slices.Contains(reasons, c.Why)) && (c.Warn == "" || slices.Contains(reasons, c.Warn))
+		ok = ok && (c.Why == "" || slices.Contains(reasons, c.Why)) &&
+			(c.Warn == "" || slices.Contains(reasons, c.Warn))
 		if c.Valid {
 			ok = ok && p.Name == c.Name && p.Value == c.Value
 		}
@@ -261,7 +265,8 @@ type canonicalSet struct {
 
 // notDecided are exclusions that Chromium's canonical cookies leave to their store.
 var notDecided = []string{
-	"EXCLUDE_NONCOOKIEABLE_SCHEME", "EXCLUDE_SECURE_ONLY", "EXCLUDE_HTTP_ONLY", "EXCLUDE_SAMESITE_UNSPECIFIED_TREATED_AS_LAX",
+	"EXCLUDE_NONCOOKIEABLE_SCHEME", "EXCLUDE_SECURE_ONLY", "EXCLUDE_HTTP_ONLY",
+	"EXCLUDE_SAMESITE_UNSPECIFIED_TREATED_AS_LAX",
 }
 
 func decide(s *score, c canonicalSet, line string) (jar.Cookie, []string) {
@@ -275,7 +280,8 @@ func decide(s *score, c canonicalSet, line string) (jar.Cookie, []string) {
 	}
 	p := cookie.Parse(line)
 	stored, why := jar.Chrome.Decide(&p, r, vectorTime)
-	excluded := slices.DeleteFunc(strings.Fields(why.Exclusions().String()), func(name string) bool { return slices.Contains(notDecided, name) })
+	excluded := slices.DeleteFunc(strings.Fields(why.Exclusions().String()),
+		func(name string) bool { return slices.Contains(notDecided, name) })
 	return stored, excluded
 }
 
@@ -346,7 +352,8 @@ func decided(s *score, c canonicalSet) bool {
 func sameSiteIncluded(c canonicalSet) bool {
 	p := cookie.Parse(c.Set)
 	legacy := strings.HasPrefix(p.Name, "LEGACY") || strings.HasPrefix(p.Name, "DefaultNone")
-	stored := jar.Cookie{Name: p.Name, Value: p.Value, Domain: "a.test", HostOnly: true, Path: "/", Secure: true, SameSite: p.SameSite}
+	stored := jar.Cookie{Name: p.Name, Value: p.Value, Domain: "a.test", HostOnly: true, Path: "/", Secure: true,
+		SameSite: p.SameSite}
 	stored.Created = vectorTime.Add(-time.Second)
 	if strings.HasPrefix(c.Age, "long") {
 		stored.Created = vectorTime.Add(-time.Hour)
@@ -402,7 +409,8 @@ func playEviction(s *score, data []byte) {
 		}
 		secure := e.secure()
 		nonSecure := len(e.jar.All()) - secure
-		s.check(secure == c.ExpectSecure && nonSecure == c.ExpectNonsecure, "secure eviction #%d: %d secure, %d not", i+1, secure, nonSecure)
+		s.check(secure == c.ExpectSecure && nonSecure == c.ExpectNonsecure, "secure eviction #%d: %d secure, %d not",
+			i+1, secure, nonSecure)
 	}
 	for _, c := range file.PartitionCases {
 		e := newEviction()
@@ -412,7 +420,8 @@ func playEviction(s *score, data []byte) {
 			count, pair = 181, 8
 		}
 		for n := range count {
-			e.insertPair("https://a.test/", fmt.Sprintf("%-*s", pair/2, fmt.Sprintf("c%d-", n)), pair-pair/2, "; Secure; Partitioned; SameSite=None")
+			e.insertPair("https://a.test/", fmt.Sprintf("%-*s", pair/2, fmt.Sprintf("c%d-", n)), pair-pair/2,
+				"; Secure; Partitioned; SameSite=None")
 		}
 		kept := e.jar.All()
 		s.check(len(kept) == count-1 && strings.HasPrefix(kept[0].Name, "c1-"), "%s: %d kept", c.Desc, len(kept))
@@ -445,7 +454,8 @@ func (e *eviction) insert(at string, n int, attributes string, secure bool) {
 func (e *eviction) insertPair(at, name string, valueLen int, attributes string) {
 	e.now = e.now.Add(time.Second)
 	e.request.URL = mustURL(at)
-	e.jar.Set(&e.request, strings.ReplaceAll(name, " ", "-")+"="+strings.Repeat("v", valueLen)+"; Max-Age=34560000"+attributes)
+	e.jar.Set(&e.request, strings.ReplaceAll(name, " ", "-")+"="+strings.Repeat("v", valueLen)+"; Max-Age=34560000"+
+		attributes)
 }
 
 func (e *eviction) count(p cookie.Priority) (n int) {
@@ -466,8 +476,8 @@ func (e *eviction) secure() (n int) {
 	return n
 }
 
-// playCDPTypes holds what CDP writes to the protocol: no field that it does not have, none missing that it demands, no value that
-// an enum does not have.
+// playCDPTypes holds what CDP writes to the protocol: no field that it does not have, none missing that it demands,
+// no value that an enum does not have.
 func playCDPTypes(s *score, data []byte) {
 	var file struct{ Types map[string][]string }
 	mustDecode(s, data, &file)

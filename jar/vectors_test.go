@@ -58,8 +58,8 @@ var players = map[string]func(s *score, data []byte){
 	"tests.txt":                     playPublicSuffixes,
 }
 
-// TestVectors plays the public test suites that lie beside the project, or where COATCHECK_VECTORS says. The floor is that
-// every case passes that is not marked as suspect. Another folder has no floor: its score is printed.
+// TestVectors plays the public test suites that lie beside the project, or where COATCHECK_VECTORS says. The floor is
+// that every case passes that is not marked as suspect. Another folder has no floor: its score is printed.
 func TestVectors(t *testing.T) {
 	folder, floor := vectorFolder()
 	if _, err := os.Stat(folder); err != nil {

@@ -8,7 +8,7 @@ import (
 	"coatcheck.dev/cookie"
 )
 
-// applied returns the attribute of a name that holds.
+// applied returns the valid attribute of a name.
 func (c *Cookie) applied(name string) (cookie.Attribute, bool) {
 	for a := range c.Line.Attributes() {
 		if a.Fate == cookie.Applied && strings.EqualFold(a.Name, name) {
@@ -18,12 +18,12 @@ func (c *Cookie) applied(name string) (cookie.Attribute, bool) {
 	return cookie.Attribute{}, false
 }
 
-// written returns when the cookie was to end by its own word, without a cap.
+// written returns the end of the cookie as its author wrote it, uncapped.
 func (c *Cookie) written() (time.Time, bool) {
 	if a, ok := c.applied("Max-Age"); ok {
 		seconds, err := strconv.ParseInt(a.Value, 10, 64)
 		if err != nil || seconds > maxSeconds {
-			seconds = maxSeconds // a number that is too large; a negative one is no worse as a lifetime
+			seconds = maxSeconds // too large a number
 			if strings.HasPrefix(a.Value, "-") {
 				seconds = 0
 			}
@@ -36,5 +36,5 @@ func (c *Cookie) written() (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// maxSeconds is longer than anybody means and short enough for a time.Duration.
+// maxSeconds is longer than any author intends, and short enough for a time.Duration.
 const maxSeconds = 200 * 365 * 24 * 3600

@@ -1,6 +1,8 @@
 package lint
 
-// rules are all there are, in the order in which findings are reported: first those on one cookie, then those on the set.
+import "cmp"
+
+// rules are all rules in the order of their findings: first those on one cookie, then those on the set.
 var rules = []*Rule{
 	ruleEmpty,
 	ruleControlCharacter,
@@ -51,4 +53,10 @@ var rules = []*Rule{
 	ruleHeaderSize,
 	ruleCountHigh,
 	rulePartitionSize,
+}
+
+func init() {
+	for _, r := range rules {
+		r.Since = cmp.Or(r.Since, "0.1")
+	}
 }

@@ -9,71 +9,74 @@ import (
 	"coatcheck.dev/jar"
 )
 
-// MaxCookies is how many Set-Cookie lines [Check] looks at; a [Report] says whether there were more.
+// MaxCookies is the number of Set-Cookie lines in a [Check]; a [Report] tells whether there were more.
 const MaxCookies = 5_000
 
-// Browsers are the profiles that cookies are judged by.
+// Browsers are the profiles that judge cookies.
 var Browsers = [...]jar.Profile{jar.Chrome, jar.Firefox, jar.Safari}
 
-// A Response is what one response of a site said about cookies. Responses to redirects count, each by itself.
+// limits are those of Chrome; the others have the same for the cookies of a site.
+var limits = jar.Chrome.Limits()
+
+// A Response is the part of a site's response about cookies. Each redirect is a response of its own.
 type Response struct {
-	// URL is what was requested: an absolute http or https URL.
+	// URL is the requested URL: absolute, http or https.
 	URL *url.URL
 	// SetCookie are the values of the Set-Cookie headers, in order.
 	SetCookie []string
-	// Redirects are the URLs that have led here, the first one first.
+	// Redirects are the URLs before URL in a chain of redirects, the first one first.
 	Redirects []*url.URL
-	// Context is the request where it is another than that of a visitor who opens the page, which nil is. Its URL and
+	// Context is the request that fetched this response; nil means a visitor opened the page directly. Its URL and
 	// Redirects do not count.
 	Context *jar.Request
-	// At is when it was received; zero is the time of the check.
+	// At is the time of the response; zero is the time of the check.
 	At time.Time
 }
 
-// A Cookie is one Set-Cookie line and what becomes of it.
+// A Cookie is one Set-Cookie line and its fate.
 type Cookie struct {
 	URL      *url.URL
 	Line     cookie.Parsed
 	Outcomes [len(Browsers)]Outcome // in the order of Browsers
 	Findings []Finding
 
-	response int // which of the responses, from 0
+	response int // index of the response
 	now      time.Time
-	top      *url.URL // the page that embeds what was requested; nil is none
-	embedded bool     // ... and it is of another site
+	top      *url.URL // the embedding page; nil is none
+	embedded bool     // by a page of another site
 	repairs  []func(*cookie.Cookie)
-	hopeless bool // a finding has no repair that a header could show
+	hopeless bool // no header can repair some finding
 }
 
-// An Outcome is what one browser makes of a line.
+// An Outcome is the fate of a line in one browser.
 type Outcome struct {
 	Browser jar.Profile
-	// Stored is the cookie as it is kept, or as it would have been.
+	// Stored is the kept cookie, or for a dropped one the cookie that it would have been.
 	Stored jar.Cookie
-	// Reasons are those for and against it. With exclusions among them the cookie is dropped.
+	// Reasons are those for and against the cookie. An exclusion among them means that it is dropped.
 	Reasons cookie.Reasons
-	// Deletes reports that the line is kept but stores nothing: its time was over.
+	// Deletes reports that the browser obeys the line but stores nothing, because its time is over.
 	Deletes bool
 }
 
 // Kept reports whether the browser obeys the line.
 func (o *Outcome) Kept() bool { return !o.Reasons.Excluded() }
 
-// A Finding is something that a rule has against a cookie.
+// A Finding is a fault of a cookie, found by a rule.
 type Finding struct {
 	Rule    *Rule
-	Message string // what is wrong here, and what to do; without the cookie's value
+	Message string // the fault and the remedy, without the cookie's value
 }
 
 // A Report is the outcome of a check.
 type Report struct {
 	Cookies []Cookie
-	// Truncated reports that there were more than MaxCookies lines, and that the rest was not looked at.
+	// Truncated reports that there were more than MaxCookies lines. The rest was not checked.
 	Truncated bool
 }
 
-// Check judges the responses of a site in the order in which a browser got them, received at the time now. URLs that
-// are nil or have no host are passed over.
+// Check judges the responses of a site, in the order in which a browser got them, received at the time now. It skips
+// URLs without a host.
 func Check(responses []Response, now time.Time) *Report {
 	report := &Report{}
 	for i, r := range responses {
@@ -90,7 +93,8 @@ func Check(responses []Response, now time.Time) *Report {
 				report.Truncated = true
 				break
 			}
-			report.Cookies = append(report.Cookies, Cookie{URL: r.URL, Line: cookie.Parse(line), response: i, now: at, top: r.top(), embedded: embedded})
+			report.Cookies = append(report.Cookies,
+				Cookie{URL: r.URL, Line: cookie.Parse(line), response: i, now: at, top: r.top(), embedded: embedded})
 		}
 	}
 	jars := report.decide(responses, now)
@@ -110,12 +114,13 @@ func Check(responses []Response, now time.Time) *Report {
 	return report
 }
 
-// decide plays the lines to a jar of each browser, so that what depends on earlier cookies counts, too.
+// decide plays the lines to a jar of each browser, because earlier cookies count too.
 func (r *Report) decide(responses []Response, now time.Time) (jars [len(Browsers)]*jar.Jar) {
 	for b, browser := range Browsers {
 		clock := now
-		// Without limits on the number of cookies, or the finding that there are too many would never be made.
-		jars[b] = jar.New(jar.Options{Profile: browser, Now: func() time.Time { return clock }, Limits: jar.Limits{Bytes: 64 << 20}})
+		// Too many cookies are to be found, not evicted.
+		jars[b] = jar.New(jar.Options{Profile: browser, Now: func() time.Time { return clock },
+			Limits: jar.Limits{Bytes: limits.Bytes}})
 		for i := range r.Cookies {
 			c := &r.Cookies[i]
 			clock = c.now
@@ -139,8 +144,11 @@ func (r *Response) request() *jar.Request {
 	return &request
 }
 
-// reporter takes a finding, with what repairs it; no repair says that no header could.
+// reporter takes a finding and its repair. Without one, no header can repair it.
 type reporter func(message string, repair ...func(*cookie.Cookie))
+
+// asIs repairs a finding about an attribute without effect: a fix has none of these anyway.
+func asIs(*cookie.Cookie) {}
 
 func (c *Cookie) reports(rule *Rule) reporter {
 	return func(message string, repair ...func(*cookie.Cookie)) {
@@ -150,7 +158,7 @@ func (c *Cookie) reports(rule *Rule) reporter {
 	}
 }
 
-// Count returns how many findings there are that are at least as severe.
+// Count returns the number of findings of a severity and above.
 func (r *Report) Count(least Severity) (n int) {
 	for i := range r.Cookies {
 		for _, f := range r.Cookies[i].Findings {
@@ -162,7 +170,7 @@ func (r *Report) Count(least Severity) (n int) {
 	return n
 }
 
-// dropped reports whether any browser drops the cookie for the reason, before any other.
+// dropped reports whether the reason is the first one for some browser to drop the cookie.
 func (c *Cookie) dropped(why cookie.Reason) bool {
 	for i := range c.Outcomes {
 		if o := &c.Outcomes[i]; o.decided() == why && !(o.Browser == jar.Safari && c.localhost()) {
@@ -172,15 +180,15 @@ func (c *Cookie) dropped(why cookie.Reason) bool {
 	return false
 }
 
-// localhost reports whether the cookie is Secure and the URL http, which all browsers but Safari allow on the same machine.
-// That is how sites are developed; how they are served is what findings are about.
+// localhost reports whether the cookie is Secure and the URL http. All browsers but Safari allow that on the same
+// machine. Sites are developed there, but findings are about the site in production.
 func (c *Cookie) localhost() bool {
 	return c.Line.Secure && c.URL.Scheme == "http" && c.Outcomes[0].Kept()
 }
 
 const undecided = cookie.Reason(255)
 
-// decided returns the exclusion that comes first, or undecided.
+// decided returns the first exclusion, or undecided.
 func (o *Outcome) decided() cookie.Reason {
 	for why := range o.Reasons.Exclusions().All() {
 		return why
@@ -195,7 +203,8 @@ func (r *Response) top() *url.URL {
 	return r.Context.TopLevel
 }
 
-// embedded reports whether a request came from a page of another site: only SameSite=None can be set then, and is needed.
+// embedded reports whether a page of another site sent the request. Only SameSite=None can be set then, and is
+// needed.
 func (r *Response) embedded() bool {
 	if r.Context == nil {
 		return false
@@ -205,7 +214,7 @@ func (r *Response) embedded() bool {
 	return why.Has(cookie.ExcludeSameSiteLax)
 }
 
-// keptAnywhere reports whether at least one browser keeps the cookie.
+// keptAnywhere reports whether some browser keeps the cookie.
 func (c *Cookie) keptAnywhere() bool {
 	for i := range c.Outcomes {
 		if c.Outcomes[i].Kept() {
@@ -215,16 +224,23 @@ func (c *Cookie) keptAnywhere() bool {
 	return false
 }
 
-// deletes reports whether the line is meant to delete a cookie.
+// deletes reports whether the line is a deletion.
 func (c *Cookie) deletes() bool { return c.Outcomes[0].Deletes }
 
-// session reports whether the name looks like that of a cookie that signs somebody in.
+// sessionNames ends the texts of the rules about session cookies.
+const sessionNames = " This is for names such as sid, session, auth, login and token."
+
+// session reports whether some browser keeps the cookie, under a name like that of a session cookie.
 func (c *Cookie) session() bool {
+	if !c.keptAnywhere() || c.deletes() {
+		return false
+	}
 	name := strings.ToLower(strings.TrimPrefix(c.Line.Name, cookie.PrefixOf(c.Line.Name).String()))
 	for _, word := range []string{"sess", "login", "auth", "ticket", "remember"} {
 		if strings.Contains(name, word) {
 			return true
 		}
 	}
-	return name == "sid" || strings.HasSuffix(name, ".sid") || strings.HasSuffix(name, "_sid") || name == "token" || name == "jwt"
+	return name == "sid" || strings.HasSuffix(name, ".sid") || strings.HasSuffix(name, "_sid") || name == "token" ||
+		name == "jwt"
 }

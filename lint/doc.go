@@ -1,5 +1,5 @@
-// Package lint says what browsers make of the cookies that a site sets: whether Chrome, Firefox and Safari keep each of
-// them, what they store instead of what was written, and what is wrong with it, alone and together with the others.
+// Package lint tells what browsers make of a site's cookies: whether Chrome, Firefox and Safari keep each one, how
+// they change it, and what is wrong with it, alone and together with the others.
 //
 // # In a test
 //
@@ -9,14 +9,15 @@
 //		lint.Handler(t, site, lint.Get("/"), lint.PostForm("/login", "user", "ada"))
 //	}
 //
-// # On what was recorded
+// # On a live site, or a record of it
 //
-// [Check] takes [Response] values: made by hand, read from text by [ReadLines] or from an HTTP archive by [ReadHAR]. The
-// [Report] has a [Cookie] for each Set-Cookie line, with an [Outcome] for each browser, and is written as text, JSON or
-// SARIF. Values of cookies are secrets: no output contains one.
+// A [Visitor] fetches pages as Chrome does. [ReadLines] reads responses from text, [ReadHAR] from an HTTP archive.
+// [Check] judges them. The [Report] has a [Cookie] for each Set-Cookie line, with an [Outcome] for each browser. It
+// is written as text, JSON or SARIF, always without the values of cookies, because these are secrets.
 //
 // # Rules
 //
-// Each [Rule] is a file, with a fixture in testdata; docs/lint.md is the catalogue. The judgement whether a browser keeps a
-// cookie is [jar.Jar.Set] and [jar.Profile.Decide], and is made nowhere else.
+// Each [Rule] is a file, with a fixture in testdata; docs/lint.md is the catalogue. Only [jar.Jar.Set] and
+// [jar.Profile.Decide] judge whether a browser keeps a cookie. The place of that rule in a standard is
+// [cookie.Reason.Section].
 package lint

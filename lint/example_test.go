@@ -27,7 +27,7 @@ Set-Cookie: __Host-sid=1; Path=/; Secure; SameSite=Lax
 	//   Safari   kept
 	//   stored   Domain: (not written) → shop.example.com alone
 	//   stored   Expires: (not written) → the end of the browser session
-	//   error    session-httponly: scripts can read a cookie that looks like a session's: add HttpOnly [ASVS 5.0 3.3.4; RFC 6265bis section 4.1.2.6]
+	//   error    session-httponly: scripts can read what looks like a session cookie: add HttpOnly [ASVS 5.0 3.3.4; RFC 6265bis section 4.1.2.6]
 	//   fix      Set-Cookie: __Host-sid=VALUE; Path=/; Secure; HttpOnly; SameSite=Lax
 	//   in Go    cookie.Set(w.Header(), &cookie.Cookie{Name: "__Host-sid", Value: value, Path: "/", Secure: true, HttpOnly: true, SameSite: cookie.SameSiteLax})
 	//

@@ -8,14 +8,14 @@ import (
 	"coatcheck.dev/cookie"
 )
 
-// A Fix is a cookie with everything repaired that a header can repair. In place of the value there is the word VALUE.
+// A Fix is a cookie after all repairs. It has the word VALUE in the place of the value.
 type Fix struct {
 	Header string // the Set-Cookie line
 	Go     string // the same with package cookie
 }
 
-// Fix returns how the line should have been written. It reports false if nothing was found, or if a finding has no repair
-// that could be written down: its message then says what to do.
+// Fix returns the line as it should have been written. It reports false without findings, or if no header can repair
+// one of them; the message of that finding tells the remedy.
 func (c *Cookie) Fix() (Fix, bool) {
 	if len(c.Findings) == 0 || c.hopeless {
 		return Fix{}, false
@@ -28,7 +28,7 @@ func (c *Cookie) Fix() (Fix, bool) {
 		repair(&k)
 	}
 	if k.Delete {
-		k = *k.Deletion() // a repair may have come before the one that made a deletion of it
+		k = *k.Deletion() // other repairs may have changed it before
 	}
 	header, err := k.Append(nil)
 	if err != nil {

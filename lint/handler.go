@@ -1,38 +1,32 @@
 package lint
 
 import (
-	"bytes"
 	"crypto/tls"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
-
-	"coatcheck.dev/jar"
 )
 
-// T is what [Handler] needs of a *testing.T.
+// T is the part of a *testing.T that [Handler] needs.
 type T interface {
 	Helper()
 	Errorf(format string, args ...any)
 }
 
-// testSite is where requests without a host go to.
+// testSite is the site of requests without a host.
 const testSite = "https://www.site.example"
-
-// maxHops is how many redirects are followed, as in Chromium.
-const maxHops = 20
 
 // Get returns a request for [Handler].
 func Get(path string) *http.Request {
 	r, err := http.NewRequest(http.MethodGet, testSite+path, nil)
 	if err != nil {
-		panic("lint: " + err.Error()) // it is a constant of somebody's test
+		panic("lint: " + err.Error()) // the path is a constant of a test
 	}
 	return r
 }
 
-// PostForm returns a request for [Handler], with names and values of fields in turn, sent by a page of the site itself.
+// PostForm returns a request for [Handler] with names and values of fields in turn. A page of the site itself sends it.
 func PostForm(path string, fields ...string) *http.Request {
 	form := url.Values{}
 	for i := 0; i+1 < len(fields); i += 2 {
@@ -48,69 +42,49 @@ func PostForm(path string, fields ...string) *http.Request {
 	return r
 }
 
-// Handler plays requests to h, one after the other, as one Chrome that has no cookies at first and follows redirects within
-// the site. Without requests, it gets "/". Every finding but a Note fails the test. The requests look as if they came over
-// https. The report is for tests that want to know more.
+// Handler plays requests to h in order, as one [Visitor] that stays on the site. Without requests it gets "/". The
+// requests look as if they came over https. Every finding but a Note fails the test. The report has the details.
 func Handler(t T, h http.Handler, requests ...*http.Request) *Report {
 	t.Helper()
 	if len(requests) == 0 {
 		requests = []*http.Request{Get("/")}
 	}
-	now := time.Now()
-	kept := jar.New(jar.Options{Profile: jar.Chrome})
+	visitor := Visitor{StayOnHost: true, Send: func(r *http.Request) (int, http.Header, error) {
+		w := serve(h, r)
+		return w.status, w.sent, nil
+	}}
 	var seen []Response
 	for _, r := range requests {
-		var hops []*url.URL
-		for r != nil && len(hops) <= maxHops {
-			response, next := serve(h, r, kept, hops)
-			seen = append(seen, response)
-			hops = append(hops[:len(hops):len(hops)], r.URL)
-			r = next
-		}
+		more, _ := visitor.Visit(r) // a bad redirect is not about cookies
+		seen = append(seen, more...)
 	}
-	report := Check(seen, now)
+	report := Check(seen, time.Now())
 	for i := range report.Cookies {
 		c := &report.Cookies[i]
 		for _, f := range c.Findings {
 			if f.Rule.Severity >= Warning {
-				t.Errorf("%s %s: cookie %q: %s: %s [%s]", f.Rule.Severity, c.URL.Path, c.Line.Name, f.Rule.ID, f.Message, f.Rule.Citation)
+				t.Errorf("%s %s: cookie %q: %s: %s [%s]",
+					f.Rule.Severity, c.URL.Path, c.Line.Name, f.Rule.ID, f.Message, f.Rule.Citation)
 			}
 		}
 	}
 	return report
 }
 
-// serve plays one request, and returns the one that follows from a redirect.
-func serve(h http.Handler, r *http.Request, kept *jar.Jar, hops []*url.URL) (Response, *http.Request) {
-	r = r.Clone(r.Context())
+// serve plays a client's request to a server.
+func serve(h http.Handler, r *http.Request) *recorder {
 	r.Host, r.RequestURI, r.RemoteAddr = r.URL.Host, r.URL.RequestURI(), "192.0.2.1:1234"
 	r.TLS = &tls.ConnectionState{Version: tls.VersionTLS13, HandshakeComplete: true}
 	if r.Body == nil {
 		r.Body = http.NoBody
 	}
-	context := &jar.Request{URL: r.URL, Method: r.Method, Kind: jar.Navigation, Redirects: hops}
-	if header := kept.Header(context); header != "" {
-		r.Header.Set("Cookie", header)
-	}
 	w := &recorder{header: http.Header{}}
 	h.ServeHTTP(w, r)
 	w.WriteHeader(http.StatusOK)
-	for _, line := range w.sent["Set-Cookie"] {
-		kept.Set(context, line)
-	}
-	response := Response{URL: r.URL, SetCookie: w.sent["Set-Cookie"], Redirects: hops}
-	target, err := r.URL.Parse(w.sent.Get("Location"))
-	if err != nil || w.status < 300 || w.status > 399 || w.sent.Get("Location") == "" || target.Host != r.URL.Host {
-		return response, nil
-	}
-	next, err := http.NewRequestWithContext(r.Context(), http.MethodGet, target.String(), bytes.NewReader(nil))
-	if err != nil {
-		return response, nil
-	}
-	return response, next
+	return w
 }
 
-// recorder keeps what counts of a response. That of net/http/httptest would bring its flags into every program.
+// recorder keeps the status and header of a response. The one of httptest would add its flags to every program.
 type recorder struct {
 	header, sent http.Header
 	status       int

@@ -58,7 +58,8 @@ func TestHandler(t *testing.T) {
 
 func TestHandlerWithoutRequests(t *testing.T) {
 	report := lint.Handler(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		cookie.Set(w.Header(), &cookie.Cookie{Name: "theme", Value: "dark", Path: "/", Secure: true, SameSite: cookie.SameSiteLax})
+		cookie.Set(w.Header(), &cookie.Cookie{Name: "theme", Value: "dark", Path: "/", Secure: true,
+			SameSite: cookie.SameSiteLax})
 		w.Write(nil)
 	}))
 	if len(report.Cookies) != 1 || report.Cookies[0].URL.Path != "/" {

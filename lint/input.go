@@ -10,16 +10,16 @@ import (
 	"coatcheck.dev/jar/format"
 )
 
-// MaxInput is how many bytes [ReadLines] and [ReadHAR] read; more is an error.
+// MaxInput is the number of bytes that [ReadLines] and [ReadHAR] accept.
 const MaxInput = format.MaxImport
 
-// ReadLines reads responses from text: a line with an absolute URL begins a response, and the lines below it are its
-// Set-Cookie headers, with or without the header's name. A URL that a page embeds is written with that page:
+// ReadLines reads responses from text. A line with an absolute URL begins a response, and the lines below it are its
+// Set-Cookie headers, with or without the header's name. An embedded URL is written with its page:
 //
 //	https://widget.example/ in https://shop.example/
 //
-// Empty lines and those that begin with # are passed over. u is the URL of lines that come before the first one; it may be
-// nil if there are none.
+// Empty lines and those with a leading # are skipped. u is the URL for lines before the first URL; it may be nil if
+// there are none.
 func ReadLines(r io.Reader, u *url.URL) ([]Response, error) {
 	text, err := readAll(r)
 	if err != nil {
@@ -42,7 +42,7 @@ func ReadLines(r io.Reader, u *url.URL) ([]Response, error) {
 			}
 			list = append(list, response)
 		case len(list) == 0:
-			return nil, fmt.Errorf("read Set-Cookie lines: line %d: it is not known which URL the cookie came from", n)
+			return nil, fmt.Errorf("read Set-Cookie lines: line %d: the URL of the cookie is not known", n)
 		default:
 			last := &list[len(list)-1]
 			last.SetCookie = append(last.SetCookie, headerValue(line))
@@ -51,7 +51,7 @@ func ReadLines(r io.Reader, u *url.URL) ([]Response, error) {
 	return list, nil
 }
 
-// parsePlace reads where lines come from.
+// parsePlace reads the origin of lines.
 func parsePlace(line string) (Response, error) {
 	text, page, embedded := strings.Cut(line, " in ")
 	u, err := parseURL(text)
@@ -89,8 +89,8 @@ func readAll(r io.Reader) ([]byte, error) {
 	return text, nil
 }
 
-// ReadHAR reads the responses of an HTTP archive, at the times and in the context that it names ([format.ReadArchive]). The
-// Set-Cookie headers have to be in it, which browsers leave out unless they are asked to export sensitive data.
+// ReadHAR reads the responses of an HTTP archive, with their times and context ([format.ReadArchive]). Browsers leave
+// Set-Cookie headers out unless they are asked to export sensitive data.
 func ReadHAR(r io.Reader) ([]Response, error) {
 	exchanges, err := format.ReadArchive(r)
 	if err != nil {
@@ -98,7 +98,8 @@ func ReadHAR(r io.Reader) ([]Response, error) {
 	}
 	list := make([]Response, len(exchanges))
 	for i, x := range exchanges {
-		list[i] = Response{URL: x.Request.URL, SetCookie: x.SetCookie, Redirects: x.Request.Redirects, Context: &x.Request, At: x.At}
+		list[i] = Response{URL: x.Request.URL, SetCookie: x.SetCookie, Redirects: x.Request.Redirects,
+			Context: &x.Request, At: x.At}
 	}
 	return list, nil
 }

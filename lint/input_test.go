@@ -49,7 +49,7 @@ func show(list []lint.Response) string {
 
 func TestReadLinesRefuses(t *testing.T) {
 	for text, says := range map[string]string{
-		"a=1\n":                       "line 1: it is not known which URL",
+		"a=1\n":                       "line 1: the URL of the cookie is not known",
 		"https://x.example/\nhttp://": "line 2",
 		"https://":                    "no http or https URL",
 		"https://a.example/ in b":     `line 1: "b" is no http or https URL`,
@@ -76,7 +76,8 @@ func (endless) Read(p []byte) (int, error) {
 
 const archive = `{"log": {"version": "1.2", "entries": [
 	{"startedDateTime": "2020-01-01T00:00:00.000Z", "request": {"url": "https://shop.example.com/"},
-	 "response": {"headers": [{"name": "set-cookie", "value": "a=1; Expires=Thu, 02 Jan 2020 00:00:00 GMT\nb=2"}, {"name": "x", "value": "y"}]}},
+	 "response": {"headers": [{"name": "set-cookie", "value": "a=1; Expires=Thu, 02 Jan 2020 00:00:00 GMT\nb=2"},
+		{"name": "x", "value": "y"}]}},
 	{"request": {"url": "data:text/plain,"}, "response": {"headers": [{"name": "Set-Cookie", "value": "c=3"}]}}]}}`
 
 func TestReadHAR(t *testing.T) {
@@ -84,7 +85,8 @@ func TestReadHAR(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := show(list), "https://shop.example.com/ [a=1; Expires=Thu, 02 Jan 2020 00:00:00 GMT][b=2]"; got != want {
+	if got, want := show(list),
+		"https://shop.example.com/ [a=1; Expires=Thu, 02 Jan 2020 00:00:00 GMT][b=2]"; got != want {
 		t.Errorf("read %q, want %q", got, want)
 	}
 	if want := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC); !list[0].At.Equal(want) {
@@ -98,11 +100,14 @@ func TestReadHAR(t *testing.T) {
 
 // embedding has a page that embeds a frame of another site, which sets cookies directly and after a redirect.
 const embedding = `{"log": {"version": "1.2", "entries": [
-	{"pageref": "p", "request": {"url": "https://shop.example.com/", "headers": [{"name": "Sec-Fetch-Dest", "value": "document"}]},
+	{"pageref": "p", "request": {"url": "https://shop.example.com/",
+		"headers": [{"name": "Sec-Fetch-Dest", "value": "document"}]},
 	 "response": {"headers": [{"name": "Set-Cookie", "value": "own=1; SameSite=Lax"}]}},
-	{"pageref": "p", "request": {"url": "https://widget.example/go", "headers": [{"name": "Sec-Fetch-Dest", "value": "iframe"},
+	{"pageref": "p", "request": {"url": "https://widget.example/go",
+		"headers": [{"name": "Sec-Fetch-Dest", "value": "iframe"},
 	 {"name": "Sec-Fetch-Site", "value": "cross-site"}, {"name": "Referer", "value": "https://shop.example.com/"}]},
-	 "response": {"status": 302, "redirectURL": "/frame", "headers": [{"name": "Set-Cookie", "value": "lax=1; SameSite=Lax"}]}},
+	 "response": {"status": 302, "redirectURL": "/frame",
+		"headers": [{"name": "Set-Cookie", "value": "lax=1; SameSite=Lax"}]}},
 	{"pageref": "p", "request": {"url": "https://widget.example/frame"}, "response": {"headers": [
 	 {"name": "Set-Cookie", "value": "none=1; SameSite=None; Secure\npart=1; SameSite=None; Secure; Partitioned"}]}}]}}`
 
@@ -128,7 +133,8 @@ func TestContext(t *testing.T) {
 				}
 			}
 		}
-		want := []string{"Chrome own", "Firefox own", "Safari own", "Chrome none", "Firefox none", "Safari none", "Chrome part", "Firefox part", "Safari part"}
+		want := []string{"Chrome own", "Firefox own", "Safari own", "Chrome none", "Firefox none", "Safari none",
+			"Chrome part", "Firefox part", "Safari part"}
 		if !slices.Equal(kept, want) {
 			t.Errorf("%s: kept %q, want %q", input, kept, want)
 		}
@@ -136,11 +142,13 @@ func TestContext(t *testing.T) {
 			t.Errorf("%s: found %q", input, ids)
 		}
 		var text strings.Builder
-		if err := report.WriteText(&text, false); err != nil || !strings.Contains(text.String(), "\nlax  https://widget.example/go in https://shop.example.com/\n") ||
+		if err := report.WriteText(&text, false); err != nil ||
+			!strings.Contains(text.String(), "\nlax  https://widget.example/go in https://shop.example.com/\n") ||
 			!strings.HasPrefix(text.String(), "own  https://shop.example.com/\n") {
 			t.Errorf("%s: %v, written as\n%s", input, err, &text)
 		}
-		if p := report.Cookies[3].Outcomes[0].Stored.Partition; p != (jar.Partition{TopLevelSite: "https://example.com", CrossSiteAncestor: true}) {
+		partition := jar.Partition{TopLevelSite: "https://example.com", CrossSiteAncestor: true}
+		if p := report.Cookies[3].Outcomes[0].Stored.Partition; p != partition {
 			t.Errorf("%s: partition %+v", input, p)
 		}
 	}
@@ -155,7 +163,8 @@ func TestReadHARRefuses(t *testing.T) {
 		`{}`:                            "no log",
 		`{"log": {"entries": [{"startedDateTime": "x", "request": {"url": "https://a.example/"}}]}}`: "entry 1",
 	} {
-		if list, err := lint.ReadHAR(strings.NewReader(text)); err == nil || list != nil || !strings.Contains(err.Error(), says) {
+		if list, err := lint.ReadHAR(strings.NewReader(text)); err == nil || list != nil ||
+			!strings.Contains(err.Error(), says) {
 			t.Errorf("%.40q: %v, want %q", text, err, says)
 		}
 	}
@@ -163,7 +172,8 @@ func TestReadHARRefuses(t *testing.T) {
 
 // Whatever is read, the check ends and all outputs can be written.
 func FuzzReadLines(f *testing.F) {
-	f.Add("https://shop.example.com/\nSet-Cookie: sid=1; Expires=0\nSet-Cookie: a=1, b=2; Path=x; Domain=.com\na=; Max-Age=0")
+	f.Add("https://shop.example.com/\nSet-Cookie: sid=1; Expires=0\nSet-Cookie: a=1, b=2; Path=x; Domain=.com\na=; " +
+		"Max-Age=0")
 	f.Add("http://localhost/\n__host-a=1; Secure=x; Partitioned; SameSite=\x1b[31m\n=\n\xff")
 	f.Fuzz(func(t *testing.T, text string) {
 		list, err := lint.ReadLines(strings.NewReader(text), shop)

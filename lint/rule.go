@@ -2,15 +2,15 @@ package lint
 
 import "fmt"
 
-// Severity is how much a finding matters.
+// A Severity is the weight of a finding.
 type Severity uint8
 
 const (
-	// Note is what is worth knowing.
+	// Note is worth knowing.
 	Note Severity = iota + 1
-	// Warning is a cookie that is not what its author wanted, somewhere or in some case.
+	// Warning is a cookie that its author cannot have wanted, in some browser or in some case.
 	Warning
-	// Error is a cookie that browsers drop, or that an attacker can use.
+	// Error is a cookie that browsers drop, or that helps an attacker.
 	Error
 )
 
@@ -29,20 +29,20 @@ func ParseSeverity(name string) (Severity, error) {
 	return 0, fmt.Errorf("severity %q is not note, warning or error", name)
 }
 
-// A Rule is something that can be wrong with a cookie, or with the cookies of a site together.
+// A Rule is a possible fault of a cookie, or of a site's cookies together.
 type Rule struct {
 	ID       string
-	Title    string // what is wrong, in one line
+	Title    string // the fault, in a line
 	Severity Severity
-	Citation string // where it is written
-	Since    string // the version of Coatcheck that has it
-	Text     string // why it matters and what to do, in a paragraph
+	Citation string // the place in a standard
+	Since    string // the first version of Coatcheck with it
+	Text     string // the reason and the remedy, in a paragraph
 
 	each func(*Cookie, reporter)
 	all  func(*site, func(*Cookie) reporter)
 }
 
-// Rules returns all rules, in the order of the catalogue: those on one cookie first.
+// Rules returns all rules in the order of the catalogue: those on one cookie first.
 func Rules() []Rule {
 	list := make([]Rule, len(rules))
 	for i, r := range rules {

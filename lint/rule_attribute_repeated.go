@@ -8,15 +8,14 @@ import (
 
 var ruleAttributeRepeated = &Rule{
 	ID:       "attribute-repeated",
-	Title:    "An attribute more than once",
+	Title:    "A repeated attribute",
 	Severity: Warning,
 	Citation: "RFC 6265bis section 4.1.1",
-	Since:    "0.1",
-	Text:     "The last one of a kind wins in browsers; other clients take the first.",
+	Text:     "Browsers obey the last one of a kind; other clients obey the first.",
 	each: func(c *Cookie, report reporter) {
 		for a := range c.Line.Attributes() {
 			if a.Fate == cookie.Overridden && !c.folded() {
-				report(fmt.Sprintf("a later %s wins over this one", a.Name), func(*cookie.Cookie) {})
+				report(fmt.Sprintf("a later %s overrides this one", a.Name), asIs)
 			}
 		}
 	},

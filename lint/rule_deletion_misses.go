@@ -8,11 +8,10 @@ import (
 
 var ruleDeletionMisses = &Rule{
 	ID:       "deletion-misses",
-	Title:    "A deletion that will not delete",
+	Title:    "A deletion without effect",
 	Severity: Error,
 	Citation: "RFC 6265bis section 5.7, step 23",
-	Since:    "0.1",
-	Text:     "A cookie is deleted by one of the same name, Domain, Path and Partitioned. With another scope, the cookie stays.",
+	Text:     "A cookie is deleted by one of the same name, Domain, Path and Partitioned. Otherwise it stays.",
 	all: func(s *site, on func(*Cookie) reporter) {
 		byName := s.byName()
 		at := map[*Cookie]int{}
@@ -35,7 +34,8 @@ var ruleDeletionMisses = &Rule{
 					if !other.stored().HostOnly {
 						domain = other.stored().Domain
 					}
-					on(c)(fmt.Sprintf("it does not delete the cookie that was set for %s: Domain, Path and Partitioned have to be the same", scope(other)), func(k *cookie.Cookie) {
+					on(c)(fmt.Sprintf("this does not delete the cookie for %s: Domain, Path and Partitioned have to "+
+						"be the same", scope(other)), func(k *cookie.Cookie) {
 						k.Domain, k.Path, k.Partitioned = domain, other.stored().Path, other.Line.Partitioned
 					})
 					break
@@ -45,7 +45,7 @@ var ruleDeletionMisses = &Rule{
 	},
 }
 
-// scope says what a cookie is for.
+// scope is the reach of a cookie, for people.
 func scope(c *Cookie) string {
 	k := c.stored()
 	if k.HostOnly {

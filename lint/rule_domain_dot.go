@@ -1,21 +1,17 @@
 package lint
 
-import (
-	"strings"
-
-	"coatcheck.dev/cookie"
-)
+import "strings"
 
 var ruleDomainDot = &Rule{
 	ID:       "domain-dot",
-	Title:    "Domain with a dot in front",
+	Title:    "A dot in front of Domain",
 	Severity: Note,
 	Citation: "RFC 6265bis section 5.6.3",
-	Since:    "0.1",
-	Text:     "The dot has had no meaning since 2011: with and without it, the cookie goes to the domain and all hosts below it.",
+	Text: "The dot has been meaningless since 2011: with or without it, the cookie goes to the domain and all " +
+		"hosts below.",
 	each: func(c *Cookie, report reporter) {
 		if a, ok := c.applied("Domain"); ok && strings.HasPrefix(a.Value, ".") && len(a.Value) > 1 && c.keptAnywhere() {
-			report("the dot in front of Domain is ignored", func(*cookie.Cookie) {})
+			report("the dot in front of Domain is ignored", asIs)
 		}
 	},
 }

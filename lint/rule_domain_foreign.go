@@ -8,15 +8,15 @@ import (
 
 var ruleDomainForeign = &Rule{
 	ID:       "domain-foreign",
-	Title:    "Domain that the host may not set",
+	Title:    "A Domain beyond the host",
 	Severity: Error,
 	Citation: "RFC 6265bis section 5.7, step 10",
-	Since:    "0.1",
-	Text:     "A host may set cookies for itself and for domains above it, for no other. Everything else is dropped.",
+	Text:     "A host may set cookies for itself and for domains above it. All others are dropped.",
 	each: func(c *Cookie, report reporter) {
 		if c.dropped(cookie.ExcludeInvalidDomain) && !c.publicSuffix() {
 			written, _ := c.applied("Domain")
-			report(fmt.Sprintf("%s may not set cookies for Domain=%s: every browser drops it", c.URL.Hostname(), written.Value), func(k *cookie.Cookie) { k.Domain = "" })
+			report(fmt.Sprintf("%s may not set cookies for Domain=%s: every browser drops it", c.URL.Hostname(),
+				written.Value), func(k *cookie.Cookie) { k.Domain = "" })
 		}
 	},
 }

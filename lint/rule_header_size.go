@@ -11,7 +11,6 @@ var ruleHeaderSize = &Rule{
 	Title:    "A Cookie header of more than 8 KB",
 	Severity: Warning,
 	Citation: "RFC 9110 section 5.4; common limits of servers and proxies",
-	Since:    "0.1",
 	Text:     "Many servers and proxies answer 400 or 431 to a header of more than 8 KB.",
 	all: func(s *site, on func(*Cookie) reporter) {
 		told := map[string]bool{}
@@ -23,16 +22,17 @@ var ruleHeaderSize = &Rule{
 			}
 			told[u.Hostname()] = true
 			if c := s.largest(s.jar.Get(r)); c != nil {
-				on(c)(fmt.Sprintf("requests for %s carry %d bytes of cookies, of which this one is the largest; more than %d are refused by many servers", u.Host, n, maxHeader))
+				on(c)(fmt.Sprintf("requests for %s carry %d bytes of cookies, most of all in this one; many servers "+
+					"refuse more than %d", u.Host, n, maxHeader))
 			}
 		}
 	},
 }
 
-// maxHeader is how many bytes a header line may have with Apache, nginx and their like.
+// maxHeader is the size of a header line, in bytes, in Apache, nginx and the like.
 const maxHeader = 8 << 10
 
-// largest finds the largest of some cookies among those that were set.
+// largest returns the largest of the sent cookies.
 func (s *site) largest(sent []jar.Cookie) (found *Cookie) {
 	carried := map[identity]bool{}
 	for i := range sent {
@@ -40,7 +40,8 @@ func (s *site) largest(sent []jar.Cookie) (found *Cookie) {
 		carried[identity{k.Name, k.Domain, k.Path, k.HostOnly, k.Partition}] = true
 	}
 	for _, c := range s.live {
-		if carried[identityOf(c)] && (found == nil || len(c.Line.Name)+len(c.Line.Value) > len(found.Line.Name)+len(found.Line.Value)) {
+		if carried[identityOf(c)] && (found == nil ||
+			len(c.Line.Name)+len(c.Line.Value) > len(found.Line.Name)+len(found.Line.Value)) {
 			found = c
 		}
 	}

@@ -11,12 +11,12 @@ var ruleLifetimeCapped = &Rule{
 	Title:    "A lifetime of more than 400 days",
 	Severity: Note,
 	Citation: "RFC 6265bis section 5.5",
-	Since:    "0.1",
 	Text:     "Browsers cut lifetimes to 400 days. Renew the cookie when it is used.",
 	each: func(c *Cookie, report reporter) {
 		at, ok := c.written()
 		if ok && at.Sub(c.now) > cookie.MaxLifetime+24*time.Hour && c.keptAnywhere() {
-			report("browsers keep it for 400 days at most", func(k *cookie.Cookie) { k.MaxAge, k.Expires = cookie.MaxLifetime, time.Time{} })
+			report("browsers keep it for at most 400 days",
+				func(k *cookie.Cookie) { k.MaxAge, k.Expires = cookie.MaxLifetime, time.Time{} })
 		}
 	},
 }

@@ -11,8 +11,7 @@ var ruleLifetimeConflict = &Rule{
 	Title:    "Max-Age and Expires in conflict",
 	Severity: Warning,
 	Citation: "RFC 6265bis section 5.7, step 6",
-	Since:    "0.1",
-	Text:     "Max-Age wins in browsers; a client that knows only Expires keeps the cookie for another time.",
+	Text:     "Browsers obey Max-Age. A client that knows only Expires keeps the cookie for another time.",
 	each: func(c *Cookie, report reporter) {
 		for a := range c.Line.Attributes() {
 			at, ok := cookie.ParseDate(a.Value)
@@ -20,8 +19,9 @@ var ruleLifetimeConflict = &Rule{
 				continue
 			}
 			by, _ := c.Line.Expiry(c.now)
-			if over := !at.After(c.now); over != !by.After(c.now) || !over && (min(at.Sub(c.now), cookie.MaxLifetime)-by.Sub(c.now)).Abs() > time.Hour {
-				report("Max-Age and Expires name different times; browsers obey Max-Age", func(*cookie.Cookie) {})
+			if over := !at.After(c.now); over != !by.After(c.now) || !over &&
+				(min(at.Sub(c.now), cookie.MaxLifetime)-by.Sub(c.now)).Abs() > time.Hour {
+				report("Max-Age and Expires disagree, and browsers obey Max-Age", asIs)
 			}
 		}
 	},

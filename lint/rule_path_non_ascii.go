@@ -1,19 +1,16 @@
 package lint
 
-import (
-	"coatcheck.dev/cookie"
-)
+import "coatcheck.dev/cookie"
 
 var rulePathNonAscii = &Rule{
 	ID:       "path-non-ascii",
-	Title:    "Path beyond ASCII",
+	Title:    "A Path beyond ASCII",
 	Severity: Error,
 	Citation: "web-platform-tests, cookies/path; whatwg/url issue 814",
-	Since:    "0.1",
-	Text:     "Firefox and Safari drop such a cookie. Write the path percent-encoded.",
+	Text:     "Firefox and Safari drop such a cookie. Percent-encode the path.",
 	each: func(c *Cookie, report reporter) {
 		if c.dropped(cookie.ExcludeFailureToStore) && len(c.Line.Raw) <= cookie.MaxLine {
-			report("Path has bytes beyond ASCII, which Firefox and Safari drop: percent-encode it")
+			report("Path has bytes beyond ASCII, and Firefox and Safari drop the cookie: percent-encode it")
 		}
 	},
 }

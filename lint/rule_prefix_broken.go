@@ -8,24 +8,25 @@ import (
 
 var rulePrefixBroken = &Rule{
 	ID:       "prefix-broken",
-	Title:    "The name's prefix is not kept",
+	Title:    "A broken promise of a prefix",
 	Severity: Error,
 	Citation: "RFC 6265bis section 4.1.3",
-	Since:    "0.1",
-	Text:     "All prefixes need Secure; __Host- also Path=/ and no Domain; those with Http also HttpOnly. Otherwise the cookie is dropped. A value without a name that begins like a prefix is dropped, too.",
+	Text: "All prefixes need Secure; __Host- also needs Path=/ and no Domain; those with Http also need " +
+		"HttpOnly. Otherwise browsers drop the cookie. They also drop a nameless value that begins like a prefix.",
 	each: func(c *Cookie, report reporter) {
 		if c.dropped(cookie.ExcludeInvalidPrefix) && !c.deletes() {
 			p := cookie.PrefixOf(c.Line.Name)
 			if p == cookie.NoPrefix {
-				report("a value without a name must not begin like a prefix: it is dropped")
+				report("a value without a name must not begin like a prefix: browsers drop it")
 				return
 			}
-			report(fmt.Sprintf("the prefix %s is not kept, and the cookie is dropped", p), keepPrefix(p))
+			report(fmt.Sprintf("the promise of the prefix %s is broken, and browsers drop the cookie", p),
+				keepPrefix(p))
 		}
 	},
 }
 
-// keepPrefix adds what a prefix needs.
+// keepPrefix adds the attributes for a prefix.
 func keepPrefix(p cookie.Prefix) func(*cookie.Cookie) {
 	return func(k *cookie.Cookie) {
 		k.Secure = true

@@ -8,14 +8,15 @@ import (
 
 var ruleSamesiteUnknown = &Rule{
 	ID:       "samesite-unknown",
-	Title:    "SameSite that no browser knows",
+	Title:    "An unknown SameSite",
 	Severity: Warning,
 	Citation: "RFC 6265bis section 5.6.7",
-	Since:    "0.1",
-	Text:     "Anything but Strict, Lax and None counts as no SameSite at all, and undoes an earlier one.",
+	Text: "Browsers know Strict, Lax and None. Anything else counts as no SameSite at all, and undoes an " +
+		"earlier one.",
 	each: func(c *Cookie, report reporter) {
 		if a, ok := c.applied("SameSite"); ok && c.Line.SameSite == cookie.SameSiteUnset {
-			report(fmt.Sprintf("SameSite=%q is not Strict, Lax or None and counts as unset", a.Value), func(k *cookie.Cookie) { k.SameSite = cookie.SameSiteLax })
+			report(fmt.Sprintf("SameSite=%q is not Strict, Lax or None and counts as unset", a.Value),
+				func(k *cookie.Cookie) { k.SameSite = cookie.SameSiteLax })
 		}
 	},
 }

@@ -1,18 +1,17 @@
 package lint
 
-import (
-	"coatcheck.dev/cookie"
-)
+import "coatcheck.dev/cookie"
 
 var ruleSessionPrefix = &Rule{
 	ID:       "session-prefix",
 	Title:    "A session cookie without __Host-",
 	Severity: Warning,
 	Citation: "ASVS 5.0 3.3.3; RFC 6265bis section 4.1.3.2",
-	Since:    "0.1",
-	Text:     "Any host of the site, and anybody on the way over http, can plant a cookie of this name. The prefix __Host- rules that out. Meant are names such as sid, session, auth, login, token.",
+	Text: "Any host of the site, and anybody on the way over http, can plant a cookie of this name. The prefix " +
+		"__Host- prevents that." + sessionNames,
 	each: func(c *Cookie, report reporter) {
-		if c.session() && c.keptAnywhere() && !c.deletes() && c.Line.Secure && c.Line.Domain == "" && !cookie.PrefixOf(c.Line.Name).HostOnly() {
+		if c.session() && c.Line.Secure && c.Line.Domain == "" &&
+			!cookie.PrefixOf(c.Line.Name).HostOnly() {
 			report("other hosts of the site can plant a cookie of this name: begin it with __Host-", hostPrefix)
 		}
 	},

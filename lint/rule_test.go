@@ -42,8 +42,8 @@ func found(r *lint.Report) (ids []string) {
 	return ids
 }
 
-// Every fixture has one defect: its rule finds it, and no rule finds anything else. With the fix in place of the last line
-// there is nothing left of it.
+// Every fixture has one defect: its rule finds it, and no rule finds anything else. With the fix in place of the last
+// line there is nothing left of it.
 func TestRules(t *testing.T) {
 	for _, rule := range lint.Rules() {
 		t.Run(rule.ID, func(t *testing.T) {
@@ -86,7 +86,8 @@ func repaired(t *testing.T, responses []lint.Response, c lint.Cookie, fix lint.F
 func TestLocalhost(t *testing.T) {
 	u := &url.URL{Scheme: "http", Host: "localhost:8080", Path: "/"}
 	for _, line := range []string{
-		"__Host-sid=1; Path=/; Secure; HttpOnly; SameSite=Lax", "a=1; Secure; Path=/", "a=1; Secure; SameSite=None; Partitioned; Path=/",
+		"__Host-sid=1; Path=/; Secure; HttpOnly; SameSite=Lax", "a=1; Secure; Path=/",
+		"a=1; Secure; SameSite=None; Partitioned; Path=/",
 		"__Host-sid=; Path=/; Secure; Max-Age=0",
 	} {
 		report := lint.Check([]lint.Response{{URL: u, SetCookie: []string{line}}}, now)
@@ -133,9 +134,12 @@ func TestCatalogue(t *testing.T) {
 
 func catalogue(t *testing.T) []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "# What the linter finds\n\nWritten by `go test ./lint -run Catalogue -update`. %d rules; each has an example that breaks it and no other.\n", len(lint.Rules()))
+	fmt.Fprintf(&b,
+		"# What the linter finds\n\nWritten by `go test ./lint -run Catalogue -update`. %d rules; each has an "+
+			"example that breaks it and no other.\n", len(lint.Rules()))
 	for _, rule := range lint.Rules() {
-		fmt.Fprintf(&b, "\n## %s\n\n%s. *%s, since %s. %s.*\n\n%s\n\n```\n", rule.ID, rule.Title, rule.Severity, rule.Since, rule.Citation, rule.Text)
+		fmt.Fprintf(&b, "\n## %s\n\n%s. *%s, since %s. %s.*\n\n%s\n\n```\n", rule.ID, rule.Title, rule.Severity,
+			rule.Since, rule.Citation, rule.Text)
 		text, err := os.ReadFile(filepath.Join("testdata", rule.ID+".txt"))
 		if err != nil {
 			t.Fatal(err)

@@ -51,15 +51,16 @@ type (
 	}
 )
 
-// WriteSARIF writes the findings as SARIF 2.1.0, which code hosts and editors read. Where a finding is, is the URL that set
-// the cookie.
+// WriteSARIF writes the findings as SARIF 2.1.0, for code hosts and editors. The place of a finding is the URL that
+// set the cookie.
 func (r *Report) WriteSARIF(w io.Writer) error {
 	run := sarifRun{Results: []sarifResult{}}
 	run.Tool.Driver.Name = "coatcheck"
 	index := map[string]int{}
 	for i, rule := range rules {
 		index[rule.ID] = i
-		s := sarifRule{ID: rule.ID, Short: sarifText{rule.Title}, Full: sarifText{rule.Text + " " + rule.Citation + "."}}
+		s := sarifRule{ID: rule.ID, Short: sarifText{rule.Title},
+			Full: sarifText{rule.Text + " " + rule.Citation + "."}}
 		s.Config.Level = rule.Severity.String()
 		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, s)
 	}
@@ -68,7 +69,8 @@ func (r *Report) WriteSARIF(w io.Writer) error {
 		at := sarifLocation{Logical: []sarifName{{Name: or(v.Name, "(no name)"), Kind: "cookie"}}}
 		at.Physical.Artifact.URI = page(r.Cookies[i].URL)
 		for _, f := range v.Findings {
-			run.Results = append(run.Results, sarifResult{f.Rule, index[f.Rule], f.Severity, sarifText{or(v.Name, "(no name)") + ": " + f.Message}, []sarifLocation{at}})
+			run.Results = append(run.Results, sarifResult{f.Rule, index[f.Rule], f.Severity,
+				sarifText{or(v.Name, "(no name)") + ": " + f.Message}, []sarifLocation{at}})
 		}
 	}
 	return writeJSON(w, sarifLog{"https://json.schemastore.org/sarif-2.1.0.json", "2.1.0", []sarifRun{run}})

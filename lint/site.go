@@ -7,15 +7,15 @@ import (
 	"coatcheck.dev/jar"
 )
 
-// A site is what a report's cookies are together: what is left of them in Chrome, and in which order they came.
+// A site has the cookies of a report together: their order, and the rest of them in Chrome.
 type site struct {
-	cookies []*Cookie // all lines that Chrome obeys, in order
-	live    []*Cookie // what is left when all have come, in order
+	cookies []*Cookie // the lines that Chrome obeys, in order
+	live    []*Cookie // those in effect at the end, in order
 	urls    []*url.URL
 	jar     *jar.Jar // of Chrome, without limits on their number
 }
 
-// identity is what tells cookies apart (RFC 6265bis section 5.7, step 23).
+// identity tells cookies apart (RFC 6265bis section 5.7, step 23).
 type identity struct {
 	name, domain, path string
 	hostOnly           bool
@@ -54,12 +54,12 @@ func newSite(report *Report, responses []Response, chrome *jar.Jar) *site {
 	return s
 }
 
-// namesakes are cookies of one name within one site, partitions aside: only they can be in each other's way.
+// namesakes are cookies of one name within one site, apart from partitions. No others can get in each other's way.
 type namesakes struct{ name, site string }
 
 func namesakesOf(c *Cookie) namesakes { return namesakes{c.stored().Name, siteOf(c)} }
 
-// siteOf is the registrable domain that a cookie belongs to, or its host if that has none.
+// siteOf is the registrable domain of a cookie, or else its host.
 func siteOf(c *Cookie) string {
 	if site := jar.RegistrableDomain(c.stored().Domain); site != "" {
 		return site
@@ -67,10 +67,10 @@ func siteOf(c *Cookie) string {
 	return c.stored().Domain
 }
 
-// maxNamesakes is how many cookies of a name and a site are compared with each other: more are a matter of another rule.
+// maxNamesakes bounds the comparisons of one name in a site; another rule finds larger numbers.
 const maxNamesakes = 16
 
-// byName groups what is left, no more than maxNamesakes together.
+// byName groups the live cookies, up to maxNamesakes in a group.
 func (s *site) byName() map[namesakes][]*Cookie {
 	groups := map[namesakes][]*Cookie{}
 	for _, c := range s.live {
@@ -81,7 +81,7 @@ func (s *site) byName() map[namesakes][]*Cookie {
 	return groups
 }
 
-// pairs calls f with each two cookies of one name and site that are left, the one that came first in front.
+// pairs calls f with each two live cookies of one name and site, in their order.
 func (s *site) pairs(f func(first, second *Cookie)) {
 	byName := map[namesakes][]*Cookie{}
 	for _, c := range s.live {
@@ -95,7 +95,7 @@ func (s *site) pairs(f func(first, second *Cookie)) {
 	}
 }
 
-// meet reports whether there are requests that carry both cookies.
+// meet reports whether some request carries both cookies.
 func meet(a, b *jar.Cookie) bool {
 	return a.Partition == b.Partition && hostsMeet(a, b) && (under(a.Path, b.Path) || under(b.Path, a.Path))
 }
@@ -112,12 +112,12 @@ func hostsMeet(a, b *jar.Cookie) bool {
 	return false
 }
 
-// under reports whether a request for one path gets a cookie of the other (RFC 6265bis section 5.1.4).
+// under reports whether a request for one path carries a cookie of the other (RFC 6265bis section 5.1.4).
 func under(path, of string) bool {
 	return path == of || strings.HasPrefix(path, of) && (strings.HasSuffix(of, "/") || path[len(of)] == '/')
 }
 
-// bySite groups what is left by site and partition, in the order in which they first came.
+// bySite groups the live cookies by site and partition, in the order of their first appearance.
 func (s *site) bySite() [][]*Cookie {
 	type key struct {
 		site      string

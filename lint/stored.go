@@ -7,15 +7,15 @@ import (
 	"coatcheck.dev/cookie"
 )
 
-// A Change is a difference between what was written and what is stored.
+// A Change is a difference between the written and the stored cookie.
 type Change struct {
 	Attribute string `json:"attribute"`
 	Written   string `json:"written"` // "" if it was not written
 	Stored    string `json:"stored"`
 }
 
-// Changes returns what is stored otherwise than written, in the first browser that keeps the cookie: where the cookie goes
-// to, and for how long. A cookie that is dropped by all, or that deletes, has none.
+// Changes returns the differences in reach and lifetime, in the first browser that keeps the cookie. A deletion has
+// none, and neither has a cookie that all browsers drop.
 func (c *Cookie) Changes() []Change {
 	for i := range c.Outcomes {
 		if o := &c.Outcomes[i]; o.Kept() && !o.Deletes {
@@ -56,10 +56,11 @@ func (c *Cookie) changes(o *Outcome) (list []Change) {
 	return list
 }
 
-// unread is what was written about a lifetime and not understood.
+// unread is the written lifetime, if it could not be read.
 func (c *Cookie) unread() string {
 	for a := range c.Line.Attributes() {
-		if a.Fate == cookie.Unparsable && (strings.EqualFold(a.Name, "Expires") || strings.EqualFold(a.Name, "Max-Age")) {
+		if a.Fate == cookie.Unparsable && (strings.EqualFold(a.Name, "Expires") ||
+			strings.EqualFold(a.Name, "Max-Age")) {
 			return a.Value
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"coatcheck.dev/cookie"
 )
 
-// view is a cookie as all outputs show it: without its value, and without bytes that a terminal would obey.
+// view is a cookie for all outputs: without its value, and without bytes that a terminal would obey.
 type view struct {
 	URL      string        `json:"url"`
 	In       string        `json:"in,omitempty"` // the page that embeds it
@@ -55,7 +55,8 @@ func (c *Cookie) view() view {
 		v.Changes = append(v.Changes, Change{change.Attribute, clean(change.Written), clean(change.Stored)})
 	}
 	for _, f := range c.Findings {
-		v.Findings = append(v.Findings, findingView{f.Rule.ID, f.Rule.Severity.String(), f.Rule.Citation, clean(f.Message)})
+		v.Findings = append(v.Findings, findingView{f.Rule.ID, f.Rule.Severity.String(), f.Rule.Citation,
+			clean(f.Message)})
 	}
 	if fix, ok := c.Fix(); ok {
 		v.Fix = &fixView{clean(fix.Header), clean(fix.Go)}
@@ -63,7 +64,7 @@ func (c *Cookie) view() view {
 	return v
 }
 
-// page is a URL without what may be a secret as well as a value is: its query, which has no influence on cookies.
+// page is a URL without its query, because that may be a secret and has no influence on cookies.
 func page(u *url.URL) string {
 	if u == nil {
 		return ""
@@ -77,15 +78,14 @@ func (o *Outcome) view() browserView {
 	v := browserView{Browser: o.Browser.String(), Verdict: "kept"}
 	switch why := o.decided(); {
 	case why != undecided:
-		v.Verdict, v.Reason, v.Section = "dropped", why.String(), Section(why)
+		v.Verdict, v.Reason, v.Section = "dropped", why.String(), why.Section()
 	case o.Deletes:
 		v.Verdict = "deletes"
 	}
 	return v
 }
 
-// redacted is the line without the value. After a comma that joins two cookies there may be another value, so there it
-// ends.
+// redacted is the line without the value. It ends at a comma between two cookies, because another value may follow.
 func (c *Cookie) redacted() string {
 	if c.Line.Value == "" && !c.folded() {
 		return clean(c.Line.Raw)
@@ -103,10 +103,10 @@ func (c *Cookie) redacted() string {
 	return clean(shown)
 }
 
-// maxShown is how many bytes of something that a server sent are shown.
+// maxShown is the size of the longest text from a server in an output, in bytes.
 const maxShown = 400
 
-// clean bounds a text and takes out what is not printable.
+// clean shortens a text and replaces unprintable characters.
 func clean(s string) string {
 	cut := len(s) > maxShown
 	if cut {

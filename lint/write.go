@@ -7,13 +7,14 @@ import (
 	"io"
 )
 
-// WriteText writes the report for people, in colour or not. Every cookie is in it, with or without findings.
+// WriteText writes the report for people, in colour or not. It shows every cookie, with or without findings.
 func (r *Report) WriteText(w io.Writer, colour bool) error {
 	var b bytes.Buffer
 	for i := range r.Cookies {
 		r.Cookies[i].view().writeText(&b, colour)
 	}
-	fmt.Fprintf(&b, "%s: %s, %s, %s.\n", many(len(r.Cookies), "cookie"), many(r.count(Error), "error"), many(r.count(Warning), "warning"), many(r.count(Note), "note"))
+	fmt.Fprintf(&b, "%s: %s, %s, %s.\n", many(len(r.Cookies), "cookie"), many(r.count(Error), "error"),
+		many(r.count(Warning), "warning"), many(r.count(Note), "note"))
 	if r.Truncated {
 		fmt.Fprintf(&b, "There are more cookies; only %d were looked at.\n", MaxCookies)
 	}
@@ -30,11 +31,12 @@ func many(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// count returns how many findings there are of exactly this severity.
+// count returns the number of findings of exactly this severity.
 func (r *Report) count(s Severity) int { return r.Count(s) - r.Count(s+1) }
 
 // SGR sequences of terminals (ECMA-48).
-var colours = map[string]string{"error": "\x1b[31m", "warning": "\x1b[33m", "note": "\x1b[36m", "dropped": "\x1b[31m", "kept": "\x1b[32m", "name": "\x1b[1m"}
+var colours = map[string]string{"error": "\x1b[31m", "warning": "\x1b[33m", "note": "\x1b[36m", "dropped": "\x1b[31m",
+	"kept": "\x1b[32m", "name": "\x1b[1m"}
 
 func (v view) writeText(b *bytes.Buffer, colour bool) {
 	paint := func(what, text string) string {
@@ -63,7 +65,8 @@ func (v view) writeText(b *bytes.Buffer, colour bool) {
 		fmt.Fprintf(b, "  warns    %s\n", warning)
 	}
 	for _, f := range v.Findings {
-		fmt.Fprintf(b, "  %s  %s: %s [%s]\n", paint(f.Severity, fmt.Sprintf("%-7s", f.Severity)), f.Rule, f.Message, f.Citation)
+		fmt.Fprintf(b, "  %s  %s: %s [%s]\n", paint(f.Severity, fmt.Sprintf("%-7s", f.Severity)), f.Rule, f.Message,
+			f.Citation)
 	}
 	if v.Fix != nil {
 		fmt.Fprintf(b, "  fix      Set-Cookie: %s\n  in Go    %s\n", v.Fix.Header, v.Fix.Go)
@@ -80,9 +83,10 @@ func or(s, instead string) string {
 
 // WriteJSON writes the report as one JSON object:
 //
-//	{"version": 1, "cookies": [{"url", "in", "name", "line", "browsers": […], "changes": […], "findings": […], "fix": {…}}, …], "truncated": false}
+//	{"version": 1, "cookies": [{"url", "in", "name", "line", "browsers": […], "changes": […], "findings": […],
+//	 "fix": {…}}, …], "truncated": false}
 //
-// Fields may be added; version changes when one gets another meaning.
+// Fields may be added. The version changes when one gets another meaning.
 func (r *Report) WriteJSON(w io.Writer) error {
 	views := make([]view, len(r.Cookies))
 	for i := range r.Cookies {

@@ -49,7 +49,9 @@ func TestText(t *testing.T) {
 		"warning  partitioned-samesite: ",
 		"note     lifetime-capped: ",
 		"fix      Set-Cookie: __Host-sid=VALUE; Path=/; ",
-		`in Go    cookie.Set(w.Header(), &cookie.Cookie{Name: "__Host-sid", Value: value, Path: "/", MaxAge: 34560000 * time.Second, Secure: true, HttpOnly: true, SameSite: cookie.SameSiteNone, Partitioned: true})`,
+		`in Go    cookie.Set(w.Header(), &cookie.Cookie{Name: "__Host-sid", Value: value, Path: "/", ` +
+			`MaxAge: 34560000 * time.Second, Secure: true, HttpOnly: true, ` +
+			`SameSite: cookie.SameSiteNone, Partitioned: true})`,
 		"1 cookie: 0 errors, 2 warnings, 1 note.\n",
 	} {
 		if !strings.Contains(text, want) {
@@ -60,7 +62,8 @@ func TestText(t *testing.T) {
 
 func TestColour(t *testing.T) {
 	var b bytes.Buffer
-	if err := check("sid=1").WriteText(&b, true); err != nil || !strings.Contains(b.String(), "\x1b[31merror  \x1b[0m  session-httponly") {
+	if err := check("sid=1").WriteText(&b, true); err != nil ||
+		!strings.Contains(b.String(), "\x1b[31merror  \x1b[0m  session-httponly") {
 		t.Errorf("%v\n%q", err, &b)
 	}
 }
@@ -68,7 +71,8 @@ func TestColour(t *testing.T) {
 // Outputs go to logs of CI: values are in none of them, wherever a value hides.
 func TestNoValues(t *testing.T) {
 	for _, line := range []string{
-		"sid=s3cret", "s3cret", "s3cret; Path=x", "a=1, b=s3cret; Path=/", "a=1; Path=/, b=s3cret", "sid = s3cret; Expires=0", "a=x s3cret",
+		"sid=s3cret", "s3cret", "s3cret; Path=x", "a=1, b=s3cret; Path=/", "a=1; Path=/, b=s3cret",
+		"sid = s3cret; Expires=0", "a=x s3cret",
 		"__Host-a=s3cret; Path=/x", "a=\"s3cret\"; Foo",
 	} {
 		text, object, sarif := outputs(t, check(line))
@@ -98,7 +102,8 @@ func TestJSON(t *testing.T) {
 	if err := json.Unmarshal([]byte(object), &got); err != nil {
 		t.Fatal(err)
 	}
-	if got.Version != 1 || len(got.Cookies) != 2 || len(got.Cookies[0].Findings) != 1 || got.Cookies[0].Findings[0].Rule != "session-secure" {
+	if got.Version != 1 || len(got.Cookies) != 2 || len(got.Cookies[0].Findings) != 1 ||
+		got.Cookies[0].Findings[0].Rule != "session-secure" {
 		t.Fatalf("%+v", got)
 	}
 	for _, b := range got.Cookies[1].Browsers {
@@ -159,7 +164,8 @@ func TestFixes(t *testing.T) {
 			if _, err := parser.ParseExpr(fix.Go); err != nil {
 				t.Errorf("%s: %s: %v", rule.ID, fix.Go, err)
 			}
-			for _, again := range lint.Check([]lint.Response{{URL: c.URL, SetCookie: []string{fix.Header}}}, now).Cookies {
+			for _, again := range lint.Check([]lint.Response{{URL: c.URL, SetCookie: []string{fix.Header}}},
+				now).Cookies {
 				for _, o := range again.Outcomes {
 					if !o.Kept() {
 						t.Errorf("%s: %s drops %s: %v", rule.ID, o.Browser, fix.Header, o.Reasons)
@@ -179,7 +185,8 @@ func TestTruncated(t *testing.T) {
 		lines[i] = fmt.Sprintf("a%d=1", i)
 	}
 	report := check(lines...)
-	if text, _, _ := outputs(t, report); !report.Truncated || len(report.Cookies) != lint.MaxCookies || !strings.Contains(text, "only 5000 were looked at") {
+	if text, _, _ := outputs(t, report); !report.Truncated || len(report.Cookies) != lint.MaxCookies ||
+		!strings.Contains(text, "only 5000 were looked at") {
 		t.Errorf("%d cookies, truncated %v", len(report.Cookies), report.Truncated)
 	}
 }
@@ -201,7 +208,7 @@ func TestSections(t *testing.T) {
 		for _, c := range lint.Check(fixture(t, rule.ID), now).Cookies {
 			for _, o := range c.Outcomes {
 				for why := range o.Reasons.Exclusions().All() {
-					if lint.Section(why) == "" {
+					if why.Section() == "" {
 						t.Errorf("%s: %s has no section", rule.ID, why)
 					}
 				}

@@ -1,7 +1,6 @@
 package state
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -9,40 +8,41 @@ import (
 	"sync"
 )
 
-// Consent is what the visitor has agreed to, kept in a cookie of its own: the purposes, with dots between, or "none".
-// It is declared once, and stands between the optional cookies and their use.
+// Consent is the visitor's answer about optional purposes. It is kept in a cookie of its own: the agreed purposes,
+// with dots between, or "none". Declare it once, before the [Optional] cookies that depend on it.
 type Consent struct {
 	cookie Cookie[string]
 
 	mu       sync.Mutex
-	optional []*slot // that depend on it
+	optional []*slot // the cookies that depend on it
 }
 
 const noPurposes = "none"
 
-// NewConsent declares the cookie that holds the visitor's answer. Its purpose is [Essential] whatever the spec says. It
-// panics if the spec is wrong or the name is taken.
+// NewConsent declares the cookie for the visitor's answer. Its purpose is always [Essential]. NewConsent panics if
+// the spec is wrong or the name is taken.
 func NewConsent(inv *Inventory, spec CookieSpec) *Consent {
 	spec.Purpose = Essential
 	return &Consent{cookie: NewCookie[string](inv, spec)}
 }
 
-// Name returns the name that the browser has for the cookie, prefix included.
+// Name returns the full name of the cookie in the browser, with its prefix.
 func (c *Consent) Name() string { return c.cookie.Name() }
 
-// Answered reports whether the visitor has said yes or no to anything, and need not be asked again.
+// Answered reports whether the visitor has answered, and need not be asked again.
 func (c *Consent) Answered(r *http.Request) bool {
 	_, ok := c.cookie.Lookup(r)
 	return ok
 }
 
-// Allows reports whether something may be kept for a purpose: it needs no consent, or the visitor has agreed.
+// Allows reports whether something may be kept for a purpose: the purpose needs no consent, or the visitor has
+// agreed.
 func (c *Consent) Allows(r *http.Request, p Purpose) bool {
 	return !p.NeedsConsent() || slices.Contains(strings.Split(c.cookie.Get(r), "."), string(p))
 }
 
-// Set notes the visitor's answer: the purposes to which they agree, or none. It takes the place of an answer before.
-// The optional cookies for all other purposes are deleted.
+// Set stores the visitor's answer in place of an earlier one: the agreed purposes, or none. It deletes the optional
+// cookies of all other purposes.
 func (c *Consent) Set(w http.ResponseWriter, agreed ...Purpose) error {
 	answer := noPurposes
 	for i, p := range agreed {
@@ -68,8 +68,7 @@ func (c *Consent) Set(w http.ResponseWriter, agreed ...Purpose) error {
 	return nil
 }
 
-// An Optional is a typed cookie that is there only with the visitor's consent. Its methods may be called from any
-// number of goroutines.
+// An Optional is a typed cookie that needs the visitor's consent. Its methods are safe for concurrent use.
 type Optional[T any] struct {
 	slot    *slot
 	consent *Consent
@@ -77,18 +76,9 @@ type Optional[T any] struct {
 
 // NewOptional declares a cookie for a purpose that needs consent. It panics if the spec is wrong or the name is taken.
 func NewOptional[T any](inv *Inventory, consent *Consent, spec CookieSpec) Optional[T] {
-	s, err := newSlot(inv, spec)
-	if err == nil && !spec.Purpose.NeedsConsent() {
-		err = fmt.Errorf("purpose %q needs no consent: declare it with NewCookie", spec.Purpose)
-	}
-	if err == nil && consent == nil {
-		err = errors.New("there is no Consent: declare it with NewConsent first")
-	}
-	if err == nil {
-		err = s.declare()
-	}
-	if err != nil {
-		panic(fmt.Errorf("state: declare cookie %q: %w", spec.Name, err))
+	s := mustDeclare(inv, spec, true)
+	if consent == nil {
+		panic(fmt.Errorf("state: declare cookie %q: there is no Consent: declare it with NewConsent first", spec.Name))
 	}
 	consent.mu.Lock()
 	defer consent.mu.Unlock()
@@ -96,7 +86,7 @@ func NewOptional[T any](inv *Inventory, consent *Consent, spec CookieSpec) Optio
 	return Optional[T]{s, consent}
 }
 
-// Name returns the name that the browser has, prefix included.
+// Name returns the full name of the cookie in the browser, with its prefix.
 func (o Optional[T]) Name() string { return o.slot.attributes.Name }
 
 // Get returns the request's value, or the zero value of T if there is none.
@@ -113,7 +103,7 @@ func (o Optional[T]) Lookup(r *http.Request) (v T, ok bool) {
 	return lookup[T](o.slot, r)
 }
 
-// Set makes the browser keep a value if the visitor who sent r has agreed to the purpose, and does nothing otherwise.
+// Set makes the browser keep a value if the visitor who sent r has agreed to the purpose. Otherwise it does nothing.
 // An error means that the value cannot be kept; see [Cookie.Set].
 func (o Optional[T]) Set(w http.ResponseWriter, r *http.Request, v T) error {
 	if !o.consent.Allows(r, o.slot.entry.Purpose) {

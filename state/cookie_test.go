@@ -27,13 +27,20 @@ func TestAttributes(t *testing.T) {
 		change func(*state.CookieSpec)
 		want   string
 	}{
-		"safe by default":     {func(*state.CookieSpec) {}, "__Host-c=v; Path=/; Max-Age=31536000; Secure; HttpOnly; SameSite=Lax"},
-		"no lifetime":         {func(s *state.CookieSpec) { s.Lifetime = 0 }, "__Host-c=v; Path=/; Secure; HttpOnly; SameSite=Lax"},
-		"longest lifetime":    {func(s *state.CookieSpec) { s.Lifetime = cookie.MaxLifetime }, "__Host-c=v; Path=/; Max-Age=34560000; Secure; HttpOnly; SameSite=Lax"},
-		"readable by scripts": {func(s *state.CookieSpec) { s.ReadableByScripts = true }, "__Host-c=v; Path=/; Max-Age=31536000; Secure; SameSite=Lax"},
-		"strict":              {func(s *state.CookieSpec) { s.SameSiteStrict = true }, "__Host-c=v; Path=/; Max-Age=31536000; Secure; HttpOnly; SameSite=Strict"},
-		"plain name":          {func(s *state.CookieSpec) { s.PlainName = true }, "c=v; Path=/; Max-Age=31536000; Secure; HttpOnly; SameSite=Lax"},
-		"insecure":            {func(s *state.CookieSpec) { s.InsecureCookie = true }, "c=v; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax"},
+		"safe by default": {func(*state.CookieSpec) {},
+			"__Host-c=v; Path=/; Max-Age=31536000; Secure; HttpOnly; SameSite=Lax"},
+		"no lifetime": {func(s *state.CookieSpec) { s.Lifetime = 0 },
+			"__Host-c=v; Path=/; Secure; HttpOnly; SameSite=Lax"},
+		"longest lifetime": {func(s *state.CookieSpec) { s.Lifetime = cookie.MaxLifetime },
+			"__Host-c=v; Path=/; Max-Age=34560000; Secure; HttpOnly; SameSite=Lax"},
+		"readable by scripts": {func(s *state.CookieSpec) { s.ReadableByScripts = true },
+			"__Host-c=v; Path=/; Max-Age=31536000; Secure; SameSite=Lax"},
+		"strict": {func(s *state.CookieSpec) { s.SameSiteStrict = true },
+			"__Host-c=v; Path=/; Max-Age=31536000; Secure; HttpOnly; SameSite=Strict"},
+		"plain name": {func(s *state.CookieSpec) { s.PlainName = true },
+			"c=v; Path=/; Max-Age=31536000; Secure; HttpOnly; SameSite=Lax"},
+		"insecure": {func(s *state.CookieSpec) { s.InsecureCookie = true },
+			"c=v; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := spec("c")
@@ -47,7 +54,8 @@ func TestAttributes(t *testing.T) {
 			w = httptest.NewRecorder()
 			declared.Delete(w)
 			got := strings.Join(w.Header()["Set-Cookie"], "\n")
-			if !strings.HasPrefix(got, declared.Name()+"=; Path=/; Expires=Thu, 01 Jan 1970") || !strings.Contains(got, "Max-Age=0") {
+			if !strings.HasPrefix(got, declared.Name()+"=; Path=/; Expires=Thu, 01 Jan 1970") ||
+				!strings.Contains(got, "Max-Age=0") {
 				t.Errorf("deletion %q", got)
 			}
 		})
@@ -123,7 +131,8 @@ func roundTrip[T any](t *testing.T, v T, wire string) {
 	inventory.SignWith(seal.New())
 	signedSpec := spec("signed")
 	signedSpec.Signed = true
-	for _, c := range []state.Cookie[T]{state.NewCookie[T](inventory, spec("plain")), state.NewCookie[T](inventory, signedSpec)} {
+	for _, c := range []state.Cookie[T]{state.NewCookie[T](inventory, spec("plain")),
+		state.NewCookie[T](inventory, signedSpec)} {
 		w := httptest.NewRecorder()
 		must(t, c.Set(w, v))
 		r := next(w)
@@ -371,7 +380,8 @@ func refused(t *testing.T, says string, declare func()) {
 	t.Helper()
 	defer func() {
 		t.Helper()
-		if err, ok := recover().(error); !ok || !strings.Contains(err.Error(), says) || !strings.HasPrefix(err.Error(), "state: declare ") {
+		if err, ok := recover().(error); !ok || !strings.Contains(err.Error(), says) ||
+			!strings.HasPrefix(err.Error(), "state: declare ") {
 			t.Errorf("panic with %v, want an error that says %q", err, says)
 		}
 	}()

@@ -1,11 +1,11 @@
-// Package state is where an application declares what it keeps for its visitors: in cookies and in sessions, each
-// with a purpose, a lifetime and a sentence that says what for. The declarations are what the code uses, so that the
-// [Inventory] which they add up to cannot be out of date.
+// Package state declares everything that an application keeps for its visitors, in cookies and in sessions. Each
+// value has a purpose, a lifetime and a description. The code uses the declarations themselves, so their sum, the
+// [Inventory], is never out of date.
 //
 // # Cookie or session
 //
-// Ask who should control the data. The visitor, and it is harmless: a cookie. The server, or it says who somebody is:
-// the session.
+// Ask who should control the data. If it is harmless and the visitor's: a cookie. If it is the server's, or tells who
+// somebody is: the session.
 //
 //	var inventory = state.NewInventory()
 //
@@ -23,26 +23,26 @@
 //	err := Theme.Set(w, "dark")
 //	Cart.Get(session.From(r.Context()))
 //
-// Declarations are package variables; a wrong one, or a name that is taken, panics when the program starts.
+// Declarations are package variables. A wrong one, or a name that is taken, panics when the program starts.
 //
 // # Cookies
 //
-// [Cookie] is a typed cookie. Its attributes are the safe ones: a name with the prefix __Host-, Secure, HttpOnly,
-// SameSite=Lax, Path=/. Text is written as it is, with unsafe bytes percent-encoded, and everything else as JSON in
-// base64url. The visitor can read it and change it: what comes back malformed counts as absent, and what comes back
-// well-formed is still only what a visitor says.
+// [Cookie] is a typed cookie with safe attributes: the name prefix __Host-, Secure, HttpOnly, SameSite=Lax and
+// Path=/. Text is written as it is, with unsafe bytes percent-encoded. Everything else is JSON in base64url. The
+// visitor can read the value and change it. A malformed value counts as absent, but a well-formed one is still only a
+// claim of the visitor.
 //
-// With CookieSpec.Signed nobody but the server can make a value, and its lifetime is enforced. Everybody who has the
-// cookie can still read it, and bring it back as often as they like while it lasts, from any browser: it is no place
-// for a balance, a role, or who somebody is.
+// CookieSpec.Signed makes the server the only one to make values, and enforces their lifetime. Everybody with the
+// cookie can still read it, and bring it back until it expires, from any browser. Do not keep a balance, a role or an
+// identity in it.
 //
 // # Consent
 //
-// Some purposes need the visitor's consent first (ePrivacy Directive, article 5(3)). Cookies for these are declared
-// with [NewOptional], and a [Consent] that stands between: nothing is read or written until the visitor has agreed
-// to the purpose, and what is there is deleted when they change their mind.
+// Some purposes need the visitor's consent first (ePrivacy Directive, article 5(3)). Declare cookies for these with
+// [NewOptional] and a [Consent]. Nothing is read or written until the visitor has agreed to the purpose. A change of
+// mind deletes the cookies.
 //
 // # Inventory
 //
-// [Inventory.WriteTable] prints what lives where, as a table for people; it encodes as JSON for programs.
+// [Inventory.WriteTable] prints a table of what lives where, for people. For programs, an Inventory encodes as JSON.
 package state

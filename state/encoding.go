@@ -4,16 +4,16 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"net/url"
 	"reflect"
 	"strings"
 	"unicode/utf8"
 )
 
-// Values of types whose kind is string are written as text: bytes that a cookie cannot have are percent-encoded, so
-// that "dark" stays "dark" and scripts read all of it with decodeURIComponent. Values of other types are base64url of
-// JSON.
+// Values of string types are written as text, with bytes that a cookie cannot have percent-encoded: "dark" stays
+// "dark", and scripts read the rest with decodeURIComponent. Values of other types are JSON in base64url.
 //
-// Text is what people look at and other programs write, so every spelling of it is read. JSON has one: strict
+// Text is for people and for other programs, so every spelling of it is read. JSON has one spelling: strict
 // base64url.
 func encode[T any](v T) (string, error) {
 	if rv := reflect.ValueOf(&v).Elem(); rv.Kind() == reflect.String {
@@ -33,7 +33,7 @@ func decode[T any](text string) (v T, ok bool) {
 		return v, ok
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if err != nil || strings.ContainsAny(text, "\r\n") { // which base64 passes over
+	if err != nil || strings.ContainsAny(text, "\r\n") { // ignored by base64
 		return v, false
 	}
 	if err := json.Unmarshal(b, &v); err != nil {
@@ -62,43 +62,15 @@ func escape(s string) (string, error) {
 	return b.String(), nil
 }
 
-func unescape(s string) (string, bool) {
-	b := make([]byte, 0, len(s))
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if c == '%' {
-			if i+2 >= len(s) {
-				return "", false
-			}
-			high, low := unhex(s[i+1]), unhex(s[i+2])
-			if high|low > 15 {
-				return "", false
-			}
-			c = high<<4 | low
-			i += 2
-		}
-		b = append(b, c)
-	}
-	if !utf8.Valid(b) {
+func unescape(text string) (string, bool) {
+	s, err := url.PathUnescape(text)
+	if err != nil || !utf8.ValidString(s) {
 		return "", false
 	}
-	return string(b), true
+	return s, true
 }
 
-// unhex returns the value of a hexadecimal digit, or 255.
-func unhex(c byte) byte {
-	switch {
-	case '0' <= c && c <= '9':
-		return c - '0'
-	case 'a' <= c && c <= 'f':
-		return c - 'a' + 10
-	case 'A' <= c && c <= 'F':
-		return c - 'A' + 10
-	}
-	return 255
-}
-
-// isCookieOctet reports whether a server may write a byte into a value as it is (RFC 6265bis, section 4.1.1).
+// isCookieOctet reports whether a server may write a byte unchanged into a value (RFC 6265bis section 4.1.1).
 func isCookieOctet(c byte) bool {
 	return '!' <= c && c <= '~' && c != '"' && c != ',' && c != ';' && c != '\\'
 }

@@ -38,7 +38,8 @@ func ExampleCookieSpec_signed() {
 	inventory := state.NewInventory()
 	inventory.SignWith(seal.New()) // a program keeps its keys: seal.Open
 	coupon := state.NewCookie[int](inventory, state.CookieSpec{
-		Name: "coupon", Purpose: state.Essential, Lifetime: time.Hour, Signed: true, Description: "the discount of this visit",
+		Name: "coupon", Purpose: state.Essential, Lifetime: time.Hour, Signed: true,
+		Description: "the discount of this visit",
 	})
 
 	r := httptest.NewRequest("GET", "/", nil)
@@ -71,7 +72,8 @@ func ExampleConsent() {
 		Name: "consent", Lifetime: 180 * 24 * time.Hour, Description: "what the visitor agreed to",
 	})
 	recent := state.NewOptional[[]string](inventory, consent, state.CookieSpec{
-		Name: "recent", Purpose: state.Personalization, Lifetime: 30 * 24 * time.Hour, Description: "what the visitor looked at",
+		Name: "recent", Purpose: state.Personalization, Lifetime: 30 * 24 * time.Hour,
+		Description: "what the visitor looked at",
 	})
 
 	r := httptest.NewRequest("GET", "/tea", nil)

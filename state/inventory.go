@@ -1,7 +1,6 @@
 package state
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -15,8 +14,7 @@ import (
 	"coatcheck.dev/seal"
 )
 
-// An Inventory is the list of all that an application keeps for its visitors. Its methods may be called from any number
-// of goroutines.
+// An Inventory lists everything that an application keeps for its visitors. Its methods are safe for concurrent use.
 type Inventory struct {
 	mu      sync.Mutex
 	entries []Entry
@@ -26,27 +24,27 @@ type Inventory struct {
 // NewInventory returns an empty inventory.
 func NewInventory() *Inventory { return &Inventory{} }
 
-// An Entry says what one cookie or one key of the session is.
+// An Entry describes one cookie or one key of the session.
 type Entry struct {
-	Name        string        `json:"name"` // as the browser has it, prefix included, or the key's name
+	Name        string        `json:"name"` // in the browser, with its prefix, or in the session
 	Place       Place         `json:"place"`
 	Purpose     Purpose       `json:"purpose"`
 	Lifetime    time.Duration `json:"-"` // 0: until the browser closes, or as long as the session
 	Description string        `json:"description"`
 }
 
-// Place says where something lives.
+// A Place is where something lives.
 type Place string
 
 // The places.
 const (
 	InCookie       Place = "cookie"        // in the browser; the visitor can read and change it
 	InSignedCookie Place = "signed cookie" // in the browser; the visitor can read it, and not change it
-	InTicketCookie Place = "ticket cookie" // in the browser, and means nothing there: the ticket that finds the session
+	InTicketCookie Place = "ticket cookie" // in the browser, but meaningless there: it finds the session
 	InSession      Place = "session"       // on the server
 )
 
-// ControlledBy names who decides what the value is: "visitor" or "server".
+// ControlledBy returns who decides on the value: "visitor" or "server".
 func (p Place) ControlledBy() string {
 	if p == InCookie {
 		return "visitor"
@@ -54,20 +52,20 @@ func (p Place) ControlledBy() string {
 	return "server"
 }
 
-// Purpose says what something is kept for. Other purposes than the constants are possible, and need consent.
+// A Purpose is a reason for keeping something. Purposes other than the constants are possible, and need consent.
 type Purpose string
 
-// The purposes. The first two need no consent: the visitor asked for what cannot be done without (ePrivacy Directive,
+// The purposes. The first two need no consent: they serve something that the visitor asked for (ePrivacy Directive,
 // article 5(3); Working Party 29, opinion 04/2012).
 const (
 	Essential       Purpose = "essential"       // the site does not work without it: sign-in, cart, consent itself
-	Preference      Purpose = "preference"      // the visitor chose it, and nothing else is done with it: language, theme
-	Personalization Purpose = "personalization" // what the visitor did shapes what they are shown
+	Preference      Purpose = "preference"      // chosen by the visitor and used for nothing else: language, theme
+	Personalization Purpose = "personalization" // the visitor's past shapes their pages
 	Analytics       Purpose = "analytics"       // counting and measuring
 	Marketing       Purpose = "marketing"       // advertising
 )
 
-// NeedsConsent reports whether the visitor has to agree before anything is kept for this purpose.
+// NeedsConsent reports whether the visitor has to agree before anything is kept for the purpose.
 func (p Purpose) NeedsConsent() bool { return p != Essential && p != Preference }
 
 func (p Purpose) check() error {
@@ -82,8 +80,8 @@ func (p Purpose) check() error {
 	return nil
 }
 
-// Declare adds something that other code keeps, such as the session cookie itself, or a cookie that a proxy sets. It
-// panics if the entry is not complete, or its name is taken.
+// Declare adds an entry for something that other code keeps, such as the session cookie itself or a proxy's cookie.
+// It panics if the entry is incomplete or its name is taken.
 func (inv *Inventory) Declare(e Entry) {
 	if err := inv.declare(e); err != nil {
 		panic(fmt.Errorf("state: declare %s %q: %w", e.Place, e.Name, err))
@@ -117,28 +115,26 @@ func (inv *Inventory) declare(e Entry) error {
 	return nil
 }
 
-// SignWith gives the keys for signed cookies. It is called once, before the first request.
+// SignWith sets the keys for signed cookies. Call it once, before the first request.
 func (inv *Inventory) SignWith(keys *seal.Ring) { inv.keys.Store(keys) }
 
-// Entries returns what was declared: cookies first, each sorted by name.
+// Entries returns the declared entries: cookies first, each part sorted by name.
 func (inv *Inventory) Entries() []Entry {
 	inv.mu.Lock()
 	entries := slices.Clone(inv.entries)
 	inv.mu.Unlock()
 	slices.SortFunc(entries, func(a, b Entry) int {
-		return cmp.Or(cmp.Compare(b2i(a.Place == InSession), b2i(b.Place == InSession)), strings.Compare(a.Name, b.Name))
+		if (a.Place == InSession) == (b.Place == InSession) {
+			return strings.Compare(a.Name, b.Name)
+		} else if a.Place == InSession {
+			return 1
+		}
+		return -1
 	})
 	return entries
 }
 
-func b2i(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-// LifetimeText says in words how long something is kept.
+// LifetimeText returns the lifetime in words.
 func (e Entry) LifetimeText() string {
 	switch {
 	case e.Lifetime == 0 && e.Place == InSession:
@@ -161,7 +157,7 @@ func (e Entry) LifetimeText() string {
 	return e.Lifetime.String()
 }
 
-// WriteTable writes the inventory as a table of text, one line for each entry.
+// WriteTable writes the inventory as a text table, one line per entry.
 func (inv *Inventory) WriteTable(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(table, "NAME\tLIVES IN\tCONTROLLED BY\tPURPOSE\tLIFETIME\tWHAT FOR")
@@ -172,8 +168,8 @@ func (inv *Inventory) WriteTable(w io.Writer) error {
 	return table.Flush()
 }
 
-// MarshalJSON encodes the inventory as an array of entries, each with the names of its fields, and besides
-// controlled_by, needs_consent and lifetime_seconds.
+// MarshalJSON encodes the inventory as an array of entries. Each has the fields of [Entry], and controlled_by,
+// needs_consent and lifetime_seconds.
 func (inv *Inventory) MarshalJSON() ([]byte, error) {
 	type line struct {
 		Entry
@@ -183,7 +179,8 @@ func (inv *Inventory) MarshalJSON() ([]byte, error) {
 	}
 	lines := []line{}
 	for _, e := range inv.Entries() {
-		lines = append(lines, line{e, e.Place.ControlledBy(), e.Purpose.NeedsConsent(), int64(e.Lifetime / time.Second)})
+		lines = append(lines, line{e, e.Place.ControlledBy(), e.Purpose.NeedsConsent(),
+			int64(e.Lifetime / time.Second)})
 	}
 	return json.Marshal(lines)
 }

@@ -16,12 +16,16 @@ import (
 
 func shop() (*state.Inventory, *state.Consent, state.Optional[[]string]) {
 	inventory := state.NewInventory()
-	state.NewSession[[]string](inventory, state.SessionSpec{Name: "cart", Purpose: state.Essential, Description: "what the visitor wants to buy"})
-	consent := state.NewConsent(inventory, state.CookieSpec{Name: "consent", Lifetime: 180 * 24 * time.Hour, Description: "what the visitor agreed to"})
+	state.NewSession[[]string](inventory, state.SessionSpec{Name: "cart", Purpose: state.Essential,
+		Description: "what the visitor wants to buy"})
+	consent := state.NewConsent(inventory, state.CookieSpec{Name: "consent", Lifetime: 180 * 24 * time.Hour,
+		Description: "what the visitor agreed to"})
 	recent := state.NewOptional[[]string](inventory, consent, state.CookieSpec{
 		Name: "recent", Purpose: state.Personalization, Lifetime: time.Hour, Description: "what the visitor looked at"})
-	state.NewCookie[string](inventory, state.CookieSpec{Name: "coupon", Purpose: state.Preference, Signed: true, Lifetime: 90 * time.Second, Description: "a discount"})
-	inventory.Declare(state.Entry{Name: "__Host-session", Place: state.InTicketCookie, Purpose: state.Essential, Description: "the ticket"})
+	state.NewCookie[string](inventory, state.CookieSpec{Name: "coupon", Purpose: state.Preference, Signed: true,
+		Lifetime: 90 * time.Second, Description: "a discount"})
+	inventory.Declare(state.Entry{Name: "__Host-session", Place: state.InTicketCookie, Purpose: state.Essential,
+		Description: "the ticket"})
 	return inventory, consent, recent
 }
 
@@ -55,7 +59,8 @@ func TestJSON(t *testing.T) {
 	inventory, _, _ := shop()
 	got, err := json.Marshal(inventory)
 	must(t, err)
-	const want = `{"name":"__Host-recent","place":"cookie","purpose":"personalization","description":"what the visitor looked at",` +
+	const want = `{"name":"__Host-recent","place":"cookie","purpose":"personalization",` +
+		`"description":"what the visitor looked at",` +
 		`"controlled_by":"visitor","needs_consent":true,"lifetime_seconds":3600}`
 	if !strings.Contains(string(got), want) {
 		t.Errorf("%s\nhas no %s", got, want)
@@ -71,16 +76,19 @@ func TestNamesAreTakenOnce(t *testing.T) {
 	state.NewCookie[string](inventory, spec("cart")) // a key of the session has that name, and is something else
 	plain.PlainName = true
 	state.NewCookie[string](inventory, plain) // without the prefix it is another cookie
-	refused(t, "the name is taken: what the visitor agreed to", func() { state.NewCookie[string](inventory, spec("consent")) })
+	refused(t, "the name is taken: what the visitor agreed to",
+		func() { state.NewCookie[string](inventory, spec("consent")) })
 	refused(t, "taken", func() { state.NewConsent(inventory, spec("recent")) })
 	optional := spec("recent")
 	optional.Purpose = state.Marketing
 	refused(t, "taken", func() { state.NewOptional[string](inventory, consent, optional) })
 	refused(t, "taken", func() {
-		state.NewSession[int](inventory, state.SessionSpec{Name: "cart", Purpose: state.Essential, Description: "another"})
+		state.NewSession[int](inventory, state.SessionSpec{Name: "cart", Purpose: state.Essential,
+			Description: "another"})
 	})
 	refused(t, "taken", func() {
-		inventory.Declare(state.Entry{Name: "__Host-session", Place: state.InCookie, Purpose: state.Essential, Description: "x"})
+		inventory.Declare(state.Entry{Name: "__Host-session", Place: state.InCookie, Purpose: state.Essential,
+			Description: "x"})
 	})
 }
 
@@ -95,13 +103,15 @@ func TestEntriesThatAreRefused(t *testing.T) {
 		refused(t, says, func() { state.NewInventory().Declare(e) })
 	}
 	refused(t, "letters", func() {
-		state.NewSession[int](state.NewInventory(), state.SessionSpec{Name: "a b", Purpose: state.Essential, Description: "x"})
+		state.NewSession[int](state.NewInventory(),
+			state.SessionSpec{Name: "a b", Purpose: state.Essential, Description: "x"})
 	})
 	refused(t, "no purpose", func() {
 		state.NewSession[int](state.NewInventory(), state.SessionSpec{Name: "a", Description: "x"})
 	})
 	refused(t, "needs consent", func() {
-		state.NewSession[int](state.NewInventory(), state.SessionSpec{Name: "a", Purpose: state.Marketing, Description: "x"})
+		state.NewSession[int](state.NewInventory(),
+			state.SessionSpec{Name: "a", Purpose: state.Marketing, Description: "x"})
 	})
 	refused(t, "needs no consent", func() {
 		state.NewOptional[int](state.NewInventory(), nil, spec("x"))
@@ -131,8 +141,10 @@ func TestLifetimeText(t *testing.T) {
 
 func TestSessionValuesAreCarriedOnlyWhenDeclared(t *testing.T) {
 	inventory := state.NewInventory()
-	cart := state.NewSession[[]string](inventory, state.SessionSpec{Name: "cart", Purpose: state.Essential, Description: "x", Carry: true})
-	step := state.NewSession[int](inventory, state.SessionSpec{Name: "step", Purpose: state.Essential, Description: "x"})
+	cart := state.NewSession[[]string](inventory, state.SessionSpec{Name: "cart", Purpose: state.Essential,
+		Description: "x", Carry: true})
+	step := state.NewSession[int](inventory, state.SessionSpec{Name: "step", Purpose: state.Essential,
+		Description: "x"})
 	sessions := session.New(memory.New(), session.Options{})
 	sessions.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		s := session.From(r.Context())
@@ -160,7 +172,8 @@ func TestConsent(t *testing.T) {
 		return w
 	}
 	stranger := httptest.NewRequest("GET", "/", nil)
-	if consent.Answered(stranger) || consent.Allows(stranger, state.Personalization) || !consent.Allows(stranger, state.Preference) {
+	if consent.Answered(stranger) || consent.Allows(stranger, state.Personalization) ||
+		!consent.Allows(stranger, state.Preference) {
 		t.Error("who was not asked has agreed to nothing, and need not agree to preferences")
 	}
 	if w := look(stranger); len(w.Header()) != 0 {
@@ -170,7 +183,8 @@ func TestConsent(t *testing.T) {
 	w := httptest.NewRecorder()
 	must(t, consent.Set(w))
 	no := next(w)
-	if !consent.Answered(no) || consent.Allows(no, state.Personalization) || no.Header.Get("Cookie") != "__Host-consent=none" {
+	if !consent.Answered(no) || consent.Allows(no, state.Personalization) ||
+		no.Header.Get("Cookie") != "__Host-consent=none" {
 		t.Errorf("after no: %v", no.Header)
 	}
 	if w := look(no); len(w.Header()) != 0 {
@@ -180,7 +194,8 @@ func TestConsent(t *testing.T) {
 	w = httptest.NewRecorder()
 	must(t, consent.Set(w, state.Personalization, state.Analytics))
 	yes := next(w)
-	if !consent.Allows(yes, state.Personalization) || !consent.Allows(yes, state.Analytics) || consent.Allows(yes, state.Marketing) {
+	if !consent.Allows(yes, state.Personalization) || !consent.Allows(yes, state.Analytics) ||
+		consent.Allows(yes, state.Marketing) {
 		t.Errorf("after yes to two: %v", yes.Header)
 	}
 	kept := next(look(yes))
@@ -196,7 +211,8 @@ func TestConsent(t *testing.T) {
 	}
 	w = httptest.NewRecorder()
 	must(t, consent.Set(w, state.Analytics))
-	if got := strings.Join(w.Header()["Set-Cookie"], "\n"); !strings.Contains(got, recent.Name()+"=; Path=/; Expires=Thu, 01 Jan 1970") {
+	if got := strings.Join(w.Header()["Set-Cookie"], "\n"); !strings.Contains(got,
+		recent.Name()+"=; Path=/; Expires=Thu, 01 Jan 1970") {
 		t.Errorf("the cookie for another purpose stays: %s", got)
 	}
 	if err := consent.Set(w, "two words"); err == nil {

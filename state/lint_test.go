@@ -19,13 +19,14 @@ func TestCookiesAreClean(t *testing.T) {
 	var sets []func(http.ResponseWriter) error
 	var deletes []func(http.ResponseWriter)
 	for name, change := range map[string]func(*state.CookieSpec){
-		"theme":    func(*state.CookieSpec) {},
-		"tab":      func(s *state.CookieSpec) { s.Lifetime = 0 },
-		"longest":  func(s *state.CookieSpec) { s.Lifetime = cookie.MaxLifetime },
-		"script":   func(s *state.CookieSpec) { s.ReadableByScripts = true },
-		"strict":   func(s *state.CookieSpec) { s.SameSiteStrict = true },
-		"plain":    func(s *state.CookieSpec) { s.PlainName = true },
-		"insecure": func(s *state.CookieSpec) { s.InsecureCookie = true }, // a preference may go over http; a session would be found
+		"theme":   func(*state.CookieSpec) {},
+		"tab":     func(s *state.CookieSpec) { s.Lifetime = 0 },
+		"longest": func(s *state.CookieSpec) { s.Lifetime = cookie.MaxLifetime },
+		"script":  func(s *state.CookieSpec) { s.ReadableByScripts = true },
+		"strict":  func(s *state.CookieSpec) { s.SameSiteStrict = true },
+		"plain":   func(s *state.CookieSpec) { s.PlainName = true },
+		// a preference may go over http; a session would be found
+		"insecure": func(s *state.CookieSpec) { s.InsecureCookie = true },
 		"signed":   func(s *state.CookieSpec) { s.Signed = true },
 	} {
 		of := spec(name)

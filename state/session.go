@@ -6,24 +6,23 @@ import (
 	"coatcheck.dev/session"
 )
 
-// A SessionSpec says what a value in the session is. Name, Purpose and Description are required.
+// A SessionSpec describes a value in the session. Name, Purpose and Description are required.
 type SessionSpec struct {
 	// Name is the key's name: 1 to 64 ASCII letters, digits, dots, hyphens or underscores.
 	Name string
 
-	// Purpose is [Essential] or [Preference]: the session is there for what the visitor asked for. Anything else is
-	// refused, as a consent is not asked here.
+	// Purpose is [Essential] or [Preference]. Anything else is refused, because the session does not ask for consent.
 	Purpose Purpose
 
-	// Description says in a few words what the value is for.
+	// Description tells in a few words what the value is for.
 	Description string
 
-	// Carry takes the value over at sign-in; see [session.Carry].
+	// Carry keeps the value at sign-in; see [session.Carry].
 	Carry bool
 }
 
-// A Session is a typed value in the session, declared in an inventory. It lives as long as the session. See
-// [session.Key] for what its methods do.
+// A Session is a typed value in the session, declared in an inventory. It lives as long as the session. Its methods
+// are those of [session.Key].
 type Session[T any] struct{ session.Key[T] }
 
 // NewSession declares a value in the session. It panics if the spec is wrong or the name is taken.
@@ -45,7 +44,8 @@ func (spec SessionSpec) declare(inv *Inventory) error {
 		return err
 	}
 	if spec.Purpose.NeedsConsent() {
-		return fmt.Errorf("purpose %q needs consent: keep it in a cookie that is declared with NewOptional", spec.Purpose)
+		return fmt.Errorf("purpose %q needs consent: keep it in a cookie that is declared with NewOptional",
+			spec.Purpose)
 	}
 	return inv.declare(Entry{Name: spec.Name, Place: InSession, Purpose: spec.Purpose, Description: spec.Description})
 }

@@ -9,9 +9,9 @@ import (
 // A signed cookie's value is
 //
 //	signed  = value "." expires "." tag
-//	expires = 1*12DIGIT    ; when it stops counting, in seconds since 1970
+//	expires = 1*12DIGIT    ; in seconds since 1970
 //
-// The cookie's name is the purpose that it is signed for, so that no cookie can be passed off as another.
+// The signing purpose has the cookie's name, so one cookie cannot be passed off as another.
 func (s *slot) sign(value string, now time.Time) (string, error) {
 	keys := s.inv.keys.Load()
 	if keys == nil {

@@ -10,11 +10,29 @@ import (
 	"coatcheck.dev/cookie"
 )
 
-// A slot holds what is the same for cookies of all types.
+// A slot is the part of a cookie that does not depend on the type of its value.
 type slot struct {
 	inv        *Inventory
 	entry      Entry
-	attributes cookie.Cookie // but for Value
+	attributes cookie.Cookie // without Value
+}
+
+// mustDeclare adds a cookie to the inventory, and panics if that is not possible.
+func mustDeclare(inv *Inventory, spec CookieSpec, asksConsent bool) *slot {
+	s, err := newSlot(inv, spec)
+	switch {
+	case err != nil:
+	case spec.Purpose.NeedsConsent() && !asksConsent:
+		err = fmt.Errorf("purpose %q needs consent: declare it with NewOptional", spec.Purpose)
+	case !spec.Purpose.NeedsConsent() && asksConsent:
+		err = fmt.Errorf("purpose %q needs no consent: declare it with NewCookie", spec.Purpose)
+	default:
+		err = inv.declare(s.entry)
+	}
+	if err != nil {
+		panic(fmt.Errorf("state: declare cookie %q: %w", spec.Name, err))
+	}
+	return s
 }
 
 func newSlot(inv *Inventory, spec CookieSpec) (*slot, error) {
@@ -29,8 +47,9 @@ func newSlot(inv *Inventory, spec CookieSpec) (*slot, error) {
 		sameSite = cookie.SameSiteStrict
 	}
 	s := &slot{
-		inv:   inv,
-		entry: Entry{Name: name, Place: place, Purpose: spec.Purpose, Lifetime: spec.Lifetime, Description: spec.Description},
+		inv: inv,
+		entry: Entry{Name: name, Place: place, Purpose: spec.Purpose, Lifetime: spec.Lifetime,
+			Description: spec.Description},
 		attributes: cookie.Cookie{
 			Name: name, Path: "/", MaxAge: spec.Lifetime,
 			Secure: !spec.InsecureCookie, HttpOnly: !spec.ReadableByScripts, SameSite: sameSite,
@@ -63,9 +82,7 @@ func (s *slot) check(spec CookieSpec) error {
 	return probe.Check()
 }
 
-func (s *slot) declare() error { return s.inv.declare(s.entry) }
-
-// read returns what write was given, if the cookie is there once and, where it is signed, as it was written.
+// read returns the text given to write, if the cookie is there once and its signature, if any, is valid.
 func (s *slot) read(r *http.Request, now time.Time) (text string, ok bool) {
 	text, n := cookie.Lookup(r.Header["Cookie"], s.attributes.Name)
 	if n != 1 || len(s.attributes.Name)+len(text) > cookie.MaxNameValue {
@@ -95,7 +112,7 @@ func (s *slot) write(w http.ResponseWriter, text string, now time.Time) error {
 }
 
 func (s *slot) delete(w http.ResponseWriter) {
-	// It differs from what check has tried in nothing that could be refused.
+	// Check has accepted all of its attributes, so this cannot fail.
 	if err := cookie.Set(w.Header(), s.attributes.Deletion()); err == nil {
 		keepPrivate(w.Header())
 	}
@@ -107,8 +124,8 @@ func keepPrivate(header http.Header) {
 	}
 }
 
-// isNameByte reports whether a byte may be in a name: fewer than in a token (RFC 9110, section 5.6.2), as some of
-// those have a meaning to shells, scripts or URLs.
+// isNameByte reports whether a byte may be in a name. Some bytes of a token (RFC 9110 section 5.6.2) may not, because
+// they mean something to shells, scripts or URLs.
 func isNameByte(c byte) bool {
 	switch {
 	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':

@@ -294,6 +294,8 @@ func TestBreaches(t *testing.T) {
 			"package cookie\n\nvar _ = `\n" + strings.Repeat("c", 121) + "`\n", "cookie/more.go:4: "},
 		{"", "text that a test compares with", "session/session_test.go",
 			"package session_test\n\nvar _ = `\n" + strings.Repeat("c", 121) + "`\n", ""},
+		{"", "output of an example", "cookie/example_test.go",
+			"package cookie_test\n\nfunc Example() {\n\t// Output:\n\t// " + strings.Repeat("c", 121) + "\n}\n", ""},
 		{"", "struct tag", "cookie/more.go",
 			"package cookie\n\ntype t struct {\n\tn int `help:\"" + strings.Repeat("c", 121) + "\"`\n}\n", ""},
 		{"lines", "prose", "NOTES.md", "| a |\n\n" + strings.Repeat("c", 121) + "\n", "NOTES.md:3: "},

@@ -51,9 +51,14 @@ func longIn(text string, exempt map[int]bool) (numbers []int) {
 }
 
 // unbreakable are the lines of a file that Go does not let anybody break, or a test must not: those with a struct tag,
-// and texts of several lines that tests compare with.
+// texts of several lines that tests compare with, and the output of examples.
 func (t *Tree) unbreakable(f File) map[int]bool {
 	lines := make(map[int]bool)
+	exempt := func(n ast.Node, whole bool) {
+		for line := t.line(n.Pos()); f.Test && whole && line <= t.line(n.End()); line++ {
+			lines[line] = true
+		}
+	}
 	ast.Inspect(f.Syntax, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.Field:
@@ -61,14 +66,13 @@ func (t *Tree) unbreakable(f File) map[int]bool {
 				lines[t.line(n.Tag.Pos())] = true
 			}
 		case *ast.BasicLit:
-			if first, last := t.line(n.Pos()), t.line(n.End()); f.Test && last > first {
-				for line := first; line <= last; line++ {
-					lines[line] = true
-				}
-			}
+			exempt(n, t.line(n.End()) > t.line(n.Pos()))
 		}
 		return true
 	})
+	for _, c := range f.Syntax.Comments {
+		exempt(c, strings.Contains(c.Text(), "Output:"))
+	}
 	return lines
 }
 

@@ -10,16 +10,9 @@ import (
 
 // longLines says how many lines of a family may still be too long. The list may only shrink.
 var longLines = map[string]int{
-	"cookie":    62,
-	"csrf":      21,
-	"devices":   28,
 	"documents": 175,
 	"event":     10,
-	"jar":       198,
-	"lint":      114,
-	"seal":      6,
 	"session":   35,
-	"state":     34,
 	"store":     204,
 	"test":      286,
 }

@@ -11,19 +11,20 @@ import (
 	"coatcheck.dev/jar"
 )
 
-// An Exchange is a request that was recorded, and what its response says about cookies.
+// An Exchange is a recorded request with the Set-Cookie headers of its response.
 type Exchange struct {
 	Request jar.Request
-	// SetCookie are the values of the Set-Cookie headers, in order.
+	// SetCookie are the values of the headers, in order.
 	SetCookie []string
-	// At is when the request began; the zero time is unknown.
+	// At is the start of the request; the zero time means unknown.
 	At time.Time
 }
 
-// ReadArchive reads the exchanges of an HTTP archive (HAR 1.2) over http and https, in order. Their context is what the
-// archive tells of it: redirects by their targets, and who asked by the page that an entry belongs to and by the headers
-// Sec-Fetch-Dest, Sec-Fetch-Site, Referer and Origin, or by what Chromium notes beside the standard. A request of which none of
-// that is known counts as one that the user makes. Errors name the line or the entry.
+// ReadArchive reads the exchanges of an HTTP archive (HAR 1.2) over http and https, in order.
+//
+// It also works out their context. A redirect is followed by its target. The page of an entry and the headers
+// Sec-Fetch-Dest, Sec-Fetch-Site, Referer and Origin tell the initiator, as do Chromium's notes beside the standard.
+// A request without any of them counts as one by the user. Errors name the line or the entry.
 func ReadArchive(r io.Reader) ([]Exchange, error) {
 	data, err := readAll(r)
 	if err != nil {
@@ -42,7 +43,7 @@ func ReadArchive(r io.Reader) ([]Exchange, error) {
 	return list, nil
 }
 
-// eachEntry calls f with the entries of an archive, and with what they say about cookies.
+// eachEntry calls f with each entry of an archive and its exchange.
 func eachEntry(data []byte, f func(*harEntry, *Exchange) error) error {
 	var file harFile
 	if err := decodeJSON(data, &file); err != nil {
@@ -65,10 +66,10 @@ func eachEntry(data []byte, f func(*harEntry, *Exchange) error) error {
 	return nil
 }
 
-// A stage is what is on while an archive is read.
+// A stage is the state of a browser while its archive is read.
 type stage struct {
-	pages   map[string]*url.URL     // the document in the address bar of each page
-	pending map[string]*jar.Request // requests that were redirected, by the URL that follows
+	pages   map[string]*url.URL     // the document in the address bar, by page
+	pending map[string]*jar.Request // redirected requests, by their target
 }
 
 func (s *stage) exchange(e *harEntry) (*Exchange, error) {
@@ -99,20 +100,20 @@ func (s *stage) exchange(e *harEntry) (*Exchange, error) {
 	return x, nil
 }
 
-// context tells the Kind, TopLevel, Ancestors and Initiator of a request.
+// context works out the Kind, TopLevel, Ancestors and Initiator of a request.
 func (s *stage) context(e *harEntry, u *url.URL) jar.Request {
 	top := s.pages[e.Page]
 	r := jar.Request{Kind: e.kind(top != nil)}
-	from := parseAbsolute(e.Request.header("Referer"))
+	from := parseAbsolute(header(e.Request.Headers, "Referer"))
 	if from == nil {
-		from = parseAbsolute(e.Request.header("Origin"))
+		from = parseAbsolute(header(e.Request.Headers, "Origin"))
 	}
-	switch e.Request.header("Sec-Fetch-Site") {
+	switch header(e.Request.Headers, "Sec-Fetch-Site") {
 	case "none", "same-origin", "same-site":
-		// The header is of the request itself: a Referer may be that of a style sheet.
+		// This header is certain. A Referer may be that of a style sheet.
 	case "cross-site":
 		if r.Initiator = from; from == nil || jar.SameSite(from, u) {
-			r.Initiator = &url.URL{Scheme: "about", Opaque: "blank"} // somebody who does not say who
+			r.Initiator = &url.URL{Scheme: "about", Opaque: "blank"} // an initiator without a name
 		}
 	default:
 		r.Initiator = from
@@ -126,10 +127,10 @@ func (s *stage) context(e *harEntry, u *url.URL) jar.Request {
 	return r
 }
 
-// kind tells what an entry was for. Where only Chromium's resource type is there, the first document of a page is that in
-// the address bar.
+// kind works out the purpose of a request. If there is only Chromium's resource type, the first document of a page is
+// the one in the address bar.
 func (e *harEntry) kind(inPage bool) jar.Kind {
-	switch e.Request.header("Sec-Fetch-Dest") {
+	switch header(e.Request.Headers, "Sec-Fetch-Dest") {
 	case "document":
 		return jar.Navigation
 	case "iframe", "frame", "embed", "object", "fencedframe":
@@ -143,14 +144,14 @@ func (e *harEntry) kind(inPage bool) jar.Kind {
 		return jar.Navigation
 	case e.ResourceType == "document":
 		return jar.FrameNavigation
-	case e.ResourceType == "" && e.Request.header("Referer") == "":
-		return jar.Navigation // nothing is known
+	case e.ResourceType == "" && header(e.Request.Headers, "Referer") == "":
+		return jar.Navigation // for lack of anything else
 	}
 	return jar.Subresource
 }
 
-func (r *harRequest) header(name string) string {
-	for _, h := range r.Headers {
+func header(headers []harHeader, name string) string {
+	for _, h := range headers {
 		if strings.EqualFold(h.Name, name) {
 			return h.Value
 		}
@@ -158,7 +159,7 @@ func (r *harRequest) header(name string) string {
 	return ""
 }
 
-// setCookie returns the lines of a response. Chromium and Firefox put all of them into one header.
+// setCookie returns the lines of a response. Chromium and Firefox join them into one header.
 func (r *harResponse) setCookie() (lines []string) {
 	for _, h := range r.Headers {
 		if strings.EqualFold(h.Name, "Set-Cookie") {
@@ -168,7 +169,7 @@ func (r *harResponse) setCookie() (lines []string) {
 	return lines
 }
 
-// target is where a response redirects to, nil for nowhere.
+// target returns the target of a redirect, nil if there is none.
 func (r *harResponse) target(from *url.URL) *url.URL {
 	location := r.RedirectURL
 	for _, h := range r.Headers {
@@ -187,7 +188,7 @@ func (r *harResponse) target(from *url.URL) *url.URL {
 	return u
 }
 
-// parseAbsolute returns nil for what is no URL of a document with an origin.
+// parseAbsolute returns nil for anything but a URL with a host.
 func parseAbsolute(text string) *url.URL {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" {

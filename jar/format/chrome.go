@@ -1,7 +1,6 @@
 package format
 
 import (
-	"context"
 	"database/sql"
 	"fmt"
 	"time"
@@ -10,56 +9,37 @@ import (
 	"coatcheck.dev/jar"
 )
 
-// The range of schema versions that are read, and the first one that tells the ancestors of partitions.
-const (
-	chromeOldest   = 18
-	chromeAncestor = 23
-	chromeNewest   = 24
-)
-
-// Chrome is the database of a Chromium profile, the SQLite file named Cookies. On most systems its values are encrypted:
-// those cookies cannot be read and are reported as lost.
+// Chrome is the database of a Chromium profile, the SQLite file named Cookies. On most systems its values are
+// encrypted: those cookies cannot be read and are reported as lost.
 var Chrome = Format{
 	name: "chrome", about: "the database of Chrome and Chromium, only read", files: []string{"Cookies"},
-	query: readChrome,
+	database: &schema{
+		version: `SELECT value FROM meta WHERE key = 'version'`, oldest: 18, newest: 24,
+		cookies: chromeQuery, scan: scanChrome,
+	},
 }
 
-func readChrome(ctx context.Context, db *sql.DB) (cookies []jar.Cookie, losses []Loss, err error) {
-	var version int
-	if err := db.QueryRowContext(ctx, `SELECT value FROM meta WHERE key = 'version'`).Scan(&version); err != nil {
-		return nil, nil, fmt.Errorf("read schema version: %w", err)
-	}
-	if version < chromeOldest || version > chromeNewest {
-		return nil, nil, fmt.Errorf("schema version is %d, known are %d to %d", version, chromeOldest, chromeNewest)
-	}
+func chromeQuery(version int) string {
 	ancestor := "0"
-	if version >= chromeAncestor {
+	if version >= 23 {
 		ancestor = "has_cross_site_ancestor"
 	}
-	rows, err := db.QueryContext(ctx, `SELECT creation_utc, host_key, top_frame_site_key, name, value, length(encrypted_value), path, `+
-		`expires_utc, is_secure, is_httponly, last_access_utc, has_expires, priority, samesite, `+ancestor+` FROM cookies ORDER BY creation_utc`)
-	if err != nil {
-		return nil, nil, fmt.Errorf("read cookies: %w", err)
-	}
-	defer rows.Close()
-	for n := 1; rows.Next(); n++ {
-		c, encrypted, err := scanChrome(rows)
-		if err != nil {
-			return nil, nil, fmt.Errorf("row %d: %w", n, err)
-		}
-		if encrypted {
-			losses = append(losses, lossOf(&c, "the cookie: its value is encrypted"))
-			continue
-		}
-		cookies = append(cookies, c)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, nil, fmt.Errorf("read cookies: %w", err)
-	}
-	return cookies, losses, nil
+	return `SELECT creation_utc, host_key, top_frame_site_key, name, value, length(encrypted_value), path, ` +
+		`expires_utc, is_secure, is_httponly, last_access_utc, has_expires, priority, samesite, ` + ancestor +
+		` FROM cookies ORDER BY creation_utc`
 }
 
-func scanChrome(rows *sql.Rows) (c jar.Cookie, encrypted bool, err error) {
+// The numbers of the database. Medium is also the priority of cookies without one.
+var (
+	chromePriorities = map[int]cookie.Priority{
+		0: cookie.PriorityLow, 1: cookie.PriorityUnset, 2: cookie.PriorityHigh,
+	}
+	chromeSameSites = map[int]cookie.SameSite{
+		-1: cookie.SameSiteUnset, 0: cookie.SameSiteNone, 1: cookie.SameSiteLax, 2: cookie.SameSiteStrict,
+	}
+)
+
+func scanChrome(rows *sql.Rows, _ int) (c jar.Cookie, lost string, err error) {
 	var (
 		domain                       string
 		created, expires, lastAccess int64
@@ -68,9 +48,10 @@ func scanChrome(rows *sql.Rows) (c jar.Cookie, encrypted bool, err error) {
 		priority, sameSite           int
 	)
 	err = rows.Scan(&created, &domain, &c.Partition.TopLevelSite, &c.Name, &c.Value, &cipherLen, &c.Path,
-		&expires, &c.Secure, &c.HttpOnly, &lastAccess, &hasExpires, &priority, &sameSite, &c.Partition.CrossSiteAncestor)
+		&expires, &c.Secure, &c.HttpOnly, &lastAccess, &hasExpires, &priority, &sameSite,
+		&c.Partition.CrossSiteAncestor)
 	if err != nil {
-		return c, false, err
+		return c, "", err
 	}
 	readDomain(&c, domain)
 	if c.Partition.TopLevelSite == "" {
@@ -80,28 +61,17 @@ func scanChrome(rows *sql.Rows) (c jar.Cookie, encrypted bool, err error) {
 	if hasExpires {
 		c.Expires = chromeTime(expires)
 	}
-	switch priority {
-	case 0:
-		c.Priority = cookie.PriorityLow
-	case 1: // medium is what cookies have that name none
-	case 2:
-		c.Priority = cookie.PriorityHigh
-	default:
-		return c, false, fmt.Errorf("priority is %d", priority)
+	var ok bool
+	if c.Priority, ok = chromePriorities[priority]; !ok {
+		return c, "", fmt.Errorf("priority is %d", priority)
 	}
-	switch sameSite {
-	case -1:
-		c.SameSite = cookie.SameSiteUnset
-	case 0:
-		c.SameSite = cookie.SameSiteNone
-	case 1:
-		c.SameSite = cookie.SameSiteLax
-	case 2:
-		c.SameSite = cookie.SameSiteStrict
-	default:
-		return c, false, fmt.Errorf("samesite is %d", sameSite)
+	if c.SameSite, ok = chromeSameSites[sameSite]; !ok {
+		return c, "", fmt.Errorf("samesite is %d", sameSite)
 	}
-	return c, c.Value == "" && cipherLen.Int64 > 0, nil
+	if c.Value == "" && cipherLen.Int64 > 0 {
+		lost = "the cookie: its value is encrypted"
+	}
+	return c, lost, nil
 }
 
 // chromeTime is a time in microseconds since 1601.

@@ -98,9 +98,13 @@ func TestImportChrome(t *testing.T) {
 	d := &table{version: "24", rows: [][]driver.Value{
 		chromeRow("plain", func([]driver.Value) {}),
 		chromeRow("full", func(r []driver.Value) {
-			r[1], r[2], r[6], r[9], r[12], r[13], r[14] = ".example.com", "https://top.example", "/x", int64(1), int64(2), int64(0), int64(1)
+			r[1], r[2], r[6], r[9], r[12], r[13], r[14] = ".example.com", "https://top.example", "/x", int64(1),
+				int64(2), int64(0), int64(1)
 		}),
-		chromeRow("session", func(r []driver.Value) { r[7], r[11], r[12], r[13] = int64(0), int64(0), int64(0), int64(2) }),
+		chromeRow("session", func(r []driver.Value) {
+			r[7], r[11], r[12], r[13] = int64(0), int64(0), int64(0),
+				int64(2)
+		}),
 		chromeRow("lax", func(r []driver.Value) { r[13], r[14] = int64(1), int64(1) }),
 		chromeRow("encrypted", func(r []driver.Value) { r[4], r[5] = "", int64(48) }),
 		chromeRow("empty", func(r []driver.Value) { r[4], r[5] = "", nil }),
@@ -111,16 +115,20 @@ func TestImportChrome(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := texts(losses); len(got) != 2 || !strings.Contains(got[0], `"encrypted" of example.com: the cookie: its value is encrypted`) || !strings.Contains(got[1], "SameSite=None needs Secure") {
+	if got := texts(losses); len(got) != 2 || !strings.Contains(got[0],
+		`"encrypted" of example.com: the cookie: its value is encrypted`) ||
+		!strings.Contains(got[1], "SameSite=None needs Secure") {
 		t.Errorf("lost %q", got)
 	}
 	created, used, expires := today.Add(-time.Hour), today.Add(-time.Minute), today.Add(time.Hour)
-	base := jar.Cookie{Value: "1", Domain: "example.com", HostOnly: true, Path: "/", Secure: true, Created: created, LastAccess: used, Expires: expires}
+	base := jar.Cookie{Value: "1", Domain: "example.com", HostOnly: true, Path: "/", Secure: true, Created: created,
+		LastAccess: used, Expires: expires}
 	edit := func(name string, f func(*jar.Cookie)) jar.Cookie { c := base; c.Name = name; f(&c); return c }
 	want := []jar.Cookie{
 		edit("plain", func(*jar.Cookie) {}),
 		edit("full", func(c *jar.Cookie) {
-			c.HostOnly, c.Path, c.HttpOnly, c.Priority, c.SameSite = false, "/x", true, cookie.PriorityHigh, cookie.SameSiteNone
+			c.HostOnly, c.Path, c.HttpOnly, c.Priority, c.SameSite = false, "/x", true, cookie.PriorityHigh,
+				cookie.SameSiteNone
 			c.Partition = jar.Partition{TopLevelSite: "https://top.example", CrossSiteAncestor: true}
 		}),
 		edit("session", func(c *jar.Cookie) {
@@ -134,7 +142,8 @@ func TestImportChrome(t *testing.T) {
 	}
 
 	d = &table{version: int64(18), rows: [][]driver.Value{chromeRow("old", func([]driver.Value) {})}}
-	if losses, err := format.Chrome.ImportDatabase(t.Context(), j, d.open(t)); err != nil || len(losses) > 0 || strings.Contains(d.queries[1], "has_cross_site_ancestor") {
+	if losses, err := format.Chrome.ImportDatabase(t.Context(), j, d.open(t)); err != nil || len(losses) > 0 ||
+		strings.Contains(d.queries[1], "has_cross_site_ancestor") {
 		t.Errorf("version 18: %v, %v, %q", losses, err, d.queries)
 	}
 }
@@ -152,9 +161,13 @@ func TestImportFirefox(t *testing.T) {
 	d := &table{version: int64(17), rows: [][]driver.Value{
 		firefoxRow("plain", func([]driver.Value) {}),
 		firefoxRow("full", func(r []driver.Value) {
-			r[0], r[3], r[4], r[9], r[10] = "^partitionKey=%28https%2Ctop.example%2Cf%29", ".example.com", "/x", int64(1), int64(0)
+			r[0], r[3], r[4], r[9], r[10] = "^partitionKey=%28https%2Ctop.example%2Cf%29", ".example.com", "/x",
+				int64(1), int64(0)
 		}),
-		firefoxRow("part", func(r []driver.Value) { r[0], r[10] = "^partitionKey=%28https%2Ctop.example%29", int64(2) }),
+		firefoxRow("part", func(r []driver.Value) {
+			r[0], r[10] = "^partitionKey=%28https%2Ctop.example%29",
+				int64(2)
+		}),
 		firefoxRow("unset", func(r []driver.Value) { r[8], r[10] = int64(0), int64(0) }),
 		firefoxRow("lax", func(r []driver.Value) { r[10] = int64(1) }),
 		firefoxRow("container", func(r []driver.Value) { r[0] = "^userContextId=1" }),
@@ -167,7 +180,8 @@ func TestImportFirefox(t *testing.T) {
 		t.Fatalf("%v, %v", losses, err)
 	}
 	created, used, expires := today.Add(-time.Hour), today.Add(-time.Minute), today.Add(time.Hour)
-	base := jar.Cookie{Value: "1", Domain: "example.com", HostOnly: true, Path: "/", Secure: true, Created: created, LastAccess: used, Expires: expires}
+	base := jar.Cookie{Value: "1", Domain: "example.com", HostOnly: true, Path: "/", Secure: true, Created: created,
+		LastAccess: used, Expires: expires}
 	edit := func(name string, f func(*jar.Cookie)) jar.Cookie { c := base; c.Name = name; f(&c); return c }
 	want := []jar.Cookie{
 		edit("plain", func(*jar.Cookie) {}),
@@ -185,8 +199,10 @@ func TestImportFirefox(t *testing.T) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
 
-	seconds := &table{version: int64(15), rows: [][]driver.Value{firefoxRow("old", func(r []driver.Value) { r[5] = expires.Unix() })}}
-	if _, err := format.Firefox.ImportDatabase(t.Context(), j, seconds.open(t)); err != nil || j.All()[5].Name != "old" || !j.All()[5].Expires.Equal(expires) {
+	seconds := &table{version: int64(15), rows: [][]driver.Value{firefoxRow("old",
+		func(r []driver.Value) { r[5] = expires.Unix() })}}
+	if _, err := format.Firefox.ImportDatabase(t.Context(), j, seconds.open(t)); err != nil ||
+		j.All()[5].Name != "old" || !j.All()[5].Expires.Equal(expires) {
 		t.Errorf("version 15: %v, %+v", err, j.All())
 	}
 }
@@ -208,16 +224,24 @@ func TestImportDatabaseErrors(t *testing.T) {
 		{chrome, table{version: "new"}, "schema version: "},
 		{chrome, table{version: "25"}, "schema version is 25, known are 18 to 24"},
 		{chrome, table{version: "17"}, "schema version is 17"},
-		{chrome, table{version: "24", rows: [][]driver.Value{good, chromeRow("b", func(r []driver.Value) { r[0] = "x" })}}, "row 2: "},
-		{chrome, table{version: "24", rows: [][]driver.Value{good, chromeRow("b", func(r []driver.Value) { r[4] = nil })}}, "row 2: "},
-		{chrome, table{version: "24", rows: [][]driver.Value{chromeRow("b", func(r []driver.Value) { r[12] = int64(9) })}}, "row 1: priority is 9"},
-		{chrome, table{version: "24", rows: [][]driver.Value{chromeRow("b", func(r []driver.Value) { r[13] = int64(9) })}}, "row 1: samesite is 9"},
-		{chrome, table{version: "24", rows: [][]driver.Value{good}, fail: errors.New("malformed page")}, "malformed page"},
+		{chrome, table{version: "24", rows: [][]driver.Value{good,
+			chromeRow("b", func(r []driver.Value) { r[0] = "x" })}}, "row 2: "},
+		{chrome, table{version: "24", rows: [][]driver.Value{good,
+			chromeRow("b", func(r []driver.Value) { r[4] = nil })}}, "row 2: "},
+		{chrome, table{version: "24", rows: [][]driver.Value{chromeRow("b",
+			func(r []driver.Value) { r[12] = int64(9) })}}, "row 1: priority is 9"},
+		{chrome, table{version: "24", rows: [][]driver.Value{chromeRow("b",
+			func(r []driver.Value) { r[13] = int64(9) })}}, "row 1: samesite is 9"},
+		{chrome, table{version: "24", rows: [][]driver.Value{good}, fail: errors.New("malformed page")},
+			"malformed page"},
 		{firefox, table{}, "schema version: no such table"},
 		{firefox, table{version: int64(18)}, "schema version is 18, known are 9 to 17"},
-		{firefox, table{version: int64(16), rows: [][]driver.Value{goodFirefox, firefoxRow("b", func(r []driver.Value) { r[5] = "x" })}}, "row 2: "},
-		{firefox, table{version: int64(16), rows: [][]driver.Value{firefoxRow("b", func(r []driver.Value) { r[10] = int64(7) })}}, "row 1: sameSite is 7"},
-		{firefox, table{version: int64(16), rows: [][]driver.Value{goodFirefox}, fail: errors.New("malformed page")}, "malformed page"},
+		{firefox, table{version: int64(16), rows: [][]driver.Value{goodFirefox,
+			firefoxRow("b", func(r []driver.Value) { r[5] = "x" })}}, "row 2: "},
+		{firefox, table{version: int64(16), rows: [][]driver.Value{firefoxRow("b",
+			func(r []driver.Value) { r[10] = int64(7) })}}, "row 1: sameSite is 7"},
+		{firefox, table{version: int64(16), rows: [][]driver.Value{goodFirefox}, fail: errors.New("malformed page")},
+			"malformed page"},
 	} {
 		j := newJar(jar.Spec)
 		_, err := tt.load(j, tt.db.open(t))
@@ -237,7 +261,8 @@ func FuzzImportDatabase(f *testing.F) {
 	f.Add("::1", "^partitionKey=%28https%2Ca.example%29", "", "", "x", int64(-1), int64(9), int64(0), int64(256))
 	f.Fuzz(func(t *testing.T, host, key, name, value, path string, created, expires, priority, sameSite int64) {
 		chrome := &table{version: int64(24), rows: [][]driver.Value{{
-			created, host, key, name, value, int64(len(value)), path, expires, priority & 1, sameSite & 1, created, expires & 1, priority, sameSite, created & 1,
+			created, host, key, name, value, int64(len(value)), path, expires, priority & 1, sameSite & 1, created,
+			expires & 1, priority, sameSite, created & 1,
 		}}}
 		firefox := &table{version: int64(16), rows: [][]driver.Value{{
 			key, name, value, host, path, expires, created, created, priority & 1, sameSite & 1, sameSite,

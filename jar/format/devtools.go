@@ -42,30 +42,27 @@ type cdpPartition struct {
 }
 
 func writeCDP(w io.Writer, cookies []jar.Cookie) ([]Loss, error) {
-	list := make([]cdpCookie, 0, len(cookies))
-	var losses []Loss
-	for _, c := range cookies {
-		d := cdpCookie{
-			Name: c.Name, Value: c.Value, Domain: writeDomain(&c), Path: c.Path, Expires: -1, Size: len(c.Name) + len(c.Value),
-			HTTPOnly: c.HttpOnly, Secure: c.Secure, Session: c.Session(), SameSite: c.SameSite.String(),
-			Priority: cookie.PriorityMedium.String(), SourceScheme: "Unset", SourcePort: -1,
-		}
-		if !c.Session() {
-			d.Expires = float64(c.Expires.UnixMicro()) / 1e6
-		}
-		if c.Priority != cookie.PriorityUnset {
-			d.Priority = c.Priority.String()
-		}
-		if c.Partition != (jar.Partition{}) {
-			d.PartitionKey = &cdpPartition{c.Partition.TopLevelSite, c.Partition.CrossSiteAncestor}
-		}
-		if what := notUTF8(&c); what != "" {
-			losses = append(losses, lossOf(&c, what))
-			continue
-		}
-		list = append(list, d)
-	}
+	list, losses := convertAll(cookies, toCDP)
 	return losses, encodeJSON(w, map[string]any{"cookies": list})
+}
+
+func toCDP(c *jar.Cookie, lose func(what string)) (cdpCookie, bool) {
+	d := cdpCookie{
+		Name: c.Name, Value: c.Value, Domain: writeDomain(c), Path: c.Path, Expires: -1,
+		Size: len(c.Name) +
+			len(c.Value), HTTPOnly: c.HttpOnly, Secure: c.Secure, Session: c.Session(), SameSite: c.SameSite.String(),
+		Priority: cookie.PriorityMedium.String(), SourceScheme: "Unset", SourcePort: -1,
+	}
+	if !c.Session() {
+		d.Expires = float64(c.Expires.UnixMicro()) / 1e6
+	}
+	if c.Priority != cookie.PriorityUnset {
+		d.Priority = c.Priority.String()
+	}
+	if c.Partition != (jar.Partition{}) {
+		d.PartitionKey = &cdpPartition{c.Partition.TopLevelSite, c.Partition.CrossSiteAncestor}
+	}
+	return d, fitsJSON(c, lose)
 }
 
 func readCDP(data []byte, _ time.Time) ([]jar.Cookie, []Loss, error) {

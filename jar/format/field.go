@@ -10,7 +10,7 @@ import (
 	"coatcheck.dev/jar"
 )
 
-// readDomain sets Domain and HostOnly. In most formats a dot in front marks a cookie that is not host-only.
+// readDomain sets Domain and HostOnly. In most formats a leading dot marks a cookie for the hosts below as well.
 func readDomain(c *jar.Cookie, domain string) {
 	rest, dot := strings.CutPrefix(domain, ".")
 	c.Domain, c.HostOnly = jar.CanonicalHost(strings.Trim(rest, "[]")), !dot
@@ -42,7 +42,7 @@ func readPriority(s string) (cookie.Priority, error) {
 	return 0, fmt.Errorf("priority is %.64q", s)
 }
 
-// secondsTime is a time in seconds since 1970, kept within the years that package time can write.
+// secondsTime is a time in seconds since 1970, limited to the years of package time.
 func secondsTime(s float64) time.Time {
 	const year9999 = 253402300799
 	s = min(max(s, -year9999), year9999)
@@ -50,10 +50,11 @@ func secondsTime(s float64) time.Time {
 	return time.Unix(whole, int64((s-float64(whole))*1e9)).UTC()
 }
 
-// notUTF8 names the loss of a cookie that JSON cannot hold, "" for others.
-func notUTF8(c *jar.Cookie) string {
+// fitsJSON reports whether JSON can hold a cookie's strings. If not, the cookie is lost.
+func fitsJSON(c *jar.Cookie, lose func(what string)) bool {
 	if utf8.ValidString(c.Name) && utf8.ValidString(c.Value) && utf8.ValidString(c.Path) {
-		return ""
+		return true
 	}
-	return "the cookie: its name, value or path is not UTF-8"
+	lose("the cookie: its name, value or path is not UTF-8")
+	return false
 }

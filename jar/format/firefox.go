@@ -1,7 +1,6 @@
 package format
 
 import (
-	"context"
 	"database/sql"
 	"fmt"
 	"net/url"
@@ -12,84 +11,55 @@ import (
 	"coatcheck.dev/jar"
 )
 
-// The range of schema versions that are read, and the first one with the expiry in milliseconds.
-const (
-	firefoxOldest       = 9
-	firefoxMilliseconds = 16
-	firefoxNewest       = 17
-)
-
 // Firefox is the database of a Firefox profile, the SQLite file named cookies.sqlite. Cookies of containers and private
 // windows are left out and reported.
 var Firefox = Format{
 	name: "firefox", about: "the database of Firefox, only read", files: []string{"*.sqlite"},
-	query: readFirefox,
+	database: &schema{
+		version: `PRAGMA user_version`, oldest: 9, newest: 17,
+		cookies: func(int) string {
+			return `SELECT originAttributes, name, value, host, path, expiry, lastAccessed, creationTime, ` +
+				`isSecure, isHttpOnly, sameSite FROM moz_cookies ORDER BY creationTime`
+		},
+		scan: scanFirefox,
+	},
 }
 
-func readFirefox(ctx context.Context, db *sql.DB) (cookies []jar.Cookie, losses []Loss, err error) {
-	var version int
-	if err := db.QueryRowContext(ctx, `PRAGMA user_version`).Scan(&version); err != nil {
-		return nil, nil, fmt.Errorf("read schema version: %w", err)
-	}
-	if version < firefoxOldest || version > firefoxNewest {
-		return nil, nil, fmt.Errorf("schema version is %d, known are %d to %d", version, firefoxOldest, firefoxNewest)
-	}
-	rows, err := db.QueryContext(ctx, `SELECT originAttributes, name, value, host, path, expiry, lastAccessed, creationTime, `+
-		`isSecure, isHttpOnly, sameSite FROM moz_cookies ORDER BY creationTime`)
-	if err != nil {
-		return nil, nil, fmt.Errorf("read cookies: %w", err)
-	}
-	defer rows.Close()
-	for n := 1; rows.Next(); n++ {
-		c, attributes, err := scanFirefox(rows, version >= firefoxMilliseconds)
-		if err != nil {
-			return nil, nil, fmt.Errorf("row %d: %w", n, err)
-		}
-		var ok bool
-		if c.Partition, ok = firefoxPartition(attributes); !ok {
-			losses = append(losses, lossOf(&c, "the cookie: it belongs to a container or a private window"))
-			continue
-		}
-		cookies = append(cookies, c)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, nil, fmt.Errorf("read cookies: %w", err)
-	}
-	return cookies, losses, nil
+// firefoxSameSites are the numbers of the database. In older files 0 is also unset.
+var firefoxSameSites = map[int]cookie.SameSite{
+	0: cookie.SameSiteNone, 1: cookie.SameSiteLax, 2: cookie.SameSiteStrict, 256: cookie.SameSiteUnset,
 }
 
-func scanFirefox(rows *sql.Rows, milliseconds bool) (c jar.Cookie, attributes string, err error) {
+func scanFirefox(rows *sql.Rows, version int) (c jar.Cookie, lost string, err error) {
 	var (
-		host                         string
+		attributes, host             string
 		expiry, lastAccess, creation int64
 		sameSite                     int
+		ok                           bool
 	)
-	err = rows.Scan(&attributes, &c.Name, &c.Value, &host, &c.Path, &expiry, &lastAccess, &creation, &c.Secure, &c.HttpOnly, &sameSite)
+	err = rows.Scan(&attributes, &c.Name, &c.Value, &host, &c.Path, &expiry, &lastAccess, &creation, &c.Secure,
+		&c.HttpOnly, &sameSite)
 	if err != nil {
 		return c, "", err
 	}
 	readDomain(&c, host)
 	c.Created, c.LastAccess = time.UnixMicro(creation).UTC(), time.UnixMicro(lastAccess).UTC()
-	// Session cookies are not in this file: whatever is, has an expiry.
-	c.Expires = secondsTime(float64(expiry))
-	if milliseconds {
-		c.Expires = secondsTime(float64(expiry) / 1000)
+	// There are no session cookies in this file, so every cookie has an expiry.
+	seconds := float64(expiry)
+	if version >= 16 {
+		seconds /= 1000
 	}
-	switch sameSite {
-	case 0:
-		// None, and in older files also unset: what is not Secure cannot be None.
-		if c.Secure {
-			c.SameSite = cookie.SameSiteNone
-		}
-	case 1:
-		c.SameSite = cookie.SameSiteLax
-	case 2:
-		c.SameSite = cookie.SameSiteStrict
-	case 256: // unset
-	default:
+	c.Expires = secondsTime(seconds)
+	if c.SameSite, ok = firefoxSameSites[sameSite]; !ok {
 		return c, "", fmt.Errorf("sameSite is %d", sameSite)
 	}
-	return c, attributes, nil
+	if c.SameSite == cookie.SameSiteNone && !c.Secure {
+		c.SameSite = cookie.SameSiteUnset // an insecure cookie cannot be None
+	}
+	if c.Partition, ok = firefoxPartition(attributes); !ok {
+		lost = "the cookie: it belongs to a container or a private window"
+	}
+	return c, lost, nil
 }
 
 // firefoxPartition reads origin attributes: "" or ^partitionKey=%28https%2Cexample.com%29, with a third part "f" in the
@@ -100,7 +70,8 @@ func firefoxPartition(attributes string) (p jar.Partition, ok bool) {
 		return p, true
 	}
 	values, err := url.ParseQuery(query)
-	if key := values.Get("partitionKey"); caret && err == nil && len(values) == 1 && len(key) > 2 && key[0] == '(' && key[len(key)-1] == ')' {
+	if key := values.Get("partitionKey"); caret && err == nil && len(values) == 1 && len(key) > 2 && key[0] == '(' &&
+		key[len(key)-1] == ')' {
 		part := strings.Split(key[1:len(key)-1], ",")
 		switch {
 		case len(part) == 2:

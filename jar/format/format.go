@@ -16,30 +16,30 @@ import (
 	"coatcheck.dev/jar"
 )
 
-// MaxImport is the size in bytes that an imported file may have.
+// MaxImport is the largest size of an imported file, in bytes.
 const MaxImport = 64 << 20
 
 // A Format is a file format for cookies.
 type Format struct {
 	name  string
-	about string   // for people, in a line
-	files []string // the names that programs give to such files: patterns of package path, compared without case
+	about string   // a line for people
+	files []string // usual names of such files: patterns of package path, compared without case
 	exact bool     // written from a jar, so a cookie that no jar could hold is an error
 
-	read  func(data []byte, now time.Time) ([]jar.Cookie, []Loss, error) // of a file; nil for a database
-	query func(context.Context, *sql.DB) ([]jar.Cookie, []Loss, error)   // of a database; nil for a file
-	write func(io.Writer, []jar.Cookie) ([]Loss, error)                  // nil if the format is only read
+	read     func(data []byte, now time.Time) ([]jar.Cookie, []Loss, error) // of a file; nil for a database
+	write    func(io.Writer, []jar.Cookie) ([]Loss, error)                  // nil if the format is only read
+	database *schema                                                        // nil for a file
 }
 
 // All returns all formats.
 func All() []Format { return []Format{Native, Netscape, Playwright, CDP, HAR, Chrome, Firefox} }
 
-// ByName returns the format of a name, in any case of letters.
+// ByName returns the format of a name, in upper or lower case.
 func ByName(name string) (f Format, ok bool) {
 	return find(func(f Format) bool { return strings.EqualFold(f.name, name) })
 }
 
-// ForFile returns the format that the name of a file shows. Of several patterns that match, the longest one decides.
+// ForFile guesses the format from the name of a file. Of several matching patterns the longest one decides.
 func ForFile(name string) (f Format, ok bool) {
 	name = strings.ToLower(filepath.Base(name))
 	longest := ""
@@ -65,17 +65,17 @@ func find(match func(Format) bool) (Format, bool) {
 // String returns the format's name, in lower case.
 func (f Format) String() string { return f.name }
 
-// About says in a line what the format is and which names its files have.
+// About returns a line about the format and the names of its files, for people.
 func (f Format) About() string { return f.about + ": " + strings.Join(f.files, ", ") }
 
-// Database reports whether the format is a database: [Format.ImportDatabase] reads it, and Import and Load do not.
-func (f Format) Database() bool { return f.query != nil }
+// Database reports whether the format is a database: it is read by [Format.ImportDatabase] and not by Import or Load.
+func (f Format) Database() bool { return f.database != nil }
 
 // Writable reports whether the format can be written.
 func (f Format) Writable() bool { return f.write != nil }
 
-// Import adds the cookies of a file to a jar: all of them, or with an error none. It reports those that were left out
-// because no browser would keep them, and what else was lost.
+// Import adds the cookies of a file to a jar: all of them, or with an error none. It reports what was lost, such as
+// cookies for no browser.
 func (f Format) Import(j *jar.Jar, r io.Reader) ([]Loss, error) {
 	return f.add(j, func() ([]jar.Cookie, []Loss, error) {
 		if f.read == nil {
@@ -89,14 +89,14 @@ func (f Format) Import(j *jar.Jar, r io.Reader) ([]Loss, error) {
 	})
 }
 
-// ImportDatabase adds the cookies of a browser's database, opened by the caller, as Import does those of a file. A schema
-// that is too new, or a row with values of wrong types, is an error.
+// ImportDatabase is Import for a browser's database, opened by the caller. A schema that is too new is an error, and
+// so is a row with values of wrong types.
 func (f Format) ImportDatabase(ctx context.Context, j *jar.Jar, db *sql.DB) ([]Loss, error) {
 	return f.add(j, func() ([]jar.Cookie, []Loss, error) {
-		if f.query == nil {
+		if f.database == nil {
 			return nil, nil, errors.New("this format is a file: use Import")
 		}
-		return f.query(ctx, db)
+		return f.database.read(ctx, db)
 	})
 }
 
@@ -114,7 +114,7 @@ func (f Format) add(j *jar.Jar, read func() ([]jar.Cookie, []Loss, error)) ([]Lo
 	return losses, nil
 }
 
-// kept returns the cookies that a jar can hold, and adds the others to the losses.
+// kept returns the cookies that fit into a jar, and adds the others to the losses.
 func kept(j *jar.Jar, cookies []jar.Cookie, losses []Loss) ([]jar.Cookie, []Loss) {
 	latest := j.Now().Add(cookie.MaxLifetime)
 	kept := cookies[:0]
@@ -132,7 +132,7 @@ func kept(j *jar.Jar, cookies []jar.Cookie, losses []Loss) ([]jar.Cookie, []Loss
 	return kept, losses
 }
 
-// Export writes the jar's cookies that have not expired. It reports what the format cannot hold.
+// Export writes the cookies of a jar, without the expired ones, and reports what was lost.
 func (f Format) Export(j *jar.Jar, w io.Writer) ([]Loss, error) {
 	if f.write == nil {
 		return nil, fmt.Errorf("export %s cookies: this format is only read", f.name)

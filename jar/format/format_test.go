@@ -42,7 +42,8 @@ func sample() []jar.Cookie {
 		edit("bytes", "\xff", func(*jar.Cookie) {}),
 		edit("path", "1", func(c *jar.Cookie) { c.Path = "/\xff;x" }),
 		edit("part", "1", func(c *jar.Cookie) {
-			c.Secure, c.SameSite, c.Partition = true, cookie.SameSiteNone, jar.Partition{TopLevelSite: "https://top.example", CrossSiteAncestor: true}
+			c.Secure, c.SameSite, c.Partition = true, cookie.SameSiteNone,
+				jar.Partition{TopLevelSite: "https://top.example", CrossSiteAncestor: true}
 		}),
 	}
 }
@@ -65,8 +66,10 @@ func TestRoundTrip(t *testing.T) {
 	}{
 		{format.Native, nil, func(c []jar.Cookie) []jar.Cookie { return c }},
 		{format.Netscape, []string{
-			`"full" of example.com: SameSite=Strict`, `"full" of example.com: Priority=High`, `"lax" of example.com: SameSite=Lax`,
-			`"tab" of example.com: the cookie: it has a tab inside`, `"part" of example.com: the cookie: it is partitioned`,
+			`"full" of example.com: SameSite=Strict`, `"full" of example.com: Priority=High`,
+			`"lax" of example.com: SameSite=Lax`,
+			`"tab" of example.com: the cookie: it has a tab inside`,
+			`"part" of example.com: the cookie: it is partitioned`,
 		}, func(c []jar.Cookie) []jar.Cookie {
 			c = slices.Delete(c, 8, 9)
 			c = slices.Delete(c, 5, 6)
@@ -76,11 +79,14 @@ func TestRoundTrip(t *testing.T) {
 			return now(c)
 		}},
 		{format.Playwright, []string{
-			`"session" of example.com: that SameSite is not set; it is written as Lax`, `"full" of example.com: Priority=High`,
-			`"" of 192.0.2.1: that SameSite is not set; it is written as Lax`, `"ü" of 2001:db8::1: that SameSite is not set; it is written as Lax`,
+			`"session" of example.com: that SameSite is not set; it is written as Lax`,
+			`"full" of example.com: Priority=High`,
+			`"" of 192.0.2.1: that SameSite is not set; it is written as Lax`,
+			`"ü" of 2001:db8::1: that SameSite is not set; it is written as Lax`,
 			`"tab" of example.com: that SameSite is not set; it is written as Lax`,
 			`"bytes" of example.com: the cookie: its name, value or path is not UTF-8`,
-			`"path" of example.com: the cookie: its name, value or path is not UTF-8`, `"part" of example.com: the cross-site bit of its partition`,
+			`"path" of example.com: the cookie: its name, value or path is not UTF-8`,
+			`"part" of example.com: the cross-site bit of its partition`,
 		}, func(c []jar.Cookie) []jar.Cookie {
 			c = slices.Delete(c, 6, 8)
 			for i := range c {
@@ -92,11 +98,14 @@ func TestRoundTrip(t *testing.T) {
 			return now(c)
 		}},
 		{format.CDP, []string{
-			`"bytes" of example.com: the cookie: its name, value or path is not UTF-8`, `"path" of example.com: the cookie: its name, value or path is not UTF-8`,
+			`"bytes" of example.com: the cookie: its name, value or path is not UTF-8`,
+			`"path" of example.com: the cookie: its name, value or path is not UTF-8`,
 		}, func(c []jar.Cookie) []jar.Cookie { return now(slices.Delete(c, 6, 8)) }},
 		{format.HAR, []string{
-			`"full" of example.com: Priority=High`, `"bytes" of example.com: the cookie: its name, value or path is not UTF-8`,
-			`"path" of example.com: the cookie: its name, value or path is not UTF-8`, `"part" of example.com: the cookie: it is partitioned`,
+			`"full" of example.com: Priority=High`,
+			`"bytes" of example.com: the cookie: its name, value or path is not UTF-8`,
+			`"path" of example.com: the cookie: its name, value or path is not UTF-8`,
+			`"part" of example.com: the cookie: it is partitioned`,
 		}, func(c []jar.Cookie) []jar.Cookie {
 			c = c[:6]
 			c[1].Priority = cookie.PriorityUnset
@@ -172,34 +181,50 @@ func TestImportErrors(t *testing.T) {
 		{format.Native, "", "line 1: the file ends too early"},
 		{format.Native, "{\n\"version\": 1,\n\"cookies\": [\n{\"name\": \"a\"", "line 4: the file ends too early"},
 		{format.Native, "{\n\"version\": 1,\n\"cookies\": [\nx]}", "line 4: invalid character"},
-		{format.Native, "{\"version\": 1,\n\"cookies\": [{\"name\": 7}]}", "line 2: cookies.name has the type number, where a string is needed"},
+		{format.Native, "{\"version\": 1,\n\"cookies\": [{\"name\": 7}]}",
+			"line 2: cookies.name has the type number, where a string is needed"},
 		{format.Native, `{"cookies": []}`, "no version"},
 		{format.Native, `{"version": 2, "cookies": []}`, "version 2 is newer than 1"},
 		{format.Native, "{\"version\": 1}\n{}", "goes on after its end"},
-		{format.Native, `{"version": 1, "cookies": [{"name": "a", "domain": "example.com", "path": "/"}, {"name": "b"}]}`, "add cookie 2: "},
-		{format.Native, `{"version": 1, "cookies": [{"name": "a", "domain": "example.com", "path": "/", "sameSite": "x"}]}`, "cookie 1: sameSite"},
-		{format.Native, `{"version": 1, "cookies": [{"name": "a", "domain": "example.com", "path": "/", "priority": "x"}]}`, "cookie 1: priority"},
+		{format.Native,
+			`{"version": 1, "cookies": [{"name": "a", "domain": "example.com", "path": "/"}, {"name": "b"}]}`,
+			"add cookie 2: "},
+		{format.Native,
+			`{"version": 1, "cookies": [{"name": "a", "domain": "example.com", "path": "/", "sameSite": "x"}]}`,
+			"cookie 1: sameSite"},
+		{format.Native,
+			`{"version": 1, "cookies": [{"name": "a", "domain": "example.com", "path": "/", "priority": "x"}]}`,
+			"cookie 1: priority"},
 		{format.Netscape, good + "example.com\tFALSE\t/\tFALSE\t0\n", "line 2: 5 fields"},
 		{format.Netscape, good + "example.com\tFALSE\t/\tFALSE\t0\tna", "line 2: the file ends too early"},
-		{format.Netscape, "# comment\r\n" + good + "example.com\tyes\t/\tFALSE\t0\ta\t1\n", `line 3: include-subdomains is "yes"`},
+		{format.Netscape, "# comment\r\n" + good + "example.com\tyes\t/\tFALSE\t0\ta\t1\n",
+			`line 3: include-subdomains is "yes"`},
 		{format.Netscape, "example.com\tFALSE\t/\t1\t0\ta\t1\n", `line 1: secure is "1"`},
 		{format.Netscape, "example.com\tFALSE\t/\tFALSE\tsoon\ta\t1\n", `line 1: expires is "soon"`},
 		{format.Playwright, "{}", "no cookies"},
-		{format.Playwright, `{"cookies": [{"name":"a","value":"1","domain":"example.com","path":"/","sameSite":"x"}]}`, "cookie 1: sameSite"},
-		{format.Playwright, `{"cookies": [{"expires": "x"}]}`, "line 1: cookies.expires has the type string, where a number is needed"},
+		{format.Playwright,
+			`{"cookies": [{"name":"a","value":"1","domain":"example.com","path":"/","sameSite":"x"}]}`,
+			"cookie 1: sameSite"},
+		{format.Playwright, `{"cookies": [{"expires": "x"}]}`,
+			"line 1: cookies.expires has the type string, where a number is needed"},
 		{format.CDP, "{}", "no cookies"},
 		{format.CDP, "[", "line 1: the file ends too early"},
 		{format.CDP, `[{"name":"a","priority":"x"}]`, "cookie 1: priority"},
 		{format.CDP, `{"cookies": {}}`, "line 1: cookies has the type object, where an array is needed"},
 		{format.Playwright, `[7]`, "line 1: the file has the type array, where an object is needed"},
-		{format.Playwright, "{\"cookies\": [\n{\"secure\": 1}]}", "line 2: cookies.secure has the type number, where true or false is needed"},
+		{format.Playwright, "{\"cookies\": [\n{\"secure\": 1}]}",
+			"line 2: cookies.secure has the type number, where true or false is needed"},
 		{format.HAR, "{}", "no log"},
 		{format.HAR, `{"log":{"entries":[{"request":{"url":"%"},"response":{"cookies":[]}}]}}`, "entry 1"},
-		{format.HAR, `{"log":{"entries":[{"request":{"url":"https://example.com"},"response":{"cookies":[{"name":"a","expires":"x"}]}}]}}`, "entry 1: listed cookie 1: expires"},
+		{format.HAR,
+			`{"log":{"entries":[{"request":{"url":"https://example.com"},
+				"response":{"cookies":[{"name":"a","expires":"x"}]}}]}}`,
+			"entry 1: listed cookie 1: expires"},
 	} {
 		j := newJar(jar.Spec)
 		_, err := tt.format.Import(j, strings.NewReader(tt.in))
-		if err == nil || !strings.Contains(err.Error(), tt.says) || !strings.HasPrefix(err.Error(), "import "+tt.format.String()+" cookies: ") {
+		if err == nil || !strings.Contains(err.Error(), tt.says) ||
+			!strings.HasPrefix(err.Error(), "import "+tt.format.String()+" cookies: ") {
 			t.Errorf("%v %.60q: %v, want %q", tt.format, tt.in, err, tt.says)
 		}
 		if n := len(j.All()); n != 0 {
@@ -208,8 +233,8 @@ func TestImportErrors(t *testing.T) {
 	}
 }
 
-// TestImportLeavesOut: cookies that no browser would keep are not imported, and reported; the others are, and what is lost of them
-// is reported, too.
+// TestImportLeavesOut: cookies that no browser would keep are not imported, and reported; the others are, and what is
+// lost of them is reported, too.
 func TestImportLeavesOut(t *testing.T) {
 	in := strings.Join([]string{
 		"example.com\tFALSE\t/\tFALSE\t0\tgood\t1",
@@ -249,9 +274,12 @@ func TestImportReadsVariants(t *testing.T) {
 		losses int
 		want   string
 	}{
-		{format.CDP, `[{"name":"a","value":"1","domain":"example.com","path":"/","expires":-1,"priority":"Medium"}]`, 0, "a=1"},
+		{format.CDP, `[{"name":"a","value":"1","domain":"example.com","path":"/","expires":-1,"priority":"Medium"}]`,
+			0, "a=1"},
 		{format.CDP, `[{"name":"a","value":"1","domain":"example.com","path":"/","partitionKeyOpaque":true}]`, 1, ""},
-		{format.HAR, `{"log":{"entries":[{"request":{"url":"https://example.com/"},"response":{"cookies":[{"name":"a","value":"1"},{"name":"a","value":"2"}]}}]}}`, 0, "a=2"},
+		{format.HAR,
+			`{"log":{"entries":[{"request":{"url":"https://example.com/"},
+				"response":{"cookies":[{"name":"a","value":"1"},{"name":"a","value":"2"}]}}]}}`, 0, "a=2"},
 		{format.HAR, `{"log":{}}`, 0, ""},
 		{format.Netscape, "", 0, ""},
 	} {
@@ -301,9 +329,12 @@ func TestByName(t *testing.T) {
 
 func TestForFile(t *testing.T) {
 	for name, want := range map[string]string{
-		"jar.json": "native", "/home/ada/a.JSON": "native", "state.json": "playwright", "storageState.json": "playwright",
-		"x.playwright.json": "playwright", "mystate.json": "native", "x.cdp.json": "cdp", "cookies.txt": "netscape", "x.HAR": "har",
-		"Default/Cookies": "chrome", "Cookies.txt": "netscape", "cookies.sqlite": "firefox", "cookies.dat": "", "-": "", "json": "",
+		"jar.json": "native", "/home/ada/a.JSON": "native", "state.json": "playwright",
+		"storageState.json": "playwright",
+		"x.playwright.json": "playwright", "mystate.json": "native", "x.cdp.json": "cdp", "cookies.txt": "netscape",
+		"x.HAR":           "har",
+		"Default/Cookies": "chrome", "Cookies.txt": "netscape", "cookies.sqlite": "firefox", "cookies.dat": "", "-": "",
+		"json": "",
 	} {
 		if f, ok := format.ForFile(name); f.String() != want || ok != (want != "") {
 			t.Errorf("%s is %q, want %q", name, f, want)
@@ -323,7 +354,8 @@ func TestFormatsTellWhatTheyCan(t *testing.T) {
 			t.Errorf("%v as a file: %v", f, err)
 		}
 		if !f.Database() {
-			if _, err := f.ImportDatabase(t.Context(), j, nil); err == nil || !strings.Contains(err.Error(), "use Import") {
+			if _, err := f.ImportDatabase(t.Context(), j, nil); err == nil ||
+				!strings.Contains(err.Error(), "use Import") {
 				t.Errorf("%v as a database: %v", f, err)
 			}
 		}

@@ -1,7 +1,9 @@
 package format
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/url"
@@ -28,61 +30,28 @@ type harFile struct {
 	} `json:"log"`
 }
 
-type harCreator struct {
-	Name    string `json:"name"`
-	Version string `json:"version"`
-}
-
 type harEntry struct {
-	Started  string      `json:"startedDateTime"`
-	Time     float64     `json:"time"`
-	Request  harRequest  `json:"request"`
-	Response harResponse `json:"response"`
-	Cache    struct{}    `json:"cache"`
-	Timings  harTimings  `json:"timings"`
-
-	Page         string `json:"pageref,omitempty"`
-	ResourceType string `json:"_resourceType,omitempty"` // Chromium's
-}
-
-type harRequest struct {
-	Method      string      `json:"method"`
-	URL         string      `json:"url"`
-	HTTPVersion string      `json:"httpVersion"`
-	Cookies     []harCookie `json:"cookies"`
-	Headers     []harHeader `json:"headers"`
-	QueryString []struct{}  `json:"queryString"`
-	HeadersSize float64     `json:"headersSize"`
-	BodySize    float64     `json:"bodySize"`
+	Started string `json:"startedDateTime"`
+	Request struct {
+		Method  string      `json:"method"`
+		URL     string      `json:"url"`
+		Headers []harHeader `json:"headers"`
+	} `json:"request"`
+	Response     harResponse `json:"response"`
+	Page         string      `json:"pageref"`
+	ResourceType string      `json:"_resourceType"` // Chromium's
 }
 
 type harResponse struct {
-	Status      float64     `json:"status"`
-	StatusText  string      `json:"statusText"`
-	HTTPVersion string      `json:"httpVersion"`
+	Status      float64     `json:"status"` // some programs write 200.0
 	Cookies     []harCookie `json:"cookies"`
 	Headers     []harHeader `json:"headers"`
-	Content     harContent  `json:"content"`
 	RedirectURL string      `json:"redirectURL"`
-	HeadersSize float64     `json:"headersSize"`
-	BodySize    float64     `json:"bodySize"`
 }
 
 type harHeader struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
-}
-
-// Sizes are numbers, and some programs write them as 12.0.
-type harContent struct {
-	Size     float64 `json:"size"`
-	MIMEType string  `json:"mimeType"`
-}
-
-type harTimings struct {
-	Send    float64 `json:"send"`
-	Wait    float64 `json:"wait"`
-	Receive float64 `json:"receive"`
 }
 
 type harCookie struct {
@@ -96,40 +65,48 @@ type harCookie struct {
 	SameSite string `json:"sameSite,omitempty"`
 }
 
+// harArchive is an archive of one response. It goes on with the list of cookies and harEnd.
+const (
+	harArchive = `{"log": {"creator": {"name": "coatcheck", "version": "1"}, "entries": [{
+		"startedDateTime": "1970-01-01T00:00:00Z", "time": 0,
+		"request": {"method": "GET", "url": "about:blank", "httpVersion": "HTTP/1.1", "cookies": [], "headers": [],
+			"queryString": [], "headersSize": -1, "bodySize": -1},
+		"response": {"status": 200, "statusText": "OK", "httpVersion": "HTTP/1.1", "cookies": `
+	harEnd = `, "headers": [], "content": {"size": 0, "mimeType": ""}, "redirectURL": "", "headersSize": -1,
+			"bodySize": -1},
+		"cache": {}, "timings": {"send": 0, "wait": 0, "receive": 0}}], "version": "1.2"}}`
+)
+
 func writeHAR(w io.Writer, cookies []jar.Cookie) ([]Loss, error) {
-	var losses []Loss
-	list := make([]harCookie, 0, len(cookies))
-	for _, c := range cookies {
-		what := notUTF8(&c)
-		if c.Partition != (jar.Partition{}) {
-			what = "the cookie: it is partitioned"
-		}
-		if what != "" {
-			losses = append(losses, lossOf(&c, what))
-			continue
-		}
-		if c.Priority != cookie.PriorityUnset {
-			losses = append(losses, lossOf(&c, "Priority="+c.Priority.String()))
-		}
-		h := harCookie{
-			Name: c.Name, Value: c.Value, Path: c.Path, Domain: writeDomain(&c),
-			HTTPOnly: c.HttpOnly, Secure: c.Secure, SameSite: c.SameSite.String(),
-		}
-		if !c.Session() {
-			h.Expires = c.Expires.UTC().Format(time.RFC3339Nano)
-		}
-		list = append(list, h)
+	list, losses := convertAll(cookies, toHAR)
+	text := bytes.NewBufferString(harArchive)
+	err := encodeJSON(text, list)
+	if err == nil {
+		text.WriteString(harEnd)
+		err = encodeJSON(w, json.RawMessage(text.Bytes()))
 	}
-	entry := harEntry{
-		Started: time.Unix(0, 0).UTC().Format(time.RFC3339),
-		Request: harRequest{Method: "GET", URL: "about:blank", HTTPVersion: "HTTP/1.1", Cookies: []harCookie{},
-			Headers: []harHeader{}, QueryString: []struct{}{}, HeadersSize: -1, BodySize: -1},
-		Response: harResponse{Status: 200, StatusText: "OK", HTTPVersion: "HTTP/1.1", Cookies: list,
-			Headers: []harHeader{}, HeadersSize: -1, BodySize: -1},
+	return losses, err
+}
+
+func toHAR(c *jar.Cookie, lose func(what string)) (harCookie, bool) {
+	h := harCookie{
+		Name: c.Name, Value: c.Value, Path: c.Path, Domain: writeDomain(c),
+		HTTPOnly: c.HttpOnly, Secure: c.Secure, SameSite: c.SameSite.String(),
 	}
-	return losses, encodeJSON(w, map[string]any{"log": map[string]any{
-		"version": "1.2", "creator": harCreator{"coatcheck", "1"}, "entries": []harEntry{entry},
-	}})
+	if c.Partition != (jar.Partition{}) {
+		lose("the cookie: it is partitioned")
+		return h, false
+	}
+	if !fitsJSON(c, lose) {
+		return h, false
+	}
+	if c.Priority != cookie.PriorityUnset {
+		lose("Priority=" + c.Priority.String())
+	}
+	if !c.Session() {
+		h.Expires = c.Expires.UTC().Format(time.RFC3339Nano)
+	}
+	return h, true
 }
 
 func readHAR(data []byte, now time.Time) (cookies []jar.Cookie, losses []Loss, err error) {
@@ -159,7 +136,7 @@ func readHAR(data []byte, now time.Time) (cookies []jar.Cookie, losses []Loss, e
 }
 
 func (h *harCookie) cookie(u *url.URL) (c jar.Cookie, err error) {
-	// A line without attributes has the host and the path that the URL gives to it.
+	// A bare line gets its host and path from the URL.
 	c, _ = jar.Spec.Decide(&cookie.Parsed{Name: h.Name, Value: h.Value}, &jar.Request{URL: u}, time.Time{})
 	c.Path, c.Secure, c.HttpOnly = cmp.Or(h.Path, c.Path), h.Secure, h.HTTPOnly
 	c.Created, c.LastAccess = time.Time{}, time.Time{}

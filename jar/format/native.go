@@ -14,9 +14,9 @@ import (
 //
 //	{"version": 1, "cookies": [{"name": …, "value": …, "domain": …, "hostOnly": …, "path": …, "expires": …, …}]}
 //
-// Times are in RFC 3339. A cookie without expires is a session cookie. Names, values and paths that are not UTF-8 stand in
-// nameBytes, valueBytes and pathBytes, in base64. Readers ignore unknown fields; where that would be wrong, version grows.
-// A cookie that no jar could hold is an error, because the file was written from a jar.
+// Times are in RFC 3339. A cookie without expires is a session cookie. Names, values and paths outside of UTF-8 stand
+// in nameBytes, valueBytes and pathBytes, in base64. Readers ignore unknown fields; where that would be wrong,
+// version grows. A bad cookie makes the file an error, because a jar wrote the file.
 var Native = Format{
 	name: "native", about: "Coatcheck's own JSON, which loses nothing", files: []string{"*.json"}, exact: true,
 	read: readNative, write: writeNative,
@@ -50,28 +50,29 @@ type nativeCookie struct {
 }
 
 func writeNative(w io.Writer, cookies []jar.Cookie) ([]Loss, error) {
+	list, _ := convertAll(cookies, toNative)
 	version := nativeVersion
-	file := nativeFile{Version: &version, Cookies: make([]nativeCookie, 0, len(cookies))}
-	for _, c := range cookies {
-		n := nativeCookie{
-			Name: c.Name, Value: c.Value, Domain: c.Domain, HostOnly: c.HostOnly, Path: c.Path,
-			Secure: c.Secure, HTTPOnly: c.HttpOnly, SameSite: c.SameSite.String(), Priority: c.Priority.String(),
-			TopLevelSite: c.Partition.TopLevelSite, CrossSiteAncestor: c.Partition.CrossSiteAncestor,
-			Created: c.Created.UTC(), LastAccess: c.LastAccess.UTC(),
-		}
-		if !c.Session() {
-			expires := c.Expires.UTC()
-			n.Expires = &expires
-		}
-		splitBytes(&n.Name, &n.NameBytes)
-		splitBytes(&n.Value, &n.ValueBytes)
-		splitBytes(&n.Path, &n.PathBytes)
-		file.Cookies = append(file.Cookies, n)
-	}
-	return nil, encodeJSON(w, file)
+	return nil, encodeJSON(w, nativeFile{Version: &version, Cookies: list})
 }
 
-// splitBytes moves what JSON cannot hold as a string.
+func toNative(c *jar.Cookie, _ func(string)) (nativeCookie, bool) {
+	n := nativeCookie{
+		Name: c.Name, Value: c.Value, Domain: c.Domain, HostOnly: c.HostOnly, Path: c.Path,
+		Secure: c.Secure, HTTPOnly: c.HttpOnly, SameSite: c.SameSite.String(), Priority: c.Priority.String(),
+		TopLevelSite: c.Partition.TopLevelSite, CrossSiteAncestor: c.Partition.CrossSiteAncestor,
+		Created: c.Created.UTC(), LastAccess: c.LastAccess.UTC(),
+	}
+	if !c.Session() {
+		expires := c.Expires.UTC()
+		n.Expires = &expires
+	}
+	splitBytes(&n.Name, &n.NameBytes)
+	splitBytes(&n.Value, &n.ValueBytes)
+	splitBytes(&n.Path, &n.PathBytes)
+	return n, true
+}
+
+// splitBytes moves a text to bytes if it has no place in a JSON string.
 func splitBytes(text *string, bytes *[]byte) {
 	if !utf8.ValidString(*text) {
 		*text, *bytes = "", []byte(*text)
@@ -99,9 +100,11 @@ func readNative(data []byte, _ time.Time) ([]jar.Cookie, []Loss, error) {
 	cookies := make([]jar.Cookie, 0, len(file.Cookies))
 	for i, n := range file.Cookies {
 		c := jar.Cookie{
-			Name: joinBytes(n.Name, n.NameBytes), Value: joinBytes(n.Value, n.ValueBytes), Domain: n.Domain, HostOnly: n.HostOnly,
+			Name: joinBytes(n.Name, n.NameBytes), Value: joinBytes(n.Value,
+				n.ValueBytes), Domain: n.Domain, HostOnly: n.HostOnly,
 			Path: joinBytes(n.Path, n.PathBytes), Secure: n.Secure, HttpOnly: n.HTTPOnly,
-			Partition: jar.Partition{TopLevelSite: n.TopLevelSite, CrossSiteAncestor: n.CrossSiteAncestor}, Created: n.Created, LastAccess: n.LastAccess,
+			Partition: jar.Partition{TopLevelSite: n.TopLevelSite,
+				CrossSiteAncestor: n.CrossSiteAncestor}, Created: n.Created, LastAccess: n.LastAccess,
 		}
 		if n.Expires != nil {
 			c.Expires = *n.Expires

@@ -1,7 +1,6 @@
 package format
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"strconv"
@@ -16,12 +15,12 @@ import (
 //
 //	domain  include-subdomains  path  secure  expires  name  value
 //
-// Expires is in seconds since 1970; 0 is a session cookie. A line that begins with #HttpOnly_ is an HttpOnly cookie; other
-// lines that begin with # are comments. Six fields are a cookie with an empty value. A file that ends in the middle of a
-// line is an error, or a reported loss if only the value may be cut.
+// Expires is in seconds since 1970; 0 is a session cookie. The prefix #HttpOnly_ marks an HttpOnly cookie; other
+// lines with a leading # are comments. Six fields are a cookie with an empty value. A file cut in the middle of a
+// line is an error, or a loss if only the value may be cut.
 //
-// SameSite, Priority, and the times of creation and last access are lost. Partitioned cookies are lost, and so are cookies
-// with a tab inside.
+// SameSite, Priority, and the times of creation and last access are lost. Partitioned cookies are lost, and so are
+// cookies with a tab inside.
 var Netscape = Format{
 	name: "netscape", about: "cookies.txt of curl, wget and many exporters", files: []string{"*.txt"},
 	read: readNetscape, write: writeNetscape,
@@ -30,35 +29,35 @@ var Netscape = Format{
 const netscapeHTTPOnly = "#HttpOnly_"
 
 func writeNetscape(w io.Writer, cookies []jar.Cookie) ([]Loss, error) {
-	var losses []Loss
-	b := bufio.NewWriter(w)
-	fmt.Fprint(b, "# Netscape HTTP Cookie File\n\n")
-	for _, c := range cookies {
-		if c.Partition != (jar.Partition{}) {
-			losses = append(losses, lossOf(&c, "the cookie: it is partitioned"))
-			continue
-		}
-		if strings.ContainsRune(c.Name+c.Value+c.Path, '\t') {
-			losses = append(losses, lossOf(&c, "the cookie: it has a tab inside"))
-			continue
-		}
-		if c.SameSite != cookie.SameSiteUnset {
-			losses = append(losses, lossOf(&c, "SameSite="+c.SameSite.String()))
-		}
-		if c.Priority != cookie.PriorityUnset {
-			losses = append(losses, lossOf(&c, "Priority="+c.Priority.String()))
-		}
-		if c.HttpOnly {
-			b.WriteString(netscapeHTTPOnly)
-		}
-		expires := int64(0)
-		if !c.Session() {
-			expires = c.Expires.Unix()
-		}
-		fmt.Fprintf(b, "%s\t%s\t%s\t%s\t%d\t%s\t%s\n",
-			writeDomain(&c), upperBool(!c.HostOnly), c.Path, upperBool(c.Secure), expires, c.Name, c.Value)
+	lines, losses := convertAll(cookies, toNetscape)
+	_, err := io.WriteString(w, "# Netscape HTTP Cookie File\n\n"+strings.Join(lines, ""))
+	return losses, err
+}
+
+func toNetscape(c *jar.Cookie, lose func(what string)) (line string, ok bool) {
+	if c.Partition != (jar.Partition{}) {
+		lose("the cookie: it is partitioned")
+		return "", false
 	}
-	return losses, b.Flush()
+	if strings.ContainsRune(c.Name+c.Value+c.Path, '\t') {
+		lose("the cookie: it has a tab inside")
+		return "", false
+	}
+	if c.SameSite != cookie.SameSiteUnset {
+		lose("SameSite=" + c.SameSite.String())
+	}
+	if c.Priority != cookie.PriorityUnset {
+		lose("Priority=" + c.Priority.String())
+	}
+	if c.HttpOnly {
+		line = netscapeHTTPOnly
+	}
+	expires := int64(0)
+	if !c.Session() {
+		expires = c.Expires.Unix()
+	}
+	return line + fmt.Sprintf("%s\t%s\t%s\t%s\t%d\t%s\t%s\n",
+		writeDomain(c), upperBool(!c.HostOnly), c.Path, upperBool(c.Secure), expires, c.Name, c.Value), true
 }
 
 func upperBool(b bool) string { return strings.ToUpper(strconv.FormatBool(b)) }

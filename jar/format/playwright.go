@@ -10,9 +10,9 @@ import (
 	"coatcheck.dev/jar"
 )
 
-// Playwright is the storage state of Playwright: {"cookies": […], "origins": […]}. Origins, with their local storage, are
-// ignored, and written empty. The format has no unset SameSite: it is written as Lax. Priority, the times of creation and
-// last access, and the cross-site bit of partitions are lost.
+// Playwright is the storage state of Playwright: {"cookies": […], "origins": […]}. Origins, with their local storage,
+// are ignored, and written empty. The format has no unset SameSite: it is written as Lax. Priority, the times of
+// creation and last access, and the cross-site bit of partitions are lost.
 var Playwright = Format{
 	name: "playwright", about: "the storage state of Playwright",
 	files: []string{"state.json", "storageState.json", "*.playwright.json"}, // the first two are in its documentation
@@ -37,33 +37,32 @@ type playwrightCookie struct {
 }
 
 func writePlaywright(w io.Writer, cookies []jar.Cookie) ([]Loss, error) {
-	var losses []Loss
-	list := make([]playwrightCookie, 0, len(cookies))
-	for _, c := range cookies {
-		if what := notUTF8(&c); what != "" {
-			losses = append(losses, lossOf(&c, what))
-			continue
-		}
-		p := playwrightCookie{
-			Name: c.Name, Value: c.Value, Domain: writeDomain(&c), Path: c.Path, Expires: -1,
-			HTTPOnly: c.HttpOnly, Secure: c.Secure, SameSite: c.SameSite.String(), PartitionKey: c.Partition.TopLevelSite,
-		}
-		if !c.Session() {
-			p.Expires = float64(c.Expires.UnixMicro()) / 1e6
-		}
-		if c.SameSite == cookie.SameSiteUnset {
-			p.SameSite = cookie.SameSiteLax.String()
-			losses = append(losses, lossOf(&c, "that SameSite is not set; it is written as Lax"))
-		}
-		if c.Priority != cookie.PriorityUnset {
-			losses = append(losses, lossOf(&c, "Priority="+c.Priority.String()))
-		}
-		if c.Partition.CrossSiteAncestor {
-			losses = append(losses, lossOf(&c, "the cross-site bit of its partition"))
-		}
-		list = append(list, p)
-	}
+	list, losses := convertAll(cookies, toPlaywright)
 	return losses, encodeJSON(w, playwrightFile{Cookies: &list, Origins: []any{}})
+}
+
+func toPlaywright(c *jar.Cookie, lose func(what string)) (playwrightCookie, bool) {
+	p := playwrightCookie{
+		Name: c.Name, Value: c.Value, Domain: writeDomain(c), Path: c.Path, Expires: -1,
+		HTTPOnly: c.HttpOnly, Secure: c.Secure, SameSite: c.SameSite.String(), PartitionKey: c.Partition.TopLevelSite,
+	}
+	if !fitsJSON(c, lose) {
+		return p, false
+	}
+	if !c.Session() {
+		p.Expires = float64(c.Expires.UnixMicro()) / 1e6
+	}
+	if c.SameSite == cookie.SameSiteUnset {
+		p.SameSite = cookie.SameSiteLax.String()
+		lose("that SameSite is not set; it is written as Lax")
+	}
+	if c.Priority != cookie.PriorityUnset {
+		lose("Priority=" + c.Priority.String())
+	}
+	if c.Partition.CrossSiteAncestor {
+		lose("the cross-site bit of its partition")
+	}
+	return p, true
 }
 
 func readPlaywright(data []byte, _ time.Time) ([]jar.Cookie, []Loss, error) {

@@ -323,7 +323,7 @@ func TestFiles(t *testing.T) {
 		{check.Options{HAR: broken}, broken},
 		{check.Options{HAR: filepath.Join(folder, "none")}, "none"},
 		{check.Options{Lines: lines, URL: "x"}, "--url"},
-		{check.Options{Lines: "-", Stdin: strings.NewReader("a=1")}, "which URL"},
+		{check.Options{Lines: "-", Stdin: strings.NewReader("a=1")}, "the URL of the cookie"},
 	} {
 		tt.o.FailOn = "never"
 		if _, err := run(t, tt.o); err == nil || !strings.Contains(err.Error(), tt.says) {

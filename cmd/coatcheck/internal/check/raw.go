@@ -18,6 +18,8 @@ import (
 // roundTrip gets the status and header of a response. net/http refuses a header with a control character, while
 // browsers only drop the cookie. Such a response is read by hand.
 func (f *Fetcher) roundTrip(r *http.Request) (status int, header http.Header, err error) {
+	r.Header.Set("User-Agent", "coatcheck check")
+	r.Header.Set("Accept", "text/html,*/*;q=0.8")
 	answer, err := f.transport.RoundTrip(r)
 	if err == nil {
 		answer.Body.Close()
