@@ -58,6 +58,8 @@ type recallStore struct {
 // Peek knows nothing: loads are calls.
 func (s *recallStore) Peek(store.ID, time.Time) (store.Encoded, bool) { return store.Encoded{}, false }
 
+func (s *recallStore) Invalidate(store.ID, uint64) {}
+
 func (s *recallStore) Recall(id store.ID, since time.Time) (store.Encoded, bool) {
 	return s.sealed, id == s.sealed.ID && !s.at.Before(since)
 }

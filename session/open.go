@@ -33,7 +33,11 @@ func (s *Session) open(p *presented, found *store.Encoded) error {
 	}
 	c := credential{p.ticket, hash}
 	if known {
-		return s.enter(s.m.store.Decode(&e), &c, now)
+		record := s.m.store.Decode(&e)
+		if !s.m.predates(record, &hash, now) {
+			return s.enter(record, &c, now)
+		}
+		s.m.store.Invalidate(record)
 	}
 	within := s.m.opts.onFailure(s.request).within
 	record, err := s.m.store.Find(s.context(), c.ticket.id, now, within)

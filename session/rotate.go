@@ -73,6 +73,13 @@ func (m *Manager) rotationDue(r *store.Record, now time.Time) bool {
 		now.Sub(r.CreatedAt) >= every && now.Sub(r.Rotation.At) >= every
 }
 
+// predates reports whether a copy of a record may be from before a rotation that the secret is the outcome of: another
+// node has made it, and word of it is on its way. Nobody can have the store asked in vain with a made-up secret unless
+// the rotation is due, within the time that clocks differ by.
+func (m *Manager) predates(r *store.Record, hash *store.Hash, now time.Time) bool {
+	return r != nil && matchOf(r, hash) == matchNone && m.rotationDue(r, now.Add(time.Minute))
+}
+
 // needsRotation reports whether a request with such a secret has to do with the rotation of its session.
 func (m *Manager) needsRotation(r *store.Record, is match, now time.Time) bool {
 	return is != matchCurrent || r.Rotation.Pending() || m.rotationDue(r, now)

@@ -154,4 +154,9 @@ type Peeker interface {
 	// since or later. It returns false if there is no such copy. It never blocks. It is for callers who prefer a stale
 	// record to none while the store does not answer.
 	Recall(id ID, since time.Time) (Encoded, bool)
+
+	// Invalidate drops the copy of a record unless it is of a later version: the next Load asks the store. It never
+	// blocks. It is for callers who have seen something that contradicts the copy. A store whose copy is the record
+	// itself has nothing to do.
+	Invalidate(id ID, version uint64)
 }

@@ -56,6 +56,9 @@ func (s *Store) Recall(id store.ID, _ time.Time) (store.Encoded, bool) {
 	return e, !e.ID.IsZero()
 }
 
+// Invalidate implements [store.Peeker]. There are no copies.
+func (s *Store) Invalidate(store.ID, uint64) {}
+
 // Load implements [store.Store].
 func (s *Store) Load(ctx context.Context, id store.ID) (store.Record, error) {
 	if err := ctx.Err(); err != nil {

@@ -61,6 +61,16 @@ func (c *cache) Recall(id store.ID, since time.Time) (store.Encoded, bool) {
 	return e.encoded(id), true
 }
 
+// Invalidate implements [store.Peeker]. What is loaded then must not be older than the copy was.
+func (c *cache) Invalidate(id store.ID, version uint64) {
+	f := c.inFlight.of(id)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if e, ok := c.kept(id); ok && e.version <= version {
+		c.expect(id, e.version)
+	}
+}
+
 // kept returns an entry without counting as a use of it.
 func (c *cache) kept(id store.ID) (*entry, bool) {
 	e, ok := c.entries.GetEntryQuietly(id)

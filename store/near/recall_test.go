@@ -48,3 +48,17 @@ func TestRecall(t *testing.T) {
 		recalls(t, n, r.ID, time.Hour, false)
 	})
 }
+
+// A copy that somebody has seen contradicted is loaded anew, unless it is a later one already.
+func TestInvalidate(t *testing.T) {
+	inBubble(t, "", func(t *testing.T) {
+		n := newNode(t, near.Options{})
+		r := n.elsewhere()
+		n.reads(r.ID, 1, 1)
+		n.Invalidate(r.ID, 0)
+		n.reads(r.ID, 1, 0)
+		n.Invalidate(r.ID, 1)
+		n.reads(r.ID, 1, 1)
+		n.reads(r.ID, 1, 0)
+	})
+}

@@ -34,6 +34,7 @@ type fault struct {
 	subscribe  func(b *broken, tell func(store.Notice)) func()
 	peek       func(b *broken, id store.ID) (store.Encoded, bool)
 	recall     func(b *broken, id store.ID) (store.Encoded, bool)
+	invalidate func(b *broken, id store.ID)
 	set        func(b *broken, ctx context.Context, user string, at time.Time) error
 	notBefore  func(b *broken, ctx context.Context) (map[string]time.Time, error)
 	reopen     func(b *broken)
@@ -144,6 +145,14 @@ func (b *broken) Recall(id store.ID, since time.Time) (store.Encoded, bool) {
 		return b.fault.recall(b, id)
 	}
 	return b.Store.Recall(id, since)
+}
+
+func (b *broken) Invalidate(id store.ID, version uint64) {
+	if b.fault.invalidate != nil {
+		b.fault.invalidate(b, id)
+		return
+	}
+	b.Store.Invalidate(id, version)
 }
 
 func (b *broken) SetNotBefore(ctx context.Context, user string, at time.Time) error {
@@ -858,6 +867,9 @@ var brokenStores = []brokenStore{
 			return first.(store.Encoded), true
 		}}
 	}},
+	{"an invalidated copy takes its record along", []string{"a record outlives its copies"}, always(fault{
+		invalidate: func(b *broken, id store.ID) { b.Store.Delete(context.Background(), id) },
+	})},
 	{"a restart forgets", []string{
 		"what was acknowledged survives a restart", "what was ended stays ended after a restart",
 		"cutoffs survive a restart",

@@ -91,5 +91,22 @@ var peekCases = []testCase{
 				t.Errorf("recalled %v, which has ended", e.ID)
 			}
 		},
+	}, {
+		name: "a record outlives its copies",
+		why:  "Who doubts a copy has the store asked again, and nothing else; whoever can show a ticket could end it.",
+		run: func(t *trial) {
+			p, r := t.peeker(), session("ada")
+			p.Invalidate(r.ID, 1)
+			t.peeks(p, r.ID)
+			stored := t.create(r)
+			for range 2 {
+				p.Invalidate(r.ID, stored.Version)
+				t.peeks(p, r.ID)
+				t.same(t.load(r.ID), stored)
+			}
+			t.save(changed(stored))
+			p.Invalidate(r.ID, stored.Version)
+			t.peeks(p, r.ID)
+		},
 	},
 }

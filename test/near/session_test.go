@@ -23,6 +23,23 @@ type browser struct {
 	cookie string
 }
 
+// twoNodes returns the browser of a site of two nodes, and their ways to the store. Their feeds are up.
+func twoNodes(t *testing.T, delay time.Duration) (b *browser, wires [2]*wire.Store) {
+	t.Helper()
+	b = &browser{T: t}
+	far := memory.New()
+	for i := range wires {
+		wires[i] = wire.New(far, wire.Options{Delay: delay})
+		t.Cleanup(wires[i].Close)
+		cache := near.New(wires[i], near.Options{})
+		t.Cleanup(cache.Close)
+		b.nodes[i] = session.New(cache, session.Options{SweepInterval: -1})
+		t.Cleanup(func() { _ = b.nodes[i].Close(context.Background()) })
+	}
+	time.Sleep(2 * time.Second)
+	return b, wires
+}
+
 // at makes a request at a node.
 func (b *browser) at(node int, fn func(*session.Session)) {
 	b.Helper()
@@ -97,18 +114,7 @@ func TestEndsReachTheOtherNode(t *testing.T) {
 		} {
 			t.Run(end.name+", feed "+feed.name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					b := &browser{T: t}
-					far := memory.New()
-					var wires [2]*wire.Store
-					for i := range wires {
-						wires[i] = wire.New(far, wire.Options{Delay: delay})
-						t.Cleanup(wires[i].Close)
-						cache := near.New(wires[i], near.Options{})
-						t.Cleanup(cache.Close)
-						b.nodes[i] = session.New(cache, session.Options{SweepInterval: -1})
-						t.Cleanup(func() { _ = b.nodes[i].Close(context.Background()) })
-					}
-					time.Sleep(2 * time.Second)
+					b, wires := twoNodes(t, delay)
 					b.signIn("ada")
 					time.Sleep(2 * time.Second)
 					b.is(1, "ada")
@@ -149,4 +155,33 @@ func TestRequestAfterTheLeaseCountsOnce(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// A browser that was given a new secret by one node shows it to the other one, which has not heard of it: nobody takes
+// it for a forgery.
+//
+// Rows: A14
+func TestRotationElsewhereIsNoForgery(t *testing.T) {
+	for name, cut := range map[string]func(*wire.Store){
+		"feed whole": func(*wire.Store) {}, "feed silent": (*wire.Store).Silence, "feed killed": (*wire.Store).Break,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b, wires := twoNodes(t, 50*time.Millisecond)
+				b.signIn("ada")
+				time.Sleep(30*time.Minute - time.Second)
+				b.is(1, "ada") // and keeps a copy from before the rotation is due
+				time.Sleep(time.Second)
+				cut(wires[1])
+				before := b.cookie
+				b.is(0, "ada")
+				if b.cookie == before {
+					t.Fatal("no new secret was offered")
+				}
+				b.is(1, "ada")
+				b.is(0, "ada")
+				b.is(1, "ada")
+			})
+		})
+	}
 }

@@ -105,9 +105,12 @@ func (c *Client) Peek(id store.ID, now time.Time) (e store.Encoded, known bool) 
 	return c.peeker.Peek(id, now)
 }
 
+// Invalidate has a record loaded anew that Peek has told: something contradicts it.
+func (c *Client) Invalidate(r *store.Record) { c.peeker.Invalidate(r.ID, r.Version) }
+
 // Find returns the record of an ID, and nil if there is none, for a request whose Peek at the time now has told
-// nothing. If within is not 0 it waits no longer than that; the call goes on, and later requests have the use of the
-// answer.
+// nothing, or nothing to rely on. If within is not 0 it waits no longer than that; the call goes on, and later requests
+// have the use of the answer.
 func (c *Client) Find(ctx context.Context, id store.ID, now time.Time, within time.Duration) (*store.Record, error) {
 	if within == 0 {
 		return c.find(ctx, id, now)
