@@ -6,6 +6,9 @@ FUZZTIME ?= $(if $(filter true,$(CI)),5s,30s)
 # How many sessions make scale puts into each engine.
 SESSIONS ?= 1000000
 
+# How many mutants make mutate tries.
+MUTANTS ?= 150
+
 # Which benchmarks run, how often and how long each time, beside which commit, and what had another name there: OLD=NEW,OLD=NEW.
 BENCH          ?= .
 COUNT          ?= 10
@@ -23,7 +26,7 @@ export CGO_ENABLED := 0
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 
 .DEFAULT_GOAL := test
-.PHONY: demo test row lint bench scale torture deps fuzz
+.PHONY: demo test row lint bench scale torture deps fuzz mutate
 
 # A shop to sign in to, on http://localhost:8080, with its console on http://localhost:8081.
 demo:
@@ -45,6 +48,10 @@ lint:
 	go build -o /dev/null ./cmd/coatcheck
 	go vet $(ALL)
 	go tool staticcheck $(ALL)
+
+# Small mutations of sessions, stores and guards, MUTANTS of them, and whether a test notices each. Half an hour.
+mutate:
+	go run ./test/mutate -n $(MUTANTS)
 
 # Each fuzz target, for FUZZTIME. A finding is written to the package's testdata/fuzz: commit it, it stays a test.
 fuzz:

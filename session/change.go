@@ -121,6 +121,9 @@ func (st *state) save(ctx context.Context) error {
 		}
 	}
 	for tries := 0; ; tries++ {
+		if err := st.fits(st.view); err != nil {
+			return err
+		}
 		next := st.record
 		next.Data = st.view
 		if !st.passive && now.After(next.LastSeen) {
@@ -154,6 +157,14 @@ func (st *state) save(ctx context.Context) error {
 
 const endedMeanwhile = "it was ended while the request ran"
 
+// fits is [Options.Fits] for the request's changes together with what other requests have stored.
+func (st *state) fits(data store.Data) error {
+	if err := st.m.opts.Fits(data); err != nil {
+		return fmt.Errorf("session: save together with what other requests have stored: %w", err)
+	}
+	return nil
+}
+
 // refresh loads the record again and applies the changes to it.
 func (st *state) refresh(ctx context.Context) (gone bool, err error) {
 	record, err := st.m.store.Load(ctx, st.record.ID)
@@ -172,9 +183,6 @@ func (st *state) refresh(ctx context.Context) (gone bool, err error) {
 			return false, fmt.Errorf("session: save %s: %w", st.changes[i].key, err)
 		}
 		data = data.With(step)
-	}
-	if err := st.m.opts.Fits(data); err != nil {
-		return false, fmt.Errorf("session: save together with what other requests have stored: %w", err)
 	}
 	st.record, st.view = *record, data
 	return false, nil

@@ -13,6 +13,7 @@ import (
 
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
+	"coatcheck.dev/store/memory"
 )
 
 // stream is a request that goes on until its session's Done is closed, as a WebSocket or a stream of events does.
@@ -122,6 +123,63 @@ func TestDoneClosesAtExpiry(t *testing.T) {
 		if !s.over() {
 			t.Errorf("the stream goes on %v after the last use", time.Since(last))
 		}
+	})
+}
+
+// The end of a session need not come at a time when its streams are looked at anyway, which is every minute.
+//
+// Rows: A42, R7
+func TestDoneClosesToTheSecond(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		o    session.Options
+	}{
+		{"idle", session.Options{IdleTimeout: 10*time.Minute + 7*time.Second}},
+		{"absolute", session.Options{Lifetime: 10*time.Minute + 7*time.Second}},
+	} {
+		inBubble(t, c.name, func(t *testing.T) {
+			c.o.RotateEvery = -1
+			b := newBrowser(t, newManager(t, newFaultStore(), asleep(c.o)))
+			b.signIn("ada")
+			s := openStream(t, b)
+			time.Sleep(10*time.Minute + 6*time.Second)
+			if s.over() {
+				t.Error("the stream ended before the session")
+			}
+			time.Sleep(2 * time.Second)
+			if !s.over() {
+				t.Error("the stream goes on a second after the end of its session")
+			}
+			s.hangUp()
+		})
+	}
+}
+
+// What a node does itself it need not be told: a cut-off ends this node's streams at once, also without a feed.
+//
+// Rows: A42, R3
+func TestDoneClosesWithTheNodesOwnCutoff(t *testing.T) {
+	inBubble(t, "", func(t *testing.T) {
+		m := newManager(t, struct{ store.Store }{memory.New()}, asleep(session.Options{}))
+		ada, alan := newBrowser(t, m), newBrowser(t, m)
+		ada.signIn("ada")
+		alan.signIn("alan")
+		hers, his := openStream(t, ada), openStream(t, alan)
+		time.Sleep(time.Second) // after the first look
+		if err := m.RevokeUserBefore(t.Context(), "ada", time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if !hers.over() || his.over() {
+			t.Errorf("streams over: %v and %v; want that of the user alone", hers.over(), his.over())
+		}
+		if err := m.RevokeBefore(t.Context(), time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if !his.over() {
+			t.Error("a stream goes on after everybody's cut-off")
+		}
+		hers.hangUp()
+		his.hangUp()
 	})
 }
 

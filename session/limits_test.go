@@ -112,6 +112,40 @@ func TestMaxSessionsUnlimitedAndOne(t *testing.T) {
 	}
 }
 
+// A sign-in is refused for what goes along with it, and not for values that it leaves behind.
+//
+// Rows: A43, I9
+func TestSignInCountsOnlyWhatGoesAlong(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		options []session.KeyOption
+		refused bool
+	}{
+		{"left behind", nil, false},
+		{"carried", []session.KeyOption{session.Carry}, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			st := newFaultStore()
+			m := newManager(t, st, session.Options{MaxKeys: 2})
+			key := func(name string) session.Key[string] { return session.NewKey[string](name, c.options...) }
+			b := newBrowser(t, m)
+			set(b, key("a"), "x")
+			var err error
+			slow := b.begin(func(s *session.Session) { _ = key("b").Set(s, "x") },
+				func(s *session.Session) { err = s.SignIn("ada") })
+			set(b.copied(), key("c"), "x") // each request fits, both together do not
+			saved := st.count("Save")
+			slow.end()
+			if errors.Is(err, session.ErrTooLarge) != c.refused {
+				t.Errorf("sign-in: %v; refused for what is too large: want %v", err, c.refused)
+			}
+			if n := st.count("Save") - saved; n != 0 {
+				t.Errorf("%d saves, want none", n)
+			}
+		})
+	}
+}
+
 // A session has a bounded size and a bounded number of keys; what is too much is an error, and nothing has changed.
 //
 // Rows: A11, A43, R6, I9

@@ -372,6 +372,28 @@ func TestFailedRotationIsPutOff(t *testing.T) {
 		})
 }
 
+// A rotation that is pending is offered only if the store still says so when the response begins: what it cannot tell
+// another response takes along.
+//
+// Rows: R5, R8
+func TestFailedLookOffersNoRotation(t *testing.T) {
+	inRotation(t, "", session.Options{},
+		func(t *testing.T, _ *session.Manager, st *faultStore, b *browser, _ *recorder) {
+			first := b.ticket()
+			a := b.with(func(s *session.Session) {
+				s.User()
+				st.down("Load")
+			})
+			if a.status != http.StatusOK || len(a.setCookies()) != 0 {
+				t.Errorf("while the store fails: %s", describe(a))
+			}
+			st.up()
+			if a := b.with(nothing); len(a.setCookies()) != 1 || b.user() != "ada" || b.ticket() == first {
+				t.Errorf("when it is back: %s", describe(a))
+			}
+		})
+}
+
 // A rotation is on its way while the session ends: the end wins.
 //
 // Rows: A15, R3, I1

@@ -141,6 +141,9 @@ func (st *state) replace(t ticket, build func() store.Record) error {
 			return ErrEnded
 		}
 		record := build()
+		if err := st.fits(record.Data); err != nil { // what is left behind takes no room
+			return err
+		}
 		record.Version = st.record.Version
 		err = st.put(record, t, st.record.ID)
 		switch {

@@ -456,6 +456,23 @@ func TestLaggingStore(t *testing.T) {
 		time.Sleep(lease + time.Nanosecond)
 		n.reads(old.ID, 1, 1)
 	})
+	inBubble(t, "puts nothing older over what is known while a lease ends", func(t *testing.T) {
+		n := newNode(t, near.Options{})
+		old := n.elsewhere()
+		n.reads(old.ID, 1, 1)
+		n.saveElsewhere(old) // the notice of which says that there is a version 2
+		n.inner.set(func(d *double) {
+			d.cut = true
+			d.after = func(store.ID, store.Record, error) (store.Record, error) {
+				time.Sleep(time.Second)
+				n.inner.set(func(d *double) { d.after = nil })
+				return old, nil
+			}
+		})
+		time.Sleep(lease - time.Second/2)
+		n.reads(old.ID, 1, 1) // nobody vouches for version 2 any more when the answer comes
+		n.reads(old.ID, 2, 1)
+	})
 	inBubble(t, "is believed at last when it says that there is nothing", func(t *testing.T) {
 		n := newNode(t, near.Options{})
 		old := n.elsewhere()
