@@ -115,19 +115,24 @@ func (w *response) setHeaders(plan responsePlan) {
 		return
 	}
 	s, header := w.session, w.inner.Header()
+	// First, because it looks at each header that there is.
+	if (plan.private || plan.cookie) && KeepPrivate(header) {
+		s.reportCacheable()
+	}
+	if plan.cookie {
+		s.announce(header)
+	}
 	on := varyCookie
 	if s.bearer {
 		on = varyAuthorization
 	}
 	addVary(header, on)
-	if plan.cookie {
-		s.announce(header)
-	}
-	if (plan.private || plan.cookie) && KeepPrivate(header) {
-		st := s.lock()
-		defer s.mu.Unlock()
-		st.emit(event.Event{Kind: event.Cacheable})
-	}
+}
+
+func (s *Session) reportCacheable() {
+	st := s.lock()
+	defer s.mu.Unlock()
+	st.emit(event.Event{Kind: event.Cacheable})
 }
 
 // addVary adds the field of one line to Vary, unless it is there.
