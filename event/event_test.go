@@ -77,18 +77,24 @@ func TestLogEventsWritesLevelsAndFields(t *testing.T) {
 		level string
 		want  map[string]any
 	}{
-		{event.Event{Kind: event.SignedIn, User: "ada", Handle: handle, Address: "192.0.2.1", Reason: "password"}, "INFO",
+		{event.Event{Kind: event.SignedIn, User: "ada", Handle: handle, Address: "192.0.2.1", Reason: "password"},
+			"INFO",
 			map[string]any{"user": "ada", "session": handle.String(), "address": "192.0.2.1", "reason": "password"}},
 		{event.Event{Kind: event.Revoked, Actor: "root"}, "INFO", map[string]any{"actor": "root"}},
 		{event.Event{Kind: event.Touched, Count: 3}, "DEBUG", map[string]any{"count": 3.0}},
 		{event.Event{Kind: event.Theft}, "WARN", nil},
 		{event.Event{Kind: event.Forged}, "WARN", nil},
 		{event.Event{Kind: event.Duplicate, Count: 2}, "WARN", map[string]any{"count": 2.0}},
-		{event.Event{Kind: event.StoreError, Err: errors.New("connection refused")}, "WARN", map[string]any{"error": "connection refused"}},
+		{event.Event{Kind: event.StoreError, Err: errors.New("connection refused")}, "WARN",
+			map[string]any{"error": "connection refused"}},
 		{event.Event{Kind: event.KeyUnreadable, Key: "cart"}, "WARN", map[string]any{"key": "cart"}},
-		{event.Event{Kind: event.CrossSite, Request: &event.Request{Method: "POST", Host: "h", Path: "/p", Origin: "o", Site: "s", Refused: true}},
-			"WARN", map[string]any{"method": "POST", "host": "h", "path": "/p", "origin": "o", "site": "s", "refused": true}},
-		{event.Event{Kind: event.SignedIn, User: "a\nlevel=WARN msg=forged"}, "INFO", map[string]any{"user": "a\nlevel=WARN msg=forged"}},
+		{event.Event{Kind: event.CrossSite,
+			Request: &event.Request{Method: "POST", Host: "h", Path: "/p", Origin: "o", Site: "s", Refused: true}},
+			"WARN",
+			map[string]any{"method": "POST", "host": "h", "path": "/p", "origin": "o", "site": "s",
+				"refused": true}},
+		{event.Event{Kind: event.SignedIn, User: "a\nlevel=WARN msg=forged"}, "INFO",
+			map[string]any{"user": "a\nlevel=WARN msg=forged"}},
 	} {
 		out.Reset()
 		observe(c.e)

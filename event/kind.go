@@ -16,19 +16,19 @@ const (
 	Revoked          Kind = "session_revoked"                  // the session was ended from the server side
 	Expired          Kind = "session_expired"                  // Count sessions were swept
 	UsedExpired      Kind = "session_use_after_expire"         // a ticket came after its session's time
-	Theft            Kind = "authn_token_reuse"                // a secret came that its browser had given up: somebody has a copy
+	Theft            Kind = "authn_token_reuse"                // a secret came that its browser had given up
 	Forged           Kind = "session_ticket_forged"            // a ticket came that is malformed, or has a wrong secret
 	Duplicate        Kind = "session_ticket_duplicate"         // a request had several cookies of the session's name
-	Unknown          Kind = "session_ticket_unknown"           // a well-formed ticket came for which there is no session
+	Unknown          Kind = "session_ticket_unknown"           // a well-formed ticket came, and no session has it
 	Limit            Kind = "excess_sessions_exceeded"         // a limit of session.Options was reached
 	Conflict         Kind = "session_conflict"                 // Count saves met a concurrent change and were repeated
-	Dropped          Kind = "session_changes_dropped"          // changes were dropped because the session had ended meanwhile
+	Dropped          Kind = "session_changes_dropped"          // changes were dropped because the session had ended
 	Undelivered      Kind = "session_ticket_undelivered"       // a new ticket could not be sent with the response
 	StoreError       Kind = "session_store_error"              // the store failed
 	KeyUnreadable    Kind = "session_key_unreadable"           // a stored value could not be decoded and was reset
-	Cacheable        Kind = "session_response_made_uncachable" // a handler wanted a response with session data to be shared
+	Cacheable        Kind = "session_response_made_uncachable" // a response with session data was to be shared
 	Migrated         Kind = "session_migrated"                 // a session of another library has moved in
-	CapabilityHidden Kind = "session_store_capability_hidden"  // a store wraps another one and hides an optional interface of it
+	CapabilityHidden Kind = "session_store_capability_hidden"  // a store hides an optional interface of another one
 	CrossSite        Kind = "malicious_csrf"                   // another site made a visitor's browser send a request
 )
 

@@ -16,7 +16,8 @@ import (
 // Rows: A27, I13
 func TestUnreadableValueResetsItsKeyAlone(t *testing.T) {
 	for name, json := range map[string]string{
-		"other type": `{"a":1}`, "number": `7`, "truncated": `["tea`, "empty": ``, "not JSON": `<php>`, "not UTF-8": "\"\xff", "deep": strings.Repeat("[", 20_000),
+		"other type": `{"a":1}`, "number": `7`, "truncated": `["tea`, "empty": ``, "not JSON": `<php>`,
+		"not UTF-8": "\"\xff", "deep": strings.Repeat("[", 20_000),
 	} {
 		t.Run(name, func(t *testing.T) {
 			var events recorder
@@ -63,7 +64,9 @@ func TestUpdateReplacesAnUnreadableValue(t *testing.T) {
 	b := newBrowser(t, m)
 	handle := b.signIn("ada")
 	spoil := func() {
-		st.edit(t, handle, func(r *store.Record) { r.Data = r.Data.With(store.Change{Key: "cart", Value: store.Value{JSON: `7`}}) })
+		st.edit(t, handle, func(r *store.Record) {
+			r.Data = r.Data.With(store.Change{Key: "cart", Value: store.Value{JSON: `7`}})
+		})
 	}
 	spoil()
 	b.with(func(s *session.Session) {

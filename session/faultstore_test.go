@@ -30,7 +30,8 @@ func init() { slog.SetDefault(slog.New(slog.DiscardHandler)) }
 func newFaultStore() *faultStore {
 	inner := memory.New()
 	return &faultStore{
-		Store: inner, inner: inner, calls: map[string]int{}, traps: map[string]func(context.Context) error{}, after: map[string]error{},
+		Store: inner, inner: inner, calls: map[string]int{}, traps: map[string]func(context.Context) error{},
+		after: map[string]error{},
 	}
 }
 

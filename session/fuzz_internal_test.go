@@ -40,7 +40,8 @@ func FuzzTicket(f *testing.F) {
 func FuzzLocalPath(f *testing.F) {
 	for _, seed := range []string{
 		"/", "/a", "//evil.example", "/\\evil.example", "/\t/evil.example", "https://evil.example", "/%2f/evil.example",
-		"/a?return_to=//evil.example", "/..//evil.example", "/@evil.example", "/\u2044evil.example", "", "?", "#", "/\x00",
+		"/a?return_to=//evil.example", "/..//evil.example", "/@evil.example", "/\u2044evil.example", "", "?", "#",
+		"/\x00",
 	} {
 		f.Add(seed)
 	}

@@ -71,7 +71,9 @@ type browser struct {
 
 func newBrowser(t testing.TB, m *session.Manager) *browser {
 	return &browser{
-		t: t, site: func(next http.HandlerFunc) http.Handler { return m.Handler(next) }, cookies: make(map[string]string),
+		t: t, site: func(next http.HandlerFunc) http.Handler {
+			return m.Handler(next)
+		}, cookies: make(map[string]string),
 		agent: "Mozilla/5.0 (test)", address: "192.0.2.1:4711",
 	}
 }

@@ -262,7 +262,9 @@ func TestBearerTicketsTravelInHeadersAlone(t *testing.T) {
 			r.Header[name] = lines
 		}
 		w := httptest.NewRecorder()
-		m.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { fn(session.From(r.Context())) })).ServeHTTP(w, r)
+		m.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			fn(session.From(r.Context()))
+		})).ServeHTTP(w, r)
 		return &answer{w.Code, w.Result().Header, ""}
 	}
 	bearer := func(token ...string) http.Header {

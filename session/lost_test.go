@@ -19,7 +19,9 @@ func TestStaleServesWhileTheFeedIsLost(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		st := newFaultStore()
 		m := newManager(t, st,
-			asleep(session.Options{OnFailure: func(*http.Request) session.Failure { return session.Stale(time.Minute) }}))
+			asleep(session.Options{OnFailure: func(*http.Request) session.Failure {
+				return session.Stale(time.Minute)
+			}}))
 		b := newBrowser(t, m)
 		b.signIn("ada")
 		b.user()
@@ -71,7 +73,9 @@ func TestStaleRecallsFromTheStore(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		st := &recallStore{faultStore: newFaultStore()}
 		m := newManager(t, st,
-			asleep(session.Options{OnFailure: func(*http.Request) session.Failure { return session.Stale(time.Minute) }}))
+			asleep(session.Options{OnFailure: func(*http.Request) session.Failure {
+				return session.Stale(time.Minute)
+			}}))
 		b := newBrowser(t, m)
 		r, err := st.inner.Load(t.Context(), b.signIn("ada"))
 		if err != nil {

@@ -200,7 +200,8 @@ func (o Options) contradictions() error {
 		"Options.SignInPath %q is not a path on this site: begin it with one slash", o.SignInPath)
 	prefixed := strings.HasPrefix(o.Cookie, hostPrefix) || strings.HasPrefix(o.Cookie, securePrefix)
 	refuse(o.InsecureCookie && prefixed,
-		"Options.InsecureCookie and the cookie name %q contradict each other: browsers drop it without Secure", o.Cookie)
+		"Options.InsecureCookie and the cookie name %q contradict each other: browsers drop it without Secure",
+		o.Cookie)
 	refuse(!o.InsecureCookie && !prefixed,
 		"Options.Cookie %q lacks the prefix %q, which keeps other hosts from planting a session", o.Cookie, hostPrefix)
 	if err := o.cookie("value", 0).Check(); err != nil {

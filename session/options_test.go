@@ -100,7 +100,9 @@ func TestTwoManagersShareNothing(t *testing.T) {
 	b := newBrowser(t, shop)
 	b.site = func(next http.HandlerFunc) http.Handler { return shop.Handler(admin.Handler(next)) }
 	both := func(fn func(shop, admin *session.Session)) *answer {
-		return b.visit(func(_ http.ResponseWriter, r *http.Request) { fn(shop.From(r.Context()), admin.From(r.Context())) })
+		return b.visit(func(_ http.ResponseWriter, r *http.Request) {
+			fn(shop.From(r.Context()), admin.From(r.Context()))
+		})
 	}
 	a := both(func(s, ad *session.Session) {
 		if err := s.SignIn("ada"); err != nil {

@@ -322,7 +322,9 @@ func TestOptionalWithinLimitsTheWait(t *testing.T) {
 		st := newFaultStore()
 		policy := session.OptionalWithin(within)
 		m := newManager(t, st, asleep(session.Options{
-			StoreTimeout: time.Second, MaxStoreCalls: 8, OnFailure: func(*http.Request) session.Failure { return policy },
+			StoreTimeout: time.Second, MaxStoreCalls: 8, OnFailure: func(*http.Request) session.Failure {
+				return policy
+			},
 		}))
 		b := newBrowser(t, m)
 		b.signIn("ada")

@@ -30,7 +30,10 @@ var begins = []struct {
 		200, "hello"},
 	{"write nothing", func(w http.ResponseWriter, _ *http.Request) error { _, err := w.Write(nil); return err }, 200,
 		""},
-	{"write string", func(w http.ResponseWriter, _ *http.Request) error { _, err := io.WriteString(w, "hello"); return err }, 200, "hello"},
+	{"write string", func(w http.ResponseWriter, _ *http.Request) error {
+		_, err := io.WriteString(w, "hello")
+		return err
+	}, 200, "hello"},
 	{"header", func(w http.ResponseWriter, _ *http.Request) error { w.WriteHeader(http.StatusCreated); return nil },
 		201, ""},
 	{"header then write", func(w http.ResponseWriter, _ *http.Request) error {
@@ -43,7 +46,10 @@ var begins = []struct {
 		w.WriteHeader(http.StatusTeapot)
 		return nil
 	}, 202, ""},
-	{"no content", func(w http.ResponseWriter, _ *http.Request) error { w.WriteHeader(http.StatusNoContent); return nil }, 204, ""},
+	{"no content", func(w http.ResponseWriter, _ *http.Request) error {
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}, 204, ""},
 	{"redirect", func(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, "/account", http.StatusSeeOther)
 		return nil
@@ -383,13 +389,21 @@ func TestHijackedUpgradeCarriesTheTicketOrFails(t *testing.T) {
 		wantNote   string
 	}{
 		{"stranger", false, nil,
-			func(t *testing.T, w http.ResponseWriter) error { return hijack(t, w, raw101+"hello") }, false, 0, "101", ""},
+			func(t *testing.T, w http.ResponseWriter) error {
+				return hijack(t, w, raw101+"hello")
+			}, false, 0, "101", ""},
 		{"signed in", true, nil,
-			func(t *testing.T, w http.ResponseWriter) error { return hijack(t, w, raw101+"hello") }, false, 0, "101", ""},
+			func(t *testing.T, w http.ResponseWriter) error {
+				return hijack(t, w, raw101+"hello")
+			}, false, 0, "101", ""},
 		{"signed in, with a change", true, func(s *session.Session) error { return note.Set(s, "kept") },
-			func(t *testing.T, w http.ResponseWriter) error { return hijack(t, w, raw101+"hello") }, false, 0, "101", "kept"},
+			func(t *testing.T, w http.ResponseWriter) error {
+				return hijack(t, w, raw101+"hello")
+			}, false, 0, "101", "kept"},
 		{"new ticket, hijacked", false, func(s *session.Session) error { return note.Set(s, "kept") },
-			func(t *testing.T, w http.ResponseWriter) error { return hijack(t, w, raw101+"hello") }, true, 1, "200", "kept"},
+			func(t *testing.T, w http.ResponseWriter) error {
+				return hijack(t, w, raw101+"hello")
+			}, true, 1, "200", "kept"},
 		{"new ticket, 101 first", false, func(s *session.Session) error { return note.Set(s, "kept") },
 			func(t *testing.T, w http.ResponseWriter) error {
 				w.Header().Set("Upgrade", "test")
@@ -398,7 +412,9 @@ func TestHijackedUpgradeCarriesTheTicketOrFails(t *testing.T) {
 				return hijack(t, w, "hello")
 			}, false, 1, "101", "kept"},
 		{"sign-out, hijacked", true, func(s *session.Session) error { return s.SignOut() },
-			func(t *testing.T, w http.ResponseWriter) error { return hijack(t, w, raw101+"hello") }, true, 1, "200", ""},
+			func(t *testing.T, w http.ResponseWriter) error {
+				return hijack(t, w, raw101+"hello")
+			}, true, 1, "200", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m := newManager(t, newFaultStore(), session.Options{})
@@ -473,7 +489,9 @@ func TestWriterKeepsEveryCombinationOfOptionalMethods(t *testing.T) {
 					}
 				}},
 				{"controller", func(w http.ResponseWriter) { _ = http.NewResponseController(w).Flush() }},
-				{"copy", func(w http.ResponseWriter) { _, _ = io.Copy(w, struct{ io.Reader }{strings.NewReader("hello")}) }},
+				{"copy", func(w http.ResponseWriter) {
+					_, _ = io.Copy(w, struct{ io.Reader }{strings.NewReader("hello")})
+				}},
 				{"write string", func(w http.ResponseWriter) { _, _ = io.WriteString(w, "hello") }},
 				{"write", func(w http.ResponseWriter) { _, _ = w.Write([]byte("hello")) }},
 				{"hijack", func(w http.ResponseWriter) {

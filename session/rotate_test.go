@@ -23,7 +23,8 @@ func rotating(o session.Options) session.Options {
 }
 
 // inRotation runs a test in a bubble with a session of ada that is due for rotation.
-func inRotation(t *testing.T, name string, o session.Options, test func(t *testing.T, m *session.Manager, st *faultStore, b *browser, events *recorder)) {
+func inRotation(t *testing.T, name string, o session.Options,
+	test func(t *testing.T, m *session.Manager, st *faultStore, b *browser, events *recorder)) {
 	t.Helper()
 	inBubble(t, name, func(t *testing.T) {
 		var events recorder
@@ -220,9 +221,10 @@ func TestReplayedOldSecretIsTheft(t *testing.T) {
 				if got := b.user(); got != c.owner {
 					t.Errorf("owner %q, want %q", got, c.owner)
 				}
-				guarded := m.RequireRecent(1000*time.Hour, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-					w.WriteHeader(http.StatusNoContent)
-				}))
+				guarded := m.RequireRecent(1000*time.Hour,
+					http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+						w.WriteHeader(http.StatusNoContent)
+					}))
 				if a := b.visit(guarded.ServeHTTP); a.status != c.recent {
 					t.Errorf("RequireRecent answers %d, want %d", a.status, c.recent)
 				}
@@ -413,11 +415,15 @@ func TestEndWinsOverRotation(t *testing.T) {
 					<-g.entered
 					st.trap(nil, "Save")
 					b.site = newBrowser(t, newManager(t, st,
-						func() session.Options { o := rotating(session.Options{}); o.RotateEvery = -1; return o }())).site
+						func() session.Options {
+							o := rotating(session.Options{})
+							o.RotateEvery = -1
+							return o
+						}())).site
 					end.do(t, m, b, id)
 					close(g.open)
 					if u := <-done; u != "" {
-						t.Errorf("the request whose rotation met the end is still signed in as %q, although the store has told", u)
+						t.Errorf("the request whose rotation met the end is still signed in as %q", u)
 					}
 					if n := rows(t, st); n != 0 || tab.user() != "" {
 						t.Errorf("%d records, user %q", n, tab.user())
@@ -443,7 +449,8 @@ func TestRotationStopsNoHijack(t *testing.T) {
 		m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			conn, rw, err := http.NewResponseController(w).Hijack()
 			if err == nil {
-				_, err = rw.WriteString("HTTP/1.1 101 Switching Protocols\r\n\r\nhello " + session.From(r.Context()).User())
+				user := session.From(r.Context()).User()
+				_, err = rw.WriteString("HTTP/1.1 101 Switching Protocols\r\n\r\nhello " + user)
 				err = errors.Join(err, rw.Flush(), conn.Close())
 			}
 			result <- err

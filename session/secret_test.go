@@ -84,8 +84,9 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 	log := slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	st := newFaultStore()
 	o := session.Options{
-		SignInPath: "/login", MaxSessions: 2, MaxBytes: 200, RotateEvery: 3 * time.Millisecond, RotationGrace: time.Millisecond,
-		Events: event.NewQueue(event.LogEvents(log), func(e event.Event) { out.print(e); out.print(&e) }),
+		SignInPath: "/login", MaxSessions: 2, MaxBytes: 200, RotateEvery: 3 * time.Millisecond,
+		RotationGrace: time.Millisecond,
+		Events:        event.NewQueue(event.LogEvents(log), func(e event.Event) { out.print(e); out.print(&e) }),
 	}
 	m := newManager(t, st, o)
 	var tickets []string

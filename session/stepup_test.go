@@ -15,7 +15,9 @@ import (
 
 // guarded asks a handler behind a guard and returns the status; 204 is the handler's own.
 func guarded(b *browser, guard func(http.Handler) http.Handler) int {
-	return b.visit(guard(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })).ServeHTTP).status
+	return b.visit(guard(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusNoContent)
+	})).ServeHTTP).status
 }
 
 func stepUp(b *browser, options ...session.SignInOption) {
@@ -86,7 +88,9 @@ func TestRequireLevelWantsTheLevelOfAProof(t *testing.T) {
 			if c.stepUp != 0 {
 				stepUp(b, session.Level(c.stepUp))
 			}
-			if got := guarded(b, func(next http.Handler) http.Handler { return m.RequireLevel(c.want, next) }); got != c.status {
+			if got := guarded(b, func(next http.Handler) http.Handler {
+				return m.RequireLevel(c.want, next)
+			}); got != c.status {
 				t.Errorf("%d, want %d", got, c.status)
 			}
 		})

@@ -129,7 +129,9 @@ func heap() uint64 {
 // Rows: R16, A11
 func TestMalformedTicketAllocatesNothing(t *testing.T) {
 	m := newManager(t, memory.New(), session.Options{})
-	h := m.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _ = session.From(r.Context()).User() }))
+	h := m.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_ = session.From(r.Context()).User()
+	}))
 	allocations := func(cookies ...string) float64 {
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		if len(cookies) > 0 {

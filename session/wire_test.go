@@ -76,7 +76,10 @@ func (w *wire) get(t testing.TB, cookie string, h http.Handler) *received {
 	t.Helper()
 	got := &received{}
 	r, err := http.NewRequestWithContext(httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
-		Got1xxResponse: func(_ int, header textproto.MIMEHeader) error { got.early = append(got.early, header); return nil },
+		Got1xxResponse: func(_ int, header textproto.MIMEHeader) error {
+			got.early = append(got.early, header)
+			return nil
+		},
 	}), http.MethodGet, w.mount(h), nil)
 	if err != nil {
 		t.Fatal(err)

@@ -59,8 +59,11 @@ type (
 func (f flusher) Flush()                                        { f.w.flush() }
 func (h hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) { return h.w.hijack() }
 func (r readerFrom) ReadFrom(src io.Reader) (int64, error)      { return r.w.readFrom(src) }
-func (f flushError) FlushError() error                          { f.w.flush(); return errors.New("flushed with a complaint") }
-func (u unwrapper) Unwrap() http.ResponseWriter                 { return u.inner }
+func (f flushError) FlushError() error {
+	f.w.flush()
+	return errors.New("flushed with a complaint")
+}
+func (u unwrapper) Unwrap() http.ResponseWriter { return u.inner }
 
 type innerWriter struct {
 	name  string

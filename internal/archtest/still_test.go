@@ -11,10 +11,8 @@ import (
 // longLines says how many lines of a family may still be too long. The list may only shrink.
 var longLines = map[string]int{
 	"documents": 175,
-	"event":     10,
-	"session":   35,
 	"store":     204,
-	"test":      286,
+	"test":      40,
 }
 
 // wordsStill are families in which such a word may still stand. The list may only shrink.

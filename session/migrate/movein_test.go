@@ -461,11 +461,15 @@ func TestNotBefore(t *testing.T) {
 	}{
 		{"everybody, now", func(m *session.Manager) error { return m.RevokeBefore(context.Background(), time.Now()) },
 			""},
-		{"the user, now", func(m *session.Manager) error { return m.RevokeUserBefore(context.Background(), "ann", time.Now()) }, ""},
+		{"the user, now", func(m *session.Manager) error {
+			return m.RevokeUserBefore(context.Background(), "ann", time.Now())
+		}, ""},
 		{"everybody, before it began", func(m *session.Manager) error {
 			return m.RevokeBefore(context.Background(), time.Now().Add(-5*time.Hour))
 		}, "ann"},
-		{"another user", func(m *session.Manager) error { return m.RevokeUserBefore(context.Background(), "bob", time.Now()) }, "ann"},
+		{"another user", func(m *session.Manager) error {
+			return m.RevokeUserBefore(context.Background(), "bob", time.Now())
+		}, "ann"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s, _ := moving(t, session.Options{}) // began 4 hours ago

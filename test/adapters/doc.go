@@ -20,10 +20,11 @@
 //	site.GET("/account", account, echo.WrapMiddleware(sessions.Require))        // echo v5 and v4
 //	site.GET("/account", gin.WrapH(sessions.Require(http.HandlerFunc(account))))  // gin
 //
-// Around the whole is the better place: then the ticket reaches the browser with every response, also that of a middleware or
-// of the router's page for errors. Behind a middleware that recovers from panics, what a handler did before it panicked is
-// saved when the manager stands outside of it, and dropped when it stands inside.
+// Around the whole is the better place: then the ticket reaches the browser with every response, also that of a
+// middleware or of the router's page for errors. Behind a middleware that recovers from panics, what a handler did
+// before it panicked is saved when the manager stands outside of it, and dropped when it stands inside.
 //
-// Each file is the same small site on one router, as its users would write it; suite_test.go has what all of them must do: sign-in, values, guarded
-// routes, streams that are flushed, connections that are taken over, and panics, with the cookie in the first bytes and in no response twice.
+// Each file is the same small site on one router, as its users would write it; suite_test.go has what all of them must
+// do: sign-in, values, guarded routes, streams that are flushed, connections that are taken over, and panics, with the
+// cookie in the first bytes and in no response twice.
 package adapters

@@ -32,14 +32,15 @@ func add(s *session.Session, item string) error {
 //	POST /cart?item=      adds to the cart
 //	GET  /cart            says who has what
 //	GET  /account         for users only
-//	GET  /events          a stream: puts "stream" into the cart, flushes one event, waits for the client to go on, ends with another
+//	GET  /events          a stream: puts "stream" into the cart, flushes one event, waits, ends with another
 //	GET  /echo            takes the connection over and sends back a line
 //	GET  /panic           puts "panic" into the cart, and panics
 //	GET  /fails           puts "fails" into the cart, and returns an error where the router has such
 var sites = []struct {
-	name   string
-	make   func(*session.Manager) http.Handler
-	panics []string // what a visitor's cart has after /panic: what was done before it is dropped if the panic passed the manager
+	name string
+	make func(*session.Manager) http.Handler
+	// what a visitor's cart has after /panic: what was done before it is dropped if the panic passed the manager
+	panics []string
 }{
 	{"net/http", netHTTPSite, nil},
 	{"chi around", chiAround, []string{"panic"}},
@@ -128,7 +129,8 @@ func (v *visit) gets(method, path string, status int, ticket bool) string {
 		v.t.Errorf("%s %s: %v", method, path, err)
 	}
 	if res.StatusCode != status || (len(res.Header["Set-Cookie"]) == 1) != ticket {
-		v.t.Errorf("%s %s: %d with cookies %v, want %d and a ticket: %v", method, path, res.StatusCode, res.Header["Set-Cookie"], status, ticket)
+		v.t.Errorf("%s %s: %d with cookies %v, want %d and a ticket: %v", method, path, res.StatusCode,
+			res.Header["Set-Cookie"], status, ticket)
 	}
 	return strings.TrimRight(string(body), "\n")
 }
@@ -165,7 +167,8 @@ func TestSignInAndValues(t *testing.T) {
 func TestStream(t *testing.T) {
 	onEverySite(t, func(t *testing.T, v *visit, proceed goOn) {
 		res := v.send("GET", "/events")
-		if len(res.Header["Set-Cookie"]) != 1 || !strings.HasPrefix(res.Header.Get("Content-Type"), "text/event-stream") {
+		if len(res.Header["Set-Cookie"]) != 1 ||
+			!strings.HasPrefix(res.Header.Get("Content-Type"), "text/event-stream") {
 			t.Errorf("the stream began with %v, want a ticket and the type of events", res.Header)
 		}
 		lines := bufio.NewScanner(res.Body)

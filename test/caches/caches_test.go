@@ -42,7 +42,8 @@ http {
 }`, dir, user, temporary.String(), addr, behind)
 		file := write(t, dir, "nginx.conf", config)
 		proc.Start(t, proc.Spec{
-			Path: tool.Find(t, "nginx", "/usr/sbin/nginx"), Args: []string{"-p", dir, "-c", file, "-e", dir + "/errors"},
+			Path: tool.Find(t, "nginx", "/usr/sbin/nginx"),
+			Args: []string{"-p", dir, "-c", file, "-e", dir + "/errors"},
 		}).AwaitListening(addr)
 		return addr
 	},

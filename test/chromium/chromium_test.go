@@ -1,19 +1,20 @@
-// Package chromium plays what happens in a browser to a real Chromium and to a jar that follows it: the cookies that are
-// stored, and the Cookie header of every request, must be equal.
+// Package chromium plays what happens in a browser to a real Chromium and to a jar that follows it: the cookies that
+// are stored, and the Cookie header of every request, must be equal.
 //
-// A sequence of four steps is drawn from a seed: navigations by the visitor, links and forms from other sites, reloads, chains of
-// redirects, fetches, images, frames in frames, scripts that use document.cookie in either; at hosts that share a site or only look
-// as if they did, among them public suffixes, localhost and addresses, by http and https; with Set-Cookie lines of all attributes,
-// sound and not, at the limits of size, and with dates of many forms. Both begin each sequence without cookies.
+// A sequence of four steps is drawn from a seed: navigations by the visitor, links and forms from other sites, reloads,
+// chains of redirects, fetches, images, frames in frames, scripts that use document.cookie in either; at hosts that
+// share a site or only look as if they did, among them public suffixes, localhost and addresses, by http and https;
+// with Set-Cookie lines of all attributes, sound and not, at the limits of size, and with dates of many forms. Both
+// begin each sequence without cookies.
 //
-// The seeds are logged. COATCHECK_SEED=17 plays the sequence of one seed alone, and tells its steps; COATCHECK_SEED=17-42 plays
-// those of a range. COATCHECK_TORTURE=1 plays 2,000 sequences instead of 200.
+// The seeds are logged. COATCHECK_SEED=17 plays the sequence of one seed alone, and tells its steps;
+// COATCHECK_SEED=17-42 plays those of a range. COATCHECK_TORTURE=1 plays 2,000 sequences instead of 200.
 //
-// Differences that are known, each with the sentence of a standard that Chromium does not follow, are a list in known_test.go.
-// Any other one is a mistake of the jar, or belongs there.
+// Differences that are known, each with the sentence of a standard that Chromium does not follow, are a list in
+// known_test.go. Any other one is a mistake of the jar, or belongs there.
 //
-// Not drawn are requests from https pages to http ones, which Chromium does not make, and what takes hours: expiry, and limits of
-// hundreds of cookies.
+// Not drawn are requests from https pages to http ones, which Chromium does not make, and what takes hours: expiry, and
+// limits of hundreds of cookies.
 package chromium
 
 import (
@@ -86,7 +87,8 @@ func TestDifferences(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d sequences: Chromium sent cookies %d times, and had stored %d after the steps; %d have a known difference", n, sent, stored, excused)
+	t.Logf("%d sequences: Chromium sent cookies %d times, and had stored %d in the end; %d have a known difference",
+		n, sent, stored, excused)
 	t.Logf("sequences that differ from Chromium for other profiles, of %d: %v", n, others)
 	for profile, differ := range others {
 		if n >= 100 && differ == 0 {

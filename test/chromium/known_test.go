@@ -18,8 +18,8 @@ type known struct {
 // differences are all that are known. A sequence that has such a line may differ.
 var differences = []known{{
 	what: "a date with letters behind the day, such as 22nd",
-	why: "RFC 6265bis, section 5.1.1: day-of-month = 1*2DIGIT [ non-digit *OCTET ]. Chromium takes no token of more than two " +
-		"characters for a day (cookie_util::ParseCookieExpirationTime in net/cookies/cookie_util.cc).",
+	why: "RFC 6265bis, section 5.1.1: day-of-month = 1*2DIGIT [ non-digit *OCTET ]. Chromium takes no token of " +
+		"more than two characters for a day (cookie_util::ParseCookieExpirationTime in net/cookies/cookie_util.cc).",
 	line: "a=1; Expires=Mon, 1st Dec 2098 00:00:00 GMT",
 	all:  regexp.MustCompile(`(?i)expires=[^;]*\d(st|nd|rd|th)\b`),
 }}

@@ -14,7 +14,8 @@ import (
 	"coatcheck.dev/test/internal/browser"
 )
 
-// What is seen of a step: the Cookie header of each exchange, or what its script read, and all that is stored afterwards.
+// What is seen of a step: the Cookie header of each exchange, or what its script read, and all that is stored
+// afterwards.
 type seen struct {
 	sent   []string
 	stored []string
@@ -34,8 +35,8 @@ func newPlayer(t *testing.T) *player {
 		Flags: map[string]string{
 			"ignore-certificate-errors-spki-list": s.key,
 			"no-proxy-server":                     "",
-			// The first three would keep requests from being made, or make them by https. The others, with the processes of
-			// sites, only take time.
+			// The first three would keep requests from being made, or make them by https. The others, with the
+			// processes of sites, only take time.
 			"disable-features": "HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,LocalNetworkAccessChecks," +
 				"IsolateOrigins,site-per-process,BackForwardCache",
 			"disable-site-isolation-trials": "",
@@ -64,7 +65,8 @@ func (p *player) play(s step, id string) seen {
 		p.Leave("location.reload()")
 	case form:
 		p.Navigate(urls[0])
-		p.Leave("f = document.createElement('form'); f.method = 'post'; f.action = " + target + "; document.body.append(f); f.submit()")
+		p.Leave("f = document.createElement('form'); f.method = 'post'; f.action = " + target +
+			"; document.body.append(f); f.submit()")
 	case fetch:
 		p.Navigate(urls[0])
 		browser.Eval[string](p.Browser, "fetch("+target+", {mode: 'no-cors', credentials: 'include'}).then(() => 'ok')")
@@ -93,8 +95,8 @@ func (p *player) play(s step, id string) seen {
 	return saw
 }
 
-// prepare lays the answers of a step ready and returns the URLs to begin with: the page, unless there is none before, and
-// the target.
+// prepare lays the answers of a step ready and returns the URLs to begin with: the page, unless there is none before,
+// and the target.
 func (p *player) prepare(s step, exchanges []exchange, name func(int) string) (urls []string) {
 	last := len(exchanges) - 1
 	if s.how == reload {
@@ -178,9 +180,10 @@ func ofJar(c *jar.Cookie) string {
 	return describe(c.Name, c.Value, domain, c.Path, c.Expires, c.Secure, c.HttpOnly, c.SameSite, priority, partition)
 }
 
-// describe writes a cookie with all its attributes. Lifetimes are counted from now in steps of ten minutes: Chromium's and the jar's
-// clock are one, but they look at it one after the other.
-func describe(name, value, domain, path string, expires time.Time, secure, httpOnly bool, sameSite, priority any, partition string) string {
+// describe writes a cookie with all its attributes. Lifetimes are counted from now in steps of ten minutes: Chromium's
+// and the jar's clock are one, but they look at it one after the other.
+func describe(name, value, domain, path string, expires time.Time, secure, httpOnly bool, sameSite, priority any,
+	partition string) string {
 	lifetime := "session"
 	if !expires.IsZero() {
 		lifetime = time.Until(expires).Round(10 * time.Minute).String()
@@ -193,7 +196,8 @@ func describe(name, value, domain, path string, expires time.Time, secure, httpO
 func difference(chromium, jar seen) string {
 	for i := range chromium.sent {
 		if chromium.sent[i] != jar.sent[i] {
-			return fmt.Sprintf("request %d: Chromium sent %s, the jar %s", i+1, shorten(chromium.sent[i]), shorten(jar.sent[i]))
+			return fmt.Sprintf("request %d: Chromium sent %s, the jar %s", i+1, shorten(chromium.sent[i]),
+				shorten(jar.sent[i]))
 		}
 	}
 	if !slices.Equal(chromium.stored, jar.stored) {

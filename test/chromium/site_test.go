@@ -38,7 +38,8 @@ type site struct {
 
 	mu      sync.Mutex
 	answers map[string]answer
-	sent    map[string]string // the Cookie header that came with an id; with "script", what its script read; with "again", of the second request
+	// the Cookie header that came with an id; with "script", what its script read; with "again", of the second request
+	sent map[string]string
 }
 
 func newSite(t *testing.T) *site {

@@ -1,9 +1,9 @@
 // Package databases reads the cookies of browsers from databases as browsers write them, through a real SQLite: of a
 // Chromium that has just been used, and of Firefox's schemas.
 //
-// Chromium encrypts values, on systems without a keyring with a key that everybody knows; either way they are not for others to
-// read. So the test sees first that they are reported as lost, and then writes them in plain, as older versions did and as other
-// programs do that make such files.
+// Chromium encrypts values, on systems without a keyring with a key that everybody knows; either way they are not for
+// others to read. So the test sees first that they are reported as lost, and then writes them in plain, as older
+// versions did and as other programs do that make such files.
 package databases
 
 import (
@@ -36,8 +36,8 @@ var sent = []string{
 	"session=7",
 }
 
-// chromium uses a browser until it has written its database, and returns a copy of it, and the cookies of a jar that has been
-// sent the same.
+// chromium uses a browser until it has written its database, and returns a copy of it, and the cookies of a jar that
+// has been sent the same.
 func chromium(t *testing.T) (file string, want []jar.Cookie) {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -103,7 +103,8 @@ func plain(t *testing.T, db *sql.DB) {
 	for _, line := range sent {
 		pair, _, _ := strings.Cut(line, ";")
 		name, value, _ := strings.Cut(pair, "=")
-		if _, err := db.Exec(`UPDATE cookies SET value = ?, encrypted_value = x'' WHERE name = ?`, value, name); err != nil {
+		if _, err := db.Exec(`UPDATE cookies SET value = ?, encrypted_value = x'' WHERE name = ?`, value,
+			name); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -113,7 +114,8 @@ func TestChromium(t *testing.T) {
 	file, want := chromium(t)
 	db := open(t, file)
 	var version, rows int
-	if err := db.QueryRow(`SELECT (SELECT value FROM meta WHERE key = 'version'), count(*) FROM cookies`).Scan(&version, &rows); err != nil {
+	if err := db.QueryRow(`SELECT (SELECT value FROM meta WHERE key = 'version'), count(*) FROM cookies`).Scan(&version,
+		&rows); err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("Chromium has written schema version %d, %d cookies", version, rows)
@@ -153,13 +155,15 @@ func TestChromium(t *testing.T) {
 	})
 }
 
-// describe writes what must be equal. Times are known to the minute, as the browser and the jar got the lines one after the other.
+// describe writes what must be equal. Times are known to the minute, as the browser and the jar got the lines one after
+// the other.
 func describe(cookies []jar.Cookie) (lines []string) {
 	for _, c := range cookies {
 		if c.Priority == cookie.PriorityUnset {
 			c.Priority = cookie.PriorityMedium // which Chromium writes as the same number
 		}
-		lines = append(lines, fmt.Sprintf("%s=%s domain=%s hostonly=%t path=%s in=%v ago=%v secure=%t httponly=%t samesite=%v priority=%v %v",
+		lines = append(lines, fmt.Sprintf(
+			"%s=%s domain=%s hostonly=%t path=%s in=%v ago=%v secure=%t httponly=%t samesite=%v priority=%v %v",
 			c.Name, c.Value, c.Domain, c.HostOnly, c.Path, time.Until(c.Expires).Round(10*time.Minute),
 			time.Since(c.Created).Round(10*time.Minute), c.Secure, c.HttpOnly, c.SameSite, c.Priority, c.Partition))
 	}

@@ -13,7 +13,8 @@ import (
 	"coatcheck.dev/jar/format"
 )
 
-// firefox writes a database as Firefox has it in a schema version, with three cookies of every sort and then as many more.
+// firefox writes a database as Firefox has it in a schema version, with three cookies of every sort and then as many
+// more.
 func firefox(t *testing.T, version, more int) string {
 	t.Helper()
 	columns := `id INTEGER PRIMARY KEY, originAttributes TEXT NOT NULL DEFAULT '', name TEXT, value TEXT, host TEXT, path TEXT, expiry INTEGER,
@@ -36,7 +37,8 @@ func firefox(t *testing.T, version, more int) string {
 	}
 	statements := []string{
 		fmt.Sprintf("PRAGMA user_version = %d", version),
-		"CREATE TABLE moz_cookies (" + columns + ", CONSTRAINT moz_uniqueid UNIQUE (name, host, path, originAttributes))",
+		"CREATE TABLE moz_cookies (" + columns +
+			", CONSTRAINT moz_uniqueid UNIQUE (name, host, path, originAttributes))",
 		row("host", "", "example.com", "/a", "1, 1, 2", now-4),
 		row("wide", "", ".example.com", "/", "0, 0, 1", now-3),
 		row("part", "^partitionKey=%28https%2Ctop.example%29", "example.com", "/", "1, 0, 0", now-2),
@@ -44,7 +46,8 @@ func firefox(t *testing.T, version, more int) string {
 		"BEGIN",
 	}
 	for i := range more {
-		statements = append(statements, row(fmt.Sprint("more", i), "", fmt.Sprintf("h%d.example", i), "/", "1, 0, 0", now))
+		statements = append(statements,
+			row(fmt.Sprint("more", i), "", fmt.Sprintf("h%d.example", i), "/", "1, 0, 0", now))
 	}
 	file := filepath.Join(t.TempDir(), "cookies.sqlite")
 	open(t, file, append(statements, "COMMIT")...).Close()
@@ -62,9 +65,11 @@ func TestFirefox(t *testing.T) {
 			if len(losses) != 1 || losses[0].Cookie != "container" {
 				t.Errorf("lost %v, want the cookie of the container", losses)
 			}
-			base := jar.Cookie{Value: "1", Domain: "example.com", Path: "/", Expires: time.Now().Add(time.Hour), Created: time.Now()}
+			base := jar.Cookie{Value: "1", Domain: "example.com", Path: "/", Expires: time.Now().Add(time.Hour),
+				Created: time.Now()}
 			host, wide, part := base, base, base
-			host.Name, host.HostOnly, host.Path, host.Secure, host.HttpOnly, host.SameSite = "host", true, "/a", true, true, cookie.SameSiteStrict
+			host.Name, host.HostOnly, host.Path = "host", true, "/a"
+			host.Secure, host.HttpOnly, host.SameSite = true, true, cookie.SameSiteStrict
 			wide.Name, wide.SameSite = "wide", cookie.SameSiteLax
 			part.Name, part.HostOnly, part.Secure, part.SameSite = "part", true, true, cookie.SameSiteNone
 			part.Partition.TopLevelSite = "https://top.example"

@@ -122,11 +122,13 @@ func TestVisitByCurl(t *testing.T) {
 
 			list, status, _ := operator.ask(http.MethodGet, "/v1/sessions?user=ada", bearer...)
 			for _, ticket := range []string{first, second} {
-				if status != "200" || !strings.Contains(list, `"handle":"`+handle(ticket)+`"`) || strings.Contains(list, ticket[23:]) {
+				if status != "200" || !strings.Contains(list, `"handle":"`+handle(ticket)+`"`) ||
+					strings.Contains(list, ticket[23:]) {
 					t.Errorf("%s: the list shows not both, or a secret: %s", status, list)
 				}
 			}
-			if body, status, _ := operator.ask(http.MethodDelete, "/v1/sessions/"+handle(second), bearer...); status != "204" {
+			if body, status, _ := operator.ask(http.MethodDelete, "/v1/sessions/"+handle(second),
+				bearer...); status != "204" {
 				t.Errorf("end one: %s %s", status, body)
 			}
 			two.is(me{"", []string{}, "dark"})
@@ -171,7 +173,8 @@ func TestShopsAnswerAlike(t *testing.T) {
 		{"POST", "/cart", []string{"item", long}, "303", "/", me{"", []string{long}, "light"}},
 		{"POST", "/cart", []string{"item", `"Ḧ,;=\" 🍵`}, "303", "/", me{"", []string{long, `"Ḧ,;=\" 🍵`}, "light"}},
 		{"POST", "/theme", []string{"theme", "dark"}, "303", "/", me{"", []string{long, `"Ḧ,;=\" 🍵`}, "dark"}},
-		{"POST", "/login", []string{"user", "ada", "password", "lovelace", "remember", "on"}, "303", "/", me{"ada", []string{long, `"Ḧ,;=\" 🍵`}, "dark"}},
+		{"POST", "/login", []string{"user", "ada", "password", "lovelace", "remember", "on"}, "303", "/",
+			me{"ada", []string{long, `"Ḧ,;=\" 🍵`}, "dark"}},
 		{"POST", "/cart", []string{"item", "tea"}, "303", "/", me{"ada", []string{long, `"Ḧ,;=\" 🍵`, "tea"}, "dark"}},
 		{"GET", "/", nil, "200", "", me{"ada", []string{long, `"Ḧ,;=\" 🍵`, "tea"}, "dark"}},
 		// The cart of one user is not for the next who signs in with the same browser.
@@ -191,7 +194,8 @@ func TestShopsAnswerAlike(t *testing.T) {
 					status, leads = c.post(step.path, step.fields...)
 				}
 				if status != step.status || leads != step.leads {
-					t.Errorf("%s %s %q: %s to %q, want %s to %q", step.method, step.path, step.fields, status, leads, step.status, step.leads)
+					t.Errorf("%s %s %q: %s to %q, want %s to %q", step.method, step.path, step.fields, status, leads,
+						step.status, step.leads)
 				}
 				c.is(step.after)
 			}
@@ -208,12 +212,15 @@ func TestOtherSitesAreRefused(t *testing.T) {
 			h := start(t)
 			v := newVisitor(t, h.site)
 			v.signIn("ada")
-			for _, header := range [][2]string{{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}, {"Origin", "https://evil.example"}, {"Origin", "null"}} {
+			for _, header := range [][2]string{{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"},
+				{"Origin", "https://evil.example"}, {"Origin", "null"}} {
 				evil := v.as()
 				evil.header.Set(header[0], header[1])
 				for path, fields := range changes {
-					if a := evil.do(http.MethodPost, path, fields...); a.status != http.StatusForbidden || len(a.cookies) > 0 {
-						t.Errorf("POST %s with %s: status %d, Set-Cookie %q, want 403 and none", path, header, a.status, a.cookies)
+					if a := evil.do(http.MethodPost, path, fields...); a.status != http.StatusForbidden ||
+						len(a.cookies) > 0 {
+						t.Errorf("POST %s with %s: status %d, Set-Cookie %q, want 403 and none", path, header, a.status,
+							a.cookies)
 					}
 				}
 			}

@@ -30,14 +30,16 @@ type succession struct {
 	lose     func(store.ID) (mend func())
 }
 
-// successions start servers. To lose the master that has a session returns when there is a new one; to mend brings the old one back.
+// successions start servers. To lose the master that has a session returns when there is a new one; to mend brings the
+// old one back.
 var successions = map[string]func(testing.TB) succession{
 	"sentinel": func(t testing.TB) succession {
 		set := redisserver.StartSentinels(t, 2, careful...)
 		address := "redis+sentinel://" + strings.Join(set.Addrs, ",") + "/"
 		return succession{
-			address:  address + redisserver.MasterSet + "?wait=1",
-			promises: []string{"! 2 replicas, and a write waits for 1\n", "! min-replicas-to-write 0\n", "✓ appendonly yes, appendfsync always\n"},
+			address: address + redisserver.MasterSet + "?wait=1",
+			promises: []string{"! 2 replicas, and a write waits for 1\n", "! min-replicas-to-write 0\n",
+				"✓ appendonly yes, appendfsync always\n"},
 			mistakes: map[string]string{
 				"redis://" + set.Addrs[0]: "this looks like a Sentinel; use redis+sentinel://",
 				"redis+sentinel://" + set.Nodes[0].Addr + "/" + redisserver.MasterSet: "this is not a Sentinel",
@@ -63,8 +65,9 @@ var successions = map[string]func(testing.TB) succession{
 		alone := redisserver.Start(t, "--cluster-enabled", "yes", "--cluster-port", bus)
 		key := redisstore.New(nil, redisstore.Options{}).RecordKey
 		return succession{
-			address:  "redis+cluster://" + cluster.Nodes[0].Addr + "," + cluster.Nodes[1].Addr + "?wait=1",
-			promises: []string{"✓ 1 replica (the node on port ", "), and a write waits for 1\n", "✓ cluster_state ok\n", "✓ appendonly yes, appendfsync always\n"},
+			address: "redis+cluster://" + cluster.Nodes[0].Addr + "," + cluster.Nodes[1].Addr + "?wait=1",
+			promises: []string{"✓ 1 replica (the node on port ", "), and a write waits for 1\n", "✓ cluster_state ok\n",
+				"✓ appendonly yes, appendfsync always\n"},
 			mistakes: map[string]string{
 				"redis://" + cluster.Nodes[0].Addr: "this is one node of a Cluster; use redis+cluster://",
 				"redis+cluster://" + alone.Addr:    "the cluster does not serve all slots",
@@ -83,7 +86,8 @@ var successions = map[string]func(testing.TB) succession{
 	},
 }
 
-// consult asks the doctor, who is to say what these servers promise, and what is wrong with an address that does not fit them.
+// consult asks the doctor, who is to say what these servers promise, and what is wrong with an address that does not
+// fit them.
 func (s succession) consult(t *testing.T) {
 	t.Helper()
 	for _, promise := range s.promises {
@@ -110,7 +114,8 @@ func TestFailoverKeepsSignInsAndSignOuts(t *testing.T) {
 			servers.consult(t)
 			address := servers.address
 			a, b := open(t, "demo", "--store", address), open(t, "demo", "--store", address)
-			asks := open(t, "demo", "--store", address, "--no-near") // and so has nothing to go by while there is no master
+			// and so has nothing to go by while there is no master
+			asks := open(t, "demo", "--store", address, "--no-near")
 			ada := me{"ada", []string{"tea"}, "light"}
 			v, thief := newVisitor(t, a.site), newVisitor(t, a.site)
 			thief.signIn("ada")
@@ -149,7 +154,8 @@ func TestFailoverKeepsSignInsAndSignOuts(t *testing.T) {
 	}
 }
 
-// revoked ends the session of a visitor on one node, and sees that it is refused there at once and on the other within the lease.
+// revoked ends the session of a visitor on one node, and sees that it is refused there at once and on the other within
+// the lease.
 func revoked(t *testing.T, here, there *program, v *visitor) {
 	t.Helper()
 	if x := here.ask(http.MethodDelete, "/v1/sessions/"+handle(v.ticket())); x.status != http.StatusNoContent {
@@ -162,8 +168,8 @@ func revoked(t *testing.T, here, there *program, v *visitor) {
 	}
 }
 
-// staysOn asks each node again and again until it is stopped: they may say that they cannot tell, but never that the visitor is
-// somebody else.
+// staysOn asks each node again and again until it is stopped: they may say that they cannot tell, but never that the
+// visitor is somebody else.
 func (v *visitor) staysOn(want me, nodes ...*program) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var asking sync.WaitGroup

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// standardHeaders are the names that browsers and caches know, as their standards write them, for what the program may say.
-// A header that is misspelt protects nobody, so that what is not here must not be sent.
+// standardHeaders are the names that browsers and caches know, as their standards write them, for what the program may
+// say. A header that is misspelt protects nobody, so that what is not here must not be sent.
 var standardHeaders = map[string]string{
 	"Allow":                        "RFC 9110, 10.2.1",
 	"Cache-Control":                "RFC 9111, 5.2",

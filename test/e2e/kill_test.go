@@ -12,8 +12,8 @@ import (
 	"coatcheck.dev/test/internal/trial"
 )
 
-// What was acknowledged is there after a kill -9 at the moment of the acknowledgement. One visitor signs in, fills the cart
-// and signs out, as chance will have it, and the program is killed as soon as the answer is there. Others write
+// What was acknowledged is there after a kill -9 at the moment of the acknowledgement. One visitor signs in, fills the
+// cart and signs out, as chance will have it, and the program is killed as soon as the answer is there. Others write
 // all the time, so that the database is in the middle of something then: what they were told is there is there, too,
 // and of what they were not told at most the one thing that was under way.
 func TestKilledRightAfterTheAnswer(t *testing.T) {
@@ -144,7 +144,8 @@ func (ws *writers) check(h *program) {
 		sure := me{"", w.acknowledged, "light"}
 		under := me{"", append(slices.Clone(w.acknowledged), "i"+itoa(len(w.acknowledged)-1)), "light"}
 		if got := strings.TrimSpace(a.body); got != sure.String() && got != under.String() {
-			ws.t.Errorf("%d things were acknowledged to a visitor who was writing; there is %s", len(w.acknowledged), got)
+			ws.t.Errorf("%d things were acknowledged to a visitor who was writing; there is %s", len(w.acknowledged),
+				got)
 		}
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// An upstream is an app behind the gate that does what the query says: "do" is a header of its answer, and the request is
-// held if it says "hold". It answers with what the gate has told it.
+// An upstream is an app behind the gate that does what the query says: "do" is a header of its answer, and the request
+// is held if it says "hold". It answers with what the gate has told it.
 type upstream struct {
 	*httptest.Server
 	arrived chan string   // the paths of requests that are held
@@ -40,7 +40,8 @@ func (u *upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("X-Leak", name)
 		}
 	}
-	fmt.Fprintf(w, "user=%s session=%s data=%s", r.Header.Get("Coatcheck-User"), r.Header.Get("Coatcheck-Session"), r.Header.Get("Coatcheck-Data"))
+	fmt.Fprintf(w, "user=%s session=%s data=%s", r.Header.Get("Coatcheck-User"), r.Header.Get("Coatcheck-Session"),
+		r.Header.Get("Coatcheck-Data"))
 }
 
 // do makes a path with orders for the upstream.
@@ -73,7 +74,8 @@ func TestLogoutWins(t *testing.T) {
 			}
 		},
 		"with all of the user's": func(h *program, v *visitor) {
-			if a := h.ask(http.MethodDelete, "/v1/users/ada/sessions"); a.status != http.StatusOK || strings.TrimSpace(a.body) != `{"ended":1}` {
+			if a := h.ask(http.MethodDelete, "/v1/users/ada/sessions"); a.status != http.StatusOK ||
+				strings.TrimSpace(a.body) != `{"ended":1}` {
 				h.t.Errorf("end the user's sessions: %d %s", a.status, a.body)
 			}
 		},
@@ -123,7 +125,8 @@ func lateRequest(t *testing.T, end func(*program, *visitor), orders []string) {
 		t.Errorf("the late request was answered with %d %s", a.status, a.body)
 	}
 
-	for whose, v := range map[string]*visitor{"the old cookie": v.with(before), "the browser of the late answer": late} {
+	for whose, v := range map[string]*visitor{"the old cookie": v.with(before),
+		"the browser of the late answer": late} {
 		if a := v.get("/"); a.body != anonymous {
 			t.Errorf("%s: %s", whose, a.body)
 		}
@@ -175,7 +178,8 @@ func TestNobodyForgesWhoAsks(t *testing.T) {
 	app := newUpstream(t)
 	h := openGate(t, app.URL)
 	v := newVisitor(t, h.site)
-	for _, name := range []string{"Coatcheck-User", "coatcheck-user", "COATCHECK-USER", "Coatcheck_User", "coatcheck_session", "Coatcheck-Data", "COATCHECK.User"} {
+	for _, name := range []string{"Coatcheck-User", "coatcheck-user", "COATCHECK-USER", "Coatcheck_User",
+		"coatcheck_session", "Coatcheck-Data", "COATCHECK.User"} {
 		v.header[name] = []string{"admin"}
 	}
 	if a := v.get("/"); a.body != anonymous {

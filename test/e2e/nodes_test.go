@@ -36,7 +36,9 @@ var engines = map[string]func(t testing.TB) (address string, db *sql.DB){
 func (v *visitor) soon(want me) time.Duration {
 	v.t.Helper()
 	began := time.Now()
-	v.await(want.String(), func(a answer) bool { return strings.TrimSpace(a.body) == want.String() }, http.MethodGet, "/api/me")
+	v.await(want.String(), func(a answer) bool {
+		return strings.TrimSpace(a.body) == want.String()
+	}, http.MethodGet, "/api/me")
 	return time.Since(began)
 }
 
@@ -82,7 +84,8 @@ func TestTwoNodes(t *testing.T) {
 				laterVersion(t, db, a, b)
 			}
 			for _, h := range []*program{a, b} {
-				if x := h.ask(http.MethodGet, "/metrics"); !strings.Contains(x.body, "\ncoatcheck_near_feed_up 1\n") || !strings.Contains(x.body, `coatcheck_near_reads_total{by="session"}`) {
+				if x := h.ask(http.MethodGet, "/metrics"); !strings.Contains(x.body, "\ncoatcheck_near_feed_up 1\n") ||
+					!strings.Contains(x.body, `coatcheck_near_reads_total{by="session"}`) {
 					t.Errorf("/metrics: %d %s", x.status, x.body)
 				}
 				for path, body := range map[string]string{"/healthz": "ok\n", "/readyz": "ok\n"} {

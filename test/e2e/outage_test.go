@@ -101,7 +101,8 @@ func TestDatabaseFileGone(t *testing.T) {
 
 	move(h.data, aside)
 	wantNoChange(t, v)
-	v.await("unavailable", hasStatus(http.StatusServiceUnavailable), http.MethodGet, "/api/me") // reads look once a second
+	// reads look once a second
+	v.await("unavailable", hasStatus(http.StatusServiceUnavailable), http.MethodGet, "/api/me")
 	wantUnavailable(t, "GET /api/me", v.get("/api/me"))
 	wantUnavailable(t, "list sessions", h.ask(http.MethodGet, "/v1/sessions"))
 	wantUnavailable(t, "ready", newVisitor(t, h.console).get("/readyz"))
@@ -155,7 +156,8 @@ func openOnSmallDisk(t testing.TB, args ...string) *program {
 	if os.Getuid() != 0 {
 		alone = append(alone, "--map-root-user")
 	}
-	if out, err := exec.Command(unshare, append(alone, "mount", "-t", "tmpfs", "none", t.TempDir())...).CombinedOutput(); err != nil {
+	if out, err := exec.Command(unshare,
+		append(alone, "mount", "-t", "tmpfs", "none", t.TempDir())...).CombinedOutput(); err != nil {
 		complaint := "this system lets no test mount a small disk: " + string(out)
 		if os.Getuid() != 0 && os.Getenv("CI") != "true" {
 			t.Skip(complaint)
@@ -236,7 +238,8 @@ func TestNoStartWithThisDatabase(t *testing.T) {
 			p := proc.Start(t, h.Spec)
 			code := p.Wait()
 			out := strings.TrimSpace(p.Output())
-			if code != 1 || !strings.Contains(out, c.words) || !strings.Contains(out, h.database()) || strings.Contains(out, "\n") {
+			if code != 1 || !strings.Contains(out, c.words) || !strings.Contains(out, h.database()) ||
+				strings.Contains(out, "\n") {
 				t.Errorf("exit code %d, want 1 and one line that names the file and says %q:\n%s", code, c.words, out)
 			}
 

@@ -29,7 +29,8 @@ func TestEveryPage(t *testing.T) {
 			}
 		}
 	}
-	visit(h.site, "/", "/goods/tea", "/goods/coffee", "/goods/cocoa", "/goods/honey", "/goods/biscuits", "/goods/cup", "/cart", "/login")
+	visit(h.site, "/", "/goods/tea", "/goods/coffee", "/goods/cocoa", "/goods/honey", "/goods/biscuits", "/goods/cup",
+		"/cart", "/login")
 	add(b, h.site, "tea")
 	signIn(b, h.site, "ada", false)
 	visit(h.site, "/", "/cart", "/account/")
@@ -76,7 +77,8 @@ func TestNothingThere(t *testing.T) {
 			t.Errorf("%s: status %d, %.300s", c.url, a.status, a.body)
 		}
 	}
-	if a := h.ask(http.MethodGet, "/v1/nothing"); a.status != http.StatusNotFound || !strings.Contains(a.body, `"code":"not_found"`) {
+	if a := h.ask(http.MethodGet, "/v1/nothing"); a.status != http.StatusNotFound ||
+		!strings.Contains(a.body, `"code":"not_found"`) {
 		t.Errorf("/v1/nothing: %d %s", a.status, a.body)
 	}
 }
@@ -100,10 +102,12 @@ func TestRefusedStarts(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			p := proc.Start(t, proc.Spec{
 				Path: proc.Build(t, "coatcheck.dev/cmd/coatcheck"), Args: c.args,
-				Env: []string{"COATCHECK_DATA=" + t.TempDir(), "COATCHECK_LISTEN=127.0.0.1:0", "COATCHECK_CONSOLE_LISTEN=127.0.0.1:0"},
+				Env: []string{"COATCHECK_DATA=" + t.TempDir(), "COATCHECK_LISTEN=127.0.0.1:0",
+					"COATCHECK_CONSOLE_LISTEN=127.0.0.1:0"},
 			})
 			code := p.Wait()
-			if out := strings.TrimSpace(p.Output()); code != 1 || !strings.Contains(out, c.want) || strings.Contains(out, "\n") {
+			if out := strings.TrimSpace(p.Output()); code != 1 || !strings.Contains(out, c.want) ||
+				strings.Contains(out, "\n") {
 				t.Errorf("exit code %d, want 1 and one line with %q:\n%s", code, c.want, out)
 			}
 		})

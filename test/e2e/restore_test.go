@@ -124,7 +124,8 @@ func TestRestoredDump(t *testing.T) {
 
 var sums = regexp.MustCompile(`Checksum +(\w{32}) in FROM, (\w{32}) in TO`)
 
-// Sessions move from a file to a server while they are in use, and then from engine to engine, and are the same in the end.
+// Sessions move from a file to a server while they are in use, and then from engine to engine, and are the same in the
+// end.
 func TestMoveAndCopy(t *testing.T) {
 	t.Parallel()
 	h := open(t, "demo")
@@ -180,7 +181,8 @@ func TestMoveAndCopy(t *testing.T) {
 		for range 2 { // the second time all is there already
 			code, text := run(t, "store", "copy", stops[i], stops[i+1])
 			found := sums.FindStringSubmatch(text)
-			if code != 0 || found == nil || found[1] != found[2] || sum != "" && found[1] != sum || !strings.Contains(text, "Copied    19 sessions") {
+			if code != 0 || found == nil || found[1] != found[2] || sum != "" && found[1] != sum ||
+				!strings.Contains(text, "Copied    19 sessions") {
 				t.Fatalf("a copy ends with %d and says\n%s", code, text)
 			}
 			sum = found[1]
@@ -220,8 +222,11 @@ func TestDangerousStore(t *testing.T) {
 			address, db := c.start(t)
 			data := t.TempDir()
 			for _, store := range [][]string{{"--store", address}, {"--move-from", address}, {"--move-to", address}} {
-				code, text := run(t, append([]string{"demo", "--data", data, "--listen=127.0.0.1:0", "--console-listen=127.0.0.1:0"}, store...)...)
-				if code != 1 || strings.Contains(strings.TrimSpace(text), "\n") || !strings.Contains(text, "--accept-danger="+c.name) || strings.Contains(text, "geheim") {
+				code, text := run(t,
+					append([]string{"demo", "--data", data, "--listen=127.0.0.1:0", "--console-listen=127.0.0.1:0"},
+						store...)...)
+				if code != 1 || strings.Contains(strings.TrimSpace(text), "\n") ||
+					!strings.Contains(text, "--accept-danger="+c.name) || strings.Contains(text, "geheim") {
 					t.Errorf("%s: the start ends with %d and says\n%s", store[0], code, text)
 				}
 				wantUntouched(t, db, data)
@@ -246,7 +251,8 @@ func TestDangerousStore(t *testing.T) {
 func wantUntouched(t *testing.T, db *sql.DB, data string) {
 	t.Helper()
 	var tables int
-	if err := db.QueryRow(`SELECT count(*) FROM information_schema.tables WHERE table_name LIKE 'coatcheck%'`).Scan(&tables); err != nil || tables > 0 {
+	const count = `SELECT count(*) FROM information_schema.tables WHERE table_name LIKE 'coatcheck%'`
+	if err := db.QueryRow(count).Scan(&tables); err != nil || tables > 0 {
 		t.Errorf("the database has %d tables, %v; want none", tables, err)
 	}
 	files, err := filepath.Glob(filepath.Join(data, "*.db*"))

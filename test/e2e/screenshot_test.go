@@ -23,10 +23,12 @@ func TestScreenshots(t *testing.T) {
 	}
 	h := open(t, "demo")
 	for _, visit := range []struct{ user, agent string }{
-		{"grace", "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1"},
+		{"grace", "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 " +
+			"(KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1"},
 		{"", "curl/8.14.1"},
 		{"alan", "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:141.0) Gecko/20100101 Firefox/141.0"},
-		{"ada", "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36"},
+		{"ada", "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 " +
+			"(KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36"},
 	} {
 		v := newVisitor(t, h.site)
 		v.header.Set("User-Agent", visit.agent)

@@ -59,7 +59,8 @@ func sees(t testing.TB, b *browser.Browser, site string, want me) {
 // isQuiet checks that the browser had nothing to complain of, but for what the test brought about.
 func isQuiet(t testing.TB, b *browser.Browser, but ...string) {
 	t.Helper()
-	but = append(but, "/favicon.ico") // browsers guess it where no page names an icon: at the small shops, and beside JSON
+	// browsers guess it where no page names an icon: at the small shops, and beside JSON
+	but = append(but, "/favicon.ico")
 	for _, complaint := range b.Complaints() {
 		if !slices.ContainsFunc(but, func(s string) bool { return strings.Contains(complaint, s) }) {
 			t.Errorf("the browser complained: %s", complaint)
@@ -77,7 +78,8 @@ func ticketOf(t testing.TB, b *browser.Browser) string {
 	if !c.Secure || !c.HTTPOnly || c.SameSite != "Lax" || c.Path != "/" || c.Domain != "localhost" {
 		t.Errorf("the ticket's cookie is %+v; want Secure, HttpOnly, SameSite=Lax, Path=/, for this host alone", c)
 	}
-	if text := browser.Eval[string](b, "document.cookie"); strings.Contains(text, sessionCookie) || strings.Contains(text, c.Value) {
+	if text := browser.Eval[string](b, "document.cookie"); strings.Contains(text, sessionCookie) ||
+		strings.Contains(text, c.Value) {
 		t.Errorf("scripts can read the ticket: %q", text)
 	}
 	return c.Value
@@ -156,7 +158,8 @@ func TestTwoBrowsersAndTheConsole(t *testing.T) {
 	operator.AwaitCount("#rows tr", 2)
 	kept, ended := "#s-"+handle(ticketOf(t, first)), "#s-"+handle(ticketOf(t, second))
 	for _, row := range []string{kept, ended} {
-		if text := operator.Text(row); !strings.Contains(text, "ada") || !strings.Contains(text, "127.0.0.1") || !strings.Contains(text, "Chrom") {
+		if text := operator.Text(row); !strings.Contains(text, "ada") || !strings.Contains(text, "127.0.0.1") ||
+			!strings.Contains(text, "Chrom") {
 			t.Errorf("the row says %q, want user, address and browser", text)
 		}
 	}

@@ -111,7 +111,8 @@ func TestStrangeTickets(t *testing.T) {
 				t.Errorf("there were %d rows, now %d", before, n)
 			}
 			v.post("/cart", "item", "cup")
-			if got := v.ticket(); len(got) != len(ticket) || strings.Contains(cookie, handle(got)) || strings.Contains(cookie, got[23:]) {
+			if got := v.ticket(); len(got) != len(ticket) || strings.Contains(cookie, handle(got)) ||
+				strings.Contains(cookie, got[23:]) {
 				t.Errorf("the new ticket %q is made of the strange one %q", got, cookie)
 			}
 		})
@@ -122,7 +123,8 @@ func TestStrangeTickets(t *testing.T) {
 		before := h.rows()
 		v := newVisitor(t, h.site).with(over)
 		v.is(nobody)
-		if a := v.do(http.MethodPost, "/cart", "item", "cup"); a.status >= 500 || len(a.cookies) > 0 || h.rows() != before {
+		if a := v.do(http.MethodPost, "/cart", "item", "cup"); a.status >= 500 || len(a.cookies) > 0 ||
+			h.rows() != before {
 			t.Errorf("status %d, Set-Cookie %q, %d rows instead of %d", a.status, a.cookies, h.rows(), before)
 		}
 	})
@@ -142,7 +144,8 @@ func TestGarbageTicketsLeaveMemoryFlat(t *testing.T) {
 		connections = 4
 		all         = 100_000
 		warm        = all / 10
-		room        = 24 << 20 // for the collector of garbage; a ticket and 250 bytes kept of each request would be more
+		// for the collector of garbage; a ticket and 250 bytes kept of each request would be more
+		room = 24 << 20
 	)
 	h := open(t, "demo")
 	ada, want := signedIn(t, h)
@@ -151,7 +154,8 @@ func TestGarbageTicketsLeaveMemoryFlat(t *testing.T) {
 	start := time.Now()
 	throw(t, h, connections, all-warm)
 	after := residentMemory(t, h.PID())
-	t.Logf("%d tickets in %v; resident memory %d KiB before, %d KiB after", all-warm, time.Since(start).Round(time.Millisecond), before>>10, after>>10)
+	t.Logf("%d tickets in %v; resident memory %d KiB before, %d KiB after", all-warm,
+		time.Since(start).Round(time.Millisecond), before>>10, after>>10)
 	if after > before+room {
 		t.Errorf("resident memory grew from %d to %d KiB", before>>10, after>>10)
 	}
@@ -184,7 +188,8 @@ func throw(t testing.TB, h *program, connections, n int) {
 					if i%2 == 0 {
 						garbage = random64(1 + i*7)
 					}
-					fmt.Fprintf(&text, "GET /api/me HTTP/1.1\r\nHost: localhost\r\nCookie: %s=%s\r\n\r\n", sessionCookie, garbage)
+					fmt.Fprintf(&text, "GET /api/me HTTP/1.1\r\nHost: localhost\r\nCookie: %s=%s\r\n\r\n",
+						sessionCookie, garbage)
 				}
 				if _, err := io.WriteString(c, text.String()); err != nil {
 					t.Error(err)
@@ -211,7 +216,8 @@ func isAnswerToNobody(r *bufio.Reader) error {
 	if err != nil {
 		return err
 	}
-	if got := strings.TrimSpace(string(text)); res.StatusCode != http.StatusOK || got != nobody.String() || res.Header["Set-Cookie"] != nil {
+	if got := strings.TrimSpace(string(text)); res.StatusCode != http.StatusOK || got != nobody.String() ||
+		res.Header["Set-Cookie"] != nil {
 		return fmt.Errorf("status %d, Set-Cookie %q, %s", res.StatusCode, res.Header["Set-Cookie"], got)
 	}
 	return nil

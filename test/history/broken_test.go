@@ -137,7 +137,9 @@ func TestCheckerFindsBrokenStores(t *testing.T) {
 	}{
 		{"save creates", func(s store.Store) store.Store { return upsertStore{s} }},
 		{"save overwrites", func(s store.Store) store.Store { return overwritingStore{s} }},
-		{"stale load", func(s store.Store) store.Store { return &staleStore{Store: s, before: map[store.ID]store.Record{}} }},
+		{"stale load", func(s store.Store) store.Store {
+			return &staleStore{Store: s, before: map[store.ID]store.Record{}}
+		}},
 		{"delete is late", func(s store.Store) store.Store { return &lazyStore{Store: s} }},
 		{"revoking a user takes steps", func(s store.Store) store.Store { return stepwiseStore{s} }},
 		{"replacing takes two steps", func(s store.Store) store.Store { return twoStepStore{s} }},

@@ -73,7 +73,8 @@ func (w *world) note(client int, in input, call int64, out output, back int64) {
 	w.ops = append(w.ops, porcupine.Operation{ClientId: client, Input: in, Call: call, Output: out, Return: back})
 }
 
-// line returns a line of the user's that nobody has used, or false if there is none. Half of them are kept for after noon.
+// line returns a line of the user's that nobody has used, or false if there is none. Half of them are kept for after
+// noon.
 func (w *world) line(user int) (int, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -128,7 +129,9 @@ func (w *world) request(node *session.Manager, ticket string, fn func(*session.S
 		r.Header["Cookie"] = []string{"__Host-session=" + ticket}
 	}
 	rec := httptest.NewRecorder()
-	node.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { fn(session.From(r.Context())) })).ServeHTTP(rec, r)
+	node.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		fn(session.From(r.Context()))
+	})).ServeHTTP(rec, r)
 	if rec.Code != http.StatusOK {
 		w.t.Errorf("status %d", rec.Code)
 	}
@@ -158,7 +161,8 @@ var weights = []struct {
 	kind  kind
 	share int
 }{
-	{get, 24}, {set, 16}, {add, 18}, {rotate, 6}, {stepUp, 7}, {signIn, 8}, {visit, 5}, {signInOver, 5}, {signOut, 4}, {revoke, 3},
+	{get, 24}, {set, 16}, {add, 18}, {rotate, 6}, {stepUp, 7}, {signIn, 8}, {visit, 5}, {signInOver, 5}, {signOut, 4},
+	{revoke, 3},
 	{revokeUser, 2}, {count, 2},
 }
 

@@ -69,6 +69,7 @@ func (c *counts) check(t *testing.T) {
 	if c.told[event.Theft] != 0 {
 		t.Errorf("%d clients were taken for thieves", c.told[event.Theft])
 	}
-	t.Logf("%d histories, %d operations, %d let in, %d not; %d rotations, %d conflicts, %d late changes dropped", c.histories, n, c.let, c.not,
+	t.Logf("%d histories, %d operations, %d let in, %d not; %d rotations, %d conflicts, %d late changes dropped",
+		c.histories, n, c.let, c.not,
 		c.told[event.Rotated], c.told[event.Conflict], c.told[event.Dropped])
 }

@@ -1,12 +1,12 @@
-// Package history checks that sessions behave as if one thing happened after the other, although eight clients use them at
-// once through one program or two. Random histories are recorded and checked with porcupine against a specification of
-// a hundred lines, in model_test.go: no sequence of the operations that keeps the order of those that did not overlap explains an
-// answer that it calls illegal.
+// Package history checks that sessions behave as if one thing happened after the other, although eight clients use them
+// at once through one program or two. Random histories are recorded and checked with porcupine against a specification
+// of a hundred lines, in model_test.go: no sequence of the operations that keeps the order of those that did not
+// overlap explains an answer that it calls illegal.
 //
-// Each history is drawn from a seed, which is logged. COATCHECK_SEED begins with a certain one: the same operations at the same
-// times, but those that meet at the same moment are ordered by the scheduler. COATCHECK_TORTURE=1 checks 5,000 histories on
-// each of five backings instead of 60, and a third of that on two servers. An illegal history is written as a page to the folder
-// that ARTIFACTS names, or to that of go test -artifacts.
+// Each history is drawn from a seed, which is logged. COATCHECK_SEED begins with a certain one: the same operations at
+// the same times, but those that meet at the same moment are ordered by the scheduler. COATCHECK_TORTURE=1 checks 5,000
+// histories on each of five backings instead of 60, and a third of that on two servers. An illegal history is written
+// as a page to the folder that ARTIFACTS names, or to that of go test -artifacts.
 package history
 
 import (
@@ -58,7 +58,9 @@ var backings = []backing{
 		st := memory.New()
 		return nearEach{&hesitant{Store: st}, st}
 	}},
-	{"two nodes that hear nothing of each other", 2, func(testing.TB) store.Store { return &hesitant{Store: memory.New()} }},
+	{"two nodes that hear nothing of each other", 2, func(testing.TB) store.Store {
+		return &hesitant{Store: memory.New()}
+	}},
 	{"sqlite, two nodes", 2, openSQLite},
 }
 
@@ -197,7 +199,8 @@ func run(t testing.TB, nodes []*session.Manager, seed uint64) []porcupine.Operat
 			if c.rng.IntN(2) == 0 {
 				c.act(2 * lifetime)
 			}
-			afternoon := w.noon().Add(2*lifetime + 10*rotateEvery) // soon enough that what the slow requests have made lives on
+			// soon enough that what the slow requests have made lives on
+			afternoon := w.noon().Add(2*lifetime + 10*rotateEvery)
 			if time.Now().After(afternoon) {
 				t.Errorf("client %d is late: what it sees now may have expired unnoticed", id)
 			}
@@ -246,8 +249,9 @@ func histories() int { return trial.Times(60, 5000) }
 // perStore is how many histories are made on one store, one after the other.
 const perStore = 20
 
-// Whatever eight clients do at once through one node or two, the answers are those of some sequence: an ended session never
-// comes back, no update is lost, nobody reads what is not there any more, and revoking a user's sessions is one step.
+// Whatever eight clients do at once through one node or two, the answers are those of some sequence: an ended session
+// never comes back, no update is lost, nobody reads what is not there any more, and revoking a user's sessions is one
+// step.
 //
 // Rows: R3, A15, A16, I1, I3
 func TestHistoriesAreLinearizable(t *testing.T) {

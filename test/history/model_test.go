@@ -25,8 +25,8 @@ const (
 	expire     kind = "expire"
 )
 
-// A line is what becomes of one sign-in or first visit: one session after the other, as each step-up makes a new one. What is
-// done to one user's sessions is one partition of a history, with lines 0 to lines-1.
+// A line is what becomes of one sign-in or first visit: one session after the other, as each step-up makes a new one.
+// What is done to one user's sessions is one partition of a history, with lines 0 to lines-1.
 const lines = 8
 
 // input is what was asked. A handle is the number of a session within the history; 0 is none.
@@ -50,8 +50,8 @@ type output struct {
 
 type values [2]int
 
-// stored is what the store should have of a line. Its time may be over before it is swept: then nobody is let in with it,
-// but it counts.
+// stored is what the store should have of a line. Its time may be over before it is swept: then nobody is let in with
+// it, but it counts.
 type stored struct {
 	handle int
 	there  bool // in the store
@@ -96,8 +96,8 @@ func step(now state, in input, out output) (bool, state) {
 		case valid:
 			made.values[0] = s.values[0]
 		case s.moved || s.handle != in.handle:
-			// Another request has replaced the session. The new one may begin with what that one had a moment before, or with
-			// nothing, as nodes know only for a while, and not of each other, what has taken the place of what.
+			// Another request has replaced the session. The new one may begin with what that one had a moment before,
+			// or with nothing, as nodes know only for a while, and not of each other, what has taken the place of what.
 			made.values = out.values
 		}
 		if valid {
@@ -152,8 +152,9 @@ func step(now state, in input, out output) (bool, state) {
 	panic("no such kind: " + in.kind)
 }
 
-// steps returns the states that a step may leave, none if its answer is wrong. There are two where a sign-out finds that
-// another request has put a session in the place of its own: it ends that one as well, if its node has heard of it.
+// steps returns the states that a step may leave, none if its answer is wrong. There are two where a sign-out finds
+// that another request has put a session in the place of its own: it ends that one as well, if its node has heard of
+// it.
 func steps(now state, in input, out output) []any {
 	ok, next := step(now, in, out)
 	if !ok {

@@ -9,5 +9,6 @@ import (
 )
 
 func BenchmarkLoad(b *testing.B) {
-	servers.BenchmarkLoad(b, mariadb.Start(b), sqlstore.MySQL, `SELECT version, last_seen, body FROM coatcheck_sessions WHERE id = ?`, "interpolateParams=true")
+	servers.BenchmarkLoad(b, mariadb.Start(b), sqlstore.MySQL,
+		`SELECT version, last_seen, body FROM coatcheck_sessions WHERE id = ?`, "interpolateParams=true")
 }

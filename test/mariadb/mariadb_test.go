@@ -32,9 +32,10 @@ func TestContract(t *testing.T) {
 		{"one round trip for a statement", []string{"interpolateParams=true", "clientFoundRows=true"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			servers.Contract(t, server, `UPDATE coatcheck_sessions SET body = x'ff' WHERE id = ?`, func(t *testing.T, database string) *servers.Box {
-				return newBox(t, server.Open(t, database, c.params...))
-			})
+			servers.Contract(t, server, `UPDATE coatcheck_sessions SET body = x'ff' WHERE id = ?`,
+				func(t *testing.T, database string) *servers.Box {
+					return newBox(t, server.Open(t, database, c.params...))
+				})
 		})
 	}
 }

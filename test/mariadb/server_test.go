@@ -25,7 +25,8 @@ func TestBesideOthers(t *testing.T) {
 	t.Run("a closed store is closed", func(t *testing.T) { servers.ClosedIsClosed(t, server, d) })
 	t.Run("the feed tells of others", func(t *testing.T) { servers.FeedOfOthers(t, server, d) })
 	t.Run("the feed tells of late commits", func(t *testing.T) {
-		servers.LateCommits(t, server, d, insertDeleted, 0, 12*time.Second) // longer than a number is waited for that nobody holds
+		// longer than a number is waited for that nobody holds
+		servers.LateCommits(t, server, d, insertDeleted, 0, 12*time.Second)
 	})
 	t.Run("old changes are removed", func(t *testing.T) { servers.Trimmed(t, server, d, insertDeleted) })
 	t.Run("cancelled calls leave nothing behind", func(t *testing.T) {
@@ -60,7 +61,8 @@ func TestFewRights(t *testing.T) {
 	database := server.Create(t)
 	b := newBox(t, server.Open(t, database))
 	must(t, b.Prepare(t.Context()))
-	for _, text := range []string{`CREATE USER app`, `GRANT SELECT, INSERT, UPDATE, DELETE ON ` + database + `.* TO app`} {
+	for _, text := range []string{`CREATE USER app`,
+		`GRANT SELECT, INSERT, UPDATE, DELETE ON ` + database + `.* TO app`} {
 		_, err := b.DB.Exec(text)
 		must(t, err)
 	}
@@ -78,10 +80,12 @@ func TestRoundTrips(t *testing.T) {
 	b.DB.SetMaxOpenConns(1)
 	r := b.MustCreate(t) // and the first trimming
 	questions := func() (n int) {
-		must(t, b.DB.QueryRow(`SELECT variable_value FROM information_schema.session_status WHERE variable_name = 'questions'`).Scan(&n))
+		const asked = `SELECT variable_value FROM information_schema.session_status WHERE variable_name = 'questions'`
+		must(t, b.DB.QueryRow(asked).Scan(&n))
 		return n
 	}
-	for deadline, last := time.Now().Add(5*time.Second), 0; questions()-last > 1 && time.Now().Before(deadline); last = questions() {
+	for deadline, last := time.Now().Add(5*time.Second), 0; questions()-last > 1 &&
+		time.Now().Before(deadline); last = questions() {
 		time.Sleep(100 * time.Millisecond) // until the trimming is done
 	}
 	next := servers.Session("ada")
@@ -121,13 +125,15 @@ func TestFailuresSayWhatToDo(t *testing.T) {
 	admin := server.Open(t, database)
 	b := newBox(t, server.Open(t, database))
 	must(t, b.Prepare(t.Context()))
-	for _, text := range []string{`CREATE USER reader`, `GRANT SELECT ON ` + database + `.* TO reader`, `CREATE USER secret IDENTIFIED BY 'x'`} {
+	for _, text := range []string{`CREATE USER reader`, `GRANT SELECT ON ` + database + `.* TO reader`,
+		`CREATE USER secret IDENTIFIED BY 'x'`} {
 		_, err := admin.Exec(text)
 		must(t, err)
 	}
 	as := func(user string) string { return strings.Replace(server.DSN(database), "root@", user+"@", 1) }
 	for _, c := range []struct{ name, dsn, want string }{
-		{"nobody there", strings.Replace(server.DSN(database), server.Addr, nobody.Addr().String(), 1), "check that it runs"},
+		{"nobody there", strings.Replace(server.DSN(database), server.Addr, nobody.Addr().String(), 1),
+			"check that it runs"},
 		{"no such database", server.DSN("nowhere"), "no such database"},
 		{"wrong password", as("secret"), "refuses the user"},
 		{"a right is missing", as("reader"), "lacks a right"},
@@ -181,7 +187,8 @@ func TestCheck(t *testing.T) {
 	}{
 		{"careless", []string{"innodb-flush-log-at-trx-commit=2", "sql-mode=", "log-bin", "binlog-format=STATEMENT"},
 			[]string{"innodb_flush_log_at_trx_commit is 2", "binlog_format is STATEMENT", "sql_mode is empty"}},
-		{"without commits", []string{"innodb-flush-log-at-trx-commit=1", "transaction-isolation=READ-UNCOMMITTED", "autocommit=0"},
+		{"without commits",
+			[]string{"innodb-flush-log-at-trx-commit=1", "transaction-isolation=READ-UNCOMMITTED", "autocommit=0"},
 			[]string{"transaction_isolation is READ-UNCOMMITTED", "autocommit is OFF"}},
 		{"as it is shipped", []string{"innodb-flush-log-at-trx-commit=1"}, nil},
 	} {

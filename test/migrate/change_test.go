@@ -43,7 +43,9 @@ func newSite(t *testing.T, old http.Handler) *site {
 	t.Helper()
 	s := &site{t: t}
 	s.now.Store(&old)
-	s.server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*s.now.Load()).ServeHTTP(w, r) }))
+	s.server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		(*s.now.Load()).ServeHTTP(w, r)
+	}))
 	s.server.Config.ErrorLog = log.New(io.Discard, "", 0) // connections that a browser opened in vain
 	s.server.StartTLS()
 	t.Cleanup(s.server.Close)

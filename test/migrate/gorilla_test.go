@@ -69,7 +69,8 @@ func TestGorillaCookieStore(t *testing.T) {
 		{"by an older pair", [][]byte{hashKey, blockKey}, [][]byte{nextKey, nil, hashKey, blockKey}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			moves(t, oldGorilla(sessions.NewCookieStore(c.old...)), fromGorilla(t, migrate.GorillaOptions{KeyPairs: c.keys}), noRecords)
+			moves(t, oldGorilla(sessions.NewCookieStore(c.old...)),
+				fromGorilla(t, migrate.GorillaOptions{KeyPairs: c.keys}), noRecords)
 		})
 	}
 }
@@ -81,7 +82,8 @@ func TestGorillaConfigured(t *testing.T) {
 	for _, codec := range st.Codecs {
 		codec.(*securecookie.SecureCookie).HashFunc(sha512.New512_256)
 	}
-	from := fromGorilla(t, migrate.GorillaOptions{KeyPairs: [][]byte{hashKey, blockKey}, MaxAge: time.Hour, Hash: sha512.New512_256})
+	from := fromGorilla(t,
+		migrate.GorillaOptions{KeyPairs: [][]byte{hashKey, blockKey}, MaxAge: time.Hour, Hash: sha512.New512_256})
 	moves(t, oldGorilla(st), from, noRecords)
 }
 

@@ -84,9 +84,13 @@ func TestSCSOnSQLite(t *testing.T) {
 		from migrate.SCSOptions
 	}{
 		{"as it comes", func(*scs.SessionManager) {}, migrate.SCSOptions{}},
-		{"hashed tokens", func(m *scs.SessionManager) { m.HashTokenInStore = true }, migrate.SCSOptions{HashTokenInStore: true}},
+		{"hashed tokens", func(m *scs.SessionManager) {
+			m.HashTokenInStore = true
+		}, migrate.SCSOptions{HashTokenInStore: true}},
 		{"idle timeout", func(m *scs.SessionManager) { m.IdleTimeout = time.Hour }, migrate.SCSOptions{}},
-		{"another cookie", func(m *scs.SessionManager) { m.Cookie.Name, m.Cookie.Secure = "sid", true }, func() (o migrate.SCSOptions) {
+		{"another cookie", func(m *scs.SessionManager) {
+			m.Cookie.Name, m.Cookie.Secure = "sid", true
+		}, func() (o migrate.SCSOptions) {
 			o.Cookie.Name = "sid"
 			return o
 		}()},
@@ -142,7 +146,8 @@ func TestSCSExpired(t *testing.T) {
 
 func TestSCSOnPostgreSQL(t *testing.T) {
 	db := postgres.Start(t).Open(t, "postgres")
-	if _, err := db.Exec(`CREATE TABLE sessions (token TEXT PRIMARY KEY, data BYTEA NOT NULL, expiry TIMESTAMPTZ NOT NULL)`); err != nil {
+	const table = `CREATE TABLE sessions (token TEXT PRIMARY KEY, data BYTEA NOT NULL, expiry TIMESTAMPTZ NOT NULL)`
+	if _, err := db.Exec(table); err != nil {
 		t.Fatal(err)
 	}
 	m := scs.New()
@@ -184,5 +189,6 @@ func TestSCSOnRedis(t *testing.T) {
 
 // redisOptions give up soon, so that a test of an outage is short.
 func redisOptions(addr string) *redis.Options {
-	return &redis.Options{Addr: addr, ReadTimeout: time.Second, WriteTimeout: time.Second, DialTimeout: time.Second, MaxRetries: -1}
+	return &redis.Options{Addr: addr, ReadTimeout: time.Second, WriteTimeout: time.Second, DialTimeout: time.Second,
+		MaxRetries: -1}
 }

@@ -266,7 +266,8 @@ func (c *chaos) count(what string) {
 func (c *chaos) create(ctx context.Context, at int, user string, replaces store.ID, version uint64) {
 	now := time.Now()
 	r := store.Record{
-		ID: store.NewID(), Version: version, User: user, CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(time.Hour), IdleTimeout: time.Minute,
+		ID: store.NewID(), Version: version, User: user, CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(time.Hour),
+		IdleTimeout: time.Minute,
 	}
 	c.mu.Lock()
 	l := &life{user: user, acked: make([]time.Time, 1)}

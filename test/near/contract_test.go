@@ -40,7 +40,8 @@ func TestContract(t *testing.T) {
 		{"mariadb", func(t *testing.T) func(*testing.T) store.Store {
 			server := mariadb.Start(t)
 			return func(t *testing.T) store.Store {
-				return keep(t, server.Open(t, server.Create(t), "interpolateParams=true"), sqlstore.MySQL, sqlstore.Options{})
+				return keep(t, server.Open(t, server.Create(t), "interpolateParams=true"), sqlstore.MySQL,
+					sqlstore.Options{})
 			}
 		}},
 		{"redis", func(t *testing.T) func(*testing.T) store.Store {

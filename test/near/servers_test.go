@@ -27,8 +27,8 @@ import (
 // revocations is how many are measured on each server: a few, or 10,000 under torture.
 func revocations(few int) int { return trial.Times(few, 10_000) }
 
-// soon is how long one of a hundred revocations may take to be refused on the other node. It counts under torture: other
-// tests on the same machine keep a node from running for longer than that.
+// soon is how long one of a hundred revocations may take to be refused on the other node. It counts under torture:
+// other tests on the same machine keep a node from running for longer than that.
 func soon() time.Duration {
 	if trial.Torture() {
 		return 50 * time.Millisecond
@@ -73,7 +73,8 @@ func ear(b relayed) []*relay.Relay   { return b.ways[1:] }
 
 // databases opens two nodes on a database server, each with a pool of its own, the second one through a relay. The feed
 // asks through the pool as everybody does, so it cannot be cut alone.
-func databases(addr string, create func(testing.TB) string, open func(t testing.TB, addr, database string) *sqlstore.Store) func(testing.TB) (a, b store.Store) {
+func databases(addr string, create func(testing.TB) string,
+	open func(t testing.TB, addr, database string) *sqlstore.Store) func(testing.TB) (a, b store.Store) {
 	return func(t testing.TB) (a, b store.Store) {
 		database, wire := create(t), relay.Start(t, addr)
 		x, y := open(t, addr, database), open(t, wire.Addr, database)
@@ -126,7 +127,8 @@ func TestTwoNodesAgreeOnMariaDB(t *testing.T) {
 	must(t, mysql.SetLogger(new(mysql.NopLogger))) // it would tell of each connection that is cut
 	twonodes.Harness{
 		Open: databases(server.Addr, server.Create, func(t testing.TB, addr, database string) *sqlstore.Store {
-			db, err := sql.Open("mysql", strings.Replace(server.DSN(database, "interpolateParams=true"), server.Addr, addr, 1))
+			db, err := sql.Open("mysql",
+				strings.Replace(server.DSN(database, "interpolateParams=true"), server.Addr, addr, 1))
 			must(t, err)
 			return keep(t, db, sqlstore.MySQL, sqlstore.Options{})
 		}),

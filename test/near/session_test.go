@@ -48,7 +48,9 @@ func (b *browser) at(node int, fn func(*session.Session)) {
 		r.Header.Set("Cookie", b.cookie)
 	}
 	w := httptest.NewRecorder()
-	b.nodes[node].Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { fn(session.From(r.Context())) })).ServeHTTP(w, r)
+	b.nodes[node].Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		fn(session.From(r.Context()))
+	})).ServeHTTP(w, r)
 	if w.Code != http.StatusOK {
 		b.Errorf("status %d", w.Code)
 	}

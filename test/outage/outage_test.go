@@ -1,8 +1,8 @@
-// Package outage stops real stores under real load: 500 requests a second go on while the server is killed, stands still, gets
-// slow or can no longer be reached, and what was promised for that is held against what came.
+// Package outage stops real stores under real load: 500 requests a second go on while the server is killed, stands
+// still, gets slow or can no longer be reached, and what was promised for that is held against what came.
 //
-//   - Routes that need no session answer as to an anonymous visitor, those that need one with 503, Retry-After and the cookie
-//     kept; those that allow it go on with what was known last, for as long as they say.
+//   - Routes that need no session answer as to an anonymous visitor, those that need one with 503, Retry-After and the
+//     cookie kept; those that allow it go on with what was known last, for as long as they say.
 //   - Nobody is signed out.
 //   - No more requests wait for the store than the manager is told, whatever the store does.
 //   - A store that is back serves everybody within two seconds, and is asked for one session by one request at a time.
@@ -45,8 +45,8 @@ const (
 	stale    = 4 * time.Second
 )
 
-// prompt is how soon an answer comes that waits for nothing: 50 ms where the machine has nothing else to do. Beside other
-// tests, what counts is that it does not wait for the store.
+// prompt is how soon an answer comes that waits for nothing: 50 ms where the machine has nothing else to do. Beside
+// other tests, what counts is that it does not wait for the store.
 var prompt = func() time.Duration {
 	if trial.Torture() {
 		return 50 * time.Millisecond
@@ -184,7 +184,8 @@ func (s *site) send(path string, visitor int) {
 	w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, path, nil)
 	r.Header.Set("Cookie", s.cookies[visitor])
 	s.handler.ServeHTTP(w, r)
-	a := answer{began.Sub(s.began), time.Since(began), path, w.Code, "", w.Header().Get("Retry-After"), w.Header()["Set-Cookie"]}
+	a := answer{began.Sub(s.began), time.Since(began), path, w.Code, "", w.Header().Get("Retry-After"),
+		w.Header()["Set-Cookie"]}
 	if w.Code == http.StatusOK {
 		a.user = w.Body.String()
 		if a.user != "" && a.user != fmt.Sprintf("u%d", visitor) {
@@ -254,7 +255,8 @@ func (s *site) during(o outage) {
 		t.Errorf("%d loads of a session began while it was being loaded", n)
 	}
 	grown := int64(memory[1].HeapAlloc) - int64(memory[0].HeapAlloc)
-	t.Logf("%s: %d requests, most at once %d, %d loads, heap grown by %d KB (answers kept for this report included)", o.name, len(s.answers), s.most.Load(), s.store.total.Load(), grown>>10)
+	t.Logf("%s: %d requests, most at once %d, %d loads, heap grown by %d KB (answers kept for this report included)",
+		o.name, len(s.answers), s.most.Load(), s.store.total.Load(), grown>>10)
 	if grown > 16<<20 {
 		t.Errorf("the heap has grown by %d bytes", grown)
 	}
@@ -329,12 +331,14 @@ func (s *site) wantAnswers(from, to time.Duration, silent bool) {
 		if a.at <= defined || a.path == "/stale" && a.at <= forgotten {
 			continue
 		}
-		if want := map[string]int{"/public": http.StatusOK, "/account": http.StatusServiceUnavailable, "/stale": http.StatusServiceUnavailable}[a.path]; a.status != want || a.user != "" {
+		if want := map[string]int{"/public": http.StatusOK, "/account": http.StatusServiceUnavailable,
+			"/stale": http.StatusServiceUnavailable}[a.path]; a.status != want || a.user != "" {
 			s.t.Errorf("at %v: %s answers %d %q, want %d", a.at-from, a.path, a.status, a.user, want)
 		}
 	}
 	if most := int((to-defined)/timeout) + 1; looked > most {
-		s.t.Errorf("%d requests waited for a store that does not answer, one at a time would be %d at most", looked, most)
+		s.t.Errorf("%d requests waited for a store that does not answer, one at a time would be %d at most", looked,
+			most)
 	}
 	if slowest > prompt {
 		s.t.Errorf("/public took up to %v", slowest)
@@ -347,7 +351,8 @@ func (s *site) wantAnswers(from, to time.Duration, silent bool) {
 		lines = append(lines, fmt.Sprintf("%s: %d", k, n))
 	}
 	slices.Sort(lines)
-	s.t.Logf("down (path, status, known): %s; /public took at most %v, /stale knew visitors for %v", strings.Join(lines, ", "), slowest.Round(time.Microsecond), lastStale.Round(time.Millisecond))
+	s.t.Logf("down (path, status, known): %s; /public took at most %v, /stale knew visitors for %v",
+		strings.Join(lines, ", "), slowest.Round(time.Microsecond), lastStale.Round(time.Millisecond))
 }
 
 func redisAt(t *testing.T, addr string) shared {
@@ -402,7 +407,9 @@ func TestPostgreSQL(t *testing.T) {
 	t.Run("killed", func(t *testing.T) {
 		t.Parallel()
 		server := postgres.Start(t, "fsync=on")
-		newSite(t, postgresAt(t, server.DSN("postgres"))).during(outage{name: "killed", begin: server.Kill, end: server.Restart})
+		newSite(t,
+			postgresAt(t, server.DSN("postgres"))).during(outage{name: "killed", begin: server.Kill,
+			end: server.Restart})
 	})
 	server := sync.OnceValue(func() *postgres.Server { return postgres.Start(t) })
 	for _, o := range ways {

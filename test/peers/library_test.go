@@ -23,8 +23,8 @@ type library interface {
 	revokeAll(user string) error
 }
 
-// A visit is the session of one request. Changes are saved in the way of the library: by its middleware, or at once where
-// the application has to.
+// A visit is the session of one request. Changes are saved in the way of the library: by its middleware, or at once
+// where the application has to.
 type visit interface {
 	user() string
 	signIn(user string)

@@ -1,7 +1,7 @@
-// Package peers shows faults that users of session libraries report, side by side: the same requests in the same order, against
-// the libraries that Go programs use most and against Coatcheck. The table says what each does today, in the versions
-// that go.mod names. Coatcheck's column is a regression test. A peer that no longer does what its column says has been
-// repaired, or was changed: the table, and what documents say of it, is then to be brought up to date.
+// Package peers shows faults that users of session libraries report, side by side: the same requests in the same order,
+// against the libraries that Go programs use most and against Coatcheck. The table says what each does today, in the
+// versions that go.mod names. Coatcheck's column is a regression test. A peer that no longer does what its column says
+// has been repaired, or was changed: the table, and what documents say of it, is then to be brought up to date.
 package peers
 
 import (
@@ -28,7 +28,8 @@ var shapes = []shape{
 		play: logoutDuringSlowRead, want: "signed out",
 		instead: map[string]string{
 			"scs, idle timeout": "signed in", // the idle timeout makes each request a write, and a write creates
-			"gorilla cookie":    "signed in", // the session is the cookie, and signing out only asks the browser to forget it
+			// the session is the cookie, and signing out only asks the browser to forget it
+			"gorilla cookie": "signed in",
 		},
 	},
 	{
@@ -66,12 +67,14 @@ var shapes = []shape{
 	{
 		name: "a stream that is flushed before its first byte", wire: true,
 		play: flushFirst, want: "cookie arrives",
-		instead: map[string]string{"scs": "cookie lost", "scs, idle timeout": "cookie lost", "scs, hashed tokens": "cookie lost"},
+		instead: map[string]string{"scs": "cookie lost", "scs, idle timeout": "cookie lost",
+			"scs, hashed tokens": "cookie lost"},
 	},
 	{
 		name: "103 Early Hints before the sign-in", wire: true,
 		play: earlyHints, want: "cookie arrives",
-		instead: map[string]string{"scs": "cookie lost", "scs, idle timeout": "cookie lost", "scs, hashed tokens": "cookie lost"},
+		instead: map[string]string{"scs": "cookie lost", "scs, idle timeout": "cookie lost",
+			"scs, hashed tokens": "cookie lost"},
 	},
 	{
 		name: "a change after the first byte",

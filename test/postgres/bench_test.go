@@ -9,5 +9,6 @@ import (
 )
 
 func BenchmarkLoad(b *testing.B) {
-	servers.BenchmarkLoad(b, postgres.Start(b), sqlstore.PostgreSQL, `SELECT version, last_seen, body FROM coatcheck_sessions WHERE id = $1`)
+	servers.BenchmarkLoad(b, postgres.Start(b), sqlstore.PostgreSQL,
+		`SELECT version, last_seen, body FROM coatcheck_sessions WHERE id = $1`)
 }

@@ -30,16 +30,19 @@ func TestBesideOthers(t *testing.T) {
 	t.Run("a closed store is closed", func(t *testing.T) { servers.ClosedIsClosed(t, server, d) })
 	t.Run("the feed tells of others", func(t *testing.T) { servers.FeedOfOthers(t, server, d) })
 	t.Run("the feed that listens tells of others", func(t *testing.T) {
-		servers.FeedOfOthers(t, server, d, sqlstore.Options{Listen: func(ctx context.Context, channel string, heard func()) error {
-			<-ctx.Done() // as deaf as can be: nothing depends on it
-			return ctx.Err()
-		}})
+		servers.FeedOfOthers(t, server, d,
+			sqlstore.Options{Listen: func(ctx context.Context, channel string, heard func()) error {
+				<-ctx.Done() // as deaf as can be: nothing depends on it
+				return ctx.Err()
+			}})
 	})
 	t.Run("the feed tells of late commits", func(t *testing.T) {
 		servers.LateCommits(t, server, d, insertDeleted, 0, time.Second)
 	})
 	t.Run("old changes are removed", func(t *testing.T) { servers.Trimmed(t, server, d, insertDeleted) })
-	t.Run("cancelled calls leave nothing behind", func(t *testing.T) { servers.Cancelled(t, server, d, cancellations()) })
+	t.Run("cancelled calls leave nothing behind", func(t *testing.T) {
+		servers.Cancelled(t, server, d, cancellations())
+	})
 	t.Run("one user among many", func(t *testing.T) { servers.OneUserAmongMany(t, server, d, looked) })
 	t.Run("a sweep beside requests", func(t *testing.T) { servers.SweptBeside(t, server, d) })
 	t.Run("the feed is lost with the server", func(t *testing.T) { servers.LostAndFound(t, server, d) })
@@ -74,7 +77,8 @@ func looked(t *testing.T, db *sql.DB) (rows int) {
 	t.Helper()
 	_, err := db.Exec(`SELECT pg_stat_force_next_flush()`)
 	must(t, err)
-	must(t, db.QueryRow(`SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'coatcheck_sessions'`).Scan(&rows))
+	const read = `SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'coatcheck_sessions'`
+	must(t, db.QueryRow(read).Scan(&rows))
 	return rows
 }
 
@@ -131,7 +135,8 @@ func TestTouchesChangeNoIndex(t *testing.T) {
 	_, err := b.DB.Exec(`SELECT pg_stat_force_next_flush()`)
 	must(t, err)
 	var updates, hot int
-	must(t, b.DB.QueryRow(`SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'coatcheck_sessions'`).Scan(&updates, &hot))
+	const written = `SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'coatcheck_sessions'`
+	must(t, b.DB.QueryRow(written).Scan(&updates, &hot))
 	if updates != 50 || hot < 45 {
 		t.Errorf("of %d touches %d left the indexes alone, want 50 and nearly all", updates, hot)
 	}
@@ -168,7 +173,8 @@ var asked int
 func statements(t *testing.T, server *postgres.Server, db *sql.DB) int {
 	t.Helper()
 	asked++
-	mark := fmt.Sprintf("mark %d", asked) // the log arrives when it likes, but in order for one who waits for each answer
+	// the log arrives when it likes, but in order for one who waits for each answer
+	mark := fmt.Sprintf("mark %d", asked)
 	_, err := db.Exec("SELECT '" + mark + "'")
 	must(t, err)
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
@@ -198,7 +204,8 @@ func TestFailuresSayWhatToDo(t *testing.T) {
 	admin := server.Open(t, database)
 	b := newBox(t, server.Open(t, database))
 	must(t, b.Prepare(t.Context()))
-	for _, text := range []string{`CREATE ROLE reader LOGIN`, `CREATE ROLE asleep NOLOGIN`, `GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader`} {
+	for _, text := range []string{`CREATE ROLE reader LOGIN`, `CREATE ROLE asleep NOLOGIN`,
+		`GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader`} {
 		_, err := admin.Exec(text)
 		must(t, err)
 	}
@@ -206,7 +213,8 @@ func TestFailuresSayWhatToDo(t *testing.T) {
 	b.DB.Close()
 	as := func(user string) string { return strings.Replace(server.DSN(database), "postgres@", user+"@", 1) }
 	for _, c := range []struct{ name, dsn, want string }{
-		{"nobody there", strings.Replace(server.DSN(database), server.Addr, nobody.Addr().String(), 1), "check that it runs"},
+		{"nobody there", strings.Replace(server.DSN(database), server.Addr, nobody.Addr().String(), 1),
+			"check that it runs"},
 		{"no such database", server.DSN("nowhere"), "no such database"},
 		{"no such user", as("nobody"), "refuses the user"},
 		{"no login", as("asleep"), "refuses the user"},
@@ -257,13 +265,16 @@ func TestCheck(t *testing.T) {
 		settings []string
 		dangers  []string
 	}{
-		{"careless", []string{"fsync=off", "synchronous_commit=off", "full_page_writes=off"}, []string{"fsync is off", "full_page_writes is off", "synchronous_commit is off"}},
+		{"careless", []string{"fsync=off", "synchronous_commit=off", "full_page_writes=off"},
+			[]string{"fsync is off", "full_page_writes is off", "synchronous_commit is off"}},
 		{"as it is shipped", []string{"fsync=on"}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			server := postgres.Start(t, c.settings...)
 			findings := servers.Checked(t, server, sqlstore.PostgreSQL, c.dangers...)
-			if !slices.ContainsFunc(findings, func(f store.Finding) bool { return f.Severity == store.Limit && f.Name == "synchronous_standby_names" }) {
+			if !slices.ContainsFunc(findings, func(f store.Finding) bool {
+				return f.Severity == store.Limit && f.Name == "synchronous_standby_names"
+			}) {
 				t.Error("it is not said that a failover may lose changes")
 			}
 		})

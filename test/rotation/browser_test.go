@@ -36,7 +36,8 @@ func (b *browser) holds() string {
 	return b.ticket
 }
 
-// A trip is the way of one request. The cookie is attached when it starts; what the response says counts when it arrives.
+// A trip is the way of one request. The cookie is attached when it starts; what the response says counts when it
+// arrives.
 type trip struct {
 	start    time.Duration // until the tab asks
 	up       time.Duration // until the request reaches the site

@@ -151,11 +151,12 @@ func (d *day) check(t testing.TB) {
 	if got := with(d.browser, visits.Get); got != d.wrote {
 		t.Errorf("%d visits were stored, want %d: rotation lost some", got, d.wrote)
 	}
-	t.Logf("%d rotations, %d requests, %d honest sign-outs, %d false alarms", d.rotations(), d.asked, len(d.fallen()), d.site.alarms())
+	t.Logf("%d rotations, %d requests, %d honest sign-outs, %d false alarms", d.rotations(), d.asked, len(d.fallen()),
+		d.site.alarms())
 }
 
-// A thousand new secrets, fifty requests in parallel at each, one response in ten lost, one request in twenty slow: nobody is
-// signed out, nobody is taken for a thief, nothing that was stored is lost.
+// A thousand new secrets, fifty requests in parallel at each, one response in ten lost, one request in twenty slow:
+// nobody is signed out, nobody is taken for a thief, nothing that was stored is lost.
 //
 // Rows: A14, A17, R5, I4
 func TestHonestBrowserIsNeverSignedOut(t *testing.T) {

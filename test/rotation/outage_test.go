@@ -17,8 +17,8 @@ import (
 
 var errDown = errors.New("connection reset")
 
-// An unreliableStore fails now and then while the weather is bad: half of the failing writes have happened nevertheless, as
-// when the connection breaks before the answer comes.
+// An unreliableStore fails now and then while the weather is bad: half of the failing writes have happened
+// nevertheless, as when the connection breaks before the answer comes.
 type unreliableStore struct {
 	store.Store
 
@@ -75,9 +75,9 @@ func (s *unreliableStore) Touch(ctx context.Context, seen []store.Seen) error {
 	return errors.Join(s.Store.Touch(ctx, seen), after)
 }
 
-// The store fails in the middle of rotations, before or after it has done what it was asked for: offers and confirmations are
-// lost in every way. Requests may be answered 503. Nobody is signed out, nobody is taken for a thief, and when the store
-// is back the rotation goes on.
+// The store fails in the middle of rotations, before or after it has done what it was asked for: offers and
+// confirmations are lost in every way. Requests may be answered 503. Nobody is signed out, nobody is taken for a thief,
+// and when the store is back the rotation goes on.
 //
 // Rows: R5, I4, R8, I10
 func TestStoreFailuresDuringRotationSignNobodyOut(t *testing.T) {
@@ -111,7 +111,8 @@ func TestStoreFailuresDuringRotationSignNobodyOut(t *testing.T) {
 			t.Errorf("%d false alarms", got)
 		}
 		if st.failures < n || refused == 0 || answered == 0 {
-			t.Errorf("the store failed %d times, %d requests were answered and %d refused: that is no storm", st.failures, answered, refused)
+			t.Errorf("the store failed %d times, %d requests were answered and %d refused: that is no storm",
+				st.failures, answered, refused)
 		}
 		t.Logf("%d storms, %d failures of the store, %d rotations, %d answered, %d refused",
 			n, st.failures, s.count(event.Rotated), answered, refused)

@@ -126,8 +126,8 @@ var ends = []struct {
 	}},
 }
 
-// A session ends while its rotation is under way, on any node. Whoever asks after the end was acknowledged is nobody, and
-// nothing brings the session back.
+// A session ends while its rotation is under way, on any node. Whoever asks after the end was acknowledged is nobody,
+// and nothing brings the session back.
 //
 // Rows: A15, R3, I1
 func TestEndDuringRotationIsFinal(t *testing.T) {
@@ -192,8 +192,8 @@ var renewals = []struct {
 
 func other(user string) string { return "not " + user }
 
-// A tab replaces the session while others are offered the successor of its secret. The browser stays with the new session,
-// however late the others answer; all older tickets are dead.
+// A tab replaces the session while others are offered the successor of its secret. The browser stays with the new
+// session, however late the others answer; all older tickets are dead.
 //
 // Rows: A14, A36, R5, I4
 func TestNewSessionWinsOverRotation(t *testing.T) {
@@ -243,8 +243,8 @@ func renewDuringRotation(t *testing.T, r *race, user string, renew func(*session
 	}
 }
 
-// As above, but the step-up meets the others at the same moments. Which response reaches the browser last is chance; what the
-// site holds must not be.
+// As above, but the step-up meets the others at the same moments. Which response reaches the browser last is chance;
+// what the site holds must not be.
 //
 // Rows: A14, A36, I1
 func TestStepUpWinsOverRotation(t *testing.T) {

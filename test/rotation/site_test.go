@@ -1,6 +1,6 @@
-// Package rotation replays what browsers, networks and thieves do to a session whose secret changes: tabs that share one
-// cookie jar, responses that get lost, requests that take long, copied cookies. The manager and the stores are the real
-// ones; the hours between rotations pass in a bubble of testing/synctest.
+// Package rotation replays what browsers, networks and thieves do to a session whose secret changes: tabs that share
+// one cookie jar, responses that get lost, requests that take long, copied cookies. The manager and the stores are the
+// real ones; the hours between rotations pass in a bubble of testing/synctest.
 //
 // Each simulation draws everything that chance decides from a seed, and logs it. COATCHECK_SEED replays one: the same
 // requests set out at the same times. Those that meet at the same moment run in parallel, and their order is the
@@ -48,7 +48,9 @@ var backings = []backing{
 	{"memory", 1, 1, func(testing.TB) store.Store { return memory.New() }},
 	{"memory, two nodes", 2, 1, func(testing.TB) store.Store { return memory.New() }},
 	{"memory, two nodes with caches", 2, 1, func(testing.TB) store.Store { return nearEach{memory.New()} }},
-	{"two nodes that hear nothing of each other", 2, 1, func(testing.TB) store.Store { return struct{ store.Store }{memory.New()} }},
+	{"two nodes that hear nothing of each other", 2, 1, func(testing.TB) store.Store {
+		return struct{ store.Store }{memory.New()}
+	}},
 	{"sqlite, two nodes", 2, sqliteShare, openSQLite},
 }
 

@@ -37,12 +37,13 @@ func onEveryVerdict(t *testing.T, test func(t *testing.T, v verdict, b backing))
 	}
 }
 
-// maxAge is how many rotations old a copied cookie may be and is still recognised for what it is; an older one is refused
-// without an alarm.
+// maxAge is how many rotations old a copied cookie may be and is still recognised for what it is; an older one is
+// refused without an alarm.
 const maxAge = 32
 
-// Somebody copies the cookie, now or then. Once the browser has shown its next secret, and the grace is over, the copy is no good on
-// its first use, and gives the thief away. All the while the owner's tabs rotate as in the honest simulation, without an alarm.
+// Somebody copies the cookie, now or then. Once the browser has shown its next secret, and the grace is over, the copy
+// is no good on its first use, and gives the thief away. All the while the owner's tabs rotate as in the honest
+// simulation, without an alarm.
 //
 // Rows: A14, A17
 func TestCopiedCookieIsCaught(t *testing.T) {
@@ -114,8 +115,8 @@ func (d *day) recover(v verdict) {
 	}
 }
 
-// The thief is the first to be given the next secret, and the owner comes later. The alarm is the same, and the thief's session
-// ends as well: it is the same session.
+// The thief is the first to be given the next secret, and the owner comes later. The alarm is the same, and the thief's
+// session ends as well: it is the same session.
 //
 // Rows: A14, A17
 func TestThiefWhoRotatesFirstIsCaught(t *testing.T) {
@@ -151,7 +152,8 @@ func elope(thief *browser, rng *rand.Rand) {
 	time.Sleep(grace + 1)
 }
 
-// A copy that is older than what a record remembers is refused, and is no alarm: it cannot be told from a made-up secret.
+// A copy that is older than what a record remembers is refused, and is no alarm: it cannot be told from a made-up
+// secret.
 //
 // Rows: A14, A17
 func TestAncientCopyIsRefused(t *testing.T) {
@@ -173,8 +175,8 @@ func TestAncientCopyIsRefused(t *testing.T) {
 	})
 }
 
-// Two browsers with the same cookie that both keep up are given the same secrets: nothing tells them apart, and nobody is
-// signed out. It is the first one that stays away over a rotation and its grace that raises the alarm.
+// Two browsers with the same cookie that both keep up are given the same secrets: nothing tells them apart, and nobody
+// is signed out. It is the first one that stays away over a rotation and its grace that raises the alarm.
 //
 // Rows: A14, R5
 func TestCopyThatKeepsUpRaisesNoAlarm(t *testing.T) {

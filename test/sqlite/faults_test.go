@@ -41,7 +41,8 @@ func wantFault(t *testing.T, call string, err error, words string) {
 	switch {
 	case err == nil:
 		t.Errorf("%s: no error, want one that says %q", call, words)
-	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrConflict), errors.Is(err, store.ErrExists), errors.Is(err, store.ErrDamaged):
+	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrConflict),
+		errors.Is(err, store.ErrExists), errors.Is(err, store.ErrDamaged):
 		t.Errorf("%s: %v is an answer about a session, want one that says %q", call, err, words)
 	case !strings.Contains(err.Error(), words):
 		t.Errorf("%s: %q does not say %q", call, err, words)
@@ -253,7 +254,8 @@ func fillUp(t *testing.T, b *box) (acknowledged []store.Record, refusal error) {
 	t.Helper()
 	for range 10_000 {
 		r := session("ada")
-		r.Data = r.Data.With(store.Change{Key: "big", Value: store.Value{JSON: `"` + strings.Repeat("x", 10_000) + `"`}})
+		r.Data = r.Data.With(store.Change{Key: "big",
+			Value: store.Value{JSON: `"` + strings.Repeat("x", 10_000) + `"`}})
 		if err := b.Create(t.Context(), r, store.ID{}); err != nil {
 			return acknowledged, err
 		}

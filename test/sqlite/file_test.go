@@ -38,7 +38,8 @@ func TestAnAppsOwnDatabase(t *testing.T) {
 	app, err := sql.Open("sqlite", file)
 	must(t, err)
 	defer app.Close()
-	_, err = app.Exec(`CREATE TABLE orders (id INTEGER PRIMARY KEY, what TEXT); INSERT INTO orders (what) VALUES ('tea'); PRAGMA user_version = 7`)
+	_, err = app.Exec(`CREATE TABLE orders (id INTEGER PRIMARY KEY, what TEXT);
+		INSERT INTO orders (what) VALUES ('tea'); PRAGMA user_version = 7`)
 	must(t, err)
 	must(t, os.Chmod(file, 0o640))
 
@@ -85,7 +86,8 @@ func TestTheTableKnowsWhenSessionsEnd(t *testing.T) {
 	r := mustCreate(t, b)
 	want := r.Ends().UnixMicro()
 	var got int64
-	if err := b.db.QueryRowContext(context.Background(), `SELECT ends FROM coatcheck_sessions`).Scan(&got); err != nil || got != want {
+	if err := b.db.QueryRowContext(context.Background(),
+		`SELECT ends FROM coatcheck_sessions`).Scan(&got); err != nil || got != want {
 		t.Errorf("ends is %d, %v; want %d", got, err, want)
 	}
 }
@@ -96,7 +98,8 @@ func TestStatementsUseIndexes(t *testing.T) {
 	must(t, b.Prepare(t.Context()))
 	for _, query := range []string{
 		`SELECT id FROM coatcheck_sessions WHERE ends <= 1 ORDER BY ends LIMIT 10`,
-		`SELECT id FROM coatcheck_sessions WHERE owner = 'ada' AND (created, id) < (1, x'00') ORDER BY created DESC, id DESC LIMIT 10`,
+		`SELECT id FROM coatcheck_sessions WHERE owner = 'ada' AND (created, id) < (1, x'00')
+			ORDER BY created DESC, id DESC LIMIT 10`,
 		`SELECT id FROM coatcheck_sessions WHERE (created, id) < (1, x'00') ORDER BY created DESC, id DESC LIMIT 10`,
 		`SELECT count(*) FROM coatcheck_sessions WHERE owner = 'ada'`,
 		`SELECT version, last_seen, body FROM coatcheck_sessions WHERE id = x'00'`,
@@ -116,7 +119,8 @@ func TestStatementsUseIndexes(t *testing.T) {
 	}
 }
 
-// The log is emptied beside the commits. If it were not, it would grow until a commit empties it, and all who wait for that one wait long.
+// The log is emptied beside the commits. If it were not, it would grow until a commit empties it, and all who wait for
+// that one wait long.
 func TestTheLogStaysShort(t *testing.T) {
 	file := newFile(t)
 	b := newBox(t, file)

@@ -107,8 +107,10 @@ func TestConcurrentCreatesShareCommits(t *testing.T) {
 func TestOneFailureDoesNotSpoilTheOthers(t *testing.T) {
 	b := newBox(t, newFile(t))
 	mustCreate(t, b)
-	b.mustExec(t, `CREATE TRIGGER no_eve BEFORE INSERT ON coatcheck_sessions WHEN new.owner = 'eve' BEGIN SELECT raise(ABORT, 'not eve'); END`)
-	b.mustExec(t, `CREATE TRIGGER no_mallory BEFORE INSERT ON coatcheck_sessions WHEN new.owner = 'mallory' BEGIN SELECT raise(ROLLBACK, 'not mallory'); END`)
+	b.mustExec(t, `CREATE TRIGGER no_eve BEFORE INSERT ON coatcheck_sessions WHEN new.owner = 'eve'
+		BEGIN SELECT raise(ABORT, 'not eve'); END`)
+	b.mustExec(t, `CREATE TRIGGER no_mallory BEFORE INSERT ON coatcheck_sessions WHEN new.owner = 'mallory'
+		BEGIN SELECT raise(ROLLBACK, 'not mallory'); END`)
 	release := locker(t, b.dsn)
 	defer release()
 

@@ -48,9 +48,10 @@ func newFile(t testing.TB) string { return filepath.Join(t.TempDir(), "sessions.
 func session(user string) store.Record {
 	now := time.Now()
 	return store.Record{
-		ID: store.NewID(), User: user, CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(time.Hour), IdleTimeout: time.Minute,
-		Auth: []store.Auth{{Method: "password", At: now}},
-		Data: store.Data{}.With(store.Change{Key: "cart", Value: store.Value{JSON: `["tea"]`}}),
+		ID: store.NewID(), User: user, CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(time.Hour),
+		IdleTimeout: time.Minute,
+		Auth:        []store.Auth{{Method: "password", At: now}},
+		Data:        store.Data{}.With(store.Change{Key: "cart", Value: store.Value{JSON: `["tea"]`}}),
 	}
 }
 

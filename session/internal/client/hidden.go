@@ -15,7 +15,8 @@ var optionalInterfaces = []struct {
 	name, costs string
 	is          reflect.Type
 }{
-	{"store.Feed", "cut-offs of other nodes, and the end of a session for Session.Done, are noticed up to 5 seconds late",
+	{"store.Feed",
+		"cut-offs of other nodes, and the end of a session for Session.Done, are noticed up to 5 seconds late",
 		reflect.TypeFor[store.Feed]()},
 	{"store.Peeker", "every request waits for a call of Load, and Stale knows only what this manager has loaded itself",
 		reflect.TypeFor[store.Peeker]()},

@@ -218,7 +218,8 @@ func TestHostRules(t *testing.T) {
 }
 
 func TestFlags(t *testing.T) {
-	b := browser.Start(t, browser.Options{Flags: map[string]string{"user-agent": "a browser of ours", "mute-audio": ""}})
+	b := browser.Start(t,
+		browser.Options{Flags: map[string]string{"user-agent": "a browser of ours", "mute-audio": ""}})
 	b.Navigate(site(t) + "/")
 	if got := browser.Eval[string](b, "navigator.userAgent"); got != "a browser of ours" {
 		t.Errorf("user agent %q", got)
@@ -282,10 +283,14 @@ func TestFailuresAreTold(t *testing.T) {
 		{"text that never comes", func(b *browser.Browser) { b.AwaitText("h1", "Goodbye") },
 			[]string{"h1 to say Goodbye"}},
 		{"wrong count", func(b *browser.Browser) { b.AwaitCount("h1", 2) }, []string{"number of h1"}},
-		{"exception", func(b *browser.Browser) { browser.Eval[int](b, "no.such.thing") }, []string{"no is not defined"}},
+		{"exception", func(b *browser.Browser) {
+			browser.Eval[int](b, "no.such.thing")
+		}, []string{"no is not defined"}},
 		{"outside", func(b *browser.Browser) { b.Navigate("http://example.com/") },
 			[]string{"example.com", "ERR_NAME_NOT_RESOLVED"}},
-		{"address outside", func(b *browser.Browser) { b.Navigate("http://192.0.2.1/") }, []string{"192.0.2.1", "ERR_"}},
+		{"address outside", func(b *browser.Browser) {
+			b.Navigate("http://192.0.2.1/")
+		}, []string{"192.0.2.1", "ERR_"}},
 		{"nobody listens", func(b *browser.Browser) { b.Navigate("http://127.0.0.1:1/") }, []string{"ERR_"}},
 		{"click leads nowhere", func(b *browser.Browser) { b.Submit("#grow") }, []string{"submit #grow"}},
 		{"closed", func(b *browser.Browser) { b.Close(); b.Text("h1") }, []string{"the browser is closed"}},

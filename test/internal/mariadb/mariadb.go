@@ -1,7 +1,7 @@
 // Package mariadb starts real MariaDB servers for tests.
 //
-// A server has its own data folder and listens on a loopback port of its own. It is shared by the cases of a test, each with
-// a database of its own:
+// A server has its own data folder and listens on a loopback port of its own. It is shared by the cases of a test, each
+// with a database of its own:
 //
 //	server := mariadb.Start(t)
 //	db := server.Open(t, server.Create(t))
@@ -48,14 +48,18 @@ func Start(t testing.TB, settings ...string) *Server {
 	host, port, _ := net.SplitHostPort(s.Addr)
 	folder := proc.Home(t, owner)
 	data := filepath.Join(folder, "data")
-	args := []string{"--no-defaults", "--datadir=" + data, "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve",
+	args := []string{"--no-defaults", "--datadir=" + data, "--auth-root-authentication-method=normal", "--skip-test-db",
+		"--skip-name-resolve",
 		"--tmpdir=" + folder} // a server that starts removes what others have in a folder that they share
-	if code := proc.Start(t, proc.Spec{Path: install, Args: args, Dir: folder, User: owner, Timeout: time.Minute}).Wait(); code != 0 {
+	if code := proc.Start(t,
+		proc.Spec{Path: install, Args: args, Dir: folder, User: owner, Timeout: time.Minute}).Wait(); code != 0 {
 		t.Fatalf("mariadb-install-db ended with %d", code)
 	}
 	args = []string{"--no-defaults", "--datadir=" + data, "--bind-address=" + host, "--port=" + port,
-		"--socket=" + filepath.Join(folder, "socket"), "--pid-file=" + filepath.Join(folder, "pid"), "--skip-name-resolve", "--max-connections=200",
-		"--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=64M", "--innodb-file-per-table=0", "--tmpdir=" + folder}
+		"--socket=" + filepath.Join(folder, "socket"), "--pid-file=" + filepath.Join(folder, "pid"),
+		"--skip-name-resolve", "--max-connections=200",
+		"--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=64M", "--innodb-file-per-table=0",
+		"--tmpdir=" + folder}
 	for _, setting := range settings {
 		args = append(args, "--"+setting)
 	}
@@ -115,7 +119,8 @@ func (s *Server) do(t testing.TB, text string) {
 	defer db.Close()
 	_, err := db.Exec(text)
 	// A server that takes few connections may not have noticed yet that the test has closed its own.
-	for deadline := time.Now().Add(10 * time.Second); err != nil && strings.Contains(err.Error(), "1040") && time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(10 * time.Second); err != nil && strings.Contains(err.Error(), "1040") &&
+		time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		_, err = db.Exec(text)
 	}
 	if err != nil {

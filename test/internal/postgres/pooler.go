@@ -24,7 +24,8 @@ func (s *Server) Pool(t testing.TB) *Pooler {
 	serverHost, serverPort, _ := net.SplitHostPort(s.Addr)
 	config := filepath.Join(folder, "pgbouncer.ini")
 	text := "[databases]\n* = host=" + serverHost + " port=" + serverPort + " user=postgres\n" +
-		"[pgbouncer]\nlisten_addr=" + host + "\nlisten_port=" + port + "\nunix_socket_dir=\nauth_type=any\npool_mode=transaction\ndefault_pool_size=4\nserver_idle_timeout=5\n"
+		"[pgbouncer]\nlisten_addr=" + host + "\nlisten_port=" + port + "\nunix_socket_dir=\n" +
+		"auth_type=any\npool_mode=transaction\ndefault_pool_size=4\nserver_idle_timeout=5\n"
 	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}

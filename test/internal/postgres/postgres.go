@@ -1,7 +1,7 @@
 // Package postgres starts real PostgreSQL servers, and poolers in front of them, for tests.
 //
-// A server has its own data folder and listens on a loopback port of its own. It is shared by the cases of a test, each with
-// a database of its own:
+// A server has its own data folder and listens on a loopback port of its own. It is shared by the cases of a test, each
+// with a database of its own:
 //
 //	server := postgres.Start(t)
 //	db := server.Open(t, server.Create(t))
@@ -49,11 +49,13 @@ func Start(t testing.TB, settings ...string) *Server {
 	folder := proc.Home(t, owner)
 	data := filepath.Join(folder, "data")
 	args := []string{"-D", data, "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8", "--locale", "C"}
-	if code := proc.Start(t, proc.Spec{Path: initdb, Args: args, Dir: folder, User: owner, Timeout: time.Minute}).Wait(); code != 0 {
+	if code := proc.Start(t,
+		proc.Spec{Path: initdb, Args: args, Dir: folder, User: owner, Timeout: time.Minute}).Wait(); code != 0 {
 		t.Fatalf("initdb ended with %d", code)
 	}
 	args = []string{"-D", data}
-	for _, setting := range append([]string{"listen_addresses=" + host, "port=" + port, "unix_socket_directories=", "fsync=off", "max_connections=200"}, settings...) {
+	for _, setting := range append([]string{"listen_addresses=" + host, "port=" + port, "unix_socket_directories=",
+		"fsync=off", "max_connections=200"}, settings...) {
 		args = append(args, "-c", setting)
 	}
 	s.start(proc.Spec{Path: server, Args: args, Dir: folder, User: owner})
@@ -126,7 +128,8 @@ func (s *Server) do(t testing.TB, database string, texts ...string) {
 	for _, text := range texts {
 		_, err := db.Exec(text)
 		// A server that takes few connections may not have noticed yet that the test has closed its own.
-		for deadline := time.Now().Add(10 * time.Second); err != nil && strings.Contains(err.Error(), "53300") && time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		for deadline := time.Now().Add(10 * time.Second); err != nil && strings.Contains(err.Error(), "53300") &&
+			time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 			_, err = db.Exec(text)
 		}
 		if err != nil {
@@ -139,7 +142,8 @@ func (s *Server) do(t testing.TB, database string, texts ...string) {
 func (s *Server) DSN(database string, params ...string) string { return dsn(s.Addr, database, params) }
 
 func dsn(addr, database string, params []string) string {
-	return "postgres://postgres@" + addr + "/" + database + "?" + strings.Join(append([]string{"sslmode=disable"}, params...), "&")
+	return "postgres://postgres@" + addr + "/" + database + "?" + strings.Join(append([]string{"sslmode=disable"},
+		params...), "&")
 }
 
 // Open opens a database until the test ends.

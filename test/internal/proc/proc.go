@@ -72,7 +72,8 @@ func Start(t testing.TB, s Spec) *Process {
 	p.cmd.Dir = s.Dir
 	p.cmd.Env = append(os.Environ(), s.Env...)
 	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL, Credential: credential(t, s.User)}
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL,
+		Credential: credential(t, s.User)}
 	p.cmd.WaitDelay = 5 * time.Second // a grandchild that holds the pipe must not hold the test
 	if err := p.cmd.Start(); err != nil {
 		t.Fatalf("start %s: %v", s.Path, err)

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// Home makes a folder that is a user's own until the test ends, for the [Spec].User of a program. The test's own folder is
-// closed to other users.
+// Home makes a folder that is a user's own until the test ends, for the [Spec].User of a program. The test's own folder
+// is closed to other users.
 func Home(t testing.TB, name string) string {
 	t.Helper()
 	folder, err := os.MkdirTemp("", "coatcheck-"+name+"-")

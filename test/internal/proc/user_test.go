@@ -23,7 +23,9 @@ func TestUser(t *testing.T) {
 		t.Fatal(err)
 	}
 	folder := proc.Home(t, name)
-	p := proc.Start(t, proc.Spec{Path: shell, Args: []string{"-c", "echo of $(id -G) > file; echo I am $(id -u); sleep 600"}, Dir: folder, User: name})
+	p := proc.Start(t,
+		proc.Spec{Path: shell, Args: []string{"-c", "echo of $(id -G) > file; echo I am $(id -u); sleep 600"},
+			Dir: folder, User: name})
 	if uid := p.Await(regexp.MustCompile(`^I am (\d+)$`))[1]; uid != who.Uid {
 		t.Errorf("runs as %s, want %s", uid, who.Uid)
 	}

@@ -7,8 +7,8 @@ import (
 	sqlstore "coatcheck.dev/store/sql"
 )
 
-// BenchmarkLoad compares a load with the least that anyone could do through the same pool: one SELECT by primary key, which is
-// query.
+// BenchmarkLoad compares a load with the least that anyone could do through the same pool: one SELECT by primary key,
+// which is query.
 func BenchmarkLoad(b *testing.B, s Server, d sqlstore.Dialect, query string, params ...string) {
 	st := NewBox(b, s.Open(b, s.Create(b), params...), d)
 	r := st.MustCreate(b)

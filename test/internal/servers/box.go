@@ -35,9 +35,10 @@ func NewBox(t testing.TB, db *sql.DB, d sqlstore.Dialect, options ...sqlstore.Op
 func Session(user string) store.Record {
 	now := time.UnixMicro(time.Now().UnixMicro()).UTC()
 	return store.Record{
-		ID: store.NewID(), User: user, CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(time.Hour), IdleTimeout: time.Minute,
-		Auth: []store.Auth{{Method: "password", At: now}},
-		Data: store.Data{}.With(store.Change{Key: "owner", Value: store.Value{JSON: `"` + user + `"`}}),
+		ID: store.NewID(), User: user, CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(time.Hour),
+		IdleTimeout: time.Minute,
+		Auth:        []store.Auth{{Method: "password", At: now}},
+		Data:        store.Data{}.With(store.Change{Key: "owner", Value: store.Value{JSON: `"` + user + `"`}}),
 	}
 }
 
@@ -49,8 +50,8 @@ func (b *Box) MustCreate(t testing.TB) store.Record {
 	return r
 }
 
-// Contract runs the suite of all stores. open makes a store on a database; damage is the statement that spoils the record of
-// an ID.
+// Contract runs the suite of all stores. open makes a store on a database; damage is the statement that spoils the
+// record of an ID.
 func Contract(t *testing.T, s Server, damage string, open func(t *testing.T, database string) *Box) {
 	databases := make(map[store.Store]string)
 	box := func(t *testing.T, database string) store.Store {

@@ -13,7 +13,8 @@ import (
 	sqlstore "coatcheck.dev/store/sql"
 )
 
-// Cancelled has calls cancelled at random points, and looks after each whether the next answer is that to the next question.
+// Cancelled has calls cancelled at random points, and looks after each whether the next answer is that to the next
+// question.
 func Cancelled(t *testing.T, s Server, d sqlstore.Dialect, times int) {
 	st, db := open(t, s, d, s.Create(t))
 	db.SetMaxOpenConns(4) // fewer than callers, so that connections go around

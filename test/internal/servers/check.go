@@ -8,8 +8,8 @@ import (
 	sqlstore "coatcheck.dev/store/sql"
 )
 
-// Checked looks whether Check calls dangerous what is, in that order, and nothing else; and whether each finding says what
-// to do. It returns them.
+// Checked looks whether Check calls dangerous what is, in that order, and nothing else; and whether each finding says
+// what to do. It returns them.
 func Checked(t *testing.T, s Server, d sqlstore.Dialect, dangers ...string) []store.Finding {
 	t.Helper()
 	findings, err := NewBox(t, s.Open(t, s.Create(t)), d).Check(t.Context())

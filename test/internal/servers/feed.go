@@ -88,8 +88,8 @@ func (e *ear) count(id store.ID) (n int) {
 	return n
 }
 
-// FeedOfOthers has one program hear what another does, and checks what beats claim: when one comes, all that was durable at
-// its moment has been told.
+// FeedOfOthers has one program hear what another does, and checks what beats claim: when one comes, all that was
+// durable at its moment has been told.
 func FeedOfOthers(t *testing.T, s Server, d sqlstore.Dialect, options ...sqlstore.Options) {
 	database := s.Create(t)
 	a, _ := open(t, s, d, database, options...)
@@ -116,8 +116,8 @@ func FeedOfOthers(t *testing.T, s Server, d sqlstore.Dialect, options ...sqlstor
 	}
 }
 
-// LateCommits has transactions that take long while others are quick: what they change is told when they are committed, to
-// those who have listened all the time and to those who came meanwhile, and once. holds are how long.
+// LateCommits has transactions that take long while others are quick: what they change is told when they are committed,
+// to those who have listened all the time and to those who came meanwhile, and once. holds are how long.
 func LateCommits(t *testing.T, s Server, d sqlstore.Dialect, insert string, holds ...time.Duration) {
 	database := s.Create(t)
 	st, db := open(t, s, d, database)

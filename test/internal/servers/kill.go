@@ -21,8 +21,8 @@ type fate struct {
 	unsure  bool   // a call was under way: what it would have done may be so
 }
 
-// Killed kills the server again and again while sessions are created, saved, replaced and revoked, and looks whether all that
-// was acknowledged is so.
+// Killed kills the server again and again while sessions are created, saved, replaced and revoked, and looks whether
+// all that was acknowledged is so.
 func Killed(t *testing.T, s Server, d sqlstore.Dialect, rounds int) {
 	database := s.Create(t)
 	acknowledged, chance := 0, trial.Chance(t)

@@ -33,8 +33,8 @@ func fill(t *testing.T, st *sqlstore.Store, n int, life time.Duration) {
 	done.Wait()
 }
 
-// OneUserAmongMany counts the rows that the server looks at to find what belongs to one user, or comes next in a listing: it
-// is the same few, however many others there are.
+// OneUserAmongMany counts the rows that the server looks at to find what belongs to one user, or comes next in a
+// listing: it is the same few, however many others there are.
 func OneUserAmongMany(t *testing.T, s Server, d sqlstore.Dialect, looked func(*testing.T, *sql.DB) int) {
 	st, db := open(t, s, d, s.Create(t))
 	n := trial.Times(20_000, 1_000_000)
@@ -53,7 +53,10 @@ func OneUserAmongMany(t *testing.T, s Server, d sqlstore.Dialect, looked func(*t
 			return err
 		}},
 		{"count a user's", 60, func() error { _, err := st.Count(t.Context(), "user 78"); return err }},
-		{"list a page of all", 150, func() error { _, err := st.List(t.Context(), store.Query{Limit: 50}); return err }},
+		{"list a page of all", 150, func() error {
+			_, err := st.List(t.Context(), store.Query{Limit: 50})
+			return err
+		}},
 		{"list a page from the middle", 150, func() error {
 			list, err := st.List(t.Context(), store.Query{User: "user 1000"})
 			if err == nil {
@@ -62,7 +65,8 @@ func OneUserAmongMany(t *testing.T, s Server, d sqlstore.Dialect, looked func(*t
 			return err
 		}},
 		{"touch", 60, func() error {
-			return st.Touch(t.Context(), []store.Seen{{ID: store.NewID(), At: time.Now()}, {ID: store.NewID(), At: time.Now()}})
+			return st.Touch(t.Context(),
+				[]store.Seen{{ID: store.NewID(), At: time.Now()}, {ID: store.NewID(), At: time.Now()}})
 		}},
 		{"delete a user's", 100, func() error { _, err := st.DeleteUser(t.Context(), "user 79"); return err }},
 		{"sweep nothing", 60, func() error { _, err := st.Sweep(t.Context(), time.Now(), 100); return err }},
@@ -133,5 +137,6 @@ func spread(all []time.Duration) string {
 		return "none"
 	}
 	slices.Sort(all)
-	return fmt.Sprintf("%d, half of them within %v, 99 of 100 within %v, all within %v", len(all), all[len(all)/2], all[len(all)*99/100], all[len(all)-1])
+	return fmt.Sprintf("%d, half of them within %v, 99 of 100 within %v, all within %v", len(all), all[len(all)/2],
+		all[len(all)*99/100], all[len(all)-1])
 }

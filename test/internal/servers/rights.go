@@ -9,7 +9,8 @@ import (
 	sqlstore "coatcheck.dev/store/sql"
 )
 
-// FewRights has a user who may do no more than the documentation names do everything, on tables that somebody else has made.
+// FewRights has a user who may do no more than the documentation names do everything, on tables that somebody else has
+// made.
 func FewRights(t *testing.T, db *sql.DB, d sqlstore.Dialect) {
 	ctx := t.Context()
 	st := sqlstore.New(db, d)

@@ -1,5 +1,5 @@
-// Package servers is what package sqlstore is put through on each database server beside the contract: several programs at
-// once, kills, cancelled requests, late commits. The tests of a server call it with that server.
+// Package servers is what package sqlstore is put through on each database server beside the contract: several programs
+// at once, kills, cancelled requests, late commits. The tests of a server call it with that server.
 package servers
 
 import (
@@ -21,7 +21,9 @@ type Server interface {
 }
 
 // open makes a store that is closed at the end of the test, and returns its pool as well.
-func open(t testing.TB, s Server, d sqlstore.Dialect, database string, options ...sqlstore.Options) (*sqlstore.Store, *sql.DB) {
+func open(
+	t testing.TB, s Server, d sqlstore.Dialect, database string, options ...sqlstore.Options,
+) (*sqlstore.Store, *sql.DB) {
 	t.Helper()
 	b := NewBox(t, s.Open(t, database), d, options...)
 	b.DB.SetMaxOpenConns(16)

@@ -61,7 +61,8 @@ func ClosedIsClosed(t *testing.T, s Server, d sqlstore.Dialect) {
 	st, _ := open(t, s, d, s.Create(t))
 	must(t, st.Create(t.Context(), Session("ada"), store.ID{}))
 	must(t, st.Close(context.Background()))
-	if err := st.Create(t.Context(), Session("ada"), store.ID{}); err == nil || !strings.Contains(err.Error(), "closed") {
+	if err := st.Create(t.Context(), Session("ada"), store.ID{}); err == nil ||
+		!strings.Contains(err.Error(), "closed") {
 		t.Errorf("create: got %v, want to be told that the store is closed", err)
 	}
 }

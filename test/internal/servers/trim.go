@@ -10,8 +10,8 @@ import (
 	sqlstore "coatcheck.dev/store/sql"
 )
 
-// Trimmed lets minutes pass, and looks which changes are still written down: none that was committed long ago, and all that were
-// committed in the last minute, however early they were made.
+// Trimmed lets minutes pass, and looks which changes are still written down: none that was committed long ago, and all
+// that were committed in the last minute, however early they were made.
 func Trimmed(t *testing.T, s Server, d sqlstore.Dialect, insert string) {
 	database := s.Create(t)
 	synctest.Test(t, func(t *testing.T) {

@@ -36,7 +36,8 @@ func TestMissingToolIsNamed(t *testing.T) {
 			t.Setenv("CI", c.ci)
 			t.Setenv("PATH", t.TempDir())
 			v := failing.Run(t, func(tb testing.TB) { tool.Find(tb, "no-such-tool", "nor-this-one") })
-			if v.Failed != c.fails || v.Skipped != c.skips || !strings.Contains(v.Said, "no-such-tool or nor-this-one") {
+			if v.Failed != c.fails || v.Skipped != c.skips ||
+				!strings.Contains(v.Said, "no-such-tool or nor-this-one") {
 				t.Errorf("missing tool: %+v, want failed %t, skipped %t, and both names", v, c.fails, c.skips)
 			}
 		})

@@ -1,8 +1,8 @@
 // Package trial says how hard tests try, and where they draw their chance from.
 //
-// make test comes to the same outcome on the same tree, as far as a test with many goroutines can: chance comes from the
-// same seed each time. make torture sets COATCHECK_TORTURE: tests go on for hours, each time from another seed. Seeds are
-// logged, and COATCHECK_SEED begins with one of them.
+// make test comes to the same outcome on the same tree, as far as a test with many goroutines can: chance comes from
+// the same seed each time. make torture sets COATCHECK_TORTURE: tests go on for hours, each time from another seed.
+// Seeds are logged, and COATCHECK_SEED begins with one of them.
 package trial
 
 import (

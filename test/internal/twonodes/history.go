@@ -101,9 +101,9 @@ type world struct {
 // ended is later than every version.
 const ended = 1 << 62
 
-// History makes histories of what clients see who use both nodes at once, and checks that some sequence explains each of
-// them: one in which every write happened while it ran, and every read while it ran or no more than a lease before. Beside
-// that, no node ever answers with what is older than it has answered or written before.
+// History makes histories of what clients see who use both nodes at once, and checks that some sequence explains each
+// of them: one in which every write happened while it ran, and every read while it ran or no more than a lease before.
+// Beside that, no node ever answers with what is older than it has answered or written before.
 func (h Harness) History(t testing.TB, n int) {
 	t.Helper()
 	seed := trial.Seed(t)
@@ -117,7 +117,8 @@ func (h Harness) History(t testing.TB, n int) {
 		stale, oldest = stale+n, max(oldest, late)
 	}
 	hits := a.Stats().Hits + b.Stats().Hits
-	t.Logf("%d histories of %d operations, %d reads from a cache, %d saw what had been replaced, the latest of them %v before", n, clients*ops, hits, stale, oldest)
+	t.Logf("%d histories of %d operations, %d reads from a cache, %d saw what had been replaced, the latest %v before",
+		n, clients*ops, hits, stale, oldest)
 	if hits == 0 {
 		t.Error("nothing was read from a cache")
 	}
@@ -221,10 +222,12 @@ func (w *world) record(at int, in input, do func() (output, error)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if in.kind == load && known < floor {
-		w.t.Errorf("node %d answered with version %d of session %d, after it had known of %d", at, known, in.session, floor)
+		w.t.Errorf("node %d answered with version %d of session %d, after it had known of %d", at, known, in.session,
+			floor)
 	}
 	w.seen[at][in.session] = max(w.seen[at][in.session], known)
-	w.ops = append(w.ops, porcupine.Operation{ClientId: len(w.ops), Input: in, Call: int64(call), Output: out, Return: int64(back)})
+	w.ops = append(w.ops,
+		porcupine.Operation{ClientId: len(w.ops), Input: in, Call: int64(call), Output: out, Return: int64(back)})
 }
 
 func (w *world) floor(at, n int) uint64 {
@@ -243,15 +246,16 @@ func (w *world) writes() (all []porcupine.Operation) {
 	return all
 }
 
-// A change is what gave a session a version, or ended it, and when it can have happened, by the write itself and by the reads.
+// A change is what gave a session a version, or ended it, and when it can have happened, by the write itself and by the
+// reads.
 type change struct {
 	value          string
 	earliest, last time.Duration
 }
 
-// misread says which read of a session saw what nobody can have seen so late, or so early; "" if all is well. Versions follow each
-// other, so it is enough that each change has a moment that suits all reads, none before that of the change before it. (The search
-// that porcupine makes does not come to an end if every read may be as old as the lease.)
+// misread says which read of a session saw what nobody can have seen so late, or so early; "" if all is well. Versions
+// follow each other, so it is enough that each change has a moment that suits all reads, none before that of the change
+// before it. (The search that porcupine makes does not come to an end if every read may be as old as the lease.)
 func (w *world) misread(session int) string {
 	const never = time.Duration(math.MaxInt64)
 	changes := map[uint64]*change{1: {"", 0, 0}, ended: {"", never, never}}
@@ -299,7 +303,8 @@ func (w *world) misread(session int) string {
 	return ""
 }
 
-// stale returns how many reads saw what had been replaced before they began, and by how much the latest of them was late.
+// stale returns how many reads saw what had been replaced before they began, and by how much the latest of them was
+// late.
 func (w *world) stale() (n int, oldest time.Duration) {
 	for _, read := range w.ops {
 		if read.Input.(input).kind != load {
@@ -308,7 +313,8 @@ func (w *world) stale() (n int, oldest time.Duration) {
 		var late time.Duration
 		for _, write := range w.ops {
 			in, out := write.Input.(input), write.Output.(output)
-			replaced := in.kind == end && out.version != 0 || in.kind == save && out.refusal == nil && in.version == read.Output.(output).version
+			replaced := in.kind == end && out.version != 0 || in.kind == save && out.refusal == nil &&
+				in.version == read.Output.(output).version
 			if in.session == read.Input.(input).session && replaced && read.Output.(output).version != 0 {
 				late = max(late, time.Duration(read.Call-write.Return))
 			}
@@ -325,7 +331,8 @@ func (w *world) check(seed uint64) {
 	w.t.Helper()
 	for n := range sessions {
 		if wrong := w.misread(n); wrong != "" {
-			w.t.Errorf("a read is older than the lease, or newer than its time: session %d, %s: COATCHECK_SEED=%d", n, wrong, seed)
+			w.t.Errorf("a read is older than the lease, or newer than its time: session %d, %s: COATCHECK_SEED=%d", n,
+				wrong, seed)
 		}
 	}
 	all := w.writes()

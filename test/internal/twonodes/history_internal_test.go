@@ -30,7 +30,8 @@ func TestReadsAreJudged(t *testing.T) {
 		ops  []porcupine.Operation
 		want string
 	}{
-		{"as it happens", []porcupine.Operation{save1, read(500, 501, 1, ""), read(1500, 1501, 2, "a"), end2, gone(3000, 3001)}, ""},
+		{"as it happens",
+			[]porcupine.Operation{save1, read(500, 501, 1, ""), read(1500, 1501, 2, "a"), end2, gone(3000, 3001)}, ""},
 		{"old within the lease", []porcupine.Operation{save1, read(1100, 1101, 1, "")}, ""},
 		{"too old", []porcupine.Operation{save1, read(1200, 1201, 1, "")}, "version 2 cannot"},
 		{"let in too long", []porcupine.Operation{save1, end2, read(2200, 2201, 2, "a")}, "cannot have come"},
@@ -40,7 +41,8 @@ func TestReadsAreJudged(t *testing.T) {
 		{"a value of nobody", []porcupine.Operation{save1, read(1500, 1501, 2, "b")}, "nobody wrote"},
 		{"a version of nobody", []porcupine.Operation{save1, read(1500, 1501, 3, "b")}, "nobody wrote"},
 		{"two reads that no moment suits", []porcupine.Operation{
-			op(0, 5000, input{kind: save, version: 1, value: "a"}, output{}), read(100, 101, 2, "a"), read(1000, 1001, 1, "")}, "version 2 cannot"},
+			op(0, 5000, input{kind: save, version: 1, value: "a"}, output{}), read(100, 101, 2, "a"),
+			read(1000, 1001, 1, "")}, "version 2 cannot"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := &world{t: t, ops: c.ops, lease: 100 * time.Millisecond}

@@ -64,8 +64,8 @@ func (n node) letsInSoon(ctx context.Context, r store.Record) (bool, error) {
 	return err == nil && found.Version == r.Version, err
 }
 
-// revoke ends a session at a, under the eyes of readers at b, and returns how long after the acknowledgement the last of
-// them was let in; 0 if none was.
+// revoke ends a session at a, under the eyes of readers at b, and returns how long after the acknowledgement the last
+// of them was let in; 0 if none was.
 func revoke(t testing.TB, a, b node, r store.Record, end func() error) time.Duration {
 	t.Helper()
 	stop := make(chan struct{})
@@ -109,8 +109,8 @@ func ends(a node, r store.Record) []func() error {
 // revokers is how many sessions are revoked at once.
 const revokers = 4
 
-// Revoke measures how long after a revocation at one node has been acknowledged the other one still lets the session in. Other
-// sessions are read and revoked meanwhile.
+// Revoke measures how long after a revocation at one node has been acknowledged the other one still lets the session
+// in. Other sessions are read and revoked meanwhile.
 func (h Harness) Revoke(t testing.TB) {
 	t.Helper()
 	a, b := h.nodes(t)
@@ -141,8 +141,8 @@ func (h Harness) Revoke(t testing.TB) {
 	}
 }
 
-// Isolate cuts b off from the store, not only from its feed, and checks that it lets nothing in any more once the lease is over:
-// then it cannot tell.
+// Isolate cuts b off from the store, not only from its feed, and checks that it lets nothing in any more once the lease
+// is over: then it cannot tell.
 func (h Harness) Isolate(t testing.TB, cut func(testing.TB, store.Store) (repair func())) {
 	t.Helper()
 	if cut == nil {

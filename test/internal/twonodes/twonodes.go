@@ -2,9 +2,9 @@
 //
 //	twonodes.Harness{Open: func(t testing.TB) (a, b store.Store) { ... }}.Run(t)
 //
-// The stores that Open returns are two ways to the same records, as two programs have them: two connections, two feeds. They
-// are empty; Open registers their end with t. What is promised is in package near: nobody sees what is older than the lease,
-// whatever becomes of the feed.
+// The stores that Open returns are two ways to the same records, as two programs have them: two connections, two feeds.
+// They are empty; Open registers their end with t. What is promised is in package near: nobody sees what is older than
+// the lease, whatever becomes of the feed.
 package twonodes
 
 import (
@@ -22,15 +22,15 @@ import (
 type Harness struct {
 	Open func(t testing.TB) (a, b store.Store)
 
-	// Kill breaks the connections of the feed of b so that both ends see it; Mute loses its packets so that neither does. The
-	// store itself goes on answering. Both return what repairs it. Leave nil what cannot be done.
+	// Kill breaks the connections of the feed of b so that both ends see it; Mute loses its packets so that neither
+	// does. The store itself goes on answering. Both return what repairs it. Leave nil what cannot be done.
 	Kill, Mute func(t testing.TB, b store.Store) (repair func())
 
 	// Sever and Swallow do the same to all connections of b: the store does not answer it any more.
 	Sever, Swallow func(t testing.TB, b store.Store) (repair func())
 
-	// Lease is that of the caches, which bounds how long the checks of a cut feed take; 0 means a second and a half. Beats
-	// have to come more often.
+	// Lease is that of the caches, which bounds how long the checks of a cut feed take; 0 means a second and a half.
+	// Beats have to come more often.
 	Lease time.Duration
 
 	// Revocations is how many are measured; 0 means 300.
@@ -95,8 +95,9 @@ func (n node) waitForFeed(t testing.TB) {
 func session(user string) store.Record {
 	now := time.UnixMicro(time.Now().UnixMicro()).UTC()
 	return store.Record{
-		ID: store.NewID(), Version: 1, User: user, CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(24 * time.Hour), IdleTimeout: 12 * time.Hour,
-		Device: store.Device{Address: "192.0.2.7", UserAgent: "Mozilla/5.0 (X11; Linux x86_64)"},
+		ID: store.NewID(), Version: 1, User: user, CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(24 * time.Hour),
+		IdleTimeout: 12 * time.Hour,
+		Device:      store.Device{Address: "192.0.2.7", UserAgent: "Mozilla/5.0 (X11; Linux x86_64)"},
 	}
 }
 

@@ -1,5 +1,6 @@
-// Package wire puts a network between a node and a store that is in its own process: calls take their time, notices come late,
-// and the feed can break, with a word or in silence. It keeps the law of package store as a store in another process does.
+// Package wire puts a network between a node and a store that is in its own process: calls take their time, notices
+// come late, and the feed can break, with a word or in silence. It keeps the law of package store as a store in another
+// process does.
 //
 //	far := memory.New()
 //	a, b := wire.New(far, wire.Options{Delay: 20 * time.Millisecond}), wire.New(far, wire.Options{})
