@@ -73,7 +73,7 @@ func (s *faultStore) hang(methods ...string) {
 
 func orAll(methods []string) []string {
 	if len(methods) == 0 {
-		return []string{"Load", "Create", "Save", "Touch", "Delete", "DeleteUser", "List", "Count", "Sweep"}
+		return []string{"Load", "Create", "Save", "Touch", "Delete", "DeleteUser", "List", "Live", "Count", "Sweep"}
 	}
 	return methods
 }
@@ -171,6 +171,15 @@ func (s *faultStore) List(ctx context.Context, q store.Query) ([]store.Record, e
 		return nil, err
 	}
 	return s.inner.List(ctx, q)
+}
+
+func (s *faultStore) Live(
+	ctx context.Context, user string, after, now time.Time, limit int,
+) ([]store.Summary, error) {
+	if err := s.enter(ctx, "Live"); err != nil {
+		return nil, err
+	}
+	return s.inner.Live(ctx, user, after, now, limit)
 }
 
 func (s *faultStore) Count(ctx context.Context, user string) (int, error) {

@@ -92,6 +92,66 @@ func TestLimitCountsLiveSessionsOnly(t *testing.T) {
 	})
 }
 
+// A user who has far more sessions than the limit, as after it was lowered, is signed in by bounded work: the sessions
+// that stay are good, and no request is answered on the others any more, whatever their number.
+//
+// Rows: A43, I9
+func TestSignInOverManySessionsIsBounded(t *testing.T) {
+	for name, at := range map[string]session.LimitPolicy{
+		"oldest": session.LimitEndOldest, "least used": session.LimitEndLeastUsed,
+	} {
+		inBubble(t, name, func(t *testing.T) {
+			st := newFaultStore()
+			unlimited := newManager(t, st, asleep(session.Options{MaxSessions: -1}))
+			var devices []*browser
+			for range 1000 {
+				b := newBrowser(t, unlimited)
+				b.signIn("ada")
+				devices = append(devices, b)
+				time.Sleep(time.Millisecond)
+			}
+			m := newManager(t, st, asleep(session.Options{MaxSessions: 5, AtLimit: at}))
+			before := st.count()
+			last := newBrowser(t, m)
+			last.signIn("ada")
+			if n := st.count() - before; n > 110 {
+				t.Errorf("a sign-in made %d calls of the store", n)
+			}
+			good := 0
+			for _, b := range append(devices, last) {
+				if peekUser(m, b) == "ada" {
+					good++
+				}
+			}
+			if good != 5 || peekUser(m, last) != "ada" {
+				t.Errorf("%d sessions are good, want 5 with the new one, which belongs to %q", good, peekUser(m, last))
+			}
+			before = st.count()
+			newBrowser(t, m).signIn("ada")
+			if n := st.count() - before; n > 10 {
+				t.Errorf("the next sign-in made %d calls", n)
+			}
+		})
+	}
+}
+
+// Sessions that a cut-off has ended do not count, although their records are there.
+//
+// Rows: A43
+func TestLimitCountsNoSessionsThatACutoffEnded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newManager(t, newFaultStore(), asleep(session.Options{MaxSessions: 2, AtLimit: session.LimitRefuse}))
+		for range 3 {
+			newBrowser(t, m).signIn("ada")
+			newBrowser(t, m).signIn("ada")
+			if err := m.RevokeUserBefore(t.Context(), "ada", time.Now()); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second)
+		}
+	})
+}
+
 // No limit, and a limit of one.
 //
 // Rows: A43

@@ -157,7 +157,7 @@ func (s *Session) take(old oldTicket, now time.Time) (done bool, err error) {
 	s.removeOld(old.value)
 	if record.User != "" {
 		// A store that fails now is reported, and the next sign-in trims.
-		_ = s.m.trim(s.context(), record.User, record.ID)
+		_ = s.m.trim(s.context(), &record)
 	}
 	c := t.credential()
 	return true, s.enter(&record, &c, now)

@@ -63,9 +63,13 @@ type Options struct {
 	MaxBytes int
 	MaxKeys  int
 
-	// MaxSessions bounds the sessions of one user; the default is 100 and negative means no limit. AtLimit says what
-	// happens to the next one. Users who sign in at the same moment may be over the limit until the next sign-in
+	// MaxSessions bounds the live sessions of one user; the default is 100 and negative means no limit. AtLimit says
+	// what happens at the next sign-in. Users who sign in at the same moment may be over the limit until then
 	// (ASVS 7.1.2).
+	//
+	// The work of a sign-in is bounded, however many sessions there are: it ends at most 100. If a user has more to
+	// end, as after the limit was lowered, a cut-off ends all that are older than the sessions that stay, whatever
+	// AtLimit says: no request is answered on them any more, and their records go when their time is over.
 	MaxSessions int
 	AtLimit     LimitPolicy
 

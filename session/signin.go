@@ -90,7 +90,7 @@ func (st *state) signIn(user string, in signIn, now time.Time) error {
 	}
 	st.emit(event.Event{Kind: event.Created})
 	st.emit(event.Event{Kind: event.SignedIn, Reason: in.method})
-	_ = st.m.trim(st.context(), user, record.ID) // a store that fails now is reported, and the next sign-in trims
+	_ = st.m.trim(st.context(), &record) // a store that fails now is reported, and the next sign-in trims
 	return nil
 }
 

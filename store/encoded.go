@@ -94,6 +94,22 @@ func (s *Encoded) CreatedAt() int64 {
 	return d.int64()
 }
 
+// Ends returns when the record is over if it is not used any more, in microseconds since 1970; see [Record.Ends]. A
+// front of the body of [EndsLen] bytes is enough.
+func (s *Encoded) Ends() int64 {
+	d := decoder{rest: s.Body}
+	d.skip(1 + len(Hash{}))
+	seen := d.int64() + s.Seen
+	expires, idle := d.int64(), d.int64()
+	if idle > 0 {
+		return min(expires, seen+idle)
+	}
+	return expires
+}
+
+// EndsLen is how much of a body tells when a record is over.
+const EndsLen = 1 + len(Hash{}) + 3*8
+
 // User returns the signed-in user.
 func (s *Encoded) User() string {
 	d := decoder{rest: s.Body}

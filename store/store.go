@@ -88,6 +88,11 @@ type Store interface {
 	// between two pages may be missing from both; no record is listed twice. Damaged records are left out.
 	List(ctx context.Context, q Query) ([]Record, error)
 
+	// Live returns a user's live records in short, newest first as in List, at most limit of them. A record is live if
+	// it was created after the time after, and is not over at the time now. The work is bounded by limit and by the
+	// records that are over, whatever else there is. The empty user has none.
+	Live(ctx context.Context, user string, after, now time.Time, limit int) ([]Summary, error)
+
 	// Count returns how many records a user has, or how many there are in all for the empty user. A record counts until
 	// it is swept, even if its time is over.
 	Count(ctx context.Context, user string) (int, error)
@@ -124,6 +129,12 @@ type Cursor struct {
 
 // Cursor returns the record's own place in a listing.
 func (r *Record) Cursor() Cursor { return Cursor{r.CreatedAt, r.ID} }
+
+// A Summary is a record in short: enough to choose which of a user's sessions gives way to another.
+type Summary struct {
+	ID                  ID
+	CreatedAt, LastSeen time.Time
+}
 
 // PageLimit returns the maximal number of records on a page.
 func (q Query) PageLimit() int {

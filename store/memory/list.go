@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	"coatcheck.dev/store"
 )
@@ -83,6 +84,27 @@ func (p *page) add(e encoded) {
 func (p *page) cut() {
 	slices.SortFunc(p.found, newestFirst)
 	p.found = p.found[:min(len(p.found), p.limit)]
+}
+
+// Live implements [store.Store], in one atomic step.
+func (s *Store) Live(ctx context.Context, user string, after, now time.Time, limit int) ([]store.Summary, error) {
+	if err := ctx.Err(); err != nil || limit <= 0 {
+		return nil, err
+	}
+	p := &page{store: s, limit: limit}
+	s.shards.rlockAll()
+	for _, e := range s.of(user) {
+		if e.created() > after.UnixMicro() && !e.over(now) {
+			p.add(e)
+		}
+	}
+	s.shards.runlockAll()
+	p.cut()
+	live := make([]store.Summary, len(p.found))
+	for i, r := range p.found {
+		live[i] = store.Summary{ID: r.id, CreatedAt: micro(r.created), LastSeen: micro(r.created + r.encoded.Seen)}
+	}
+	return live, nil
 }
 
 func (p *page) records() ([]store.Record, error) {

@@ -99,6 +99,11 @@ func (c *cache) List(ctx context.Context, q store.Query) ([]store.Record, error)
 	return c.inner.List(ctx, q)
 }
 
+// Live implements [store.Store].
+func (c *cache) Live(ctx context.Context, user string, after, now time.Time, limit int) ([]store.Summary, error) {
+	return c.inner.Live(ctx, user, after, now, limit)
+}
+
 // Count implements [store.Store].
 func (c *cache) Count(ctx context.Context, user string) (int, error) { return c.inner.Count(ctx, user) }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"coatcheck.dev/store"
 )
@@ -64,32 +65,50 @@ type found struct {
 	err    error
 }
 
-// fetch loads the records of places or entries, those of a shard with one command.
+// fetch loads the records of places or entries.
 func (s *Store) fetch(ctx context.Context, places []string) ([]found, error) {
 	all := make([]found, len(places))
+	stored, err := s.stored(ctx, places, s.values)
+	for i, value := range stored {
+		id, _ := idOf(places[i])
+		all[i].stored = value
+		all[i].value, _ = parseValue(value)
+		all[i].record, all[i].err = record(id, value)
+	}
+	return all, err
+}
+
+// values returns the records of a shard.
+func (s *Store) values(ctx context.Context, keys []string) (values []string, err error) {
+	command := []any{"MGET"}
+	for _, key := range keys {
+		command = append(command, key)
+	}
+	err = patiently(ctx, func() (err error) {
+		values, err = texts(s.door(ctx, keys[0], command...))
+		return err
+	})
+	return values, err
+}
+
+// stored returns what there is of the records of places or entries, those of a shard with one command.
+func (s *Store) stored(
+	ctx context.Context, places []string, read func(ctx context.Context, keys []string) ([]string, error),
+) ([]string, error) {
+	all := make([]string, len(places))
 	groups := byShard(places)
 	err := each(len(groups), func(g int) error {
-		command := []any{"MGET"}
-		for _, i := range groups[g] {
+		keys := make([]string, len(groups[g]))
+		for n, i := range groups[g] {
 			id, _ := idOf(places[i])
-			command = append(command, s.RecordKey(id))
+			keys[n] = s.RecordKey(id)
 		}
-		var values []string
-		err := patiently(ctx, func() (err error) {
-			values, err = texts(s.door(ctx, command[1].(string), command...))
-			return err
-		})
-		if err == nil && len(values) != len(groups[g]) {
+		values, err := read(ctx, keys)
+		if err == nil && len(values) != len(keys) {
 			err = errReply
 		}
-		for n, i := range groups[g] {
-			if err != nil {
-				return err
-			}
-			id, _ := idOf(places[i])
-			all[i].stored = values[n]
-			all[i].value, _ = parseValue(values[n])
-			all[i].record, all[i].err = record(id, values[n])
+		for n := 0; n < len(keys) && err == nil; n++ {
+			all[groups[g][n]] = values[n]
 		}
 		return err
 	})
@@ -189,6 +208,44 @@ func (s *Store) forget(ctx context.Context, place string) {
 		keys := []string{s.RecordKey(id), s.shardKey(shard, "all"), s.shardKey(shard, "ends")}
 		_, _ = s.run(ctx, forgetScript, keys, place)
 	}
+}
+
+// Live implements [store.Store]. Records are looked at newest first, until there are enough.
+func (s *Store) Live(
+	ctx context.Context, user string, after, now time.Time, limit int,
+) (live []store.Summary, err error) {
+	begin := octets(order(after.UnixMicro()) + 1)
+	for from, more := "+", user != ""; more && len(live) < limit; {
+		want := max(limit-len(live), 20)
+		page, _, err := s.entries(ctx, user, from, want)
+		if err != nil {
+			return nil, explain(ctx, "find a user's sessions", err)
+		}
+		if more = len(page) == want; more {
+			from = "(" + page[len(page)-1]
+		}
+		if i := slices.IndexFunc(page, func(entry string) bool { return entry < begin }); i >= 0 {
+			page, more = page[:i], false
+		}
+		heads, err := s.stored(ctx, page, s.heads)
+		if err != nil {
+			return nil, explain(ctx, "find a user's sessions", err)
+		}
+		for i, entry := range page {
+			v, ok := parseValue(heads[i])
+			e := store.Encoded{Seen: v.seen - v.created, Body: v.body}
+			if ok && entry[placeLen:] == string(v.added[:]) && e.Ends() > now.UnixMicro() && len(live) < limit {
+				id, _ := idOf(entry)
+				live = append(live, store.Summary{ID: id, CreatedAt: micro(v.created), LastSeen: micro(v.seen)})
+			}
+		}
+	}
+	return live, ctx.Err()
+}
+
+// heads returns of the records of a shard as much as tells when they are over.
+func (s *Store) heads(ctx context.Context, keys []string) ([]string, error) {
+	return texts(s.run(ctx, headsScript, keys, headerLen+store.EndsLen-1))
 }
 
 // Count implements [store.Store]. A user's records are looked for one by one, for the index may have entries too many.

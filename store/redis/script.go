@@ -151,6 +151,15 @@ local page = redis.call('ZREVRANGEBYLEX', KEYS[1], ARGV[1], '-', 'LIMIT', 0, ARG
 table.insert(page, 1, redis.call('TIME')[1])
 return page`)
 
+	// headsScript: records; up to which byte.
+	headsScript = newScript(`
+local heads = {}
+for i, key in ipairs(KEYS) do
+  local head = redis.pcall('GETRANGE', key, 0, ARGV[1])
+  heads[i] = type(head) == 'string' and head or ''
+end
+return heads`)
+
 	// closeScript: gate; what it is to say, for how long.
 	closeScript = newScript(`
 local gate = redis.call('GET', KEYS[1]) or ''

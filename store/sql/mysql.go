@@ -27,6 +27,8 @@ const (
 	myList     = `SELECT id, version, created, last_seen, body FROM coatcheck_sessions WHERE created <= ? AND (created < ? OR id < ?) ORDER BY created DESC, id DESC LIMIT ?`
 	myListUser = `SELECT id, version, created, last_seen, body FROM coatcheck_sessions WHERE who = ? AND owner = ? AND created <= ? AND (created < ? OR id < ?) ORDER BY created DESC, id DESC LIMIT ?`
 
+	myLive = `SELECT id, created, last_seen FROM coatcheck_sessions
+WHERE who = ? AND owner = ? AND created > ? AND ` + myEnds + ` > ? ORDER BY created DESC, id DESC LIMIT ?`
 	myCount     = `SELECT count(*) FROM coatcheck_sessions`
 	myCountUser = `SELECT count(*) FROM coatcheck_sessions WHERE who = ? AND owner = ?`
 	myLook      = `SELECT version FROM coatcheck_sessions WHERE id = ?`
@@ -128,6 +130,10 @@ func (m *mysql) page(ctx context.Context, user string, after row, limit int) ([]
 		return m.many(ctx, myList, after.created, after.created, after.id[:], limit)
 	}
 	return m.many(ctx, myListUser, keyOf(user), []byte(user), after.created, after.created, after.id[:], limit)
+}
+
+func (m *mysql) live(ctx context.Context, user string, after, now int64, limit int) ([]store.Summary, error) {
+	return m.summaries(ctx, myLive, keyOf(user), []byte(user), after, now, limit)
 }
 
 func (m *mysql) count(ctx context.Context, user string) (int, error) {

@@ -35,6 +35,8 @@ const (
 	pgList     = `SELECT id, version, created, last_seen, body FROM coatcheck_sessions WHERE (created, id) < ($1, $2) ORDER BY created DESC, id DESC LIMIT $3`
 	pgListUser = `SELECT id, version, created, last_seen, body FROM coatcheck_sessions WHERE who = $1 AND owner = $2 AND (created, id) < ($3, $4) ORDER BY created DESC, id DESC LIMIT $5`
 
+	pgLive = `SELECT id, created, last_seen FROM coatcheck_sessions
+WHERE who = $1 AND owner = $2 AND created > $3 AND ` + pgEnds + ` > $4 ORDER BY created DESC, id DESC LIMIT $5`
 	pgCount     = `SELECT count(*) FROM coatcheck_sessions`
 	pgCountUser = `SELECT count(*) FROM coatcheck_sessions WHERE who = $1 AND owner = $2`
 	pgLook      = `SELECT version FROM coatcheck_sessions WHERE id = $1`
@@ -187,6 +189,10 @@ func (p *postgres) page(ctx context.Context, user string, after row, limit int) 
 		return p.many(ctx, pgList, after.created, after.id[:], limit)
 	}
 	return p.many(ctx, pgListUser, keyOf(user), []byte(user), after.created, after.id[:], limit)
+}
+
+func (p *postgres) live(ctx context.Context, user string, after, now int64, limit int) ([]store.Summary, error) {
+	return p.summaries(ctx, pgLive, keyOf(user), []byte(user), after, now, limit)
 }
 
 func (p *postgres) count(ctx context.Context, user string) (int, error) {

@@ -58,6 +58,20 @@ func scanPage(rows *sql.Rows) (page []row, err error) {
 	return page, rows.Err()
 }
 
+// scanSummaries reads rows of id, created and last_seen.
+func scanSummaries(rows *sql.Rows) (all []store.Summary, err error) {
+	defer rows.Close()
+	for rows.Next() {
+		var id sql.RawBytes
+		var created, seen int64
+		if err := rows.Scan(&id, &created, &seen); err != nil {
+			return nil, err
+		}
+		all = append(all, store.Summary{ID: store.ID(id), CreatedAt: micro(created), LastSeen: micro(seen)})
+	}
+	return all, rows.Err()
+}
+
 // scanSwitches reads rows of owner and at.
 func scanSwitches(rows *sql.Rows) (map[string]time.Time, error) {
 	defer rows.Close()

@@ -70,6 +70,18 @@ func (s *server) many(ctx context.Context, text string, args ...any) (page []row
 	return page, err
 }
 
+// summaries reads what there is of records in short.
+func (s *server) summaries(ctx context.Context, text string, args ...any) (all []store.Summary, err error) {
+	err = s.again(ctx, func() error {
+		rows, err := s.db.QueryContext(ctx, text, args...)
+		if err == nil {
+			all, err = scanSummaries(rows)
+		}
+		return err
+	})
+	return all, err
+}
+
 // number reads one number.
 func (s *server) number(ctx context.Context, text string, args ...any) (n int, err error) {
 	err = s.db.QueryRowContext(ctx, text, args...).Scan(&n)

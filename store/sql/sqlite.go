@@ -128,6 +128,16 @@ func (s *sqlite) page(ctx context.Context, user string, after row, limit int) (p
 	return page, err
 }
 
+func (s *sqlite) live(ctx context.Context, user string, after, now int64, limit int) (all []store.Summary, err error) {
+	err = s.read(ctx, func(rows *sql.Rows) (err error) {
+		if all, err = scanSummaries(rows); err == nil {
+			err = s.absent()
+		}
+		return err
+	}, liteLive, user, after, now, limit)
+	return all, err
+}
+
 func (s *sqlite) count(ctx context.Context, user string) (n int, err error) {
 	scan := func(rows *sql.Rows) error {
 		rows.Next()

@@ -17,6 +17,8 @@ const (
 WHERE (created, id) < (?, ?) ORDER BY created DESC, id DESC LIMIT ?`
 	liteListUser = `SELECT id, version, created, last_seen, body FROM coatcheck_sessions
 WHERE owner = ? AND (created, id) < (?, ?) ORDER BY created DESC, id DESC LIMIT ?`
+	liteLive = `SELECT id, created, last_seen FROM coatcheck_sessions
+WHERE owner = ? AND created > ? AND ends > ? ORDER BY created DESC, id DESC LIMIT ?`
 	liteCount     = `SELECT count(*) FROM coatcheck_sessions`
 	liteCountUser = `SELECT count(*) FROM coatcheck_sessions WHERE owner = ?`
 	liteLook      = `SELECT version, owner FROM coatcheck_sessions WHERE id = ?`

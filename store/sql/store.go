@@ -219,6 +219,20 @@ func (s *Store) list(ctx context.Context, q store.Query) ([]store.Record, error)
 	return records, nil
 }
 
+// Live implements [store.Store]. It is one statement.
+func (s *Store) Live(
+	ctx context.Context, user string, after, now time.Time, limit int,
+) (live []store.Summary, err error) {
+	if user == "" || limit <= 0 {
+		return nil, s.Prepare(ctx)
+	}
+	err = s.do(ctx, "find a user's sessions", func() (err error) {
+		live, err = s.engine.live(ctx, user, after.UnixMicro(), now.UnixMicro(), limit)
+		return err
+	})
+	return live, err
+}
+
 // Count implements [store.Store].
 func (s *Store) Count(ctx context.Context, user string) (n int, err error) {
 	err = s.do(ctx, "count sessions", func() (err error) {

@@ -20,6 +20,13 @@ type broken struct {
 	fault   fault
 }
 
+// A liveCall has the arguments of Live.
+type liveCall struct {
+	user       string
+	after, now time.Time
+	limit      int
+}
+
 // A fault replaces methods. What is nil stays as it is.
 type fault struct {
 	load       func(b *broken, ctx context.Context, id store.ID) (store.Record, error)
@@ -29,6 +36,7 @@ type fault struct {
 	delete     func(b *broken, ctx context.Context, id store.ID) (bool, error)
 	deleteUser func(b *broken, ctx context.Context, user string, keep []store.ID) ([]store.ID, error)
 	list       func(b *broken, ctx context.Context, q store.Query) ([]store.Record, error)
+	live       func(b *broken, ctx context.Context, l liveCall) ([]store.Summary, error)
 	count      func(b *broken, ctx context.Context, user string) (int, error)
 	sweep      func(b *broken, ctx context.Context, now time.Time, limit int) (int, error)
 	subscribe  func(b *broken, tell func(store.Notice)) func()
@@ -112,6 +120,15 @@ func (b *broken) List(ctx context.Context, q store.Query) ([]store.Record, error
 	}
 }
 
+func (b *broken) Live(
+	ctx context.Context, user string, after, now time.Time, limit int,
+) ([]store.Summary, error) {
+	if b.fault.live != nil {
+		return b.fault.live(b, ctx, liveCall{user, after, now, limit})
+	}
+	return b.Store.Live(ctx, user, after, now, limit)
+}
+
 func (b *broken) Count(ctx context.Context, user string) (int, error) {
 	if b.fault.count != nil {
 		return b.fault.count(b, ctx, user)
@@ -175,6 +192,16 @@ func (b *broken) overwrite(ctx context.Context, r store.Record) error {
 		return err
 	}
 	return b.Store.Create(ctx, r, store.ID{})
+}
+
+// liveFault returns a fault in which Live takes other arguments, or changes its result.
+func liveFault(edit func(l *liveCall, all []store.Summary)) func() fault {
+	return always(fault{live: func(b *broken, ctx context.Context, l liveCall) ([]store.Summary, error) {
+		edit(&l, nil)
+		all, err := b.Store.Live(ctx, l.user, l.after, l.now, l.limit)
+		edit(&l, all)
+		return all, err
+	}})
 }
 
 // editing returns a fault in which a store changes records on their way out.
@@ -562,6 +589,7 @@ var brokenStores = []brokenStore{
 	})},
 	{"delete is lazy", []string{
 		"a deleted record is gone everywhere", "what was ended stays ended after a restart",
+		"what has ended or moved is not live",
 	}, always(fault{
 		delete: func(b *broken, ctx context.Context, id store.ID) (bool, error) {
 			_, err := b.Store.Load(ctx, id)
@@ -677,6 +705,27 @@ var brokenStores = []brokenStore{
 			return b.Store.List(ctx, q)
 		},
 	})},
+	{"live counts what is over", []string{
+		"what is over is not live", "far times are no trouble to what is live",
+	}, liveFault(func(l *liveCall, _ []store.Summary) { l.now = time.Unix(-1<<40, 0) })},
+	{"live counts what a cutoff has ended", []string{"live are those created after a time"},
+		liveFault(func(l *liveCall, _ []store.Summary) { l.after = time.Unix(-1<<40, 0) })},
+	{"live takes the time after itself", []string{"live are those created after a time"},
+		liveFault(func(l *liveCall, _ []store.Summary) { l.after = l.after.Add(-time.Microsecond) })},
+	{"live knows no limit", []string{"no more live records than asked for, the newest"},
+		liveFault(func(l *liveCall, _ []store.Summary) { l.limit = 1000 })},
+	{"live is everybody", []string{"live records are one user's"},
+		liveFault(func(l *liveCall, _ []store.Summary) { l.user = "ada" })},
+	{"live begins with the oldest", []string{
+		"live records in short, newest first", "no more live records than asked for, the newest",
+		"equal times of live records are ordered by ID",
+	}, liveFault(func(_ *liveCall, all []store.Summary) { slices.Reverse(all) })},
+	{"live forgets touches", []string{"live records in short, newest first"},
+		liveFault(func(_ *liveCall, all []store.Summary) {
+			for i := range all {
+				all[i].LastSeen = all[i].CreatedAt
+			}
+		})},
 	{"users are folded", []string{"users are compared byte by byte", "odd user names are names"}, func() fault {
 		fold := func(user string) string { return strings.TrimRight(strings.ToLower(user), " \x00") }
 		return fault{

@@ -40,6 +40,10 @@ var calls = []struct {
 		_, err := s.List(ctx, store.Query{})
 		return err
 	}},
+	{"Live", func(ctx context.Context, s store.Store, r store.Record) error {
+		_, err := s.Live(ctx, r.User, epoch, epoch, 100)
+		return err
+	}},
 	{"Count", func(ctx context.Context, s store.Store, r store.Record) error {
 		_, err := s.Count(ctx, r.User)
 		return err

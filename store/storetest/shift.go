@@ -109,6 +109,16 @@ func (s shifted) List(ctx context.Context, q store.Query) ([]store.Record, error
 	return records, err
 }
 
+func (s shifted) Live(
+	ctx context.Context, user string, after, now time.Time, limit int,
+) ([]store.Summary, error) {
+	live, err := s.Cache.Live(ctx, user, after.Add(s.by), now.Add(s.by), limit)
+	for i, r := range live {
+		live[i].CreatedAt, live[i].LastSeen = r.CreatedAt.Add(-s.by), r.LastSeen.Add(-s.by)
+	}
+	return live, err
+}
+
 func (s shifted) Sweep(ctx context.Context, now time.Time, limit int) (int, error) {
 	return s.Cache.Sweep(ctx, now.Add(s.by), limit)
 }

@@ -78,6 +78,7 @@ var themes = []struct {
 	{"touch", touchCases},
 	{"delete", deleteCases},
 	{"list", listCases},
+	{"live", liveCases},
 	{"sweep", sweepCases},
 	{"ownership", ownershipCases},
 	{"limits", limitCases},

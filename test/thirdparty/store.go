@@ -140,6 +140,12 @@ func (s *Store) List(ctx context.Context, q store.Query) (records []store.Record
 	return records, err
 }
 
+func (s *Store) Live(ctx context.Context, user string, after, now time.Time, limit int) ([]store.Summary, error) {
+	begin := store.Query{User: user, After: store.Cursor{CreatedAt: after}}
+	a, err := s.call(ctx, Request{Op: "Live", Query: begin, At: now, N: limit})
+	return a.Live, err
+}
+
 func (s *Store) Count(ctx context.Context, user string) (int, error) {
 	a, err := s.call(ctx, Request{Op: "Count", User: user})
 	return a.N, err
@@ -203,6 +209,7 @@ type Request struct {
 type Reply struct {
 	Records []store.Encoded
 	IDs     []store.ID
+	Live    []store.Summary
 	N       int
 	Cutoffs map[string]time.Time
 	Notices []store.Notice
@@ -221,16 +228,13 @@ func NewServer() *Server {
 	return &Server{records: make(map[store.ID]store.Record), cutoffs: make(map[string]time.Time)}
 }
 
-// tell adds to the log. The caller holds s.mu, here and below.
-func (s *Server) tell(n store.Notice) { s.log = append(s.log, n) }
-
-// remove deletes a record, if there is one, and returns how many that were.
+// remove deletes a record, if there is one, and returns how many that were. The caller holds s.mu, here and below.
 func (s *Server) remove(n store.Notice) int {
 	r, ok := s.records[n.ID]
 	if ok {
 		n.User = r.User
 		delete(s.records, n.ID)
-		s.tell(n)
+		s.log = append(s.log, n)
 		return 1
 	}
 	return 0
@@ -266,13 +270,18 @@ func (s *Server) Do(q Request, a *Reply) error {
 			}
 		}
 	case "List":
-		a.Records = s.list(q.Query)
-	case "Count":
-		for _, r := range s.records {
-			if q.User == "" || r.User == q.User {
-				a.N++
+		page := s.newest(q.Query.User, q.Query.After)
+		for _, r := range page[:min(len(page), q.Query.PageLimit())] {
+			a.Records = append(a.Records, r.Encode())
+		}
+	case "Live":
+		for _, r := range s.newest(q.Query.User, store.Cursor{}) {
+			if len(a.Live) < q.N && q.Query.User != "" && r.CreatedAt.After(q.Query.After.CreatedAt) && !r.Over(q.At) {
+				a.Live = append(a.Live, store.Summary{ID: r.ID, CreatedAt: r.CreatedAt, LastSeen: r.LastSeen})
 			}
 		}
+	case "Count":
+		a.N = len(s.newest(q.User, store.Cursor{}))
 	case "Sweep":
 		for id, r := range s.records {
 			if a.N < q.N && r.Over(q.At) {
@@ -282,7 +291,7 @@ func (s *Server) Do(q Request, a *Reply) error {
 	case "SetNotBefore":
 		if at := q.At.UTC().Truncate(time.Microsecond); at.After(s.cutoffs[q.User]) {
 			s.cutoffs[q.User] = at
-			s.tell(store.Notice{Kind: store.Cutoff, User: q.User, At: at})
+			s.log = append(s.log, store.Notice{Kind: store.Cutoff, User: q.User, At: at})
 		}
 	case "NotBefore":
 		a.Cutoffs = maps.Clone(s.cutoffs)
@@ -323,24 +332,19 @@ func (s *Server) write(q Request) error {
 	}
 	r.Version = n.Version
 	s.records[r.ID] = r
-	s.tell(n)
+	s.log = append(s.log, n)
 	return nil
 }
 
-func (s *Server) list(q store.Query) (page []store.Encoded) {
+func (s *Server) newest(user string, after store.Cursor) (found []store.Record) {
 	newestFirst := func(a, b store.Cursor) int {
 		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), bytes.Compare(b.ID[:], a.ID[:]))
 	}
-	var found []store.Record
 	for _, r := range s.records {
-		after := q.After == store.Cursor{} || newestFirst(q.After, r.Cursor()) < 0
-		if after && (q.User == "" || r.User == q.User) {
+		if (user == "" || r.User == user) && (after == store.Cursor{} || newestFirst(after, r.Cursor()) < 0) {
 			found = append(found, r)
 		}
 	}
 	slices.SortFunc(found, func(a, b store.Record) int { return newestFirst(a.Cursor(), b.Cursor()) })
-	for _, r := range found[:min(len(found), q.PageLimit())] {
-		page = append(page, r.Encode())
-	}
-	return page
+	return found
 }

@@ -296,6 +296,18 @@ func (c *Client) List(ctx context.Context, q store.Query) (records []store.Recor
 	return records, err
 }
 
+// Live calls [store.Store.Live] at the time now for the sessions that no cut-off has ended.
+func (c *Client) Live(ctx context.Context, user string, now time.Time, limit int) (live []store.Summary, err error) {
+	if err := c.LoadCutoffs(ctx, now); err != nil {
+		return nil, err
+	}
+	err = c.read(ctx, "find the user's sessions", store.ID{}, now, func(ctx context.Context) (err error) {
+		live, err = c.store.Live(ctx, user, c.Cutoff(user), now, limit)
+		return err
+	})
+	return live, err
+}
+
 // Count calls [store.Store.Count].
 func (c *Client) Count(ctx context.Context, user string) (n int, err error) {
 	err = c.read(ctx, "count", store.ID{}, time.Now(), func(ctx context.Context) (err error) {

@@ -214,6 +214,13 @@ func (s *Store) List(ctx context.Context, q store.Query) (records []store.Record
 	return records, err
 }
 
+func (s *Store) Live(
+	ctx context.Context, user string, after, now time.Time, limit int,
+) (live []store.Summary, err error) {
+	s.travel(func() { live, err = s.far.Live(ctx, user, after, now, limit) })
+	return live, err
+}
+
 func (s *Store) Count(ctx context.Context, user string) (n int, err error) {
 	s.travel(func() { n, err = s.far.Count(ctx, user) })
 	return n, err

@@ -258,6 +258,31 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]store.Record, error)
 	return all[:min(len(all), q.PageLimit())], nil
 }
 
+// Live implements [store.Store], in the order of List.
+func (s *Store) Live(ctx context.Context, user string, after, now time.Time, limit int) ([]store.Summary, error) {
+	moving, err := s.old.Live(ctx, user, after, now, limit)
+	if err != nil {
+		return nil, err
+	}
+	all, err := s.new.Live(ctx, user, after, now, limit)
+	if err != nil {
+		return nil, err
+	}
+	there := make(map[store.ID]bool)
+	for _, r := range all {
+		there[r.ID] = true
+	}
+	for _, r := range moving {
+		if !there[r.ID] {
+			all = append(all, r)
+		}
+	}
+	slices.SortFunc(all, func(a, b store.Summary) int {
+		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), slices.Compare(b.ID[:], a.ID[:]))
+	})
+	return all[:min(len(all), max(limit, 0))], nil
+}
+
 // Count implements [store.Store]. A session that is being moved may count twice.
 func (s *Store) Count(ctx context.Context, user string) (int, error) {
 	before, err := s.old.Count(ctx, user)
