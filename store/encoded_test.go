@@ -29,6 +29,18 @@ func TestEncodedRecord(t *testing.T) {
 	}
 }
 
+// As many proofs as a record has at most are not in the way of its values.
+func TestDataBehindManyProofs(t *testing.T) {
+	r := fullRecord()
+	for len(r.Auth) < store.MaxAuths {
+		r.Auth = append(r.Auth, store.Auth{Method: "password", At: noon, Level: 1})
+	}
+	encoded := r.Encode()
+	if got, ok := encoded.Data(); !ok || got != r.Data {
+		t.Errorf("got %v, %v, want %v", got, ok, r.Data)
+	}
+}
+
 // headOf is what Head has to return, taken from the decoded record.
 func headOf(r store.Record) store.Head {
 	h := store.Head{

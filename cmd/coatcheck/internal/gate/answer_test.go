@@ -329,6 +329,9 @@ func TestAppHangs(t *testing.T) {
 	if got := st.visitor().get("/"); got.StatusCode != 504 || !strings.Contains(got.body, "in time") {
 		t.Errorf("status %d, body %q", got.StatusCode, got.body)
 	}
+	if log := st.log.String(); !strings.Contains(log, "did not answer in time") {
+		t.Errorf("log: %s", log)
+	}
 }
 
 // An app that breaks off must not look like one that has finished.

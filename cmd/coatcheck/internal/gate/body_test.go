@@ -98,6 +98,30 @@ func TestClientWhoDripsIsToldSo(t *testing.T) {
 	}
 }
 
+// Whoever sends steadily may take longer than a pause may be.
+func TestSteadyClientMayTakeLong(t *testing.T) {
+	const pause = 150 * time.Millisecond
+	s := newSite(t, reads, func(up *setup) { up.gate.BodyTimeout = pause })
+	steady, w := io.Pipe()
+	go func() {
+		defer w.Close()
+		for begun := time.Now(); time.Since(begun) < 3*pause; {
+			if _, err := w.Write(make([]byte, 4<<10)); err != nil {
+				return
+			}
+			<-time.After(pause / 15)
+		}
+	}()
+	res, err := http.Post(s.url, "text/plain", steady)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		t.Errorf("status %d", res.StatusCode)
+	}
+}
+
 // The time of a body is over with it: the app may think for as long as it likes.
 func TestSlowAppIsNoSlowBody(t *testing.T) {
 	const pause = 20 * time.Millisecond

@@ -92,7 +92,11 @@ func TestReserved(t *testing.T) {
 		"Coatcheck-User": true, "coatcheck-user": true, "COATCHECK_USER": true, "Coatcheck_User": true,
 		"coatcheck_user": true,
 		"CoatCheck.User": true, "Coatcheck": true, "coatcheck-": true, "Coatcheck~x": true,
-		"Coatchecker": false, "Coatcheck2": false, "X-Coatcheck-User": false, "Coat-Check-User": false, "": false,
+		"Coatchecker": false, "Coatcheck2": false, "Coatcheck0": false, "Coatcheck9": false, "CoatcheckA": false,
+		"CoatcheckZ": false, "coatchecka": false, "coatcheckz": false,
+		"Coatcheck/": true, "Coatcheck:": true, "Coatcheck@": true,
+		"Coatcheck[": true, "Coatcheck`": true, "Coatcheck{": true,
+		"X-Coatcheck-User": false, "Coat-Check-User": false, "": false,
 	} {
 		if got := reserved(name); got != want {
 			t.Errorf("%q: %v", name, got)

@@ -1,0 +1,45 @@
+package memory
+
+import (
+	"testing"
+	"time"
+
+	"coatcheck.dev/store"
+)
+
+// Both records of a step are locked, and a single shard only once.
+func TestLockPairLocksBoth(t *testing.T) {
+	for _, ids := range [][2]store.ID{{{1}, {2}}, {{2}, {1}}, {{3}, {3}}} {
+		s := new(shards)
+		unlock := s.lockPair(ids[0], ids[1])
+		for _, id := range ids {
+			if s.of(id).mu.TryLock() {
+				t.Errorf("of %v and %v, %v is not locked", ids[0][0], ids[1][0], id[0])
+			}
+		}
+		unlock()
+		for i := range s {
+			if !s[i].mu.TryLock() {
+				t.Errorf("shard %d stays locked", i)
+			}
+		}
+	}
+}
+
+// A cutoff that can end no session any more is forgotten, and no other.
+func TestOldCutoffsAreForgotten(t *testing.T) {
+	s := New()
+	now := time.Now()
+	for user, at := range map[string]time.Time{"ada": now.Add(-store.MaxLifetime - time.Second), "alan": now} {
+		if err := s.SetNotBefore(t.Context(), user, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.SetNotBefore(t.Context(), "grace", now); err != nil {
+		t.Fatal(err)
+	}
+	all, err := s.NotBefore(t.Context())
+	if _, old := all["ada"]; err != nil || old || len(all) != 2 {
+		t.Errorf("got %v, %v", all, err)
+	}
+}
