@@ -10,7 +10,7 @@ import (
 
 // longLines says how many lines of a family may still be too long. The list may only shrink.
 var longLines = map[string]int{
-	"store": 204,
+	"store": 89,
 	"test":  40,
 }
 

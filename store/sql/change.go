@@ -125,14 +125,11 @@ func (t *txn) sweep(now time.Time, limit int) (int, error) {
 	return len(over), nil
 }
 
-// switchLife is how long a switch can matter: no session is older.
-const switchLife = 400 * 24 * time.Hour
-
-func (t *txn) setSwitch(user string, at time.Time) error {
+func (t *txn) setCutoff(user string, at time.Time) error {
 	if _, err := t.exec(liteSetNotBefore, user, at.UnixMicro()); err != nil {
 		return err
 	}
-	if _, err := t.exec(liteOldNotBefore, at.Add(-switchLife).UnixMicro()); err != nil {
+	if _, err := t.exec(liteOldNotBefore, at.Add(-store.MaxLifetime).UnixMicro()); err != nil {
 		return err
 	}
 	t.tell(store.Notice{Kind: store.Cutoff, User: user, At: at})

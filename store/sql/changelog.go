@@ -17,11 +17,12 @@ type changeLog interface {
 	// that says that something may have been missed, another one is needed.
 	follow() (next func(context.Context) ([]store.Notice, error))
 
-	// trim removes what was committed before a time that nobody can be behind, if it remembers one, and remembers this one.
+	// trim removes what was committed before a time that nobody can be behind, if it remembers one, and remembers this
+	// one.
 	trim(context.Context) error
 
-	// ring wakes those who listen in other processes.
-	ring(context.Context) error
+	// callOthers wakes those who listen in other processes.
+	callOthers(context.Context) error
 }
 
 const (
@@ -36,7 +37,7 @@ type change struct {
 	kind      sql.NullInt64
 	id, cause []byte
 	owner     []byte
-	number    sql.NullInt64 // the version of a record, or the moment of a switch
+	number    sql.NullInt64 // the version of a record, or the moment of a cutoff
 }
 
 func (c *change) notice() store.Notice {

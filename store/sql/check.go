@@ -36,9 +36,13 @@ func judge(rules []rule, settings map[string]string) (findings []store.Finding) 
 		switch {
 		case !ok:
 		case r.good(value):
-			findings = append(findings, store.Finding{Severity: store.Good, Name: r.setting, What: r.what + " " + shown(value), Means: "as it should be"})
+			findings = append(findings,
+				store.Finding{Severity: store.Good, Name: r.setting, What: r.what + " " + shown(value),
+					Means: "as it should be"})
 		default:
-			findings = append(findings, store.Finding{Severity: r.severity, Name: r.setting, What: r.what + " " + shown(value), Means: r.means, Fix: r.fix})
+			findings = append(findings,
+				store.Finding{Severity: r.severity, Name: r.setting, What: r.what + " " + shown(value), Means: r.means,
+					Fix: r.fix})
 		}
 	}
 	return findings
@@ -70,9 +74,11 @@ func settings(ctx context.Context, db *sql.DB, text string) (map[string]string, 
 }
 
 var postgresRules = []rule{
-	{"fsync", is("on"), store.Danger, "fsync is", "after a crash of the machine the database may be beyond repair, and revoked sessions may be back",
+	{"fsync", is("on"), store.Danger, "fsync is",
+		"after a crash of the machine the database may be beyond repair, and revoked sessions may be back",
 		"set fsync = on"},
-	{"full_page_writes", is("on"), store.Danger, "full_page_writes is", "a power cut can leave half-written pages that nothing repairs",
+	{"full_page_writes", is("on"), store.Danger, "full_page_writes is",
+		"a power cut can leave half-written pages that nothing repairs",
 		"set full_page_writes = on"},
 	{"synchronous_commit", is("on", "remote_apply", "remote_write"), store.Danger, "synchronous_commit is",
 		"a change is acknowledged before it is on disk: a crash can undo a sign-out",
@@ -80,7 +86,8 @@ var postgresRules = []rule{
 	{"synchronous_standby_names", func(v string) bool { return v != "" }, store.Limit, "synchronous_standby_names is",
 		"changes survive this server's crash, but those of the last moment may be missing on a standby that takes over",
 		"if sign-outs must survive a failover, name a standby in synchronous_standby_names"},
-	{"in_recovery", is("false"), store.Danger, "pg_is_in_recovery is", "the server is a standby: nothing can be written, and what is read may be old",
+	{"in_recovery", is("false"), store.Danger, "pg_is_in_recovery is",
+		"the server is a standby: nothing can be written, and what is read may be old",
 		"connect to the primary"},
 	{"transaction_read_only", is("off"), store.Danger, "transaction_read_only is", "nothing can be written",
 		"set default_transaction_read_only = off for the user and the database of this program"},
@@ -88,7 +95,8 @@ var postgresRules = []rule{
 
 func (p *postgres) check(ctx context.Context) ([]store.Finding, error) {
 	have, err := settings(ctx, p.db, `
-SELECT name, setting FROM pg_settings WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit', 'synchronous_standby_names', 'transaction_read_only')
+SELECT name, setting FROM pg_settings WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit',
+'synchronous_standby_names', 'transaction_read_only')
 UNION ALL SELECT 'in_recovery', pg_is_in_recovery()::text`)
 	if err != nil {
 		return nil, err
@@ -101,30 +109,41 @@ UNION ALL SELECT 'in_recovery', pg_is_in_recovery()::text`)
 
 var mysqlRules = []rule{
 	{"innodb_flush_log_at_trx_commit", is("1"), store.Danger, "innodb_flush_log_at_trx_commit is",
-		"a change is acknowledged before it is on disk: a crash can undo a sign-out", "set innodb_flush_log_at_trx_commit = 1"},
+		"a change is acknowledged before it is on disk: a crash can undo a sign-out",
+		"set innodb_flush_log_at_trx_commit = 1"},
 	{"innodb_doublewrite", func(v string) bool { return !is("off", "0")(v) }, store.Danger, "innodb_doublewrite is",
 		"a power cut can leave half-written pages that nothing repairs", "set innodb_doublewrite = ON"},
-	{"sync_binlog", is("1"), store.Limit, "sync_binlog is", "after a crash a replica may lack changes that this server has, or have others",
+	{"sync_binlog", is("1"), store.Limit, "sync_binlog is",
+		"after a crash a replica may lack changes that this server has, or have others",
 		"set sync_binlog = 1 if replicas take over"},
 	{"binlog_format", is("row", "mixed"), store.Danger, "binlog_format is", "sweeps fail, and expired sessions pile up",
 		"set binlog_format to ROW or MIXED"},
-	{"sql_mode", func(v string) bool { return strings.Contains(v, "STRICT_") || strings.Contains(v, "TRADITIONAL") }, store.Danger, "sql_mode is",
+	{"sql_mode", func(v string) bool {
+		return strings.Contains(v, "STRICT_") || strings.Contains(v, "TRADITIONAL")
+	}, store.Danger, "sql_mode is",
 		"the server may cut what does not fit and say that all went well", "put STRICT_TRANS_TABLES into sql_mode"},
-	{"transaction_isolation", func(v string) bool { return v != readUncommitted }, store.Danger, "transaction_isolation is",
+	{"transaction_isolation", func(v string) bool {
+		return v != readUncommitted
+	}, store.Danger, "transaction_isolation is",
 		"what others are about to do, and may undo, is taken for done: a session that goes on may be refused",
 		"set transaction_isolation = READ-COMMITTED or more, at least for the connections of this program"},
-	{"autocommit", is("on", "1"), store.Danger, "autocommit is", "what is not committed explicitly is lost, and what is read may be old",
+	{"autocommit", is("on", "1"), store.Danger, "autocommit is",
+		"what is not committed explicitly is lost, and what is read may be old",
 		"set autocommit = ON, at least for the connections of this program"},
-	{"read_only", is("off", "0"), store.Danger, "read_only is", "nothing can be written, and what is read may be old", "connect to the primary"},
+	{"read_only", is("off", "0"), store.Danger, "read_only is", "nothing can be written, and what is read may be old",
+		"connect to the primary"},
 	{"auto_increment_increment", is("1"), store.Limit, "auto_increment_increment is",
-		"several servers seem to take writes: the promises of this package are those of one", "write through one server"},
+		"several servers seem to take writes: the promises of this package are those of one",
+		"write through one server"},
 	{"engines", is("innodb"), store.Danger, "the engine of the tables is", "changes are neither whole nor durable",
 		"ALTER TABLE ... ENGINE = InnoDB for the tables that begin with coatcheck_"},
 }
 
 func (m *mysql) check(ctx context.Context) ([]store.Finding, error) {
 	have, err := settings(ctx, m.db, `
-SHOW VARIABLES WHERE variable_name IN ('innodb_flush_log_at_trx_commit', 'innodb_doublewrite', 'sync_binlog', 'binlog_format', 'log_bin',
+SHOW VARIABLES
+WHERE variable_name IN ('innodb_flush_log_at_trx_commit', 'innodb_doublewrite', 'sync_binlog', 'binlog_format',
+'log_bin',
 	'sql_mode', 'transaction_isolation', 'tx_isolation', 'autocommit', 'read_only', 'auto_increment_increment')`)
 	if err != nil {
 		return nil, err
@@ -138,7 +157,8 @@ SHOW VARIABLES WHERE variable_name IN ('innodb_flush_log_at_trx_commit', 'innodb
 	}
 	var engines sql.NullString
 	if err := m.db.QueryRowContext(ctx, `
-SELECT group_concat(DISTINCT engine) FROM information_schema.tables WHERE table_schema = database() AND table_name LIKE 'coatcheck\_%'`).Scan(&engines); err != nil {
+SELECT group_concat(DISTINCT engine) FROM information_schema.tables WHERE table_schema = database()
+AND table_name LIKE 'coatcheck\_%'`).Scan(&engines); err != nil {
 		return nil, err
 	}
 	if engines.Valid { // there are tables
@@ -158,20 +178,24 @@ func (s *sqlite) check(ctx context.Context) (findings []store.Finding, err error
 
 func (s *sqlite) look(ctx context.Context) ([]store.Finding, error) {
 	var path string
-	if err := s.db.QueryRowContext(ctx, `SELECT file FROM pragma_database_list WHERE name = 'main'`).Scan(&path); err != nil {
+	if err := s.db.QueryRowContext(ctx,
+		`SELECT file FROM pragma_database_list WHERE name = 'main'`).Scan(&path); err != nil {
 		return nil, err
 	}
 	if path == "" {
-		return []store.Finding{{Severity: store.Danger, Name: "memory", What: "the database is in memory", Means: "every session ends with the program", Fix: "name a file"}}, nil
+		return []store.Finding{{Severity: store.Danger, Name: "memory", What: "the database is in memory",
+			Means: "every session ends with the program", Fix: "name a file"}}, nil
 	}
-	findings := []store.Finding{{Severity: store.Good, Name: "synchronous", What: "changes are on disk before they are acknowledged", Means: "as it should be"}}
+	findings := []store.Finding{{Severity: store.Good, Name: "synchronous",
+		What: "changes are on disk before they are acknowledged", Means: "as it should be"}}
 	switch name, shared, err := fileSystem(path); {
 	case err != nil:
 		return nil, err
 	case shared:
 		findings = append(findings, store.Finding{
 			Severity: store.Danger, Name: "network", What: "the file is on a network file system (" + name + ")",
-			Means: "SQLite's locks and shared memory do not work there, and the database may be damaged", Fix: "put the file on a local disk",
+			Means: "SQLite's locks and shared memory do not work there, and the database may be damaged",
+			Fix:   "put the file on a local disk",
 		})
 	}
 	var check string
@@ -180,7 +204,8 @@ func (s *sqlite) look(ctx context.Context) ([]store.Finding, error) {
 	}
 	if check != "ok" {
 		findings = append(findings, store.Finding{
-			Severity: store.Danger, Name: "damage", What: "the database is damaged: " + check, Means: "sessions may be lost or come back", Fix: "put a backup in its place",
+			Severity: store.Danger, Name: "damage", What: "the database is damaged: " + check,
+			Means: "sessions may be lost or come back", Fix: "put a backup in its place",
 		})
 	}
 	return findings, nil
@@ -188,5 +213,6 @@ func (s *sqlite) look(ctx context.Context) ([]store.Finding, error) {
 
 // networkFileSystems are those that Linux may report, by their magic number (statfs(2)).
 var networkFileSystems = map[int64]string{
-	0x6969: "NFS", 0xff534d42: "CIFS", 0xfe534d42: "SMB2", 0x517b: "SMB", 0x01021997: "9P", 0x47504653: "GPFS", 0x0bd00bd0: "Lustre", 0x00c36400: "Ceph",
+	0x6969: "NFS", 0xff534d42: "CIFS", 0xfe534d42: "SMB2", 0x517b: "SMB", 0x01021997: "9P", 0x47504653: "GPFS",
+	0x0bd00bd0: "Lustre", 0x00c36400: "Ceph",
 }

@@ -12,8 +12,8 @@ import (
 // errIndirect says that a driver does not answer in the simple way that direct asks in.
 var errIndirect = errors.New("sqlstore: the driver has to be asked through database/sql")
 
-// direct is one by the driver itself, on a connection of the pool. Package database/sql has a goroutine wait for the end of each
-// query's context, for which it wakes a second processor twice; drivers watch the context themselves.
+// direct is one by the driver itself, on a connection of the pool. Package database/sql has a goroutine wait for the
+// end of each query's context, for which it wakes a second processor twice; drivers watch the context themselves.
 func (s *server) direct(ctx context.Context, id store.ID, text string) (row, error) {
 	r := row{id: id}
 	err := s.again(ctx, func() error {

@@ -77,9 +77,10 @@ func TestDirect(t *testing.T) {
 		want      error
 		asked     int
 	}{
-		"quick":                        {asQuick, puppet{values: good}, nil, 1},
-		"prepares":                     {asPlain, puppet{values: good}, nil, 1},
-		"has to be asked indirectly":   {asQuick, puppet{values: good, failing: []error{driver.ErrSkip, driver.ErrSkip}}, nil, 3},
+		"quick":    {asQuick, puppet{values: good}, nil, 1},
+		"prepares": {asPlain, puppet{values: good}, nil, 1},
+		"has to be asked indirectly": {asQuick,
+			puppet{values: good, failing: []error{driver.ErrSkip, driver.ErrSkip}}, nil, 3},
 		"has other types":              {asQuick, puppet{values: []driver.Value{"3", "5", "body"}}, nil, 2},
 		"no row":                       {asQuick, puppet{}, store.ErrNotFound, 1},
 		"no row, prepared":             {asPlain, puppet{}, store.ErrNotFound, 1},

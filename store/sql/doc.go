@@ -15,8 +15,8 @@
 // engine's section names the settings that take something from that; [Store.Check] looks them up.
 //
 // An error other than those of the contract says what to do, and none is [store.ErrNotFound]. A write whose answer was
-// lost is an error, as it may have happened: it is never tried again. What the server has undone (a deadlock) and what was
-// never sent (a connection that was found broken) is tried again by the store itself.
+// lost is an error, as it may have happened: it is never tried again. What the server has undone (a deadlock) and what
+// was never sent (a connection that was found broken) is tried again by the store itself.
 //
 // # SQLite
 //
@@ -47,28 +47,28 @@
 //
 // # Database servers
 //
-// Any number of programs may use one database. Each call is a statement, or a short transaction, on a connection of
-// the pool; a load is one SELECT by primary key. Limit the pool (SetMaxOpenConns), keep as many connections idle
-// (SetMaxIdleConns), and lead it to the one primary: from a replica an ended session may still be read. Of several servers
-// that all take writes (Galera, Group Replication with more than one primary) one must be chosen.
+// Any number of programs may use one database. Each call is a statement, or a short transaction, on a connection of the
+// pool; a load is one SELECT by primary key. Limit the pool (SetMaxOpenConns), keep as many connections idle
+// (SetMaxIdleConns), and lead it to the one primary: from a replica an ended session may still be read. Of several
+// servers that all take writes (Galera, Group Replication with more than one primary) one must be chosen.
 //
 // A call that is cancelled returns, and gives up its connection. Its change may happen all the same.
 //
 // Sweeps take 200 records at a time, pass over what others hold, and share the work with those of other programs.
 //
 // The feed tells of what all programs change. Each change writes a row into the table coatcheck_changes, in the same
-// transaction; while there are subscribers, the store looks for new rows 33 times a second, and at once after a change of
-// its own. With [Options.Listen] it looks once a second, and when it is called. Nothing is missed, whatever the order of
-// commits, and a Beat stands for the moment before the look: all that was durable then has been told. Own changes are
-// told in this way too, and only once. When the server does not answer, was exchanged for another one, or the program
-// slept for half a minute, the feed is Lost until the next Beat. The rows of the last minute or two are kept; programs
-// that write remove older ones.
+// transaction; while there are subscribers, the store looks for new rows 33 times a second, and at once after a change
+// of its own. With [Options.Listen] it looks once a second, and when it is called. Nothing is missed, whatever the
+// order of commits, and a Beat stands for the moment before the look: all that was durable then has been told. Own
+// changes are told in this way too, and only once. When the server does not answer, was exchanged for another one, or
+// the program slept for half a minute, the feed is Lost until the next Beat. The rows of the last minute or two are
+// kept; programs that write remove older ones.
 //
 // # PostgreSQL
 //
-// Version 12 or later. Each change is one statement, in one round trip. Two things make it two or more: a refusal, after
-// which the store looks why, and ending all sessions of a user, a transaction that waits for that user's
-// sign-ins which are under way (by an advisory lock: pg_advisory_xact_lock(1668243828, ...)).
+// Version 12 or later. Each change is one statement, in one round trip. Two things make it two or more: a refusal,
+// after which the store looks why, and ending all sessions of a user, a transaction that waits for that user's sign-ins
+// which are under way (by an advisory lock: pg_advisory_xact_lock(1668243828, ...)).
 //
 // What is acknowledged survives a crash of the server with fsync and full_page_writes on and synchronous_commit on (or
 // remote_write, remote_apply), as PostgreSQL is shipped. It survives a failover only with synchronous_standby_names.
@@ -84,13 +84,15 @@
 //	GRANT USAGE ON SEQUENCE coatcheck_changes_seq_seq TO app;
 //
 // The feed hears of other programs' changes within milliseconds if it may listen, which database/sql cannot
-// ([Options].Listen). Package pgxlisten, a module of its own, does it with pgx, at an address that leads past any pooler:
+// ([Options].Listen). Package pgxlisten, a module of its own, does it with pgx, at an address that leads past any
+// pooler:
 //
 //	s := sqlstore.New(db, sqlstore.PostgreSQL, sqlstore.Options{Listen: pgxlisten.DSN(dsn)})
 //
 // Notifications only wake: what has changed is read from the table, and one that is lost costs a second. They are sent
 // after the change and not with it, one at a time however many changes there are, because transactions that notify are
-// committed one after the other, each waiting for the disk: with 32 writers PostgreSQL 15 was seen to commit a twelfth as many.
+// committed one after the other, each waiting for the disk: with 32 writers PostgreSQL 15 was seen to commit a twelfth
+// as many.
 //
 // Touches change no index, so that they leave nothing behind in one (HOT). The indexes that sweeps and lists use
 // change with creations and deletions.
@@ -98,28 +100,32 @@
 // Back up as usual (pg_dump, a base backup). A backup that is restored brings back sessions that were ended since:
 // call [Store.SetNotBefore] for everybody with the time of the restore, or accept that.
 //
-//	SELECT encode(id, 'hex'), convert_from(owner, 'UTF8'), to_timestamp(created / 1e6) FROM coatcheck_sessions ORDER BY created DESC
+//	SELECT encode(id, 'hex'), convert_from(owner, 'UTF8'), to_timestamp(created / 1e6)
+//	FROM coatcheck_sessions ORDER BY created DESC
 //
 // # MySQL and MariaDB
 //
 // MySQL 8, or MariaDB 10.6 or later, with InnoDB; tested with MariaDB 10.11. A change is a transaction of two or three
 // statements, so it takes four or five round trips with interpolateParams=true in the address (for the driver
-// github.com/go-sql-driver/mysql), and nearly twice as many without, when each statement is prepared first. Until the last
-// of them the record is locked: keep the program near the server. Touches are one statement.
+// github.com/go-sql-driver/mysql), and nearly twice as many without, when each statement is prepared first. Until the
+// last of them the record is locked: keep the program near the server. Touches are one statement.
 //
-// What is acknowledged survives a crash with innodb_flush_log_at_trx_commit=1 and innodb_doublewrite on, as the servers are
-// shipped, and a failover only with semi-synchronous replication that waits before the commit (AFTER_SYNC). A binary
-// log must have the format ROW or MIXED, or sweeps fail. Connections must commit by themselves (autocommit), and the isolation
-// level of a session is REPEATABLE READ, as it is shipped, READ COMMITTED or SERIALIZABLE: with READ UNCOMMITTED a load believes what may
-// be undone yet. The feed tells nothing before its time even then, for three more round trips a look.
+// What is acknowledged survives a crash with innodb_flush_log_at_trx_commit=1 and innodb_doublewrite on, as the servers
+// are shipped, and a failover only with semi-synchronous replication that waits before the commit (AFTER_SYNC). A
+// binary log must have the format ROW or MIXED, or sweeps fail. Connections must commit by themselves (autocommit), and
+// the isolation level of a session is REPEATABLE READ, as it is shipped, READ COMMITTED or SERIALIZABLE: with READ
+// UNCOMMITTED a load believes what may be undone yet. The feed tells nothing before its time even then, for three more
+// round trips a look.
 //
-// A call that is cancelled while it waits for a lock leaves a statement behind that waits on, for innodb_lock_wait_timeout at
-// most. max_allowed_packet limits the size of a session.
+// A call that is cancelled while it waits for a lock leaves a statement behind that waits on, for
+// innodb_lock_wait_timeout at most. max_allowed_packet limits the size of a session.
 //
 // Whoever makes the tables needs the right CREATE on the database, all others SELECT, INSERT, UPDATE and DELETE on the
 // tables; no triggers, no PROCESS. The feed looks, and cannot listen.
 //
-// Back up in one transaction (mariadb-dump --single-transaction); what PostgreSQL's section says of restoring holds here too.
+// Back up in one transaction (mariadb-dump --single-transaction); what PostgreSQL's section says of restoring holds
+// here too.
 //
-//	SELECT hex(id), convert(owner USING utf8mb4), from_unixtime(created / 1000000) FROM coatcheck_sessions ORDER BY created DESC
+//	SELECT hex(id), convert(owner USING utf8mb4), from_unixtime(created / 1000000)
+//	FROM coatcheck_sessions ORDER BY created DESC
 package sqlstore

@@ -26,11 +26,12 @@ type engine interface {
 	touch(ctx context.Context, seen []store.Seen) error // a slice
 	remove(ctx context.Context, id store.ID) (bool, error)
 	removeUser(ctx context.Context, user string, keep []store.ID) ([]store.ID, error)
-	// sweep looks at no more than limit records that may be over. It says how many it deleted, and whether there may be more.
+	// sweep looks at no more than limit records that may be over. It says how many it deleted, and whether there may be
+	// more.
 	sweep(ctx context.Context, now time.Time, limit int) (swept int, more bool, err error)
 
-	setSwitch(ctx context.Context, user string, at time.Time) error
-	switches(ctx context.Context) (map[string]time.Time, error)
+	setCutoff(ctx context.Context, user string, at time.Time) error
+	cutoffs(ctx context.Context) (map[string]time.Time, error)
 
 	// subscribe begins to listen, for which the database may have to be prepared.
 	subscribe(tell func(store.Notice), prepare func(context.Context) error) (stop func())

@@ -49,12 +49,12 @@ var advice = map[failure]string{
 	noTables:    "its tables have gone, put the right database in place and start the program again",
 	collided:    "others kept getting in the way, try again",
 	away:        "the database server does not answer, check that it runs and that its address is right",
-	noEntry:     "the database server refuses the user or the password, check them and what the server allows that user from here",
+	noEntry:     "the database server refuses the user or the password, check them and its rights from here",
 	noDatabase:  "there is no such database, create it or name another one",
 	noRight:     "the database user lacks a right, see the package's documentation for those that are needed",
 	standby:     "the database takes no writes, connect to the primary and not to a standby or replica",
 	tooMany:     "the database server has no connection left, raise its limit or lower the pool's (SetMaxOpenConns)",
-	slow:        "the database server gave up on the statement after its time limit, or on a lock, see what keeps it busy",
+	slow:        "the database server ran into its time limit, or waited too long for a lock, see what keeps it busy",
 	wrongLog:    "the server's binary log takes statements only, set binlog_format to ROW or MIXED",
 	tooBig:      "the session is larger than the database takes, keep less in it",
 }
@@ -62,12 +62,14 @@ var advice = map[failure]string{
 var (
 	errClosed = errors.New("the store is closed")
 	errBusy   = errors.New("another program has been making the tables for a minute, see what holds it up")
-	errMoved  = errors.New("the database file was deleted or replaced while it was in use; put the right file in place and start the program again")
+	errMoved  = errors.New("the database file was deleted or replaced while it was in use; " +
+		"put the right file in place and start the program again")
 )
 
 // isOutcome reports whether an error is the contract's answer to one call, and no failure.
 func isOutcome(err error) bool {
-	return errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrExists) || errors.Is(err, store.ErrConflict) || errors.Is(err, store.ErrDamaged)
+	return errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrExists) || errors.Is(err, store.ErrConflict) ||
+		errors.Is(err, store.ErrDamaged)
 }
 
 // advise says what can be done about an error.
@@ -84,7 +86,8 @@ func diagnoseNetwork(err error) failure {
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return unknown
-	case errors.As(err, &network), errors.Is(err, driver.ErrBadConn), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.As(err, &network), errors.Is(err, driver.ErrBadConn), errors.Is(err, io.EOF),
+		errors.Is(err, io.ErrUnexpectedEOF):
 		return away
 	}
 	return unknown

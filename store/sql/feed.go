@@ -19,24 +19,24 @@ const (
 )
 
 // A feed tells of what the log says, as long as somebody wants to hear it. It looks many times a second, and at once
-// after a change of this process, or when the door rings.
+// after a change of this process, or when another one has called.
 type feed struct {
 	state  *store.FeedState
 	log    changeLog
 	listen func(ctx context.Context, channel string, heard func()) error
-	wake   chan struct{}
+	woken  chan struct{} // ends a rest
 
 	mu       sync.Mutex
 	prepare  func(context.Context) error
 	closed   bool
 	running  sync.WaitGroup // what is done behind the callers
 	trimmed  atomic.Int64   // when the log was trimmed last, in seconds since 1970
-	ringing  atomic.Int32   // 0: no, 1: yes, 2: and something has changed since
-	heardNow atomic.Bool    // somebody listens at the door
+	calling  atomic.Int32   // 0: no, 1: yes, 2: and something has changed since
+	heardNow atomic.Bool    // the calls of others are listened for
 }
 
 func newFeed(log changeLog, listen func(context.Context, string, func()) error) *feed {
-	f := &feed{log: log, listen: listen, wake: make(chan struct{}, 1)}
+	f := &feed{log: log, listen: listen, woken: make(chan struct{}, 1)}
 	f.state = store.NewFeedState(f.follow)
 	return f
 }
@@ -55,7 +55,7 @@ func (f *feed) follow(ctx context.Context, tell func(store.Notice)) {
 	defer listening.Wait()
 	f.heardNow.Store(f.listen != nil)
 	if f.listen != nil {
-		listening.Go(func() { f.answer(ctx) })
+		listening.Go(func() { f.hearOthers(ctx) })
 	}
 	var next func(context.Context) ([]store.Notice, error)
 	var beat time.Time
@@ -108,31 +108,31 @@ func (f *feed) rest(ctx context.Context) {
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-	case <-f.wake:
+	case <-f.woken:
 	case <-ctx.Done():
 	}
 }
 
-// rouse ends a rest.
-func (f *feed) rouse() {
+// wake ends a rest.
+func (f *feed) wake() {
 	select {
-	case f.wake <- struct{}{}:
+	case f.woken <- struct{}{}:
 	default:
 	}
 }
 
-// channel is where PostgreSQL's notifications go. They say only that there is something to see: one that is lost costs a
-// moment.
+// channel is where PostgreSQL's notifications go. They say only that there is something to see: one that is lost costs
+// some time.
 const channel = "coatcheck_changes"
 
-// answer has somebody listen at the door until ctx ends.
-func (f *feed) answer(ctx context.Context) {
+// hearOthers listens for the calls of other processes until ctx ends.
+func (f *feed) hearOthers(ctx context.Context) {
 	for ctx.Err() == nil {
 		began := time.Now()
 		f.heardNow.Store(true)
-		_ = f.listen(ctx, channel, f.rouse) // without it the feed is slower, and whole all the same
+		_ = f.listen(ctx, channel, f.wake) // without it the feed is slower, and whole all the same
 		f.heardNow.Store(false)
-		f.rouse()
+		f.wake()
 		select {
 		case <-time.After(max(0, time.Second-time.Since(began))):
 		case <-ctx.Done():
@@ -142,9 +142,9 @@ func (f *feed) answer(ctx context.Context) {
 
 // wrote is told after each change of this process: it shows in its own feed at once, and soon in those of others.
 func (f *feed) wrote() {
-	f.rouse()
-	if f.listen != nil && f.ringing.Swap(2) == 0 {
-		f.behind(f.ring)
+	f.wake()
+	if f.listen != nil && f.calling.Swap(2) == 0 {
+		f.behind(f.callOthers)
 	}
 	now := time.Now().Unix()
 	if last := f.trimmed.Load(); now-last >= int64(trimEvery/time.Second) && f.trimmed.CompareAndSwap(last, now) {
@@ -152,17 +152,17 @@ func (f *feed) wrote() {
 	}
 }
 
-// ring wakes the others. What changes while it is on its way goes with the next one, so that there is no more than one at
-// a time.
-func (f *feed) ring(ctx context.Context) {
+// callOthers wakes other processes. What changes while a call is on its way goes with the next one, so that there is no
+// more than one at a time.
+func (f *feed) callOthers(ctx context.Context) {
 	for {
-		f.ringing.Store(1)
-		err := f.log.ring(ctx)
-		if f.ringing.CompareAndSwap(1, 0) {
+		f.calling.Store(1)
+		err := f.log.callOthers(ctx)
+		if f.calling.CompareAndSwap(1, 0) {
 			return
 		}
 		if err != nil { // they look by themselves
-			f.ringing.Store(0)
+			f.calling.Store(0)
 			return
 		}
 	}

@@ -18,9 +18,9 @@ type fakeLog struct {
 	news   []store.Notice
 	broken bool
 	looks  int
-	rings  int
+	calls  int
 	trims  int
-	slow   time.Duration // of a ring
+	slow   time.Duration // of a call
 }
 
 func (l *fakeLog) follow() func(context.Context) ([]store.Notice, error) {
@@ -49,11 +49,11 @@ func (l *fakeLog) trim(context.Context) error {
 	return nil
 }
 
-func (l *fakeLog) ring(context.Context) error {
+func (l *fakeLog) callOthers(context.Context) error {
 	time.Sleep(l.slow)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.rings++
+	l.calls++
 	return nil
 }
 
@@ -64,11 +64,11 @@ func (l *fakeLog) set(do func()) {
 }
 
 // counts returns how often everything was asked for, once nobody is about to ask.
-func (l *fakeLog) counts() (looks, rings, trims int) {
+func (l *fakeLog) counts() (looks, calls, trims int) {
 	synctest.Wait()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.looks, l.rings, l.trims
+	return l.looks, l.calls, l.trims
 }
 
 // told collects the kinds of what is told.
@@ -162,7 +162,7 @@ func TestFeedHearsOwnChangesAtOnce(t *testing.T) {
 		f.wrote()
 		time.Sleep(lookPause)
 		a.wants(t, "own change", store.Saved)
-		if _, rings, _ := l.counts(); rings != 0 {
+		if _, calls, _ := l.counts(); calls != 0 {
 			t.Error("rang, and nobody listens")
 		}
 	})
@@ -210,14 +210,15 @@ func TestRingsAreFew(t *testing.T) {
 			f.wrote()
 		}
 		time.Sleep(time.Second)
-		_, rings, _ := l.counts()
-		if rings < 1 || rings > 2 {
-			t.Errorf("rang %d times for 1000 changes at once, want once or twice", rings)
+		_, calls, _ := l.counts()
+		if calls < 1 || calls > 2 {
+			t.Errorf("called %d times for 1000 changes at once, want once or twice", calls)
 		}
 		f.wrote()
 		time.Sleep(time.Second)
-		if _, now, trims := l.counts(); now != rings+1 || trims != 1 {
-			t.Errorf("rang %d times for a later change, want once; trimmed %d times in two seconds, want once", now-rings, trims)
+		if _, now, trims := l.counts(); now != calls+1 || trims != 1 {
+			t.Errorf("called %d times for a later change, want once; trimmed %d times in two seconds, want once",
+				now-calls, trims)
 		}
 		time.Sleep(trimEvery)
 		f.wrote()

@@ -20,12 +20,14 @@ var MySQL = Dialect{func(db *sql.DB, _ Options) engine {
 
 type mysql struct{ server }
 
-// No statement of MySQL changes two tables, and triggers need rights that few users of a database have. So a change is a
-// short transaction: what is changed decides and locks, then the change is written down for the feed.
+// No statement of MySQL changes two tables, and triggers need rights that few users of a database have. So a change is
+// a short transaction: what is changed decides and locks, then the change is written down for the feed.
 const (
-	myLoad     = `SELECT version, last_seen, body FROM coatcheck_sessions WHERE id = ?`
-	myList     = `SELECT id, version, created, last_seen, body FROM coatcheck_sessions WHERE created <= ? AND (created < ? OR id < ?) ORDER BY created DESC, id DESC LIMIT ?`
-	myListUser = `SELECT id, version, created, last_seen, body FROM coatcheck_sessions WHERE who = ? AND owner = ? AND created <= ? AND (created < ? OR id < ?) ORDER BY created DESC, id DESC LIMIT ?`
+	myLoad = `SELECT version, last_seen, body FROM coatcheck_sessions WHERE id = ?`
+	myList = `SELECT id, version, created, last_seen, body FROM coatcheck_sessions WHERE created <= ?
+		AND (created < ? OR id < ?) ORDER BY created DESC, id DESC LIMIT ?`
+	myListUser = `SELECT id, version, created, last_seen, body FROM coatcheck_sessions
+		WHERE who = ? AND owner = ? AND created <= ? AND (created < ? OR id < ?) ORDER BY created DESC, id DESC LIMIT ?`
 
 	myLive = `SELECT id, created, last_seen FROM coatcheck_sessions
 WHERE who = ? AND owner = ? AND created > ? AND ` + myEnds + ` > ? ORDER BY created DESC, id DESC LIMIT ?`
@@ -33,31 +35,37 @@ WHERE who = ? AND owner = ? AND created > ? AND ` + myEnds + ` > ? ORDER BY crea
 	myCountUser = `SELECT count(*) FROM coatcheck_sessions WHERE who = ? AND owner = ?`
 	myLook      = `SELECT version FROM coatcheck_sessions WHERE id = ?`
 
-	myInsert     = `INSERT INTO coatcheck_sessions (id, version, owner, who, created, last_seen, expires, idle, due, body) VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?)`
-	mySave       = `UPDATE coatcheck_sessions SET version = version + 1, last_seen = greatest(last_seen, ?), expires = ?, idle = ?, due = least(due, ?), body = ? WHERE id = ? AND version = ?`
+	myInsert = `INSERT INTO coatcheck_sessions (id, version, owner, who, created,
+		last_seen, expires, idle, due, body) VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?)`
+	mySave = `UPDATE coatcheck_sessions
+		SET version = version + 1, last_seen = greatest(last_seen, ?), expires = ?, idle = ?,
+		due = least(due, ?), body = ? WHERE id = ? AND version = ?`
 	myDelete     = `DELETE FROM coatcheck_sessions WHERE id = ?`
 	myDeleteThis = `DELETE FROM coatcheck_sessions WHERE id = ? AND version = ?`
 
 	myOwned     = `SELECT id FROM coatcheck_sessions WHERE who = ? AND owner = ? FOR UPDATE`
 	myDeleteAll = `DELETE FROM coatcheck_sessions WHERE id IN `
 
-	myDue     = `SELECT id, owner, ` + myEnds + ` FROM coatcheck_sessions WHERE due <= ? ORDER BY due LIMIT ? FOR UPDATE`
+	myDue = `SELECT id, owner, ` + myEnds + ` FROM coatcheck_sessions WHERE due <= ?
+		ORDER BY due LIMIT ? FOR UPDATE`
 	myAnyDue  = `SELECT count(*) FROM (SELECT 1 FROM coatcheck_sessions WHERE due <= ? ORDER BY due LIMIT 1) any_due`
 	myMoveDue = `UPDATE coatcheck_sessions SET due = ` + myEnds + ` WHERE id IN `
 	myEnds    = `CASE WHEN idle > 0 AND last_seen + idle < expires THEN last_seen + idle ELSE expires END`
 
-	mySetSwitch   = `INSERT INTO coatcheck_switches (who, owner, at) VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE at = greatest(at, VALUES(at))`
-	myOldSwitches = `SELECT count(*) FROM coatcheck_switches WHERE at < ?`
-	myForget      = `DELETE FROM coatcheck_switches WHERE at < ?`
-	mySwitches    = `SELECT owner, at FROM coatcheck_switches`
+	mySetCutoff = `INSERT INTO coatcheck_switches (who, owner, at) VALUES (?, ?, ?)
+		ON DUPLICATE KEY UPDATE at = greatest(at, VALUES(at))`
+	myOldCutoffs = `SELECT count(*) FROM coatcheck_switches WHERE at < ?`
+	myForget     = `DELETE FROM coatcheck_switches WHERE at < ?`
+	myCutoffs    = `SELECT owner, at FROM coatcheck_switches`
 
 	myTell = `INSERT INTO coatcheck_changes (kind, id, cause, owner, number) VALUES `
 )
 
-// The tables are those of PostgreSQL; see there. Statements that make tables commit by themselves, so each must bear to be
-// run again.
+// The tables are those of PostgreSQL; see there. Statements that make tables commit by themselves, so each must bear to
+// be run again.
 var mysqlSchema = schema{
-	make: `CREATE TABLE IF NOT EXISTS coatcheck_schema (id INTEGER NOT NULL PRIMARY KEY, version INTEGER NOT NULL) ENGINE = InnoDB`,
+	make: `CREATE TABLE IF NOT EXISTS coatcheck_schema (id INTEGER NOT NULL PRIMARY KEY, version INTEGER NOT NULL)
+		ENGINE = InnoDB`,
 	have: `SELECT version FROM coatcheck_schema WHERE id = 1`,
 	set:  `INSERT INTO coatcheck_schema (id, version) VALUES (1, ?) ON DUPLICATE KEY UPDATE version = VALUES(version)`,
 	migrations: [][]string{{
@@ -100,7 +108,8 @@ func (m *mysql) open(ctx context.Context) error {
 	}
 	defer conn.Close()
 	var there int
-	if err := conn.QueryRowContext(ctx, `SELECT count(*) FROM information_schema.tables WHERE table_schema = database() AND table_name = 'coatcheck_schema'`).Scan(&there); err != nil {
+	if err := conn.QueryRowContext(ctx, `SELECT count(*) FROM information_schema.tables WHERE table_schema = database()
+		AND table_name = 'coatcheck_schema'`).Scan(&there); err != nil {
 		return err
 	}
 	if there > 0 {
@@ -175,7 +184,8 @@ func (m *mysql) change(ctx context.Context, level sql.IsolationLevel, do func(*m
 			return err
 		}
 		for told := range slices.Chunk(t.changes, 5*500) {
-			if _, err := t.exec(myTell+strings.Repeat("(?, ?, ?, ?, ?), ", len(told)/5-1)+"(?, ?, ?, ?, ?)", told...); err != nil {
+			if _, err := t.exec(myTell+strings.Repeat("(?, ?, ?, ?, ?), ", len(told)/5-1)+"(?, ?, ?, ?, ?)",
+				told...); err != nil {
 				return err
 			}
 		}
@@ -200,7 +210,8 @@ func (m *mysql) create(ctx context.Context, v *values, replaces store.ID) error 
 			}
 			t.tell(store.Replaced, replaces, v.id[:], "", nil)
 		}
-		_, err := t.exec(myInsert, v.id[:], []byte(v.owner), keyOf(v.owner), v.created, v.seen, v.expires, v.idle, v.ends, v.body)
+		_, err := t.exec(myInsert, v.id[:], []byte(v.owner), keyOf(v.owner), v.created, v.seen, v.expires, v.idle,
+			v.ends, v.body)
 		if errorNumber(err) == "1062" { // ER_DUP_ENTRY
 			return store.ErrExists
 		}
@@ -228,10 +239,12 @@ func (m *mysql) save(ctx context.Context, v *values) error {
 	return err
 }
 
-// touch is one statement. It takes the sessions in the order of their IDs, so that two touches do not wait for each other.
+// touch is one statement. It takes the sessions in the order of their IDs, so that two touches do not wait for each
+// other.
 func (m *mysql) touch(ctx context.Context, seen []store.Seen) error {
 	seen = latest(seen)
-	text := `UPDATE (SELECT CAST(? AS BINARY(16)) AS id, CAST(? AS SIGNED) AS at` + strings.Repeat(` UNION ALL SELECT CAST(? AS BINARY(16)), CAST(? AS SIGNED)`, len(seen)-1) +
+	text := `UPDATE (SELECT CAST(? AS BINARY(16)) AS id, CAST(? AS SIGNED) AS at` + strings.Repeat(`
+		UNION ALL SELECT CAST(? AS BINARY(16)), CAST(? AS SIGNED)`, len(seen)-1) +
 		`) t STRAIGHT_JOIN coatcheck_sessions s ON s.id = t.id SET s.last_seen = greatest(s.last_seen, t.at)`
 	var args []any
 	for _, s := range seen {
@@ -254,8 +267,8 @@ func (m *mysql) remove(ctx context.Context, id store.ID) (found bool, err error)
 	return found && err == nil, err
 }
 
-// removeUser locks the user's place in the index, also for records to come (which takes this level), so that a sign-in is
-// before it or after it.
+// removeUser locks the user's place in the index, also for records to come (which takes this level), so that a sign-in
+// is before it or after it.
 func (m *mysql) removeUser(ctx context.Context, user string, keep []store.ID) (removed []store.ID, err error) {
 	err = m.change(ctx, sql.LevelRepeatableRead, func(t *myTxn) error {
 		rows, err := t.QueryContext(ctx, myOwned, keyOf(user), []byte(user))
@@ -342,25 +355,26 @@ func (m *mysql) sweepBy(ctx context.Context, text string, now time.Time, limit i
 	return seen, swept, nil
 }
 
-func (m *mysql) setSwitch(ctx context.Context, user string, at time.Time) error {
-	old, err := m.number(ctx, myOldSwitches, at.Add(-switchLife).UnixMicro()) // a look locks nothing, and there is seldom one
+func (m *mysql) setCutoff(ctx context.Context, user string, at time.Time) error {
+	// a look locks nothing, and there is seldom one
+	old, err := m.number(ctx, myOldCutoffs, at.Add(-store.MaxLifetime).UnixMicro())
 	if err != nil {
 		return err
 	}
 	return m.change(ctx, sql.LevelDefault, func(t *myTxn) error {
 		if old > 0 {
-			if _, err := t.exec(myForget, at.Add(-switchLife).UnixMicro()); err != nil {
+			if _, err := t.exec(myForget, at.Add(-store.MaxLifetime).UnixMicro()); err != nil {
 				return err
 			}
 		}
 		t.tell(store.Cutoff, store.ID{}, nil, user, at.UnixMicro())
-		_, err := t.exec(mySetSwitch, switchKey(user), []byte(user), at.UnixMicro())
+		_, err := t.exec(mySetCutoff, cutoffKey(user), []byte(user), at.UnixMicro())
 		return err
 	})
 }
 
-func (m *mysql) switches(ctx context.Context) (map[string]time.Time, error) {
-	return m.all(ctx, mySwitches)
+func (m *mysql) cutoffs(ctx context.Context) (map[string]time.Time, error) {
+	return m.all(ctx, myCutoffs)
 }
 
 // numbered is how the driver that everybody uses writes the server's errors.

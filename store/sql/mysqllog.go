@@ -12,10 +12,11 @@ import (
 	"coatcheck.dev/store"
 )
 
-// mysqlLog reads coatcheck_changes by number. Numbers are given out in the order of changes, and become visible in that of
-// commits: one that is skipped may come yet. So those that are missing are looked for at every look, until it is certain
-// that nobody holds them: what others have written and not committed can be seen too, by whoever asks for it. It must not be
-// told, as a number is told once: whoever hears of a change too early reads what was there before, and does not hear of it again.
+// mysqlLog reads coatcheck_changes by number. Numbers are given out in the order of changes, and become visible in that
+// of commits: one that is skipped may come yet. So those that are missing are looked for at every look, until it is
+// certain that nobody holds them: what others have written and not committed can be seen too, by whoever asks for it.
+// It must not be told, as a number is told once: whoever hears of a change too early reads what was there before, and
+// does not hear of it again.
 type mysqlLog struct {
 	db    *sql.DB
 	marks marks[int64] // numbers up to which all was committed
@@ -24,9 +25,11 @@ type mysqlLog struct {
 const (
 	myPresent = `
 SELECT present.server, present.seconds, present.level, c.seq, c.kind, c.id, c.cause, c.owner, c.number
-FROM (SELECT concat(@@server_id, ' ', @@hostname, ' ', @@port) AS server, unix_timestamp() AS seconds, @@LEVEL AS level) present
+FROM (SELECT concat(@@server_id, ' ', @@hostname, ' ', @@port) AS server,
+unix_timestamp() AS seconds, @@LEVEL AS level) present
 LEFT JOIN coatcheck_changes c ON `
-	myLevel = `SHOW VARIABLES WHERE variable_name IN ('transaction_isolation', 'tx_isolation')` // the later servers' name, and the older ones'
+	// the later servers' name, and the older ones'
+	myLevel = `SHOW VARIABLES WHERE variable_name IN ('transaction_isolation', 'tx_isolation')`
 	mySeqs  = `SELECT seq FROM coatcheck_changes`
 	myTrim  = `DELETE FROM coatcheck_changes WHERE seq <= ? ORDER BY seq LIMIT 1000`
 )
@@ -121,9 +124,10 @@ func (f *follower) see(seq int64, now time.Time) {
 	f.last = max(f.last, seq)
 }
 
-// read looks without a transaction, which takes one round trip. Where that shows what is not committed, as a server may be set up
-// to do, it looks in one.
-func (f *follower) read(ctx context.Context, at time.Time, text string, args []any) (notices []store.Notice, err error) {
+// read looks without a transaction, which takes one round trip. Where that shows what is not committed, as a server may
+// be set up to do, it looks in one.
+func (f *follower) read(ctx context.Context, at time.Time, text string, args []any) (notices []store.Notice,
+	err error) {
 	if !f.wary {
 		if notices, err = f.scan(ctx, f.log.db, at, text, args); err != errUncommitted {
 			return notices, err
@@ -140,7 +144,8 @@ func (f *follower) read(ctx context.Context, at time.Time, text string, args []a
 
 var errUncommitted = errors.New("what was read may not be committed")
 
-func (f *follower) scan(ctx context.Context, q querier, at time.Time, text string, args []any) (notices []store.Notice, err error) {
+func (f *follower) scan(ctx context.Context, q querier, at time.Time, text string, args []any) (notices []store.Notice,
+	err error) {
 	rows, err := q.QueryContext(ctx, text, args...)
 	if err != nil {
 		return nil, err
@@ -151,7 +156,8 @@ func (f *follower) scan(ctx context.Context, q querier, at time.Time, text strin
 	for rows.Next() {
 		var seq sql.NullInt64
 		var c change
-		if err := rows.Scan(&server, &seconds, &level, &seq, &c.kind, &c.id, &c.cause, &c.owner, &c.number); err != nil {
+		if err := rows.Scan(&server, &seconds, &level, &seq, &c.kind, &c.id, &c.cause, &c.owner,
+			&c.number); err != nil {
 			return nil, err
 		}
 		if !f.wary && level == readUncommitted {
@@ -165,7 +171,8 @@ func (f *follower) scan(ctx context.Context, q querier, at time.Time, text strin
 	if err := rows.Err(); err != nil {
 		return nil, err
 	}
-	if f.began && (server != f.server || seconds-f.seconds > int64(behindMost/time.Second) || at.Sub(f.at) > behindMost) {
+	if f.began &&
+		(server != f.server || seconds-f.seconds > int64(behindMost/time.Second) || at.Sub(f.at) > behindMost) {
 		return nil, errMissed
 	}
 	f.server, f.seconds = server, seconds
@@ -198,7 +205,8 @@ func (f *follower) settle(ctx context.Context, now time.Time) error {
 }
 
 // seqs reads numbers at an isolation level.
-func (l *mysqlLog) seqs(ctx context.Context, level sql.IsolationLevel, text string, args ...any) (seqs []int64, err error) {
+func (l *mysqlLog) seqs(ctx context.Context, level sql.IsolationLevel, text string, args ...any) (seqs []int64,
+	err error) {
 	tx, err := l.db.BeginTx(ctx, &sql.TxOptions{Isolation: level, ReadOnly: true})
 	if err != nil {
 		return nil, err
@@ -260,4 +268,4 @@ func (l *mysqlLog) committed(ctx context.Context) (int64, error) {
 	return last, nil
 }
 
-func (l *mysqlLog) ring(context.Context) error { return nil }
+func (l *mysqlLog) callOthers(context.Context) error { return nil }

@@ -27,13 +27,15 @@ type postgres struct{ server }
 // look at what is there. Rows are found by arrays of IDs and not by joins, so that no plan reads the whole table.
 //
 // A sign-out everywhere must end the sessions of sign-ins that were acknowledged before it takes effect, and a
-// statement does not see what was committed while it waits. So creations hold a shared lock of their user until they are
-// committed, and whoever ends all sessions of the user waits for that lock first: 'coat' and 4 bytes of the user's key.
-// Both take it before they touch a row, so that neither waits for the other with what the other wants.
+// statement does not see what was committed while it waits. So creations hold a shared lock of their user until they
+// are committed, and whoever ends all sessions of the user waits for that lock first: 'coat' and 4 bytes of the user's
+// key. Both take it before they touch a row, so that neither waits for the other with what the other wants.
 const (
-	pgLoad     = `SELECT version, last_seen, body FROM coatcheck_sessions WHERE id = $1`
-	pgList     = `SELECT id, version, created, last_seen, body FROM coatcheck_sessions WHERE (created, id) < ($1, $2) ORDER BY created DESC, id DESC LIMIT $3`
-	pgListUser = `SELECT id, version, created, last_seen, body FROM coatcheck_sessions WHERE who = $1 AND owner = $2 AND (created, id) < ($3, $4) ORDER BY created DESC, id DESC LIMIT $5`
+	pgLoad = `SELECT version, last_seen, body FROM coatcheck_sessions WHERE id = $1`
+	pgList = `SELECT id, version, created, last_seen, body FROM coatcheck_sessions WHERE (created, id) < ($1, $2)
+		ORDER BY created DESC, id DESC LIMIT $3`
+	pgListUser = `SELECT id, version, created, last_seen, body FROM coatcheck_sessions WHERE who = $1 AND owner = $2
+		AND (created, id) < ($3, $4) ORDER BY created DESC, id DESC LIMIT $5`
 
 	pgLive = `SELECT id, created, last_seen FROM coatcheck_sessions
 WHERE who = $1 AND owner = $2 AND created > $3 AND ` + pgEnds + ` > $4 ORDER BY created DESC, id DESC LIMIT $5`
@@ -45,7 +47,8 @@ WHERE who = $1 AND owner = $2 AND created > $3 AND ` + pgEnds + ` > $4 ORDER BY 
 WITH locked AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(1668243828, $10::int)::text),
 new AS (
 	INSERT INTO coatcheck_sessions (id, version, owner, who, created, last_seen, expires, idle, due, body)
-	SELECT $1::bytea, 1, $2::bytea, $3::bytea, $4::bigint, $5::bigint, $6::bigint, $7::bigint, $8::bigint, $9::bytea FROM locked
+	SELECT $1::bytea, 1, $2::bytea, $3::bytea, $4::bigint, $5::bigint, $6::bigint, $7::bigint, $8::bigint, $9::bytea
+	FROM locked
 	RETURNING id, owner, version),
 told AS (INSERT INTO coatcheck_changes (kind, id, owner, number) SELECT 1, id, owner, version FROM new)
 SELECT count(*) FROM new`
@@ -55,7 +58,8 @@ WITH locked AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(1668243828, $10
 old AS (DELETE FROM coatcheck_sessions USING locked WHERE id = $11 AND version = $12 RETURNING id, owner),
 new AS (
 	INSERT INTO coatcheck_sessions (id, version, owner, who, created, last_seen, expires, idle, due, body)
-	SELECT $1::bytea, 1, $2::bytea, $3::bytea, $4::bigint, $5::bigint, $6::bigint, $7::bigint, $8::bigint, $9::bytea FROM old
+	SELECT $1::bytea, 1, $2::bytea, $3::bytea, $4::bigint, $5::bigint, $6::bigint, $7::bigint, $8::bigint, $9::bytea
+	FROM old
 	RETURNING id, owner, version),
 told AS (
 	INSERT INTO coatcheck_changes (kind, id, cause, owner, number)
@@ -65,14 +69,16 @@ SELECT count(*) FROM new`
 	// A save moves due only back, and a touch not at all: see the table.
 	pgSave = `
 WITH new AS (
-	UPDATE coatcheck_sessions SET version = version + 1, last_seen = greatest(last_seen, $1), expires = $2, idle = $3, due = least(due, $4), body = $5
+	UPDATE coatcheck_sessions SET version = version + 1, last_seen = greatest(last_seen, $1), expires = $2, idle = $3,
+	due = least(due, $4), body = $5
 	WHERE id = $6 AND version = $7 RETURNING id, owner, version),
 told AS (INSERT INTO coatcheck_changes (kind, id, owner, number) SELECT 2, id, owner, version FROM new)
 SELECT count(*) FROM new`
 
 	// Two touches of the same sessions lock them in the same order, or each could wait for the other.
 	pgTouch = `
-WITH locked AS MATERIALIZED (SELECT id FROM coatcheck_sessions WHERE id = ANY ($1::text::bytea[]) ORDER BY id FOR UPDATE)
+WITH locked AS MATERIALIZED (SELECT id FROM coatcheck_sessions WHERE id = ANY ($1::text::bytea[])
+ORDER BY id FOR UPDATE)
 UPDATE coatcheck_sessions s SET last_seen = t.at FROM unnest($1::text::bytea[], $2::text::bigint[]) t(id, at)
 WHERE s.id = ANY (ARRAY(SELECT id FROM locked)) AND s.id = t.id AND s.last_seen < t.at`
 
@@ -83,7 +89,8 @@ SELECT count(*) FROM old`
 
 	pgLockUser   = `SELECT pg_advisory_xact_lock(1668243828, $1::int)`
 	pgDeleteUser = `
-WITH old AS (DELETE FROM coatcheck_sessions WHERE who = $1 AND owner = $2 AND id <> ALL ($3::text::bytea[]) RETURNING id, owner),
+WITH old AS (DELETE FROM coatcheck_sessions WHERE who = $1 AND owner = $2 AND id <> ALL ($3::text::bytea[])
+RETURNING id, owner),
 told AS (INSERT INTO coatcheck_changes (kind, id, owner) SELECT 3, id, owner FROM old)
 SELECT id FROM old`
 
@@ -91,34 +98,38 @@ SELECT id FROM old`
 	pgEnds   = `CASE WHEN idle > 0 AND last_seen + idle < expires THEN last_seen + idle ELSE expires END`
 	pgSweep  = `
 WITH seen AS MATERIALIZED (
-	SELECT id, ` + pgEnds + ` AS ends FROM coatcheck_sessions WHERE due <= $1 ORDER BY due LIMIT $2 FOR UPDATE SKIP LOCKED),
-moved AS (UPDATE coatcheck_sessions SET due = ` + pgEnds + ` WHERE id = ANY (ARRAY(SELECT id FROM seen WHERE ends > $1))),
-old AS (DELETE FROM coatcheck_sessions WHERE id = ANY (ARRAY(SELECT id FROM seen WHERE ends <= $1)) RETURNING id, owner),
+	SELECT id, ` + pgEnds + ` AS ends FROM coatcheck_sessions WHERE due <= $1
+	ORDER BY due LIMIT $2 FOR UPDATE SKIP LOCKED),
+moved AS (UPDATE coatcheck_sessions SET due = ` + pgEnds + ` WHERE id = ANY (ARRAY(SELECT id FROM seen
+WHERE ends > $1))),
+old AS (DELETE FROM coatcheck_sessions WHERE id = ANY (ARRAY(SELECT id FROM seen WHERE ends <= $1))
+RETURNING id, owner),
 told AS (INSERT INTO coatcheck_changes (kind, id, owner) SELECT 5, id, owner FROM old)
 SELECT (SELECT count(*) FROM seen), (SELECT count(*) FROM old)`
 
-	pgSetSwitch = `
+	pgSetCutoff = `
 WITH old AS (DELETE FROM coatcheck_switches WHERE at < $4 AND who <> $1),
 new AS (
 	INSERT INTO coatcheck_switches (who, owner, at) VALUES ($1, $2, $3)
 	ON CONFLICT (who) DO UPDATE SET at = greatest(coatcheck_switches.at, excluded.at)),
 told AS (INSERT INTO coatcheck_changes (kind, id, owner, number) VALUES (6, '', $2, $3))
 SELECT 1`
-	pgSwitches = `SELECT owner, at FROM coatcheck_switches`
+	pgCutoffs = `SELECT owner, at FROM coatcheck_switches`
 )
 
 var postgresSchema = schema{
 	make: `CREATE TABLE IF NOT EXISTS coatcheck_schema (id integer PRIMARY KEY, version integer NOT NULL)`,
 	have: `SELECT version FROM coatcheck_schema WHERE id = 1`,
-	set:  `INSERT INTO coatcheck_schema (id, version) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET version = excluded.version`,
+	set: `INSERT INTO coatcheck_schema (id, version) VALUES (1, $1) ON CONFLICT (id) DO UPDATE
+		SET version = excluded.version`,
 	migrations: [][]string{{
-		// Times are microseconds since 1970, idle is in microseconds. The body is that of package store; what stands beside
-		// it is what statements need to know. Users are bytes, because a text takes neither zeros nor invalid UTF-8, and
-		// who is their key in the index, because that takes no long ones.
+		// Times are microseconds since 1970, idle is in microseconds. The body is that of package store; what stands
+		// beside it is what statements need to know. Users are bytes, because a text takes neither zeros nor invalid
+		// UTF-8, and who is their key in the index, because that takes no long ones.
 		//
-		// A session is swept by due, which is never later than its end. It is not in the way of touches: these change no
-		// index, so that PostgreSQL writes the new row beside the old one (HOT), for which the pages keep some room. When
-		// a sweep comes by and the session has been used since, it moves due on to the end.
+		// A session is swept by due, which is never later than its end. It is not in the way of touches: these change
+		// no index, so that PostgreSQL writes the new row beside the old one (HOT), for which the pages keep some room.
+		// When a sweep comes by and the session has been used since, it moves due on to the end.
 		`CREATE TABLE coatcheck_sessions (
 			id        bytea  NOT NULL PRIMARY KEY,
 			version   bigint NOT NULL,
@@ -139,8 +150,8 @@ var postgresSchema = schema{
 			owner bytea  NOT NULL,
 			at    bigint NOT NULL
 		)`,
-		// What has changed in the last minutes, for the feed: see postgresLog. Kinds are those of store.Notice; the number is
-		// the version of a record, or the moment of a switch.
+		// What has changed in the last minutes, for the feed: see postgresLog. Kinds are those of store.Notice; the
+		// number is the version of a record, or the moment of a cutoff.
 		`CREATE TABLE coatcheck_changes (
 			seq    bigserial,
 			tx     bigint    NOT NULL DEFAULT txid_current(),
@@ -204,7 +215,8 @@ func (p *postgres) count(ctx context.Context, user string) (int, error) {
 
 func (p *postgres) create(ctx context.Context, v *values, replaces store.ID) error {
 	text := pgCreate
-	args := []any{v.id[:], []byte(v.owner), keyOf(v.owner), v.created, v.seen, v.expires, v.idle, v.ends, v.body, lockOf(v.owner)}
+	args := []any{v.id[:], []byte(v.owner), keyOf(v.owner), v.created, v.seen, v.expires, v.idle, v.ends, v.body,
+		lockOf(v.owner)}
 	if !replaces.IsZero() {
 		if replaces == v.id { // it cannot both go and be there
 			return p.taken(ctx, v.id, v.version)
@@ -278,7 +290,8 @@ func (p *postgres) remove(ctx context.Context, id store.ID) (found bool, err err
 
 func (p *postgres) removeUser(ctx context.Context, user string, keep []store.ID) (ids []store.ID, err error) {
 	err = p.write(ctx, func() error {
-		tx, err := p.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted}) // the second statement sees what the first has waited for
+		// the second statement sees what the first has waited for
+		tx, err := p.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
 		if err != nil {
 			return err
 		}
@@ -315,15 +328,16 @@ func (p *postgres) sweep(ctx context.Context, now time.Time, limit int) (swept i
 	})
 }
 
-func (p *postgres) setSwitch(ctx context.Context, user string, at time.Time) error {
+func (p *postgres) setCutoff(ctx context.Context, user string, at time.Time) error {
 	return p.write(ctx, func() error {
-		_, err := p.db.ExecContext(ctx, pgSetSwitch, switchKey(user), []byte(user), at.UnixMicro(), at.Add(-switchLife).UnixMicro())
+		_, err := p.db.ExecContext(ctx, pgSetCutoff, cutoffKey(user), []byte(user), at.UnixMicro(),
+			at.Add(-store.MaxLifetime).UnixMicro())
 		return err
 	})
 }
 
-func (p *postgres) switches(ctx context.Context) (map[string]time.Time, error) {
-	return p.all(ctx, pgSwitches)
+func (p *postgres) cutoffs(ctx context.Context) (map[string]time.Time, error) {
+	return p.all(ctx, pgCutoffs)
 }
 
 // sqlState returns PostgreSQL's code of an error, if it is one of its.

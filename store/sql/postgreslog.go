@@ -20,12 +20,15 @@ type postgresLog struct {
 const (
 	pgChanges = `
 SELECT present.snapshot, present.server, present.seconds, c.kind, c.id, c.cause, c.owner, c.number
-FROM (SELECT txid_current_snapshot()::text AS snapshot, coalesce(host(inet_server_addr()), '') || ' ' || pg_postmaster_start_time()::text AS server,
+FROM (SELECT txid_current_snapshot()::text AS snapshot, coalesce(host(inet_server_addr()), '') || ' ' ||
+pg_postmaster_start_time()::text AS server,
 	extract(epoch FROM clock_timestamp())::bigint AS seconds) present
-LEFT JOIN coatcheck_changes c ON c.tx >= txid_snapshot_xmin($1::text::txid_snapshot) AND NOT txid_visible_in_snapshot(c.tx, $1::text::txid_snapshot)
+LEFT JOIN coatcheck_changes c ON c.tx >= txid_snapshot_xmin($1::text::txid_snapshot)
+AND NOT txid_visible_in_snapshot(c.tx, $1::text::txid_snapshot)
 ORDER BY c.seq`
 
-	pgTrim = `DELETE FROM coatcheck_changes WHERE tx < txid_snapshot_xmax($1::text::txid_snapshot) AND txid_visible_in_snapshot(tx, $1::text::txid_snapshot)`
+	pgTrim = `DELETE FROM coatcheck_changes WHERE tx < txid_snapshot_xmax($1::text::txid_snapshot)
+		AND txid_visible_in_snapshot(tx, $1::text::txid_snapshot)`
 
 	// A notification that a crash swallows wakes nobody up, so it need not wait for the disk.
 	pgRing = `SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, '')`
@@ -48,7 +51,8 @@ func (l *postgresLog) follow() func(context.Context) ([]store.Notice, error) {
 		defer rows.Close()
 		for rows.Next() {
 			var c change
-			if err := rows.Scan(&present.snapshot, &present.server, &present.seconds, &c.kind, &c.id, &c.cause, &c.owner, &c.number); err != nil {
+			if err := rows.Scan(&present.snapshot, &present.server, &present.seconds, &c.kind, &c.id, &c.cause,
+				&c.owner, &c.number); err != nil {
 				return nil, err
 			}
 			if c.kind.Valid {
@@ -59,7 +63,8 @@ func (l *postgresLog) follow() func(context.Context) ([]store.Notice, error) {
 			return nil, err
 		}
 		if last.snapshot.Valid && (present.server != last.server || // another server may have another past
-			present.seconds-last.seconds > int64(behindMost/time.Second) || present.at.Sub(last.at) > behindMost) { // and the log may have been trimmed
+			// and the log may have been trimmed
+			present.seconds-last.seconds > int64(behindMost/time.Second) || present.at.Sub(last.at) > behindMost) {
 			return nil, errMissed
 		}
 		last = present
@@ -67,8 +72,8 @@ func (l *postgresLog) follow() func(context.Context) ([]store.Notice, error) {
 	}
 }
 
-// trim goes by snapshots too: a change that was committed late, as when it had to wait for a standby, is not visible in an
-// old one, however long ago it was made.
+// trim goes by snapshots too: a change that was committed late, as when it had to wait for a standby, is not visible in
+// an old one, however long ago it was made.
 func (l *postgresLog) trim(ctx context.Context) error {
 	at, snapshot := time.Now(), ""
 	if err := l.db.QueryRowContext(ctx, `SELECT txid_current_snapshot()::text`).Scan(&snapshot); err != nil {
@@ -82,7 +87,7 @@ func (l *postgresLog) trim(ctx context.Context) error {
 	return err
 }
 
-func (l *postgresLog) ring(ctx context.Context) error {
+func (l *postgresLog) callOthers(ctx context.Context) error {
 	_, err := l.db.ExecContext(ctx, pgRing, channel)
 	return err
 }

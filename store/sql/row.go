@@ -72,8 +72,8 @@ func scanSummaries(rows *sql.Rows) (all []store.Summary, err error) {
 	return all, rows.Err()
 }
 
-// scanSwitches reads rows of owner and at.
-func scanSwitches(rows *sql.Rows) (map[string]time.Time, error) {
+// scanCutoffs reads rows of owner and at.
+func scanCutoffs(rows *sql.Rows) (map[string]time.Time, error) {
 	defer rows.Close()
 	all := make(map[string]time.Time)
 	for rows.Next() {

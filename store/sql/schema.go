@@ -9,8 +9,8 @@ import (
 
 // A schema brings the tables of a database from nothing to the present.
 type schema struct {
-	// migrations are in the order in which they were released; the n-th leads to version n, in one statement or several.
-	// Once released, a migration never changes.
+	// migrations are in the order in which they were released; the n-th leads to version n, in one statement or
+	// several. Once released, a migration never changes.
 	migrations [][]string
 
 	make string // the table of the version
@@ -18,8 +18,8 @@ type schema struct {
 	set  string // version
 }
 
-// migrate runs the migrations that the database has not seen, all in one transaction where the database can do that; where it cannot, each can be run
-// again.
+// migrate runs the migrations that the database has not seen, all in one transaction where the database can do that;
+// where it cannot, each can be run again.
 func (s *schema) migrate(ctx context.Context, tx execer) error {
 	if _, err := tx.ExecContext(ctx, s.make); err != nil {
 		return err
@@ -61,7 +61,8 @@ func (s *schema) version(ctx context.Context, q querier) (int, error) {
 		return 0, err
 	}
 	if known := len(s.migrations); have > known {
-		return 0, fmt.Errorf("its tables are of version %d and this program knows them up to version %d, use a newer version of the program", have, known)
+		return 0, fmt.Errorf("its tables are of version %d and this program knows them up to version %d, "+
+			"use a newer version of the program", have, known)
 	}
 	return have, nil
 }

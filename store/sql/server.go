@@ -33,8 +33,8 @@ func (s *server) subscribe(tell func(store.Notice), prepare func(context.Context
 	return s.feed.subscribe(tell, prepare)
 }
 
-// keyOf returns what stands for a user in indexes and locks: a name may be longer than an index takes. The empty user has
-// none.
+// keyOf returns what stands for a user in indexes and locks: a name may be longer than an index takes. The empty user
+// has none.
 func keyOf(user string) []byte {
 	if user == "" {
 		return nil
@@ -43,8 +43,8 @@ func keyOf(user string) []byte {
 	return sum[:16]
 }
 
-// switchKey is keyOf, and for everybody's switch nothing.
-func switchKey(user string) []byte { return append([]byte{}, keyOf(user)...) }
+// cutoffKey is keyOf, and for everybody's cutoff nothing.
+func cutoffKey(user string) []byte { return append([]byte{}, keyOf(user)...) }
 
 // one reads one row, or store.ErrNotFound.
 func (s *server) one(ctx context.Context, id store.ID, text string) (row, error) {
@@ -97,20 +97,20 @@ func (s *server) counted(ctx context.Context, text string, args ...any) (n int, 
 	return n, err
 }
 
-// all reads the switches.
+// all reads the cutoffs.
 func (s *server) all(ctx context.Context, text string) (all map[string]time.Time, err error) {
 	err = s.again(ctx, func() error {
 		rows, err := s.db.QueryContext(ctx, text)
 		if err == nil {
-			all, err = scanSwitches(rows)
+			all, err = scanCutoffs(rows)
 		}
 		return err
 	})
 	return all, err
 }
 
-// latest returns the last time at which each session was seen, in the order of the IDs: a statement changes a row only once,
-// and two statements that take rows in one order do not wait for each other.
+// latest returns the last time at which each session was seen, in the order of the IDs: a statement changes a row only
+// once, and two statements that take rows in one order do not wait for each other.
 func latest(seen []store.Seen) []store.Seen {
 	slices.SortFunc(seen, func(a, b store.Seen) int {
 		return cmp.Or(bytes.Compare(a.ID[:], b.ID[:]), b.At.Compare(a.At))
@@ -145,7 +145,8 @@ func (s *server) taken(ctx context.Context, id store.ID, version int64) error {
 }
 
 // twice sweeps without waiting for anybody, and, if that leaves something that is due, once more with waiting.
-func (s *server) twice(ctx context.Context, anyDue string, now time.Time, limit int, sweep func(limit int, wait bool) (seen, swept int, err error)) (swept int, more bool, err error) {
+func (s *server) twice(ctx context.Context, anyDue string, now time.Time, limit int,
+	sweep func(limit int, wait bool) (seen, swept int, err error)) (swept int, more bool, err error) {
 	seen, swept, err := sweep(limit, false)
 	if err != nil || seen == limit {
 		return swept, true, err
@@ -171,8 +172,8 @@ func (s *server) write(ctx context.Context, change func() error) error {
 	return err
 }
 
-// again repeats what certainly has not happened: what the server has undone, and what was never sent, because a connection
-// was found broken.
+// again repeats what certainly has not happened: what the server has undone, and what was never sent, because a
+// connection was found broken.
 func (s *server) again(ctx context.Context, do func() error) error {
 	for try := 1; ; try++ {
 		err := do()

@@ -154,9 +154,9 @@ func (s *sqlite) count(ctx context.Context, user string) (n int, err error) {
 	return n, err
 }
 
-func (s *sqlite) switches(ctx context.Context) (all map[string]time.Time, err error) {
+func (s *sqlite) cutoffs(ctx context.Context) (all map[string]time.Time, err error) {
 	err = s.read(ctx, func(rows *sql.Rows) (err error) {
-		if all, err = scanSwitches(rows); err == nil {
+		if all, err = scanCutoffs(rows); err == nil {
 			err = s.absent()
 		}
 		return err
@@ -176,8 +176,8 @@ func (s *sqlite) touch(ctx context.Context, seen []store.Seen) error {
 	return s.writer.write(ctx, func(t *txn) error { return t.touch(seen) })
 }
 
-func (s *sqlite) setSwitch(ctx context.Context, user string, at time.Time) error {
-	return s.writer.write(ctx, func(t *txn) error { return t.setSwitch(user, at) })
+func (s *sqlite) setCutoff(ctx context.Context, user string, at time.Time) error {
+	return s.writer.write(ctx, func(t *txn) error { return t.setCutoff(user, at) })
 }
 
 func (s *sqlite) remove(ctx context.Context, id store.ID) (bool, error) {

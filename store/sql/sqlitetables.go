@@ -81,7 +81,8 @@ ON CONFLICT (id) DO UPDATE SET version = excluded.version`,
 func openSQLite(ctx context.Context, conn *sql.Conn) (file string, err error) {
 	var seq int
 	var name string
-	if err := conn.QueryRowContext(ctx, `PRAGMA database_list`).Scan(&seq, &name, &file); err != nil { // main comes first
+	// main comes first
+	if err := conn.QueryRowContext(ctx, `PRAGMA database_list`).Scan(&seq, &name, &file); err != nil {
 		return "", err
 	}
 	var tables int
@@ -116,7 +117,8 @@ func protect(file string) error {
 
 // resultCodes are SQLite's primary result codes and what they mean here.
 var resultCodes = map[int]failure{
-	5: locked, 6: locked, 8: readOnly, 10: ioError, 11: damaged, 13: full, 14: unreadable, 18: tooBig, 23: unreadable, 26: notDatabase,
+	5: locked, 6: locked, 8: readOnly, 10: ioError, 11: damaged, 13: full, 14: unreadable, 18: tooBig, 23: unreadable,
+	26: notDatabase,
 }
 
 // diagnoseSQLite goes by the result code if the driver tells it, and else by SQLite's own words.

@@ -31,9 +31,10 @@ var (
 // Options are what a database server can be asked for beside the usual. The zero value is good for every dialect.
 type Options struct {
 	// Listen makes the feed of PostgreSQL quicker: changes that other processes make are told within milliseconds
-	// instead of up to 30, and the server is asked less often. It sends LISTEN for the channel on a connection of its own, which must not go
-	// through a pooler, calls heard for each notification until the context ends or the connection breaks, and returns.
-	// It is called again after that. Set it in every process: those that have it also send what the others hear.
+	// instead of up to 30, and the server is asked less often. It sends LISTEN for the channel on a connection of its
+	// own, which must not go through a pooler, calls heard for each notification until the context ends or the
+	// connection breaks, and returns. It is called again after that. Set it in every process: those that have it also
+	// send what the others hear.
 	Listen func(ctx context.Context, channel string, heard func()) error
 }
 
@@ -81,7 +82,8 @@ func (s *Store) prepare(ctx context.Context) error {
 }
 
 // Close waits until what has been handed over is committed, and lets nothing in any more. A store that is not closed
-// leaves no goroutine behind either, once nobody is subscribed; Close is for programs that are about to close the database.
+// leaves no goroutine behind either, once nobody is subscribed; Close is for programs that are about to close the
+// database.
 func (s *Store) Close(ctx context.Context) error {
 	select {
 	case s.preparing <- struct{}{}:
@@ -242,8 +244,8 @@ func (s *Store) Count(ctx context.Context, user string) (n int, err error) {
 	return n, err
 }
 
-// sweepSlice is how many records one transaction sweeps: a few milliseconds' worth, as other writes wait for the one that is under
-// way, and may share the next one.
+// sweepSlice is how many records one transaction sweeps: a few milliseconds' worth, as other writes wait for the one
+// that is under way, and may share the next one.
 const sweepSlice = 20
 
 // Sweep implements [store.Store].
@@ -265,13 +267,13 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, limit int) (swept int,
 // SetNotBefore implements [store.Store].
 func (s *Store) SetNotBefore(ctx context.Context, user string, at time.Time) error {
 	at = micro(at.UnixMicro())
-	return s.do(ctx, "set a not-before switch", func() error { return s.engine.setSwitch(ctx, user, at) })
+	return s.do(ctx, "set a cutoff", func() error { return s.engine.setCutoff(ctx, user, at) })
 }
 
 // NotBefore implements [store.Store].
 func (s *Store) NotBefore(ctx context.Context) (all map[string]time.Time, err error) {
-	err = s.do(ctx, "load not-before switches", func() (err error) {
-		all, err = s.engine.switches(ctx)
+	err = s.do(ctx, "load cutoffs", func() (err error) {
+		all, err = s.engine.cutoffs(ctx)
 		return err
 	})
 	return all, err
@@ -282,8 +284,8 @@ func (s *Store) Subscribe(tell func(store.Notice)) (stop func()) {
 	return s.engine.subscribe(tell, s.prepare)
 }
 
-// Check implements [store.Checker]: it says what the settings of the database make of the promises above. It makes no tables,
-// and changes nothing: a program that asks it before [Store.Prepare] leaves a database alone that it refuses.
+// Check implements [store.Checker]: it says what the settings of the database make of the promises above. It makes no
+// tables, and changes nothing: a program that asks it before [Store.Prepare] leaves a database alone that it refuses.
 func (s *Store) Check(ctx context.Context) ([]store.Finding, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, s.explain(ctx, "check the database", err)
