@@ -20,23 +20,3 @@ func deniedPage(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, deniedHTML)
 	}
 }
-
-// deniedWriter makes 403 the default status.
-type deniedWriter struct {
-	http.ResponseWriter
-	wrote bool
-}
-
-func (w *deniedWriter) WriteHeader(status int) {
-	w.wrote = w.wrote || status >= 200
-	w.ResponseWriter.WriteHeader(status)
-}
-
-func (w *deniedWriter) Write(b []byte) (int, error) {
-	if !w.wrote {
-		w.WriteHeader(http.StatusForbidden)
-	}
-	return w.ResponseWriter.Write(b)
-}
-
-func (w *deniedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"coatcheck.dev/event"
+	"coatcheck.dev/internal/defaultstatus"
 )
 
 // Options configure a [Guard]. The zero value refuses every request of another origin.
@@ -109,7 +110,7 @@ func (g *Guard) Handler(next http.Handler) http.Handler {
 			return
 		}
 		w.Header().Set("Cache-Control", "no-store")
-		g.opts.Denied.ServeHTTP(&deniedWriter{ResponseWriter: w}, r)
+		g.opts.Denied.ServeHTTP(defaultstatus.Writer(w, http.StatusForbidden), r)
 	})
 }
 

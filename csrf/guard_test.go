@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -149,6 +150,30 @@ func TestDeniedHandler(t *testing.T) {
 		if w.Code != c.status {
 			t.Errorf("%s: status %d, want %d", name, w.Code, c.status)
 		}
+	}
+}
+
+// Early hints are not the status of the answer.
+func TestDeniedHandlerMaySendHints(t *testing.T) {
+	denied := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusEarlyHints)
+		io.WriteString(w, "no")
+	})
+	site := httptest.NewServer(csrf.New(csrf.Options{Denied: denied}).Handler(never(t)))
+	defer site.Close()
+	r := forged()
+	u, err := url.Parse(site.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.URL, r.RequestURI = u, ""
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusForbidden {
+		t.Errorf("status %d", res.StatusCode)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 	"coatcheck.dev/store/memory"
@@ -67,6 +68,40 @@ func TestAnswerAtHandEndsWithItsSession(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Values that cannot be read behind a good front are none, and reported.
+//
+// Rows: I13
+func TestDamagedValuesBehindAGoodFront(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var events recorder
+		st := cutShort{newAtHand()}
+		m := newManager(t, st, asleep(session.Options{Events: event.NewQueue(events.observe)}))
+		b := newBrowser(t, m)
+		st.beat()
+		set(b, note, "x")
+		if _, err := m.List(t.Context(), "nobody"); err != nil { // the cut-offs are known now
+			t.Fatal(err)
+		}
+		b.with(func(s *session.Session) {
+			for key := range s.Values() {
+				t.Errorf("there is a value of %s", key)
+			}
+		})
+		if n := len(events.of(t, m, event.StoreError)); n != 1 {
+			t.Errorf("%d errors, events %s", n, events.kinds())
+		}
+	})
+}
+
+// cutShort loses the end of every record.
+type cutShort struct{ atHand }
+
+func (s cutShort) Peek(id store.ID, now time.Time) (store.Encoded, bool) {
+	e, known := s.atHand.Peek(id, now)
+	e.Body = e.Body[:max(0, len(e.Body)-2)]
+	return e, known
 }
 
 // An answer at hand is no answer as long as nobody knows the cut-offs: not at the start, and not after a feed was lost.

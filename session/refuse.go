@@ -3,6 +3,8 @@ package session
 import (
 	"errors"
 	"net/http"
+
+	"coatcheck.dev/internal/defaultstatus"
 )
 
 // withheld are the headers of a response that does not go out.
@@ -24,26 +26,5 @@ func (m *Manager) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	header.Set("Retry-After", "5")
-	m.opts.Unavailable.ServeHTTP(&statusWriter{ResponseWriter: w, status: http.StatusServiceUnavailable}, r)
+	m.opts.Unavailable.ServeHTTP(defaultstatus.Writer(w, http.StatusServiceUnavailable), r)
 }
-
-// statusWriter writes a status of its own where the handler writes none.
-type statusWriter struct {
-	http.ResponseWriter
-	status int
-	wrote  bool
-}
-
-func (w *statusWriter) WriteHeader(status int) {
-	w.wrote = true
-	w.ResponseWriter.WriteHeader(status)
-}
-
-func (w *statusWriter) Write(b []byte) (int, error) {
-	if !w.wrote {
-		w.WriteHeader(w.status)
-	}
-	return w.ResponseWriter.Write(b)
-}
-
-func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

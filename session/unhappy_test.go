@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -88,6 +89,20 @@ func TestTheftOfAnEndedSessionEndsNothing(t *testing.T) {
 				t.Errorf("events %s", events.kinds())
 			}
 		})
+}
+
+// An end that ends nothing is no event.
+//
+// Rows: C7
+func TestRevokingNothingIsNoEvent(t *testing.T) {
+	var events recorder
+	m := newManager(t, newFaultStore(), session.Options{Events: event.NewQueue(events.observe)})
+	if existed, err := m.Revoke(t.Context(), store.NewID()); existed || err != nil {
+		t.Errorf("revoked %v, %v", existed, err)
+	}
+	if n := len(events.all(t, m)); n != 0 {
+		t.Errorf("events %s", events.kinds())
+	}
 }
 
 // A key that this request has not seen may be there by the time its change is saved.
@@ -240,6 +255,7 @@ func (w *countedHeaders) WriteHeader(status int) {
 func TestUnavailablePageWritesOneStatus(t *testing.T) {
 	st := newFaultStore()
 	m := newManager(t, st, session.Options{Unavailable: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusEarlyHints)
 		w.WriteHeader(http.StatusBadGateway)
 		_, _ = io.WriteString(w, "Back soon")
 	})})
@@ -252,7 +268,7 @@ func TestUnavailablePageWritesOneStatus(t *testing.T) {
 	m.Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		t.Error("the page was made")
 	})).ServeHTTP(w, r)
-	if len(w.statuses) != 1 || w.statuses[0] != http.StatusBadGateway {
+	if !slices.Equal(w.statuses, []int{http.StatusEarlyHints, http.StatusBadGateway}) {
 		t.Errorf("statuses %v", w.statuses)
 	}
 }

@@ -62,6 +62,9 @@ func TestLazyDeadlineEndsWithTheCall(t *testing.T) {
 				_ = p.Done()
 			}
 			p.end()
+			if err := p.Err(); !errors.Is(err, context.Canceled) {
+				t.Errorf("before anybody waits: got %v", err)
+			}
 			<-p.Done()
 			if err := p.Err(); !errors.Is(err, context.Canceled) {
 				t.Errorf("got %v", err)

@@ -323,6 +323,15 @@ func TestAppIsGone(t *testing.T) {
 	}
 }
 
+// A body that arrived whole is not what is wrong when the app is gone.
+func TestAppIsGoneForABody(t *testing.T) {
+	st := newSiteAt(t, "http://127.0.0.1:1")
+	res, _ := st.send(chunked + "3\r\nabc\r\n0\r\n\r\n")
+	if res.StatusCode != http.StatusBadGateway {
+		t.Errorf("status %d", res.StatusCode)
+	}
+}
+
 func TestAppHangs(t *testing.T) {
 	st := newSite(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 		func(s *setup) { s.gate.AnswerTimeout = 50 * time.Millisecond })
