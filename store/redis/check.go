@@ -11,46 +11,16 @@ import (
 	"coatcheck.dev/store"
 )
 
-// A report is what a check has found, node by node in a Cluster.
-type report []store.Finding
-
-func (r *report) add(s store.Severity, name, what, means, fix string) {
-	*r = append(*r, store.Finding{Severity: s, Name: name, What: what, Means: means, Fix: fix})
-}
-
-// ErrRefused says that a check has found what is dangerous; the error tells what.
+// ErrRefused reports a dangerous setting; the error names it.
 var ErrRefused = errors.New("the server's settings are dangerous for sessions")
 
-// Prepare finds out now what would fail later: it is Check for those who want no findings. What is dangerous is ErrRefused,
-// unless [Options] allow it.
+// Prepare finds out now what would fail later: it is Check for those who want no findings. A dangerous setting is
+// ErrRefused unless [Options] allow it.
 func (s *Store) Prepare(ctx context.Context) error {
 	findings, err := s.Check(ctx)
 	if err != nil {
 		return err
 	}
-	return refusal(findings)
-}
-
-// Check implements [store.Checker]: it asks the server, in a Cluster every master, how it is set, and what that promises. The
-// finding of the name "version" says which server it is. What the server does not tell is reported as unknown.
-func (s *Store) Check(ctx context.Context) ([]store.Finding, error) {
-	var r report
-	infos, err := s.infos(ctx)
-	if err != nil {
-		return nil, explain(ctx, "check the server", err)
-	}
-	for _, in := range infos {
-		s.checkNode(&r, in)
-	}
-	if len(infos) == 0 {
-		r.add(store.Unknown, "INFO", "INFO may not be asked", "nobody can tell what this server promises", "let the Redis user run INFO")
-	}
-	s.checkConfig(ctx, &r, infos)
-	s.checkCluster(ctx, &r, infos)
-	return r, nil
-}
-
-func refusal(findings []store.Finding) error {
 	var why []string
 	for _, f := range findings {
 		if f.Severity == store.Danger {
@@ -63,10 +33,67 @@ func refusal(findings []store.Finding) error {
 	return fmt.Errorf("redisstore: check the server: %w: %s", ErrRefused, strings.Join(why, "; "))
 }
 
+// Check implements [store.Checker]. It asks the server, and in a Cluster every master, for its settings. The finding
+// named "version" says which server it is. What the server does not tell is reported as unknown.
+func (s *Store) Check(ctx context.Context) ([]store.Finding, error) {
+	c := check{Store: s, ctx: ctx}
+	infos, err := s.infos(ctx)
+	if err != nil {
+		return nil, explain(ctx, "check the server", err)
+	}
+	if len(infos) == 0 {
+		c.of("INFO", "allow the Redis user INFO")(store.Unknown, "INFO is not allowed", "its settings are unknown")
+	}
+	for _, in := range infos {
+		c.info, c.node = in, ""
+		if in["cluster_enabled"] == "1" {
+			c.node = " (the node on port " + in["tcp_port"] + ")"
+		}
+		c.version()
+		c.memory()
+		c.replicas()
+		c.disk()
+	}
+	c.node = ""
+	c.config(infos)
+	if c.info["cluster_enabled"] == "1" {
+		c.cluster()
+	}
+	return c.findings, nil
+}
+
+// A check collects findings, of one node after the other.
+type check struct {
+	*Store
+	ctx      context.Context
+	info     info
+	node     string // in words, if there are several
+	findings []store.Finding
+}
+
+// of returns a function that adds a finding about one setting. What is good needs no fix.
+func (c *check) of(name, fix string) func(s store.Severity, what, means string) {
+	return func(s store.Severity, what, means string) {
+		f := store.Finding{Severity: s, Name: name, What: what + c.node, Means: means, Fix: fix}
+		if s == store.Good {
+			f.Fix = ""
+		}
+		c.findings = append(c.findings, f)
+	}
+}
+
+// unless returns Danger, unless an option allows it.
+func unless(allowed bool) store.Severity {
+	if allowed {
+		return store.Limit
+	}
+	return store.Danger
+}
+
 // An info is what INFO says of one node.
 type info map[string]string
 
-// parseInfo passes over what the third version of the protocol puts before a text, and some clients leave there.
+// parseInfo skips what RESP3 puts before a verbatim text, because some clients leave it there.
 func parseInfo(text string) info {
 	in := make(info)
 	for line := range strings.Lines(strings.TrimPrefix(text, "txt:")) {
@@ -82,19 +109,12 @@ func (in info) number(name string) int64 {
 	return n
 }
 
-func (in info) node() string {
-	if in["cluster_enabled"] == "1" {
-		return " (the node on port " + in["tcp_port"] + ")"
-	}
-	return ""
-}
-
-// infos asks every node that has something of ours. It goes through a script, because a plain INFO goes to any node. Which
-// node has answered tells its run_id.
+// infos asks every node that has something of ours. It sends a script, because a plain INFO goes to any node; the
+// run_id tells which node has answered.
 func (s *Store) infos(ctx context.Context) ([]info, error) {
-	first, err := text(s.run(ctx, infoScript, []string{s.switchesKey()}))
+	first, err := text(s.run(ctx, infoScript, []string{s.cutoffsKey()}))
 	if err != nil { // a script may have fewer rights
-		first, err = text(s.door(ctx, "", "INFO"))
+		first, err = text(s.doer(ctx, "", "INFO"))
 	}
 	switch diagnose(err) {
 	case noPermission:
@@ -110,7 +130,7 @@ func (s *Store) infos(ctx context.Context) ([]info, error) {
 	}
 	var mu sync.Mutex
 	seen := map[string]bool{infos[0]["run_id"]: true}
-	err = each(shards, func(i int) error {
+	err = parallel(shards, func(i int) error {
 		reply, err := text(s.run(ctx, infoScript, []string{s.shardKey(i, "all")}))
 		in := parseInfo(reply)
 		mu.Lock()
@@ -124,167 +144,163 @@ func (s *Store) infos(ctx context.Context) ([]info, error) {
 	return infos, err
 }
 
-func (s *Store) checkNode(r *report, in info) {
-	s.checkVersion(r, in)
-	s.checkMemory(r, in)
-	s.checkReplicas(r, in)
-	switch {
-	case in["aof_enabled"] == "1":
-	case in["aof_enabled"] == "":
-		r.add(store.Unknown, "appendonly", "whether there is an append-only file"+in.node(), "a crash may lose what was acknowledged", "appendonly yes")
-	default:
-		r.add(store.Limit, "appendonly", "appendonly no"+in.node(), "a crash or a power cut loses every change since the last snapshot: users are signed out, and revoked sessions come back",
-			"appendonly yes")
-	}
-	if in["loading"] == "1" {
-		r.add(store.Limit, "loading", "the server is loading its data"+in.node(), "sessions are unknown until it is done", "wait")
-	}
-}
-
-func (s *Store) checkVersion(r *report, in info) {
-	server, version := "Redis", in["redis_version"]
-	if v := in["valkey_version"]; v != "" {
+func (c *check) version() {
+	add := c.of("version", "use Redis 6.2 or later, or Valkey")
+	server, version := "Redis", c.info["redis_version"]
+	if v := c.info["valkey_version"]; v != "" {
 		server, version = "Valkey", v
 	}
-	major, rest, _ := strings.Cut(in["redis_version"], ".") // Valkey has that too, for the likes of us
+	major, rest, _ := strings.Cut(c.info["redis_version"], ".") // Valkey states a compatible one, too
 	minor, _, _ := strings.Cut(rest, ".")
 	x, err1 := strconv.Atoi(major)
 	y, err2 := strconv.Atoi(minor)
 	switch {
 	case err1 != nil || err2 != nil:
-		r.add(store.Unknown, "version", "the server's version"+in.node(), "the store needs the commands of Redis 6.2", "")
+		add(store.Unknown, "the server's version", "the store needs the commands of Redis 6.2")
 	case x < 6 || x == 6 && y < 2:
-		r.add(store.Danger, "version", server+" "+version+in.node(), "the store needs the commands of Redis 6.2", "use Redis 6.2 or later, or Valkey")
+		add(store.Danger, server+" "+version, "the store needs the commands of Redis 6.2")
 	default:
-		r.add(store.Good, "version", server+" "+version+in.node(), "it has all that the store needs", "")
+		add(store.Good, server+" "+version, "it has all that the store needs")
 	}
 }
 
-func (s *Store) checkMemory(r *report, in info) {
-	policy := in["maxmemory_policy"]
-	what := "maxmemory-policy " + policy + in.node()
+func (c *check) memory() {
+	add := c.of("maxmemory-policy", "maxmemory-policy noeviction")
+	policy := c.info["maxmemory_policy"]
+	what := "maxmemory-policy " + policy
 	switch {
 	case policy == "":
-		r.add(store.Unknown, "maxmemory-policy", "the eviction policy"+in.node(), "a full server may delete sessions", "maxmemory-policy noeviction")
+		add(store.Unknown, "the eviction policy", "a full server may delete sessions")
 	case policy == "noeviction":
-		r.add(store.Good, "maxmemory-policy", what, "a full server refuses new sessions and keeps what it has", "")
-	case in.number("maxmemory") == 0:
-		r.add(store.Limit, "maxmemory-policy", what+", with no maxmemory", "as soon as maxmemory is set, a full server deletes sessions", "maxmemory-policy noeviction")
+		add(store.Good, what, "a full server refuses new sessions and keeps what it has")
+	case c.info.number("maxmemory") == 0:
+		add(store.Limit, what+", without maxmemory", "once maxmemory is set, a full server deletes sessions")
 	default:
-		s.danger(r, "maxmemory-policy", s.options.AllowEviction, what, "a full server deletes sessions to make room; with allkeys also the switches that keep revoked ones out",
-			"maxmemory-policy noeviction")
+		add(unless(c.options.AllowEviction), what,
+			"a full server deletes sessions to make room; with allkeys also the cutoffs, so revoked sessions come back")
 	}
 }
 
-// danger is refused unless an option allows it.
-func (s *Store) danger(r *report, name string, allowed bool, what, means, fix string) {
-	severity := store.Danger
-	if allowed {
-		severity = store.Limit
+func (c *check) replicas() {
+	n, has := int64(c.durability.replicas), c.info.number("connected_slaves")
+	what := fmt.Sprintf("%d replicas, and a write waits for %d", has, n)
+	if has == 1 {
+		what = strings.Replace(what, "replicas", "replica", 1)
 	}
-	r.add(severity, name, what, means, fix)
-}
-
-func (s *Store) checkReplicas(r *report, in info) {
-	n, has := int64(s.durability.replicas), in.number("connected_slaves")
-	what := replicas(has) + in.node()
-	switch {
-	case in["role"] == "":
-		r.add(store.Unknown, "replicas", "the server's replicas"+in.node(), "a failover may lose what was acknowledged", "")
-	case in["role"] != "master":
-		r.add(store.Danger, "replicas", "a replica"+in.node(), "it takes no writes, and its sessions are those of a moment ago", "connect to the master, through Sentinel or a Cluster client")
+	switch role := c.info["role"]; {
+	case role == "":
+		c.of("replicas", "")(store.Unknown, "the server's replicas", "a failover may lose what was acknowledged")
+	case role != "master":
+		c.of("replicas", "connect to the master, through Sentinel or as a Cluster")(store.Danger, "a replica",
+			"it accepts no writes, and its sessions are out of date")
 	case n > has:
-		s.danger(r, "replicas", s.options.AllowFewReplicas, what, fmt.Sprintf("every write waits for %d of them, and fails", n), "bring the replicas back, or wait for fewer")
+		c.of("replicas", "bring the replicas back, or wait for fewer")(unless(c.options.AllowFewReplicas), what,
+			fmt.Sprintf("every write waits for %d of them, and fails", n))
 	case n == 0 && has > 0:
-		r.add(store.Limit, "replicas", what+", and a write waits for none", "a failover loses the last writes that were acknowledged: users are signed out, and revoked sessions come back",
-			"use Replicated")
+		c.of("replicas", "use Replicated")(store.Limit, strings.Replace(what, "for 0", "for none", 1),
+			"a failover loses the last acknowledged writes: users are signed out, and revoked sessions come back")
 	case n > 0 && n < has:
-		r.add(store.Limit, "replicas", fmt.Sprintf("%s, and a write waits for %d", what, n), "a failover to another one than these loses the last writes", "wait for all of them, or see that a failover picks one that is up to date")
+		c.of("replicas", "wait for all of them, or see that a failover picks one that is up to date")(store.Limit, what,
+			"a failover to another one loses the last writes")
 	case n > 0:
-		r.add(store.Good, "replicas", fmt.Sprintf("%s, and a write waits for %d", what, n), "a failover to any of them loses nothing that was acknowledged", "")
+		c.of("replicas", "")(store.Good, what, "a failover to any of them loses nothing that was acknowledged")
 	}
 }
 
-func replicas(n int64) string {
-	if n == 1 {
-		return "1 replica"
+func (c *check) disk() {
+	add := c.of("appendonly", "appendonly yes")
+	switch c.info["aof_enabled"] {
+	case "1":
+	case "":
+		add(store.Unknown, "whether there is an append-only file", "a crash may lose what was acknowledged")
+	default:
+		add(store.Limit, "appendonly no", "a crash or a power cut loses every change since the last snapshot: "+
+			"users are signed out, and revoked sessions come back")
 	}
-	return fmt.Sprintf("%d replicas", n)
+	if c.info["loading"] == "1" {
+		c.of("loading", "wait")(store.Limit, "the server is loading its data", "sessions are unknown until it is done")
+	}
 }
 
-// checkConfig looks at what INFO does not tell.
-func (s *Store) checkConfig(ctx context.Context, r *report, infos []info) {
-	aof, replicas := false, false
+// config looks at what INFO does not tell.
+func (c *check) config(infos []info) {
+	aof, replicated := false, false
 	for _, in := range infos {
 		aof = aof || in["aof_enabled"] == "1"
-		replicas = replicas || in.number("connected_slaves") > 0
+		replicated = replicated || in.number("connected_slaves") > 0
 	}
 	if aof {
-		s.checkFsync(ctx, r)
+		c.fsync()
 	}
-	if !replicas {
+	if !replicated {
 		return
 	}
-	switch value, ok := s.config(ctx, "min-replicas-to-write"); {
+	add := c.of("min-replicas-to-write", "min-replicas-to-write 1")
+	value, ok := c.setting("min-replicas-to-write")
+	what := "min-replicas-to-write " + value
+	switch {
 	case !ok:
-		r.add(store.Unknown, "min-replicas-to-write", "min-replicas-to-write, because CONFIG GET may not be asked", "a master that is cut off may go on taking writes that will be lost", "min-replicas-to-write 1")
+		add(store.Unknown, what+"is unknown: CONFIG GET is not allowed",
+			"a master that is cut off may go on accepting writes that will be lost")
 	case value == "0":
-		r.add(store.Limit, "min-replicas-to-write", "min-replicas-to-write 0", "a master that is cut off from its replicas goes on taking writes, and loses them when it comes back as a replica",
-			"min-replicas-to-write 1")
+		add(store.Limit, what, "a master that is cut off from its replicas goes on accepting writes, "+
+			"and loses them when it comes back as a replica")
 	default:
-		r.add(store.Good, "min-replicas-to-write", "min-replicas-to-write "+value, "a master that is cut off stops taking writes, after min-replicas-max-lag seconds", "")
+		add(store.Good, what, "a master that is cut off accepts no writes after min-replicas-max-lag seconds")
 	}
 }
 
-func (s *Store) checkFsync(ctx context.Context, r *report) {
-	switch value, ok := s.config(ctx, "appendfsync"); {
+func (c *check) fsync() {
+	add := c.of("appendfsync", "appendfsync always")
+	value, ok := c.setting("appendfsync")
+	what := "appendfsync " + value
+	switch {
 	case !ok:
-		r.add(store.Unknown, "appendfsync", "appendfsync, because CONFIG GET may not be asked", "a crash may lose what was acknowledged in the last second", "appendfsync always")
+		add(store.Unknown, what+"is unknown: CONFIG GET is not allowed",
+			"a crash may lose what was acknowledged in the last second")
 	case value == "always":
-		r.add(store.Good, "appendfsync", "appendonly yes, appendfsync always", "what was acknowledged survives a crash and a power cut", "")
+		add(store.Good, "appendonly yes, "+what, "what was acknowledged survives a crash and a power cut")
 	case value == "everysec":
-		r.add(store.Limit, "appendfsync", "appendfsync everysec", "a power cut loses what was acknowledged in the last second or two, a revoke included", "appendfsync always")
+		add(store.Limit, what, "a power cut loses the last second or two of acknowledged changes, revocations included")
 	default:
-		r.add(store.Limit, "appendfsync", "appendfsync "+value, "a power cut loses what the system had not written yet, which may be half a minute", "appendfsync always")
+		add(store.Limit, what, "a power cut loses what the system has not written yet, which may be half a minute")
 	}
 }
 
-// config returns a setting of one node, or false if that may not be asked.
-func (s *Store) config(ctx context.Context, name string) (string, bool) {
-	reply, err := s.door(ctx, "", "CONFIG", "GET", name)
+// setting returns a setting of one node, or false if CONFIG GET is not allowed.
+func (c *check) setting(name string) (value string, ok bool) {
+	reply, err := c.doer(c.ctx, "", "CONFIG", "GET", name)
 	if err != nil {
 		return "", false
 	}
-	switch m := reply.(type) { // an array in RESP2, and in RESP3 a map of the client's making
+	var found any
+	switch m := reply.(type) { // an array in RESP2; in RESP3 a map, of a type that the client chooses
 	case []any:
 		if len(m) == 2 {
-			value, err := text(m[1], nil)
-			return value, err == nil
+			found = m[1]
 		}
 	case map[string]any:
-		value, err := text(m[name], nil)
-		return value, err == nil
+		found = m[name]
 	case map[any]any:
-		value, err := text(m[name], nil)
-		return value, err == nil
+		found = m[name]
 	case map[string]string:
-		return m[name], true
+		found = m[name]
 	}
-	return "", false
+	value, err = text(found, nil)
+	return value, err == nil
 }
 
-func (s *Store) checkCluster(ctx context.Context, r *report, infos []info) {
-	if len(infos) == 0 || infos[0]["cluster_enabled"] != "1" {
-		return
-	}
-	reply, err := text(s.door(ctx, "", "CLUSTER", "INFO"))
+func (c *check) cluster() {
+	add := c.of("cluster_state", "look at CLUSTER NODES and bring the missing nodes back")
+	reply, err := text(c.doer(c.ctx, "", "CLUSTER", "INFO"))
 	state := parseInfo(reply)["cluster_state"]
 	switch {
 	case err != nil || state == "":
-		r.add(store.Unknown, "cluster_state", "the state of the cluster", "some sessions may be out of reach", "let the Redis user run CLUSTER INFO")
+		c.of("cluster_state", "allow the Redis user CLUSTER INFO")(store.Unknown, "the state of the Cluster",
+			"some sessions may be out of reach")
 	case state == "ok":
-		r.add(store.Good, "cluster_state", "cluster_state ok", "every session is within reach", "")
+		add(store.Good, "cluster_state ok", "every session is within reach")
 	default:
-		r.add(store.Danger, "cluster_state", "cluster_state "+state, "some slots are served by nobody, or none is", "look at CLUSTER NODES and bring the missing nodes back")
+		add(store.Danger, "cluster_state "+state, "nobody serves some of the slots, or any")
 	}
 }

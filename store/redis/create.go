@@ -10,18 +10,16 @@ import (
 
 const (
 	createLimit = 30 * time.Second // between the entry in the user's index and the record
-	orphanAge   = 60 * time.Second // of an entry without a record, from which no creation can be under way any more
+	orphanAge   = 60 * time.Second // of an entry without a record, when no creation can be under way any more
 	stepsLimit  = 10 * time.Second // for a change of several steps, however soon its caller leaves
-	stepsGrace  = time.Second      // for the steps that are left when the caller leaves
+	stepsGrace  = time.Second      // for the remaining steps after the caller has left
 )
 
 // Create implements [store.Store].
 func (s *Store) Create(ctx context.Context, r store.Record, replaces store.ID) error {
-	if err := ctx.Err(); err != nil {
-		return explain(ctx, "create a session", err)
-	}
 	if replaces.IsZero() {
-		_, err := s.createRecord(ctx, &r, told, store.Notice{Kind: store.Created, ID: r.ID, User: r.User, Version: 1})
+		n := store.Notice{Kind: store.Created, ID: r.ID, User: r.User, Version: 1}
+		_, err := s.createRecord(ctx, &r, message(n))
 		return explain(ctx, "create a session", err)
 	}
 	r.Auth = append([]store.Auth(nil), r.Auth...) // the caller may leave before the steps are done
@@ -29,9 +27,10 @@ func (s *Store) Create(ctx context.Context, r store.Record, replaces store.ID) e
 	return explain(ctx, "replace a session", err)
 }
 
-// createRecord adds a record, first to the index of its user, so that nobody who lists or ends all of them misses it.
-func (s *Store) createRecord(ctx context.Context, r *store.Record, state byte, n store.Notice) (gate string, err error) {
-	var added moment
+// createRecord adds a record, first to the index of its user, so that nobody who lists or ends the user's sessions
+// misses it. Without a notice, the record is not announced yet.
+func (s *Store) createRecord(ctx context.Context, r *store.Record, notice string) (gate string, err error) {
+	var added serverTime
 	var latest any = ""
 	if r.User != "" {
 		if added, gate, err = s.addEntry(ctx, r); err != nil {
@@ -39,15 +38,13 @@ func (s *Store) createRecord(ctx context.Context, r *store.Record, state byte, n
 		}
 		latest = added.seconds() + int64(createLimit/time.Second)
 	}
-	var told string
-	if n.Kind != 0 {
-		told = message(n)
+	state := byte(announced)
+	if notice == "" {
+		state = unannounced
 	}
 	stored, place := newValue(r, state, added)
-	shard := shardOf(r.ID)
-	keys := []string{s.RecordKey(r.ID), s.shardKey(shard, "all"), s.shardKey(shard, "ends")}
-	code, err := integer(s.write(ctx, s.shardKey(shard, "n"), createScript, keys,
-		stored, life(r, time.Now()), place, r.Ends().UnixMicro(), s.channel(), told, latest))
+	code, err := integer(s.write(ctx, createScript, s.recordKeys(r.ID),
+		stored, life(r, time.Now()), place, r.Ends().UnixMicro(), s.channel(), notice, latest))
 	switch {
 	case err != nil:
 		return "", err
@@ -61,32 +58,39 @@ func (s *Store) createRecord(ctx context.Context, r *store.Record, state byte, n
 	return "", store.ErrExists
 }
 
-// addEntry returns the moment of the entry, and what the gate of the user said.
-func (s *Store) addEntry(ctx context.Context, r *store.Record) (added moment, gate string, err error) {
+// addEntry returns the time of the entry, and what the gate of the user said.
+func (s *Store) addEntry(ctx context.Context, r *store.Record) (added serverTime, gate string, err error) {
 	keys := []string{s.userKey(r.User), s.gateKey(r.User)}
-	for pause := time.Millisecond; ; pause = min(2*pause, passingPause) {
-		reply, err := texts(s.run(ctx, addScript, keys, placeOf(order(r.CreatedAt.UnixMicro()), r.ID)))
-		if err != nil {
-			return added, "", err
-		}
-		if len(reply) == 2 && len(reply[0]) == len(added) {
+	place := placeOf(order(r.CreatedAt.UnixMicro()), r.ID)
+	err = awaitGate(ctx, func() (open bool, err error) {
+		reply, err := texts(s.run(ctx, addScript, keys, place))
+		if open = len(reply) == 2 && len(reply[0]) == len(added); open {
 			copy(added[:], reply[0])
-			return added, reply[1], nil
+			gate = reply[1]
 		}
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			return added, "", errors.Join(errGate, ctx.Err())
-		}
-	}
+		return open, err
+	})
+	return added, gate, err
 }
 
-// replace puts a record in the place of another. The two may lie on different nodes, so it takes steps: the new record is
-// created, untold; the old one is deleted if it is what the new one was made from; the new one is told. Where a step
-// refuses, the new record goes again before anybody has heard of it.
+// awaitGate repeats a try until it gets past a user's gate.
+func awaitGate(ctx context.Context, try func() (passed bool, err error)) error {
+	err := retry(ctx, func() (again bool, err error) {
+		passed, err := try()
+		return !passed && err == nil, err
+	})
+	if err != nil && ctx.Err() != nil {
+		err = errors.Join(errGate, err)
+	}
+	return err
+}
+
+// replace puts a record in the place of another. The two may lie on different nodes, so it takes three steps: the new
+// record is created in secret, the old one is deleted if it is what the new one was made from, and the new one is
+// announced. If a step is refused, the new record is removed before anybody has heard of it.
 func (s *Store) replace(ctx context.Context, r *store.Record, replaces store.ID) error {
 	for {
-		gate, err := s.createRecord(ctx, r, untold, store.Notice{})
+		gate, err := s.createRecord(ctx, r, "")
 		if err != nil {
 			if !isOutcome(err) {
 				s.undo(ctx, r.ID) // it may be there
@@ -100,30 +104,30 @@ func (s *Store) replace(ctx context.Context, r *store.Record, replaces store.ID)
 			}
 			return err
 		}
-		err = s.giveWay(ctx, r, replaces)
+		err = s.removeReplaced(ctx, r, replaces)
 		if err == nil || errors.Is(err, errUnconfirmed) {
-			s.tellReplaced(ctx, r, replaces)
+			s.announce(ctx, r, replaces)
 		}
 		return err
 	}
 }
 
-// tellReplaced tells of the new record. If that fails, only those who list sessions as they come miss one: nobody can have
-// asked for its ID before.
-func (s *Store) tellReplaced(ctx context.Context, r *store.Record, replaces store.ID) {
+// announce tells of the new record. If that fails, only those who collect sessions from notices miss one: nobody can
+// have asked for its ID before.
+func (s *Store) announce(ctx context.Context, r *store.Record, replaces store.ID) {
 	n := message(store.Notice{Kind: store.Created, ID: r.ID, User: r.User, By: replaces, Version: 1})
-	_ = patientlyUnknown(ctx, func() error {
-		_, err := s.run(ctx, tellScript, []string{s.RecordKey(r.ID)}, s.channel(), n)
+	_ = repeatUnknown(ctx, func() error {
+		_, err := s.run(ctx, announceScript, []string{s.RecordKey(r.ID)}, s.channel(), n)
 		return err
 	})
 }
 
-// giveWay deletes the old record, or the new one if the old one is not what it was. If there is no telling, both
-// stay, which is one too many, and their user can see and end it.
-func (s *Store) giveWay(ctx context.Context, r *store.Record, replaces store.ID) error {
+// removeReplaced deletes the old record, or the new one if the old one has changed. If there is no telling, both stay:
+// that is one too many, and their user can see and end it.
+func (s *Store) removeReplaced(ctx context.Context, r *store.Record, replaces store.ID) error {
 	n := store.Notice{Kind: store.Replaced, ID: replaces, By: r.ID}
 	var found bool
-	err := patientlyUnknown(ctx, func() (err error) {
+	err := repeatUnknown(ctx, func() (err error) {
 		found, err = s.remove(ctx, replaces, octets(r.Version), n)
 		return err
 	})
@@ -141,8 +145,8 @@ func (s *Store) giveWay(ctx context.Context, r *store.Record, replaces store.ID)
 	return err
 }
 
-// patientlyUnknown repeats once what failed in an unknown way: the connection may have broken with the answer on it.
-func patientlyUnknown(ctx context.Context, f func() error) error {
+// repeatUnknown repeats once what failed with an unknown result: the connection may have broken with the answer on it.
+func repeatUnknown(ctx context.Context, f func() error) error {
 	err := f()
 	if err != nil && !errors.Is(err, errChanged) && !errors.Is(err, errUnconfirmed) && ctx.Err() == nil {
 		err = f()
@@ -150,26 +154,30 @@ func patientlyUnknown(ctx context.Context, f func() error) error {
 	return err
 }
 
-// sameGate is errGate if DeleteUser has begun since the user's entry was added: it may have looked for the record before it
-// was there.
+// sameGate returns errGate if DeleteUser has begun after the user's entry was added: it may have looked for the record
+// before that was there.
 func (s *Store) sameGate(ctx context.Context, user, gate string) error {
 	if user == "" {
 		return nil
 	}
-	now, err := text(s.run(ctx, gateScript, []string{s.gateKey(user)}))
+	now, err := text(s.do(ctx, s.gateKey(user), "GETRANGE", s.gateKey(user), 0, -1))
 	if err == nil && now != gate {
 		err = errGate
 	}
 	return err
 }
 
+// undo removes a record that was not announced, so nobody is told.
 func (s *Store) undo(ctx context.Context, id store.ID) {
-	_, _ = s.remove(ctx, id, "", store.Notice{Kind: store.Deleted, ID: id}) // untold, so it tells nobody
+	_, _ = s.remove(ctx, id, "", store.Notice{Kind: store.Deleted, ID: id})
 }
 
-// inSteps makes a change of several steps. Its caller may leave, but the steps go on to the end, for half of them would
-// be seen; and as they take but a moment, the caller stays for that.
+// inSteps makes a change of several steps. If its caller leaves, the steps go on, because half of them would be seen.
+// They take little time, so the caller stays for stepsGrace.
 func inSteps(ctx context.Context, f func(context.Context) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	whole, cancel := context.WithTimeout(context.WithoutCancel(ctx), stepsLimit)
 	done := make(chan error, 1)
 	go func() {

@@ -10,47 +10,41 @@ import (
 type Durability struct {
 	replicas int
 	timeout  time.Duration
-	together Together
+	pipeline Pipeline
 }
 
-// Fast takes the master's word: a write is as durable as the server's own settings make it, which [Store.Check] tells.
+// Fast trusts the master: a write is as durable as the server's own settings make it. [Store.Check] tells how durable.
 var Fast = Durability{}
 
-// Replicated lets a write count as done only when n replicas have confirmed that they have it, too, in memory (WAIT).
-// A write that is not confirmed within the timeout, at least a millisecond, is an error, although it may well last. Let the
-// client's own timeout for replies be longer.
+// Replicated lets a write count as done only when n replicas have confirmed that they have it in memory, too (WAIT). A
+// write that is not confirmed within the timeout, at least a millisecond, is an error, although it may well last. The
+// client's own timeout for replies must be longer.
 //
-// It is no consensus. What has been confirmed survives the loss of the master if the replica that takes its place is one
-// of those that confirmed. If n is the number of all replicas, that is sure; if n is smaller, a failover that
-// finds none of the n alive, or does not ask them, loses it. A master that was cut off loses what it takes alone:
-// it is not confirmed, and so was an error. A master that keeps nothing on its disk and is started again before the failover
-// is empty, and its replicas follow it: give it an append-only file, or do not let it start by itself.
-func Replicated(n int, timeout time.Duration, together Together) Durability {
-	return Durability{replicas: max(n, 1), timeout: max(timeout, time.Millisecond), together: together}
+// This is no consensus. A confirmed write survives the loss of the master if one of the confirming replicas takes its
+// place. That is certain if n is the number of all replicas. If n is smaller, a failover to another replica loses the
+// write. A master that was cut off loses what it alone has accepted, but nothing of that was confirmed. A master
+// without anything on disk that restarts before the failover is empty, and its replicas follow it: give it an
+// append-only file, or keep it from restarting by itself.
+func Replicated(n int, timeout time.Duration, pipeline Pipeline) Durability {
+	return Durability{replicas: max(n, 1), timeout: max(timeout, time.Millisecond), pipeline: pipeline}
 }
 
-// write runs a script whose change must last. The counter, in the slot of the keys, is written behind it, so that what is
-// waited for is never older than the answer: "there is none" may rest on a removal that is not confirmed yet.
-func (s *Store) write(ctx context.Context, counter string, sc *script, keys []string, args ...any) (reply any, err error) {
+// write runs a script whose change must last.
+func (s *Store) write(ctx context.Context, sc *script, keys []string, args ...any) (any, error) {
 	if s.durability.replicas == 0 {
 		return s.run(ctx, sc, keys, args...)
 	}
-	err = patiently(ctx, func() error {
-		reply, err = s.writeTogether(ctx, counter, sc.command(true, keys, args))
-		if diagnose(err) == noScript {
-			reply, err = s.writeTogether(ctx, counter, sc.command(false, keys, args))
-		}
-		return err
-	})
-	return reply, err
+	return s.runWith(ctx, s.writePipeline, sc, keys, args)
 }
 
-func (s *Store) writeTogether(ctx context.Context, counter string, command []any) (any, error) {
-	d := s.durability
-	if d.together == nil {
-		return nil, errNoTogether
+// writePipeline writes a counter, in the slot of the keys, behind the change. So what is waited for is never older than
+// the answer: "there is none" may rest on a removal that is not confirmed yet.
+func (s *Store) writePipeline(ctx context.Context, key string, command ...any) (any, error) {
+	d, counter := s.durability, s.besideKey(key, "n")
+	if d.pipeline == nil {
+		return nil, errNoPipeline
 	}
-	replies, err := d.together(ctx, counter, command, []any{"INCR", counter},
+	replies, err := d.pipeline(ctx, counter, command, []any{"INCR", counter},
 		[]any{"WAIT", d.replicas, d.timeout.Milliseconds()})
 	if err != nil {
 		return nil, err
@@ -61,7 +55,7 @@ func (s *Store) writeTogether(ctx context.Context, counter string, command []any
 	for i, reply := range replies {
 		err, failed := reply.(error)
 		if i == 1 && diagnose(err) == full {
-			continue // a full server takes no counter, but it takes removals, and their own write is waited for
+			continue // a full server accepts no counter but accepts removals, whose own write is waited for
 		}
 		if failed {
 			return nil, err

@@ -13,12 +13,12 @@ import (
 	"coatcheck.dev/store"
 )
 
-// A message tells of a change on the channel:
+// A message is a notice on the channel:
 //
 //	message = kind id by number user ; kind: a byte, id and by: 16OCTET, number: 8OCTET, user: the rest
 //
-// The number is the moment of a switch, as order has it, and otherwise the version of the record. In a Created one, by is what the record has replaced: it makes sure that this is told first, although the two may come
-// from different nodes.
+// The number is the time of a cutoff, as order has it, and otherwise the version of the record. In a Created message,
+// by is what the record has replaced: the two notices may come from different nodes, and Replaced must be told first.
 const messageLen = 1 + 16 + 16 + 8
 
 func message(n store.Notice) string {
@@ -56,67 +56,60 @@ const (
 	beatLimit = 4 * time.Second // without a beat the connection counts as dead
 )
 
-// A feed is one subscription for all subscribers in the process, as long as there are any. It sends itself a beat again and
-// again, by the way that notices take, so that a beat that comes back proves that all before it has come.
-type feed struct {
-	s     *Store
-	state *store.FeedState
-}
-
 // A beat is on its way through the nodes that notices come from.
 type beat struct {
 	at   time.Time
 	left int
 }
 
-func (f *feed) init(s *Store) {
-	f.s = s
-	f.state = store.NewFeedState(f.listen)
-}
-
 // Subscribe implements [store.Feed].
-func (s *Store) Subscribe(tell func(store.Notice)) (stop func()) { return s.feed.state.Subscribe(tell) }
+func (s *Store) Subscribe(tell func(store.Notice)) (stop func()) { return s.feed.Subscribe(tell) }
 
-// listen stays subscribed as long as beats come back.
-func (f *feed) listen(ctx context.Context, tell func(store.Notice)) {
-	if f.s.options.Subscribe == nil {
+// listen stays subscribed as long as beats come back. It sends itself beats along the path of notices: one that returns
+// proves that all earlier notices have arrived.
+func (s *Store) listen(ctx context.Context, tell func(store.Notice)) {
+	if s.options.Subscribe == nil {
 		<-ctx.Done()
 		return
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	line := &line{feed: f, ctx: ctx, tell: tell, own: f.s.channel() + ":" + rand.Text(), sent: make(map[string]*beat), beaten: make(chan struct{}, 1)}
-	line.keys = f.nodes(ctx)
+	l := &listener{
+		Store: s, ctx: ctx, tell: tell, own: s.channel() + ":" + rand.Text(), keys: s.nodes(ctx),
+		sent: make(map[string]*beat), beaten: make(chan struct{}, 1),
+	}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		_ = f.s.options.Subscribe(ctx, []string{f.s.channel(), line.own}, line.message) // what counts is that it is over
+		_ = s.options.Subscribe(ctx, []string{s.channel(), l.own}, l.message) // all that counts is that it is over
 	}()
-	line.watch(ended)
-	line.lose()
+	l.watch(ended)
 	cancel()
+	l.mu.Lock()
+	tell(store.Notice{Kind: store.Lost}) // now, because the client may take a while to end the subscription
+	l.mu.Unlock()
 	<-ended
 }
 
-// nodes returns a key of each node that notices come from, as far as that can be told: one of every shard in a Cluster, and
-// one that any node will do for elsewhere.
-func (f *feed) nodes(ctx context.Context) []string {
+// nodes returns a key for each node that notices come from, as far as known: one of each shard in a Cluster, otherwise
+// any key will do.
+func (s *Store) nodes(ctx context.Context) []string {
 	ctx, cancel := context.WithTimeout(ctx, beatLimit)
 	defer cancel()
-	info, err := text(f.s.door(ctx, "", "INFO", "cluster"))
+	keys := []string{s.cutoffsKey()}
+	info, err := text(s.doer(ctx, "", "INFO", "cluster"))
 	if err == nil && strings.Contains(info, "cluster_enabled:0") {
-		return []string{f.s.switchesKey()}
+		return keys
 	}
-	keys := []string{f.s.switchesKey()}
 	for i := range shards {
-		keys = append(keys, f.s.shardKey(i, "all"))
+		keys = append(keys, s.shardKey(i, "all"))
 	}
 	return keys
 }
 
-// A line is one connection of the feed.
-type line struct {
-	*feed
+// A listener is one subscription of the feed.
+type listener struct {
+	*Store
 	ctx    context.Context
 	tell   func(store.Notice)
 	own    string   // the channel on which beats come back
@@ -126,14 +119,13 @@ type line struct {
 	mu   sync.Mutex
 	sent map[string]*beat
 	last int // number of the last beat that was sent
-	dead bool
 
-	replaced [256]store.ID // told as replaced lately; a ring
+	replaced [256]store.ID // told as replaced lately; a ring buffer
 	next     int
 }
 
 // watch sends beats until the connection ends or none comes back.
-func (l *line) watch(ended <-chan struct{}) {
+func (l *listener) watch(ended <-chan struct{}) {
 	up, pause, dead := false, 10*time.Millisecond, time.NewTimer(beatLimit)
 	defer dead.Stop()
 	for {
@@ -155,7 +147,7 @@ func (l *line) watch(ended <-chan struct{}) {
 }
 
 // send sends a beat through every node.
-func (l *line) send(now time.Time) {
+func (l *listener) send(now time.Time) {
 	ctx, cancel := context.WithTimeout(l.ctx, beatLimit)
 	defer cancel()
 	l.mu.Lock()
@@ -163,8 +155,8 @@ func (l *line) send(now time.Time) {
 	name := strconv.Itoa(l.last)
 	l.sent[name] = &beat{at: now, left: len(l.keys)}
 	l.mu.Unlock()
-	err := each(len(l.keys), func(i int) error {
-		_, err := l.s.run(ctx, beatScript, l.keys[i:i+1], l.own, name)
+	err := parallel(len(l.keys), func(i int) error {
+		_, err := l.run(ctx, beatScript, l.keys[i:i+1], l.own, name)
 		return err
 	})
 	if err != nil {
@@ -174,12 +166,12 @@ func (l *line) send(now time.Time) {
 	}
 }
 
-// message passes on what has arrived.
-func (l *line) message(channel, payload string) {
+// message passes on what has arrived on a channel.
+func (l *listener) message(channel, payload string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
-	case l.dead || l.ctx.Err() != nil:
+	case l.ctx.Err() != nil:
 	case channel == l.own:
 		l.cameBack(payload)
 	default:
@@ -189,8 +181,8 @@ func (l *line) message(channel, payload string) {
 	}
 }
 
-// cameBack counts the ways that a beat has come. When it has come by all of them, everything before it has come as well.
-func (l *line) cameBack(name string) {
+// cameBack counts the nodes that a beat has come through. When it has come through all, so has everything before it.
+func (l *listener) cameBack(name string) {
 	b := l.sent[name]
 	if b == nil {
 		return
@@ -198,7 +190,7 @@ func (l *line) cameBack(name string) {
 	if b.left--; b.left > 0 {
 		return
 	}
-	for other, o := range l.sent { // those before it have nothing to add
+	for other, o := range l.sent { // earlier beats have nothing to add
 		if !o.at.After(b.at) {
 			delete(l.sent, other)
 		}
@@ -210,8 +202,8 @@ func (l *line) cameBack(name string) {
 	}
 }
 
-// change tells a change. What was replaced goes first, whichever of the two notices came first.
-func (l *line) change(n store.Notice) {
+// change tells a change. Replaced is told before Created, whichever of the two came first.
+func (l *listener) change(n store.Notice) {
 	switch {
 	case n.Kind == store.Replaced:
 		if l.toldReplaced(n.ID) {
@@ -226,20 +218,12 @@ func (l *line) change(n store.Notice) {
 	l.tell(n)
 }
 
-// toldReplaced reports whether that has been told lately, and notes it.
-func (l *line) toldReplaced(id store.ID) bool {
+// toldReplaced reports whether a replacement has been told lately, and notes it.
+func (l *listener) toldReplaced(id store.ID) bool {
 	if slices.Contains(l.replaced[:], id) {
 		return true
 	}
 	l.replaced[l.next] = id
 	l.next = (l.next + 1) % len(l.replaced)
 	return false
-}
-
-// lose tells that the connection is of no use any more.
-func (l *line) lose() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.dead = true
-	l.tell(store.Notice{Kind: store.Lost})
 }

@@ -50,14 +50,19 @@ func TestKeysOfOneStepLieTogether(t *testing.T) {
 
 func TestValues(t *testing.T) {
 	at := time.Date(2026, 3, 14, 15, 9, 26, 535897000, time.UTC)
-	r := store.Record{ID: store.NewID(), User: "ada", CreatedAt: at, LastSeen: at.Add(time.Second), ExpiresAt: at.Add(time.Hour), IdleTimeout: time.Minute}
-	stored, place := newValue(&r, untold, moment{0, 0, 0, 7})
+	r := store.Record{
+		ID: store.NewID(), User: "ada",
+		CreatedAt: at, LastSeen: at.Add(time.Second), ExpiresAt: at.Add(time.Hour), IdleTimeout: time.Minute,
+	}
+	stored, place := newValue(&r, unannounced, serverTime{0, 0, 0, 7})
 	got, err := record(r.ID, stored)
-	if err != nil || got.Version != 1 || got.User != "ada" || !got.LastSeen.Equal(r.LastSeen) || !got.CreatedAt.Equal(at) {
+	if err != nil || got.Version != 1 || got.User != "ada" ||
+		!got.LastSeen.Equal(r.LastSeen) || !got.CreatedAt.Equal(at) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	v, ok := parseValue(stored)
-	if !ok || v.added.seconds() != 7 || v.ends != r.Ends().UnixMicro() || v.created != at.UnixMicro() || stored[0] != untold {
+	if !ok || v.added.seconds() != 7 || v.ends != r.Ends().UnixMicro() || v.created != at.UnixMicro() ||
+		stored[0] != unannounced {
 		t.Errorf("got %+v, %t", v, ok)
 	}
 	if id, ok := idOf(place); !ok || id != r.ID || place[:8] != stored[17:25] {
@@ -75,7 +80,10 @@ func TestValues(t *testing.T) {
 
 func TestTimesSortAsBytes(t *testing.T) {
 	last := ""
-	for _, at := range []time.Time{{}, time.Unix(-1, 0), time.Unix(0, 0), time.Unix(0, 1000), time.Now(), time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)} {
+	for _, at := range []time.Time{
+		{}, time.Unix(-1, 0), time.Unix(0, 0), time.Unix(0, 1000), time.Now(),
+		time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC),
+	} {
 		b := octets(order(at.UnixMicro()))
 		if b <= last {
 			t.Errorf("%v sorts before an earlier time", at)
@@ -85,7 +93,7 @@ func TestTimesSortAsBytes(t *testing.T) {
 }
 
 func TestDiagnoses(t *testing.T) {
-	for words, want := range map[string]failure{
+	for words, want := range map[string]refusal{
 		"NOSCRIPT No matching script. Please use EVAL.":                                   noScript,
 		"OOM command not allowed when used memory > 'maxmemory'.":                         full,
 		"ERR Error running script (call to f_1): @user_script:3: OOM command not allowed": full,
@@ -99,8 +107,8 @@ func TestDiagnoses(t *testing.T) {
 		"MISCONF Redis is configured to save RDB snapshots":                               noDisk,
 		"NOREPLICAS Not enough good replicas to write.":                                   noReplicas,
 		"WRONGTYPE Operation against a key":                                               wrongType,
-		"TRYAGAIN Multiple keys request during rehashing of slot":                         passing,
-		"MOVED 3999 127.0.0.1:6381":                                                       passing,
+		"TRYAGAIN Multiple keys request during rehashing of slot":                         moving,
+		"MOVED 3999 127.0.0.1:6381":                                                       moving,
 		"dial tcp 127.0.0.1:6379: connect: connection refused":                            unknown,
 		"i/o timeout": unknown,
 	} {
@@ -108,7 +116,8 @@ func TestDiagnoses(t *testing.T) {
 			t.Errorf("%q: got %d, want %d", words, got, want)
 		}
 		err := explain(t.Context(), "load a session", errors.New(words))
-		if !strings.Contains(err.Error(), words) || !strings.HasPrefix(err.Error(), "redisstore: load a session: "+advice[want]) {
+		if says := err.Error(); !strings.Contains(says, words) ||
+			!strings.HasPrefix(says, "redisstore: load a session: "+advice[want]) {
 			t.Errorf("%q is explained as %q", words, err)
 		}
 	}
@@ -124,7 +133,8 @@ func TestRepliesOfAnyType(t *testing.T) {
 		t.Errorf("got %q, %v", all, err)
 	}
 	for _, err := range []error{
-		second(integer(nil, nil)), second(integer("x", nil)), second(text(7, nil)), second(array("x", nil)), second(texts([]any{1}, nil)),
+		second(integer(nil, nil)), second(integer("x", nil)), second(text(7, nil)),
+		second(array("x", nil)), second(texts([]any{1}, nil)),
 	} {
 		if err == nil {
 			t.Error("a reply of the wrong type is no error")
@@ -134,8 +144,8 @@ func TestRepliesOfAnyType(t *testing.T) {
 
 func second[T any](_ T, err error) error { return err }
 
-// A wire is a server that has nothing but channels.
-type wire struct {
+// A channels is a server that has nothing but channels.
+type channels struct {
 	cut chan struct{}
 
 	mu      sync.Mutex
@@ -143,7 +153,7 @@ type wire struct {
 	deaf    bool
 }
 
-func (w *wire) subscribe(ctx context.Context, _ []string, message func(channel, payload string)) error {
+func (w *channels) subscribe(ctx context.Context, _ []string, message func(channel, payload string)) error {
 	w.mu.Lock()
 	w.message = message
 	w.mu.Unlock()
@@ -155,7 +165,7 @@ func (w *wire) subscribe(ctx context.Context, _ []string, message func(channel, 
 	}
 }
 
-func (w *wire) do(_ context.Context, _ string, args ...any) (any, error) {
+func (w *channels) do(_ context.Context, _ string, args ...any) (any, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
@@ -167,14 +177,17 @@ func (w *wire) do(_ context.Context, _ string, args ...any) (any, error) {
 	return int64(1), nil
 }
 
-func (w *wire) setDeaf(deaf bool) {
+func (w *channels) setDeaf(deaf bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.deaf = deaf
 }
 
 func TestInfoOfAnyClient(t *testing.T) {
-	for _, reply := range []string{"cluster_state:ok\r\ncluster_size:3\r\n", "txt:cluster_state:ok\r\ncluster_size:3\r\n", "# Cluster\r\ncluster_size:3\ncluster_state:ok"} {
+	for _, reply := range []string{
+		"cluster_state:ok\r\ncluster_size:3\r\n", "txt:cluster_state:ok\r\ncluster_size:3\r\n",
+		"# Cluster\r\ncluster_size:3\ncluster_state:ok",
+	} {
 		if in := parseInfo(reply); in["cluster_state"] != "ok" || in.number("cluster_size") != 3 {
 			t.Errorf("%q is read as %v", reply, in)
 		}
@@ -183,7 +196,7 @@ func TestInfoOfAnyClient(t *testing.T) {
 
 func TestAFeedThatBreaks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := &wire{cut: make(chan struct{})}
+		w := &channels{cut: make(chan struct{})}
 		s := New(w.do, Options{Subscribe: w.subscribe})
 		var mu sync.Mutex
 		var heard []store.NoticeKind
@@ -232,7 +245,7 @@ func TestAFeedThatBreaks(t *testing.T) {
 	})
 }
 
-func TestAFeedWithoutADoor(t *testing.T) {
+func TestAFeedWithoutSubscribe(t *testing.T) {
 	s := New(nil, Options{})
 	var heard []store.NoticeKind
 	defer s.Subscribe(func(n store.Notice) { heard = append(heard, n.Kind) })()
@@ -245,7 +258,7 @@ func TestReplacedIsToldFirstAndOnce(t *testing.T) {
 	s := New(nil, Options{})
 	var heard []string
 	tell := func(n store.Notice) { heard = append(heard, fmt.Sprint(n.Kind, n.ID[0], n.By[0])) }
-	l := &line{feed: &s.feed, ctx: t.Context(), tell: tell}
+	l := &listener{Store: s, ctx: t.Context(), tell: tell}
 	old, next := store.ID{1}, store.ID{2}
 	replaced := message(store.Notice{Kind: store.Replaced, ID: old, By: next})
 	created := message(store.Notice{Kind: store.Created, ID: next, By: old, User: "ada"})
@@ -280,7 +293,8 @@ func TestAFailedRevokeIsRepeated(t *testing.T) {
 		down.Store(false)
 		time.Sleep(outboxPause + time.Second)
 		if s.Unconfirmed() != 0 || deleted.Load() != 1 {
-			t.Errorf("after Redis came back %d are unconfirmed, and there were %d deletes", s.Unconfirmed(), deleted.Load())
+			t.Errorf("after Redis came back %d are unconfirmed, and there were %d deletes",
+				s.Unconfirmed(), deleted.Load())
 		}
 		down.Store(true)
 		for range outboxLimit + 10 {
@@ -295,13 +309,13 @@ func TestAFailedRevokeIsRepeated(t *testing.T) {
 // WAIT counts replicas; too few of them is no success, whatever the script said.
 func TestReplicatedNeedsTheReplicas(t *testing.T) {
 	replies := []any{int64(2), int64(1), int64(1)}
-	together := func(_ context.Context, _ string, commands ...[]any) ([]any, error) {
+	pipeline := func(_ context.Context, _ string, commands ...[]any) ([]any, error) {
 		if commands[2][0] != "WAIT" || commands[2][1] != 2 || commands[2][2] != int64(1000) {
 			t.Errorf("waits with %v", commands[2])
 		}
 		return replies, nil
 	}
-	s := New(nil, Options{Durability: Replicated(2, time.Second, together)})
+	s := New(nil, Options{Durability: Replicated(2, time.Second, pipeline)})
 	r := store.Record{ID: store.NewID(), Version: 1}
 	if err := s.Save(t.Context(), r); !errors.Is(err, errUnconfirmed) {
 		t.Errorf("one of two replicas: %v", err)
@@ -311,7 +325,7 @@ func TestReplicatedNeedsTheReplicas(t *testing.T) {
 		t.Errorf("two of two replicas: %v", err)
 	}
 	s = New(nil, Options{Durability: Replicated(2, time.Second, nil)})
-	if err := s.Save(t.Context(), r); !errors.Is(err, errNoTogether) {
+	if err := s.Save(t.Context(), r); !errors.Is(err, errNoPipeline) {
 		t.Errorf("without a function: %v", err)
 	}
 }

@@ -4,28 +4,30 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"strconv"
+	"strings"
 
 	"coatcheck.dev/store"
 )
 
-// Keys, behind the prefix. What stands in braces decides the slot in a Cluster, so that each script finds its keys together:
+// Keys, without the prefix. In a Cluster the part in braces decides the slot, so each script finds its keys in one
+// slot:
 //
 //	{SHARD}:r:ID      a record, see value.go
 //	{SHARD}:all       the places of the shard's records, a sorted set in which all scores are 0
-//	{SHARD}:ends      the same places, scored by a time before which the record is not over, in microseconds
-//	{SHARD}:by:ID     for a minute: which record has replaced this one
+//	{SHARD}:ends      the same places; the score is a time in microseconds before which the record is not over
+//	{SHARD}:by:ID     for a minute: the record that has replaced this one
 //	{SHARD}:n         counts what Replicated has waited for
 //	u:{HASH}          the entries of a user's records, a sorted set in which all scores are 0
 //	u:{HASH}:gate     while DeleteUser runs, and for a while after it
-//	switches          the not-before switches, a hash
+//	switches          the cutoffs, a hash
 //
-// A place is created (see order) and ID; an entry is a place and the moment at which it was added.
+// A place is the time of creation (see order) and the ID. An entry is a place and the time at which it was added.
 
-// shards is how many parts everybody's records have. It is part of the format.
+// shards is how many parts the records are spread over. It is part of the format.
 const shards = 64
 
-// tags names the shards such that each lies in its own sixty-fourth of the slots: a Cluster gives ranges of slots to its
-// nodes, and so every node gets its share of the shards.
+// tags names the shards so that each lies in its own sixty-fourth of the slots. A Cluster gives ranges of slots to its
+// nodes, so every node gets its share of the shards.
 var tags = func() (tags [shards]string) {
 	const part = 16384 / shards
 	for n, left := 0, shards; left > 0; n++ {
@@ -60,8 +62,21 @@ func (s *Store) shardKey(shard int, name string) string {
 	return s.prefix + "{" + tags[shard] + "}:" + name
 }
 
-// RecordKey returns the key under which a record lies, for a look at it with other tools. What is there is the store's alone.
+// RecordKey returns the key of a record, for a look at it with other tools. Only the store may write there.
 func (s *Store) RecordKey(id store.ID) string { return s.shardKey(shardOf(id), "r:"+id.String()) }
+
+// recordKeys are those of a record and of its places in the indexes.
+func (s *Store) recordKeys(id store.ID) []string {
+	return []string{s.RecordKey(id), s.shardKey(shardOf(id), "all"), s.shardKey(shardOf(id), "ends")}
+}
+
+// besideKey returns a key that lies in the same slot as another one.
+func (s *Store) besideKey(key, name string) string {
+	if _, tagged, ok := strings.Cut(key, "{"); ok {
+		key, _, _ = strings.Cut(tagged, "}")
+	}
+	return s.prefix + "{" + key + "}:" + name
+}
 
 // userKey hides the name, which may be long or private.
 func (s *Store) userKey(user string) string {
@@ -71,6 +86,6 @@ func (s *Store) userKey(user string) string {
 
 func (s *Store) gateKey(user string) string { return s.userKey(user) + ":gate" }
 
-func (s *Store) switchesKey() string { return s.prefix + "switches" }
+func (s *Store) cutoffsKey() string { return s.prefix + "switches" }
 
 func (s *Store) channel() string { return s.prefix + "feed" }

@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
@@ -13,36 +14,46 @@ const (
 	outboxPause = 5 * time.Second // at most, between two attempts
 )
 
-// A revoke is the name of something that must come to an end: one record, those of a user, or what a switch refuses.
-type revoke struct {
-	id         store.ID
-	user       string
-	isSwitched bool
+// A revocation names what must end: one record, those of a user, or those that a cutoff refuses.
+type revocation struct {
+	id       store.ID
+	user     string
+	isCutoff bool
 }
 
-// An outbox repeats revokes that could not be confirmed. Whoever asked for them was told that they failed, but may have
-// gone, and a thief has not. Its goroutine lives as long as there is something to do.
+// An outbox repeats revocations that could not be confirmed. Their callers were told of the failure and may have gone,
+// but a thief has not. Its goroutine lives as long as there is something to do.
 type outbox struct {
 	mu      sync.Mutex
-	waiting map[revoke]*attempt
+	pending map[revocation]*func(context.Context) error
 	stop    context.CancelFunc // nil unless the goroutine runs
 	closed  bool
 }
 
-type attempt struct{ do func(context.Context) error }
+// revoke calls do, now and, if it fails, again in the background until it succeeds.
+func (s *Store) revoke(ctx context.Context, name revocation, do func(context.Context) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	err := do(ctx)
+	if err != nil {
+		s.outbox.add(name, do)
+	}
+	return err
+}
 
-// add has a revoke repeated until it succeeds. What is there already of the same name is replaced; what finds no room was
-// told to fail, and that is all.
-func (o *outbox) add(name revoke, do func(context.Context) error) {
+// add replaces a pending revocation of the same name. When the outbox is full the call is dropped: its caller has
+// already had the error.
+func (o *outbox) add(name revocation, do func(context.Context) error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if _, there := o.waiting[name]; o.closed || !there && len(o.waiting) >= outboxLimit {
+	if _, there := o.pending[name]; o.closed || !there && len(o.pending) >= outboxLimit {
 		return
 	}
-	if o.waiting == nil {
-		o.waiting = make(map[revoke]*attempt)
+	if o.pending == nil {
+		o.pending = make(map[revocation]*func(context.Context) error)
 	}
-	o.waiting[name] = &attempt{do}
+	o.pending[name] = &do
 	if o.stop == nil {
 		ctx, cancel := context.WithCancel(context.Background())
 		o.stop = cancel
@@ -57,8 +68,11 @@ func (o *outbox) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		for name, a := range o.all() {
-			if o.try(ctx, name, a) {
+		o.mu.Lock()
+		all := maps.Clone(o.pending)
+		o.mu.Unlock()
+		for name, do := range all {
+			if o.try(ctx, name, do) {
 				pause = 50 * time.Millisecond
 			}
 		}
@@ -68,26 +82,16 @@ func (o *outbox) run(ctx context.Context) {
 	}
 }
 
-func (o *outbox) all() map[revoke]*attempt {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	all := make(map[revoke]*attempt, len(o.waiting))
-	for name, a := range o.waiting {
-		all[name] = a
-	}
-	return all
-}
-
-func (o *outbox) try(ctx context.Context, name revoke, a *attempt) (done bool) {
+func (o *outbox) try(ctx context.Context, name revocation, do *func(context.Context) error) (done bool) {
 	ctx, cancel := context.WithTimeout(ctx, stepsLimit)
 	defer cancel()
-	if a.do(ctx) != nil {
+	if (*do)(ctx) != nil {
 		return false
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.waiting[name] == a {
-		delete(o.waiting, name)
+	if o.pending[name] == do {
+		delete(o.pending, name)
 	}
 	return true
 }
@@ -95,7 +99,7 @@ func (o *outbox) try(ctx context.Context, name revoke, a *attempt) (done bool) {
 func (o *outbox) endIfEmpty() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if len(o.waiting) > 0 && !o.closed {
+	if len(o.pending) > 0 && !o.closed {
 		return false
 	}
 	o.stop()
@@ -103,27 +107,23 @@ func (o *outbox) endIfEmpty() bool {
 	return true
 }
 
-func (o *outbox) close() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.closed, o.waiting = true, nil
-	if o.stop != nil {
-		o.stop()
-	}
-}
-
-// Unconfirmed returns how many revokes failed and are being repeated in the background: of one session, of all of a user's,
-// or a switch. Whoever asked for them was told that they failed.
+// Unconfirmed returns how many revocations have failed and are being repeated in the background. Their callers were
+// told of the failure.
 func (s *Store) Unconfirmed() int {
 	s.outbox.mu.Lock()
 	defer s.outbox.mu.Unlock()
-	return len(s.outbox.waiting)
+	return len(s.outbox.pending)
 }
 
 // Close gives up what is being repeated in the background, and ends the feed. A store that is not closed keeps trying.
 func (s *Store) Close() {
-	s.outbox.close()
+	s.outbox.mu.Lock()
+	s.outbox.closed, s.outbox.pending = true, nil
+	if s.outbox.stop != nil {
+		s.outbox.stop()
+	}
+	s.outbox.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	_ = s.feed.state.Close(ctx) // Options.Subscribe returns soon after its context has ended
+	_ = s.feed.Close(ctx) // Options.Subscribe returns soon after its context has ended
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// A script runs on the server as one step. Its first key says where.
+// A script runs on the server as one step, on the node of its first key.
 type script struct {
 	text, sha string
 }
@@ -18,35 +18,34 @@ func newScript(parts ...string) *script {
 	return &script{text: text, sha: hex.EncodeToString(sum[:])}
 }
 
-// command returns the command that runs the script by its hash, or with its text for a server that does not know it.
-func (sc *script) command(byHash bool, keys []string, args []any) []any {
-	command := make([]any, 0, 3+len(keys)+len(args))
-	if byHash {
-		command = append(command, "EVALSHA", sc.sha)
-	} else {
-		command = append(command, "EVAL", sc.text)
-	}
-	command = append(command, len(keys))
+// command puts a command together from its beginning, its keys and what else it needs.
+func command(beginning []any, keys []string, args ...any) []any {
+	all := make([]any, 0, len(beginning)+len(keys)+len(args))
+	all = append(all, beginning...)
 	for _, key := range keys {
-		command = append(command, key)
+		all = append(all, key)
 	}
-	return append(command, args...)
+	return append(all, args...)
 }
 
-// run runs a script that changes nothing that anybody would miss.
-func (s *Store) run(ctx context.Context, sc *script, keys []string, args ...any) (reply any, err error) {
-	err = patiently(ctx, func() error {
-		reply, err = s.door(ctx, keys[0], sc.command(true, keys, args)...)
-		if diagnose(err) == noScript {
-			reply, err = s.door(ctx, keys[0], sc.command(false, keys, args)...)
-		}
-		return err
-	})
+// run runs a script whose change nobody would miss.
+func (s *Store) run(ctx context.Context, sc *script, keys []string, args ...any) (any, error) {
+	return s.runWith(ctx, s.doer, sc, keys, args)
+}
+
+// runWith runs a script by its hash, or with its text if the server does not know it.
+func (s *Store) runWith(ctx context.Context, send Doer, sc *script, keys []string, args []any) (any, error) {
+	all := command([]any{"EVALSHA", sc.sha, len(keys)}, keys, args...)
+	reply, err := awaitSlot(ctx, send, keys[0], all)
+	if diagnose(err) == noScript {
+		all[0], all[1] = "EVAL", sc.text
+		reply, err = awaitSlot(ctx, send, keys[0], all)
+	}
 	return reply, err
 }
 
-// luaEarlier compares numbers in eight bytes, which are more than Lua's numbers can hold, and whose order as strings depends
-// on the server's locale.
+// luaEarlier compares numbers of eight bytes. Lua's numbers cannot hold them, and the order of strings depends on the
+// server's locale.
 const luaEarlier = `
 local function earlier(a, b)
   if a == b then return false end
@@ -69,15 +68,15 @@ redis.call('ZADD', KEYS[3], ARGV[4], ARGV[3])
 if ARGV[6] ~= '' then redis.call('PUBLISH', ARGV[5], ARGV[6]) end
 return 1`)
 
-	// tellScript: record; channel, message. Tells of a record that has replaced another, unless it is gone again.
-	tellScript = newScript(`
+	// announceScript: record; channel, message. Announces a record that has replaced another, unless it is gone again.
+	announceScript = newScript(`
 if redis.call('GETRANGE', KEYS[1], 0, 0) ~= '\2' then return 0 end
 redis.call('SETRANGE', KEYS[1], 0, '\1')
 redis.call('PUBLISH', ARGV[1], ARGV[2])
 return 1`)
 
-	// saveScript: record [ends]; version, next version, seen, attempt, score as order has it, body, life, channel, message
-	// [score, place]. 0: not found, 1: conflict, 2: saved, 3: the index of ends must be written, and was not handed over.
+	// saveScript: record [ends]; version, next version, seen, attempt, score as order has it, body, life, channel,
+	// message [score, place]. 0: not found, 1: conflict, 2: saved, 3: needs the index of ends, too.
 	saveScript = newScript(luaEarlier, `
 local old = redis.call('GETRANGE', KEYS[1], 0, 48)
 if old == '' then return 0 end
@@ -96,7 +95,7 @@ redis.call('SET', KEYS[1], '\1' .. ARGV[2] .. seen .. old:sub(18, 33) .. ARGV[4]
 redis.call('PUBLISH', ARGV[8], ARGV[9])
 return 2`)
 
-	// touchScript: records; for each when it was seen.
+	// touchScript: records; when each was seen.
 	touchScript = newScript(luaEarlier, `
 for i, key in ipairs(KEYS) do
   local seen = redis.call('GETRANGE', key, 9, 16)
@@ -104,8 +103,9 @@ for i, key in ipairs(KEYS) do
 end
 return #KEYS`)
 
-	// deleteScript: record all ends [by]; the first bytes that it must have after its state, place, channel, message, ID of what
-	// replaces it. The reply begins with 0: none, 1: it is another one, 2: deleted; then comes its value, as far as it matters.
+	// deleteScript: record all ends [by]; the first bytes that it must have after its state, place, channel, message,
+	// ID of what replaces it. Replies with 0 (there is none), 1 (it has changed) or 2 (deleted), and the start of its
+	// value.
 	deleteScript = newScript(`
 local old = redis.pcall('GETRANGE', KEYS[1], 0, -1)
 if type(old) == 'table' then old = '?' end
@@ -136,7 +136,7 @@ redis.call('ZADD', KEYS[2], ARGV[2], ARGV[3])
 redis.call('SETRANGE', KEYS[1], 41, ARGV[4])
 return 1`)
 
-	// addScript: user gate; place. Replies with the moment and what the gate says, or with nothing while the gate is closed.
+	// addScript: user gate; place. Replies with the time and what the gate says, or with nothing while it is closed.
 	addScript = newScript(`
 local gate = redis.call('GET', KEYS[2]) or ''
 if gate:sub(1, 1) == 'c' then return {} end
@@ -160,42 +160,39 @@ for i, key in ipairs(KEYS) do
 end
 return heads`)
 
-	// closeScript: gate; what it is to say, for how long.
+	// closeScript: gate; what it is to say, and for how long.
 	closeScript = newScript(`
 local gate = redis.call('GET', KEYS[1]) or ''
 if gate:sub(1, 1) == 'c' and gate ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1`)
 
-	// openScript: gate; what it must say still, what it is to say then, for how long.
+	// openScript: gate; what it must still say, what it is to say then, and for how long.
 	openScript = newScript(`
 local gate = redis.call('GET', KEYS[1])
 if gate ~= ARGV[1] and gate ~= ARGV[2] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 1`)
 
-	// gateScript: gate. Replies with what it says.
-	gateScript = newScript(`return redis.call('GET', KEYS[1]) or ''`)
-
-	// switchScript: switches; user, time as order has it, channel, message.
-	switchScript = newScript(luaEarlier, `
+	// cutoffScript: cutoffs; user, time as order has it, channel, message.
+	cutoffScript = newScript(luaEarlier, `
 local old = redis.call('HGET', KEYS[1], ARGV[1])
 if old and #old == 8 and not earlier(old, ARGV[2]) then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('PUBLISH', ARGV[3], ARGV[4])
 return 1`)
 
-	// switchesScript: switches. A script, because it replies with an array in all versions of the protocol.
-	switchesScript = newScript(`return redis.call('HGETALL', KEYS[1])`)
+	// cutoffsScript: cutoffs. A script, because that replies with an array in both versions of the protocol.
+	cutoffsScript = newScript(`return redis.call('HGETALL', KEYS[1])`)
 
-	// unswitchScript: switches; user, time. Removes a switch that has not moved since.
-	unswitchScript = newScript(`
+	// dropCutoffScript: cutoffs; user, time. Removes a cutoff that has not moved since.
+	dropCutoffScript = newScript(`
 if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
 return redis.call('HDEL', KEYS[1], ARGV[1])`)
 
 	// beatScript: a key of the node; channel, message.
 	beatScript = newScript(`return redis.call('PUBLISH', ARGV[1], ARGV[2])`)
 
-	// infoScript: a key of the node. Asks the node that has the key, which a plain command could not.
+	// infoScript: a key of the node. A plain INFO goes to any node.
 	infoScript = newScript(`return redis.call('INFO')`)
 )

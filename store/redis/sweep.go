@@ -9,25 +9,21 @@ import (
 	"coatcheck.dev/store"
 )
 
-// Sweep implements [store.Store]. The index of ends has for each record a time before which it is not over; those of
-// which that has come are looked at, and go, or get a later time.
-func (s *Store) Sweep(ctx context.Context, now time.Time, limit int) (int, error) {
-	if err := ctx.Err(); err != nil {
-		return 0, explain(ctx, "sweep sessions", err)
-	}
-	swept := 0
+// Sweep implements [store.Store]. The index of ends has, for each record, a time before which it is not over. Once that
+// has passed, the record is deleted or gets a later time.
+func (s *Store) Sweep(ctx context.Context, now time.Time, limit int) (swept int, err error) {
 	for swept < limit {
 		places, err := s.due(ctx, now, limit-swept)
+		var n int
+		if err == nil {
+			n, err = s.sweepDue(ctx, now, places)
+		}
+		swept += n
 		if err != nil {
 			return swept, explain(ctx, "sweep sessions", err)
 		}
 		if len(places) == 0 {
 			break
-		}
-		n, err := s.settle(ctx, now, places)
-		swept += n
-		if err != nil {
-			return swept, explain(ctx, "sweep sessions", err)
 		}
 	}
 	return swept, nil
@@ -36,37 +32,29 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, limit int) (int, error
 // sweepSlice is how many records are looked at in one go.
 const sweepSlice = 500
 
-// due returns places of records that may be over at the time now, at most limit. Each shard is asked for its share and a little
-// more, for there is another look until none has any.
-func (s *Store) due(ctx context.Context, now time.Time, limit int) ([]string, error) {
+// due returns places of records that may be over at the time now, at most limit. Each shard is asked for a little more
+// than its share; the caller asks again until no shard has any.
+func (s *Store) due(ctx context.Context, now time.Time, limit int) (places []string, err error) {
 	limit = min(limit, sweepSlice)
 	share := min(limit, limit/shards+8)
-	var of [shards][]string
-	err := each(shards, func(i int) error {
-		key := s.shardKey(i, "ends")
-		return patiently(ctx, func() (err error) {
-			of[i], err = texts(s.door(ctx, key, "ZRANGEBYSCORE", key, "-inf", now.UnixMicro(), "LIMIT", 0, share))
-			return err
-		})
-	})
+	of, err := s.readShards(ctx, "ends", "ZRANGEBYSCORE", "-inf", now.UnixMicro(), "LIMIT", 0, share)
 	if err != nil {
 		return nil, err
 	}
-	var places []string
 	for i := range of {
 		places = append(places, of[i]...)
 	}
 	return places[:min(len(places), limit)], nil
 }
 
-// settle deletes those records that are over, corrects the index for the others, and returns how many it deleted.
-func (s *Store) settle(ctx context.Context, now time.Time, places []string) (int, error) {
+// sweepDue deletes the records that are over, corrects the index for the others, and returns how many it deleted.
+func (s *Store) sweepDue(ctx context.Context, now time.Time, places []string) (int, error) {
 	all, err := s.fetch(ctx, places)
 	if err != nil {
 		return 0, err
 	}
 	var swept atomic.Int64
-	err = each(len(all), func(i int) error {
+	err = parallel(len(all), func(i int) error {
 		f := &all[i]
 		id, ok := idOf(places[i])
 		switch {
@@ -76,7 +64,7 @@ func (s *Store) settle(ctx context.Context, now time.Time, places []string) (int
 		case f.err == nil && !f.record.Over(now):
 			return s.postpone(ctx, f, places[i])
 		}
-		found, err := s.removeAsItWas(ctx, id, f.stored)
+		found, err := s.removeUnchanged(ctx, id, f.stored)
 		if found {
 			swept.Add(1)
 		}
@@ -85,9 +73,9 @@ func (s *Store) settle(ctx context.Context, now time.Time, places []string) (int
 	return int(swept.Load()), err
 }
 
-// removeAsItWas sweeps a record unless it has changed or was seen since it was looked at; then the next look is for that.
-// What cannot be read goes when its time in the index has come.
-func (s *Store) removeAsItWas(ctx context.Context, id store.ID, stored string) (found bool, err error) {
+// removeUnchanged sweeps a record unless it has changed or was seen in the meantime; the next sweep decides about that.
+// A damaged record goes at its time in the index.
+func (s *Store) removeUnchanged(ctx context.Context, id store.ID, stored string) (found bool, err error) {
 	expected := ""
 	if len(stored) >= headerLen {
 		expected = stored[1:17]

@@ -11,58 +11,52 @@ import (
 	"coatcheck.dev/store"
 )
 
-// entryPage is how many entries of a user are read at a time.
+// entryPage is how many entries of a user are read or removed at a time.
 const entryPage = 500
 
-// entries returns entries of a user from one downward, newest first, and the time of the server when it looked.
-func (s *Store) entries(ctx context.Context, user, from string, limit int) (page []string, now int64, err error) {
-	reply, err := texts(s.run(ctx, entriesScript, []string{s.userKey(user)}, from, limit))
-	if err != nil {
-		return nil, 0, err
-	}
-	if len(reply) == 0 {
-		return nil, 0, errReply
-	}
-	now, err = strconv.ParseInt(reply[0], 10, 64)
-	return reply[1:], now, err
-}
+// A pageFunc looks at entries of a user, newest first, which were read at the server's time now, in seconds.
+type pageFunc func(page []string, now int64) (more bool, err error)
 
-// allEntries calls f with the entries of a user, a page at a time.
-func (s *Store) allEntries(ctx context.Context, user string, f func(page []string, now int64) error) error {
-	for from := "+"; ; {
-		page, now, err := s.entries(ctx, user, from, entryPage)
+// eachPage calls f with the entries of a user from one downward, size at a time, until it wants no more.
+func (s *Store) eachPage(ctx context.Context, user, from string, size int, f pageFunc) error {
+	for {
+		reply, err := texts(s.run(ctx, entriesScript, []string{s.userKey(user)}, from, size))
+		if err == nil && len(reply) == 0 {
+			err = errReply
+		}
 		if err != nil {
 			return err
 		}
-		full := len(page) == entryPage
-		if full {
-			from = "(" + page[len(page)-1]
+		now, err := strconv.ParseInt(reply[0], 10, 64)
+		if err != nil {
+			return err
 		}
-		if err := f(page, now); err != nil || !full {
+		page := reply[1:]
+		full := len(page) == size
+		if full {
+			from = "(" + page[size-1]
+		}
+		if more, err := f(page, now); err != nil || !more || !full {
 			return err
 		}
 	}
 }
 
-// orphaned reports whether an entry was so old when it was read that its record, if it is missing after that, will not come.
+// orphaned reports whether an entry was so old at the time now that its record, if it is still missing, will not come.
 func orphaned(entry string, now int64) bool {
 	if len(entry) != entryLen {
 		return true
 	}
-	var added moment
+	var added serverTime
 	copy(added[:], entry[placeLen:])
 	return now-added.seconds() > int64(orphanAge/time.Second)
 }
 
-// strike removes entries from a user's index. If that fails, the next who reads them does it.
-func (s *Store) strike(ctx context.Context, user string, entries []string) {
+// dropEntries removes entries from a user's index. If that fails, the next reader does it.
+func (s *Store) dropEntries(ctx context.Context, user string, entries []string) {
 	key := s.userKey(user)
 	for some := range slices.Chunk(entries, entryPage) {
-		command := []any{"ZREM", key}
-		for _, entry := range some {
-			command = append(command, entry)
-		}
-		_, _ = s.door(ctx, key, command...)
+		_, _ = s.doer(ctx, key, command([]any{"ZREM"}, append([]string{key}, some...))...)
 	}
 }
 
@@ -71,50 +65,49 @@ const (
 	gateKept   = 120 * time.Second // longer than any creation takes
 )
 
-// DeleteUser implements [store.Store]. It takes one step for each record. What was there when it began is gone when it
-// returns: while it runs, no new record of the user comes in, and what was coming in finds that out.
+// DeleteUser implements [store.Store]. It takes one step for each record. Every record from before the call is gone
+// when it returns: while it runs, no new record of the user is accepted, and one that was under way finds out.
 func (s *Store) DeleteUser(ctx context.Context, user string, keep ...store.ID) ([]store.ID, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, explain(ctx, "delete a user's sessions", err)
-	}
 	if user == "" {
 		return nil, nil
 	}
-	d := &userDeletion{Store: s, user: user, keep: make(map[store.ID]bool, len(keep)), began: time.Now()}
+	kept := make(map[store.ID]bool, len(keep))
 	for _, id := range keep {
-		d.keep[id] = true
+		kept[id] = true
 	}
-	err := inSteps(ctx, d.run)
+	began := time.Now()
+	var first *userDeletion
+	err := s.revoke(ctx, revocation{user: user}, func(ctx context.Context) error {
+		d := &userDeletion{Store: s, user: user, keep: kept, began: began, repeated: first != nil}
+		if first == nil {
+			first = d
+		}
+		return inSteps(ctx, d.run)
+	})
 	if err != nil {
-		s.outbox.add(revoke{user: user}, d.again)
 		return nil, explain(ctx, "delete a user's sessions", err)
 	}
-	return d.removed, nil
+	return first.removed, nil
 }
 
 // A userDeletion is one run of DeleteUser.
 type userDeletion struct {
 	*Store
-	user  string
-	keep  map[store.ID]bool
-	began time.Time
-	late  bool // it is repeated in the background, and must spare who has signed in since
+	user     string
+	keep     map[store.ID]bool
+	began    time.Time
+	repeated bool // in the background: it must spare sessions from after the call
 
 	mu      sync.Mutex
 	removed []store.ID
 	gone    []string // entries
 }
 
-func (d *userDeletion) again(ctx context.Context) error {
-	repeated := &userDeletion{Store: d.Store, user: d.user, keep: d.keep, began: d.began, late: true}
-	return repeated.run(ctx)
-}
-
 func (d *userDeletion) run(ctx context.Context) error {
 	for {
 		name := rand.Text()
 		err := d.closeGate(ctx, name)
-		isFull := diagnose(err) == full // then nothing comes in either, and signing out must still be possible
+		isFull := diagnose(err) == full // then no session can begin either, and signing out must still be possible
 		if err != nil && !isFull {
 			return err
 		}
@@ -127,20 +120,28 @@ func (d *userDeletion) run(ctx context.Context) error {
 			}
 		}
 		if err != nil || held {
-			d.strike(ctx, d.user, d.gone)
+			d.dropEntries(ctx, d.user, d.gone)
 			return err
 		}
-		// The gate fell open in between: somebody may have slipped through.
+		// The gate fell open in between: a session may have begun.
 	}
 }
 
 func (d *userDeletion) endAll(ctx context.Context) error {
 	key := d.gateKey(d.user)
-	return d.allEntries(ctx, d.user, func(page []string, _ int64) error {
-		if _, err := d.door(ctx, key, "PEXPIRE", key, gateClosed.Milliseconds()); err != nil {
-			return err
+	return d.eachPage(ctx, d.user, "+", entryPage, func(page []string, _ int64) (more bool, err error) {
+		if _, err := d.do(ctx, key, "PEXPIRE", key, gateClosed.Milliseconds()); err != nil {
+			return false, err
 		}
-		return each(len(page), func(i int) error { return d.end(ctx, page[i]) })
+		return true, parallel(len(page), func(i int) error { return d.end(ctx, page[i]) })
+	})
+}
+
+// closeGate waits until no other deletion of the user's records runs.
+func (d *userDeletion) closeGate(ctx context.Context, name string) error {
+	return awaitGate(ctx, func() (closed bool, err error) {
+		n, err := integer(d.gate(ctx, closeScript, "c"+name, gateClosed.Milliseconds()))
+		return n == 1, err
 	})
 }
 
@@ -157,25 +158,10 @@ func (d *userDeletion) gate(ctx context.Context, sc *script, args ...any) (any, 
 	return d.Store.run(ctx, sc, []string{d.gateKey(d.user)}, args...)
 }
 
-// closeGate waits until no other deletion of the user's records runs.
-func (d *userDeletion) closeGate(ctx context.Context, name string) error {
-	for pause := time.Millisecond; ; pause = min(2*pause, passingPause) {
-		closed, err := integer(d.gate(ctx, closeScript, "c"+name, gateClosed.Milliseconds()))
-		if err != nil || closed == 1 {
-			return err
-		}
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			return errGate
-		}
-	}
-}
-
 // end deletes the record of an entry.
 func (d *userDeletion) end(ctx context.Context, entry string) error {
 	id, ok := idOf(entry)
-	if !ok || d.keep[id] || d.late && entry[:8] > octets(order(d.began.UnixMicro())) {
+	if !ok || d.keep[id] || d.repeated && entry[:8] > octets(order(d.began.UnixMicro())) {
 		return nil
 	}
 	_, found, err := d.removeRecord(ctx, id, "", store.Notice{Kind: store.Deleted, ID: id, User: d.user})

@@ -8,37 +8,37 @@ import (
 	"coatcheck.dev/store"
 )
 
-// A value is what the key of a record holds: one string, so that a load is one plain read.
+// A value is what is stored under the key of a record: one string, so that a load is one plain read.
 //
 //	value   = state version seen created added attempt ends body
-//	state   = %x01 / %x02   ; %x02: it replaces a record, and that has not been told yet
+//	state   = %x01 / %x02   ; %x02: it replaces a record, and has not been announced yet
 //	version = 8OCTET        ; big-endian, as all that follows
 //	seen    = 8OCTET        ; LastSeen, as order has it
 //	created = 8OCTET        ; CreatedAt, as order has it
 //	added   = 8OCTET        ; of the entry in the user's index: seconds and microseconds; zeros if there is no user
-//	attempt = 8OCTET        ; random, of the write: a client that repeats a command by itself is told the same again
+//	attempt = 8OCTET        ; random for each write: a client that repeats a command gets the same answer again
 //	ends    = 8OCTET        ; the score in the index of ends, as order has it
 //	body    = *OCTET        ; see package store
 //
-// Scripts know these places too.
+// The scripts know these offsets, too.
 type value struct {
 	version       uint64
 	seen, created int64 // microseconds since 1970
-	added         moment
+	added         serverTime
 	attempt       uint64
 	ends          int64
 	body          string
 }
 
-// A moment is a time of the server: seconds and microseconds.
-type moment [8]byte
+// A serverTime is a time by the server's clock: seconds and microseconds.
+type serverTime [8]byte
 
-func (m moment) seconds() int64 { return int64(binary.BigEndian.Uint32(m[:4])) }
+func (m serverTime) seconds() int64 { return int64(binary.BigEndian.Uint32(m[:4])) }
 
 const (
-	headerLen = 49
-	told      = 1
-	untold    = 2
+	headerLen   = 49
+	announced   = 1
+	unannounced = 2
 )
 
 // order maps times to numbers whose bytes sort as the times do.
@@ -50,9 +50,9 @@ func octets(n uint64) string {
 	return string(b[:])
 }
 
-// parseValue returns false if the value is damaged, as far as can be told without reading the body.
+// parseValue returns false if the value is damaged. It does not look at the body.
 func parseValue(s string) (v value, ok bool) {
-	if len(s) < headerLen || s[0] != told && s[0] != untold {
+	if len(s) < headerLen || s[0] != announced && s[0] != unannounced {
 		return v, false
 	}
 	field := func(i int) uint64 {
@@ -77,8 +77,8 @@ func record(id store.ID, stored string) (store.Record, error) {
 	return r, nil
 }
 
-// newValue returns the value of a record that is created, and its place.
-func newValue(r *store.Record, state byte, added moment) (stored, place string) {
+// newValue returns the value of a new record, and its place.
+func newValue(r *store.Record, state byte, added serverTime) (stored, place string) {
 	created := order(r.CreatedAt.UnixMicro())
 	b := make([]byte, 0, headerLen+512)
 	b = append(b, state)
@@ -95,7 +95,7 @@ func placeOf(created uint64, id store.ID) string { return octets(created) + stri
 
 const (
 	placeLen = 8 + len(store.ID{})
-	entryLen = placeLen + len(moment{})
+	entryLen = placeLen + len(serverTime{})
 )
 
 // idOf returns the ID in a place or an entry, and false if it is none.
@@ -109,10 +109,10 @@ func idOf(place string) (id store.ID, ok bool) {
 
 func micro(us int64) time.Time { return time.UnixMicro(us).UTC() }
 
-// keep is how long a record stays after its absolute end, or after a write if that is later, for whom nobody sweeps.
+// keep is how long a record stays after its absolute end, or after a later write, in case nobody sweeps.
 const keep = 7 * 24 * time.Hour
 
-// life is how long from now a record stays if nobody sweeps, in milliseconds.
+// life is how long a record stays from now on if nobody sweeps, in milliseconds.
 func life(r *store.Record, now time.Time) int64 {
 	const century = 100 * 365 * 24 * time.Hour
 	left := min(max(r.ExpiresAt.Sub(now), 0), century)

@@ -66,7 +66,7 @@ var successions = map[string]func(testing.TB) succession{
 		key := redisstore.New(nil, redisstore.Options{}).RecordKey
 		return succession{
 			address: "redis+cluster://" + cluster.Nodes[0].Addr + "," + cluster.Nodes[1].Addr + "?wait=1",
-			promises: []string{"✓ 1 replica (the node on port ", "), and a write waits for 1\n", "✓ cluster_state ok\n",
+			promises: []string{"✓ 1 replica, and a write waits for 1 (the node on port ", "✓ cluster_state ok\n",
 				"✓ appendonly yes, appendfsync always\n"},
 			mistakes: map[string]string{
 				"redis://" + cluster.Nodes[0].Addr: "this is one node of a Cluster; use redis+cluster://",

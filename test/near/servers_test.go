@@ -163,7 +163,7 @@ func onRedis(t testing.TB, prefix, asks, hears string) *redisstore.Store {
 }
 
 // subscribeAt connects anew each time: a client of its own that is cut off would be busy with that for a while.
-func subscribeAt(t testing.TB, addr string) redisstore.Subscribing {
+func subscribeAt(t testing.TB, addr string) redisstore.Subscribe {
 	return func(ctx context.Context, channels []string, message func(channel, payload string)) error {
 		client, err := rueidis.NewClient(clientOptions(addr))
 		if err != nil {

@@ -15,17 +15,17 @@ import (
 	"coatcheck.dev/test/internal/trial"
 )
 
-// Browsers cancel requests at any point. A connection on which the answer to a cancelled command is still to come must not give
-// it to the next one: that would be somebody else's session.
+// Browsers cancel requests at any point. A connection that still waits for the answer to a cancelled command must not
+// give that answer to the next one: it would be somebody else's session.
 func TestCancelledRequestsPoisonNoConnection(t *testing.T) {
 	requests := trial.Times(2_000, 10_000)
 	node := redisserver.Start(t)
-	for _, client := range []struct {
-		name string
-		doors
-	}{{"rueidis", viaRueidis(redisserver.RueidisClient(t, node.Addr))}, {"go-redis", goRedis(redisserver.GoRedisClient(t, node.Addr))}} {
-		t.Run(client.name, func(t *testing.T) {
-			s := client.open(t, client.name+":", redisstore.Fast)
+	for name, d := range map[string]adapter{
+		"rueidis":  viaRueidis(redisserver.RueidisClient(t, node.Addr)),
+		"go-redis": goRedis(redisserver.GoRedisClient(t, node.Addr)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := d.open(t, name+":", redisstore.Fast)
 			var records [32]store.Record
 			for i := range records {
 				records[i] = session(fmt.Sprint("user-", i))
@@ -34,22 +34,22 @@ func TestCancelledRequestsPoisonNoConnection(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			var crowd sync.WaitGroup
+			var clients sync.WaitGroup
 			for lane := range 8 {
-				crowd.Go(func() {
+				clients.Go(func() {
 					for i := range requests / 8 {
 						cancelled(t, s, &records[(lane+i)%len(records)])
 						answers(t, s, &records[(lane*7+i)%len(records)])
 					}
 				})
 			}
-			crowd.Wait()
+			clients.Wait()
 		})
 	}
 }
 
 // cancelled makes a call and leaves at a random moment.
-func cancelled(t *testing.T, s *shop, r *store.Record) {
+func cancelled(t *testing.T, s *testStore, r *store.Record) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer time.AfterFunc(rand.N(time.Millisecond), cancel).Stop()
 	defer cancel()
@@ -70,7 +70,7 @@ func cancelled(t *testing.T, s *shop, r *store.Record) {
 }
 
 // answers checks that every answer belongs to its question.
-func answers(t *testing.T, s *shop, r *store.Record) {
+func answers(t *testing.T, s *testStore, r *store.Record) {
 	got, err := s.Load(t.Context(), r.ID)
 	if err != nil || got.User != r.User || got.Device.Label != r.ID.String() {
 		t.Errorf("asked for the session of %s, got that of %s (%v)", r.User, got.User, err)

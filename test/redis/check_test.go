@@ -17,39 +17,49 @@ func TestCheck(t *testing.T) {
 	node := redisserver.Start(t)
 	set := redisserver.StartSentinels(t, 1)
 	replicated := redisstore.Replicated(1, time.Second, rueidisstore.Pipeline(nil))
+	everysec := []string{"appendonly", "yes", "appendfsync", "everysec"}
+	always := []string{"appendonly", "yes", "appendfsync", "always"}
+	lru := []string{"maxmemory", "100mb", "maxmemory-policy", "allkeys-lru"}
+	ttl := []string{"maxmemory", "100mb", "maxmemory-policy", "volatile-ttl"}
+	type options = redisstore.Options
 	for _, c := range []struct {
 		name    string
 		at      *redisserver.Node
 		config  []string
-		options redisstore.Options
+		options options
 		refused bool
 		says    string // of the worst finding with these words
 		worst   store.Severity
 	}{
-		{name: "no append-only file", at: node, says: "appendonly no", worst: store.Limit},
-		{name: "appendfsync everysec", at: node, config: []string{"appendonly", "yes", "appendfsync", "everysec"}, says: "appendfsync everysec", worst: store.Limit},
-		{name: "appendfsync always", at: node, config: []string{"appendonly", "yes", "appendfsync", "always"}, says: "appendfsync always", worst: store.Good},
-		{name: "eviction", at: node, config: []string{"maxmemory", "100mb", "maxmemory-policy", "allkeys-lru"}, refused: true, says: "allkeys-lru", worst: store.Danger},
-		{name: "eviction of what has a time to live", at: node, config: []string{"maxmemory", "100mb", "maxmemory-policy", "volatile-ttl"}, refused: true, says: "volatile-ttl", worst: store.Danger},
-		{name: "eviction, allowed", at: node, config: []string{"maxmemory", "100mb", "maxmemory-policy", "allkeys-lru"}, options: redisstore.Options{AllowEviction: true}, says: "allkeys-lru", worst: store.Limit},
-		{name: "too few replicas", at: node, options: redisstore.Options{Durability: replicated}, refused: true, says: "0 replicas", worst: store.Danger},
-		{name: "too few replicas, allowed", at: node, options: redisstore.Options{Durability: replicated, AllowFewReplicas: true}, says: "0 replicas", worst: store.Limit},
-		{name: "nobody waits for the replica", at: set.Nodes[0], says: "1 replica, and a write waits for none", worst: store.Limit},
-		{name: "all replicas confirm", at: set.Nodes[0], options: redisstore.Options{Durability: replicated}, says: "1 replica, and a write waits for 1", worst: store.Good},
-		{name: "a replica", at: set.Nodes[1], refused: true, says: "a replica", worst: store.Danger},
+		{"no append-only file", node, nil, options{}, false, "appendonly no", store.Limit},
+		{"appendfsync everysec", node, everysec, options{}, false, "appendfsync everysec", store.Limit},
+		{"appendfsync always", node, always, options{}, false, "appendfsync always", store.Good},
+		{"eviction", node, lru, options{}, true, "allkeys-lru", store.Danger},
+		{"eviction of what has a time to live", node, ttl, options{}, true, "volatile-ttl", store.Danger},
+		{"eviction, allowed", node, lru, options{AllowEviction: true}, false, "allkeys-lru", store.Limit},
+		{"too few replicas", node, nil, options{Durability: replicated}, true, "0 replicas", store.Danger},
+		{"too few replicas, allowed", node, nil, options{Durability: replicated, AllowFewReplicas: true}, false,
+			"0 replicas", store.Limit},
+		{"nobody waits for the replica", set.Nodes[0], nil, options{}, false,
+			"1 replica, and a write waits for none", store.Limit},
+		{"all replicas confirm", set.Nodes[0], nil, options{Durability: replicated}, false,
+			"1 replica, and a write waits for 1", store.Good},
+		{"a replica", set.Nodes[1], nil, options{}, true, "a replica", store.Danger},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			reset := []string{"appendonly", "no", "appendfsync", "everysec", "maxmemory-policy", "noeviction", "maxmemory", "0"}
+			reset := []string{
+				"appendonly", "no", "appendfsync", "everysec", "maxmemory-policy", "noeviction", "maxmemory", "0",
+			}
 			for _, config := range [][]string{reset, c.config} {
 				for i := 0; i < len(config); i += 2 {
 					c.at.Do("CONFIG", "SET", config[i], config[i+1])
 				}
 			}
-			for name, door := range map[string]redisstore.Door{
+			for name, do := range map[string]redisstore.Doer{
 				"go-redis": goredisstore.Do(redisserver.GoRedisClient(t, c.at.Addr)),
 				"rueidis":  rueidisstore.Do(redisserver.RueidisClient(t, c.at.Addr)),
 			} {
-				st := redisstore.New(door, c.options)
+				st := redisstore.New(do, c.options)
 				findings, err := st.Check(t.Context())
 				if err != nil {
 					t.Fatal(err)
@@ -63,7 +73,8 @@ func TestCheck(t *testing.T) {
 				}
 				found := false
 				for _, f := range findings {
-					found = found || strings.Contains(f.What, c.says) && f.Severity == c.worst && (f.Severity == store.Good || f.Fix != "")
+					found = found || strings.Contains(f.What, c.says) && f.Severity == c.worst &&
+						(f.Severity == store.Good || f.Fix != "")
 				}
 				if !found {
 					t.Errorf("%s: no finding says %q and is %v: %+v", name, c.says, c.worst, findings)

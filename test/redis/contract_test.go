@@ -21,48 +21,48 @@ import (
 	"coatcheck.dev/test/internal/redisserver"
 )
 
-// doors are what a store needs of a client.
-type doors struct {
-	do        redisstore.Door
-	subscribe redisstore.Subscribing
-	together  redisstore.Together
+// An adapter is what a store needs of a client.
+type adapter struct {
+	do        redisstore.Doer
+	subscribe redisstore.Subscribe
+	pipeline  redisstore.Pipeline
 }
 
-func goRedis(rdb redis.UniversalClient) doors {
-	return doors{goredisstore.Do(rdb), goredisstore.Subscribe(rdb), goredisstore.Pipeline(rdb)}
+func goRedis(rdb redis.UniversalClient) adapter {
+	return adapter{goredisstore.Do(rdb), goredisstore.Subscribe(rdb), goredisstore.Pipeline(rdb)}
 }
 
-func viaRueidis(c rueidis.Client) doors {
-	return doors{rueidisstore.Do(c), rueidisstore.Subscribe(c), rueidisstore.Pipeline(c)}
+func viaRueidis(c rueidis.Client) adapter {
+	return adapter{rueidisstore.Do(c), rueidisstore.Subscribe(c), rueidisstore.Pipeline(c)}
 }
 
-// A shop is a store with its doors and its part of the server.
-type shop struct {
+// A testStore is a store with its adapter and its part of the server.
+type testStore struct {
 	*redisstore.Store
-	doors
+	adapter
 	prefix string
 }
 
-func (d doors) open(t *testing.T, prefix string, durability redisstore.Durability) *shop {
+func (d adapter) open(t *testing.T, prefix string, durability redisstore.Durability) *testStore {
 	s := redisstore.New(d.do, redisstore.Options{Prefix: prefix, Subscribe: d.subscribe, Durability: durability})
 	t.Cleanup(s.Close)
-	return &shop{s, d, prefix}
+	return &testStore{s, d, prefix}
 }
 
 // harness gives each case a prefix of its own on a server that all share.
-func harness(d doors, durability redisstore.Durability) storetest.Harness {
+func harness(d adapter, durability redisstore.Durability) storetest.Harness {
 	return storetest.Harness{
 		New: func(t *testing.T) store.Store { return d.open(t, rand.Text()+":", durability) },
 		Reopen: func(t *testing.T, s store.Store) store.Store {
-			s.(*shop).Close()
-			return d.open(t, s.(*shop).prefix, durability)
+			s.(*testStore).Close()
+			return d.open(t, s.(*testStore).prefix, durability)
 		},
-		Damage: func(t *testing.T, s store.Store, id store.ID) { damage(t, s.(*shop), id) },
+		Damage: func(t *testing.T, s store.Store, id store.ID) { damage(t, s.(*testStore), id) },
 	}
 }
 
 // behindNear puts a cache in front of each store, and fails a test in which that has answered nothing.
-func behindNear(t *testing.T, d doors, durability redisstore.Durability) storetest.Harness {
+func behindNear(t *testing.T, d adapter, durability redisstore.Durability) storetest.Harness {
 	var hits uint64
 	t.Cleanup(func() {
 		if t.Logf("%d reads were answered from the cache", hits); hits == 0 {
@@ -79,7 +79,7 @@ func behindNear(t *testing.T, d doors, durability redisstore.Durability) storete
 	}}
 }
 
-func damage(t *testing.T, s *shop, id store.ID) {
+func damage(t *testing.T, s *testStore, id store.ID) {
 	key := s.RecordKey(id)
 	if _, err := s.do(context.Background(), key, "SETRANGE", key, 49, "\xff"); err != nil {
 		t.Fatal(err)
@@ -101,11 +101,11 @@ func TestSentinel(t *testing.T) {
 	t.Run("rueidis", func(t *testing.T) { harness(viaRueidis(s.Rueidis()), redisstore.Fast).Run(t) })
 	t.Run("rueidis behind near", func(t *testing.T) {
 		d := viaRueidis(s.Rueidis())
-		behindNear(t, d, redisstore.Replicated(1, 5*time.Second, d.together)).Run(t)
+		behindNear(t, d, redisstore.Replicated(1, 5*time.Second, d.pipeline)).Run(t)
 	})
 	t.Run("go-redis", func(t *testing.T) {
 		d := goRedis(s.GoRedis())
-		harness(d, redisstore.Replicated(1, 5*time.Second, d.together)).Run(t)
+		harness(d, redisstore.Replicated(1, 5*time.Second, d.pipeline)).Run(t)
 	})
 	t.Run("go-redis behind near", func(t *testing.T) { behindNear(t, goRedis(s.GoRedis()), redisstore.Fast).Run(t) })
 }
@@ -113,16 +113,13 @@ func TestSentinel(t *testing.T) {
 // While the suite runs, the slots of the records move from node to node.
 func TestClusterOnTheMove(t *testing.T) {
 	c := redisserver.StartCluster(t)
-	for _, client := range []struct {
-		name string
-		doors
-	}{{"rueidis", viaRueidis(c.Rueidis())}, {"go-redis", goRedis(c.GoRedis())}} {
-		t.Run(client.name, func(t *testing.T) { onTheMove(t, c, harness(client.doors, redisstore.Fast)) })
-		t.Run(client.name+" behind near", func(t *testing.T) { onTheMove(t, c, behindNear(t, client.doors, redisstore.Fast)) })
+	for name, d := range map[string]adapter{"rueidis": viaRueidis(c.Rueidis()), "go-redis": goRedis(c.GoRedis())} {
+		t.Run(name, func(t *testing.T) { onTheMove(t, c, harness(d, redisstore.Fast)) })
+		t.Run(name+" behind near", func(t *testing.T) { onTheMove(t, c, behindNear(t, d, redisstore.Fast)) })
 	}
 }
 
-// onTheMove lets the slots stand still for what the store promises only then: that notices of one record keep their order.
+// onTheMove lets the slots stand still where the store promises something only then: the order of one record's notices.
 func onTheMove(t *testing.T, c *redisserver.Cluster, h storetest.Harness) {
 	m := keepMoving(t, c)
 	open := h.New

@@ -17,10 +17,10 @@ import (
 // A round trip is what a call costs, so they are counted.
 func TestRoundTrips(t *testing.T) {
 	var trips atomic.Int64
-	door := goredisstore.Do(redisserver.GoRedisClient(t, redisserver.Start(t).Addr))
+	do := goredisstore.Do(redisserver.GoRedisClient(t, redisserver.Start(t).Addr))
 	s := redisstore.New(func(ctx context.Context, key string, args ...any) (any, error) {
 		trips.Add(1)
-		return door(ctx, key, args...)
+		return do(ctx, key, args...)
 	}, redisstore.Options{})
 	ctx := t.Context()
 	visitor, user, next := session(""), session("ada"), session("ada")
@@ -71,31 +71,31 @@ func TestRoundTrips(t *testing.T) {
 // BenchmarkLoad and BenchmarkSave compare with the least that anyone could do with the same client, in the same run.
 func BenchmarkLoad(b *testing.B) {
 	c := redisserver.RueidisClient(b, redisserver.Start(b).Addr)
-	door := rueidisstore.Do(c)
-	s := redisstore.New(door, redisstore.Options{})
+	do := rueidisstore.Do(c)
+	s := redisstore.New(do, redisstore.Options{})
 	r := session("ada")
 	if err := s.Create(b.Context(), r, store.ID{}); err != nil {
 		b.Fatal(err)
 	}
 	key := s.RecordKey(r.ID)
-	compare(b, func() error { _, err := door(b.Context(), key, "GET", key); return err },
+	compare(b, func() error { _, err := do(b.Context(), key, "GET", key); return err },
 		func() error { _, err := s.Load(b.Context(), r.ID); return err })
 }
 
 func BenchmarkSave(b *testing.B) {
 	c := redisserver.RueidisClient(b, redisserver.Start(b).Addr)
-	door := rueidisstore.Do(c)
-	s := redisstore.New(door, redisstore.Options{})
+	do := rueidisstore.Do(c)
+	s := redisstore.New(do, redisstore.Options{})
 	r := session("ada")
 	if err := s.Create(b.Context(), r, store.ID{}); err != nil {
 		b.Fatal(err)
 	}
-	sha, err := door(b.Context(), "", "SCRIPT", "LOAD", "return redis.call('SET', KEYS[1], ARGV[1])")
+	sha, err := do(b.Context(), "", "SCRIPT", "LOAD", "return redis.call('SET', KEYS[1], ARGV[1])")
 	if err != nil {
 		b.Fatal(err)
 	}
 	body := string(r.AppendBody(nil))
-	compare(b, func() error { _, err := door(b.Context(), "raw", "EVALSHA", sha, 1, "raw", body); return err },
+	compare(b, func() error { _, err := do(b.Context(), "raw", "EVALSHA", sha, 1, "raw", body); return err },
 		func() error { r.Version++; return s.Save(b.Context(), r) })
 }
 

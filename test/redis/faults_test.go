@@ -22,7 +22,8 @@ func rounds() int { return trial.Times(5, 200) }
 func session(user string) store.Record {
 	now := time.Now()
 	return store.Record{
-		ID: store.NewID(), User: user, CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(24 * time.Hour), IdleTimeout: time.Hour,
+		ID: store.NewID(), User: user,
+		CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(24 * time.Hour), IdleTimeout: time.Hour,
 	}
 }
 
@@ -39,7 +40,7 @@ func newLedger() *ledger {
 }
 
 // work signs in, saves, and signs out, until the context ends. Most sessions are left as they are.
-func (l *ledger) work(ctx context.Context, s *shop, worker int) {
+func (l *ledger) work(ctx context.Context, s *testStore, worker int) {
 	for ctx.Err() == nil {
 		r := session(fmt.Sprintf("user-%d", worker))
 		l.note(r.ID, s.Create(ctx, r, store.ID{}), func() { l.live[r.ID] = 1 })
@@ -53,11 +54,11 @@ func (l *ledger) work(ctx context.Context, s *shop, worker int) {
 	}
 }
 
-// acknowledged is how many sessions the store has vouched for.
-func (l *ledger) acknowledged() int {
+// counts returns how many sessions the store has vouched for, and for how many a call has failed.
+func (l *ledger) counts() (acknowledged, failed int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return len(l.live) + len(l.ended)
+	return len(l.live) + len(l.ended), len(l.open)
 }
 
 func (l *ledger) note(id store.ID, err error, done func()) {
@@ -70,8 +71,9 @@ func (l *ledger) note(id store.ID, err error, done func()) {
 	done()
 }
 
-// audit compares what is there with what was acknowledged. A session of which a later call was not acknowledged may be gone.
-func (l *ledger) audit(t *testing.T, s *shop) (revived, lost int) {
+// audit compares what is there with what was acknowledged. A session with a later call that was not acknowledged may be
+// gone.
+func (l *ledger) audit(t *testing.T, s *testStore) (revived, lost int) {
 	t.Helper()
 	for id := range l.ended {
 		if _, err := l.load(t, s, id); err == nil {
@@ -88,7 +90,7 @@ func (l *ledger) audit(t *testing.T, s *shop) (revived, lost int) {
 }
 
 // load loads a record, and waits for a server that is not there yet.
-func (l *ledger) load(t *testing.T, s *shop, id store.ID) (r store.Record, err error) {
+func (l *ledger) load(t *testing.T, s *testStore, id store.ID) (r store.Record, err error) {
 	t.Helper()
 	deadline := time.Now().Add(60 * time.Second)
 	for {
@@ -105,14 +107,14 @@ func (l *ledger) load(t *testing.T, s *shop, id store.ID) (r store.Record, err e
 	}
 }
 
-// A blow is what happens to the servers while sessions come and go, and what there is to wait for until all is well.
-type blow struct {
+// A fault is what happens to the servers while sessions come and go, and what there is to wait for until all is well.
+type fault struct {
 	strike func()
 	heal   func()
 }
 
-// strike lets some workers work, deals the blow and audits.
-func strike(t *testing.T, s *shop, b blow) (revived, lost, acknowledged int) {
+// meet lets workers meet the fault, and audits.
+func meet(t *testing.T, s *testStore, f fault) (revived, lost, acknowledged int) {
 	t.Helper()
 	l := newLedger()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -120,21 +122,22 @@ func strike(t *testing.T, s *shop, b blow) (revived, lost, acknowledged int) {
 	for i := range 8 {
 		workers.Go(func() { l.work(ctx, s, i) })
 	}
-	work := 2 + rand.IntN(30) // before the blow, never the same
-	within(t, time.Minute, "work before the blow", func() bool { return l.acknowledged() >= work })
-	b.strike()
-	time.Sleep(50 * time.Millisecond) // workers always have a call under way: these, and what comes next, meet the blow
+	work := 2 + rand.IntN(30) // before the fault, never the same
+	within(t, time.Minute, "work before the fault", func() bool { n, _ := l.counts(); return n >= work })
+	_, before := l.counts()
+	f.strike()
+	within(t, time.Minute, "a call that meets the fault", func() bool { _, n := l.counts(); return n > before })
 	cancel()
 	workers.Wait()
-	b.heal()
-	acknowledged = l.acknowledged()
+	f.heal()
+	acknowledged, _ = l.counts()
 	revived, lost = l.audit(t, s)
 	return revived, lost, acknowledged
 }
 
-// torture deals a blow again and again. Where the settings promise that nothing is lost, nothing may be; elsewhere the check
-// must have said so before.
-func torture(t *testing.T, s *shop, promised bool, next func() blow) {
+// torture meets a fault again and again. Where the settings promise that nothing is lost, nothing may be; elsewhere the
+// check must have said so before.
+func torture(t *testing.T, s *testStore, promised bool, next func() fault) {
 	t.Helper()
 	findings, err := s.Check(t.Context())
 	if err != nil {
@@ -145,7 +148,7 @@ func torture(t *testing.T, s *shop, promised bool, next func() blow) {
 	}
 	var revived, lost, acknowledged int
 	for range rounds() {
-		r, l, a := strike(t, s, next())
+		r, l, a := meet(t, s, next())
 		revived, lost, acknowledged = revived+r, lost+l, acknowledged+a
 	}
 	t.Logf("%d rounds, %d sessions acknowledged: %d revived, %d lost", rounds(), acknowledged, revived, lost)
@@ -175,7 +178,7 @@ func TestKilledWithAnAppendOnlyFile(t *testing.T) {
 		t.Run(c.fsync, func(t *testing.T) {
 			node := redisserver.Start(t, "--appendonly", "yes", "--appendfsync", c.fsync)
 			s := viaRueidis(redisserver.RueidisClient(t, node.Addr)).open(t, "", redisstore.Fast)
-			torture(t, s, c.promised, func() blow { return blow{node.Kill, node.Restart} })
+			torture(t, s, c.promised, func() fault { return fault{node.Kill, node.Restart} })
 		})
 	}
 }
@@ -193,11 +196,11 @@ func TestFailoverBySentinel(t *testing.T) {
 			d := viaRueidis(set.Rueidis())
 			durability := redisstore.Fast
 			if c.replicas > 0 {
-				durability = redisstore.Replicated(c.replicas, time.Second, d.together)
+				durability = redisstore.Replicated(c.replicas, time.Second, d.pipeline)
 			}
-			torture(t, d.open(t, "", durability), c.promised, func() blow {
+			torture(t, d.open(t, "", durability), c.promised, func() fault {
 				old := set.Master()
-				return blow{
+				return fault{
 					func() { old.Proc.Signal(syscall.SIGSTOP) },
 					func() {
 						master := set.AwaitMasterOtherThan(old)
@@ -224,12 +227,12 @@ func TestLossOfAClusterMaster(t *testing.T) {
 			d := viaRueidis(cluster.Rueidis())
 			durability := redisstore.Fast
 			if c.replicas > 0 {
-				durability = redisstore.Replicated(c.replicas, time.Second, d.together)
+				durability = redisstore.Replicated(c.replicas, time.Second, d.pipeline)
 			}
-			torture(t, d.open(t, "", durability), c.promised, func() blow {
+			torture(t, d.open(t, "", durability), c.promised, func() fault {
 				slot := rand.IntN(16384)
 				old := cluster.Master(slot, cluster.Nodes[0])
-				return blow{old.Kill, func() {
+				return fault{old.Kill, func() {
 					cluster.AwaitMasterOtherThan(slot, old)
 					old.Restart()
 					cluster.AwaitWhole()

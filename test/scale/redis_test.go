@@ -47,7 +47,7 @@ func startRedis(t testing.TB) *engine {
 // A redisServer is asked without being counted.
 type redisServer struct {
 	t  testing.TB
-	do redisstore.Door
+	do redisstore.Doer
 }
 
 func (r *redisServer) ask(key string, args ...any) any {

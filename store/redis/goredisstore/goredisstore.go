@@ -30,13 +30,13 @@ func New(rdb redis.UniversalClient, o redisstore.Options) *redisstore.Store {
 }
 
 // Do sends one command. The client finds the node of a Cluster by itself.
-func Do(rdb redis.UniversalClient) redisstore.Door {
+func Do(rdb redis.UniversalClient) redisstore.Doer {
 	return func(ctx context.Context, _ string, args ...any) (any, error) { return rdb.Do(ctx, args...).Result() }
 }
 
 // Subscribe subscribes on a connection that ends with the subscription. The client's channels do it again by
 // themselves after a broken connection, and nobody learns that messages were missed.
-func Subscribe(rdb redis.UniversalClient) redisstore.Subscribing {
+func Subscribe(rdb redis.UniversalClient) redisstore.Subscribe {
 	return func(ctx context.Context, channels []string, message func(channel, payload string)) error {
 		sub := rdb.Subscribe(ctx, channels...)
 		defer sub.Close()
@@ -57,7 +57,7 @@ func Subscribe(rdb redis.UniversalClient) redisstore.Subscribing {
 // [redisstore.Replicated]:
 //
 //	redisstore.Options{Durability: redisstore.Replicated(1, time.Second, goredisstore.Pipeline(rdb))}
-func Pipeline(rdb redis.UniversalClient) redisstore.Together {
+func Pipeline(rdb redis.UniversalClient) redisstore.Pipeline {
 	return func(ctx context.Context, key string, commands ...[]any) ([]any, error) {
 		node, err := nodeOf(ctx, rdb, key)
 		if err != nil {

@@ -24,7 +24,7 @@ func Example() {
 	log.Fatal(http.ListenAndServe("127.0.0.1:8080", sessions.Handler(http.DefaultServeMux)))
 }
 
-// Whoever signs out stays signed out, also if the master is lost: a write counts when a replica has confirmed it.
+// A sign-out lasts even if the master is lost: a write counts when a replica has confirmed it.
 func ExamplePipeline() {
 	client, err := rueidis.NewClient(rueidis.ClientOption{
 		InitAddress: []string{"s1.internal:26379", "s2.internal:26379"},

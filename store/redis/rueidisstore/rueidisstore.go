@@ -33,7 +33,7 @@ func New(client rueidis.Client, o redisstore.Options) *redisstore.Store {
 }
 
 // Do sends one command.
-func Do(client rueidis.Client) redisstore.Door {
+func Do(client rueidis.Client) redisstore.Doer {
 	return func(ctx context.Context, key string, args ...any) (any, error) {
 		reply, err := client.Do(ctx, command(client.B(), key, args)).ToAny()
 		if err != nil {
@@ -74,7 +74,7 @@ func command(b rueidis.Builder, key string, args []any) rueidis.Completed {
 
 // Subscribe subscribes on a connection that ends with the subscription. The client's other ways to subscribe do it
 // again by themselves after a broken connection, and nobody learns that messages were missed.
-func Subscribe(client rueidis.Client) redisstore.Subscribing {
+func Subscribe(client rueidis.Client) redisstore.Subscribe {
 	return func(ctx context.Context, channels []string, message func(channel, payload string)) error {
 		return client.Dedicated(func(c rueidis.DedicatedClient) error {
 			ended := c.SetPubSubHooks(rueidis.PubSubHooks{
@@ -96,7 +96,7 @@ func Subscribe(client rueidis.Client) redisstore.Subscribing {
 // Pipeline sends commands on one connection. It is for [redisstore.Replicated]:
 //
 //	redisstore.Options{Durability: redisstore.Replicated(1, time.Second, rueidisstore.Pipeline(client))}
-func Pipeline(client rueidis.Client) redisstore.Together {
+func Pipeline(client rueidis.Client) redisstore.Pipeline {
 	return func(ctx context.Context, key string, commands ...[]any) ([]any, error) {
 		replies := make([]any, len(commands))
 		err := client.Dedicated(func(c rueidis.DedicatedClient) error {

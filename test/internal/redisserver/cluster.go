@@ -72,7 +72,8 @@ func (c *Cluster) awaitKnown() {
 	for _, n := range c.Nodes {
 		await(c.t, "nodes to know each other", func() error {
 			nodes, _ := n.Do("CLUSTER", "NODES").(string)
-			if strings.Contains(nodes, "handshake") || strings.Count(nodes, "connected\n")+strings.Count(nodes, "connected ") < 6 {
+			known := strings.Count(nodes, "connected\n") + strings.Count(nodes, "connected ")
+			if strings.Contains(nodes, "handshake") || known < 6 {
 				return fmt.Errorf("%s", nodes)
 			}
 			return nil
@@ -87,8 +88,9 @@ func (c *Cluster) AwaitWhole() {
 		followed := 0
 		for _, n := range c.Nodes {
 			info, err := n.Try("CLUSTER", "INFO") // one that gets its master's data may refuse
-			if state, _ := info.(string); !strings.Contains(state, "cluster_state:ok") ||
-				!strings.Contains(state, "cluster_slots_ok:16384") || !strings.Contains(state, "cluster_known_nodes:6") {
+			state, _ := info.(string)
+			if !strings.Contains(state, "cluster_state:ok") || !strings.Contains(state, "cluster_slots_ok:16384") ||
+				!strings.Contains(state, "cluster_known_nodes:6") {
 				return fmt.Errorf("%s, %w", state, err)
 			}
 			known, err := n.Try("CLUSTER", "NODES")
@@ -109,8 +111,8 @@ func (c *Cluster) AwaitWhole() {
 // Slot returns the slot of a key.
 func (c *Cluster) Slot(key string) int { return int(c.Nodes[0].Do("CLUSTER", "KEYSLOT", key).(int64)) }
 
-// Move moves a slot to the next of the first three nodes, key by key, while clients use it. It is for clusters that have lost no
-// node yet, and may be called from any goroutine.
+// Move moves a slot to the next of the first three nodes, key by key, while clients use it. It is for clusters that
+// have lost no node yet, and may be called from any goroutine.
 func (c *Cluster) Move(ctx context.Context, slot int) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -146,8 +148,8 @@ func (c *Cluster) Move(ctx context.Context, slot int) error {
 	})
 }
 
-// awaitAgreed waits until the masters agree on who has a slot, and on the epoch. Who moves the next slot before that can make
-// two nodes claim it with the same epoch.
+// awaitAgreed waits until the masters agree on who has a slot, and on the epoch. If the next slot moved before that,
+// two nodes might claim it with the same epoch.
 func (c *Cluster) awaitAgreed(slot, to int, do func(n *Node, args ...any) any) {
 	for range 1000 {
 		epochs, agreed := make(map[string]bool), true
@@ -220,7 +222,8 @@ func (c *Cluster) GoRedis() *redis.ClusterClient {
 func (c *Cluster) Rueidis() rueidis.Client {
 	c.t.Helper()
 	client, err := rueidis.NewClient(rueidis.ClientOption{
-		InitAddress: c.addrs(), ConnWriteTimeout: time.Second, Dialer: net.Dialer{Timeout: time.Second, KeepAlive: time.Second},
+		InitAddress: c.addrs(), ConnWriteTimeout: time.Second,
+		Dialer: net.Dialer{Timeout: time.Second, KeepAlive: time.Second},
 	})
 	if err != nil {
 		c.t.Fatal(err)

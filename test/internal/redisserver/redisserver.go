@@ -1,6 +1,6 @@
-// Package redisserver starts Redis, or Valkey, as tests need it: one node, a master with Sentinels, a Cluster; and does to it
-// what happens to servers. Everything listens on loopback, on random ports, keeps its files in a folder of its own, and
-// ends with the test.
+// Package redisserver starts Redis, or Valkey, as tests need it: one node, a master with Sentinels, a Cluster. It also
+// does to them what happens to servers. Everything listens on loopback, on random ports, keeps its files in a folder of
+// its own, and ends with the test.
 //
 //	node := redisserver.Start(t, "--appendonly", "yes")
 //	s := rueidisstore.New(redisserver.RueidisClient(t, node.Addr), redisstore.Options{})
@@ -44,10 +44,13 @@ func start(t testing.TB, addr string, args ...string) *Node {
 	n := &Node{Addr: addr, t: t}
 	n.Proc = proc.Start(t, proc.Spec{
 		Path: tool.Find(t, "redis-server", "valkey-server"), Dir: t.TempDir(),
-		Args: append([]string{"--bind", host, "--port", port, "--save", "", "--appendonly", "no", "--enable-debug-command", "local"}, args...),
+		Args: append([]string{
+			"--bind", host, "--port", port, "--save", "", "--appendonly", "no", "--enable-debug-command", "local",
+		}, args...),
 	})
 	n.admin = redis.NewClient(&redis.Options{
-		Addr: addr, Protocol: 2, DialTimeout: 2 * time.Second, ReadTimeout: 10 * time.Second, MaxRetries: -1, DisableIdentity: true,
+		Addr: addr, Protocol: 2, MaxRetries: -1, DisableIdentity: true,
+		DialTimeout: 2 * time.Second, ReadTimeout: 10 * time.Second,
 	})
 	t.Cleanup(func() { n.admin.Close() })
 	n.AwaitReady()

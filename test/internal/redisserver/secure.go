@@ -18,8 +18,8 @@ import (
 	"coatcheck.dev/test/internal/tool"
 )
 
-// StartSecure starts a master and a Sentinel who speak TLS and nothing else, and returns the Sentinel's address and the file of the
-// certificate that both have.
+// StartSecure starts a master and a Sentinel that speak TLS and nothing else. It returns the Sentinel's address, and
+// the file of the certificate that both have.
 func StartSecure(t testing.TB) (sentinel, certificate string) {
 	t.Helper()
 	certificate, key := certify(t)
@@ -27,8 +27,8 @@ func StartSecure(t testing.TB) (sentinel, certificate string) {
 	for i, more := range []string{"save \"\"\n", "sentinel monitor " + MasterSet + " %s %s 1\n"} {
 		host, port, _ := net.SplitHostPort(addrs[i])
 		dir := t.TempDir()
-		conf := fmt.Sprintf("bind %s\nport 0\ntls-port %s\ndir %s\ntls-cert-file %s\ntls-key-file %s\ntls-ca-cert-file %[4]s\n"+
-			"tls-auth-clients no\ntls-replication yes\n", host, port, dir, certificate, key)
+		conf := fmt.Sprintf("bind %s\nport 0\ntls-port %s\ndir %s\ntls-cert-file %s\ntls-key-file %s\n"+
+			"tls-ca-cert-file %[4]s\ntls-auth-clients no\ntls-replication yes\n", host, port, dir, certificate, key)
 		args := []string{filepath.Join(dir, "redis.conf")}
 		if i == 1 {
 			master, port, _ := net.SplitHostPort(addrs[0])
@@ -38,7 +38,8 @@ func StartSecure(t testing.TB) (sentinel, certificate string) {
 		if err := os.WriteFile(args[0], []byte(conf+more), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		proc.Start(t, proc.Spec{Path: tool.Find(t, "redis-server", "valkey-server"), Args: args, Dir: dir}).AwaitListening(addrs[i])
+		spec := proc.Spec{Path: tool.Find(t, "redis-server", "valkey-server"), Args: args, Dir: dir}
+		proc.Start(t, spec).AwaitListening(addrs[i])
 	}
 	return addrs[1], certificate
 }

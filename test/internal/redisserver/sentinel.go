@@ -33,7 +33,9 @@ func StartSentinels(t testing.TB, replicas int, args ...string) *Sentinels {
 	addrs := proc.FreeAddrs(t, 1+replicas+3)
 	s := &Sentinels{t: t, Addrs: addrs[1+replicas:]}
 	host, port, _ := net.SplitHostPort(addrs[0])
-	args = append([]string{"--repl-diskless-sync", "yes", "--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1"}, args...)
+	args = append([]string{
+		"--repl-diskless-sync", "yes", "--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1",
+	}, args...)
 	s.Nodes = append(s.Nodes, start(t, addrs[0], args...))
 	for _, addr := range addrs[1 : 1+replicas] {
 		s.Nodes = append(s.Nodes, start(t, addr, append(args[:len(args):len(args)], "--replicaof", host+" "+port)...))
@@ -49,14 +51,16 @@ func (s *Sentinels) watch(addr, host, port string) {
 	s.t.Helper()
 	dir := s.t.TempDir()
 	_, own, _ := net.SplitHostPort(addr)
-	conf := fmt.Sprintf("bind 127.0.0.1\nport %s\ndir %s\nsentinel monitor %s %s %s 2\nsentinel down-after-milliseconds %[3]s 500\n"+
+	conf := fmt.Sprintf("bind 127.0.0.1\nport %s\ndir %s\nsentinel monitor %s %s %s 2\n"+
+		"sentinel down-after-milliseconds %[3]s 500\n"+
 		"sentinel failover-timeout %[3]s 3000\nsentinel parallel-syncs %[3]s 4\n", own, dir, MasterSet, host, port)
 	file := filepath.Join(dir, "sentinel.conf")
 	if err := os.WriteFile(file, []byte(conf), 0o600); err != nil {
 		s.t.Fatal(err)
 	}
-	p := proc.Start(s.t, proc.Spec{Path: tool.Find(s.t, "redis-server", "valkey-server"), Args: []string{file, "--sentinel"}, Dir: dir})
-	p.AwaitListening(addr)
+	proc.Start(s.t, proc.Spec{
+		Path: tool.Find(s.t, "redis-server", "valkey-server"), Args: []string{file, "--sentinel"}, Dir: dir,
+	}).AwaitListening(addr)
 }
 
 // Master returns the node that the Sentinels take for the master, or nil.
@@ -78,6 +82,7 @@ func (s *Sentinels) Master() *Node {
 // AwaitWhole returns when all Sentinels know each other and all replicas, and every node has what the master has.
 func (s *Sentinels) AwaitWhole() {
 	s.t.Helper()
+	replicas := fmt.Sprint(len(s.Nodes) - 1)
 	for _, addr := range s.Addrs {
 		c := redis.NewSentinelClient(&redis.Options{Addr: addr, Protocol: 2, DisableIdentity: true})
 		await(s.t, "Sentinels to know each other", func() error {
@@ -85,8 +90,9 @@ func (s *Sentinels) AwaitWhole() {
 			switch {
 			case err != nil:
 				return err
-			case m["flags"] != "master" || m["num-other-sentinels"] != "2" || m["num-slaves"] != fmt.Sprint(len(s.Nodes)-1):
-				return fmt.Errorf("flags %s, %s others, %s replicas", m["flags"], m["num-other-sentinels"], m["num-slaves"])
+			case m["flags"] != "master" || m["num-other-sentinels"] != "2" || m["num-slaves"] != replicas:
+				return fmt.Errorf("flags %s, %s others, %s replicas",
+					m["flags"], m["num-other-sentinels"], m["num-slaves"])
 			}
 			return nil
 		})
@@ -97,7 +103,8 @@ func (s *Sentinels) AwaitWhole() {
 		if m == nil {
 			return fmt.Errorf("no master")
 		}
-		if role, n := m.Info("replication", "role"), m.Info("replication", "connected_slaves"); role != "master" || n != fmt.Sprint(len(s.Nodes)-1) {
+		role, n := m.Info("replication", "role"), m.Info("replication", "connected_slaves")
+		if role != "master" || n != replicas {
 			return fmt.Errorf("a %s with %s replicas", role, n)
 		}
 		for i := range len(s.Nodes) - 1 {
@@ -127,7 +134,8 @@ func (s *Sentinels) AwaitMasterOtherThan(old *Node) (n *Node) {
 // GoRedis connects to whoever is the master.
 func (s *Sentinels) GoRedis() *redis.Client {
 	c := redis.NewFailoverClient(&redis.FailoverOptions{
-		MasterName: MasterSet, SentinelAddrs: s.Addrs, DialTimeout: time.Second, ReadTimeout: time.Second, WriteTimeout: time.Second, MaxRetries: -1,
+		MasterName: MasterSet, SentinelAddrs: s.Addrs, MaxRetries: -1,
+		DialTimeout: time.Second, ReadTimeout: time.Second, WriteTimeout: time.Second,
 	})
 	s.t.Cleanup(func() { c.Close() })
 	return c
