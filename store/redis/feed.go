@@ -74,7 +74,7 @@ func (s *Store) listen(ctx context.Context, tell func(store.Notice)) {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	l := &listener{
+	l := &subscription{
 		Store: s, ctx: ctx, tell: tell, own: s.channel() + ":" + rand.Text(), keys: s.nodes(ctx),
 		sent: make(map[string]*beat), beaten: make(chan struct{}, 1),
 	}
@@ -107,8 +107,8 @@ func (s *Store) nodes(ctx context.Context) []string {
 	return keys
 }
 
-// A listener is one subscription of the feed.
-type listener struct {
+// A subscription is one connection of the feed.
+type subscription struct {
 	*Store
 	ctx    context.Context
 	tell   func(store.Notice)
@@ -125,7 +125,7 @@ type listener struct {
 }
 
 // watch sends beats until the connection ends or none comes back.
-func (l *listener) watch(ended <-chan struct{}) {
+func (l *subscription) watch(ended <-chan struct{}) {
 	up, pause, dead := false, 10*time.Millisecond, time.NewTimer(beatLimit)
 	defer dead.Stop()
 	for {
@@ -147,7 +147,7 @@ func (l *listener) watch(ended <-chan struct{}) {
 }
 
 // send sends a beat through every node.
-func (l *listener) send(now time.Time) {
+func (l *subscription) send(now time.Time) {
 	ctx, cancel := context.WithTimeout(l.ctx, beatLimit)
 	defer cancel()
 	l.mu.Lock()
@@ -167,7 +167,7 @@ func (l *listener) send(now time.Time) {
 }
 
 // message passes on what has arrived on a channel.
-func (l *listener) message(channel, payload string) {
+func (l *subscription) message(channel, payload string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
@@ -182,7 +182,7 @@ func (l *listener) message(channel, payload string) {
 }
 
 // cameBack counts the nodes that a beat has come through. When it has come through all, so has everything before it.
-func (l *listener) cameBack(name string) {
+func (l *subscription) cameBack(name string) {
 	b := l.sent[name]
 	if b == nil {
 		return
@@ -203,7 +203,7 @@ func (l *listener) cameBack(name string) {
 }
 
 // change tells a change. Replaced is told before Created, whichever of the two came first.
-func (l *listener) change(n store.Notice) {
+func (l *subscription) change(n store.Notice) {
 	switch {
 	case n.Kind == store.Replaced:
 		if l.toldReplaced(n.ID) {
@@ -219,7 +219,7 @@ func (l *listener) change(n store.Notice) {
 }
 
 // toldReplaced reports whether a replacement has been told lately, and notes it.
-func (l *listener) toldReplaced(id store.ID) bool {
+func (l *subscription) toldReplaced(id store.ID) bool {
 	if slices.Contains(l.replaced[:], id) {
 		return true
 	}

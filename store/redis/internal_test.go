@@ -258,7 +258,7 @@ func TestReplacedIsToldFirstAndOnce(t *testing.T) {
 	s := New(nil, Options{})
 	var heard []string
 	tell := func(n store.Notice) { heard = append(heard, fmt.Sprint(n.Kind, n.ID[0], n.By[0])) }
-	l := &listener{Store: s, ctx: t.Context(), tell: tell}
+	l := &subscription{Store: s, ctx: t.Context(), tell: tell}
 	old, next := store.ID{1}, store.ID{2}
 	replaced := message(store.Notice{Kind: store.Replaced, ID: old, By: next})
 	created := message(store.Notice{Kind: store.Created, ID: next, By: old, User: "ada"})

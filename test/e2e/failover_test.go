@@ -36,16 +36,17 @@ var successions = map[string]func(testing.TB) succession{
 	"sentinel": func(t testing.TB) succession {
 		set := redisserver.StartSentinels(t, 2, careful...)
 		address := "redis+sentinel://" + strings.Join(set.Addrs, ",") + "/"
+		whole := address + redisserver.MasterSet
 		return succession{
-			address: address + redisserver.MasterSet + "?wait=1",
+			address: whole + "?wait=1",
 			promises: []string{"! 2 replicas, and a write waits for 1\n", "! min-replicas-to-write 0\n",
 				"✓ appendonly yes, appendfsync always\n"},
 			mistakes: map[string]string{
 				"redis://" + set.Addrs[0]: "this looks like a Sentinel; use redis+sentinel://",
 				"redis+sentinel://" + set.Nodes[0].Addr + "/" + redisserver.MasterSet: "this is not a Sentinel",
-				address + "nobody":                          "the Sentinels watch no master with the name",
-				address + redisserver.MasterSet:             "→ let a write wait for them: wait=1 in the store's address",
-				address + redisserver.MasterSet + "?wait=3": "every write waits for 3 of them, and fails",
+				address + "nobody": "the Sentinels watch no master with the name",
+				whole:              "→ let a write wait for them: wait=1 in the store's address",
+				whole + "?wait=3":  "every write waits for 3 of them, and fails",
 			},
 			lose: func(store.ID) func() {
 				old := set.Master()
