@@ -157,7 +157,7 @@ func plainString(text string) (string, bool) {
 
 // plainInt leaves signs and leading zeros to encoding/json: in JSON not all of them are numbers.
 func plainInt(text string) (int, bool) {
-	if text == "" || text[0] < '1' || text[0] > '9' {
+	if text == "" || text[0] < '1' {
 		return 0, text == "0"
 	}
 	n, err := strconv.Atoi(text)

@@ -175,3 +175,29 @@ func TestSessionWithoutAManagerIsEmpty(t *testing.T) {
 		}
 	}
 }
+
+// What is left open has the values that the documentation names.
+//
+// Rows: ASVS 7.1.1
+func TestDefaultsAreThoseOfTheDocumentation(t *testing.T) {
+	o := newManager(t, newFaultStore(), session.Options{}).Options()
+	for name, d := range map[string]struct{ got, want time.Duration }{
+		"IdleTimeout":         {o.IdleTimeout, time.Hour},
+		"Lifetime":            {o.Lifetime, 24 * time.Hour},
+		"RememberIdleTimeout": {o.RememberIdleTimeout, 14 * 24 * time.Hour},
+		"RememberLifetime":    {o.RememberLifetime, 30 * 24 * time.Hour},
+		"RotateEvery":         {o.RotateEvery, 30 * time.Minute},
+		"RotationGrace":       {o.RotationGrace, 30 * time.Second},
+		"StoreTimeout":        {o.StoreTimeout, 2 * time.Second},
+		"SweepInterval":       {o.SweepInterval, time.Minute},
+		"MaxBytes":            {time.Duration(o.MaxBytes), 64 << 10},
+		"MaxKeys":             {time.Duration(o.MaxKeys), 100},
+		"MaxSessions":         {time.Duration(o.MaxSessions), 100},
+		"MaxStoreCalls":       {time.Duration(o.MaxStoreCalls), 1000},
+		"MaxVisitors":         {time.Duration(o.MaxVisitors), 10_000},
+	} {
+		if d.got != d.want {
+			t.Errorf("%s is %d, want %d", name, d.got, d.want)
+		}
+	}
+}

@@ -116,7 +116,6 @@ func (st *state) rotate(c *credential, now time.Time) {
 			st.forget(endedBefore)
 			return
 		case !errors.Is(err, store.ErrConflict):
-			st.offer(is)
 			return
 		}
 		record, err := st.m.store.Load(st.context(), next.ID)

@@ -69,6 +69,19 @@ func TestFailedHijackLeavesTheResponse(t *testing.T) {
 	}
 }
 
+// A flush reaches the connection.
+//
+// Rows: A42
+func TestFlushReachesTheConnection(t *testing.T) {
+	m := newManager(t, newFaultStore(), session.Options{})
+	w := httptest.NewRecorder()
+	m.Handler(http.HandlerFunc(func(inner http.ResponseWriter, _ *http.Request) {
+		if err := http.NewResponseController(inner).Flush(); err != nil || !w.Flushed {
+			t.Errorf("flushed: %v, %v", w.Flushed, err)
+		}
+	})).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
+}
+
 // An alarm ends a session once: who finds it ended by others reports no end of their own.
 //
 // Rows: A14, C7

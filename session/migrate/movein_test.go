@@ -453,6 +453,34 @@ func TestOurStoreFails(t *testing.T) {
 	}
 }
 
+// unreadable is a store that finds the mark and then nothing more.
+type unreadable struct {
+	store.Store
+	left int
+}
+
+func (u *unreadable) Load(ctx context.Context, id store.ID) (store.Record, error) {
+	if u.left--; u.left == -1 {
+		return store.Record{}, errors.New("connection lost")
+	}
+	return u.Store.Load(ctx, id)
+}
+
+// Nobody is a stranger because their session cannot be read.
+func TestMovedSessionCannotBeRead(t *testing.T) {
+	old := &oldStore{data: map[string][]byte{token: scsData(t, time.Now().Add(time.Hour), ann())}}
+	st := &unreadable{memory.New(), 1 << 30}
+	s := newSite(t, st, session.Options{Migrate: mustSCS(t, migrate.SCSOptions{Records: old.records()})})
+	s.visit(oldCookie)
+	st.left = 1
+	if a := s.visit(oldCookie); a.status != http.StatusServiceUnavailable || len(a.cookies) != 0 {
+		t.Errorf("%d, %v, want 503 and the cookies left alone", a.status, a.cookies)
+	}
+	if a := s.visit(oldCookie); a.user != "ann" {
+		t.Errorf("then %q, want ann", a.user)
+	}
+}
+
 func TestNotBefore(t *testing.T) {
 	for _, c := range []struct {
 		name string

@@ -43,3 +43,23 @@ func TestOldCutoffsAreForgotten(t *testing.T) {
 		t.Errorf("got %v, %v", all, err)
 	}
 }
+
+// What has ended leaves nothing behind under its user.
+func TestEndedSessionsLeaveNoRefs(t *testing.T) {
+	s := New()
+	kept := store.Record{ID: store.NewID(), User: "ada"}
+	for _, r := range []store.Record{kept, {ID: store.NewID(), User: "ada"}, {ID: store.NewID(), User: "ada"}} {
+		if err := s.Create(t.Context(), r, store.ID{}); err != nil {
+			t.Fatal(err)
+		}
+		if r.ID == kept.ID {
+			continue
+		}
+		if existed, err := s.Delete(t.Context(), r.ID); !existed || err != nil {
+			t.Fatal(existed, err)
+		}
+	}
+	if keys := s.users.keys("ada"); len(keys) != 1 || keys[0] != keyOf(&kept.ID) {
+		t.Errorf("keys %v, want that of the session that goes on", keys)
+	}
+}

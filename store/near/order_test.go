@@ -130,6 +130,28 @@ func TestPausesBeforeAskingAgain(t *testing.T) {
 	}
 }
 
+// Whoever goes away during such a pause has nobody asked for them.
+func TestPauseEndsWithItsCaller(t *testing.T) {
+	inBubble(t, "", func(t *testing.T) {
+		n := newNode(t, near.Options{})
+		old := n.elsewhere()
+		n.reads(old.ID, 1, 1)
+		n.saveElsewhere(old)
+		n.inner.set(func(d *double) {
+			d.after = func(store.ID, store.Record, error) (store.Record, error) { return old, nil }
+		})
+		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Millisecond)
+		defer cancel()
+		before := n.inner.loads.Load()
+		if _, err := n.Load(ctx, old.ID); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+		if got := n.inner.loads.Load() - before; got != 2 {
+			t.Errorf("%d loads, want 2", got)
+		}
+	})
+}
+
 // Statistics tell of a feed only where there is one, and of its age only after a beat.
 func TestStatsOfTheFeed(t *testing.T) {
 	inBubble(t, "none", func(t *testing.T) {

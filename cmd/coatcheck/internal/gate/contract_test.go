@@ -36,6 +36,8 @@ func TestReadOrders(t *testing.T) {
 			orders{signIn: &signIn{"u42", true, "pass-key"}}},
 		{"a name with percent signs", []string{"Coatcheck-Sign-In: J%C3%BCrgen%20%2c%3B+"},
 			orders{signIn: &signIn{user: "Jürgen ,;+"}}},
+		{"the longest name", []string{"Coatcheck-Sign-In: " + strings.Repeat("a", 255)},
+			orders{signIn: &signIn{user: strings.Repeat("a", 255)}}},
 		{"an address as a name", []string{"Coatcheck-Sign-In: ada@example.com"},
 			orders{signIn: &signIn{user: "ada@example.com"}}},
 		{"sign-out", []string{"Coatcheck-Sign-Out: this"}, orders{signOut: "this"}},

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"errors"
+	"net/url"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -58,38 +59,19 @@ func decodeUser(text string) (string, error) {
 	if text == "" {
 		return "", errUserEmpty
 	}
-	b := make([]byte, 0, len(text))
-	for i := 0; i < len(text); i++ {
-		c := text[i]
-		if c == '%' {
-			if i+2 >= len(text) || unhex(text[i+1]) < 0 || unhex(text[i+2]) < 0 {
-				return "", errUserPercent
-			}
-			c = byte(unhex(text[i+1])<<4 | unhex(text[i+2]))
-			i += 2
-		} else if !plainInUser(c) {
+	for i := range len(text) {
+		if text[i] != '%' && !plainInUser(text[i]) {
 			return "", errUserText
 		}
-		b = append(b, c)
 	}
-	user := string(b)
+	user, err := url.PathUnescape(text)
 	switch {
+	case err != nil:
+		return "", errUserPercent
 	case len(user) > session.MaxUserLen:
 		return "", errUserLong
 	case !utf8.ValidString(user) || strings.ContainsFunc(user, unicode.IsControl):
 		return "", errUserBytes
 	}
 	return user, nil
-}
-
-func unhex(c byte) int {
-	switch {
-	case '0' <= c && c <= '9':
-		return int(c - '0')
-	case 'a' <= c && c <= 'f':
-		return int(c-'a') + 10
-	case 'A' <= c && c <= 'F':
-		return int(c-'A') + 10
-	}
-	return -1
 }
