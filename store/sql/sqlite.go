@@ -15,7 +15,7 @@ import (
 
 // SQLite is the dialect of SQLite 3.38 and later, through any driver for it.
 var SQLite = Dialect{func(db *sql.DB, _ Options) engine {
-	s := &sqlite{db: db}
+	s := &sqlite{db: db, connections: connections{db: db}}
 	s.writer.commit = s.commit
 	s.checkpoints.checkpoint = s.checkpoint
 	return s
@@ -26,6 +26,7 @@ var SQLite = Dialect{func(db *sql.DB, _ Options) engine {
 type sqlite struct {
 	store.Hub
 	db          *sql.DB
+	connections connections
 	writer      writer
 	turn        sync.Mutex // held by a transaction, and by the end of a checkpoint
 	checkpoints checkpointer
@@ -74,6 +75,7 @@ func (s *sqlite) close(ctx context.Context) error {
 	if err := s.writer.close(ctx); err != nil {
 		return err
 	}
+	s.connections.release()
 	return s.checkpoints.await(ctx)
 }
 
@@ -84,17 +86,22 @@ func (s *sqlite) read(ctx context.Context, scan func(*sql.Rows) error, text stri
 		return errMoved
 	}
 	return s.patiently(ctx, func() error {
-		conn, err := s.db.Conn(ctx)
+		conn, err := s.connections.take(ctx)
 		if err != nil {
 			return err
 		}
-		defer conn.Close()
-		rows, err := conn.QueryContext(uncancelled, text, args...)
+		defer func() { s.connections.put(conn, err) }()
+		stmt, err := conn.prepare(text)
+		if err != nil {
+			return err
+		}
+		rows, err := stmt.QueryContext(uncancelled, args...)
 		if err != nil {
 			return err
 		}
 		defer rows.Close()
-		return scan(rows)
+		err = scan(rows)
+		return err
 	})
 }
 
@@ -130,7 +137,7 @@ func (s *sqlite) page(ctx context.Context, user string, after row, limit int) (p
 
 func (s *sqlite) live(ctx context.Context, user string, after, now int64, limit int) (all []store.Summary, err error) {
 	err = s.read(ctx, func(rows *sql.Rows) (err error) {
-		if all, err = scanSummaries(rows); err == nil {
+		if all, err = scanSummaries(rows); err == nil && len(all) == 0 {
 			err = s.absent()
 		}
 		return err

@@ -10,20 +10,21 @@ import (
 	"strings"
 )
 
-// Statements that only the writer runs are prepared for each transaction; see txn.
+// Statements are prepared once for each connection that is kept. SQLite would compile one with LIMIT ? anew for each
+// number, but not one with LIMIT ? + 0.
 const (
 	liteLoad = `SELECT version, last_seen, body FROM coatcheck_sessions WHERE id = ?`
 	liteList = `SELECT id, version, created, last_seen, body FROM coatcheck_sessions
-WHERE (created, id) < (?, ?) ORDER BY created DESC, id DESC LIMIT ?`
+WHERE (created, id) < (?, ?) ORDER BY created DESC, id DESC LIMIT ? + 0`
 	liteListUser = `SELECT id, version, created, last_seen, body FROM coatcheck_sessions
-WHERE owner = ? AND (created, id) < (?, ?) ORDER BY created DESC, id DESC LIMIT ?`
+WHERE owner = ? AND (created, id) < (?, ?) ORDER BY created DESC, id DESC LIMIT ? + 0`
 	liteLive = `SELECT id, created, last_seen FROM coatcheck_sessions
-WHERE owner = ? AND created > ? AND ends > ? ORDER BY created DESC, id DESC LIMIT ?`
+WHERE owner = ? AND created > ? AND ends > ? ORDER BY created DESC, id DESC LIMIT ? + 0`
 	liteCount     = `SELECT count(*) FROM coatcheck_sessions`
 	liteCountUser = `SELECT count(*) FROM coatcheck_sessions WHERE owner = ?`
 	liteLook      = `SELECT version, owner FROM coatcheck_sessions WHERE id = ?`
 	liteOwned     = `SELECT id FROM coatcheck_sessions WHERE owner = ?`
-	liteDue       = `SELECT id FROM coatcheck_sessions WHERE ends <= ? ORDER BY ends LIMIT ?`
+	liteDue       = `SELECT id FROM coatcheck_sessions WHERE ends <= ? ORDER BY ends LIMIT ? + 0`
 
 	// Nothing happens if the ID is taken.
 	liteInsert = `INSERT INTO coatcheck_sessions (id, version, owner, created, last_seen, expires, idle, body)
@@ -39,8 +40,9 @@ ON CONFLICT (owner) DO UPDATE SET at = max(at, excluded.at)`
 	liteNotBefore    = `SELECT owner, at FROM coatcheck_switches`
 
 	// Commits are durable, and leave checkpoints to the checkpointer until the log has 8000 pages, 32 MB.
-	liteSetUp = `PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 8000`
-	liteBegin = liteSetUp + `; BEGIN IMMEDIATE`
+	liteSetUp  = `PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 8000`
+	liteBegin  = `BEGIN IMMEDIATE`
+	liteCommit = `COMMIT`
 
 	// A checkpoint tells whether it gave up, the pages in the log, and how many of them it has moved. It blocks nobody.
 	liteCheckpoint = `PRAGMA wal_checkpoint(PASSIVE)`

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 
 	"coatcheck.dev/store"
@@ -14,23 +13,10 @@ var uncancelled = context.Background()
 // A txn is a transaction that is the one writer of the database. It does without [sql.Tx]: that starts a goroutine for
 // each transaction, and waking it twice takes longer than the statements do.
 type txn struct {
-	conn     *sql.Conn
-	prepared map[string]*sql.Stmt
-	notices  []store.Notice // of what it changes, to be published once it is committed
-	rows     int64          // changed
-	over     bool           // committed
-}
-
-// prepare returns a statement for as long as the transaction lasts.
-func (t *txn) prepare(text string) (*sql.Stmt, error) {
-	if stmt, ok := t.prepared[text]; ok {
-		return stmt, nil
-	}
-	stmt, err := t.conn.PrepareContext(uncancelled, text)
-	if err == nil {
-		t.prepared[text] = stmt
-	}
-	return stmt, err
+	*connection
+	notices []store.Notice // of what it changes, to be published once it is committed
+	rows    int64          // changed
+	over    bool           // committed
 }
 
 func (t *txn) exec(text string, args ...any) (affected int64, err error) {
@@ -62,27 +48,29 @@ func (t *txn) ids(text string, args ...any) ([]store.ID, error) {
 func (t *txn) tell(n store.Notice) { t.notices = append(t.notices, n) }
 
 // begin starts a transaction, as soon as no other program writes.
-func (s *sqlite) begin(ctx context.Context, conn *sql.Conn) (*txn, error) {
+func (s *sqlite) begin(ctx context.Context, conn *connection) (*txn, error) {
 	err := s.patiently(ctx, func() error {
-		_, err := conn.ExecContext(uncancelled, liteBegin)
-		return err
+		if !conn.durable {
+			if _, err := conn.ExecContext(uncancelled, liteSetUp); err != nil {
+				return err
+			}
+			conn.durable = true
+		}
+		return conn.run(liteBegin)
 	})
-	return &txn{conn: conn, prepared: make(map[string]*sql.Stmt)}, err
+	return &txn{connection: conn}, err
 }
 
 func (t *txn) commit() error {
-	_, err := t.conn.ExecContext(uncancelled, `COMMIT`)
+	err := t.run(liteCommit)
 	t.over = err == nil
 	return err
 }
 
-// end gives the statements back, and undoes what has not been committed.
+// end undoes what has not been committed.
 func (t *txn) end() {
-	for _, stmt := range t.prepared {
-		stmt.Close()
-	}
 	if !t.over {
-		_, _ = t.conn.ExecContext(uncancelled, `ROLLBACK`) // SQLite may have done so itself
+		_, _ = t.ExecContext(uncancelled, `ROLLBACK`) // SQLite may have done so itself
 	}
 }
 
@@ -112,11 +100,11 @@ func (s *sqlite) tryCommit(ctx context.Context, batch []*write) (failed bool, er
 	if err := file.check(); err != nil {
 		return false, err
 	}
-	conn, err := s.db.Conn(ctx)
+	conn, err := s.connections.take(ctx)
 	if err != nil {
 		return false, err
 	}
-	defer conn.Close()
+	defer func() { s.connections.put(conn, err) }()
 	s.turn.Lock()
 	defer s.turn.Unlock()
 	t, err := s.begin(ctx, conn)
