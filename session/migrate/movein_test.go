@@ -481,6 +481,22 @@ func TestMovedSessionCannotBeRead(t *testing.T) {
 	}
 }
 
+// Who has moved in already is found by the mark alone: nothing is made again, even if the old record stays.
+func TestMovedInIsNotMovedAgain(t *testing.T) {
+	old := &oldStore{data: map[string][]byte{token: scsData(t, time.Now().Add(time.Hour), ann())}}
+	const many = 1 << 30
+	st := &failing{Store: memory.New(), at: many}
+	s := newSite(t, st, session.Options{Migrate: mustSCS(t, migrate.SCSOptions{Records: old.records()})})
+	s.visit(oldCookie)
+	old.mu.Lock()
+	old.data[token] = scsData(t, time.Now().Add(time.Hour), ann())
+	old.mu.Unlock()
+	made := st.at
+	if a := s.visit(oldCookie); a.user != "ann" || st.at != made {
+		t.Errorf("%q, and %d records were made", a.user, made-st.at)
+	}
+}
+
 func TestNotBefore(t *testing.T) {
 	for _, c := range []struct {
 		name string
