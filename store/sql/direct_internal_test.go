@@ -90,7 +90,7 @@ func TestDirect(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			db := sql.OpenDB(c.connector(&c.puppet))
 			defer db.Close()
-			s := &server{db: db, diagnose: func(error) failure { return unknown }}
+			s := &server{db: db, feed: newFeed(nil, nil), diagnose: func(error) failure { return unknown }}
 			r, err := s.direct(t.Context(), store.ID{1}, "SELECT")
 			if !errors.Is(err, c.want) || c.puppet.asked != c.asked {
 				t.Fatalf("%v after %d queries, want %v after %d", err, c.puppet.asked, c.want, c.asked)

@@ -60,6 +60,8 @@ var advice = map[failure]string{
 }
 
 var (
+	errNoWriter = errors.New(advice[standby])
+
 	errClosed = errors.New("the store is closed")
 	errBusy   = errors.New("another program has been making the tables for a minute, see what holds it up")
 	errMoved  = errors.New("the database file was deleted or replaced while it was in use; " +

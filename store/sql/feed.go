@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,12 +32,16 @@ type feed struct {
 	closed   bool
 	running  sync.WaitGroup // what is done behind the callers
 	trimmed  atomic.Int64   // when the log was trimmed last, in seconds since 1970
-	calling  atomic.Int32   // 0: no, 1: yes, 2: and something has changed since
-	heardNow atomic.Bool    // the calls of others are listened for
+	demoted  atomic.Bool    // the server takes no writes: another one may know more
+	hangUp   func(context.Context)
+	deafen   context.CancelFunc // ends what listens, to have it connect anew
+	calling  atomic.Int32       // 0: no, 1: yes, 2: and something has changed since
+	heardNow atomic.Bool        // the calls of others are listened for
 }
 
 func newFeed(log changeLog, listen func(context.Context, string, func()) error) *feed {
 	f := &feed{log: log, listen: listen, woken: make(chan struct{}, 1)}
+	f.hangUp, f.deafen = func(context.Context) {}, func() {}
 	f.state = store.NewFeedState(f.follow)
 	return f
 }
@@ -53,6 +58,7 @@ func (f *feed) subscribe(tell func(store.Notice), prepare func(context.Context) 
 func (f *feed) follow(ctx context.Context, tell func(store.Notice)) {
 	var listening sync.WaitGroup
 	defer listening.Wait()
+	defer f.demoted.Store(false) // nobody looks any more
 	f.heardNow.Store(f.listen != nil)
 	if f.listen != nil {
 		listening.Go(func() { f.hearOthers(ctx) })
@@ -64,10 +70,15 @@ func (f *feed) follow(ctx context.Context, tell func(store.Notice)) {
 			next = f.log.follow()
 		}
 		at := time.Now() // whatever was durable by now is in what comes
-		switch notices, err := f.once(ctx, next); {
+		notices, err := f.once(ctx, next)
+		f.demoted.Store(errors.Is(err, errNoWriter))
+		switch {
 		case err != nil:
 			next, beat = nil, time.Time{}
 			tell(store.Notice{Kind: store.Lost})
+			if f.demoted.Load() {
+				f.redial(ctx)
+			}
 		default:
 			for _, n := range notices {
 				tell(n)
@@ -79,6 +90,16 @@ func (f *feed) follow(ctx context.Context, tell func(store.Notice)) {
 		}
 		f.rest(ctx)
 	}
+}
+
+// redial closes connections that lead to a server that takes no writes: a new one may lead to another.
+func (f *feed) redial(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, lookLimit)
+	defer cancel()
+	f.hangUp(ctx)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.deafen()
 }
 
 // once looks one time.
@@ -130,7 +151,12 @@ func (f *feed) hearOthers(ctx context.Context) {
 	for ctx.Err() == nil {
 		began := time.Now()
 		f.heardNow.Store(true)
-		_ = f.listen(ctx, channel, f.wake) // without it the feed is slower, and whole all the same
+		listening, cancel := context.WithCancel(ctx)
+		f.mu.Lock()
+		f.deafen = cancel
+		f.mu.Unlock()
+		_ = f.listen(listening, channel, f.wake) // without it the feed is slower, and whole all the same
+		cancel()
 		f.heardNow.Store(false)
 		f.wake()
 		select {

@@ -15,6 +15,7 @@ import (
 var MySQL = Dialect{func(db *sql.DB, _ Options) engine {
 	m := &mysql{server{db: db, look: myLook, diagnose: diagnoseMySQL}}
 	m.feed = newFeed(&mysqlLog{db: db}, nil)
+	m.feed.hangUp = m.hangUp
 	return m
 }}
 

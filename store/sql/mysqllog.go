@@ -24,9 +24,10 @@ type mysqlLog struct {
 
 const (
 	myPresent = `
-SELECT present.server, present.seconds, present.level, c.seq, c.kind, c.id, c.cause, c.owner, c.number
-FROM (SELECT concat(@@server_id, ' ', @@hostname, ' ', @@port) AS server,
-unix_timestamp() AS seconds, @@LEVEL AS level) present
+SELECT present.server, present.seconds, present.read_only, present.level,
+	c.seq, c.kind, c.id, c.cause, c.owner, c.number
+FROM (SELECT concat(@@server_id, ' ', @@hostname, ' ', @@port) AS server, unix_timestamp() AS seconds,
+	@@global.read_only AS read_only, @@LEVEL AS level) present
 LEFT JOIN coatcheck_changes c ON `
 	// the later servers' name, and the older ones'
 	myLevel = `SHOW VARIABLES WHERE variable_name IN ('transaction_isolation', 'tx_isolation')`
@@ -151,14 +152,17 @@ func (f *follower) scan(ctx context.Context, q querier, at time.Time, text strin
 		return nil, err
 	}
 	defer rows.Close()
-	var server, level string
+	var server, readOnly, level string
 	var seconds int64
 	for rows.Next() {
 		var seq sql.NullInt64
 		var c change
-		if err := rows.Scan(&server, &seconds, &level, &seq, &c.kind, &c.id, &c.cause, &c.owner,
+		if err := rows.Scan(&server, &seconds, &readOnly, &level, &seq, &c.kind, &c.id, &c.cause, &c.owner,
 			&c.number); err != nil {
 			return nil, err
+		}
+		if readOnly != "0" && readOnly != "OFF" { // later versions have more words for it
+			return nil, errNoWriter
 		}
 		if !f.wary && level == readUncommitted {
 			return nil, errUncommitted

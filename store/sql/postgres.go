@@ -17,6 +17,7 @@ import (
 var PostgreSQL = Dialect{func(db *sql.DB, o Options) engine {
 	p := &postgres{server{db: db, look: pgLook, diagnose: diagnosePostgres}}
 	p.feed = newFeed(&postgresLog{db: db}, o.Listen)
+	p.feed.hangUp = p.hangUp
 	return p
 }}
 

@@ -19,10 +19,11 @@ type postgresLog struct {
 // The function for the present is stable: it is the snapshot by which this very statement reads.
 const (
 	pgChanges = `
-SELECT present.snapshot, present.server, present.seconds, c.kind, c.id, c.cause, c.owner, c.number
+SELECT present.snapshot, present.server, present.seconds, present.read_only, c.kind, c.id, c.cause, c.owner, c.number
 FROM (SELECT txid_current_snapshot()::text AS snapshot, coalesce(host(inet_server_addr()), '') || ' ' ||
 pg_postmaster_start_time()::text AS server,
-	extract(epoch FROM clock_timestamp())::bigint AS seconds) present
+	extract(epoch FROM clock_timestamp())::bigint AS seconds,
+	current_setting('transaction_read_only')::boolean AS read_only) present
 LEFT JOIN coatcheck_changes c ON c.tx >= txid_snapshot_xmin($1::text::txid_snapshot)
 AND NOT txid_visible_in_snapshot(c.tx, $1::text::txid_snapshot)
 ORDER BY c.seq`
@@ -51,9 +52,13 @@ func (l *postgresLog) follow() func(context.Context) ([]store.Notice, error) {
 		defer rows.Close()
 		for rows.Next() {
 			var c change
-			if err := rows.Scan(&present.snapshot, &present.server, &present.seconds, &c.kind, &c.id, &c.cause,
-				&c.owner, &c.number); err != nil {
+			var readOnly bool
+			if err := rows.Scan(&present.snapshot, &present.server, &present.seconds, &readOnly, &c.kind, &c.id,
+				&c.cause, &c.owner, &c.number); err != nil {
 				return nil, err
+			}
+			if readOnly {
+				return nil, errNoWriter
 			}
 			if c.kind.Valid {
 				notices = append(notices, c.notice())

@@ -172,12 +172,35 @@ func (s *server) write(ctx context.Context, change func() error) error {
 	return err
 }
 
-// again repeats what certainly has not happened: what the server has undone, and what was never sent, because a
-// connection was found broken.
+// hangUp closes the idle connections.
+func (s *server) hangUp(ctx context.Context) {
+	for range s.db.Stats().Idle {
+		conn, err := s.db.Conn(ctx)
+		if err != nil {
+			return
+		}
+		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+		conn.Close()
+	}
+}
+
+// again repeats what certainly has not happened: what the server has undone, what was never sent, because a connection
+// was found broken, and what a server has refused that takes no writes any more: a new connection may lead to the one
+// that does. While that is not found nothing is asked, because what such a server knows may be old.
 func (s *server) again(ctx context.Context, do func() error) error {
 	for try := 1; ; try++ {
+		if s.feed.demoted.Load() {
+			return errNoWriter
+		}
 		err := do()
-		if err == nil || try == attempts || !errors.Is(err, driver.ErrBadConn) && s.diagnose(err) != collided {
+		if err == nil || try == attempts {
+			return err
+		}
+		switch why := s.diagnose(err); {
+		case errors.Is(err, driver.ErrBadConn), why == collided:
+		case why == standby && try == 1:
+			s.hangUp(ctx)
+		default:
 			return err
 		}
 		select {

@@ -5,6 +5,7 @@
 //	r.Delay(100 * time.Millisecond) // each way
 //	r.Silence()                     // packets get lost: nobody hears of it
 //	r.Cut()                         // both ends hear of it
+//	r.Lead(other.Addr)              // new connections go elsewhere, as after a failover by hand
 //	r.Heal()                        // what was delayed or held back arrives after all, as TCP sends it again
 //
 // One thing happens at a time: each of these takes the place of the one before.
@@ -22,8 +23,8 @@ import (
 type Relay struct {
 	Addr string
 
-	target string
 	mu     sync.Mutex
+	target string
 	now    condition
 	conns  map[net.Conn]bool
 }
@@ -65,6 +66,13 @@ func Start(t testing.TB, target string) *Relay {
 	return r
 }
 
+// Lead has new connections go to another server. Those that there are stay.
+func (r *Relay) Lead(target string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.target = target
+}
+
 // Delay has all that is under way, or is sent from now on, take so long in each direction.
 func (r *Relay) Delay(d time.Duration) { r.become(condition{delay: d}) }
 
@@ -92,7 +100,10 @@ func (r *Relay) become(s condition) {
 
 func (r *Relay) serve(client net.Conn) {
 	defer r.drop(client)
-	server, err := net.Dial("tcp", r.target)
+	r.mu.Lock()
+	target := r.target
+	r.mu.Unlock()
+	server, err := net.Dial("tcp", target)
 	if err != nil {
 		return
 	}

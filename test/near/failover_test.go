@@ -1,0 +1,146 @@
+package near
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"coatcheck.dev/store"
+	"coatcheck.dev/store/near"
+	sqlstore "coatcheck.dev/store/sql"
+	"coatcheck.dev/store/sql/pgxlisten"
+	"coatcheck.dev/test/internal/mariadb"
+	"coatcheck.dev/test/internal/postgres"
+	"coatcheck.dev/test/internal/relay"
+	"coatcheck.dev/test/internal/trial"
+)
+
+// A pair is a writer and a server that follows it.
+type pair struct {
+	writer, standby string // addresses
+	open            func(t *testing.T, addr string) store.Store
+	fence, promote  func() // the writer takes no writes any more; the standby does
+}
+
+func postgresPair(t *testing.T) pair {
+	a := postgres.Start(t)
+	b := a.Standby(t)
+	return pair{
+		writer: a.Addr, standby: b.Addr, fence: func() { a.Fence(t) }, promote: func() { b.Promote(t) },
+		open: func(t *testing.T, addr string) store.Store {
+			dsn := strings.Replace(a.DSN("postgres"), a.Addr, addr, 1)
+			db, err := sql.Open("pgx", dsn)
+			must(t, err)
+			return keep(t, db, sqlstore.PostgreSQL, sqlstore.Options{Listen: pgxlisten.DSN(dsn)})
+		},
+	}
+}
+
+func mariadbPair(t *testing.T) pair {
+	a := mariadb.Start(t, "log-bin=log", "server-id=1", "gtid-strict-mode=1")
+	b := mariadb.Start(t, "log-bin=log", "server-id=2", "gtid-strict-mode=1", "log-slave-updates=1")
+	b.Follow(t, a)
+	root := a.Open(t, "")
+	for _, text := range []string{"CREATE DATABASE site", "CREATE USER app", "GRANT ALL ON site.* TO app"} {
+		_, err := root.Exec(text)
+		must(t, err)
+	}
+	return pair{
+		writer: a.Addr, standby: b.Addr, fence: func() { a.Fence(t) }, promote: func() { b.Promote(t) },
+		open: func(t *testing.T, addr string) store.Store {
+			db, err := sql.Open("mysql", "app@tcp("+addr+")/site?interpolateParams=true")
+			must(t, err)
+			return keep(t, db, sqlstore.MySQL, sqlstore.Options{})
+		},
+	}
+}
+
+// A node that keeps its connections to a server that has become a standby lets nobody in whose session has ended at the
+// new writer since, once the lease is over, and goes on by itself as soon as the address leads there.
+//
+// Rows: I1, R3
+func TestFailoverByHand(t *testing.T) {
+	for name, start := range map[string]func(*testing.T) pair{"PostgreSQL": postgresPair, "MariaDB": mariadbPair} {
+		t.Run(name, func(t *testing.T) {
+			for round := range trial.Times(5, 200) {
+				t.Run(fmt.Sprint(round), func(t *testing.T) { failover(t, start(t)) })
+			}
+		})
+	}
+}
+
+func failover(t *testing.T, p pair) {
+	const lease = 1500 * time.Millisecond
+	ctx := context.Background()
+	address := relay.Start(t, p.writer)
+	a := near.New(p.open(t, address.Addr), near.Options{Lease: lease})
+	t.Cleanup(a.Close)
+	await(t, "the feed", func() error {
+		if !a.Stats().FeedUp {
+			return errors.New("it is down")
+		}
+		return nil
+	})
+	zoe := record("zoe")
+	must(t, a.Create(ctx, zoe, store.ID{}))
+	_, err := a.Load(ctx, zoe.ID)
+	must(t, err)
+	b := p.open(t, p.standby)
+	await(t, "the standby to have what the writer has", func() error {
+		_, err := b.Load(ctx, zoe.ID)
+		return err
+	})
+
+	p.fence()
+	p.promote()
+	address.Lead(p.standby)
+	led := time.Now()
+	_, err = b.Delete(ctx, zoe.ID)
+	must(t, err)
+	ended := time.Now()
+
+	for served := false; !served || time.Since(ended) < 2*lease; time.Sleep(5 * time.Millisecond) {
+		asked := time.Now()
+		_, err := a.Load(ctx, zoe.ID)
+		if err == nil && asked.Sub(ended) > lease {
+			t.Fatalf("zoe is let in %v after her end", asked.Sub(ended))
+		}
+		if !served && errors.Is(err, store.ErrNotFound) && a.Create(ctx, record("ann"), store.ID{}) == nil {
+			served = true
+			t.Logf("full service %v after the address led to the new writer", time.Since(led))
+			if trial.Torture() && time.Since(led) > 2*time.Second {
+				t.Error("that took too long")
+			}
+		}
+		if !served && time.Since(led) > time.Minute {
+			t.Fatalf("there is no service after a minute: %v", err)
+		}
+	}
+}
+
+// await repeats a look until it finds no error.
+func await(t *testing.T, what string, look func() error) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
+		err := look()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("waited too long for %s: %v", what, err)
+		}
+	}
+}
+
+// record returns a new session of a user.
+func record(user string) store.Record {
+	now := time.Now()
+	return store.Record{
+		ID: store.NewID(), Version: 1, User: user, CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(time.Hour),
+		IdleTimeout: time.Hour,
+	}
+}
