@@ -117,8 +117,10 @@ func TestAnswerAtHandWaitsForTheCutoffs(t *testing.T) {
 		}
 		again := newBrowser(t, newManager(t, st, asleep(session.Options{})))
 		again.setTicket(b.ticket())
-		if again.user() != "" {
-			t.Error("the first request after a restart knows of no cut-off")
+		for range 2 {
+			if again.user() != "" {
+				t.Error("a request after a restart knows of no cut-off")
+			}
 		}
 	})
 	inBubble(t, "without a feed", func(t *testing.T) {
@@ -134,8 +136,10 @@ func TestAnswerAtHandWaitsForTheCutoffs(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(5 * time.Second)
-		if b.user() != "" {
-			t.Error("a cut-off of another node does not hold after 5 seconds")
+		for range 2 {
+			if b.user() != "" {
+				t.Error("a cut-off of another node does not hold after 5 seconds")
+			}
 		}
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"coatcheck.dev/cmd/coatcheck/internal/asset"
 	"coatcheck.dev/csrf"
 	"coatcheck.dev/event"
 	"coatcheck.dev/session"
@@ -21,7 +22,7 @@ type Options struct {
 	// Sessions has the sessions that are listed and ended.
 	Sessions *session.Manager
 
-	// Feed tells of their changes. Without one, the console polls every 2 seconds while somebody watches.
+	// Feed tells of their changes.
 	Feed store.Feed
 
 	// Token signs in. If it is empty, links are the only way in.
@@ -71,11 +72,8 @@ func New(o Options) *Console {
 		Passive:        passive,
 		Events:         event.NewQueue(event.LogEvents(c.log)),
 	})
-	c.live = newLive(o.Sessions, o.Feed != nil)
-	c.unfeed = append(c.unfeed, c.records.Subscribe(c.operatorChanged))
-	if o.Feed != nil {
-		c.unfeed = append(c.unfeed, o.Feed.Subscribe(c.live.notice))
-	}
+	c.live = newLive()
+	c.unfeed = []func(){c.records.Subscribe(c.operatorChanged), o.Feed.Subscribe(c.live.notice)}
 	if !keepsCookies(o.BaseURL) {
 		c.log.Warn("browsers do not keep the console's cookie here; use https or localhost", "url", o.BaseURL)
 	}
@@ -115,7 +113,7 @@ func (c *Console) Pages() http.Handler {
 	}
 	pages.HandleFunc("GET /sign-in", c.showSignIn)
 	pages.HandleFunc("POST /sign-in", c.signIn)
-	pages.Handle("GET /assets/", assets)
+	pages.Handle("GET /assets/", asset.Handler(files))
 	pages.HandleFunc("/", c.notFound)
 	guard := csrf.New(csrf.Options{Denied: http.HandlerFunc(c.crossOrigin), Events: c.opts.Sessions.Options().Events})
 	return guard.Handler(pages)

@@ -25,13 +25,11 @@ type fakeTime struct {
 	cookie  string
 }
 
-func newFakeTime(t *testing.T, fed bool) *fakeTime {
+func newFakeTime(t *testing.T) *fakeTime {
 	m := &fakeTime{t: t, store: &shakyStore{Store: memory.New()}}
-	o := console.Options{Sessions: session.New(m.store, session.Options{}), BaseURL: "http://localhost:8081"}
-	if fed {
-		o.Feed = m.store
-	}
-	m.console = console.New(o)
+	m.console = console.New(console.Options{
+		Sessions: session.New(m.store, session.Options{}), Feed: m.store, BaseURL: "http://localhost:8081",
+	})
 	w := m.ask("GET", path(m.console.SignInLink()))
 	value, _, _ := strings.Cut(w.Header().Get("Set-Cookie"), ";")
 	m.cookie = value
@@ -135,7 +133,7 @@ const (
 
 func TestFollowTellsOfChanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newFakeTime(t, true)
+		m := newFakeTime(t)
 		w := m.watch()
 		if got := w.take(); got != "retry: 2000\n\n" || w.header.Get("Content-Type") != "text/event-stream" {
 			t.Errorf("the stream begins with %q as %q", got, w.header.Get("Content-Type"))
@@ -176,7 +174,7 @@ func TestFollowTellsOfChanges(t *testing.T) {
 
 func TestFollowTellsNoMoreThanFourTimesASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newFakeTime(t, true)
+		m := newFakeTime(t)
 		w := m.watch()
 		w.take()
 		for range 1000 { // within 2 seconds
@@ -195,7 +193,7 @@ func TestFollowTellsNoMoreThanFourTimesASecond(t *testing.T) {
 
 func TestFollowBeatsWhileItIsQuiet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newFakeTime(t, true)
+		m := newFakeTime(t)
 		w := m.watch()
 		w.take()
 		time.Sleep(time.Minute)
@@ -209,7 +207,7 @@ func TestFollowBeatsWhileItIsQuiet(t *testing.T) {
 
 func TestFollowEndsWithTheConsole(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newFakeTime(t, true)
+		m := newFakeTime(t)
 		w := m.watch()
 		w.take()
 		m.console.Close()
@@ -235,7 +233,7 @@ func TestFollowEndsWithTheOperatorsSession(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				m := newFakeTime(t, true)
+				m := newFakeTime(t)
 				w := m.watch()
 				c.end(m)
 				if got := w.take(); !w.ended() || !strings.HasSuffix(got, endEvent) {
@@ -249,7 +247,7 @@ func TestFollowEndsWithTheOperatorsSession(t *testing.T) {
 // A page that only follows along does not keep its operator signed in; one that is used does.
 func TestFollowingIsNoUse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newFakeTime(t, true)
+		m := newFakeTime(t)
 		for range 5 {
 			time.Sleep(50 * time.Minute)
 			if w := m.ask("GET", "/"); w.Code != http.StatusOK {
@@ -274,7 +272,7 @@ func TestFollowingIsNoUse(t *testing.T) {
 
 func TestFollowIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newFakeTime(t, true)
+		m := newFakeTime(t)
 		var all []*watch
 		for range 32 {
 			all = append(all, m.watch())
@@ -293,39 +291,6 @@ func TestFollowIsBounded(t *testing.T) {
 			w.leave()
 			w.ended()
 		}
-	})
-}
-
-func TestFollowWithoutAFeed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		m := newFakeTime(t, false)
-		id := m.start("ada")
-		w := m.watch()
-		if got := w.take(); got != "retry: 2000\n\n"+changeEvent {
-			t.Errorf("the stream begins with %q", got) // what changed before it began is told, too
-		}
-		steps := []struct {
-			what string
-			do   func()
-			want string
-		}{
-			{"nothing", func() {}, ""},
-			{"one began", func() { m.start("grace") }, changeEvent},
-			{"one ended", func() { m.store.Store.Delete(t.Context(), id) }, changeEvent},
-			{"nothing again", func() {}, ""},
-			{"the store went down", func() { m.store.down.Store(true) }, changeEvent},
-			{"it stayed down", func() {}, ""},
-			{"it came back", func() { m.store.down.Store(false) }, changeEvent},
-		}
-		for _, s := range steps {
-			s.do()
-			time.Sleep(2100 * time.Millisecond)
-			if got := strings.ReplaceAll(w.take(), ":\n\n", ""); got != s.want {
-				t.Errorf("%s: told %q, want %q", s.what, got, s.want)
-			}
-		}
-		w.leave()
-		w.ended() // and the search ends with it, or this test would not
 	})
 }
 
@@ -371,7 +336,7 @@ func TestFollowOverTheNetwork(t *testing.T) {
 
 func TestLinkExpires(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newFakeTime(t, true)
+		m := newFakeTime(t)
 		m.cookie = ""
 		young, old := path(m.console.SignInLink()), path(m.console.SignInLink())
 		time.Sleep(10*time.Minute - time.Second)

@@ -12,10 +12,10 @@ import (
 	"coatcheck.dev/store"
 )
 
-//go:embed templates/*.html
-var templateFiles embed.FS
+//go:embed assets templates/*.html
+var files embed.FS
 
-var templates = template.Must(template.ParseFS(templateFiles, "templates/*.html"))
+var templates = template.Must(template.ParseFS(files, "templates/*.html"))
 
 // A page is what every template gets.
 type page struct {

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"coatcheck.dev/cmd/coatcheck/internal/console"
+	"coatcheck.dev/store/memory"
 )
 
 func TestLinkSignsInOnce(t *testing.T) {
@@ -233,7 +234,7 @@ func TestAddressThatKeepsNoCookies(t *testing.T) {
 		"": true,
 	} {
 		var log syncBuffer
-		console.New(console.Options{Sessions: nil, BaseURL: base,
+		console.New(console.Options{Feed: memory.New(), BaseURL: base,
 			Log: slog.New(slog.NewTextHandler(&log, nil))}).Close()
 		if warned := strings.Contains(log.String(), "use https"); warned != warns {
 			t.Errorf("%q: warned %v, want %v", base, warned, warns)

@@ -9,10 +9,10 @@ import (
 	"coatcheck.dev/session"
 )
 
-//go:embed templates/*.html
-var templateFiles embed.FS
+//go:embed assets templates/*.html
+var files embed.FS
 
-var templates = template.Must(template.ParseFS(templateFiles, "templates/*.html"))
+var templates = template.Must(template.ParseFS(files, "templates/*.html"))
 
 // A layout is what every template gets.
 type layout struct {

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 
+	"coatcheck.dev/cmd/coatcheck/internal/asset"
 	"coatcheck.dev/csrf"
 	"coatcheck.dev/internal/secureheader"
 	"coatcheck.dev/session"
@@ -35,7 +36,7 @@ func New(sessions *session.Manager, opts Options) http.Handler {
 	guard := csrf.New(csrf.Options{Events: has.Events, TrustedProxies: has.TrustedProxies})
 
 	mux := http.NewServeMux()
-	mux.Handle("GET /assets/", assets())
+	mux.Handle("GET /assets/", asset.Handler(files))
 	mux.Handle("/", guard.Handler(sessions.Handler(s.pages(guard))))
 	return secureheader.Site(policy, http.MaxBytesHandler(mux, maxForm))
 }
