@@ -20,8 +20,8 @@ import (
 	"coatcheck.dev/store/memory"
 )
 
-// crowds are how many sessions there are.
-var crowds = []int{1_000, 1_000_000}
+// numbers are how many sessions there are.
+var numbers = []int{1_000, 1_000_000}
 
 // BenchmarkMemoryPerSession signs many users in, each with three small values, and reads their sessions in an order
 // of its own. It reports what each session costs in memory, all in.
@@ -29,8 +29,8 @@ var crowds = []int{1_000, 1_000_000}
 // The limit finds as many records in a map, as in limitSessionRead: what grows there from a thousand to a million is
 // what it takes to fetch them from memory.
 func BenchmarkMemoryPerSession(b *testing.B) {
-	for _, n := range crowds {
-		b.Run(fmt.Sprintf("limit/sessions=%d", n), func(b *testing.B) { limitCrowd(b, n) })
+	for _, n := range numbers {
+		b.Run(fmt.Sprintf("limit/sessions=%d", n), func(b *testing.B) { limitMany(b, n) })
 	}
 	for _, open := range []func() site{
 		func() site { return coatcheckSite(memory.New()) },
@@ -39,18 +39,18 @@ func BenchmarkMemoryPerSession(b *testing.B) {
 		probe := open()
 		probe.close()
 		b.Run(probe.name, func(b *testing.B) {
-			for _, n := range crowds {
-				b.Run(fmt.Sprintf("sessions=%d", n), func(b *testing.B) { benchCrowd(b, open, n) })
+			for _, n := range numbers {
+				b.Run(fmt.Sprintf("sessions=%d", n), func(b *testing.B) { benchMany(b, open, n) })
 			}
 		})
 	}
 }
 
-func benchCrowd(b *testing.B, open func() site, n int) {
+func benchMany(b *testing.B, open func() site, n int) {
 	before := heap()
 	s := open()
 	defer s.close()
-	cookies := s.crowd(n)
+	cookies := s.signInMany(n)
 	b.ReportAllocs()
 	h := s.wrap(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if s.user(r) == "" {
@@ -76,8 +76,8 @@ func benchCrowd(b *testing.B, open func() site, n int) {
 	runtime.KeepAlive(s)
 }
 
-// limitCrowd does for each request what limitSessionRead does, with n sessions in the map.
-func limitCrowd(b *testing.B, n int) {
+// limitMany does for each request what limitSessionRead does, with n sessions in the map.
+func limitMany(b *testing.B, n int) {
 	type record struct {
 		hash [32]byte
 		user string
@@ -130,8 +130,8 @@ type lines struct {
 
 func (l lines) at(i int) string { return l.all[i*l.size:][:l.size] }
 
-// crowd signs n users in and returns the Cookie lines of their browsers.
-func (s site) crowd(n int) lines {
+// signInMany signs n users in and returns the Cookie lines of their browsers.
+func (s site) signInMany(n int) lines {
 	cookies := make([]string, n)
 	var next atomic.Int64
 	var signers sync.WaitGroup

@@ -63,11 +63,11 @@ const few = 1000 // sessions in the place with few
 // measure runs an engine through everything.
 func measure(t *testing.T, name string, g *engine, sessions int) *figures.Engine {
 	e := &figures.Engine{Name: name, LoadBefore: load(), Version: g.version, Settings: g.settings}
-	all, c := g.open("everything"), newCrowd(t)
+	all, c := g.open("everything"), newPopulation(t)
 	g.setLax(true)
 	e.Fill = c.fill(t, all, sessions)
 	g.size("everything", e, sessions)
-	small, fewOf := g.open("few"), newCrowd(t)
+	small, fewOf := g.open("few"), newPopulation(t)
 	fewOf.fill(t, small, few)
 	g.setLax(false)
 	e.List = lists(t, small, fewOf, all, c)

@@ -10,7 +10,7 @@ import (
 
 // feed revokes sessions at one node, and listens at another for how long that takes to be told there. Within one
 // process, there is no other node.
-func feed(t *testing.T, g *engine, c *crowd, e *figures.Engine) {
+func feed(t *testing.T, g *engine, c *population, e *figures.Engine) {
 	if g.hear == nil {
 		return
 	}

@@ -17,7 +17,7 @@ import (
 // counts how often they did not have to ask. It weighs a cache that keeps all of them as well.
 func nearKept(t *testing.T, n int) (all []figures.Kept, entry, counted float64) {
 	inner := memory.New()
-	c := newCrowd(t)
+	c := newPopulation(t)
 	c.fill(t, inner, n)
 	entry, counted = weigh(t, inner, c)
 	for _, skew := range []float64{0.7, 0.9, 1.1} {
@@ -42,7 +42,7 @@ func nearKept(t *testing.T, n int) (all []figures.Kept, entry, counted float64) 
 }
 
 // weigh keeps all sessions near, and returns what each of them takes and what it counts as.
-func weigh(t *testing.T, inner store.Store, c *crowd) (entry, counted float64) {
+func weigh(t *testing.T, inner store.Store, c *population) (entry, counted float64) {
 	before := heap()
 	st := near.New(bare{inner}, near.Options{MaxBytes: 1 << 40, Lease: time.Hour})
 	defer st.Close()

@@ -24,7 +24,7 @@ func at(times []time.Duration, thousandth int) time.Duration {
 }
 
 // lists lists one user's sessions in either place in turn.
-func lists(t *testing.T, small store.Store, fewOf *crowd, all store.Store, c *crowd) figures.List {
+func lists(t *testing.T, small store.Store, fewOf *population, all store.Store, c *population) figures.List {
 	var times [2][]time.Duration
 	for i := range 1000 {
 		for place, from := range []struct {
@@ -58,7 +58,7 @@ type visits struct {
 	visitors  []string // of those that are not, and have a session
 }
 
-func newVisits(t *testing.T, st store.Store, c *crowd) *visits {
+func newVisits(t *testing.T, st store.Store, c *population) *visits {
 	kept := near.New(bare{st}, near.Options{Lease: time.Hour})
 	t.Cleanup(kept.Close)
 	forgetful := near.New(bare{st}, near.Options{Lease: 1})
@@ -83,7 +83,7 @@ func readUser(s *session.Session) error {
 }
 
 // requests measures each kind of request one by one, through the middleware and a cache of package near.
-func requests(t *testing.T, g *engine, st store.Store, c *crowd, e *figures.Engine) {
+func requests(t *testing.T, g *engine, st store.Store, c *population, e *figures.Engine) {
 	v := newVisits(t, st, c)
 	for _, k := range []struct {
 		name string
@@ -115,7 +115,7 @@ func requests(t *testing.T, g *engine, st store.Store, c *crowd, e *figures.Engi
 }
 
 // seen is n of the sessions, used now.
-func (c *crowd) seen(n int) []store.Seen {
+func (c *population) seen(n int) []store.Seen {
 	seen := make([]store.Seen, n)
 	for i := range seen {
 		seen[i] = store.Seen{ID: c.ids[mathrand.IntN(len(c.ids))], At: time.Now()}
@@ -158,7 +158,7 @@ func round(x float64, digits int) float64 {
 const rounds = 5 // of the throughput; the best one counts, as others use the machine
 
 // throughput has many callers load and save for a while.
-func throughput(t *testing.T, st store.Store, c *crowd, e *figures.Engine) {
+func throughput(t *testing.T, st store.Store, c *population, e *figures.Engine) {
 	e.Rounds = rounds
 	n := min(len(c.ids), 20_000)
 	for range rounds {

@@ -20,7 +20,7 @@ const (
 
 // sweep adds a tenth as many sessions that are over, and has them swept beside requests. The same requests run for as
 // long after that, as what they take on a machine that others use is no fault of the sweep.
-func sweep(t *testing.T, g *engine, st store.Store, c *crowd, e *figures.Engine) {
+func sweep(t *testing.T, g *engine, st store.Store, c *population, e *figures.Engine) {
 	s := &e.Sweep
 	s.Expired = len(c.ids) / 10
 	const alone = 2000 // that are swept alone, to count
@@ -56,7 +56,7 @@ func sweep(t *testing.T, g *engine, st store.Store, c *crowd, e *figures.Engine)
 }
 
 // meanwhile has four visitors make requests, one after the other with a pause, while something runs.
-func (c *crowd) meanwhile(t *testing.T, st store.Store, run func()) (all []time.Duration) {
+func (c *population) meanwhile(t *testing.T, st store.Store, run func()) (all []time.Duration) {
 	const visitors = 4
 	stop := make(chan struct{})
 	var times [visitors][]time.Duration
@@ -82,7 +82,7 @@ func (c *crowd) meanwhile(t *testing.T, st store.Store, run func()) (all []time.
 }
 
 // visit loads a session, and now and then saves it or lists those of its user.
-func (c *crowd) visit(st store.Store, times *[]time.Duration) error {
+func (c *population) visit(st store.Store, times *[]time.Duration) error {
 	timed := func(do func() error) error {
 		began := time.Now()
 		err := do()

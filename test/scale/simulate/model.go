@@ -12,25 +12,25 @@ import (
 // A model is a part of all sessions, and of the room in each node's cache, that has the visits of an hour at the peak
 // of a day. It stands for all of them: what is counted is multiplied by the rest.
 type model struct {
-	rng    *rand.Rand
-	ranks  []float64 // sums of how often sessions are visited
-	states []state
-	nodes  []appNode
-	sticky bool // a session's requests go to one node
-	coming visits
-	now    time.Duration
-	from   time.Duration // what happens before is not counted
-	part   float64       // of all sessions
-	tally
+	rng     *rand.Rand
+	ranks   []float64 // sums of how often sessions are visited
+	records []kept
+	nodes   []appNode
+	sticky  bool // a session's requests go to one node
+	coming  visits
+	now     time.Duration
+	from    time.Duration // what happens before is not counted
+	part    float64       // of all sessions
+	counters
 	loadsAt []int // by second since from
 	broken  time.Duration
 	forget  func(*model)
 }
 
-type tally struct{ requests, loads, touches, saves, rotations int }
+type counters struct{ requests, loads, touches, saves, rotations int }
 
-// A state is what the store has of a session, and whether the library is about to rotate it.
-type state struct {
+// kept is what the store has of a session, and whether the library is about to rotate it.
+type kept struct {
 	version       int
 	seen, rotated time.Duration
 	pending       bool
@@ -69,15 +69,15 @@ func (v *visits) Pop() any {
 
 // newModel is n sessions that stand for all of them, on so many nodes with caches for so many records.
 func newModel(n int, all float64, nodes int, room float64, sticky bool) *model {
-	w := &model{rng: rand.New(rand.NewPCG(1, 2)), states: make([]state, n), sticky: sticky, part: float64(n) / all}
+	w := &model{rng: rand.New(rand.NewPCG(1, 2)), records: make([]kept, n), sticky: sticky, part: float64(n) / all}
 	sum := 0.0
 	for i := range n { // every 1/part-th of all, by how often they are visited
 		sum += math.Pow((float64(i)+0.5)/w.part, -skew)
 		w.ranks = append(w.ranks, sum)
 	}
-	for i := range w.states {
-		w.states[i].rotated = -rotateEvery
-		w.states[i].seen = -touchEvery
+	for i := range w.records {
+		w.records[i].rotated = -rotateEvery
+		w.records[i].seen = -touchEvery
 	}
 	for range nodes {
 		room := max(1, int(math.Round(room*w.part)))
@@ -91,7 +91,7 @@ func (w *model) run() {
 	w.from = 30 * time.Minute
 	until := w.from + time.Hour
 	w.loadsAt = make([]int, int((until-w.from)/time.Second)+1)
-	rate := float64(len(w.states)) * visitsPerDay * peak / day
+	rate := float64(len(w.records)) * visitsPerDay * peak / day
 	next := w.after(1 / rate)
 	for {
 		for len(w.coming) == 0 || w.coming[0].at > next {
@@ -132,7 +132,7 @@ func (w *model) request(session int) {
 	if !w.sticky {
 		at = w.rng.IntN(len(w.nodes))
 	}
-	s, n := &w.states[session], &w.nodes[at]
+	s, n := &w.records[session], &w.nodes[at]
 	w.count(&w.requests)
 	e := n.find(session)
 	if e == nil || e.version != s.version { // the feed has told of the change, so it is not there
@@ -166,7 +166,7 @@ func (w *model) count(n *int) {
 }
 
 // save changes the record, which the node that does it goes on to keep.
-func (w *model) save(s *state, e *entry, n *int) {
+func (w *model) save(s *kept, e *entry, n *int) {
 	w.count(n)
 	s.version++
 	s.seen = w.now
@@ -205,7 +205,7 @@ func (n *appNode) empty() {
 // perSecond scales what was counted in the hour up to all sessions.
 func (w *model) perSecond(n int) float64 { return float64(n) / w.part / time.Hour.Seconds() }
 
-func (t *tally) hits() float64 { return 1 - float64(t.loads)/float64(t.requests) }
+func (t *counters) hits() float64 { return 1 - float64(t.loads)/float64(t.requests) }
 
 // fromThen is the time so many seconds after counting begins.
 func (w *model) fromThen(seconds int) time.Duration {

@@ -30,27 +30,27 @@ var (
 	views = session.NewKey[int]("views")
 )
 
-// A crowd is who is in a store.
-type crowd struct {
+// A population is who is in a store.
+type population struct {
 	template store.Record
 	ids      []store.ID
 }
 
-// newCrowd has one user sign in, whose session is what all the others look like.
-func newCrowd(t *testing.T) *crowd {
+// newPopulation has one user sign in, whose session is what all the others look like.
+func newPopulation(t *testing.T) *population {
 	st := memory.New()
 	newSite(t, st).signIn("user-000000")
 	all, err := st.List(ctx, store.Query{})
 	if err != nil || len(all) != 1 {
 		t.Fatal("one user has signed in, and there are ", len(all), err)
 	}
-	return &crowd{template: all[0]}
+	return &population{template: all[0]}
 }
 
 func userName(i int) string { return fmt.Sprintf("user-%06d", i) }
 
 // record returns the i-th session. They began in the last hour, and go on for a day.
-func (c *crowd) record(i int) store.Record {
+func (c *population) record(i int) store.Record {
 	r := c.template
 	r.ID, r.User = store.NewID(), userName(i/perUser)
 	rand.Read(r.Secret[:])
@@ -60,7 +60,7 @@ func (c *crowd) record(i int) store.Record {
 }
 
 // fill creates n sessions, in the order in which users come: none.
-func (c *crowd) fill(t *testing.T, st store.Store, n int) (perSecond float64) {
+func (c *population) fill(t *testing.T, st store.Store, n int) (perSecond float64) {
 	c.ids = make([]store.ID, n)
 	places := mathrand.Perm(n)
 	return together(t, n, func(i int) error {
