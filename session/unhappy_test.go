@@ -118,6 +118,27 @@ func TestRevokingNothingIsNoEvent(t *testing.T) {
 	}
 }
 
+// What a request stores in the session that it has begun meets nobody.
+//
+// Rows: A16
+func TestChangesOfANewSessionMeetNobody(t *testing.T) {
+	var events recorder
+	st := newFaultStore()
+	m := newManager(t, st, session.Options{Events: event.NewQueue(events.observe)})
+	b := newBrowser(t, m)
+	b.with(func(s *session.Session) {
+		if err := errors.Join(s.SignIn("ada"), note.Set(s, "x")); err != nil {
+			t.Error(err)
+		}
+	})
+	if n := st.count("Save"); n != 1 || get(b, note) != "x" {
+		t.Errorf("%d saves, note %q", n, get(b, note))
+	}
+	if n := len(events.of(t, m, event.Conflict)); n != 0 {
+		t.Errorf("%d conflicts", n)
+	}
+}
+
 // A key that this request has not seen may be there by the time its change is saved.
 //
 // Rows: I3, A16

@@ -1,0 +1,40 @@
+package client_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"coatcheck.dev/session/internal/client"
+	"coatcheck.dev/store"
+	"coatcheck.dev/store/memory"
+)
+
+// A store that says no, as often as it is asked, works: no answer of it opens the breaker.
+func TestAnswersAreNoFailures(t *testing.T) {
+	c := client.New(memory.New(), client.Options{Timeout: time.Second, MaxCalls: 10, SweepInterval: -1})
+	now := time.Now()
+	there := store.Record{ID: store.NewID(), CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(time.Hour)}
+	if err := c.Create(t.Context(), &there, store.ID{}, now); err != nil {
+		t.Fatal(err)
+	}
+	missing := there
+	missing.ID = store.NewID()
+	for range 20 {
+		if err := c.Create(t.Context(), &there, store.ID{}, now); !errors.Is(err, store.ErrExists) {
+			t.Fatalf("got %v, want ErrExists", err)
+		}
+	}
+	for range 20 {
+		if err := c.Save(t.Context(), &missing, now); !errors.Is(err, store.ErrNotFound) {
+			t.Fatalf("got %v, want ErrNotFound", err)
+		}
+	}
+	stale := there
+	stale.Version = 7
+	for range 20 {
+		if err := c.Save(t.Context(), &stale, now); !errors.Is(err, store.ErrConflict) {
+			t.Fatalf("got %v, want ErrConflict", err)
+		}
+	}
+}
