@@ -275,11 +275,7 @@ func (o *Options) Fits(data store.Data) error {
 	if n := data.Len(); n > o.MaxBytes {
 		return fmt.Errorf("%w: %d bytes, and Options.MaxBytes is %d", ErrTooLarge, n, o.MaxBytes)
 	}
-	keys := 0
-	for range data.All() {
-		keys++
-	}
-	if keys > o.MaxKeys {
+	if keys := data.Keys(); keys > o.MaxKeys {
 		return fmt.Errorf("%w: %d keys, and Options.MaxKeys is %d", ErrTooLarge, keys, o.MaxKeys)
 	}
 	return nil

@@ -36,6 +36,14 @@ var errBadData = errors.New("store: data of a record is damaged")
 // Len returns the size of the data in bytes.
 func (d Data) Len() int { return len(d.entries) }
 
+// Keys returns how many keys there are.
+func (d Data) Keys() (n int) {
+	for rest := d.entries; rest != ""; n++ {
+		_, _, rest = cutEntry(rest)
+	}
+	return n
+}
+
 // Get returns the value of a key and whether there is one.
 func (d Data) Get(key string) (Value, bool) {
 	for rest := d.entries; rest != ""; {
@@ -145,8 +153,11 @@ func appendString(b []byte, s string) []byte {
 	return append(b, s...)
 }
 
-// cutString splits off a string behind its length.
+// cutString splits off a string behind its length, which is mostly one byte.
 func cutString(s string) (head, rest string) {
+	if n := s[0]; n < 0x80 {
+		return s[1 : 1+n], s[1+n:]
+	}
 	head, rest, _ = cutStringChecked(s)
 	return head, rest
 }

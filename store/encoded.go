@@ -17,8 +17,8 @@ func (r *Record) Encode() Encoded {
 }
 
 // Record decodes the whole record. An error is ErrDamaged.
-func (s *Encoded) Record() (Record, error) {
-	r := Record{ID: s.ID, Version: s.Version}
+func (s *Encoded) Record() (r Record, err error) {
+	r.ID, r.Version = s.ID, s.Version
 	if err := r.SetBody(s.Body); err != nil {
 		return Record{}, err
 	}

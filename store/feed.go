@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
@@ -46,24 +47,18 @@ const (
 // The zero value is ready. A feed across a network is a [FeedState].
 type Hub struct {
 	mu   sync.RWMutex
-	next int
-	tell map[int]func(Notice)
+	told []*func(Notice)
 }
 
 // Subscribe implements [Feed].
 func (h *Hub) Subscribe(tell func(Notice)) (stop func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.tell == nil {
-		h.tell = make(map[int]func(Notice))
-	}
-	n := h.next
-	h.next++
-	h.tell[n] = tell
+	h.told = append(h.told, &tell)
 	return func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		delete(h.tell, n)
+		h.told = slices.DeleteFunc(h.told, func(told *func(Notice)) bool { return told == &tell })
 	}
 }
 
@@ -71,7 +66,7 @@ func (h *Hub) Subscribe(tell func(Notice)) (stop func()) {
 func (h *Hub) Publish(n Notice) {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	for _, tell := range h.tell {
-		tell(n)
+	for _, tell := range h.told {
+		(*tell)(n)
 	}
 }

@@ -20,16 +20,15 @@ type encoded string
 
 const idLen = len(store.ID{})
 
-// encode returns a record without its User-Agent.
+// encode returns a record without its User-Agent, which it takes away.
 func encode(r *store.Record, version uint64, seen int64, agent uint32) encoded {
 	var buf [512]byte // most records fit, so the string is the only allocation
 	b := append(buf[:0], r.ID[:]...)
 	b = binary.AppendUvarint(b, version)
 	b = binary.AppendVarint(b, seen-r.CreatedAt.UnixMicro())
 	b = binary.AppendUvarint(b, uint64(agent))
-	short := *r
-	short.Device.UserAgent = ""
-	return encoded(short.AppendBody(b))
+	r.Device.UserAgent = ""
+	return encoded(r.AppendBody(b))
 }
 
 // touched returns the record with another time last seen.
