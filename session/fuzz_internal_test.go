@@ -23,7 +23,8 @@ func FuzzTicket(f *testing.F) {
 	f.Add(strings.Repeat("A", ticketLen))
 	f.Add("1" + strings.Repeat("_", ticketLen-1))
 	f.Fuzz(func(t *testing.T, text string) {
-		tk, ok := parseTicket(text)
+		var tk ticket
+		ok := tk.parse(text)
 		if !ok {
 			if tk != (ticket{}) {
 				t.Errorf("%q is refused, and yet something of it came out", text)

@@ -43,10 +43,10 @@ func newTicket(id store.ID) ticket {
 	return t
 }
 
-func parseTicket(s string) (ticket, bool) {
-	var t ticket
+// parse reads a cookie's value, and reports whether it is a ticket. Otherwise t stays as it is.
+func (t *ticket) parse(s string) bool {
 	if len(s) != ticketLen || s[0] != ticketVersion {
-		return ticket{}, false
+		return false
 	}
 	// Filled up to whole groups of four characters, the ID decodes in one pass with the secret. What it was filled up
 	// with decodes to zeros, and so have the last bits of its own.
@@ -58,11 +58,11 @@ func parseTicket(s string) (ticket, bool) {
 	var raw [48]byte // larger than what comes out: while there is room the decoder writes eight bytes at a time
 	n, err := secretText.Decode(raw[:], text[:])
 	if err != nil || n != len(t.id)+2+len(t.secret) || raw[len(t.id)] != 0 {
-		return ticket{}, false
+		return false
 	}
 	copy(t.id[:], raw[:])
 	copy(t.secret[:], raw[len(t.id)+2:])
-	return t, true
+	return true
 }
 
 // A credential is a ticket that somebody presents, with the hash of its secret.
@@ -109,9 +109,7 @@ func present(o *Options, r *http.Request) (p presented) {
 	} else if lines := r.Header["Cookie"]; len(lines) > 0 {
 		p.text, p.n = cookie.Lookup(lines, o.Cookie)
 	}
-	if p.n == 1 {
-		p.ticket, p.valid = parseTicket(p.text)
-	}
+	p.valid = p.n == 1 && p.ticket.parse(p.text)
 	return p
 }
 
