@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -339,4 +340,36 @@ func TestRecordTellsHowAndWhenItBegan(t *testing.T) {
 			t.Errorf("record %+v", r)
 		}
 	})
+}
+
+// A store whose pages do not go on is found out by the one who pages, and not by a listing without end.
+//
+// Rows: I9
+func TestListingThatDoesNotGoOnIsAnError(t *testing.T) {
+	m := newManager(t, stuckStore{newFaultStore()}, session.Options{})
+	for range 3 {
+		newBrowser(t, m).signIn("ada")
+	}
+	pages := 0
+	for q := (store.Query{User: "ada", Limit: 2}); ; pages++ {
+		_, next, err := m.Browse(t.Context(), q)
+		if err != nil {
+			break
+		}
+		if next == (store.Cursor{}) || pages > 3 {
+			t.Fatalf("page %d, next %v", pages, next)
+		}
+		q.After = next
+	}
+	if pages != 1 {
+		t.Errorf("%d pages before the error, want 1", pages)
+	}
+}
+
+// A stuckStore begins each page with the newest.
+type stuckStore struct{ *faultStore }
+
+func (s stuckStore) List(ctx context.Context, q store.Query) ([]store.Record, error) {
+	q.After = store.Cursor{}
+	return s.faultStore.List(ctx, q)
 }

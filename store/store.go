@@ -30,8 +30,11 @@
 package store
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -136,6 +139,14 @@ type Summary struct {
 	CreatedAt, LastSeen time.Time
 }
 
+// Cursor returns the record's own place in a listing.
+func (s *Summary) Cursor() Cursor { return Cursor{s.CreatedAt, s.ID} }
+
+// Compare orders cursors as listings do: it is negative if the record of c comes before that of d.
+func (c Cursor) Compare(d Cursor) int {
+	return cmp.Or(d.CreatedAt.Compare(c.CreatedAt), bytes.Compare(d.ID[:], c.ID[:]))
+}
+
 // PageLimit returns the maximal number of records on a page.
 func (q Query) PageLimit() int {
 	switch {
@@ -145,6 +156,20 @@ func (q Query) PageLimit() int {
 		return 1000
 	}
 	return q.Limit
+}
+
+// Check returns an error if a page does not go on where the one before ended, or is in no order: who pages by it would
+// not come to an end.
+func (q Query) Check(page []Record) error {
+	last := q.After
+	for i := range page {
+		next := page[i].Cursor()
+		if last != (Cursor{}) && last.Compare(next) >= 0 {
+			return fmt.Errorf("store: a page of a listing does not go on: %v is there after %v", next.ID, last.ID)
+		}
+		last = next
+	}
+	return nil
 }
 
 // Seen is one use of a session.

@@ -61,6 +61,9 @@ type connections struct {
 
 // take returns a connection. The context ends the wait for one.
 func (p *connections) take(ctx context.Context) (*connection, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	if c := p.pop(); c != nil {
 		return c, nil
 	}

@@ -211,6 +211,7 @@ func (s *Store) list(ctx context.Context, q store.Query) ([]store.Record, error)
 			if err != nil {
 				return nil, err
 			}
+			r.CreatedAt = micro(row.created) // which the order is by, and so the next page
 			records = append(records, r)
 		}
 		if len(rows) < want {

@@ -191,10 +191,7 @@ func idsOf(records []store.Record) []store.ID {
 // newestFirst sorts records as listings do.
 func newestFirst(records []store.Record) []store.Record {
 	return slices.SortedFunc(slices.Values(records), func(a, b store.Record) int {
-		if c := b.CreatedAt.Compare(a.CreatedAt); c != 0 {
-			return c
-		}
-		return slices.Compare(b.ID[:], a.ID[:])
+		return a.Cursor().Compare(b.Cursor())
 	})
 }
 

@@ -3,6 +3,7 @@ package mariadb
 import (
 	"database/sql"
 	"net"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -197,4 +198,20 @@ func TestCheck(t *testing.T) {
 			servers.Checked(t, server, sqlstore.MySQL, c.dangers...)
 		})
 	}
+}
+
+// A sign-in of a user with 100,001 sessions is a handful of statements, and so are the pages of a list of them although
+// their bodies do not agree with the columns that the order is by.
+//
+// Rows: A43, I9
+func TestSignInOverManySessions(t *testing.T) {
+	t.Parallel()
+	server := mariadb.Start(t)
+	b := newBox(t, server.Open(t, server.Create(t)))
+	servers.Surplus(t, b.Store, func(like store.ID, n int) {
+		_, err := b.DB.Exec(`INSERT INTO coatcheck_sessions
+			SELECT unhex(md5(seq)), version, owner, who, created - seq, last_seen, expires, idle, due, body
+			FROM coatcheck_sessions, seq_1_to_`+strconv.Itoa(n)+` WHERE id = ?`, like[:])
+		must(t, err)
+	})
 }

@@ -280,3 +280,19 @@ func TestCheck(t *testing.T) {
 		})
 	}
 }
+
+// A sign-in of a user with 100,001 sessions is a handful of statements, and so are the pages of a list of them although
+// their bodies do not agree with the columns that the order is by.
+//
+// Rows: A43, I9
+func TestSignInOverManySessions(t *testing.T) {
+	t.Parallel()
+	server := postgres.Start(t)
+	b := newBox(t, server.Open(t, server.Create(t)))
+	servers.Surplus(t, b.Store, func(like store.ID, n int) {
+		_, err := b.DB.Exec(`INSERT INTO coatcheck_sessions
+			SELECT decode(md5(i::text), 'hex'), version, owner, who, created - i, last_seen, expires, idle, due, body
+			FROM coatcheck_sessions, generate_series(1, $2) i WHERE id = $1`, like[:], n)
+		must(t, err)
+	})
+}

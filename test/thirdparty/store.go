@@ -3,8 +3,6 @@
 package thirdparty
 
 import (
-	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -337,14 +335,11 @@ func (s *Server) write(q Request) error {
 }
 
 func (s *Server) newest(user string, after store.Cursor) (found []store.Record) {
-	newestFirst := func(a, b store.Cursor) int {
-		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), bytes.Compare(b.ID[:], a.ID[:]))
-	}
 	for _, r := range s.records {
-		if (user == "" || r.User == user) && (after == store.Cursor{} || newestFirst(after, r.Cursor()) < 0) {
+		if (user == "" || r.User == user) && (after == store.Cursor{} || after.Compare(r.Cursor()) < 0) {
 			found = append(found, r)
 		}
 	}
-	slices.SortFunc(found, func(a, b store.Record) int { return newestFirst(a.Cursor(), b.Cursor()) })
+	slices.SortFunc(found, func(a, b store.Record) int { return a.Cursor().Compare(b.Cursor()) })
 	return found
 }

@@ -290,7 +290,9 @@ func (c *Client) List(ctx context.Context, q store.Query) (records []store.Recor
 		return nil, err
 	}
 	err = c.read(ctx, "list", store.ID{}, now, func(ctx context.Context) (err error) {
-		records, err = c.store.List(ctx, q)
+		if records, err = c.store.List(ctx, q); err == nil {
+			err = q.Check(records)
+		}
 		return err
 	})
 	return records, err

@@ -53,6 +53,13 @@ func OneUserAmongMany(t *testing.T, s Server, d sqlstore.Dialect, looked func(*t
 			return err
 		}},
 		{"count a user's", 60, func() error { _, err := st.Count(t.Context(), "user 78"); return err }},
+		{"find a user's live ones", 60, func() error {
+			live, err := st.Live(t.Context(), "user 80", time.Time{}, time.Now(), 110)
+			if len(live) != 5 {
+				t.Errorf("%d are live, want 5", len(live))
+			}
+			return err
+		}},
 		{"list a page of all", 150, func() error {
 			_, err := st.List(t.Context(), store.Query{Limit: 50})
 			return err

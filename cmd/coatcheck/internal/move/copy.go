@@ -115,6 +115,9 @@ func each(ctx context.Context, from store.Store, f func(context.Context, store.R
 		if err := inParallel(ctx, page, f); err != nil {
 			return err
 		}
+		if err := q.Check(page); err != nil {
+			return fmt.Errorf("list sessions: %w", err)
+		}
 		q.After = page[len(page)-1].Cursor()
 	}
 }

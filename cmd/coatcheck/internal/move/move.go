@@ -1,7 +1,6 @@
 package move
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -253,7 +252,7 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]store.Record, error)
 		}
 	}
 	slices.SortFunc(all, func(a, b store.Record) int {
-		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), slices.Compare(b.ID[:], a.ID[:]))
+		return a.Cursor().Compare(b.Cursor())
 	})
 	return all[:min(len(all), q.PageLimit())], nil
 }
@@ -277,9 +276,7 @@ func (s *Store) Live(ctx context.Context, user string, after, now time.Time, lim
 			all = append(all, r)
 		}
 	}
-	slices.SortFunc(all, func(a, b store.Summary) int {
-		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), slices.Compare(b.ID[:], a.ID[:]))
-	})
+	slices.SortFunc(all, func(a, b store.Summary) int { return a.Cursor().Compare(b.Cursor()) })
 	return all[:min(len(all), max(limit, 0))], nil
 }
 
