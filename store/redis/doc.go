@@ -51,6 +51,12 @@
 // and saves go on. Notices of one record come in order, except while its slot moves: then the last notice from the old
 // node may come after the first one from the new node.
 //
+// After a failover, connections may still lead to a server that is a replica now. When a server says that it is no
+// writer (READONLY, MASTERDOWN, LOADING, NOREPLICAS), every call fails until a server has shown that it is one,
+// [Options.Redial] closes the connections, and the feed is lost. Beats go through writers only, once a second, so a
+// store with subscribers notices within a second; one without notices at its next write. A master that was cut off
+// without knowing it cannot be recognised: min-replicas-to-write makes it refuse writes.
+//
 // In a Cluster a notice travels from the node with the record to the node that the feed is connected to. Each process
 // sends beats along every such path, 65 small commands a second, and so detects a broken one. But if two nodes lose
 // each other only between two beats, a notice may be lost undetected. So a cache in front of the store should trust an

@@ -34,7 +34,7 @@ func (s *Store) write(ctx context.Context, sc *script, keys []string, args ...an
 	if s.durability.replicas == 0 {
 		return s.run(ctx, sc, keys, args...)
 	}
-	return s.runWith(ctx, s.writePipeline, sc, keys, args)
+	return s.runWith(ctx, s.replicate, sc, keys, args)
 }
 
 // writePipeline writes a counter, in the slot of the keys, behind the change. So what is waited for is never older than

@@ -115,7 +115,7 @@ func awaitSlot(ctx context.Context, send Doer, key string, command []any) (reply
 
 // do sends one command.
 func (s *Store) do(ctx context.Context, key string, command ...any) (any, error) {
-	return awaitSlot(ctx, s.doer, key, command)
+	return awaitSlot(ctx, s.send, key, command)
 }
 
 // retry calls f, with pauses that grow to 50 ms, until it wants no further attempt.

@@ -65,17 +65,20 @@ type beat struct {
 // Subscribe implements [store.Feed].
 func (s *Store) Subscribe(tell func(store.Notice)) (stop func()) { return s.feed.Subscribe(tell) }
 
-// listen stays subscribed as long as beats come back. It sends itself beats along the path of notices: one that returns
-// proves that all earlier notices have arrived.
+// listen stays subscribed as long as beats come back. It sends itself beats along the path of notices, through a
+// writer: one that returns proves that all earlier notices have arrived.
 func (s *Store) listen(ctx context.Context, tell func(store.Notice)) {
 	if s.options.Subscribe == nil {
 		<-ctx.Done()
 		return
 	}
+	if s.awaitWriter(ctx) != nil {
+		return
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	l := &subscription{
-		Store: s, ctx: ctx, tell: tell, own: s.channel() + ":" + rand.Text(), keys: s.nodes(ctx),
+		Store: s, ctx: ctx, cancel: cancel, tell: tell, own: s.channel() + ":" + rand.Text(), keys: s.nodes(ctx),
 		sent: make(map[string]*beat), beaten: make(chan struct{}, 1),
 	}
 	ended := make(chan struct{})
@@ -89,6 +92,23 @@ func (s *Store) listen(ctx context.Context, tell func(store.Notice)) {
 	tell(store.Notice{Kind: store.Lost}) // now, because the client may take a while to end the subscription
 	l.mu.Unlock()
 	<-ended
+}
+
+// awaitWriter waits for a server that is a writer. It sends a beat without a channel again and again.
+func (s *Store) awaitWriter(ctx context.Context) error {
+	for {
+		once, cancel := context.WithTimeout(ctx, beatLimit)
+		err := s.beat(once, s.cutoffsKey(), "", "")
+		cancel()
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-time.After(redialPause):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // nodes returns a key for each node that notices come from, as far as known: one of each shard in a Cluster, otherwise
@@ -111,6 +131,7 @@ func (s *Store) nodes(ctx context.Context) []string {
 type subscription struct {
 	*Store
 	ctx    context.Context
+	cancel context.CancelFunc
 	tell   func(store.Notice)
 	own    string   // the channel on which beats come back
 	keys   []string // of the nodes that beats go through
@@ -140,6 +161,8 @@ func (l *subscription) watch(ended <-chan struct{}) {
 			dead.Reset(beatLimit)
 		case <-dead.C:
 			return
+		case <-l.ctx.Done():
+			return
 		case <-ended:
 			return
 		}
@@ -156,9 +179,11 @@ func (l *subscription) send(now time.Time) {
 	l.sent[name] = &beat{at: now, left: len(l.keys)}
 	l.mu.Unlock()
 	err := parallel(len(l.keys), func(i int) error {
-		_, err := l.run(ctx, beatScript, l.keys[i:i+1], l.own, name)
-		return err
+		return l.beat(ctx, l.keys[i], l.own, name)
 	})
+	if noWriter(err) {
+		l.cancel() // the connection may lead to a server that is told nothing any more
+	}
 	if err != nil {
 		l.mu.Lock()
 		defer l.mu.Unlock()

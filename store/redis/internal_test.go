@@ -329,3 +329,48 @@ func TestReplicatedNeedsTheReplicas(t *testing.T) {
 		t.Errorf("without a function: %v", err)
 	}
 }
+
+// After a failover, what answers may be a replica. PUBLISH and reads succeed there.
+func TestAReplicaIsNotBelieved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var demoted atomic.Bool
+		var redials atomic.Int64
+		w := &channels{cut: make(chan struct{})}
+		do := func(ctx context.Context, key string, args ...any) (any, error) {
+			if demoted.Load() && args[0] == "EVALSHA" {
+				return nil, errors.New("READONLY You can't write against a read only replica.")
+			}
+			return w.do(ctx, key, args...)
+		}
+		s := New(do, Options{Subscribe: w.subscribe, Redial: func() { redials.Add(1) }})
+		defer s.Close()
+		var last atomic.Int64
+		defer s.Subscribe(func(n store.Notice) { last.Store(int64(n.Kind)) })()
+		is := func(what string, kind store.NoticeKind, loads bool) {
+			t.Helper()
+			if got := store.NoticeKind(last.Load()); got != kind {
+				t.Errorf("%s: the feed says %d, want %d", what, got, kind)
+			}
+			_, err := s.Load(t.Context(), store.NewID())
+			if loads == (diagnose(err) == readOnly) {
+				t.Errorf("%s: load: %v", what, err)
+			}
+		}
+		time.Sleep(500 * time.Millisecond)
+		is("a master", store.Beat, true)
+
+		demoted.Store(true)
+		time.Sleep(beatPause)
+		is("a replica", store.Lost, false)
+		before := redials.Load()
+		time.Sleep(10 * time.Second)
+		is("still a replica", store.Lost, false)
+		if n := redials.Load() - before; n < 5 || n > 41 {
+			t.Errorf("redialled %d times in 10 seconds, want about one each %v", n, redialPause)
+		}
+
+		demoted.Store(false)
+		time.Sleep(2 * redialPause)
+		is("a master again", store.Beat, true)
+	})
+}

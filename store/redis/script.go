@@ -30,7 +30,7 @@ func command(beginning []any, keys []string, args ...any) []any {
 
 // run runs a script whose change nobody would miss.
 func (s *Store) run(ctx context.Context, sc *script, keys []string, args ...any) (any, error) {
-	return s.runWith(ctx, s.doer, sc, keys, args)
+	return s.runWith(ctx, s.send, sc, keys, args)
 }
 
 // runWith runs a script by its hash, or with its text if the server does not know it.
@@ -190,8 +190,18 @@ return 1`)
 if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
 return redis.call('HDEL', KEYS[1], ARGV[1])`)
 
-	// beatScript: a key of the node; channel, message.
-	beatScript = newScript(`return redis.call('PUBLISH', ARGV[1], ARGV[2])`)
+	// beatScript: a key of the node; channel or nothing, message. It fails unless the node is a writer. PUBLISH would
+	// succeed on a replica. DEL writes nothing, but is refused like a write, and not by a server whose memory is full. A
+	// server whose disk is full is still a writer.
+	beatScript = newScript(`
+local wrote = redis.pcall('DEL', KEYS[1])
+if type(wrote) == 'table' and wrote.err and not wrote.err:find('MISCONF') then return wrote end
+local info = redis.pcall('INFO', 'replication')
+if type(info) == 'string' and info:find('role:slave') then
+  return redis.error_reply('READONLY this replica accepts writes that its master will overwrite')
+end
+if ARGV[1] ~= '' then redis.call('PUBLISH', ARGV[1], ARGV[2]) end
+return 1`)
 
 	// infoScript: a key of the node. A plain INFO goes to any node.
 	infoScript = newScript(`return redis.call('INFO')`)

@@ -23,6 +23,12 @@ type Options struct {
 	// Subscribe makes the store a [store.Feed]. Without it the feed is lost for good, and says so.
 	Subscribe Subscribe
 
+	// Redial closes all connections of the client, so that the next command is sent over a new one. The store calls it
+	// when a server says that it is no writer (any more): the address may lead to another one by now. A client that
+	// follows Sentinels or a Cluster by itself needs no Redial. Without it, a client of one address may be refused
+	// every write until its connections end for another reason.
+	Redial func()
+
 	// AllowEviction lets [Store.Prepare] accept a server that deletes sessions when its memory is full. That signs
 	// users out. If cutoffs are evicted, revoked sessions are accepted again, which is worse.
 	AllowEviction bool
@@ -34,12 +40,16 @@ type Options struct {
 
 // A Store is a [store.Store], a [store.Feed] and a [store.Checker]. Use New to make one.
 type Store struct {
-	doer       Doer
+	doer       Doer // as given
+	send       Doer // the same, but only to a writer
+	replicate  Doer // writePipeline, but only to a writer
 	prefix     string
 	durability Durability
 	options    Options
 	feed       *store.FeedState
 	outbox     outbox
+	demoted    atomic.Bool  // a server has said that it is no writer, and none has shown that it is since
+	redialed   atomic.Int64 // when, in nanoseconds since 1970
 }
 
 var (
@@ -51,6 +61,7 @@ var (
 // New returns a store that sends its commands with a Doer. It sends none yet; see [Store.Check] and [Store.Prepare].
 func New(doer Doer, o Options) *Store {
 	s := &Store{doer: doer, prefix: cmp.Or(o.Prefix, "coatcheck:"), durability: o.Durability, options: o}
+	s.send, s.replicate = s.guard(doer), s.guard(s.writePipeline)
 	s.feed = store.NewFeedState(s.listen)
 	return s
 }

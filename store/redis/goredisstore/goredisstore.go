@@ -14,6 +14,7 @@ package goredisstore
 import (
 	"context"
 	"fmt"
+	"net"
 
 	"github.com/redis/go-redis/v9"
 
@@ -21,10 +22,13 @@ import (
 )
 
 // New returns a store that sends its commands through the client, and is a feed: unless Options.Subscribe is set it
-// subscribes with the same client.
+// subscribes with the same client. Unless Options.Redial is set, a [redis.Client] gets a hook for it; see [Redial].
 func New(rdb redis.UniversalClient, o redisstore.Options) *redisstore.Store {
 	if o.Subscribe == nil {
 		o.Subscribe = Subscribe(rdb)
+	}
+	if c, ok := rdb.(*redis.Client); ok && o.Redial == nil {
+		o.Redial = Redial(c)
 	}
 	return redisstore.New(Do(rdb), o)
 }
@@ -51,6 +55,34 @@ func Subscribe(rdb redis.UniversalClient) redisstore.Subscribe {
 			}
 		}
 	}
+}
+
+// Redial returns a function that closes all connections that the client dials from now on: the next command is sent
+// over a new one. It adds a hook to the client. Without it, reads go on over connections to a server that has become a
+// replica, because go-redis drops only those that a write was refused on.
+func Redial(rdb *redis.Client) func() {
+	d := new(dialler)
+	rdb.AddHook(d)
+	return d.connections.Close
+}
+
+// A dialler is a hook that knows the connections.
+type dialler struct{ connections redisstore.Connections }
+
+func (d *dialler) DialHook(next redis.DialHook) redis.DialHook {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := next(ctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		return d.connections.Add(conn), nil
+	}
+}
+
+func (*dialler) ProcessHook(next redis.ProcessHook) redis.ProcessHook { return next }
+
+func (*dialler) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
 }
 
 // Pipeline sends commands on one connection, with a [redis.Client] or a [redis.ClusterClient]. It is for

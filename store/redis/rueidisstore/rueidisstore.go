@@ -1,10 +1,10 @@
 // Package rueidisstore keeps sessions in Redis or Valkey through a rueidis client: one node, Sentinel or a Cluster.
 //
-//	client, err := rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{"127.0.0.1:6379"}})
+//	client, err := rueidisstore.NewClient(rueidis.ClientOption{InitAddress: []string{"127.0.0.1:6379"}})
 //	...
 //	sessions := session.New(rueidisstore.New(client, redisstore.Options{}), session.Options{})
 //
-// [New] is all that most apps need. [Do], [Subscribe] and [Pipeline] are its parts: functions that any app may wrap,
+// [NewClient] and [New] are all that most apps need. [Do], [Subscribe] and [Pipeline] are its parts: functions that any app may wrap,
 // to count commands or to subscribe with a client of its own. The store is that of package redisstore, whose
 // documentation says what is promised.
 //
@@ -15,19 +15,61 @@ package rueidisstore
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 
 	"github.com/redis/rueidis"
 
 	redisstore "coatcheck.dev/store/redis"
 )
 
+// A Client is a [rueidis.Client] that can close all its connections. Without that, a client of a single server keeps
+// its connections when that server becomes a replica.
+type Client struct {
+	rueidis.Client
+	connections redisstore.Connections
+}
+
+// NewClient is [rueidis.NewClient] for a [Client].
+func NewClient(o rueidis.ClientOption) (*Client, error) {
+	c := new(Client)
+	dial := o.DialCtxFn
+	if dial == nil {
+		dial = dialContext
+	}
+	o.DialCtxFn = func(ctx context.Context, addr string, d *net.Dialer, t *tls.Config) (net.Conn, error) {
+		conn, err := dial(ctx, addr, d, t)
+		if err != nil {
+			return nil, err
+		}
+		return c.connections.Add(conn), nil
+	}
+	var err error
+	c.Client, err = rueidis.NewClient(o)
+	return c, err
+}
+
+// dialContext dials as rueidis does.
+func dialContext(ctx context.Context, addr string, d *net.Dialer, t *tls.Config) (net.Conn, error) {
+	if t != nil {
+		return (&tls.Dialer{NetDialer: d, Config: t}).DialContext(ctx, "tcp", addr)
+	}
+	return d.DialContext(ctx, "tcp", addr)
+}
+
+// Redial closes all connections: the next command is sent over a new one.
+func (c *Client) Redial() { c.connections.Close() }
+
 // New returns a store that sends its commands through the client, and is a feed: unless Options.Subscribe is set it
-// subscribes with the same client.
+// subscribes with the same client. A [Client] is redialled when its server is no writer any more.
 func New(client rueidis.Client, o redisstore.Options) *redisstore.Store {
 	if o.Subscribe == nil {
 		o.Subscribe = Subscribe(client)
+	}
+	if c, ok := client.(*Client); ok && o.Redial == nil && client.Mode() != rueidis.ClientModeCluster {
+		o.Redial = c.Redial
 	}
 	return redisstore.New(Do(client), o)
 }

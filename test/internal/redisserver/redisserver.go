@@ -9,6 +9,7 @@
 package redisserver
 
 import (
+	"fmt"
 	"net"
 	"strings"
 	"testing"
@@ -114,6 +115,17 @@ func (n *Node) Follow(master *Node) {
 	await(n.t, "server to follow another", func() error {
 		_, err := n.Try("REPLICAOF", host, port)
 		return err
+	})
+}
+
+// AwaitReplica returns when a replica follows the node, and has what it has.
+func (n *Node) AwaitReplica() {
+	n.t.Helper()
+	await(n.t, "a replica to follow", func() error {
+		if state := n.Info("replication", "slave0"); !online.MatchString(state) {
+			return fmt.Errorf("replica: %q", state)
+		}
+		return nil
 	})
 }
 

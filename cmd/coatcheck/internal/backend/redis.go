@@ -59,7 +59,7 @@ func redisServer(read func(*location, *rueidis.ClientOption) error) func(*locati
 		}
 		prefix := l.take("prefix")
 		return func(ctx context.Context, _ bool) (*Backend, error) {
-			client, err := rueidis.NewClient(option) // it connects
+			client, err := rueidisstore.NewClient(option) // it connects
 			if err != nil {
 				return nil, fmt.Errorf("connect to Redis: %w", advise(err))
 			}
