@@ -6,25 +6,25 @@ import (
 	"syscall"
 )
 
-// Connections are those that a client has dialled, so that all of them can be closed: a client that is for one server
-// cannot be told otherwise that its address leads to another one now. The zero value is ready. Methods may be called
-// from any goroutine.
+// Connections are those that a client has dialled. They can all be closed, because a client of a single server cannot be
+// told in another way that its address leads elsewhere now. The zero value is ready. Methods may be called from any
+// goroutine.
 type Connections struct {
 	mu   sync.Mutex
-	open map[*connection]bool
+	open map[*trackedConn]bool
 }
 
 // Add takes a connection that was dialled, and returns the one for the client to use.
 func (c *Connections) Add(conn net.Conn) net.Conn {
-	added := &connection{Conn: conn, all: c}
+	added := &trackedConn{Conn: conn, all: c}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.open == nil {
-		c.open = make(map[*connection]bool)
+		c.open = make(map[*trackedConn]bool)
 	}
 	c.open[added] = true
 	if raw, ok := conn.(syscall.Conn); ok {
-		return rawConnection{added, raw}
+		return trackedRawConn{added, raw}
 	}
 	return added
 }
@@ -40,22 +40,23 @@ func (c *Connections) Close() {
 	}
 }
 
-type connection struct {
+// A trackedConn leaves the Connections when it is closed.
+type trackedConn struct {
 	net.Conn
 	all *Connections
 }
 
-func (c *connection) Close() error {
+func (c *trackedConn) Close() error {
 	c.all.mu.Lock()
 	delete(c.all.open, c)
 	c.all.mu.Unlock()
 	return c.Conn.Close()
 }
 
-// A rawConnection lets clients look whether an idle connection still stands.
-type rawConnection struct {
-	*connection
+// A trackedRawConn lets clients look whether an idle connection still stands.
+type trackedRawConn struct {
+	*trackedConn
 	raw syscall.Conn
 }
 
-func (c rawConnection) SyscallConn() (syscall.RawConn, error) { return c.raw.SyscallConn() }
+func (c trackedRawConn) SyscallConn() (syscall.RawConn, error) { return c.raw.SyscallConn() }
