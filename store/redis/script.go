@@ -191,8 +191,8 @@ if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
 return redis.call('HDEL', KEYS[1], ARGV[1])`)
 
 	// beatScript: a key of the node; channel or nothing, message. It fails unless the node is a writer. PUBLISH would
-	// succeed on a replica. DEL writes nothing, but is refused like a write, and not by a server whose memory is full. A
-	// server whose disk is full is still a writer.
+	// succeed on a replica. DEL writes nothing, but is refused like a write, and not by a server whose memory is full.
+	// A server whose disk is full is still a writer.
 	beatScript = newScript(`
 local wrote = redis.pcall('DEL', KEYS[1])
 if type(wrote) == 'table' and wrote.err and not wrote.err:find('MISCONF') then return wrote end

@@ -64,7 +64,9 @@ func TestAServerThatIsNoWriterAnyMoreIsNotBelieved(t *testing.T) {
 
 // demote makes another server the master. Node 0 keeps its connections to the old one, and node 1 does not. It returns
 // how long node 0 takes to serve again.
-func demote(t *testing.T, p pair, nodes [2]*program, ways [2]*relay.Relay, master int, lease time.Duration) time.Duration {
+func demote(
+	t *testing.T, p pair, nodes [2]*program, ways [2]*relay.Relay, master int, lease time.Duration,
+) time.Duration {
 	t.Helper()
 	v := newVisitor(t, nodes[0].site)
 	v.signIn("ada")

@@ -13,7 +13,9 @@ import (
 )
 
 func Example() {
-	client, err := rueidisstore.NewClient(rueidis.ClientOption{InitAddress: []string{"127.0.0.1:6379"}, DisableCache: true})
+	client, err := rueidisstore.NewClient(rueidis.ClientOption{
+		InitAddress: []string{"127.0.0.1:6379"}, DisableCache: true,
+	})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 // Package rueidisstore keeps sessions in Redis or Valkey through a rueidis client: one node, Sentinel or a Cluster.
 //
-//	client, err := rueidisstore.NewClient(rueidis.ClientOption{InitAddress: []string{"127.0.0.1:6379"}})
+//	option := rueidis.ClientOption{InitAddress: []string{"127.0.0.1:6379"}}
+//	client, err := rueidisstore.NewClient(option)
 //	...
 //	sessions := session.New(rueidisstore.New(client, redisstore.Options{}), session.Options{})
 //
