@@ -6,8 +6,8 @@ import (
 	"syscall"
 )
 
-// Connections are those that a client has dialled. They can all be closed, because a client of a single server cannot be
-// told in another way that its address leads elsewhere now. The zero value is ready. Methods may be called from any
+// Connections are those that a client has dialled. They can all be closed, because a client of a single server cannot
+// be told in another way that its address leads elsewhere now. The zero value is ready. Methods may be called from any
 // goroutine.
 type Connections struct {
 	mu   sync.Mutex

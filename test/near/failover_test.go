@@ -11,10 +11,14 @@ import (
 
 	"coatcheck.dev/store"
 	"coatcheck.dev/store/near"
+	redisstore "coatcheck.dev/store/redis"
+	"coatcheck.dev/store/redis/goredisstore"
+	"coatcheck.dev/store/redis/rueidisstore"
 	sqlstore "coatcheck.dev/store/sql"
 	"coatcheck.dev/store/sql/pgxlisten"
 	"coatcheck.dev/test/internal/mariadb"
 	"coatcheck.dev/test/internal/postgres"
+	"coatcheck.dev/test/internal/redisserver"
 	"coatcheck.dev/test/internal/relay"
 	"coatcheck.dev/test/internal/trial"
 )
@@ -59,12 +63,49 @@ func mariadbPair(t *testing.T) pair {
 	}
 }
 
+func rueidisPair(t *testing.T) pair {
+	return redisPair(t, func(t *testing.T, addr string) store.Store {
+		client, err := rueidisstore.NewClient(clientOptions(addr))
+		must(t, err)
+		t.Cleanup(client.Close)
+		return rueidisstore.New(client, redisstore.Options{})
+	})
+}
+
+func goRedisPair(t *testing.T) pair {
+	return redisPair(t, func(t *testing.T, addr string) store.Store {
+		return goredisstore.New(redisserver.GoRedisClient(t, addr), redisstore.Options{})
+	})
+}
+
+// redisPair has the old master follow the new one, as Sentinels do.
+func redisPair(t *testing.T, open func(t *testing.T, addr string) store.Store) pair {
+	soon := []string{"--repl-diskless-sync-delay", "0"}
+	a, b := redisserver.Start(t, soon...), redisserver.Start(t, soon...)
+	b.Follow(a)
+	return pair{
+		writer: a.Addr, standby: b.Addr, fence: func() {},
+		promote: func() {
+			b.Do("REPLICAOF", "NO", "ONE")
+			a.Follow(b)
+		},
+		open: func(t *testing.T, addr string) store.Store {
+			s := open(t, addr)
+			t.Cleanup(s.(*redisstore.Store).Close)
+			return s
+		},
+	}
+}
+
 // A node that keeps its connections to a server that has become a standby lets nobody in whose session has ended at the
 // new writer since, once the lease is over, and goes on by itself as soon as the address leads there.
 //
 // Rows: I1, R3
 func TestFailoverByHand(t *testing.T) {
-	for name, start := range map[string]func(*testing.T) pair{"PostgreSQL": postgresPair, "MariaDB": mariadbPair} {
+	for name, start := range map[string]func(*testing.T) pair{
+		"PostgreSQL": postgresPair, "MariaDB": mariadbPair,
+		"Redis through rueidis": rueidisPair, "Redis through go-redis": goRedisPair,
+	} {
 		t.Run(name, func(t *testing.T) {
 			for round := range trial.Times(5, 200) {
 				t.Run(fmt.Sprint(round), func(t *testing.T) { failover(t, start(t)) })

@@ -5,9 +5,9 @@
 //	...
 //	sessions := session.New(rueidisstore.New(client, redisstore.Options{}), session.Options{})
 //
-// [NewClient] and [New] are all that most apps need. [Do], [Subscribe] and [Pipeline] are its parts: functions that any app may wrap,
-// to count commands or to subscribe with a client of its own. The store is that of package redisstore, whose
-// documentation says what is promised.
+// [NewClient] and [New] are all that most apps need. [Do], [Subscribe] and [Pipeline] are its parts: functions that any
+// app may wrap, to count commands or to subscribe with a client of its own. The store is that of package redisstore,
+// whose documentation says what is promised.
 //
 // The client stays the caller's: close the store first, then the client. Client-side caching is not used, so
 // ClientOption.DisableCache may be set. Do not send commands to replicas (ClientOption.SendToReplicas): a session that

@@ -82,13 +82,6 @@ func (r *Relay) Silence() { r.become(condition{silent: true}) }
 // Cut breaks all connections, which both ends see, and new ones at once.
 func (r *Relay) Cut() { r.become(condition{cut: true}) }
 
-// Lead has new connections go to another address. Those that stand stay where they are.
-func (r *Relay) Lead(target string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.target = target
-}
-
 // Heal undoes all of this. What was held back goes on its way.
 func (r *Relay) Heal() { r.become(condition{}) }
 
