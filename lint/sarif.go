@@ -1,6 +1,9 @@
 package lint
 
-import "io"
+import (
+	"cmp"
+	"io"
+)
 
 // The parts of SARIF 2.1.0 (OASIS) that a report needs.
 type (
@@ -66,11 +69,11 @@ func (r *Report) WriteSARIF(w io.Writer) error {
 	}
 	for i := range r.Cookies {
 		v := r.Cookies[i].view()
-		at := sarifLocation{Logical: []sarifName{{Name: or(v.Name, "(no name)"), Kind: "cookie"}}}
+		at := sarifLocation{Logical: []sarifName{{Name: cmp.Or(v.Name, "(no name)"), Kind: "cookie"}}}
 		at.Physical.Artifact.URI = page(r.Cookies[i].URL)
 		for _, f := range v.Findings {
 			run.Results = append(run.Results, sarifResult{f.Rule, index[f.Rule], f.Severity,
-				sarifText{or(v.Name, "(no name)") + ": " + f.Message}, []sarifLocation{at}})
+				sarifText{cmp.Or(v.Name, "(no name)") + ": " + f.Message}, []sarifLocation{at}})
 		}
 	}
 	return writeJSON(w, sarifLog{"https://json.schemastore.org/sarif-2.1.0.json", "2.1.0", []sarifRun{run}})

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -45,7 +46,7 @@ func (v view) writeText(b *bytes.Buffer, colour bool) {
 		}
 		return colours[what] + text + "\x1b[0m"
 	}
-	fmt.Fprintf(b, "%s  %s", paint("name", or(v.Name, "(no name)")), v.URL)
+	fmt.Fprintf(b, "%s  %s", paint("name", cmp.Or(v.Name, "(no name)")), v.URL)
 	if v.In != "" {
 		fmt.Fprintf(b, " in %s", v.In)
 	}
@@ -59,7 +60,7 @@ func (v view) writeText(b *bytes.Buffer, colour bool) {
 		b.WriteByte('\n')
 	}
 	for _, c := range v.Changes {
-		fmt.Fprintf(b, "  stored   %s: %s → %s\n", c.Attribute, or(c.Written, "(not written)"), c.Stored)
+		fmt.Fprintf(b, "  stored   %s: %s → %s\n", c.Attribute, cmp.Or(c.Written, "(not written)"), c.Stored)
 	}
 	for _, warning := range v.Warnings {
 		fmt.Fprintf(b, "  warns    %s\n", warning)
@@ -72,13 +73,6 @@ func (v view) writeText(b *bytes.Buffer, colour bool) {
 		fmt.Fprintf(b, "  fix      Set-Cookie: %s\n  in Go    %s\n", v.Fix.Header, v.Fix.Go)
 	}
 	b.WriteByte('\n')
-}
-
-func or(s, instead string) string {
-	if s == "" {
-		return instead
-	}
-	return s
 }
 
 // WriteJSON writes the report as one JSON object:
