@@ -92,8 +92,8 @@ type Store interface {
 	List(ctx context.Context, q Query) ([]Record, error)
 
 	// Live returns a user's live records in short, newest first as in List, at most limit of them. A record is live if
-	// it was created after the time after, and is not over at the time now. The work is bounded by limit and by the
-	// records that are over, whatever else there is. The empty user has none.
+	// it was created after the time after, and is not over at the time now. The empty user has none. Each sign-in asks
+	// for them, so a store should look at hardly more records than it returns, however many there are.
 	Live(ctx context.Context, user string, after, now time.Time, limit int) ([]Summary, error)
 
 	// Count returns how many records a user has, or how many there are in all for the empty user. A record counts until

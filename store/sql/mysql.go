@@ -137,13 +137,14 @@ func (m *mysql) load(ctx context.Context, id store.ID) (row, error) {
 
 func (m *mysql) page(ctx context.Context, user string, after row, limit int) ([]row, error) {
 	if user == "" {
-		return m.many(ctx, myList, after.created, after.created, after.id[:], limit)
+		return read(ctx, &m.server, scanPage, myList, after.created, after.created, after.id[:], limit)
 	}
-	return m.many(ctx, myListUser, keyOf(user), []byte(user), after.created, after.created, after.id[:], limit)
+	return read(ctx, &m.server, scanPage,
+		myListUser, keyOf(user), []byte(user), after.created, after.created, after.id[:], limit)
 }
 
 func (m *mysql) live(ctx context.Context, user string, after, now int64, limit int) ([]store.Summary, error) {
-	return m.summaries(ctx, myLive, keyOf(user), []byte(user), after, now, limit)
+	return read(ctx, &m.server, scanSummaries, myLive, keyOf(user), []byte(user), after, now, limit)
 }
 
 func (m *mysql) count(ctx context.Context, user string) (int, error) {
@@ -375,7 +376,7 @@ func (m *mysql) setCutoff(ctx context.Context, user string, at time.Time) error 
 }
 
 func (m *mysql) cutoffs(ctx context.Context) (map[string]time.Time, error) {
-	return m.all(ctx, myCutoffs)
+	return read(ctx, &m.server, scanCutoffs, myCutoffs)
 }
 
 // numbered is how the driver that everybody uses writes the server's errors.

@@ -198,13 +198,13 @@ func (p *postgres) load(ctx context.Context, id store.ID) (row, error) {
 
 func (p *postgres) page(ctx context.Context, user string, after row, limit int) ([]row, error) {
 	if user == "" {
-		return p.many(ctx, pgList, after.created, after.id[:], limit)
+		return read(ctx, &p.server, scanPage, pgList, after.created, after.id[:], limit)
 	}
-	return p.many(ctx, pgListUser, keyOf(user), []byte(user), after.created, after.id[:], limit)
+	return read(ctx, &p.server, scanPage, pgListUser, keyOf(user), []byte(user), after.created, after.id[:], limit)
 }
 
 func (p *postgres) live(ctx context.Context, user string, after, now int64, limit int) ([]store.Summary, error) {
-	return p.summaries(ctx, pgLive, keyOf(user), []byte(user), after, now, limit)
+	return read(ctx, &p.server, scanSummaries, pgLive, keyOf(user), []byte(user), after, now, limit)
 }
 
 func (p *postgres) count(ctx context.Context, user string) (int, error) {
@@ -338,7 +338,7 @@ func (p *postgres) setCutoff(ctx context.Context, user string, at time.Time) err
 }
 
 func (p *postgres) cutoffs(ctx context.Context) (map[string]time.Time, error) {
-	return p.all(ctx, pgCutoffs)
+	return read(ctx, &p.server, scanCutoffs, pgCutoffs)
 }
 
 // sqlState returns PostgreSQL's code of an error, if it is one of its.

@@ -58,24 +58,14 @@ func (s *server) one(ctx context.Context, id store.ID, text string) (row, error)
 	return r, err
 }
 
-// many reads a page.
-func (s *server) many(ctx context.Context, text string, args ...any) (page []row, err error) {
+// read runs a statement, and scans its rows.
+func read[T any](
+	ctx context.Context, s *server, scan func(*sql.Rows) (T, error), text string, args ...any,
+) (all T, err error) {
 	err = s.again(ctx, func() error {
 		rows, err := s.db.QueryContext(ctx, text, args...)
 		if err == nil {
-			page, err = scanPage(rows)
-		}
-		return err
-	})
-	return page, err
-}
-
-// summaries reads what there is of records in short.
-func (s *server) summaries(ctx context.Context, text string, args ...any) (all []store.Summary, err error) {
-	err = s.again(ctx, func() error {
-		rows, err := s.db.QueryContext(ctx, text, args...)
-		if err == nil {
-			all, err = scanSummaries(rows)
+			all, err = scan(rows)
 		}
 		return err
 	})
@@ -95,18 +85,6 @@ func (s *server) counted(ctx context.Context, text string, args ...any) (n int, 
 		return err
 	})
 	return n, err
-}
-
-// all reads the cutoffs.
-func (s *server) all(ctx context.Context, text string) (all map[string]time.Time, err error) {
-	err = s.again(ctx, func() error {
-		rows, err := s.db.QueryContext(ctx, text)
-		if err == nil {
-			all, err = scanCutoffs(rows)
-		}
-		return err
-	})
-	return all, err
 }
 
 // latest returns the last time at which each session was seen, in the order of the IDs: a statement changes a row only

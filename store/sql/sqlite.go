@@ -120,29 +120,28 @@ func (s *sqlite) load(ctx context.Context, id store.ID) (row, error) {
 // of an empty file.
 func (s *sqlite) absent() error { return s.file.Load().check() }
 
-func (s *sqlite) page(ctx context.Context, user string, after row, limit int) (page []row, err error) {
-	scan := func(rows *sql.Rows) (err error) {
-		if page, err = scanPage(rows); err == nil {
+// rows is read for what may have many rows.
+func rows[T any](
+	ctx context.Context, s *sqlite, scan func(*sql.Rows) (T, error), text string, args ...any,
+) (all T, err error) {
+	err = s.read(ctx, func(rows *sql.Rows) (err error) {
+		if all, err = scan(rows); err == nil {
 			err = s.absent()
 		}
 		return err
-	}
-	if user == "" {
-		err = s.read(ctx, scan, liteList, after.created, after.id[:], limit)
-	} else {
-		err = s.read(ctx, scan, liteListUser, user, after.created, after.id[:], limit)
-	}
-	return page, err
+	}, text, args...)
+	return all, err
 }
 
-func (s *sqlite) live(ctx context.Context, user string, after, now int64, limit int) (all []store.Summary, err error) {
-	err = s.read(ctx, func(rows *sql.Rows) (err error) {
-		if all, err = scanSummaries(rows); err == nil && len(all) == 0 {
-			err = s.absent()
-		}
-		return err
-	}, liteLive, user, after, now, limit)
-	return all, err
+func (s *sqlite) page(ctx context.Context, user string, after row, limit int) ([]row, error) {
+	if user == "" {
+		return rows(ctx, s, scanPage, liteList, after.created, after.id[:], limit)
+	}
+	return rows(ctx, s, scanPage, liteListUser, user, after.created, after.id[:], limit)
+}
+
+func (s *sqlite) live(ctx context.Context, user string, after, now int64, limit int) ([]store.Summary, error) {
+	return rows(ctx, s, scanSummaries, liteLive, user, after, now, limit)
 }
 
 func (s *sqlite) count(ctx context.Context, user string) (n int, err error) {
@@ -161,14 +160,8 @@ func (s *sqlite) count(ctx context.Context, user string) (n int, err error) {
 	return n, err
 }
 
-func (s *sqlite) cutoffs(ctx context.Context) (all map[string]time.Time, err error) {
-	err = s.read(ctx, func(rows *sql.Rows) (err error) {
-		if all, err = scanCutoffs(rows); err == nil {
-			err = s.absent()
-		}
-		return err
-	}, liteNotBefore)
-	return all, err
+func (s *sqlite) cutoffs(ctx context.Context) (map[string]time.Time, error) {
+	return rows(ctx, s, scanCutoffs, liteNotBefore)
 }
 
 func (s *sqlite) create(ctx context.Context, v *values, replaces store.ID) error {

@@ -97,8 +97,8 @@ func (s *sqlite) commit(ctx context.Context, batch []*write) {
 // changes failed, and not the transaction.
 func (s *sqlite) tryCommit(ctx context.Context, batch []*write) (failed bool, err error) {
 	file := s.file.Load()
-	if err := file.check(); err != nil {
-		return false, err
+	if file.movedLately() {
+		return false, errMoved
 	}
 	conn, err := s.connections.take(ctx)
 	if err != nil {
