@@ -182,6 +182,28 @@ func TestStatsOfTheFeed(t *testing.T) {
 	})
 }
 
+// Every read counts once, by what answered it.
+func TestStatsOfReads(t *testing.T) {
+	inBubble(t, "", func(t *testing.T) {
+		n := newNode(t, near.Options{})
+		r, none := n.elsewhere(), store.NewID()
+		n.reads(r.ID, 1, 1)
+		n.reads(r.ID, 1, 0)
+		n.reads(r.ID, 1, 0)
+		n.reads(none, 0, 1)
+		n.reads(none, 0, 0)
+		if s := n.Stats(); s.Loads != 2 || s.Hits != 2 || s.NegativeHits != 1 || s.LeaseHits != 0 || s.Refused != 0 {
+			t.Errorf("got %+v", s)
+		}
+		n.inner.lose()
+		n.reads(r.ID, 1, 0)
+		n.reads(none, 0, 0)
+		if s := n.Stats(); s.LeaseHits != 2 {
+			t.Errorf("%d reads under a lease, want 2", s.LeaseHits)
+		}
+	})
+}
+
 // A lateFeed goes on telling after it was asked to stop, as a notice on its way does.
 type lateFeed struct {
 	*double

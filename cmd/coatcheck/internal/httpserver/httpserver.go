@@ -62,9 +62,6 @@ func (s *Server) URL() string {
 	return "http://" + addr.String()
 }
 
-// Address is where the server listens, with the actual port.
-func (s *Server) Address() string { return s.listener.Addr().String() }
-
 // ErrBrokenOff says that requests were still under way when the grace was over.
 var ErrBrokenOff = errors.New("requests were still under way when their time was over, and were broken off")
 
