@@ -28,9 +28,12 @@
 //
 // The store switches the database to write-ahead logging. The files FILE-wal and FILE-shm appear beside it: never
 // delete or copy one without the others. Its transactions use synchronous=FULL. Checkpoints run beside the commits, on
-// another connection; a commit makes one only if the log has grown to 32 MB all the same. Any number of pooled
-// connections will do, one included; do not call the store while you hold the only one. In a database without tables
+// another connection; a commit makes one only if the log has grown to 32 MB all the same. In a database without tables
 // the store limits the file to its owner (mode 0600), because sessions are nobody else's business.
+//
+// Any number of pooled connections will do, one included; do not call the store while you hold the only one. The store
+// keeps up to eight for 20 ms after their last use, with its statements compiled, unless all of the pool's are in use.
+// Close the store before the database, and they go back at once.
 //
 // The feed ([store.Feed]) tells of what this Store changes. Let one process and one Store write to a file at a time. A
 // second one breaks nothing that the contract of package store says of records, but the first does not hear of its
