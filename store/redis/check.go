@@ -14,8 +14,8 @@ import (
 // ErrRefused reports a dangerous setting; the error names it.
 var ErrRefused = errors.New("the server's settings are dangerous for sessions")
 
-// Prepare finds out now what would fail later: it is Check for those who want no findings. A dangerous setting is
-// ErrRefused unless [Options] allow it.
+// Prepare finds out now what would fail later: it is Check for those who want no findings, and then [Store.Try]. A
+// dangerous setting is ErrRefused unless [Options] allow it.
 func (s *Store) Prepare(ctx context.Context) error {
 	findings, err := s.Check(ctx)
 	if err != nil {
@@ -28,7 +28,7 @@ func (s *Store) Prepare(ctx context.Context) error {
 		}
 	}
 	if len(why) == 0 {
-		return nil
+		return s.Try(ctx)
 	}
 	return fmt.Errorf("redisstore: check the server: %w: %s", ErrRefused, strings.Join(why, "; "))
 }

@@ -35,10 +35,15 @@ func (s *Store) NotBefore(ctx context.Context) (map[string]time.Time, error) {
 		}
 		at := micro(int64(binary.BigEndian.Uint64([]byte(stored)) ^ 1<<63))
 		if at.Before(forgotten) {
-			_, _ = s.run(ctx, dropCutoffScript, []string{s.cutoffsKey()}, user, stored) // the next call tries again
+			_ = s.dropCutoff(ctx, user, stored) // if it fails, the next call tries again
 			continue
 		}
 		all[user] = at
 	}
 	return all, nil
+}
+
+func (s *Store) dropCutoff(ctx context.Context, user, stored string) error {
+	_, err := s.run(ctx, dropCutoffScript, []string{s.cutoffsKey()}, user, stored)
+	return err
 }

@@ -4,6 +4,9 @@ import (
 	"context"
 	"crypto/sha1"
 	"encoding/hex"
+	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -41,7 +44,23 @@ func (s *Store) runWith(ctx context.Context, send Doer, sc *script, keys []strin
 		all[0], all[1] = "EVAL", sc.text
 		reply, err = awaitSlot(ctx, send, keys[0], all)
 	}
-	return reply, err
+	return reply, sc.locate(err)
+}
+
+var errorLine = regexp.MustCompile(`@user_script: ?(\d+)`)
+
+// locate quotes the line at which a script failed, because servers do not name the command that they have refused.
+func (sc *script) locate(err error) error {
+	if err == nil || diagnose(err) != unknown {
+		return err
+	}
+	if at := errorLine.FindStringSubmatch(err.Error()); at != nil {
+		lines := strings.Split(sc.text, "\n")
+		if n, _ := strconv.Atoi(at[1]); 0 < n && n <= len(lines) {
+			err = fmt.Errorf("%w: %s", err, strings.TrimSpace(lines[n-1]))
+		}
+	}
+	return err
 }
 
 // luaEarlier compares numbers of eight bytes. Lua's numbers cannot hold them, and the order of strings depends on the

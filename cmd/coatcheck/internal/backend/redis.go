@@ -116,7 +116,7 @@ func openRedis(ctx context.Context, client rueidis.Client, o redisstore.Options)
 	s := rueidisstore.New(client, o)
 	b := &Backend{
 		Store:   s,
-		prepare: func(context.Context) error { return nil }, // there is nothing to make
+		prepare: s.Try, // there is nothing to make
 		made:    func(context.Context) bool { return true },
 		close:   func(context.Context) error { s.Close(); client.Close(); return nil },
 	}
