@@ -9,10 +9,10 @@ import (
 	"coatcheck.dev/store"
 )
 
-var errSilent = errors.New("nothing was heard on the channel; allow the Redis user the channels of the prefix")
+var errSilent = errors.New("nothing was heard on it; allow the Redis user the channels of the prefix")
 
-// Try uses the store once, under throw-away keys within the prefix: it runs every script and hears the channel. What the
-// server lacks, or what the Redis user may not do, is an error now instead of at the first sign-in. A server that
+// Try uses the store once, under throw-away keys within the prefix: it runs every script and hears the channel. What
+// the server lacks, or what the Redis user may not do, is an error now instead of at the first sign-in. A server that
 // accepts no writes at the time, because its memory or its disk is full, is no error.
 func (s *Store) Try(ctx context.Context) error {
 	t := New(s.doer, Options{Prefix: s.prefix + "{try-" + rand.Text() + "}:", Subscribe: s.options.Subscribe})

@@ -20,7 +20,7 @@ func TestTry(t *testing.T) {
 		{"+@all &* -zadd", "ZADD"},
 		{"+@all &* -zrevrangebylex", "ZREVRANGEBYLEX"},
 		{"+@all &* -hdel", "HDEL"},
-		{"+@all &* -subscribe", "nothing was heard on the channel"},
+		{"+@all &* -subscribe", "hear the channel: nothing was heard"},
 		{"+@all resetchannels", "channel"},
 	} {
 		t.Run(c.rights, func(t *testing.T) {
