@@ -45,6 +45,23 @@ func TestNewerAnswersStay(t *testing.T) {
 	})
 }
 
+// A store that has failed over may know less than its feed told before; what it says now is kept.
+func TestOlderAnswersOfAnotherGenerationAreKept(t *testing.T) {
+	inBubble(t, "", func(t *testing.T) {
+		n := newNode(t, near.Options{})
+		old := n.elsewhere()
+		n.must(n.inner.far.Save(context.Background(), old))
+		n.reads(old.ID, 2, 1)
+		n.inner.lose()
+		n.inner.beat()
+		n.inner.set(func(d *double) {
+			d.after = func(store.ID, store.Record, error) (store.Record, error) { return old, nil }
+		})
+		n.reads(old.ID, 1, 1)
+		n.reads(old.ID, 1, 0)
+	})
+}
+
 // A record that is back although this node has just ended it is no unknown one.
 func TestRecordThatIsBackIsFound(t *testing.T) {
 	for _, c := range []struct {
