@@ -79,7 +79,8 @@ type Store interface {
 	// ID without a record is passed over.
 	Touch(ctx context.Context, seen []Seen) error
 
-	// Delete removes the record of an ID and reports whether there was one.
+	// Delete removes the record of an ID and reports whether there was one. A feed tells of it in any case: a copy may
+	// have outlived a record that somebody has removed by other means.
 	Delete(ctx context.Context, id ID) (bool, error)
 
 	// DeleteUser removes all records of a user except those of the IDs in keep, and returns the IDs of the removed ones

@@ -205,10 +205,12 @@ func (s *Store) Delete(ctx context.Context, id store.ID) (bool, error) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	at, e := sh.find(id)
-	if at >= 0 {
-		s.remove(sh, at, e, store.Deleted)
+	if at < 0 {
+		s.Publish(store.Notice{Kind: store.Deleted, ID: id})
+		return false, nil
 	}
-	return at >= 0, nil
+	s.remove(sh, at, e, store.Deleted)
+	return true, nil
 }
 
 // DeleteUser implements [store.Store]. It stops the whole store for a moment, because a record of

@@ -21,6 +21,8 @@
 //   - When the feed has recovered, everything from before is forgotten.
 //   - In front of a store without a feed, the lease is the only limit: 1 second by default.
 //   - A feed within one process cannot break, and needs no lease.
+//   - A record that was removed behind the feed's back (FLUSHDB, TRUNCATE, a row deleted by hand) is served for at most
+//     [Options].MaxAge, 10 seconds by default: then the store is asked again, whatever the feed says.
 //
 // This node's own revocations, and all its other writes, are in force here before they are acknowledged.
 //

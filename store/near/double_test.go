@@ -1,6 +1,7 @@
 package near_test
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"sync/atomic"
@@ -137,6 +138,7 @@ func newNode(t *testing.T, o near.Options) *node {
 
 func newNodeOver(t *testing.T, d *double, o near.Options) *node {
 	t.Helper()
+	o.MaxAge = cmp.Or(o.MaxAge, time.Hour) // most tests are about the lease alone
 	n := &node{t, near.New(d, o), d}
 	t.Cleanup(n.Store.Close)
 	return n

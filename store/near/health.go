@@ -23,9 +23,11 @@ type proof struct {
 	generation uint64
 }
 
-// believes reports whether an answer may still be served. No notice has contradicted it.
-func (h *health) believes(p proof, lease time.Duration, now dualTime) bool {
-	return p.generation == h.generation && (h.local || p.at.within(lease, now) || h.at.within(lease, now))
+// believes reports whether an answer may still be served. No notice has contradicted it: a feed vouches for it up to an
+// age, as a record may be removed without a word.
+func (h *health) believes(p proof, lease, maxAge time.Duration, now dualTime) bool {
+	return p.generation == h.generation &&
+		(h.local || p.at.within(lease, now) || h.at.within(lease, now) && p.at.within(maxAge, now))
 }
 
 // keeps reports whether an answer to a question of this generation may be kept.

@@ -363,3 +363,36 @@ func TestErrorsAreNotKept(t *testing.T) {
 		n.reads(r.ID, 1, 1)
 	})
 }
+
+// A record that was removed behind the feed's back is served until it is so old, and an ID without a record costs no
+// second load, however old that is.
+//
+// Rows: I1
+func TestMaxAge(t *testing.T) {
+	inBubble(t, "by default", func(t *testing.T) {
+		d := newDouble()
+		n := &node{t, near.New(d, near.Options{}), d}
+		t.Cleanup(n.Store.Close)
+		n.inner.beat()
+		vanished, absent := n.elsewhere(), store.NewID()
+		n.reads(vanished.ID, 1, 1)
+		n.reads(absent, 0, 1)
+		n.inner.set(func(d *double) { d.cut = true })
+		if _, err := n.inner.far.Delete(t.Context(), vanished.ID); err != nil {
+			t.Fatal(err)
+		}
+		n.inner.set(func(d *double) { d.cut = false })
+		n.beats(10 * time.Second)
+		n.reads(vanished.ID, 1, 0)
+		time.Sleep(time.Nanosecond)
+		n.reads(vanished.ID, 0, 1)
+		n.reads(absent, 0, 0)
+	})
+	inBubble(t, "no shorter than the lease", func(t *testing.T) {
+		n := newNode(t, near.Options{Lease: 5 * time.Second, MaxAge: time.Second})
+		r := n.elsewhere()
+		n.reads(r.ID, 1, 1)
+		time.Sleep(5 * time.Second)
+		n.reads(r.ID, 1, 0)
+	})
+}

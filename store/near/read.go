@@ -2,6 +2,7 @@ package near
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"coatcheck.dev/store"
@@ -32,7 +33,7 @@ func (c *cache) look(id store.ID, now dualTime) (store.Encoded, answer) {
 		return store.Encoded{}, unknown
 	}
 	h := c.health.Load()
-	if !h.believes(e.proof, c.lease, now) {
+	if !h.believes(e.proof, c.lease, c.maxAge, now) {
 		return store.Encoded{}, leaseOver
 	}
 	c.counters.hit(id, h)
@@ -45,7 +46,7 @@ func (c *cache) lookNegative(id store.ID, now dualTime) answer {
 		return unknown
 	}
 	h := c.health.Load()
-	if !h.believes(e.proof, c.lease, now) {
+	if !h.believes(e.proof, c.lease, math.MaxInt64, now) {
 		return leaseOver
 	}
 	c.counters.hitNegative(id, h)
@@ -55,7 +56,7 @@ func (c *cache) lookNegative(id store.ID, now dualTime) answer {
 // Recall implements [store.Peeker]. It goes beyond the lease, but not beyond a generation of the feed.
 func (c *cache) Recall(id store.ID, since time.Time) (store.Encoded, bool) {
 	e, ok := c.kept(id)
-	if !ok || e.tombstone || !c.health.Load().believes(e.proof, time.Since(since), c.now()) {
+	if !ok || e.tombstone || !c.health.Load().believes(e.proof, time.Since(since), 0, c.now()) {
 		return store.Encoded{}, false
 	}
 	return e.encoded(id), true

@@ -130,6 +130,7 @@ local old = redis.pcall('GETRANGE', KEYS[1], 0, -1)
 if type(old) == 'table' then old = '?' end
 if old == '' then
   if KEYS[4] and redis.call('GET', KEYS[4]) == ARGV[5] then return {2, ''} end
+  if ARGV[1] == '' and ARGV[4] ~= '' then redis.call('PUBLISH', ARGV[3], ARGV[4]) end
   return {0, ''}
 end
 if old:sub(2, 1 + #ARGV[1]) ~= ARGV[1] then return {1, ''} end

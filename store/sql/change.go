@@ -81,6 +81,9 @@ func (t *txn) touch(seen []store.Seen) error {
 func (t *txn) remove(id store.ID, why store.NoticeKind) (found bool, err error) {
 	_, owner, err := t.look(id)
 	if errors.Is(err, store.ErrNotFound) {
+		if why == store.Deleted {
+			t.tell(store.Notice{Kind: why, ID: id})
+		}
 		return false, nil
 	}
 	if err != nil {

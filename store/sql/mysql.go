@@ -261,9 +261,8 @@ func (m *mysql) touch(ctx context.Context, seen []store.Seen) error {
 func (m *mysql) remove(ctx context.Context, id store.ID) (found bool, err error) {
 	err = m.change(ctx, sql.LevelDefault, func(t *myTxn) error {
 		n, err := t.exec(myDelete, id[:])
-		if found = n > 0; found {
-			t.tell(store.Deleted, id, nil, "", nil)
-		}
+		found = n > 0
+		t.tell(store.Deleted, id, nil, "", nil)
 		return err
 	})
 	return found && err == nil, err

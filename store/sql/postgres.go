@@ -85,7 +85,7 @@ WHERE s.id = ANY (ARRAY(SELECT id FROM locked)) AND s.id = t.id AND s.last_seen 
 
 	pgDelete = `
 WITH old AS (DELETE FROM coatcheck_sessions WHERE id = $1 RETURNING id, owner),
-told AS (INSERT INTO coatcheck_changes (kind, id, owner) SELECT 3, id, owner FROM old)
+told AS (INSERT INTO coatcheck_changes (kind, id, owner) SELECT 3, $1, coalesce((SELECT owner FROM old), ''))
 SELECT count(*) FROM old`
 
 	pgLockUser   = `SELECT pg_advisory_xact_lock(1668243828, $1::int)`

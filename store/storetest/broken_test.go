@@ -877,6 +877,19 @@ var brokenStores = []brokenStore{
 			return err
 		},
 	})},
+	{"the feed is silent about what is not there", []string{"an end is told even if there is no record"}, func() fault {
+		there := make(map[store.ID]bool)
+		return fault{subscribe: func(b *broken, tell func(store.Notice)) func() {
+			return b.Store.Subscribe(func(n store.Notice) {
+				if n.Kind == store.Created {
+					there[n.ID] = true
+				}
+				if n.Kind != store.Deleted || there[n.ID] {
+					tell(n)
+				}
+			})
+		}}
+	}},
 	{"the feed names nobody", []string{"every change is told, in order"}, always(fault{
 		subscribe: func(b *broken, tell func(store.Notice)) func() {
 			return b.Store.Subscribe(func(n store.Notice) { n.User = ""; tell(n) })

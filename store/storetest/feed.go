@@ -107,6 +107,16 @@ func (t *trial) settle(e *listener) {
 
 var feedCases = []testCase{
 	{
+		name: "an end is told even if there is no record",
+		why:  "A record that somebody has removed by other means lives on in caches, until they are told of its end.",
+		run: func(t *trial) {
+			e, r := t.listen(), session("ada")
+			if found, err := t.s.Delete(t.ctx, r.ID); found || err != nil {
+				t.Fatalf("delete: %v, %v", found, err)
+			}
+			t.hears(e, r.ID, store.Deleted)
+		},
+	}, {
 		name: "every change is told, in order",
 		why:  "A cache that hears of a save after the delete, or not at all, serves a session that was signed out.",
 		run: func(t *trial) {
@@ -172,9 +182,6 @@ var feedCases = []testCase{
 			t.fails(t.s.Save(t.ctx, gone), store.ErrNotFound)
 			t.fails(t.s.Create(t.ctx, r, store.ID{}), store.ErrExists)
 			t.fails(t.s.Create(t.ctx, gone, store.NewID()), store.ErrNotFound)
-			if _, err := t.s.Delete(t.ctx, gone.ID); err != nil {
-				t.Fatalf("delete: %v", err)
-			}
 			t.settle(e)
 			t.hears(e, r.ID)
 			t.hears(e, gone.ID)

@@ -15,8 +15,9 @@ const bound = lease + 250*time.Millisecond
 // cannot be confirmed for five seconds ends.
 const streamBound = lease + 6*time.Second
 
-// emptyBound is the same for sessions whose records somebody has removed from the store by hand.
-const emptyBound = 10 * time.Second
+// emptyBound is the same for sessions whose records somebody has removed from the store by hand: a cache asks again
+// after so long.
+const emptyBound = 10*time.Second + 250*time.Millisecond
 
 // A life is what the referee knows of one session.
 type life struct {

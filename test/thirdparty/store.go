@@ -228,14 +228,13 @@ func NewServer() *Server {
 
 // remove deletes a record, if there is one, and returns how many that were. The caller holds s.mu, here and below.
 func (s *Server) remove(n store.Notice) int {
+	before := len(s.records)
 	r, ok := s.records[n.ID]
-	if ok {
-		n.User = r.User
-		delete(s.records, n.ID)
+	n.User = r.User
+	if delete(s.records, n.ID); ok || n.Kind == store.Deleted {
 		s.log = append(s.log, n)
-		return 1
 	}
-	return 0
+	return before - len(s.records)
 }
 
 // Do answers a request.
