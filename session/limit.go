@@ -32,8 +32,9 @@ func (m *Manager) makeRoom(ctx context.Context, user string, replaces store.ID) 
 // maxTrim is how many sessions a sign-in ends one by one.
 const maxTrim = 100
 
-// trim ends sessions of a user who has more than the limit after the session of keep has begun. Its work is bounded: of
-// so many that it does not see all, one cut-off ends those that are older than all that stay.
+// trim ends sessions of a user who has more than the limit after the session of keep has begun. Its work and time are
+// bounded: of so many that it does not see all, one cut-off ends those that are older than all that stay, and what a
+// slow store has not ended in time is left to the next sign-in.
 func (m *Manager) trim(ctx context.Context, keep *store.Record) error {
 	user, most := keep.User, m.opts.MaxSessions
 	if most < 0 || m.opts.AtLimit == LimitRefuse {
@@ -68,8 +69,8 @@ func (m *Manager) trim(ctx context.Context, keep *store.Record) error {
 			return err
 		}
 	}
-	for _, s := range surplus {
-		if _, err := m.Revoke(ctx, s.ID); err != nil {
+	for began, i := time.Now(), len(surplus)-1; i >= 0 && time.Since(began) < m.opts.StoreTimeout; i-- {
+		if _, err := m.Revoke(ctx, surplus[i].ID); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 
 	"coatcheck.dev/event"
 	"coatcheck.dev/session"
+	"coatcheck.dev/store"
 )
 
 // One user's sessions are bounded, and the option says which one gives way.
@@ -130,6 +132,57 @@ func TestSignInOverManySessionsIsBounded(t *testing.T) {
 			newBrowser(t, m).signIn("ada")
 			if n := st.count() - before; n > 10 {
 				t.Errorf("the next sign-in made %d calls", n)
+			}
+		})
+	}
+}
+
+// A sign-in does not wait for a slow store to end a hundred sessions one by one; the sign-ins after it go on.
+//
+// Rows: A43, I9
+func TestSignInDoesNotWaitForAllTheSurplus(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := newFaultStore()
+		unlimited := newManager(t, st, asleep(session.Options{MaxSessions: -1}))
+		for range 12 {
+			newBrowser(t, unlimited).signIn("ada")
+		}
+		m := newManager(t, st, asleep(session.Options{MaxSessions: 2, StoreTimeout: 3 * time.Second}))
+		st.trap(func(context.Context) error { time.Sleep(time.Second); return nil }, "Delete")
+		for signIn, want := range []int{10, 8, 6, 4, 2, 2} {
+			began := time.Now()
+			newBrowser(t, m).signIn("ada")
+			if took := time.Since(began); took > 4*time.Second {
+				t.Errorf("sign-in %d took %v", signIn, took)
+			}
+			if n := rows(t, st); n != want {
+				t.Errorf("after sign-in %d there are %d sessions, want %d", signIn, n, want)
+			}
+		}
+	})
+}
+
+// The session that has just begun stays, also if other nodes' clocks are ahead and theirs seem newer.
+//
+// Rows: A43
+func TestLimitNeverEndsTheSessionThatBegins(t *testing.T) {
+	for _, n := range []int{5, 300} {
+		inBubble(t, fmt.Sprint(n), func(t *testing.T) {
+			st := newFaultStore()
+			m := newManager(t, st, asleep(session.Options{MaxSessions: 5}))
+			ahead := time.Now().Add(40 * time.Second)
+			for i := range n {
+				at := ahead.Add(time.Duration(i) * time.Millisecond)
+				end := at.Add(time.Hour)
+				r := store.Record{ID: store.NewID(), User: "ada", CreatedAt: at, LastSeen: at, ExpiresAt: end}
+				if err := st.inner.Create(t.Context(), r, store.ID{}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			b := newBrowser(t, m)
+			b.signIn("ada")
+			if peekUser(m, b) != "ada" {
+				t.Error("it has ended")
 			}
 		})
 	}

@@ -67,9 +67,10 @@ type Options struct {
 	// what happens at the next sign-in. Users who sign in at the same moment may be over the limit until then
 	// (ASVS 7.1.2).
 	//
-	// The work of a sign-in is bounded, however many sessions there are: it ends at most 100. If a user has more to
-	// end, as after the limit was lowered, a cut-off ends all that are older than the sessions that stay, whatever
-	// AtLimit says: no request is answered on them any more, and their records go when their time is over.
+	// The work of a sign-in is bounded, however many sessions there are: it ends at most 100, and begins to end none
+	// after StoreTimeout; the next sign-in goes on. If a user has more to end, as after the limit was lowered, a
+	// cut-off ends all that are older than the sessions that stay, whatever AtLimit says: no request is answered on
+	// them any more, and their records go when their time is over.
 	MaxSessions int
 	AtLimit     LimitPolicy
 
