@@ -225,3 +225,49 @@ func (s *slowCutoffs) NotBefore(ctx context.Context) (map[string]time.Time, erro
 	}
 	return all, err
 }
+
+// A staleCopy is a store that goes on answering with an old copy of one record until it is told that this is wrong.
+type staleCopy struct {
+	atHand
+	copied store.Encoded
+}
+
+func (s *staleCopy) Peek(id store.ID, now time.Time) (store.Encoded, bool) {
+	if id == s.copied.ID {
+		return s.copied, true
+	}
+	return s.atHand.Peek(id, now)
+}
+
+func (s *staleCopy) Invalidate(id store.ID, version uint64) {
+	if id == s.copied.ID && version >= s.copied.Version {
+		s.copied = store.Encoded{}
+	}
+}
+
+// A browser that another node has just given a new secret is no forger to a copy from before that.
+//
+// Rows: R5, I4
+func TestRotationElsewhereOutdatesACopy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := &staleCopy{atHand: newAtHand()}
+		o := rotating(session.Options{})
+		here, there := newManager(t, st, o), newManager(t, st.inner, o)
+		b := newBrowser(t, there)
+		handle := b.signIn("ada")
+		time.Sleep(time.Hour)
+		st.copied, _ = st.atHand.Peek(handle, time.Now())
+		first := b.ticket()
+		if b.user(); b.ticket() == first {
+			t.Fatal("not rotated, so nothing is tested")
+		}
+		b.user() // shows the new secret
+		elsewhere := newBrowser(t, here)
+		elsewhere.setTicket(b.ticket())
+		st.beat()
+		elsewhere.user() // the cut-offs are known now
+		if got := elsewhere.user(); got != "ada" {
+			t.Errorf("user %q", got)
+		}
+	})
+}

@@ -63,3 +63,20 @@ func TestEndedSessionsLeaveNoRefs(t *testing.T) {
 		t.Errorf("keys %v, want that of the session that goes on", keys)
 	}
 }
+
+// A page holds no more than twice its limit, however many sessions it passes.
+func TestPageIsBounded(t *testing.T) {
+	s := New()
+	p := s.newPage(store.Query{Limit: 10})
+	for i := range 1000 {
+		r := store.Record{ID: store.NewID(), CreatedAt: time.UnixMicro(int64(i))}
+		p.add(encode(&r, 1, 0, 0))
+		if len(p.found) >= 20 {
+			t.Fatalf("%d sessions after %d", len(p.found), i+1)
+		}
+	}
+	records, err := p.records()
+	if err != nil || len(records) != 10 || records[0].CreatedAt.UnixMicro() != 999 {
+		t.Errorf("%d records, %v", len(records), err)
+	}
+}

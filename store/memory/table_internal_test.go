@@ -43,6 +43,15 @@ func TestTableIsAMap(t *testing.T) {
 			if tab.live != len(want) {
 				t.Fatalf("step %d: %d values, want %d", step, tab.live, len(want))
 			}
+			dead := 0
+			for _, s := range tab.slots {
+				if s.hash == slotDead {
+					dead++
+				}
+			}
+			if tab.dead != dead {
+				t.Fatalf("step %d: %d slots count as dead, and %d are", step, tab.dead, dead)
+			}
 		}
 		n := 0
 		for c := range tab.all {
