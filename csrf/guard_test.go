@@ -153,6 +153,18 @@ func TestDeniedHandler(t *testing.T) {
 	}
 }
 
+// An answer without a body is refused as well.
+func TestRefusalOfHead(t *testing.T) {
+	r := forged()
+	r.Method = http.MethodHead
+	r.Header.Set("Upgrade", "websocket")
+	w := httptest.NewRecorder()
+	csrf.New(csrf.Options{}).Handler(never(t)).ServeHTTP(w, r)
+	if w.Code != http.StatusForbidden || w.Body.Len() > 0 {
+		t.Errorf("status %d with %d bytes", w.Code, w.Body.Len())
+	}
+}
+
 // Early hints are not the status of the answer.
 func TestDeniedHandlerMaySendHints(t *testing.T) {
 	denied := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

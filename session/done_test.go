@@ -183,6 +183,31 @@ func TestDoneClosesWithTheNodesOwnCutoff(t *testing.T) {
 	})
 }
 
+// A record that is still there confirms no session while the cut-offs cannot be read.
+//
+// Rows: A42, R3
+func TestDoneClosesWhenCutoffsCannotBeRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := newFaultStore()
+		b := newBrowser(t, newManager(t, struct{ store.Store }{st}, asleep(session.Options{})))
+		b.signIn("ada")
+		s := openStream(t, b)
+		time.Sleep(10 * time.Second)
+		if s.over() {
+			t.Fatal("the stream ended before the session")
+		}
+		st.down("NotBefore")
+		if err := st.inner.SetNotBefore(t.Context(), "", time.Now()); err != nil { // on another node
+			t.Fatal(err)
+		}
+		time.Sleep(11 * time.Second)
+		if !s.over() {
+			t.Error("the stream goes on 11 seconds after a cut-off that cannot be read")
+		}
+		s.hangUp()
+	})
+}
+
 // A store that is down ends nothing before its time; a client that hangs up, and a visitor without a session, leave
 // nothing behind.
 //

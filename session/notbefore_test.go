@@ -3,6 +3,7 @@ package session_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -192,6 +193,25 @@ func TestCutoffsReachNodesWithoutAFeed(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		if b.user() != "" {
 			t.Error("the other node does not know after 5 seconds")
+		}
+	})
+}
+
+// A look that failed is no look: nobody is admitted on it a moment later either.
+//
+// Rows: R8, I10
+func TestFailedLookAtCutoffsIsNoLook(t *testing.T) {
+	inBubble(t, "", func(t *testing.T) {
+		st := newFaultStore()
+		b := newBrowser(t, newManager(t, struct{ store.Store }{st}, asleep(session.Options{})))
+		b.signIn("ada")
+		time.Sleep(6 * time.Second) // until the cut-offs have to be looked at again
+		st.down("NotBefore")
+		for range 3 {
+			if a := b.with(nothing); a.status != http.StatusServiceUnavailable {
+				t.Errorf("answer %s", describe(a))
+			}
+			time.Sleep(time.Second)
 		}
 	})
 }

@@ -374,6 +374,19 @@ func TestFailedRotationIsPutOff(t *testing.T) {
 		})
 }
 
+// A handler that does not look at the session takes the successor along like any other.
+//
+// Rows: A14
+func TestRotationGoesAlongWithEveryAnswer(t *testing.T) {
+	inRotation(t, "", session.Options{},
+		func(t *testing.T, _ *session.Manager, _ *faultStore, b *browser, _ *recorder) {
+			a := b.visit(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+			if len(a.setCookies()) != 1 {
+				t.Errorf("answer %s", describe(a))
+			}
+		})
+}
+
 // A rotation that is pending is offered only if the store still says so when the response begins: what it cannot tell
 // another response takes along.
 //

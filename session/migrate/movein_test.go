@@ -488,6 +488,9 @@ func TestMovedInIsNotMovedAgain(t *testing.T) {
 	st := &failing{Store: memory.New(), at: many}
 	s := newSite(t, st, session.Options{Migrate: mustSCS(t, migrate.SCSOptions{Records: old.records()})})
 	s.visit(oldCookie)
+	if n := s.kinds()[event.StoreError]; n != 0 {
+		t.Errorf("%d errors of a store without any", n)
+	}
 	old.mu.Lock()
 	old.data[token] = scsData(t, time.Now().Add(time.Hour), ann())
 	old.mu.Unlock()

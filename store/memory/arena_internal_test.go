@@ -116,6 +116,9 @@ func TestFullArena(t *testing.T) {
 	if err := s.Touch(t.Context(), []store.Seen{{ID: id, At: micro(1)}}); err != nil {
 		t.Errorf("touch: %v", err)
 	}
+	if n := len(s.shards.of(id).arena.blocks); n > maxBlocks {
+		t.Errorf("%d blocks, more than a place can tell", n)
+	}
 	if r, err := s.Load(t.Context(), id); err != nil || r.Version != 1 {
 		t.Errorf("load: version %d, %v", r.Version, err)
 	}

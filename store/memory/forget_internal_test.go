@@ -29,8 +29,10 @@ func TestLockPairLocksBoth(t *testing.T) {
 // A cutoff that can end no session any more is forgotten, and no other.
 func TestOldCutoffsAreForgotten(t *testing.T) {
 	s := New()
-	now := time.Now()
-	for user, at := range map[string]time.Time{"ada": now.Add(-store.MaxLifetime - time.Second), "alan": now} {
+	now := time.Now().Truncate(time.Microsecond)
+	for user, at := range map[string]time.Time{
+		"ada": now.Add(-store.MaxLifetime - time.Microsecond), "alan": now.Add(-store.MaxLifetime),
+	} {
 		if err := s.SetNotBefore(t.Context(), user, at); err != nil {
 			t.Fatal(err)
 		}

@@ -62,6 +62,31 @@ func TestOlderAnswersOfAnotherGenerationAreKept(t *testing.T) {
 	})
 }
 
+// Notices that come late, of versions before the one that is being saved, cost no load.
+func TestLateNoticesOfEarlierSaves(t *testing.T) {
+	inBubble(t, "", func(t *testing.T) {
+		n := newNode(t, near.Options{})
+		r := n.elsewhere()
+		n.reads(r.ID, 1, 1)
+		n.inner.set(func(d *double) { d.hold = true })
+		n.saveElsewhere(r)
+		if err := n.Save(context.Background(), r); !errors.Is(err, store.ErrConflict) {
+			t.Fatalf("got %v, want ErrConflict", err)
+		}
+		n.reads(r.ID, 2, 1)
+		n.inner.set(func(d *double) {
+			d.write = func(_ store.NoticeKind, call func() error) error {
+				err := call()
+				n.inner.arrive(2) // that of version 2, and then its own
+				return err
+			}
+		})
+		r.Version = 2
+		n.must(n.Save(context.Background(), r))
+		n.reads(r.ID, 3, 0)
+	})
+}
+
 // A record that is back although this node has just ended it is no unknown one.
 func TestRecordThatIsBackIsFound(t *testing.T) {
 	for _, c := range []struct {
