@@ -8,7 +8,8 @@ import (
 
 // A lazyDeadline is the context of one call. It has a deadline of its own and the values of the request's context, but
 // does not end with the request. Its timer is made when somebody first waits: a store that answers from memory never
-// does, and is spared the 4 allocations of [context.WithTimeout].
+// does, and is spared the 4 allocations of [context.WithTimeout]: with them SessionWrite of package bench takes a third
+// longer.
 type lazyDeadline struct {
 	request context.Context
 	until   time.Time
