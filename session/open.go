@@ -23,17 +23,16 @@ func (s *Session) open(p *presented, found *store.Encoded) error {
 		return nil
 	}
 	now := time.Now()
-	e, known := s.m.store.Peek(p.ticket.id, now)
+	known := s.m.store.Peek(found, p.ticket.id, now)
 	hash := p.ticket.secret.hash() // while the record is on its way from memory
 	s.passive = s.m.opts.Passive != nil && s.m.opts.Passive(s.request)
-	if known && s.isGood(&e, &hash, now) {
-		*found = e
+	if known && s.isGood(found, &hash, now) {
 		s.found = found
 		return nil
 	}
 	c := credential{p.ticket, hash}
 	if known {
-		record := s.m.store.Decode(&e)
+		record := s.m.store.Decode(found)
 		if !s.m.predates(record, &hash, now) {
 			return s.enter(record, &c, now)
 		}

@@ -20,24 +20,27 @@ const (
 // Peek implements [store.Peeker].
 func (c *cache) Peek(id store.ID, now time.Time) (store.Encoded, bool) {
 	e, is := c.look(id, c.at(now))
-	return e, is == known
+	if e == nil {
+		return store.Encoded{}, is == known
+	}
+	return e.encoded(id), true
 }
 
-// look returns a record, or the zero Encoded if there certainly is none.
-func (c *cache) look(id store.ID, now dualTime) (store.Encoded, answer) {
+// look returns what is known of a record, and no entry if there certainly is none.
+func (c *cache) look(id store.ID, now dualTime) (*entry, answer) {
 	e, ok := c.entries.GetIfPresent(id)
 	if !ok {
-		return store.Encoded{}, c.lookNegative(id, now)
+		return nil, c.lookNegative(id, now)
 	}
 	if e.tombstone || e.over(max(now.micro(), c.swept.Load())) {
-		return store.Encoded{}, unknown
+		return nil, unknown
 	}
 	h := c.health.Load()
 	if !h.believes(e.proof, c.lease, c.maxAge, now) {
-		return store.Encoded{}, leaseOver
+		return nil, leaseOver
 	}
 	c.counters.hit(id, h)
-	return e.encoded(id), known
+	return e, known
 }
 
 func (c *cache) lookNegative(id store.ID, now dualTime) answer {
@@ -85,10 +88,11 @@ func (c *cache) Load(ctx context.Context, id store.ID) (store.Record, error) {
 	}
 	e, is := c.look(id, c.now())
 	switch {
-	case is == known && e.ID.IsZero():
-		return store.Record{}, store.ErrNotFound
+	case e != nil:
+		encoded := e.encoded(id)
+		return encoded.Record()
 	case is == known:
-		return e.Record()
+		return store.Record{}, store.ErrNotFound
 	case is == leaseOver:
 		c.counters.refused.Add(1)
 	}

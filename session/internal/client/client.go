@@ -96,13 +96,13 @@ func (c *Client) Report(doing string, id store.ID, err error) error {
 	return err
 }
 
-// Peek returns the record of an ID and true, or the zero Encoded and true if there is none, if that is known at the
-// time now without waiting for anybody.
-func (c *Client) Peek(id store.ID, now time.Time) (e store.Encoded, known bool) {
-	if c.peeker == nil || !c.knowsCutoffs(now) {
-		return e, false
+// Peek sets e to the record of an ID, or to the zero Encoded if there is none. It reports false if that is not known at
+// the time now without waiting for anybody.
+func (c *Client) Peek(e *store.Encoded, id store.ID, now time.Time) (known bool) {
+	if c.peeker != nil && c.knowsCutoffs(now) {
+		*e, known = c.peeker.Peek(id, now)
 	}
-	return c.peeker.Peek(id, now)
+	return known
 }
 
 // Invalidate has a record loaded anew that Peek has told: something contradicts it.
