@@ -139,6 +139,22 @@ func TestChangesOfANewSessionMeetNobody(t *testing.T) {
 	}
 }
 
+// What is saved says when the session was used, without a touch.
+//
+// Rows: C5
+func TestSaveNotesTheUse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := newFaultStore()
+		b := newBrowser(t, newManager(t, st, asleep(session.Options{})))
+		handle := b.signIn("ada")
+		time.Sleep(30 * time.Second)
+		set(b, note, "x")
+		if r, _ := st.record(t, handle); !r.LastSeen.Equal(time.Now()) {
+			t.Errorf("last seen %v, want %v", r.LastSeen, time.Now())
+		}
+	})
+}
+
 // A key that this request has not seen may be there by the time its change is saved.
 //
 // Rows: I3, A16
