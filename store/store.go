@@ -3,7 +3,7 @@
 // A [Store] holds [Record]s, one for each live session, found by their public [ID]. The comments on the interface are
 // the law: package storetest checks every sentence of them, and a type is a store if it passes.
 //
-// Three rules carry the promises of sessions to their users:
+// Four rules carry the promises of sessions to their users:
 //
 //   - A write never creates. [Store.Save] replaces an existing record at the loaded version, or fails. So a slow
 //     request can never bring back a session after its sign-out.
@@ -11,6 +11,8 @@
 //     store's documentation. After an error the caller must not claim success.
 //   - Unknown is not absent. [ErrNotFound] means: there is no such record. Any other error means: the store could not
 //     tell. Nobody may be signed out because of it.
+//   - Only a writer is believed. A server that refuses a write because it is a replica now may be out of date: until one
+//     accepts writes again, the store cannot tell, and its feed is lost.
 //
 // Stores check no lifetimes: a record may be loaded after its time is over, until it is swept. Sessions check the time
 // at every read.

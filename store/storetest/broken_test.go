@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"coatcheck.dev/store"
@@ -17,8 +18,11 @@ type broken struct {
 	*memory.Store
 	mu      sync.Mutex
 	damaged map[store.ID]bool
+	demoted atomic.Bool
 	fault   fault
 }
+
+var errDemoted = errors.New("this server takes no writes")
 
 // A liveCall has the arguments of Live.
 type liveCall struct {
@@ -59,6 +63,9 @@ func (b *broken) Load(ctx context.Context, id store.ID) (store.Record, error) {
 	if b.isDamaged(id) {
 		return store.Record{}, store.ErrDamaged
 	}
+	if b.demoted.Load() {
+		return store.Record{}, errDemoted
+	}
 	return b.Store.Load(ctx, id)
 }
 
@@ -78,6 +85,9 @@ func (b *broken) Create(ctx context.Context, r store.Record, replaces store.ID) 
 func (b *broken) Save(ctx context.Context, r store.Record) error {
 	if b.fault.save != nil {
 		return b.fault.save(b, ctx, r)
+	}
+	if b.demoted.Load() {
+		return errDemoted
 	}
 	return b.Store.Save(ctx, r)
 }
@@ -973,6 +983,9 @@ var brokenStores = []brokenStore{
 		set: func(b *broken, _ context.Context, user string, at time.Time) error {
 			return b.Store.SetNotBefore(context.Background(), user, at)
 		},
+	})},
+	{"a replica is believed", []string{"a server that is no writer is not believed"}, always(fault{
+		load: func(b *broken, ctx context.Context, id store.ID) (store.Record, error) { return b.Store.Load(ctx, id) },
 	})},
 	{"damaged is absent", []string{"a damaged record is damaged, not absent, and stands alone"}, always(fault{
 		load: func(b *broken, ctx context.Context, id store.ID) (store.Record, error) {

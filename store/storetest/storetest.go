@@ -35,6 +35,10 @@ type Harness struct {
 	// Damage makes a stored record unreadable, as a failing disk or a stranger's UPDATE would. Leave
 	// it nil if nothing outside the process can reach the records.
 	Damage func(t *testing.T, s store.Store, id store.ID)
+
+	// Demote makes the server of a store refuse writes and go on answering reads, as a replica does. restore
+	// undoes that. Leave it nil if there is no such server.
+	Demote func(t *testing.T, s store.Store) (restore func())
 }
 
 // Run checks the stores of newStore. Each case gets an empty store of its own.
@@ -88,6 +92,7 @@ var themes = []struct {
 	{"peek", peekCases},
 	{"cutoffs", notBeforeCases},
 	{"durability", durabilityCases},
+	{"demotion", demotionCases},
 }
 
 // Limits of a case and of waiting for a notice. No store in order comes near them.

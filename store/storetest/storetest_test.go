@@ -78,6 +78,15 @@ func harness(newFault func() fault) Harness {
 			defer b.mu.Unlock()
 			b.damaged[id] = true
 		},
+		Demote: func(_ *testing.T, s store.Store) (restore func()) {
+			b := s.(*broken)
+			b.demoted.Store(true)
+			b.Publish(store.Notice{Kind: store.Lost})
+			return func() {
+				b.demoted.Store(false)
+				b.Publish(store.Notice{Kind: store.Beat, At: time.Now()})
+			}
+		},
 	}
 }
 

@@ -88,12 +88,17 @@ func damage(t *testing.T, s *testStore, id store.ID) {
 
 func TestOneNode(t *testing.T) {
 	node := redisserver.Start(t)
-	t.Run("go-redis", func(t *testing.T) {
-		harness(goRedis(redisserver.GoRedisClient(t, node.Addr)), redisstore.Fast).Run(t)
-	})
-	t.Run("rueidis", func(t *testing.T) {
-		harness(viaRueidis(redisserver.RueidisClient(t, node.Addr)), redisstore.Fast).Run(t)
-	})
+	for name, d := range map[string]adapter{
+		"go-redis": goRedis(redisserver.GoRedisClient(t, node.Addr)),
+		"rueidis":  viaRueidis(redisserver.RueidisClient(t, node.Addr)),
+	} {
+		h := harness(d, redisstore.Fast)
+		h.Demote = func(t *testing.T, _ store.Store) (restore func()) {
+			node.Do("REPLICAOF", "127.0.0.1", "1") // nobody is there, so it keeps what it has
+			return func() { node.Do("REPLICAOF", "NO", "ONE") }
+		}
+		t.Run(name, h.Run)
+	}
 }
 
 func TestSentinel(t *testing.T) {

@@ -131,6 +131,17 @@ func (s *Sentinels) AwaitMasterOtherThan(old *Node) (n *Node) {
 	return n
 }
 
+// Failover has the Sentinels make a replica the master, while the old one is up, and returns when that follows it.
+func (s *Sentinels) Failover() {
+	s.t.Helper()
+	old := s.Master()
+	c := redis.NewSentinelClient(&redis.Options{Addr: s.Addrs[0], Protocol: 2, DisableIdentity: true})
+	defer c.Close()
+	await(s.t, "Sentinels to begin a failover", func() error { return c.Failover(s.t.Context(), MasterSet).Err() })
+	old.Follow(s.AwaitMasterOtherThan(old)) // as the Sentinels would tell it in ten seconds
+	s.AwaitWhole()
+}
+
 // GoRedis connects to whoever is the master.
 func (s *Sentinels) GoRedis() *redis.Client {
 	c := redis.NewFailoverClient(&redis.FailoverOptions{
