@@ -11,8 +11,8 @@
 //     store's documentation. After an error the caller must not claim success.
 //   - Unknown is not absent. [ErrNotFound] means: there is no such record. Any other error means: the store could not
 //     tell. Nobody may be signed out because of it.
-//   - Only a writer is believed. A server that refuses a write because it is a replica now may be out of date: until one
-//     accepts writes again, the store cannot tell, and its feed is lost.
+//   - Only a writer is believed. A server that refuses a write because it is a replica now may be out of date: until
+//     one accepts writes again, the store cannot tell, and its feed is lost.
 //
 // Stores check no lifetimes: a record may be loaded after its time is over, until it is swept. Sessions check the time
 // at every read.

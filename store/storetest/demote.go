@@ -11,8 +11,8 @@ import (
 var demotionCases = []testCase{
 	{
 		name: "a server that is no writer is not believed",
-		why: "After a failover, connections may lead to a server that is a replica now. What it answers may have ended " +
-			"elsewhere, and what has ended there it may never tell.",
+		why: "After a failover, connections may lead to a server that is a replica now. What it answers may have " +
+			"ended elsewhere, and what has ended there it may never tell.",
 		run: func(t *trial) {
 			if t.harness.Demote == nil {
 				t.Skip("no server of this store can lose its role")
