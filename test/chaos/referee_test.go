@@ -19,6 +19,9 @@ const streamBound = lease + 6*time.Second
 // after so long.
 const emptyBound = 10*time.Second + 250*time.Millisecond
 
+// emptyStreamBound is the same for their streams, which are looked at once a minute while the feed is whole.
+const emptyStreamBound = time.Minute + emptyBound + time.Second
+
 // A life is what the referee knows of one session.
 type life struct {
 	user    string
@@ -28,6 +31,7 @@ type life struct {
 	ending  bool           // somebody has asked for its end
 	ended   time.Time      // and got it
 	over    time.Time      // from then on nobody may accept it
+	streams time.Duration  // how long its streams may go on after its end
 }
 
 // A referee keeps what was acknowledged and looks at each answer.
@@ -68,14 +72,14 @@ func (r *referee) ending(l *life) {
 func (r *referee) buried(l *life) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.grave(l, bound)
+	r.grave(l, bound, streamBound)
 	r.counts.out++
 }
 
-func (r *referee) grave(l *life, within time.Duration) {
+func (r *referee) grave(l *life, within, streams time.Duration) {
 	if l.ended.IsZero() {
 		l.ending, l.ended = true, time.Now()
-		l.over = l.ended.Add(within)
+		l.over, l.streams = l.ended.Add(within), streams
 		r.graves = append(r.graves, l)
 	}
 }
@@ -94,7 +98,7 @@ func (r *referee) empty(remove func()) {
 	r.emptied = time.Now()
 	for i, l := range r.lives {
 		if l.ending = true; i < doomed { // the others began meanwhile: before it or after it
-			r.grave(l, emptyBound)
+			r.grave(l, emptyBound, emptyStreamBound)
 		}
 	}
 }
@@ -138,7 +142,7 @@ func (r *referee) flowed(l *life, n *node, began time.Time) {
 	if end.Before(r.still) {
 		end = r.still
 	}
-	if !l.ended.IsZero() && time.Since(end) > streamBound {
+	if !l.ended.IsZero() && time.Since(end) > l.streams {
 		r.foul("a stream of %s at %s, begun %v before its end, goes on %v after it",
 			l.user, n.url, l.ended.Sub(began), time.Since(l.ended))
 	}
