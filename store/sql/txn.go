@@ -97,8 +97,8 @@ func (s *sqlite) commit(ctx context.Context, batch []*write) {
 // changes failed, and not the transaction.
 func (s *sqlite) tryCommit(ctx context.Context, batch []*write) (failed bool, err error) {
 	file := s.file.Load()
-	if file.movedLately() {
-		return false, errMoved
+	if err := file.check(); err != nil {
+		return false, err
 	}
 	conn, err := s.connections.take(ctx)
 	if err != nil {

@@ -24,11 +24,21 @@ func (t *trial) listen() *listener {
 	e.stop = t.subscribe(func(n store.Notice) {
 		e.mu.Lock()
 		defer e.mu.Unlock()
+		if n.Kind == store.Deleted && e.ended(n.ID) {
+			return // an end may be told again
+		}
 		e.heard[n.ID] = append(e.heard[n.ID], n)
 		e.all = append(e.all, n)
 	})
 	t.Cleanup(e.stop)
 	return e
+}
+
+// ended reports whether the end of a record was the last that was heard of it.
+func (e *listener) ended(id store.ID) bool {
+	heard := e.heard[id]
+	return len(heard) > 0 && slices.Contains(
+		[]store.NoticeKind{store.Deleted, store.Replaced, store.Swept}, heard[len(heard)-1].Kind)
 }
 
 // subscribe waits until the feed has told all earlier changes, and passes on later ones.

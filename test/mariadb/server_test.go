@@ -139,13 +139,13 @@ func TestFailuresSayWhatToDo(t *testing.T) {
 		{"wrong password", as("secret"), "refuses the user"},
 		{"a right is missing", as("reader"), "lacks a right"},
 		{"read only", server.DSN(database, "tx_read_only=1"), "connect to the primary"},
-		{"time is up", server.DSN(database, "max_statement_time=0.05"), "gave up on the statement"},
+		{"time is up", server.DSN(database, "max_statement_time=0.05"), "ran into its time limit"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			db, err := sql.Open("mysql", c.dsn)
 			must(t, err)
 			defer db.Close()
-			if c.want == "gave up on the statement" {
+			if c.want == "ran into its time limit" {
 				conn, err := admin.Conn(t.Context())
 				must(t, err)
 				defer conn.Close()

@@ -220,14 +220,14 @@ func TestFailuresSayWhatToDo(t *testing.T) {
 		{"no login", as("asleep"), "refuses the user"},
 		{"a right is missing", as("reader"), "lacks a right"},
 		{"read only", server.DSN(database, "default_transaction_read_only=on"), "connect to the primary"},
-		{"time is up", server.DSN(database, "statement_timeout=1"), "gave up on the statement"},
+		{"time is up", server.DSN(database, "statement_timeout=1"), "ran into its time limit"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			db, err := sql.Open("pgx", c.dsn)
 			must(t, err)
 			defer db.Close()
 			st := sqlstore.New(db, sqlstore.PostgreSQL)
-			if c.want == "gave up on the statement" {
+			if c.want == "ran into its time limit" {
 				locker := server.Open(t, database)
 				defer locker.Close()
 				tx, err := locker.Begin()
