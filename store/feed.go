@@ -15,7 +15,8 @@ import (
 type Feed interface {
 	// Subscribe calls tell for every change from now on, once it is durable, until stop is called. Calling stop again
 	// does nothing. Changes of one record are told in their order, and a replaced record before its replacement. An end
-	// may be told again, as Deleted. Touches are not told. Calls may come from any goroutine. tell must be quick and must not call the store.
+	// may be told again, as Deleted. Touches are not told. Calls may come from any goroutine. tell must be quick and
+	// must not call the store.
 	Subscribe(tell func(Notice)) (stop func())
 }
 
