@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
 	"coatcheck.dev/internal/atomicfile"
@@ -18,10 +19,16 @@ type file struct {
 	Marks map[string]time.Time `json:"marks"` // by the name of the store
 }
 
+// formerName is what the file was called before.
+const formerName = "tidemark.json"
+
 // makeFile names the node, unless it has a name. If two programs share a folder, the quicker one names both: what one
 // of them notes is good for the other.
 func makeFile(path string) error {
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.Rename(filepath.Join(filepath.Dir(path), formerName), path); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return file{Node: store.NewID().String()}.write(path, atomicfile.Create)

@@ -269,3 +269,21 @@ func TestSharedFolder(t *testing.T) {
 		t.Errorf("everybody was signed out: %v, %v", all, err)
 	}
 }
+
+// The file had another name before: what it knows is kept.
+func TestFormerName(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "rollback.json")
+	inner, r := memory.New(), session("ada")
+	s := open(t, inner, rollback.Options{File: path})
+	must(t, s.Create(t.Context(), r, store.ID{}))
+	old := backup(t, inner)
+	_, err := s.Delete(t.Context(), r.ID)
+	must(t, err)
+	must(t, s.Close(t.Context()))
+	must(t, os.Rename(path, filepath.Join(filepath.Dir(path), "tidemark.json")))
+	all, err := open(t, old, rollback.Options{File: path}).NotBefore(t.Context())
+	must(t, err)
+	if all[""].IsZero() {
+		t.Error("the backup was not noticed")
+	}
+}
