@@ -234,10 +234,10 @@ func (s *Store) Create(ctx context.Context, r store.Record, replaces store.ID) e
 	return err
 }
 
-// Delete implements [store.Store].
+// Delete implements [store.Store]. What was not there may be in a backup, and its end has been acknowledged.
 func (s *Store) Delete(ctx context.Context, id store.ID) (bool, error) {
 	found, err := s.Store.Delete(ctx, id)
-	if err == nil && found {
+	if err == nil {
 		err = s.note(ctx)
 	}
 	return found, err
@@ -246,7 +246,7 @@ func (s *Store) Delete(ctx context.Context, id store.ID) (bool, error) {
 // DeleteUser implements [store.Store].
 func (s *Store) DeleteUser(ctx context.Context, user string, keep ...store.ID) ([]store.ID, error) {
 	ids, err := s.Store.DeleteUser(ctx, user, keep...)
-	if err == nil && len(ids) > 0 {
+	if err == nil && user != "" {
 		err = s.note(ctx)
 	}
 	return ids, err

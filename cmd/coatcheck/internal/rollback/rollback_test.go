@@ -63,6 +63,12 @@ func TestRestored(t *testing.T) {
 			_, err := s.Delete(t.Context(), r.ID)
 			must(t, err)
 		},
+		"delete what was removed by hand": func(t testing.TB, s *rollback.Store, r store.Record) {
+			_, err := s.Store.Delete(t.Context(), r.ID)
+			must(t, err)
+			_, err = s.Delete(t.Context(), r.ID)
+			must(t, err)
+		},
 		"delete user": func(t testing.TB, s *rollback.Store, r store.Record) {
 			_, err := s.DeleteUser(t.Context(), r.User)
 			must(t, err)
