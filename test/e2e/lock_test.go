@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"fmt"
 	"os"
+	"os/signal"
 	"testing"
 
 	"coatcheck.dev/test/internal/proc"
@@ -32,7 +33,9 @@ func holdLock(file string) {
 		}
 	}
 	fmt.Println("locked")
-	select {}
+	killed := make(chan os.Signal, 1) // who waits for nothing at all is ended as a deadlock
+	signal.Notify(killed, os.Interrupt)
+	<-killed
 }
 
 // lock has another program lock a database. Killing it releases the lock.
