@@ -36,13 +36,13 @@ func judge(rules []rule, settings map[string]string) (findings []store.Finding) 
 		switch {
 		case !ok:
 		case r.good(value):
-			findings = append(findings,
-				store.Finding{Severity: store.Good, Name: r.setting, What: r.what + " " + shown(value),
-					Means: "as it should be"})
+			findings = append(findings, store.Finding{
+				Severity: store.Good, Name: r.setting, What: r.what + " " + shown(value), Means: "as it should be",
+			})
 		default:
-			findings = append(findings,
-				store.Finding{Severity: r.severity, Name: r.setting, What: r.what + " " + shown(value), Means: r.means,
-					Fix: r.fix})
+			findings = append(findings, store.Finding{
+				Severity: r.severity, Name: r.setting, What: r.what + " " + shown(value), Means: r.means, Fix: r.fix,
+			})
 		}
 	}
 	return findings
@@ -95,8 +95,8 @@ var postgresRules = []rule{
 
 func (p *postgres) check(ctx context.Context) ([]store.Finding, error) {
 	have, err := settings(ctx, p.db, `
-SELECT name, setting FROM pg_settings WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit',
-'synchronous_standby_names', 'transaction_read_only')
+SELECT name, setting FROM pg_settings WHERE name IN (
+	'fsync', 'full_page_writes', 'synchronous_commit', 'synchronous_standby_names', 'transaction_read_only')
 UNION ALL SELECT 'in_recovery', pg_is_in_recovery()::text`)
 	if err != nil {
 		return nil, err
@@ -105,6 +105,10 @@ UNION ALL SELECT 'in_recovery', pg_is_in_recovery()::text`)
 		have["synchronous_commit"] = "on" // there is nobody else to wait for
 	}
 	return judge(postgresRules, have), nil
+}
+
+func strict(sqlMode string) bool {
+	return strings.Contains(sqlMode, "STRICT_") || strings.Contains(sqlMode, "TRADITIONAL")
 }
 
 var mysqlRules = []rule{
@@ -118,13 +122,10 @@ var mysqlRules = []rule{
 		"set sync_binlog = 1 if replicas take over"},
 	{"binlog_format", is("row", "mixed"), store.Danger, "binlog_format is", "sweeps fail, and expired sessions pile up",
 		"set binlog_format to ROW or MIXED"},
-	{"sql_mode", func(v string) bool {
-		return strings.Contains(v, "STRICT_") || strings.Contains(v, "TRADITIONAL")
-	}, store.Danger, "sql_mode is",
+	{"sql_mode", strict, store.Danger, "sql_mode is",
 		"the server may cut what does not fit and say that all went well", "put STRICT_TRANS_TABLES into sql_mode"},
-	{"transaction_isolation", func(v string) bool {
-		return v != readUncommitted
-	}, store.Danger, "transaction_isolation is",
+	{"transaction_isolation", func(v string) bool { return v != readUncommitted }, store.Danger,
+		"transaction_isolation is",
 		"what others are about to do, and may undo, is taken for done: a session that goes on may be refused",
 		"set transaction_isolation = READ-COMMITTED or more, at least for the connections of this program"},
 	{"autocommit", is("on", "1"), store.Danger, "autocommit is",
@@ -141,9 +142,8 @@ var mysqlRules = []rule{
 
 func (m *mysql) check(ctx context.Context) ([]store.Finding, error) {
 	have, err := settings(ctx, m.db, `
-SHOW VARIABLES
-WHERE variable_name IN ('innodb_flush_log_at_trx_commit', 'innodb_doublewrite', 'sync_binlog', 'binlog_format',
-'log_bin',
+SHOW VARIABLES WHERE variable_name IN (
+	'innodb_flush_log_at_trx_commit', 'innodb_doublewrite', 'sync_binlog', 'binlog_format', 'log_bin',
 	'sql_mode', 'transaction_isolation', 'tx_isolation', 'autocommit', 'read_only', 'auto_increment_increment')`)
 	if err != nil {
 		return nil, err
@@ -178,16 +178,20 @@ func (s *sqlite) check(ctx context.Context) (findings []store.Finding, err error
 
 func (s *sqlite) look(ctx context.Context) ([]store.Finding, error) {
 	var path string
-	if err := s.db.QueryRowContext(ctx,
-		`SELECT file FROM pragma_database_list WHERE name = 'main'`).Scan(&path); err != nil {
+	const file = `SELECT file FROM pragma_database_list WHERE name = 'main'`
+	if err := s.db.QueryRowContext(ctx, file).Scan(&path); err != nil {
 		return nil, err
 	}
 	if path == "" {
-		return []store.Finding{{Severity: store.Danger, Name: "memory", What: "the database is in memory",
-			Means: "every session ends with the program", Fix: "name a file"}}, nil
+		return []store.Finding{{
+			Severity: store.Danger, Name: "memory", What: "the database is in memory",
+			Means: "every session ends with the program", Fix: "name a file",
+		}}, nil
 	}
-	findings := []store.Finding{{Severity: store.Good, Name: "synchronous",
-		What: "changes are on disk before they are acknowledged", Means: "as it should be"}}
+	findings := []store.Finding{{
+		Severity: store.Good, Name: "synchronous", What: "changes are on disk before they are acknowledged",
+		Means: "as it should be",
+	}}
 	switch name, shared, err := fileSystem(path); {
 	case err != nil:
 		return nil, err

@@ -34,14 +34,14 @@ type feed struct {
 	trimmed  atomic.Int64   // when the log was trimmed last, in seconds since 1970
 	demoted  atomic.Bool    // the server takes no writes: another one may know more
 	hangUp   func(context.Context)
-	deafen   context.CancelFunc // ends what listens, to have it connect anew
+	relisten context.CancelFunc // has what listens connect anew
 	calling  atomic.Int32       // 0: no, 1: yes, 2: and something has changed since
 	heardNow atomic.Bool        // the calls of others are listened for
 }
 
 func newFeed(log changeLog, listen func(context.Context, string, func()) error) *feed {
 	f := &feed{log: log, listen: listen, woken: make(chan struct{}, 1)}
-	f.hangUp, f.deafen = func(context.Context) {}, func() {}
+	f.hangUp, f.relisten = func(context.Context) {}, func() {}
 	f.state = store.NewFeedState(f.follow)
 	return f
 }
@@ -99,7 +99,7 @@ func (f *feed) redial(ctx context.Context) {
 	f.hangUp(ctx)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.deafen()
+	f.relisten()
 }
 
 // once looks one time.
@@ -153,7 +153,7 @@ func (f *feed) hearOthers(ctx context.Context) {
 		f.heardNow.Store(true)
 		listening, cancel := context.WithCancel(ctx)
 		f.mu.Lock()
-		f.deafen = cancel
+		f.relisten = cancel
 		f.mu.Unlock()
 		_ = f.listen(listening, channel, f.wake) // without it the feed is slower, and whole all the same
 		cancel()

@@ -25,22 +25,22 @@ type mysql struct{ server }
 // a short transaction: what is changed decides and locks, then the change is written down for the feed.
 const (
 	myLoad = `SELECT version, last_seen, body FROM coatcheck_sessions WHERE id = ?`
-	myList = `SELECT id, version, created, last_seen, body FROM coatcheck_sessions WHERE created <= ?
-		AND (created < ? OR id < ?) ORDER BY created DESC, id DESC LIMIT ?`
+	myList = `SELECT id, version, created, last_seen, body FROM coatcheck_sessions
+		WHERE created <= ? AND (created < ? OR id < ?) ORDER BY created DESC, id DESC LIMIT ?`
 	myListUser = `SELECT id, version, created, last_seen, body FROM coatcheck_sessions
 		WHERE who = ? AND owner = ? AND created <= ? AND (created < ? OR id < ?) ORDER BY created DESC, id DESC LIMIT ?`
 
 	myLive = `SELECT id, created, last_seen FROM coatcheck_sessions
-WHERE who = ? AND owner = ? AND created > ? AND ` + myEnds + ` > ? ORDER BY created DESC, id DESC LIMIT ?`
+		WHERE who = ? AND owner = ? AND created > ? AND ` + myEnds + ` > ? ORDER BY created DESC, id DESC LIMIT ?`
 	myCount     = `SELECT count(*) FROM coatcheck_sessions`
 	myCountUser = `SELECT count(*) FROM coatcheck_sessions WHERE who = ? AND owner = ?`
 	myLook      = `SELECT version FROM coatcheck_sessions WHERE id = ?`
 
-	myInsert = `INSERT INTO coatcheck_sessions (id, version, owner, who, created,
-		last_seen, expires, idle, due, body) VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?)`
+	myInsert = `INSERT INTO coatcheck_sessions (id, version, owner, who, created, last_seen, expires, idle, due, body)
+		VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?)`
 	mySave = `UPDATE coatcheck_sessions
-		SET version = version + 1, last_seen = greatest(last_seen, ?), expires = ?, idle = ?,
-		due = least(due, ?), body = ? WHERE id = ? AND version = ?`
+		SET version = version + 1, last_seen = greatest(last_seen, ?), expires = ?, idle = ?, due = least(due, ?),
+		body = ? WHERE id = ? AND version = ?`
 	myDelete     = `DELETE FROM coatcheck_sessions WHERE id = ?`
 	myDeleteThis = `DELETE FROM coatcheck_sessions WHERE id = ? AND version = ?`
 
@@ -108,9 +108,10 @@ func (m *mysql) open(ctx context.Context) error {
 		return err
 	}
 	defer conn.Close()
+	const tables = `SELECT count(*) FROM information_schema.tables
+		WHERE table_schema = database() AND table_name = 'coatcheck_schema'`
 	var there int
-	if err := conn.QueryRowContext(ctx, `SELECT count(*) FROM information_schema.tables WHERE table_schema = database()
-		AND table_name = 'coatcheck_schema'`).Scan(&there); err != nil {
+	if err := conn.QueryRowContext(ctx, tables).Scan(&there); err != nil {
 		return err
 	}
 	if there > 0 {
@@ -245,8 +246,8 @@ func (m *mysql) save(ctx context.Context, v *values) error {
 // other.
 func (m *mysql) touch(ctx context.Context, seen []store.Seen) error {
 	seen = latest(seen)
-	text := `UPDATE (SELECT CAST(? AS BINARY(16)) AS id, CAST(? AS SIGNED) AS at` + strings.Repeat(`
-		UNION ALL SELECT CAST(? AS BINARY(16)), CAST(? AS SIGNED)`, len(seen)-1) +
+	text := `UPDATE (SELECT CAST(? AS BINARY(16)) AS id, CAST(? AS SIGNED) AS at` +
+		strings.Repeat(` UNION ALL SELECT CAST(? AS BINARY(16)), CAST(? AS SIGNED)`, len(seen)-1) +
 		`) t STRAIGHT_JOIN coatcheck_sessions s ON s.id = t.id SET s.last_seen = greatest(s.last_seen, t.at)`
 	var args []any
 	for _, s := range seen {

@@ -127,8 +127,9 @@ func (f *follower) see(seq int64, now time.Time) {
 
 // read looks without a transaction, which takes one round trip. Where that shows what is not committed, as a server may
 // be set up to do, it looks in one.
-func (f *follower) read(ctx context.Context, at time.Time, text string, args []any) (notices []store.Notice,
-	err error) {
+func (f *follower) read(
+	ctx context.Context, at time.Time, text string, args []any,
+) (notices []store.Notice, err error) {
 	if !f.wary {
 		if notices, err = f.scan(ctx, f.log.db, at, text, args); err != errUncommitted {
 			return notices, err
@@ -145,8 +146,9 @@ func (f *follower) read(ctx context.Context, at time.Time, text string, args []a
 
 var errUncommitted = errors.New("what was read may not be committed")
 
-func (f *follower) scan(ctx context.Context, q querier, at time.Time, text string, args []any) (notices []store.Notice,
-	err error) {
+func (f *follower) scan(
+	ctx context.Context, q querier, at time.Time, text string, args []any,
+) (notices []store.Notice, err error) {
 	rows, err := q.QueryContext(ctx, text, args...)
 	if err != nil {
 		return nil, err
@@ -209,8 +211,9 @@ func (f *follower) settle(ctx context.Context, now time.Time) error {
 }
 
 // seqs reads numbers at an isolation level.
-func (l *mysqlLog) seqs(ctx context.Context, level sql.IsolationLevel, text string, args ...any) (seqs []int64,
-	err error) {
+func (l *mysqlLog) seqs(
+	ctx context.Context, level sql.IsolationLevel, text string, args ...any,
+) (seqs []int64, err error) {
 	tx, err := l.db.BeginTx(ctx, &sql.TxOptions{Isolation: level, ReadOnly: true})
 	if err != nil {
 		return nil, err

@@ -33,13 +33,13 @@ type postgres struct{ server }
 // key. Both take it before they touch a row, so that neither waits for the other with what the other wants.
 const (
 	pgLoad = `SELECT version, last_seen, body FROM coatcheck_sessions WHERE id = $1`
-	pgList = `SELECT id, version, created, last_seen, body FROM coatcheck_sessions WHERE (created, id) < ($1, $2)
-		ORDER BY created DESC, id DESC LIMIT $3`
-	pgListUser = `SELECT id, version, created, last_seen, body FROM coatcheck_sessions WHERE who = $1 AND owner = $2
-		AND (created, id) < ($3, $4) ORDER BY created DESC, id DESC LIMIT $5`
+	pgList = `SELECT id, version, created, last_seen, body FROM coatcheck_sessions
+		WHERE (created, id) < ($1, $2) ORDER BY created DESC, id DESC LIMIT $3`
+	pgListUser = `SELECT id, version, created, last_seen, body FROM coatcheck_sessions
+		WHERE who = $1 AND owner = $2 AND (created, id) < ($3, $4) ORDER BY created DESC, id DESC LIMIT $5`
 
 	pgLive = `SELECT id, created, last_seen FROM coatcheck_sessions
-WHERE who = $1 AND owner = $2 AND created > $3 AND ` + pgEnds + ` > $4 ORDER BY created DESC, id DESC LIMIT $5`
+		WHERE who = $1 AND owner = $2 AND created > $3 AND ` + pgEnds + ` > $4 ORDER BY created DESC, id DESC LIMIT $5`
 	pgCount     = `SELECT count(*) FROM coatcheck_sessions`
 	pgCountUser = `SELECT count(*) FROM coatcheck_sessions WHERE who = $1 AND owner = $2`
 	pgLook      = `SELECT version FROM coatcheck_sessions WHERE id = $1`
@@ -70,16 +70,16 @@ SELECT count(*) FROM new`
 	// A save moves due only back, and a touch not at all: see the table.
 	pgSave = `
 WITH new AS (
-	UPDATE coatcheck_sessions SET version = version + 1, last_seen = greatest(last_seen, $1), expires = $2, idle = $3,
-	due = least(due, $4), body = $5
-	WHERE id = $6 AND version = $7 RETURNING id, owner, version),
+	UPDATE coatcheck_sessions
+	SET version = version + 1, last_seen = greatest(last_seen, $1), expires = $2, idle = $3, due = least(due, $4),
+	body = $5 WHERE id = $6 AND version = $7 RETURNING id, owner, version),
 told AS (INSERT INTO coatcheck_changes (kind, id, owner, number) SELECT 2, id, owner, version FROM new)
 SELECT count(*) FROM new`
 
 	// Two touches of the same sessions lock them in the same order, or each could wait for the other.
 	pgTouch = `
-WITH locked AS MATERIALIZED (SELECT id FROM coatcheck_sessions WHERE id = ANY ($1::text::bytea[])
-ORDER BY id FOR UPDATE)
+WITH locked AS MATERIALIZED (
+	SELECT id FROM coatcheck_sessions WHERE id = ANY ($1::text::bytea[]) ORDER BY id FOR UPDATE)
 UPDATE coatcheck_sessions s SET last_seen = t.at FROM unnest($1::text::bytea[], $2::text::bigint[]) t(id, at)
 WHERE s.id = ANY (ARRAY(SELECT id FROM locked)) AND s.id = t.id AND s.last_seen < t.at`
 
@@ -90,8 +90,8 @@ SELECT count(*) FROM old`
 
 	pgLockUser   = `SELECT pg_advisory_xact_lock(1668243828, $1::int)`
 	pgDeleteUser = `
-WITH old AS (DELETE FROM coatcheck_sessions WHERE who = $1 AND owner = $2 AND id <> ALL ($3::text::bytea[])
-RETURNING id, owner),
+WITH old AS (
+	DELETE FROM coatcheck_sessions WHERE who = $1 AND owner = $2 AND id <> ALL ($3::text::bytea[]) RETURNING id, owner),
 told AS (INSERT INTO coatcheck_changes (kind, id, owner) SELECT 3, id, owner FROM old)
 SELECT id FROM old`
 
@@ -101,10 +101,10 @@ SELECT id FROM old`
 WITH seen AS MATERIALIZED (
 	SELECT id, ` + pgEnds + ` AS ends FROM coatcheck_sessions WHERE due <= $1
 	ORDER BY due LIMIT $2 FOR UPDATE SKIP LOCKED),
-moved AS (UPDATE coatcheck_sessions SET due = ` + pgEnds + ` WHERE id = ANY (ARRAY(SELECT id FROM seen
-WHERE ends > $1))),
-old AS (DELETE FROM coatcheck_sessions WHERE id = ANY (ARRAY(SELECT id FROM seen WHERE ends <= $1))
-RETURNING id, owner),
+moved AS (
+	UPDATE coatcheck_sessions SET due = ` + pgEnds + ` WHERE id = ANY (ARRAY(SELECT id FROM seen WHERE ends > $1))),
+old AS (
+	DELETE FROM coatcheck_sessions WHERE id = ANY (ARRAY(SELECT id FROM seen WHERE ends <= $1)) RETURNING id, owner),
 told AS (INSERT INTO coatcheck_changes (kind, id, owner) SELECT 5, id, owner FROM old)
 SELECT (SELECT count(*) FROM seen), (SELECT count(*) FROM old)`
 
@@ -121,8 +121,8 @@ SELECT 1`
 var postgresSchema = schema{
 	make: `CREATE TABLE IF NOT EXISTS coatcheck_schema (id integer PRIMARY KEY, version integer NOT NULL)`,
 	have: `SELECT version FROM coatcheck_schema WHERE id = 1`,
-	set: `INSERT INTO coatcheck_schema (id, version) VALUES (1, $1) ON CONFLICT (id) DO UPDATE
-		SET version = excluded.version`,
+	set: `INSERT INTO coatcheck_schema (id, version) VALUES (1, $1)
+		ON CONFLICT (id) DO UPDATE SET version = excluded.version`,
 	migrations: [][]string{{
 		// Times are microseconds since 1970, idle is in microseconds. The body is that of package store; what stands
 		// beside it is what statements need to know. Users are bytes, because a text takes neither zeros nor invalid

@@ -20,19 +20,19 @@ type postgresLog struct {
 const (
 	pgChanges = `
 SELECT present.snapshot, present.server, present.seconds, present.read_only, c.kind, c.id, c.cause, c.owner, c.number
-FROM (SELECT txid_current_snapshot()::text AS snapshot, coalesce(host(inet_server_addr()), '') || ' ' ||
-pg_postmaster_start_time()::text AS server,
+FROM (SELECT txid_current_snapshot()::text AS snapshot,
+	coalesce(host(inet_server_addr()), '') || ' ' || pg_postmaster_start_time()::text AS server,
 	extract(epoch FROM clock_timestamp())::bigint AS seconds,
 	current_setting('transaction_read_only')::boolean AS read_only) present
 LEFT JOIN coatcheck_changes c ON c.tx >= txid_snapshot_xmin($1::text::txid_snapshot)
-AND NOT txid_visible_in_snapshot(c.tx, $1::text::txid_snapshot)
+	AND NOT txid_visible_in_snapshot(c.tx, $1::text::txid_snapshot)
 ORDER BY c.seq`
 
 	pgTrim = `DELETE FROM coatcheck_changes WHERE tx < txid_snapshot_xmax($1::text::txid_snapshot)
 		AND txid_visible_in_snapshot(tx, $1::text::txid_snapshot)`
 
 	// A notification that a crash swallows wakes nobody up, so it need not wait for the disk.
-	pgRing = `SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, '')`
+	pgCallOthers = `SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, '')`
 )
 
 func (l *postgresLog) follow() func(context.Context) ([]store.Notice, error) {
@@ -93,6 +93,6 @@ func (l *postgresLog) trim(ctx context.Context) error {
 }
 
 func (l *postgresLog) callOthers(ctx context.Context) error {
-	_, err := l.db.ExecContext(ctx, pgRing, channel)
+	_, err := l.db.ExecContext(ctx, pgCallOthers, channel)
 	return err
 }

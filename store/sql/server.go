@@ -123,8 +123,10 @@ func (s *server) taken(ctx context.Context, id store.ID, version int64) error {
 }
 
 // twice sweeps without waiting for anybody, and, if that leaves something that is due, once more with waiting.
-func (s *server) twice(ctx context.Context, anyDue string, now time.Time, limit int,
-	sweep func(limit int, wait bool) (seen, swept int, err error)) (swept int, more bool, err error) {
+func (s *server) twice(
+	ctx context.Context, anyDue string, now time.Time, limit int,
+	sweep func(limit int, wait bool) (seen, swept int, err error),
+) (swept int, more bool, err error) {
 	seen, swept, err := sweep(limit, false)
 	if err != nil || seen == limit {
 		return swept, true, err

@@ -87,7 +87,7 @@ func TestKilled(t *testing.T) {
 	servers.Killed(t, postgres.Start(t, "fsync=on"), sqlstore.PostgreSQL, trial.Times(5, 200))
 }
 
-// The door is pgx's own connection. What it tells must reach those who listen, in other processes too.
+// Listening goes by pgx's own connection. What it tells must reach those who listen, in other processes too.
 func TestListen(t *testing.T) {
 	t.Parallel()
 	server := postgres.Start(t)
@@ -118,7 +118,7 @@ func TestListen(t *testing.T) {
 	select {
 	case <-heard:
 	case <-time.After(10 * time.Second):
-		t.Error("nobody rang")
+		t.Error("nothing was heard")
 	}
 	t.Logf("of %d changes the last was heard %v after it was acknowledged, the mean was %v", times, longest, sum/times)
 }
