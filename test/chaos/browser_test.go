@@ -36,7 +36,7 @@ type reply struct {
 	Counts map[string]int
 }
 
-func newBrowser(w *world, _ string, number uint64) *browser {
+func newBrowser(w *world, number uint64) *browser {
 	return &browser{
 		world: w, number: number, chance: rand.New(rand.NewPCG(w.seed, number)),
 		client: &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 4}},

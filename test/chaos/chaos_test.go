@@ -10,6 +10,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,6 +28,12 @@ const (
 
 // Rows: I1, I3, I10, A42
 func TestReferee(t *testing.T) {
+	var rotations atomic.Int64 // few sessions grow so old in half a minute
+	t.Cleanup(func() {
+		if !t.Failed() && rotations.Load() == 0 {
+			t.Error("no session got a new secret")
+		}
+	})
 	for _, name := range slices.Sorted(maps.Keys(engines)) {
 		t.Run(name, func(t *testing.T) {
 			long := 30 * time.Second
@@ -38,6 +45,7 @@ func TestReferee(t *testing.T) {
 			w := newWorld(t, engines[name](t), seed)
 			w.play(rand.New(rand.NewPCG(seed, 0)), long)
 			w.judge()
+			rotations.Add(int64(w.counts.rotations))
 		})
 	}
 }

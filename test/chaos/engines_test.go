@@ -77,14 +77,8 @@ var engines = map[string]func(*testing.T) engine{
 			store: func(addr string) string { return strings.Replace(dsn, server.Addr, addr, 1) },
 			empty: func() { run(t, db, "TRUNCATE coatcheck_sessions") },
 			faults: map[string]func(*world) func(){
-				"the server is killed": func(*world) func() { server.Kill(); return server.Restart },
-				"the server takes no writes": func(*world) func() {
-					run(t, db, "ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()")
-					return func() {
-						run(t, db, "SET default_transaction_read_only = off",
-							"ALTER SYSTEM RESET default_transaction_read_only", "SELECT pg_reload_conf()")
-					}
-				},
+				"the server is killed":       func(*world) func() { server.Kill(); return server.Restart },
+				"the server takes no writes": fenced(t, server),
 			},
 		}
 	},
@@ -102,14 +96,22 @@ var engines = map[string]func(*testing.T) engine{
 			store: func(addr string) string { return "app@tcp(" + addr + ")/" + name + "?interpolateParams=true" },
 			empty: func() { run(t, db, "TRUNCATE coatcheck_sessions") },
 			faults: map[string]func(*world) func(){
-				"the server is killed": func(*world) func() { server.Kill(); return server.Restart },
-				"the server takes no writes": func(*world) func() {
-					run(t, db, "SET GLOBAL read_only = 1")
-					return func() { run(t, db, "SET GLOBAL read_only = 0") }
-				},
+				"the server is killed":       func(*world) func() { server.Kill(); return server.Restart },
+				"the server takes no writes": fenced(t, server),
 			},
 		}
 	},
+}
+
+// fenced has a server take no writes.
+func fenced(t *testing.T, server interface {
+	Fence(testing.TB)
+	Unfence(testing.TB)
+}) func(*world) func() {
+	return func(*world) func() {
+		server.Fence(t)
+		return func() { server.Unfence(t) }
+	}
 }
 
 // run runs statements on one connection, which must be accepted once the server answers.

@@ -60,7 +60,7 @@ func newWorld(t *testing.T, e engine, seed uint64) *world {
 // awaitReady returns when a node says that it can do all it has to.
 func (w *world) awaitReady(n *node) {
 	w.Helper()
-	b := newBrowser(w, n.url, 0)
+	b := newBrowser(w, 0)
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		if a := b.send(n, "GET", "/ready", ""); a.status == 204 {
 			return
@@ -76,11 +76,11 @@ func (w *world) play(chance *rand.Rand, d time.Duration) {
 	defer stop()
 	var players sync.WaitGroup
 	for i := range browsers {
-		b := newBrowser(w, "", w.seed+uint64(i)+1)
+		b := newBrowser(w, w.seed+uint64(i)+1)
 		players.Go(func() { b.live(ctx) })
 	}
 	for i := range 2 {
-		b := newBrowser(w, "", w.seed+browsers+uint64(i)+1)
+		b := newBrowser(w, w.seed+browsers+uint64(i)+1)
 		players.Go(func() { b.haunt(ctx) })
 	}
 	w.harm(ctx, chance)

@@ -37,6 +37,13 @@ func (s *Server) Fence(t testing.TB) {
 	s.do(t, "postgres", "ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()")
 }
 
+// Unfence has it take writes again.
+func (s *Server) Unfence(t testing.TB) {
+	t.Helper()
+	s.do(t, "postgres", "SET default_transaction_read_only = off",
+		"ALTER SYSTEM RESET default_transaction_read_only", "SELECT pg_reload_conf()")
+}
+
 // Promote makes a standby a server of its own, which takes writes when this returns.
 func (s *Server) Promote(t testing.TB) {
 	t.Helper()

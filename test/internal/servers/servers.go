@@ -18,6 +18,9 @@ type Server interface {
 	// Kill ends the server with SIGKILL, and Restart starts it again.
 	Kill()
 	Restart()
+	// Fence has the server take no writes, and Unfence has it take them again.
+	Fence(t testing.TB)
+	Unfence(t testing.TB)
 }
 
 // open makes a store that is closed at the end of the test, and returns its pool as well.
