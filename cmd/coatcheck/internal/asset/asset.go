@@ -10,19 +10,32 @@ import (
 	"time"
 )
 
-// Handler serves the files under their paths. Browsers ask each time whether they have changed, so a new version of the
-// program never meets old ones.
-func Handler(files fs.ReadFileFS) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		name := r.URL.Path[1:]
-		content, err := files.ReadFile(name)
+type asset struct {
+	content []byte
+	tag     string
+}
+
+// Handler serves the files of the folder assets under their paths. Browsers ask each time whether they have changed, so
+// a new version of the program never meets old ones.
+func Handler(files fs.FS) http.Handler {
+	assets := make(map[string]asset)
+	names, _ := fs.Glob(files, "assets/*") // an error is one of the pattern
+	for _, name := range names {
+		content, err := fs.ReadFile(files, name)
 		if err != nil {
+			panic(err) // they are built in
+		}
+		hash := sha256.Sum256(content)
+		assets["/"+name] = asset{content, `"` + base64.RawURLEncoding.EncodeToString(hash[:12]) + `"`}
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a, ok := assets[r.URL.Path]
+		if !ok {
 			http.NotFound(w, r)
 			return
 		}
-		hash := sha256.Sum256(content)
-		w.Header().Set("Etag", `"`+base64.RawURLEncoding.EncodeToString(hash[:12])+`"`)
+		w.Header().Set("Etag", a.tag)
 		w.Header().Set("Cache-Control", "no-cache")
-		http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(content))
+		http.ServeContent(w, r, r.URL.Path, time.Time{}, bytes.NewReader(a.content))
 	})
 }

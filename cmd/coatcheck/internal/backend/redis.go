@@ -116,7 +116,7 @@ func openRedis(ctx context.Context, client rueidis.Client, o redisstore.Options)
 	s := rueidisstore.New(client, o)
 	b := &Backend{
 		Store:   s,
-		prepare: s.Try, // there is nothing to make
+		prepare: s.Try, // there is nothing to make, and much that a server may lack
 		made:    func(context.Context) bool { return true },
 		close:   func(context.Context) error { s.Close(); client.Close(); return nil },
 	}
