@@ -32,7 +32,10 @@ const (
 	slotCount = 16384
 )
 
-var online = regexp.MustCompile(`state=online.*lag=[01]\b`)
+var (
+	online  = regexp.MustCompile(`state=online.*lag=[01]\b`)
+	failing = regexp.MustCompile(`[ ,]fail\b`) // a flag of CLUSTER NODES, also with a question mark
+)
 
 // StartCluster starts a cluster whose nodes take ten seconds of silence for death, unless an argument says otherwise.
 func StartCluster(t testing.TB, args ...string) *Cluster {
@@ -94,7 +97,7 @@ func (c *Cluster) AwaitWhole() {
 				return fmt.Errorf("%s, %w", state, err)
 			}
 			known, err := n.Try("CLUSTER", "NODES")
-			if nodes, _ := known.(string); err != nil || strings.Contains(nodes, "fail") {
+			if nodes, _ := known.(string); err != nil || failing.MatchString(nodes) {
 				return fmt.Errorf("%s, %w", nodes, err)
 			}
 			if n.Info("replication", "role") == "master" && online.MatchString(n.Info("replication", "slave0")) {
@@ -207,6 +210,17 @@ func (c *Cluster) Master(slot int, asked *Node) *Node {
 		}
 	}
 	return nil
+}
+
+// Views returns what each node knows of all nodes, and the last lines that it wrote.
+func (c *Cluster) Views() string {
+	var b strings.Builder
+	for _, n := range c.Nodes {
+		nodes, err := n.Try("CLUSTER", "NODES")
+		lines := strings.Split(n.Proc.Output(), "\n")
+		fmt.Fprintf(&b, "%s: %v, %v\n%s\n", n.Addr, nodes, err, strings.Join(lines[max(0, len(lines)-20):], "\n"))
+	}
+	return b.String()
 }
 
 // GoRedis connects to the cluster.
