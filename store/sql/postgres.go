@@ -192,9 +192,7 @@ func (p *postgres) open(ctx context.Context) error {
 	return tx.Commit()
 }
 
-func (p *postgres) load(ctx context.Context, id store.ID) (row, error) {
-	return p.direct(ctx, id, pgLoad)
-}
+func (p *postgres) load(ctx context.Context, id store.ID) (row, error) { return p.one(ctx, id, pgLoad) }
 
 func (p *postgres) page(ctx context.Context, user string, after row, limit int) ([]row, error) {
 	if user == "" {
