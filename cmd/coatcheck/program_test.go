@@ -462,10 +462,10 @@ func TestSignal(t *testing.T) {
 		t.Errorf("ended with %v", err)
 	}
 	if runtime.GOOS == "linux" {
-		// What is left is the database alone, without a journal: it was closed in order.
+		// What is left has no journal of the database: it was closed in order.
 		entries, _ := os.ReadDir(filepath.Join(home, ".local", "share", "coatcheck"))
-		if len(entries) != 3 || entries[0].Name() != "coatcheck.db" || entries[1].Name() != "console-token" ||
-			entries[2].Name() != "rollback.json" {
+		if len(entries) != 4 || entries[0].Name() != "coatcheck.db" || entries[1].Name() != "console-token" ||
+			entries[2].Name() != "lock" || entries[3].Name() != "rollback.json" {
 			t.Errorf("left behind: %v", entries)
 		}
 	}

@@ -47,7 +47,7 @@ func (p *Program) serve(ctx context.Context, flags config.Server, site site) err
 		return err
 	}
 	if err := s.greet(p.Stdout, flags, site); err != nil {
-		return err
+		return errors.Join(err, s.flush())
 	}
 	err = httpserver.Run(s.drained(ctx, flags.DrainTime), grace, s.stopping, s.front, s.back)
 	if errors.Is(err, httpserver.ErrBrokenOff) {
@@ -79,6 +79,11 @@ func (s *server) assemble(ctx context.Context, flags config.Server, site site) (
 	if s.folder, err = folder.Open(flags.Data); err != nil {
 		return err
 	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.folder.Close())
+		}
+	}()
 	token, err := s.folder.Token()
 	if err != nil {
 		return err
@@ -173,5 +178,5 @@ func (s *server) flush() error {
 	if err := s.stores.close(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("close the store: %w", err))
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, s.folder.Close())...) // only now may another program have it
 }

@@ -7,8 +7,10 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
+	"coatcheck.dev/test/internal/proc"
 	"coatcheck.dev/test/internal/trial"
 )
 
@@ -39,6 +41,34 @@ func TestKilledRightAfterTheAnswer(t *testing.T) {
 		}
 	}
 	t.Logf("rounds: %v", done)
+}
+
+// One program at a time has a data folder, and the next one has it as soon as that has ended, however it did. Those who
+// only look are not in the way.
+func TestADataFolderHasOneProgram(t *testing.T) {
+	t.Parallel()
+	h := open(t, "demo")
+	v := newVisitor(t, h.site)
+	v.signIn("ada")
+	for _, signal := range []syscall.Signal{syscall.SIGKILL, syscall.SIGHUP, syscall.SIGTERM} {
+		second := proc.Start(t, h.Spec)
+		if code := second.Wait(); code != 1 || !strings.Contains(second.Output(), "(process "+itoa(h.PID())+" on ") ||
+			!strings.Contains(second.Output(), "--data") {
+			t.Errorf("a second program ends with %d and says\n%s", code, second.Output())
+		}
+		for _, args := range [][]string{
+			{"doctor", "--data", h.data},
+			{"store", "copy", "sqlite:" + h.database(), "sqlite:" + t.TempDir() + "/copy.db"},
+		} {
+			if code, text := run(t, args...); code != 0 {
+				t.Errorf("%q beside a running program ends with %d and says\n%s", args, code, text)
+			}
+		}
+		v.at(h).is(me{"ada", []string{}, "light"})
+		h.Signal(signal)
+		h.Wait()
+		h = h.reopen()
+	}
 }
 
 // A regular is a visitor with a memory: what the program has acknowledged to them.

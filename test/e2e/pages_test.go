@@ -98,6 +98,7 @@ func TestRefusedStarts(t *testing.T) {
 		{"upstream is no URL", []string{"serve", "--upstream", "ftp://127.0.0.1"}, "http://127.0.0.1:3000"},
 		{"no such flag", []string{"demo", "--no-such-flag"}, "--no-such-flag"},
 		{"data folder is a file", []string{"demo", "--data", "/dev/null"}, "choose another with --data"},
+		{"data folder in use", []string{"demo", "--data", running.data}, running.data + " is in use by another"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := proc.Start(t, proc.Spec{

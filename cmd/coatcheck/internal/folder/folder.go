@@ -8,13 +8,17 @@ import (
 	"path/filepath"
 )
 
-// A Folder is a data folder that is there and can be written to.
-type Folder struct{ path string }
+// A Folder is a data folder.
+type Folder struct {
+	path string
+	held *os.File // locked, unless the folder is only read from
+}
 
 // At returns the folder at a path to read from. It may be missing.
-func At(path string) *Folder { return &Folder{path} }
+func At(path string) *Folder { return &Folder{path: path} }
 
-// Open returns the folder at a path. A missing one is made, for its owner alone.
+// Open returns the folder at a path. A missing one is made, for its owner alone. No other program can open it until
+// Close, or until this program ends.
 func Open(path string) (*Folder, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -27,7 +31,11 @@ func Open(path string) (*Folder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the data folder %s is not writable: %w (choose another with --data)", path, cause(err))
 	}
-	return &Folder{path}, errors.Join(probe.Close(), os.Remove(probe.Name()))
+	if err := errors.Join(probe.Close(), os.Remove(probe.Name())); err != nil {
+		return nil, err
+	}
+	f := &Folder{path: path}
+	return f, f.lock()
 }
 
 // cause is the error of the system without the path, for messages that name it already.

@@ -1,6 +1,7 @@
 package folder_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -16,6 +17,7 @@ func open(t *testing.T, path string) *folder.Folder {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { f.Close() })
 	return f
 }
 
@@ -36,7 +38,7 @@ func TestEverythingIsPrivate(t *testing.T) {
 		return err
 	})
 	for name, want := range map[string]os.FileMode{
-		filepath.Base(path): 0o700, "console-token": 0o600,
+		filepath.Base(path): 0o700, "console-token": 0o600, "lock": 0o600,
 	} {
 		if modes[name] != want {
 			t.Errorf("%s has mode %#o, want %#o", name, modes[name], want)
@@ -50,10 +52,12 @@ func TestEverythingIsPrivate(t *testing.T) {
 
 func TestTokenStays(t *testing.T) {
 	path := t.TempDir()
-	first, err := open(t, path).Token()
+	f := open(t, path)
+	first, err := f.Token()
 	if err != nil || len(first) != 43 {
 		t.Fatalf("token %q, %v", first, err)
 	}
+	f.Close()
 	second, err := open(t, path).Token()
 	if err != nil || second != first {
 		t.Errorf("token %q, then %q, %v", first, second, err)
@@ -64,18 +68,13 @@ func TestTokenStays(t *testing.T) {
 	}
 }
 
-// Programs that start at the same time agree on one token.
+// Even callers that have not locked the folder agree on one token.
 func TestTokenRace(t *testing.T) {
 	path := t.TempDir()
 	tokens := make(chan string)
 	for range 8 {
 		go func() {
-			f, err := folder.Open(path)
-			if err != nil {
-				tokens <- err.Error()
-				return
-			}
-			token, err := f.Token()
+			token, err := folder.At(path).Token()
 			if err != nil {
 				token = err.Error()
 			}
@@ -90,6 +89,48 @@ func TestTokenRace(t *testing.T) {
 	}
 	if entries, _ := os.ReadDir(path); len(entries) != 1 {
 		t.Errorf("left behind: %v", entries)
+	}
+}
+
+// Of programs that start at once one gets the folder, and the next one as soon as that has ended. The others leave it
+// alone and say who has it.
+func TestOneProgramHasTheFolder(t *testing.T) {
+	path := t.TempDir()
+	var first *folder.Folder
+	for range 3 {
+		type opened struct {
+			*folder.Folder
+			error
+		}
+		all := make(chan opened)
+		for range 8 {
+			go func() {
+				f, err := folder.Open(path)
+				all <- opened{f, err}
+			}()
+		}
+		for range 8 {
+			switch o := <-all; {
+			case o.error == nil && first == nil:
+				first = o.Folder
+			case o.error == nil:
+				t.Error("two have the folder")
+			case !strings.Contains(o.Error(), path) || !strings.Contains(o.Error(), "--data") ||
+				!strings.Contains(o.Error(), "in use by another coatcheck"):
+				t.Errorf("error %v", o.error)
+			}
+		}
+		who := fmt.Sprintf("(process %d on ", os.Getpid())
+		if _, err := folder.Open(path); err == nil || !strings.Contains(err.Error(), who) {
+			t.Errorf("error %v does not say %s", err, who)
+		}
+		if first == nil {
+			t.Fatal("nobody has the folder")
+		}
+		if err := first.Close(); err != nil {
+			t.Error(err)
+		}
+		first = nil
 	}
 }
 
