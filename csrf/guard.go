@@ -29,8 +29,9 @@ type Options struct {
 	// Events takes refused requests to its observers, as events of the kind event.CrossSite. The default is none.
 	Events *event.Queue
 
-	// TrustedProxies are the networks whose X-Forwarded-For tells the client's address for events. The default is
-	// none: the address is then that of the connection.
+	// TrustedProxies are the networks whose X-Forwarded-Host, -Port and -Proto tell which origin a request is for, and
+	// whose X-Forwarded-For tells the client's address for events. The default is none: then the Host header and the
+	// connection tell.
 	TrustedProxies []netip.Prefix
 }
 
@@ -127,16 +128,46 @@ func (g *Guard) Check(r *http.Request) error {
 		r = r.WithContext(r.Context())
 		r.Method = http.MethodPost
 	}
-	if err := g.rules.Check(r); err != nil {
-		return err
-	}
-	// The rules compare hosts alone.
 	origin := r.Header.Get("Origin")
-	if r.TLS != nil && r.Header.Get("Sec-Fetch-Site") == "" && strings.HasPrefix(origin, "http:") &&
-		!slices.Contains(g.opts.TrustedOrigins, origin) {
-		return errPlainOrigin
+	if r.Header.Get("Sec-Fetch-Site") != "" || origin == "" || slices.Contains(g.opts.TrustedOrigins, origin) {
+		return g.rules.Check(r)
 	}
-	return nil
+	if event.ClientScheme(r, g.opts.TrustedProxies) == "https" && strings.HasPrefix(origin, "http:") {
+		return errPlainOrigin // the rules compare hosts alone
+	}
+	if g.isOwn(r, origin) {
+		return nil
+	}
+	// A proxy's address is no host that a browser could have asked for.
+	r = r.WithContext(r.Context())
+	r.Host = event.ClientHost(r, g.opts.TrustedProxies)
+	return g.rules.Check(r)
+}
+
+// isOwn reports whether an origin is the one that the request is for. Hosts and ports are compared as those of URLs
+// are: without case, and with the scheme's port where none is named. Where a trusted proxy names none, it has left out
+// the port, and that says nothing.
+func (g *Guard) isOwn(r *http.Request, origin string) bool {
+	from, err := url.Parse(origin)
+	if err != nil || from.Hostname() == "" || from.Scheme != "https" && from.Scheme != "http" {
+		return false
+	}
+	to, err := url.Parse(from.Scheme + "://" + event.ClientHost(r, g.opts.TrustedProxies))
+	if err != nil || !strings.EqualFold(from.Hostname(), to.Hostname()) {
+		return false
+	}
+	return port(from) == port(to) || to.Port() == "" && event.Trusts(g.opts.TrustedProxies, r.RemoteAddr)
+}
+
+// port returns a URL's port, or that of its scheme.
+func port(u *url.URL) string {
+	switch p := u.Port(); {
+	case p != "":
+		return p
+	case u.Scheme == "https":
+		return "443"
+	}
+	return "80"
 }
 
 // exempt reports whether a request cannot change anything, whoever sent it.

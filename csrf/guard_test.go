@@ -315,3 +315,54 @@ func flush(t *testing.T, w http.ResponseWriter) {
 		t.Errorf("flush: %v", err)
 	}
 }
+
+// A handshake of a WebSocket has no Sec-Fetch-Site in some browsers, so that hosts are compared. Proxies say in many
+// ways which host a request was for.
+func TestOwnOriginBehindProxies(t *testing.T) {
+	const proxy, stranger = "10.0.0.1:1234", "203.0.113.7:1234"
+	for _, tt := range []struct {
+		why, peer, host, origin string
+		header                  http.Header
+		passes                  bool
+	}{
+		{"as it is", stranger, "app.example", "https://app.example", nil, true},
+		{"in capitals", stranger, "App.Example", "https://app.example", nil, true},
+		{"with the default port", stranger, "app.example:443", "https://app.example", nil, true},
+		{"with the port of http", stranger, "app.example:80", "https://app.example", nil, false},
+		{"another port", stranger, "app.example:8443", "https://app.example", nil, false},
+		{"no port, and nobody to believe", stranger, "app.example", "https://app.example:8443", nil, false},
+		{"the host of the upstream", proxy, "127.0.0.1:3000", "https://app.example",
+			http.Header{"X-Forwarded-Host": {"app.example"}}, true},
+		{"the host of the upstream, of a stranger", stranger, "127.0.0.1:3000", "https://app.example",
+			http.Header{"X-Forwarded-Host": {"app.example"}}, false},
+		{"a proxy that leaves out the port", proxy, "app.example", "https://app.example:8443", nil, true},
+		{"a proxy that says the port", proxy, "app.example", "https://app.example:8443",
+			http.Header{"X-Forwarded-Port": {"8443"}}, true},
+		{"a proxy that says another port", proxy, "app.example", "https://app.example:8443",
+			http.Header{"X-Forwarded-Port": {"9443"}}, false},
+		{"another site", proxy, "app.example", "https://evil.example", nil, false},
+		{"a host that begins alike", proxy, "app.example", "https://app.example.evil.example", nil, false},
+		{"a host that ends alike", proxy, "app.example", "https://evil.app.example", nil, false},
+		{"the proxy's own address", proxy, "127.0.0.1:3000", "http://127.0.0.1:3000",
+			http.Header{"X-Forwarded-Host": {"app.example"}}, false},
+		{"a plain page of the same host", proxy, "app.example", "http://app.example",
+			http.Header{"X-Forwarded-Proto": {"https"}}, false},
+		{"a page without origin", proxy, "app.example", "null", nil, false},
+	} {
+		for _, method := range []string{"POST", "GET"} {
+			r := httptest.NewRequest(method, "http://"+tt.host+"/", nil)
+			r.RemoteAddr = tt.peer
+			for name, values := range tt.header {
+				r.Header[name] = values
+			}
+			r.Header.Set("Origin", tt.origin)
+			if method == "GET" {
+				r.Header.Set("Upgrade", "websocket")
+			}
+			g := csrf.New(csrf.Options{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
+			if err := g.Check(r); (err == nil) != tt.passes {
+				t.Errorf("%s, %s: got %v, passes should be %t", tt.why, method, err, tt.passes)
+			}
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -26,24 +27,85 @@ func ClientAddress(r *http.Request, proxies []netip.Prefix) string {
 	}
 	forwarded := r.Header["X-Forwarded-For"]
 	for range maxHops {
-		address, err := netip.ParseAddr(host)
-		if err != nil || !contains(proxies, address.Unmap()) {
+		if !Trusts(proxies, host) {
 			return host
 		}
 		next, rest, ok := lastHop(forwarded)
 		if !ok {
 			return host
 		}
-		if _, err := netip.ParseAddr(next); err != nil {
+		address, err := ParseHop(next)
+		if err != nil {
 			return host // a proxy that writes something else is no help
 		}
-		host, forwarded = next, rest
+		host, forwarded = address.String(), rest
 	}
 	return host
 }
 
-func contains(networks []netip.Prefix, address netip.Addr) bool {
-	return slices.ContainsFunc(networks, func(n netip.Prefix) bool { return n.Contains(address) })
+// ClientHost returns the host that the client asked for, with the port if it is named: that of the Host header or, if
+// the connection comes from one of the networks proxies, the only value of its X-Forwarded-Host. Of a Host header that
+// a proxy has written without a port, the port is that of X-Forwarded-Port, if that is a number.
+func ClientHost(r *http.Request, proxies []netip.Prefix) string {
+	if !Trusts(proxies, r.RemoteAddr) {
+		return r.Host
+	}
+	host := r.Host
+	if said := only(r.Header["X-Forwarded-Host"]); said != "" && !strings.ContainsAny(said, ", \t/@") {
+		host = said
+	}
+	port := only(r.Header["X-Forwarded-Port"])
+	if _, err := strconv.ParseUint(port, 10, 16); err == nil && !hasPort(host) {
+		host += ":" + port
+	}
+	return host
+}
+
+// ClientScheme returns "https" or "http", by which the client has come. The word of a trusted proxy counts, if it is
+// one of the two.
+func ClientScheme(r *http.Request, proxies []netip.Prefix) string {
+	said := only(r.Header["X-Forwarded-Proto"])
+	switch {
+	case (said == "https" || said == "http") && Trusts(proxies, r.RemoteAddr):
+		return said
+	case r.TLS != nil:
+		return "https"
+	}
+	return "http"
+}
+
+// Trusts reports whether an address, as [ParseHop] reads it, is in one of the networks proxies.
+func Trusts(proxies []netip.Prefix, address string) bool {
+	if len(proxies) == 0 {
+		return false
+	}
+	ip, err := ParseHop(address)
+	return err == nil && slices.ContainsFunc(proxies, func(p netip.Prefix) bool { return p.Contains(ip) })
+}
+
+// ParseHop reads an address as proxies write it: "203.0.113.7", "2001:db8::5" or "[2001:db8::5]", each also with a
+// port. An IPv4 address that is written as one of IPv6 is an IPv4 address.
+func ParseHop(text string) (netip.Addr, error) {
+	if withPort, err := netip.ParseAddrPort(text); err == nil {
+		return withPort.Addr().Unmap(), nil
+	}
+	if n := len(text); n > 2 && text[0] == '[' && text[n-1] == ']' {
+		text = text[1 : n-1]
+	}
+	address, err := netip.ParseAddr(text)
+	return address.Unmap(), err
+}
+
+func hasPort(host string) bool {
+	return strings.LastIndexByte(host, ':') > strings.LastIndexByte(host, ']')
+}
+
+// only returns the value of a header with one line.
+func only(lines []string) string {
+	if len(lines) != 1 {
+		return ""
+	}
+	return lines[0]
 }
 
 // lastHop splits the last entry off the lines of a header.

@@ -1,10 +1,13 @@
 package gate
 
 import (
+	"net/http"
 	"net/http/httputil"
-	"net/netip"
 	"slices"
 	"strings"
+	"sync"
+
+	"coatcheck.dev/event"
 )
 
 // The headers that tell the app where a request came from, in Go's canonical spelling. All others of their kind are
@@ -21,37 +24,38 @@ const maxHops = 16
 // forward tells the app where the request came from. The client's word counts only if the client is a trusted proxy.
 // Then its chain goes on, and so do the host and scheme that it names.
 func (g *gate) forward(r *httputil.ProxyRequest) {
-	in, out := r.In.Header, r.Out.Header
-	trusted := g.trusts(r.In.RemoteAddr)
-	if trusted {
-		if chain := g.chain(in[forwardedFor]); len(chain) > 0 {
-			out[forwardedFor] = chain // SetXForwarded adds the proxy itself
+	proxies := g.has.TrustedProxies
+	if event.Trusts(proxies, r.In.RemoteAddr) {
+		if chain := g.chain(r.In.Header[forwardedFor]); len(chain) > 0 {
+			r.Out.Header[forwardedFor] = chain // SetXForwarded adds the proxy itself
 		}
+	} else {
+		g.strangers.warn(g, r.In)
 	}
 	r.SetXForwarded()
-	if !trusted {
-		return
-	}
-	if host := only(in[forwardedHost]); host != "" && !strings.ContainsAny(host, ", \t/@") {
-		out[forwardedHost] = []string{host}
-	}
-	if proto := only(in[forwardedProto]); proto == "http" || proto == "https" {
-		out[forwardedProto] = []string{proto}
-	}
+	r.Out.Header[forwardedHost] = []string{event.ClientHost(r.In, proxies)}
+	r.Out.Header[forwardedProto] = []string{event.ClientScheme(r.In, proxies)}
 }
 
-// trusts reports whether an address, with or without a port, belongs to a trusted proxy.
-func (g *gate) trusts(address string) bool {
-	ip, err := netip.ParseAddr(address)
-	if err != nil {
-		withPort, err := netip.ParseAddrPort(address)
-		if err != nil {
-			return false
-		}
-		ip = withPort.Addr()
+// strangers are clients that send what proxies send although nobody trusts them. It may be the operator's own proxy,
+// and nothing else would say so. Clients from the internet do not use up the warning about one from near by.
+type strangers struct{ near, far sync.Once }
+
+func (s *strangers) warn(g *gate, r *http.Request) {
+	if !slices.ContainsFunc([]string{forwardedFor, forwardedHost, forwardedProto, "Forwarded"}, func(name string) bool {
+		return len(r.Header[name]) > 0
+	}) {
+		return
 	}
-	ip = ip.Unmap()
-	return slices.ContainsFunc(g.has.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(ip) })
+	address, err := event.ParseHop(r.RemoteAddr)
+	once := &s.far
+	if err == nil && (address.IsLoopback() || address.IsPrivate() || address.IsLinkLocalUnicast()) {
+		once = &s.near
+	}
+	once.Do(func() {
+		g.opts.Log.Warn("X-Forwarded headers of a client were ignored; if it is your proxy, start with --trust-proxy "+
+			address.String(), "address", address)
+	})
 }
 
 // chain returns the addresses that trusted proxies have written into X-Forwarded-For: from the right, up to the first
@@ -62,24 +66,16 @@ func (g *gate) chain(lines []string) []string {
 	for _, line := range slices.Backward(lines) {
 		for line != "" && len(chain) < maxHops {
 			i := strings.LastIndexByte(line, ',')
-			hop := trim(line[i+1:])
-			if _, err := netip.ParseAddr(hop); err != nil {
+			hop, err := event.ParseHop(trim(line[i+1:]))
+			if err != nil {
 				return chain
 			}
-			chain = slices.Insert(chain, 0, hop)
-			if !g.trusts(hop) {
+			chain = slices.Insert(chain, 0, hop.String())
+			if !event.Trusts(g.has.TrustedProxies, hop.String()) {
 				return chain
 			}
 			line = line[:max(i, 0)]
 		}
 	}
 	return chain
-}
-
-// only returns the value of a header with one line.
-func only(lines []string) string {
-	if len(lines) != 1 {
-		return ""
-	}
-	return lines[0]
 }

@@ -46,6 +46,9 @@ func TestForwardedHeadersAreBelievedFromTrustedProxiesAlone(t *testing.T) {
 		{"two proxies, one not trusted", "127.0.0.0/8", from(client + ", 10.1.2.3"), "10.1.2.3, " + peer, "", "http"},
 		{"all are trusted", "127.0.0.0/8", from("127.0.0.3, 127.0.0.2"), "127.0.0.3, 127.0.0.2, " + peer, "", "http"},
 		{"IPv6", "127.0.0.0/8 fd00::/8", from("2001:db8::7, fd00::1"), "2001:db8::7, fd00::1, " + peer, "", "http"},
+		{"with ports and brackets", "127.0.0.0/8 fd00::/8", from("[2001:db8::7]:443, [fd00::1]"),
+			"2001:db8::7, fd00::1, " + peer, "", "http"},
+		{"with a port", "127.0.0.0/8", from(client + ":17085"), client + ", " + peer, "", "http"},
 		{"no address", "127.0.0.0/8", from(client + ", unknown"), peer, "", "http"},
 		{"no address in front", "127.0.0.0/8", from("<script>, 127.0.0.2"), "127.0.0.2, " + peer, "", "http"},
 		{"empty", "127.0.0.0/8", from("", ","), peer, "", "http"},
@@ -85,5 +88,28 @@ func TestForwardedHeadersAreBelievedFromTrustedProxiesAlone(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Rows: A31
+func TestIgnoredForwardedHeadersAreWarnedAboutOnce(t *testing.T) {
+	const warning = "start with --trust-proxy 127.0.0.1"
+	st := newSite(t, echo)
+	st.visitor().get("/")
+	if log := st.log.String(); strings.Contains(log, warning) {
+		t.Errorf("a warning without a cause: %s", log)
+	}
+	for range 3 {
+		st.visitor().do("GET", "/", http.Header{"X-Forwarded-Proto": {"https"}})
+	}
+	if log := st.log.String(); strings.Count(log, warning) != 1 {
+		t.Errorf("want one warning: %s", log)
+	}
+	trusting := newSite(t, echo, func(s *setup) {
+		s.session.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
+	})
+	trusting.visitor().do("GET", "/", http.Header{"X-Forwarded-For": {"203.0.113.9"}})
+	if log := trusting.log.String(); strings.Contains(log, "--trust-proxy") {
+		t.Errorf("a trusted proxy is warned about: %s", log)
 	}
 }

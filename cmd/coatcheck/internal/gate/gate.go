@@ -90,6 +90,8 @@ type gate struct {
 	opts     Options
 	own      ownCookies
 	proxy    *httputil.ReverseProxy
+
+	strangers strangers
 }
 
 // New returns the handler of a gate that gives its visitors sessions of the manager. It panics if the options are
