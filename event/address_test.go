@@ -105,7 +105,7 @@ func TestClientSchemeIsATrustedProxysWord(t *testing.T) {
 
 // Whatever stands in the header, reading it ends and panics never, and an address comes out as Go writes it.
 func FuzzParseHop(f *testing.F) {
-	for _, s := range []string{"203.0.113.7:17085", "[2001:db8::5]:443", "[2001:db8::5]", "::ffff:1.2.3.4", "fe80::1%eth0"} {
+	for _, s := range []string{"203.0.113.7:17085", "[2001:db8::5]:443", "[2001:db8::5]", "::ffff:1.2.3.4"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -13,6 +13,7 @@ import (
 
 	"coatcheck.dev/cookie"
 	"coatcheck.dev/event"
+	"coatcheck.dev/internal/sitedata"
 )
 
 // response stands between a handler and its http.ResponseWriter. Before the first byte of any kind goes out it saves
@@ -224,6 +225,9 @@ func (s *Session) announce(header http.Header) {
 		st.setCookie(header, s.m.opts.cookie("", 0).Deletion())
 	default:
 		st.setCookie(header, s.m.opts.cookie(st.ticket.expose(), st.cookieLifetime(time.Now())))
+		if sitedata.ClearsCookies(header) {
+			st.emit(event.Event{Kind: event.Undelivered, Reason: "Clear-Site-Data deletes it in the browser"})
+		}
 	}
 }
 

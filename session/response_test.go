@@ -15,6 +15,7 @@ import (
 
 	"coatcheck.dev/event"
 	"coatcheck.dev/session"
+	"coatcheck.dev/store/memory"
 )
 
 // begins are the ways in which a handler can send its first byte. Each is told to a session that has just got a new
@@ -539,5 +540,24 @@ func TestSavedChangesSurviveALostClient(t *testing.T) {
 	})
 	if a.status != http.StatusOK || get(b, note) != "kept" {
 		t.Errorf("answer %s, note %q; a client that hangs up does not undo a change", describe(a), get(b, note))
+	}
+}
+
+// Browsers drop the cookies that come with a Clear-Site-Data of theirs, so the ticket does not arrive.
+func TestTicketThatTheSameResponseDeletesIsReported(t *testing.T) {
+	for clear, reported := range map[string]bool{"": false, `"cache"`: false, `"cookies"`: true, `"*"`: true} {
+		var events recorder
+		m := newManager(t, memory.New(), session.Options{Events: event.NewQueue(events.observe)})
+		newBrowser(t, m).visit(func(w http.ResponseWriter, r *http.Request) {
+			if clear != "" {
+				w.Header().Set("Clear-Site-Data", clear)
+			}
+			if err := session.From(r.Context()).SignIn("ada"); err != nil {
+				t.Error(err)
+			}
+		})
+		if got := len(events.of(t, m, event.Undelivered)) == 1; got != reported {
+			t.Errorf("%q: reported %t, want %t", clear, got, reported)
+		}
 	}
 }

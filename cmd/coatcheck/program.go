@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
+	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"syscall"
 
 	"coatcheck.dev/cmd/coatcheck/internal/check"
 	"coatcheck.dev/cmd/coatcheck/internal/config"
@@ -42,6 +45,7 @@ func (p *Program) Run(ctx context.Context, args []string) error {
 		if err != nil {
 			return err
 		}
+		defer p.ignoreHangups(line.Serve.Server)()
 		return p.serve(ctx, line.Serve.Server, site)
 	case config.RunCheck:
 		c := line.Check
@@ -59,6 +63,22 @@ func (p *Program) Run(ctx context.Context, args []string) error {
 	system := runtime.GOOS + "/" + runtime.GOARCH
 	_, err = fmt.Fprintf(p.Stdout, "coatcheck %s %s %s\n", version(), runtime.Version(), system)
 	return err
+}
+
+// ignoreHangups keeps the program alive when SIGHUP comes, by which many tools ask a server to read its configuration
+// again, until stop is called.
+func (p *Program) ignoreHangups(flags config.Server) (stop func()) {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	go func() {
+		for range hangups {
+			p.logger(flags).Warn("SIGHUP was ignored: there is nothing to read again; restart to change flags")
+		}
+	}()
+	return func() {
+		signal.Stop(hangups)
+		close(hangups)
+	}
 }
 
 func (p *Program) convert(ctx context.Context, flags config.Convert) error {

@@ -396,6 +396,9 @@ func TestStartErrors(t *testing.T) {
 	taken := httptest.NewServer(nil)
 	defer taken.Close()
 	address := strings.TrimPrefix(taken.URL, "http://")
+	closed := httptest.NewServer(nil)
+	_, spare, _ := strings.Cut(strings.TrimPrefix(closed.URL, "http://"), ":")
+	closed.Close()
 	file := filepath.Join(t.TempDir(), "file")
 	noDatabase := t.TempDir()
 	for path, text := range map[string]string{file: "",
@@ -417,8 +420,14 @@ func TestStartErrors(t *testing.T) {
 		{append([]string{"serve", "--upstream", "ftp://x"}, free...), []string{"upstream", "http://127.0.0.1:3000"}},
 		{append([]string{"serve", "--upstream", "http://a b"}, free...),
 			[]string{"--upstream", "http://127.0.0.1:3000"}},
-		{append([]string{"serve", "--upstream", "x", "--trust-origin", "pay.example"}, free...),
+		{append([]string{"serve", "--upstream", "x:1", "--trust-origin", "pay.example"}, free...),
 			[]string{"pay.example"}},
+		{append([]string{"serve", "--upstream", "foo"}, free...),
+			[]string{"--upstream", "foo", "http://127.0.0.1:3000"}},
+		{append([]string{"serve", "--upstream", "3000"}, free...), []string{"--upstream", "http://127.0.0.1:3000"}},
+		{append([]string{"serve", "--upstream", "app/path"}, free...), []string{"--upstream", "http://127.0.0.1:3000"}},
+		{[]string{"demo", "--listen=127.0.0.1:" + spare, "--console-listen=127.0.0.1:" + spare},
+			[]string{"--listen and --console-listen", spare}},
 		{[]string{"serve"}, []string{"--upstream", "--help"}},
 		{[]string{"dmeo"}, []string{"dmeo", "--help"}},
 	} {

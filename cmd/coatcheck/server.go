@@ -63,7 +63,7 @@ func (p *Program) open(ctx context.Context, flags config.Server, site site) (_ *
 	if s.front, err = httpserver.Listen(flags.Listen, "--listen"); err != nil {
 		return nil, err
 	}
-	if s.back, err = httpserver.Listen(flags.ConsoleListen, "--console-listen"); err != nil {
+	if s.back, err = httpserver.Listen(flags.ConsoleListen, "--console-listen", s.front); err != nil {
 		return nil, errors.Join(err, s.front.Close())
 	}
 	if err := s.assemble(ctx, flags, site); err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -36,11 +37,11 @@ var demo = site{
 // upstream returns the site of an app behind the gate.
 func upstream(flags *config.Serve) (site, error) {
 	text := flags.Upstream
-	if !strings.Contains(text, "://") {
+	if _, port, err := net.SplitHostPort(text); err == nil && !strings.HasPrefix(port, "//") {
 		text = "http://" + text
 	}
 	u, err := url.Parse(text)
-	if err != nil {
+	if err != nil || !u.IsAbs() {
 		return site{}, fmt.Errorf("--upstream %q is not a URL such as http://127.0.0.1:3000", flags.Upstream)
 	}
 	options := gate.Options{
@@ -57,9 +58,26 @@ func upstream(flags *config.Serve) (site, error) {
 		options: session.Options{MaxBytes: gate.MaxBytes, MaxKeys: gate.MaxKeys},
 		handler: func(s *server) http.Handler {
 			options.Log, options.Closing = s.log, s.closing
+			go s.tryApp(u)
 			return gate.New(s.sessions, options)
 		},
 	}, nil
+}
+
+// tryApp warns if nobody answers where the app should listen. It may come up later, but an address that is wrong is
+// found now.
+func (s *server) tryApp(u *url.URL) {
+	port := u.Port()
+	if port == "" {
+		port = u.Scheme // a name that the resolver knows
+	}
+	conn, err := net.DialTimeout("tcp", net.JoinHostPort(u.Hostname(), port), 2*time.Second)
+	if err != nil {
+		s.log.Warn("the app does not answer yet; if it never does, correct --upstream", "upstream", u.Host,
+			"error", err)
+		return
+	}
+	conn.Close()
 }
 
 // orAny returns a flag's time as the gate has it: 0 on the command line is no limit.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"net"
 	"net/http"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -138,4 +139,28 @@ func TestNoSecretInTheLog(t *testing.T) {
 			t.Errorf("the log has a %s", what)
 		}
 	}
+}
+
+// Many tools ask a server by SIGHUP to read its configuration again. That is no reason to die.
+func TestHangupIsNoEnd(t *testing.T) {
+	t.Parallel()
+	h := openGate(t, newUpstream(t).URL)
+	v := newVisitor(t, h.site)
+	v.get(do("/in", "Coatcheck-Sign-In: ada"))
+	for range 2 {
+		h.Signal(syscall.SIGHUP)
+		h.Await(regexp.MustCompile(`SIGHUP was ignored`))
+	}
+	if a := v.get("/"); !strings.Contains(a.body, "user=ada") {
+		t.Errorf("after SIGHUP: %s", a.body)
+	}
+}
+
+// An upstream that nobody listens at may be a mistake, or an app that starts later.
+func TestAnAppThatDoesNotAnswerIsNamedAtTheStart(t *testing.T) {
+	t.Parallel()
+	app := newUpstream(t)
+	app.Close()
+	h := openGate(t, app.URL)
+	h.Await(regexp.MustCompile(`correct --upstream.*` + regexp.QuoteMeta(strings.TrimPrefix(app.URL, "http://"))))
 }

@@ -267,6 +267,37 @@ func TestAppsCookies(t *testing.T) {
 	}
 }
 
+// Browsers drop the cookies that come with a Clear-Site-Data of theirs.
+func TestCookiesOfASignInAreNotCleared(t *testing.T) {
+	for _, tt := range []struct {
+		name, say, clear, want string
+		signedIn               bool
+	}{
+		{"sign-in", "Coatcheck-Sign-In: ada", `"cookies"`, "", false},
+		{"sign-in, among others", "Coatcheck-Sign-In: ada", `"cache", "cookies"`, `"cache"`, false},
+		{"a first value", "Coatcheck-Set: cart=1", `"cookies"`, "", false},
+		{"another user", "Coatcheck-Sign-In: bea", `"cookies"`, "", true},
+		{"sign-out", "Coatcheck-Sign-Out: this", `"cookies"`, `"cookies"`, true},
+		{"nothing", "X: y", `"cookies"`, `"cookies"`, true},
+		{"a visitor without a session", "X: y", `"cookies"`, `"cookies"`, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			st := newSite(t, says(tt.say, "Clear-Site-Data: "+tt.clear))
+			v := st.visitor()
+			if tt.signedIn {
+				v = st.signedIn("ada")
+			}
+			got := v.get("/")
+			if now := got.Header.Get("Clear-Site-Data"); now != tt.want {
+				t.Errorf("got %s, want %s", now, tt.want)
+			}
+			if reported := strings.Contains(st.log.String(), "Clear-Site-Data"); reported != (tt.want != tt.clear) {
+				t.Errorf("reported: %t", reported)
+			}
+		})
+	}
+}
+
 func TestCaching(t *testing.T) {
 	st := newSite(t, says("Cache-Control: public, max-age=60"))
 	if got := st.visitor().get("/"); got.Header.Get("Cache-Control") != "public, max-age=60" ||

@@ -18,6 +18,8 @@ type clientBody struct {
 	begun   time.Time
 	bytes   int64
 	broken  atomic.Pointer[error]
+
+	in, out http.Header // trailers: the client's, whose values come with the body's end, and the app's
 }
 
 // slowest is how many bytes a second a client must send on average, beyond the time of one pause.
@@ -37,7 +39,12 @@ func (b *clientBody) Read(p []byte) (int, error) {
 	if err != nil && b.timeout >= 0 {
 		_ = b.conn.SetReadDeadline(time.Time{}) // the next request on this connection has its own bounds
 	}
-	if err != nil && err != io.EOF {
+	switch {
+	case err == io.EOF:
+		for name := range b.out {
+			b.out[name] = b.in[name]
+		}
+	case err != nil:
 		b.broken.Store(&err)
 	}
 	return n, err

@@ -213,3 +213,20 @@ func asking(o gate.Options, header string) gate.Options {
 	o.PassHeaders = []string{header}
 	return o
 }
+
+// Rows: A31
+func TestRequestTrailersReachTheApp(t *testing.T) {
+	st := newSite(t, func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		fmt.Fprintf(w, "%s %v %v", body, err, r.Trailer)
+	})
+	const request = "POST / HTTP/1.1\r\nHost: x\r\nSec-Fetch-Site: same-origin\r\nTransfer-Encoding: chunked\r\n" +
+		"Trailer: X-Sum, X-Late, Coatcheck-User, X-Forwarded-For, True-Client-Ip\r\n\r\n" +
+		"3\r\nabc\r\n0\r\nX-Sum: 1\r\nX-Sum: 2\r\nCoatcheck-User: eve\r\nX-Forwarded-For: 6.6.6.6\r\n" +
+		"True-Client-Ip: 6.6.6.6\r\nX-Unannounced: 1\r\n\r\n"
+	res, _ := st.send(request)
+	got, err := io.ReadAll(res.Body)
+	if want := "abc <nil> map[X-Late:[] X-Sum:[1 2]]"; err != nil || string(got) != want {
+		t.Errorf("got %s, %v; want %s", got, err, want)
+	}
+}

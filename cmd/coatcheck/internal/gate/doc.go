@@ -53,4 +53,7 @@
 // An event stream or WebSocket is broken off when the session ends that let it in: at sign-out, revocation and expiry,
 // and when the visitor signs in again, because that begins another session. A page that reconnects, as EventSource does
 // by itself, is then seen as whoever it is by now.
+//
+// An app that says Clear-Site-Data: "cookies" in the answer that begins a session would have the browser drop the new
+// ticket at once. The gate takes that out of such an answer, and the log says so.
 package gate

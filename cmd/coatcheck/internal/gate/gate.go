@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"coatcheck.dev/csrf"
+	"coatcheck.dev/internal/sitedata"
 	"coatcheck.dev/session"
 )
 
@@ -172,7 +173,10 @@ func (g *gate) rewrite(r *httputil.ProxyRequest) {
 	out.URL.RawQuery = r.In.URL.RawQuery // byte for byte, because the gate reads no queries
 
 	strip(out.Header, g.opts.dropped)
-	strip(out.Trailer, reserved)
+	strip(out.Trailer, g.opts.dropped)
+	if x := r.In.Context().Value(exchangeKey{}).(*exchange); x.body != nil {
+		x.body.in, x.body.out = r.In.Trailer, out.Trailer
+	}
 	g.own.hide(out.Header)
 	if p := upgrading(out.Header); p != "" && !strings.EqualFold(p, "websocket") {
 		// Within an upgrade to h2c a client could send its own requests past the gate, with any header.
@@ -205,10 +209,15 @@ func (g *gate) answered(res *http.Response) error {
 	if err := todo.check(s, &g.has); err != nil {
 		return err
 	}
+	before := s.Handle()
 	if err := todo.obey(ctx, g.sessions, s); err != nil {
 		return &storeFailure{err}
 	}
 	g.clean(res)
+	if now := s.Handle(); now != before && !now.IsZero() && sitedata.KeepCookies(res.Header) {
+		g.opts.Log.Warn("the app begins a session and deletes all cookies in one answer; the cookies stay", "header",
+			"Clear-Site-Data", "path", pathOf(res.Request))
+	}
 	if !s.Handle().IsZero() {
 		// The session says private, no-store. It would overrule the app, and report that for each static file.
 		res.Header.Del("Cache-Control")

@@ -25,18 +25,26 @@ type Server struct {
 	Limit   Limit
 
 	listener net.Listener
+	flag     string
 }
 
-// Listen takes an address, host:port. An error says what to do, with the name of the flag.
-func Listen(address, flag string) (*Server, error) {
+// Listen takes an address, host:port. An error says what to do, with the name of the flag, and which other server of
+// the program has the address.
+func Listen(address, flag string, others ...*Server) (*Server, error) {
 	listener, err := net.Listen("tcp", address)
 	if err == nil {
-		return &Server{listener: listener, Log: slog.Default()}, nil
+		return &Server{listener: listener, flag: flag, Log: slog.Default()}, nil
 	}
 	var addrErr *net.AddrError
 	var dnsErr *net.DNSError
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
+		for _, o := range others {
+			if _, port, _ := net.SplitHostPort(address); port == strconv.Itoa(o.listener.Addr().(*net.TCPAddr).Port) {
+				return nil, fmt.Errorf("%s and %s are both %s; choose another address for one of them", o.flag, flag,
+					address)
+			}
+		}
 		return nil, fmt.Errorf("%s is in use by another program; stop that one, or choose another address with %s",
 			address, flag)
 	case errors.Is(err, syscall.EACCES):
