@@ -8,13 +8,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
 
+	"coatcheck.dev/test/internal/frontend"
 	"coatcheck.dev/test/internal/proc"
 	"coatcheck.dev/test/internal/tool"
 )
@@ -25,33 +25,18 @@ func TestMain(m *testing.M) { proc.Main(m) }
 // cookies.
 var caches = map[string]func(t *testing.T, behind string) string{
 	"nginx": func(t *testing.T, behind string) string {
-		dir, addr := t.TempDir(), proc.FreeAddrs(t, 1)[0]
-		user := ""
-		if os.Getuid() == 0 {
-			user = "user root;"
-		}
-		var temporary strings.Builder
-		for _, kind := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
-			fmt.Fprintf(&temporary, "%s_temp_path %s/%[1]s; ", kind, dir)
-		}
-		config := fmt.Sprintf(`daemon off; pid %[1]s/pid; %[2]s events {}
-http {
-	access_log off; %[3]s
-	proxy_cache_path %[1]s/cache keys_zone=pages:1m; proxy_cache pages;
-	server { listen %[4]s; location / { proxy_pass http://%[5]s; proxy_set_header Host localhost; } }
-}`, dir, user, temporary.String(), addr, behind)
-		file := write(t, dir, "nginx.conf", config)
-		proc.Start(t, proc.Spec{
-			Path: tool.Find(t, "nginx", "/usr/sbin/nginx"),
-			Args: []string{"-p", dir, "-c", file, "-e", dir + "/errors"},
-		}).AwaitListening(addr)
+		addr := proc.FreeAddrs(t, 1)[0]
+		frontend.Nginx(t, addr, fmt.Sprintf(`
+	proxy_cache_path %[1]s keys_zone=pages:1m; proxy_cache pages;
+	server { listen %[2]s; location / { proxy_pass http://%[3]s; proxy_set_header Host localhost; } }`,
+			filepath.Join(t.TempDir(), "cache"), addr, behind))
 		return addr
 	},
 	"Varnish": func(t *testing.T, behind string) string {
 		dir, addr := t.TempDir(), proc.FreeAddrs(t, 1)[0]
 		tool.Find(t, "gcc") // it compiles its configuration
 		host, port, _ := strings.Cut(behind, ":")
-		file := write(t, dir, "site.vcl", fmt.Sprintf(`vcl 4.1;
+		file := frontend.Write(t, dir, "site.vcl", fmt.Sprintf(`vcl 4.1;
 backend gate { .host = "%s"; .port = "%s"; }
 sub vcl_recv { set req.http.Host = "localhost"; return (hash); }`, host, port))
 		proc.Start(t, proc.Spec{
@@ -60,15 +45,6 @@ sub vcl_recv { set req.http.Host = "localhost"; return (hash); }`, host, port))
 		}).AwaitListening(addr)
 		return addr
 	},
-}
-
-func write(t *testing.T, dir, name, text string) string {
-	t.Helper()
-	file := filepath.Join(dir, name)
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return file
 }
 
 // app greets who is asking, with the header that the query names: its name before the first colon. It counts.
