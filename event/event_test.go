@@ -83,6 +83,7 @@ func TestLogEventsWritesLevelsAndFields(t *testing.T) {
 		{event.Event{Kind: event.Revoked, Actor: "root"}, "INFO", map[string]any{"actor": "root"}},
 		{event.Event{Kind: event.Touched, Count: 3}, "DEBUG", map[string]any{"count": 3.0}},
 		{event.Event{Kind: event.Theft}, "WARN", nil},
+		{event.Event{Kind: event.Recovered}, "INFO", nil},
 		{event.Event{Kind: event.Forged}, "WARN", nil},
 		{event.Event{Kind: event.Duplicate, Count: 2}, "WARN", map[string]any{"count": 2.0}},
 		{event.Event{Kind: event.StoreError, Err: errors.New("connection refused")}, "WARN",

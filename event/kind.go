@@ -11,6 +11,7 @@ const (
 	SignedIn         Kind = "authn_login_success"              // a user signed in
 	SteppedUp        Kind = "authn_step_up"                    // a signed-in user proved again who they are
 	Rotated          Kind = "session_renewed"                  // the browser has taken the next secret into use
+	Recovered        Kind = "session_recovered"                // a browser has lost its secret, and the one before is good
 	Touched          Kind = "session_touched"                  // Count sessions were noted as used
 	SignedOut        Kind = "session_logout"                   // the session was ended by its user
 	Revoked          Kind = "session_revoked"                  // the session was ended from the server side
@@ -33,8 +34,8 @@ const (
 )
 
 var kinds = []Kind{
-	Created, SignedIn, SteppedUp, Rotated, Touched, SignedOut, Revoked, Expired, UsedExpired, Theft, Forged, Duplicate,
-	Unknown, Limit, Conflict, Dropped, Undelivered, StoreError, KeyUnreadable, Cacheable, Migrated,
+	Created, SignedIn, SteppedUp, Rotated, Recovered, Touched, SignedOut, Revoked, Expired, UsedExpired, Theft, Forged,
+	Duplicate, Unknown, Limit, Conflict, Dropped, Undelivered, StoreError, KeyUnreadable, Cacheable, Migrated,
 	CapabilityHidden, CrossSite,
 }
 

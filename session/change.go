@@ -91,12 +91,19 @@ func (s *Session) Save() error {
 // are durable, or the session has ended meanwhile and they were dropped.
 func (st *state) conclude() error {
 	if !st.usedAt.IsZero() {
-		if st.exists() && st.usedAt.Sub(st.record.LastSeen) >= st.m.opts.touchEvery(st.record.IdleTimeout) {
+		if st.exists() && st.touchDue() {
 			st.m.store.Touch(st.record.ID, st.usedAt)
 		}
 		st.usedAt = time.Time{}
 	}
 	return st.commit()
+}
+
+// touchDue reports whether this use of the session is to be noted.
+func (st *state) touchDue() bool {
+	o, r := &st.m.opts, &st.record
+	return st.usedAt.Sub(r.LastSeen) >= o.touchEvery(r.IdleTimeout) || r.Rotation.Confirmed &&
+		o.provesKept(r.Rotation.At.UnixMicro(), r.LastSeen.UnixMicro(), st.usedAt.UnixMicro())
 }
 
 // commit saves the request's changes, if there are any.

@@ -33,7 +33,7 @@ func (s *Session) open(p *presented, found *store.Encoded) error {
 	c := credential{p.ticket, hash}
 	if known {
 		record := s.m.store.Decode(found)
-		if !s.m.predates(record, &hash, now) {
+		if !s.predates(record, &hash, now) {
 			return s.enter(record, &c, now)
 		}
 		s.m.store.Invalidate(record)
@@ -59,6 +59,8 @@ func (s *Session) isGood(e *store.Encoded, hash *store.Hash, now time.Time) bool
 		return false
 	case !s.passive && us-head.LastSeen >= o.touchEvery(idle).Microseconds():
 		return false
+	case !s.passive && head.RotatedAt != head.CreatedAt && o.provesKept(head.RotatedAt, head.LastSeen, us):
+		return false
 	}
 	return !s.m.store.Refuses(head.User, time.UnixMicro(head.CreatedAt))
 }
@@ -83,8 +85,10 @@ func (s *Session) enter(record *store.Record, c *credential, now time.Time) erro
 	case s.m.store.Refuses(record.User, record.CreatedAt):
 		s.emit(event.Event{Kind: event.UsedExpired, Handle: record.ID, User: record.User, Reason: "cut-off"})
 		return nil
-	case s.m.stolen(record, is, now):
+	case is == matchPast:
 		return s.theft(record)
+	case s.m.late(record, is, now):
+		return s.takeBack(record, c, now)
 	}
 	st := s.newState()
 	st.adopt(record)

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"errors"
+	"strings"
 	"time"
 
 	"coatcheck.dev/event"
@@ -19,7 +20,10 @@ import (
 //  3. The first request that presents the successor proves that the browser has it. The rotation is confirmed: the
 //     successor is the current secret, and the old one is good for Options.RotationGrace more, for requests that were
 //     on their way.
-//  4. Whoever presents the old secret after that has a copy that the browser gave up: Options.Theft says what happens.
+//  4. A browser that crashes comes back without its last cookies. So the old secret is taken back from the same device
+//     for a while, if the successor was used only as long as it may not have been on disk. It gets a successor of its
+//     own, and the lost one is a secret of the past.
+//  5. Whoever else presents a secret of the past has a copy that the browser gave up: Options.Theft says what happens.
 
 // match is what a presented secret is to a record.
 type match uint8
@@ -61,9 +65,72 @@ func matchOf(r *store.Record, hash *store.Hash) match {
 // maxPast is the number of older secrets that are recognised as stolen; those before them are merely wrong.
 const maxPast = 32
 
-// stolen reports whether what a secret is to a record at the time now means that somebody has a copy.
-func (m *Manager) stolen(r *store.Record, is match, now time.Time) bool {
-	return is == matchPast || is == matchPrevious && now.After(r.Rotation.At.Add(m.opts.RotationGrace))
+// late reports whether a secret is the one before the current, and its grace is over.
+func (m *Manager) late(r *store.Record, is match, now time.Time) bool {
+	return is == matchPrevious && now.After(r.Rotation.At.Add(m.opts.RotationGrace))
+}
+
+const (
+	diskDelay = 30 * time.Second // until a cookie is on disk: findings/cookie-disk-delay-chromium.sh
+	takesBack = 10 * time.Minute // after a confirmation: enough to start a device and its browser again
+)
+
+// settles is for how long after its confirmation the use of a secret does not prove that the browser keeps it.
+func (o *Options) settles() time.Duration { return max(o.RotationGrace, diskDelay) }
+
+// provesKept reports whether the use of a secret at the time now proves that the browser keeps it, and no use before
+// did, as far as anybody may ask. All nodes are to know of that one. Times are microseconds.
+func (o *Options) provesKept(confirmed, seen, now int64) bool {
+	settled := confirmed + o.settles().Microseconds()
+	return seen <= settled && settled < now && now < confirmed+takesBack.Microseconds()
+}
+
+// lostCookie reports whether the request's browser may have lost the current secret of a record in a crash.
+func (s *Session) lostCookie(r *store.Record, now time.Time) bool {
+	agent := clip(s.request.UserAgent(), maxUserAgent)
+	return r.Rotation.Confirmed && now.Before(r.Rotation.At.Add(takesBack)) &&
+		agent != "" && unversioned(agent) == unversioned(r.Device.UserAgent) &&
+		!s.m.store.LastSeen(r.ID, r.LastSeen).After(r.Rotation.At.Add(s.m.opts.settles()))
+}
+
+// unversioned is a User-Agent without its numbers, because a browser that starts again may be a newer one.
+func unversioned(agent string) string {
+	return strings.Map(func(c rune) rune {
+		if c == '.' || '0' <= c && c <= '9' {
+			return -1
+		}
+		return c
+	}, agent)
+}
+
+// takeBack deals with a request that presents the secret before the current one too late: that secret is the current
+// one again if the browser may have lost its successor, and otherwise it is stolen. The store decides, because what is
+// near may not know of the successor's last use. Nobody is let in unless all nodes are to know of it.
+func (s *Session) takeBack(record *store.Record, c *credential, now time.Time) error {
+	for range 3 { // a conflict means that another request of this browser did the same, or that the successor was used
+		record, err := s.m.store.Reload(s.context(), record)
+		if err != nil {
+			return s.guess(c, err, now)
+		}
+		switch {
+		case record == nil || !s.m.late(record, matchOf(record, &c.hash), now):
+			return s.enter(record, c, now)
+		case !s.lostCookie(record, now):
+			return s.theft(record)
+		}
+		next := takenBack(record, c.ticket, now)
+		switch err := s.m.store.Save(s.context(), &next, now); {
+		case err == nil:
+			next.Version++
+			s.emit(event.Event{Kind: event.Recovered, Handle: next.ID, User: next.User})
+			return s.enter(&next, c, now)
+		case errors.Is(err, store.ErrNotFound):
+			return s.enter(nil, c, now)
+		case !errors.Is(err, store.ErrConflict):
+			return s.guess(c, err, now)
+		}
+	}
+	return s.guess(c, store.ErrConflict, now)
 }
 
 // rotationDue reports whether a session should get a new secret. Only those of signed-in users are worth stealing.
@@ -75,9 +142,10 @@ func (m *Manager) rotationDue(r *store.Record, now time.Time) bool {
 
 // predates reports whether a copy of a record may be from before a rotation that the secret is the outcome of: another
 // node has made it, and word of it is on its way. Nobody can have the store asked in vain with a made-up secret unless
-// the rotation is due, within the time that clocks differ by.
-func (m *Manager) predates(r *store.Record, hash *store.Hash, now time.Time) bool {
-	return r != nil && matchOf(r, hash) == matchNone && m.rotationDue(r, now.Add(time.Minute))
+// the rotation is due, within the time that clocks differ by, or a secret can be taken back.
+func (s *Session) predates(r *store.Record, hash *store.Hash, now time.Time) bool {
+	return r != nil && matchOf(r, hash) == matchNone &&
+		(s.m.rotationDue(r, now.Add(time.Minute)) || s.lostCookie(r, now))
 }
 
 // needsRotation reports whether a request with such a secret has to do with the rotation of its session.
@@ -154,7 +222,7 @@ func (st *state) takeSuccessor() bool {
 	}
 	hash := st.ticket.secret.hash()
 	is := matchOf(fresh, &hash)
-	if !precedes(fresh, is) || st.m.stolen(fresh, is, time.Now()) {
+	if !precedes(fresh, is) || st.m.late(fresh, is, time.Now()) {
 		return false
 	}
 	successor := st.ticket.successor(fresh.Rotation.Nonce)
@@ -166,13 +234,26 @@ func (st *state) takeSuccessor() bool {
 func rotating(r *store.Record, presented ticket, now time.Time) store.Record {
 	next := *r
 	if r.Rotation.Confirmed {
-		fingerprints := r.Rotation.Past + string(r.Rotation.Other[:store.FingerprintLen])
-		next.Rotation.Past = fingerprints[max(0, len(fingerprints)-maxPast*store.FingerprintLen):]
+		next.Rotation.Past = withPast(&r.Rotation, &r.Rotation.Other)
 	}
 	rand.Read(next.Rotation.Nonce[:])
 	successor := presented.successor(next.Rotation.Nonce)
 	next.Rotation.Other, next.Rotation.At, next.Rotation.Confirmed = successor.secret.hash(), now, false
 	return next
+}
+
+// takenBack returns the record with the presented secret, that before the current one, as the current one again.
+func takenBack(r *store.Record, presented ticket, now time.Time) store.Record {
+	next := *r
+	next.Rotation.Past = withPast(&r.Rotation, &r.Secret)
+	next.Secret, next.Rotation.Confirmed = r.Rotation.Other, false
+	return rotating(&next, presented, now)
+}
+
+// withPast returns the fingerprints of older secrets together with that of one more.
+func withPast(r *store.Rotation, secret *store.Hash) string {
+	fingerprints := r.Past + string(secret[:store.FingerprintLen])
+	return fingerprints[max(0, len(fingerprints)-maxPast*store.FingerprintLen):]
 }
 
 // confirmed returns the record after the browser has presented the successor.

@@ -181,6 +181,7 @@ func handleOf(t *testing.T, b *browser) store.ID {
 func stealAndRotate(t *testing.T, b *browser) (thief *browser) {
 	t.Helper()
 	thief = b.copied()
+	thief.agent = "curl/8.14.1" // from the owner's device it may be a browser that has lost a cookie
 	stolen := b.ticket()
 	b.user() // offered
 	b.user() // confirmed

@@ -161,6 +161,14 @@ func (c *Client) Load(ctx context.Context, id store.ID) (*store.Record, error) {
 	return c.fetch(ctx, id)
 }
 
+// Reload is Load for a record that is not to be believed before the store itself has told it.
+func (c *Client) Reload(ctx context.Context, r *store.Record) (*store.Record, error) {
+	if c.peeker != nil {
+		c.Invalidate(r)
+	}
+	return c.fetch(ctx, r.ID)
+}
+
 // Decode returns the record of an answer that was at hand, and nil if there is none, as Load does.
 func (c *Client) Decode(e *store.Encoded) *store.Record {
 	if e.ID.IsZero() {
