@@ -133,8 +133,8 @@ func (st *state) save(ctx context.Context) error {
 		}
 		next := st.record
 		next.Data = st.view
-		if !st.passive && now.After(next.LastSeen) {
-			next.LastSeen = now
+		if seen := st.seenAt(now); !st.passive && seen.After(next.LastSeen) {
+			next.LastSeen = seen
 		}
 		err := st.m.store.Save(ctx, &next, now)
 		switch {
@@ -160,6 +160,20 @@ func (st *state) save(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// seenAt is when the session was last seen, if it is saved at the time now. A handler may go on when its browser has
+// crashed, so that a save proves less than a request that arrives: see provesKept. It counts as long as it has to for
+// the idle timeout.
+func (st *state) seenAt(now time.Time) time.Time {
+	r := &st.record
+	settled := r.Rotation.At.Add(st.m.opts.settles())
+	switch {
+	case !r.Rotation.Confirmed, r.LastSeen.After(settled), st.usedAt.After(settled), now.Before(settled):
+	case now.Before(r.Rotation.At.Add(takesBack)) && (r.IdleTimeout == 0 || now.Sub(settled) < r.IdleTimeout/2):
+		return settled
+	}
+	return now
 }
 
 const endedMeanwhile = "it was ended while the request ran"

@@ -53,7 +53,8 @@ type Options struct {
 	// minutes. Negative means never. RotationGrace is how long requests with the old secret are still good after the
 	// browser has shown that it has the new one; the default is 30 seconds: browsers attach cookies to a request
 	// before it waits for a free connection. Theft says what happens when the old one is shown after that; the
-	// default is to end the session.
+	// default is to end the session. A browser that may have lost the new one in a crash is let in all the same: see
+	// the package's documentation.
 	RotateEvery   time.Duration
 	RotationGrace time.Duration
 	Theft         TheftPolicy

@@ -23,16 +23,17 @@ func inLoss(t *testing.T, name string, o session.Options,
 	t.Helper()
 	inBubble(t, name, func(t *testing.T) {
 		var events recorder
-		every, grace := o.RotateEvery, o.RotationGrace
-		o := rotating(o)
-		o.RotateEvery, o.RotationGrace = cmp.Or(every, o.RotateEvery), cmp.Or(grace, o.RotationGrace)
+		own, o := o, rotating(o)
+		o.RotateEvery = cmp.Or(own.RotateEvery, o.RotateEvery)
+		o.RotationGrace = cmp.Or(own.RotationGrace, o.RotationGrace)
+		o.IdleTimeout = cmp.Or(own.IdleTimeout, o.IdleTimeout)
 		o.Events = event.NewQueue(events.observe)
 		st := newFaultStore()
 		m := newManager(t, st, o)
 		owner := newBrowser(t, m)
 		owner.agent = agentOfToday
 		owner.signIn("ada")
-		time.Sleep(time.Hour)
+		time.Sleep(o.RotateEvery)
 		disk := stealAndRotate(t, owner)
 		disk.agent = agentOfTomorrow // the device has been updated, too
 		test(t, m, st, owner, disk, &events)
@@ -42,7 +43,7 @@ func inLoss(t *testing.T, name string, o session.Options,
 // A browser that crashed, and comes back without the cookie that it was given last, is still signed in. It is given
 // another one, which rotates as ever. Whoever shows the lost one after that has a copy.
 //
-// Rows: A14, A17, R5, I4
+// Rows: A14, A17, R5, I4, R17
 func TestLostCookieIsTakenBack(t *testing.T) {
 	for _, away := range []time.Duration{time.Minute + time.Microsecond, 10*time.Minute - time.Microsecond} {
 		inLoss(t, away.String(), session.Options{},
@@ -78,7 +79,7 @@ func TestLostCookieIsTakenBack(t *testing.T) {
 
 // A browser that crashes over and over loses nothing but its last cookies.
 //
-// Rows: R5, I4
+// Rows: R5, I4, R17
 func TestLostCookiesAreTakenBackAgain(t *testing.T) {
 	inLoss(t, "", session.Options{},
 		func(t *testing.T, m *session.Manager, _ *faultStore, _, disk *browser, events *recorder) {
@@ -96,6 +97,39 @@ func TestLostCookiesAreTakenBackAgain(t *testing.T) {
 				t.Errorf("%d false alarms", n)
 			}
 		})
+}
+
+// A handler that saves the session long after its browser has crashed is no sign of the browser.
+//
+// Rows: R5, I4
+func TestSlowHandlerIsNoSignOfItsBrowser(t *testing.T) {
+	inLoss(t, "", session.Options{},
+		func(t *testing.T, m *session.Manager, _ *faultStore, owner, disk *browser, events *recorder) {
+			slow := owner.copied().begin(nothing, setSlow(t))
+			time.Sleep(3 * time.Minute)
+			slow.end()
+			if disk.user() != "ada" || get(disk, note) != "slow" || len(events.of(t, m, event.Theft)) != 0 {
+				t.Error("a slow handler makes a thief of its browser")
+			}
+		})
+	inLoss(t, "idle timeout", session.Options{RotateEvery: 2 * time.Minute, IdleTimeout: 5 * time.Minute},
+		func(t *testing.T, _ *session.Manager, _ *faultStore, owner, _ *browser, _ *recorder) {
+			slow := owner.copied().begin(nothing, setSlow(t))
+			time.Sleep(4 * time.Minute)
+			slow.end()
+			time.Sleep(5*time.Minute - time.Second)
+			if owner.user() != "ada" {
+				t.Error("a session that was saved is idle too early")
+			}
+		})
+}
+
+func setSlow(t *testing.T) func(*session.Session) {
+	return func(s *session.Session) {
+		if err := note.Set(s, "slow"); err != nil {
+			t.Errorf("set: %v", err)
+		}
+	}
 }
 
 // What tells a thief from a browser that has lost its last cookie: another device, the time, and that the new secret
@@ -118,6 +152,10 @@ func TestOldSecretIsTakenBackFromItsBrowserAlone(t *testing.T) {
 		{"the new secret is in use", session.Options{}, func(owner, disk *browser) { wait(owner, disk); owner.user() }},
 		{"the new secret is written with", session.Options{},
 			func(owner, disk *browser) { wait(owner, disk); set(owner, note, "x") }},
+		{"the new secret is written with before the response", session.Options{}, func(owner, disk *browser) {
+			wait(owner, disk)
+			owner.with(func(s *session.Session) { _, _ = note.Set(s, "x"), s.Save() })
+		}},
 		{"a rotation later", session.Options{RotateEvery: 2 * time.Minute}, func(owner, _ *browser) {
 			time.Sleep(2 * time.Minute)
 			owner.user()
@@ -268,7 +306,8 @@ func TestTakingBackMeetsOthers(t *testing.T) {
 	}{
 		{"the new secret writes", func(t *testing.T, owner, _ *browser) { set(owner, note, "x") }, "", "", 1},
 		{"the session ends",
-			func(t *testing.T, owner, _ *browser) { owner.with(func(s *session.Session) { _ = s.SignOut() }) }, "", "", 0},
+			func(t *testing.T, owner, _ *browser) { owner.with(func(s *session.Session) { _ = s.SignOut() }) },
+			"", "", 0},
 		{"another tab was first", func(t *testing.T, _, tab *browser) { tab.user() }, "ada", "", 0},
 	} {
 		inLoss(t, c.name, session.Options{},

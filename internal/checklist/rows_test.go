@@ -183,5 +183,6 @@ var reliability = Group{
 		{ID: "R10", Rule: "bounded queues, deadlines, a breaker, no herd"},
 		{ID: "R11", Rule: "a cancelled request poisons nothing"},
 		{ID: "R16", Rule: "garbage costs no allocation and bounded work"},
+		{ID: "R17", Rule: "a browser that crashed comes back with the cookie before, and stays signed in"},
 	},
 }

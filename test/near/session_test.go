@@ -44,6 +44,7 @@ func twoNodes(t *testing.T, delay time.Duration) (b *browser, wires [2]*wire.Sto
 func (b *browser) at(node int, fn func(*session.Session)) {
 	b.Helper()
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.Header.Set("User-Agent", "Mozilla/5.0 (X11; Linux x86_64) Chrome/156.0.0.0")
 	if b.cookie != "" {
 		r.Header.Set("Cookie", b.cookie)
 	}
@@ -186,4 +187,75 @@ func TestRotationElsewhereIsNoForgery(t *testing.T) {
 			})
 		})
 	}
+}
+
+// rotated gives the browser a new secret, which it shows for half a minute, and returns the one before.
+func (b *browser) rotated() (before string) {
+	b.Helper()
+	time.Sleep(30 * time.Minute)
+	before = b.cookie
+	b.is(0, "ada")
+	if b.cookie == before {
+		b.Fatal("no new secret was offered")
+	}
+	b.is(0, "ada")
+	time.Sleep(30*time.Second - time.Millisecond)
+	b.is(1, "ada") // and keeps a copy
+	time.Sleep(time.Second)
+	return before
+}
+
+// A browser has crashed, and one node takes back the secret that it still has. The other one lets it in as well, with
+// this secret and with the next, also if it has heard nothing. Whoever shows the lost one is nobody there, as soon as a
+// notice has come or the lease is over.
+//
+// Rows: A14, I4, R17
+func TestSecretIsTakenBackOnBothNodes(t *testing.T) {
+	for name, cut := range map[string]func(*wire.Store){
+		"feed whole": func(*wire.Store) {}, "feed silent": (*wire.Store).Silence, "feed killed": (*wire.Store).Break,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b, wires := twoNodes(t, 50*time.Millisecond)
+				b.signIn("ada")
+				before := b.rotated()
+				lost := b.cookie
+				cut(wires[1])
+				b.cookie = before
+				b.is(0, "ada")
+				next := b.cookie
+				if next == before || next == lost {
+					t.Fatal("no secret of its own was offered")
+				}
+				b.is(1, "ada")
+				b.is(0, "ada")
+				b.cookie = before
+				b.is(1, "ada")
+				b.cookie = next
+				time.Sleep(5 * time.Second)
+				b.cookie = lost
+				b.is(1, "")
+				time.Sleep(time.Second)
+				b.cookie = next
+				b.is(0, "")
+			})
+		})
+	}
+}
+
+// One node sees that the browser has kept its new secret. The other one takes nothing back, although what it has near
+// is from before.
+//
+// Rows: A14
+func TestUseAtTheOtherNodeIsKnown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, _ := twoNodes(t, 50*time.Millisecond)
+		b.signIn("ada")
+		before := b.rotated()
+		b.is(0, "ada") // is touched
+		time.Sleep(2 * time.Second)
+		b.cookie = before
+		b.is(1, "")
+		b.is(0, "")
+	})
 }

@@ -14,20 +14,56 @@ const cookieName = "__Host-session"
 
 // A browser is a cookie jar, which all its tabs share. It has one cookie, and no idea of time.
 type browser struct {
-	site *site
+	site  *site
+	agent string // what it says that it is
 
-	mu     sync.Mutex
-	ticket string
-	seen   map[string]bool // every ticket that a response ever had for it, arrived or not
+	mu      sync.Mutex
+	ticket  string
+	had     []kept          // since when it has which ticket
+	seen    map[string]bool // every ticket that a response ever had for it, arrived or not
+	crashes int
 }
 
-func (s *site) newBrowser() *browser { return &browser{site: s, seen: make(map[string]bool)} }
+// A kept is a ticket as the browser was given it.
+type kept struct {
+	ticket string
+	at     time.Time
+}
 
-// copied returns a browser that has the same cookie: a thief's.
+// Browsers that people have.
+const (
+	chromium = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
+	firefox  = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+)
+
+func (s *site) newBrowser() *browser {
+	return &browser{site: s, agent: chromium, seen: make(map[string]bool)}
+}
+
+// copied returns a browser that has the same cookie, and says that it is the same: a thief's.
 func (b *browser) copied() *browser {
 	c := b.site.newBrowser()
-	c.ticket = b.holds()
+	c.agent, c.ticket = b.agent, b.holds()
 	return c
+}
+
+// crash has the browser forget what it was given since then. Nothing that is on its way from it arrives any more, and
+// nothing reaches it.
+func (b *browser) crash(since time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for len(b.had) > 0 && b.had[len(b.had)-1].at.After(since) {
+		b.had = b.had[:len(b.had)-1]
+	}
+	b.ticket = b.had[len(b.had)-1].ticket
+	b.crashes++
+}
+
+// runs is how often the browser had crashed.
+func (b *browser) runs() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.crashes
 }
 
 func (b *browser) holds() string {
@@ -51,12 +87,13 @@ type trip struct {
 // make makes a trip, and has fn handle it.
 func (b *browser) make(t trip, fn http.HandlerFunc) *http.Response {
 	time.Sleep(t.start)
-	ticket := b.holds()
+	ticket, run := b.holds(), b.runs()
 	time.Sleep(t.up)
-	if t.lostUp {
+	if t.lostUp || run != b.runs() {
 		return nil
 	}
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.Header.Set("User-Agent", b.agent)
 	if ticket != "" {
 		r.Header["Cookie"] = []string{cookieName + "=" + ticket}
 	}
@@ -66,7 +103,7 @@ func (b *browser) make(t trip, fn http.HandlerFunc) *http.Response {
 	value, found := ticketIn(res.Header)
 	b.note(value)
 	time.Sleep(t.down)
-	if found && !t.lostDown {
+	if found && !t.lostDown && run == b.runs() {
 		b.keep(value)
 	}
 	return res
@@ -83,6 +120,9 @@ func (b *browser) note(ticket string) {
 func (b *browser) keep(ticket string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if ticket != b.ticket {
+		b.had = append(b.had, kept{ticket, time.Now()})
+	}
 	b.ticket = ticket
 }
 

@@ -134,6 +134,20 @@ func (b *Browser) Close() {
 	}
 }
 
+// Crash kills the browser in the middle of what it does, kill -9, and starts it again with the same profile: what it
+// had not written to disk is gone.
+func (b *Browser) Crash() {
+	b.t.Helper()
+	for _, pid := range usersOf(b.profile) {
+		_ = syscall.Kill(pid, syscall.SIGKILL) // it may have ended with another one
+	}
+	b.stop()
+	if err := awaitEnd(b.profile); err != nil {
+		b.t.Fatalf("crash: %v", err)
+	}
+	b.open()
+}
+
 // open starts the process and connects to it through a pipe; no port is opened.
 func (b *Browser) open() {
 	b.t.Helper()

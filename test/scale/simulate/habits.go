@@ -20,6 +20,8 @@ const (
 const (
 	touchEvery  = 2 * time.Minute // a thirtieth of an hour of idle timeout
 	rotateEvery = 30 * time.Minute
+	settles     = 30 * time.Second // after a rotation: see session.Options
+	takesBack   = 10 * time.Minute
 	nearBytes   = 64 << 20
 	lease       = 5 * time.Second
 )

@@ -142,7 +142,7 @@ func (w *model) request(session int) {
 		}
 		e = n.keep(entry{session, s.version, s.seen})
 	}
-	if w.now-e.seen >= touchEvery { // by what this node knows: no feed tells of touches
+	if w.now-e.seen >= touchEvery || w.provesKept(s, e) { // by what this node knows: no feed tells of touches
 		w.count(&w.touches)
 		e.seen, s.seen = w.now, w.now
 	}
@@ -157,6 +157,13 @@ func (w *model) request(session int) {
 	if w.rng.Float64() < writes {
 		w.save(s, e, &w.saves)
 	}
+}
+
+// provesKept reports whether it is the first use of a secret since the browser has surely written it to disk, which is
+// noted at once while a lost one is taken back.
+func (w *model) provesKept(s *kept, e *entry) bool {
+	settled := s.rotated + settles
+	return !s.pending && s.rotated >= 0 && e.seen <= settled && settled < w.now && w.now < s.rotated+takesBack
 }
 
 func (w *model) count(n *int) {
