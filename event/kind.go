@@ -11,7 +11,7 @@ const (
 	SignedIn         Kind = "authn_login_success"              // a user signed in
 	SteppedUp        Kind = "authn_step_up"                    // a signed-in user proved again who they are
 	Rotated          Kind = "session_renewed"                  // the browser has taken the next secret into use
-	Recovered        Kind = "session_recovered"                // a browser has lost its secret, and goes on with another
+	Recovered        Kind = "session_recovered"                // a browser lost its secret, and goes on with another
 	Touched          Kind = "session_touched"                  // Count sessions were noted as used
 	SignedOut        Kind = "session_logout"                   // the session was ended by its user
 	Revoked          Kind = "session_revoked"                  // the session was ended from the server side
