@@ -95,6 +95,9 @@ func (s *server) assemble(ctx context.Context, flags config.Server, site site) (
 	if s.stores.cache != nil {
 		counts.WatchNear(s.stores.cache.Stats)
 	}
+	for _, w := range s.stores.wals {
+		counts.WatchWAL(w.Address.String(), w.bytes)
+	}
 	s.console = console.New(console.Options{
 		Sessions: s.sessions, Feed: s.stores, Token: token, BaseURL: s.back.URL(), What: site.name, Log: s.log,
 	})

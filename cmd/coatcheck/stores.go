@@ -33,6 +33,7 @@ type storeStack struct {
 	cache         near.Store // nil if every request asks the store
 	address       backend.Address
 	backends      []*backend.Backend
+	wals          []*walWatch
 	closers       []func(context.Context) error // the front last
 }
 
@@ -119,7 +120,19 @@ func (s *storeStack) open(ctx context.Context, a backend.Address) (*backend.Back
 		return nil, err
 	}
 	s.backends, s.closers = append(s.backends, b), append(s.closers, b.Close)
+	if b.Local() {
+		s.watchWAL(b)
+	}
 	return b, s.judge(ctx, b)
+}
+
+// watchWAL watches the write-ahead log of a local store until the stack is closed.
+func (s *storeStack) watchWAL(b *backend.Backend) {
+	w := &walWatch{Backend: b, log: s.log}
+	ctx, stop := context.WithCancel(context.Background())
+	go w.run(ctx)
+	s.wals = append(s.wals, w)
+	s.closers = append(s.closers, func(context.Context) error { stop(); return nil })
 }
 
 // judge refuses a backend whose settings break a promise, and logs which promises it does not make.

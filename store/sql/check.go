@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"strings"
 
 	"coatcheck.dev/store"
@@ -192,6 +193,7 @@ func (s *sqlite) look(ctx context.Context) ([]store.Finding, error) {
 		Severity: store.Good, Name: "synchronous", What: "changes are on disk before they are acknowledged",
 		Means: "as it should be",
 	}}
+	findings = append(findings, wal(path))
 	switch name, shared, err := fileSystem(path); {
 	case err != nil:
 		return nil, err
@@ -213,6 +215,25 @@ func (s *sqlite) look(ctx context.Context) ([]store.Finding, error) {
 		})
 	}
 	return findings, nil
+}
+
+// wal says whether somebody keeps the write-ahead log from being emptied.
+func wal(path string) store.Finding {
+	f := store.Finding{Severity: store.Good, Name: "wal", Means: "as it should be"}
+	n, err := walBytes(path)
+	f.What = fmt.Sprintf("the write-ahead log has %d MB", n>>20)
+	switch {
+	case err != nil:
+		f.Severity, f.What = store.Unknown, "the size of the write-ahead log: "+err.Error()
+		f.Means = "it may grow until the disk is full"
+		f.Fix = "let this user look into the folder of the database"
+	case n > LongWAL:
+		f.Severity = store.Limit
+		f.Means = "another program has a transaction open in the database: " +
+			"until it ends, the log grows with every change, and may fill the disk"
+		f.Fix = "end that program: fuser " + path + " lists those that have the file open"
+	}
+	return f
 }
 
 // networkFileSystems are those that Linux may report, by their magic number (statfs(2)).

@@ -3,6 +3,8 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"fmt"
 	"sync"
 	"time"
 )
@@ -11,6 +13,11 @@ const (
 	checkpointRows  = 250                  // changed make it time for a checkpoint: a few MB of write-ahead log
 	checkpointPages = 1000                 // of log are so many that it should begin anew
 	checkpointPause = 2 * time.Millisecond // between two, for those who write
+	checkpointRetry = time.Second          // while a reader keeps the log long
+
+	// LongWAL is how many bytes SQLite's write-ahead log has if somebody keeps it from being emptied: another program
+	// that has a transaction open. It grows with every change until they end that, and then the store cuts it.
+	LongWAL = 32 << 20
 )
 
 // A checkpointer has the write-ahead log emptied after so many changes, beside the writer. If a commit did it, as those
@@ -19,9 +26,11 @@ const (
 type checkpointer struct {
 	checkpoint func()
 
-	mu   sync.Mutex
-	rows int           // changed since the last checkpoint began
-	idle chan struct{} // closed when the goroutine ends; nil if there is none
+	mu     sync.Mutex
+	rows   int           // changed since the last checkpoint began
+	idle   chan struct{} // closed when the goroutine ends; nil if there is none
+	retry  *time.Timer   // has a checkpoint made although nobody writes
+	closed bool
 }
 
 // wrote notes how many rows have been changed.
@@ -54,7 +63,31 @@ func (c *checkpointer) due() bool {
 	return true
 }
 
-// await waits for the checkpoint that is being made, once nobody writes any more.
+// later has one more checkpoint made in a while.
+func (c *checkpointer) later() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.closed:
+	case c.retry == nil:
+		c.retry = time.AfterFunc(checkpointRetry, func() { c.wrote(checkpointRows) })
+	default:
+		c.retry.Reset(checkpointRetry)
+	}
+}
+
+// close ends that, once nobody writes any more.
+func (c *checkpointer) close(ctx context.Context) error {
+	c.mu.Lock()
+	c.closed = true
+	if c.retry != nil {
+		c.retry.Stop()
+	}
+	c.mu.Unlock()
+	return c.await(ctx)
+}
+
+// await waits for the checkpoint that is being made.
 func (c *checkpointer) await(ctx context.Context) error {
 	c.mu.Lock()
 	idle := c.idle
@@ -75,17 +108,36 @@ func (s *sqlite) checkpoint() {
 	if _, err := conn.ExecContext(uncancelled, liteSetUp); err != nil {
 		return
 	}
-	if pages, err := moveLog(conn); err != nil || pages < checkpointPages {
+	long := s.file.Load().longWAL()
+	if pages, err := moveLog(conn, liteCheckpoint); err != nil || pages < checkpointPages && !long {
 		return
 	}
 	s.turn.Lock()
 	defer s.turn.Unlock()
-	_, _ = moveLog(conn)
+	_, err = moveLog(conn, liteCheckpoint)
+	if long && (err != nil || cutLog(conn) != nil || s.file.Load().longWAL()) {
+		s.checkpoints.later()
+	}
 }
 
 // moveLog makes a checkpoint and returns how many pages the log has.
-func moveLog(conn *sql.Conn) (pages int, err error) {
+func moveLog(conn *sql.Conn, checkpoint string) (pages int, err error) {
 	var busy, moved int
-	err = conn.QueryRowContext(uncancelled, liteCheckpoint).Scan(&busy, &pages, &moved)
+	err = conn.QueryRowContext(uncancelled, checkpoint).Scan(&busy, &pages, &moved)
 	return pages, err
+}
+
+// cutLog gives back the room of a log that has been moved, unless somebody reads it. It does not wait for them, because
+// the writer would wait, too.
+func cutLog(conn *sql.Conn) error {
+	var wait, none int
+	if err := conn.QueryRowContext(uncancelled, `PRAGMA busy_timeout`).Scan(&wait); err != nil {
+		return err
+	}
+	if err := conn.QueryRowContext(uncancelled, `PRAGMA busy_timeout = 0`).Scan(&none); err != nil {
+		return err
+	}
+	_, err := moveLog(conn, liteCut)
+	again := fmt.Sprintf(`PRAGMA busy_timeout = %d`, wait)
+	return errors.Join(err, conn.QueryRowContext(uncancelled, again).Scan(&wait))
 }

@@ -28,8 +28,10 @@
 //
 // The store switches the database to write-ahead logging. The files FILE-wal and FILE-shm appear beside it: never
 // delete or copy one without the others. Its transactions use synchronous=FULL. Checkpoints run beside the commits, on
-// another connection; a commit makes one only if the log has grown to 32 MB all the same. In a database without tables
-// the store limits the file to its owner (mode 0600), because sessions are nobody else's business.
+// another connection; a commit makes one only if the log has grown to 32 MB all the same. Nothing can empty the log
+// while another program has a transaction open: it grows with every change, which [Store.Check] reports from [LongWAL]
+// on. Within a second or so of the end of that transaction the store cuts it. In a database without tables the store
+// limits the file to its owner (mode 0600), because sessions are nobody else's business.
 //
 // Any number of pooled connections will do, one included; do not call the store while you hold the only one. The store
 // keeps up to eight for 20 ms after their last use, with its statements compiled, unless all of the pool's are in use.

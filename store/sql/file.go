@@ -1,6 +1,8 @@
 package sqlstore
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"sync/atomic"
 	"time"
@@ -49,4 +51,21 @@ func (f *file) movedLately() bool {
 	now := time.Now().Unix()
 	last := f.checked.Load()
 	return (f.gone.Load() || last != now && f.checked.CompareAndSwap(last, now)) && f.moved()
+}
+
+// walBytes returns the size of a database's write-ahead log. Without one it is 0.
+func walBytes(path string) (int64, error) {
+	info, err := os.Stat(path + "-wal")
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
+
+func (f *file) longWAL() bool {
+	n, err := walBytes(f.path)
+	return f.path != "" && err == nil && n > LongWAL
 }

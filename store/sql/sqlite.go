@@ -76,7 +76,7 @@ func (s *sqlite) close(ctx context.Context) error {
 		return err
 	}
 	s.connections.release()
-	return s.checkpoints.await(ctx)
+	return s.checkpoints.close(ctx)
 }
 
 // read runs a statement beside the writer. The context ends the wait for a connection, and not the statement: a look
@@ -189,6 +189,9 @@ func (s *sqlite) removeUser(ctx context.Context, user string, keep []store.ID) (
 }
 
 func (s *sqlite) sweep(ctx context.Context, now time.Time, limit int) (swept int, more bool, err error) {
+	if s.file.Load().longWAL() { // changes of other programs, or few large ones, may have made it so
+		s.checkpoints.wrote(checkpointRows)
+	}
 	swept, err = result(ctx, &s.writer, func(t *txn) (int, error) { return t.sweep(now, limit) })
 	return swept, swept == limit, err
 }

@@ -46,6 +46,7 @@ ON CONFLICT (owner) DO UPDATE SET at = max(at, excluded.at)`
 
 	// A checkpoint tells whether it gave up, the pages in the log, and how many of them it has moved. It blocks nobody.
 	liteCheckpoint = `PRAGMA wal_checkpoint(PASSIVE)`
+	liteCut        = `PRAGMA wal_checkpoint(TRUNCATE)` // waits for readers, and empties the log's file
 )
 
 var sqliteSchema = schema{

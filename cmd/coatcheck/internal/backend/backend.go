@@ -2,7 +2,10 @@ package backend
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 
 	"coatcheck.dev/store"
 )
@@ -18,7 +21,8 @@ type Backend struct {
 	Store
 	Address Address
 
-	local   bool // a file, which other programs may write to without a word
+	local   bool   // a file, which other programs may write to without a word
+	wal     string // its write-ahead log
 	check   func(context.Context) ([]store.Finding, error)
 	prepare func(context.Context) error
 	made    func(context.Context) bool
@@ -56,6 +60,18 @@ func (b *Backend) Made(ctx context.Context) bool { return b.made(ctx) }
 
 // Local reports whether the store is a file on this machine.
 func (b *Backend) Local() bool { return b.local }
+
+// WALBytes returns the size of the write-ahead log of a local store, or false if it cannot be found out.
+func (b *Backend) WALBytes() (bytes int64, known bool) {
+	info, err := os.Stat(b.wal)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, true
+	}
+	if err != nil {
+		return 0, false
+	}
+	return info.Size(), true
+}
 
 // Check returns what decides which promises the store keeps.
 func (b *Backend) Check(ctx context.Context) ([]store.Finding, error) {

@@ -57,7 +57,7 @@ func openSQLite(path string, look bool) (*Backend, error) {
 	// One connection writes. The others read, and more of them than processors gain nothing.
 	b := newSQL(db, runtime.GOMAXPROCS(0)+2, sqlstore.SQLite, sqlstore.Options{},
 		"SELECT 'SQLite ' || sqlite_version()")
-	b.local = true
+	b.local, b.wal = true, path+"-wal"
 	return b, nil
 }
 

@@ -71,6 +71,15 @@ func (m *Metrics) Watch(sessions *session.Manager) {
 	)
 }
 
+// WatchWAL adds the size of a database's write-ahead log. It is called once for each such store.
+func (m *Metrics) WatchWAL(store string, bytes func() float64) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name:        "coatcheck_store_wal_bytes",
+		Help:        "Size of the write-ahead log; above 32 MB another program keeps it from being emptied.",
+		ConstLabels: prometheus.Labels{"store": store},
+	}, bytes))
+}
+
 // Handler answers a scrape from anybody. Who may ask is decided by whoever mounts it.
 func (m *Metrics) Handler(log *slog.Logger) http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
