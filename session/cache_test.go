@@ -174,3 +174,68 @@ func TestNoCacheIsToldOtherwise(t *testing.T) {
 		}
 	}
 }
+
+// With PrivateCaching a handler says how long the visitor's own browser may keep a page, and that is all.
+//
+// Rows: A25, I8
+func TestPrivateCaching(t *testing.T) {
+	write := func(r *http.Request) { _ = note.Set(session.From(r.Context()), "y") }
+	signIn := func(r *http.Request) { _ = session.From(r.Context()).SignIn("bea") }
+	signOut := func(r *http.Request) { _ = session.From(r.Context()).SignOut() }
+	for _, c := range []struct {
+		says, want string
+		do         func(*http.Request)
+	}{
+		{"public, max-age=60", "private, max-age=60", nil},
+		{"max-age=60, immutable", "private, max-age=60, immutable", nil},
+		{"no-cache", "private, no-cache", nil},
+		{"", "private, no-store", nil},
+		{"public, max-age=60", "private, max-age=60", write}, // the handler may know what it does
+		{"public, max-age=60", "private, no-store", signIn},
+		{"public, max-age=60", "private, no-store", signOut},
+	} {
+		var events recorder
+		m := newManager(t, memory.New(), session.Options{PrivateCaching: true, Events: event.NewQueue(events.observe)})
+		b := newBrowser(t, m)
+		b.signIn("ada")
+		a := b.visit(func(w http.ResponseWriter, r *http.Request) {
+			if c.says != "" {
+				w.Header().Set("Cache-Control", c.says)
+			}
+			_ = session.From(r.Context()).User()
+			if c.do != nil {
+				c.do(r)
+			}
+		})
+		if got := a.header.Get("Cache-Control"); got != c.want || !headerHas(a.header, "Vary", "Cookie") {
+			t.Errorf("%q: Cache-Control %q, Vary %q; want %q", c.says, got, a.header["Vary"], c.want)
+		}
+	}
+}
+
+// A response that is the same for everybody stays as the handler wants it, unless it brings a ticket.
+//
+// Rows: I8
+func TestShareResponse(t *testing.T) {
+	for name, c := range map[string]struct {
+		do   func(*session.Session)
+		want string
+	}{
+		"read":    {func(s *session.Session) { _ = s.User() }, "public"},
+		"sign-in": {func(s *session.Session) { _ = s.SignIn("bea") }, "private, no-store"},
+	} {
+		m := newManager(t, memory.New(), session.Options{})
+		b := newBrowser(t, m)
+		b.signIn("ada")
+		a := b.visit(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Cache-Control", "public")
+			c.do(session.From(r.Context()))
+			m.ShareResponse(r.Context())
+			_ = session.From(r.Context()).User()
+		})
+		varies := headerHas(a.header, "Vary", "Cookie")
+		if got := a.header.Get("Cache-Control"); got != c.want || varies == (c.want == "public") {
+			t.Errorf("%s: Cache-Control %q, Vary %q; want %q", name, got, a.header["Vary"], c.want)
+		}
+	}
+}

@@ -79,8 +79,8 @@ func (v *visit) Format(f fmt.State, _ rune) {
 
 // asked notes that the response depends on the session, and returns it.
 func (v *visit) asked() *Session {
-	if !v.response.asked.Load() { // loads are shared between processors, stores are not
-		v.response.asked.Store(true)
+	if v.response.depends.Load() == dependsNot { // loads are shared between processors, stores are not
+		v.response.depends.CompareAndSwap(dependsNot, dependsOnSession)
 	}
 	return &v.session
 }
@@ -97,14 +97,28 @@ func From(ctx context.Context) *Session {
 
 // From returns the session that this manager has for the request that ctx belongs to.
 func (m *Manager) From(ctx context.Context) *Session {
+	if v := m.visit(ctx); v != nil {
+		return v.asked()
+	}
+	return &Session{}
+}
+
+// visit returns this manager's visit of the request that ctx belongs to, or nil.
+func (m *Manager) visit(ctx context.Context) *visit {
 	for {
 		v, ok := ctx.Value(contextKey{}).(*visit)
-		if !ok {
-			return &Session{}
-		}
-		if v.session.m == m {
-			return v.asked()
+		if !ok || v.session.m == m {
+			return v
 		}
 		ctx = v.session.context()
+	}
+}
+
+// ShareResponse says of the request that ctx belongs to that its response is the same for everybody, although the
+// session was looked at. What the handler says about caching stays then, for shared caches too. A response that brings
+// a ticket to the browser is not shared in spite of it.
+func (m *Manager) ShareResponse(ctx context.Context) {
+	if v := m.visit(ctx); v != nil {
+		v.response.depends.Store(dependsDenied)
 	}
 }

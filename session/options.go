@@ -79,6 +79,11 @@ type Options struct {
 	// the default is 10,000 and negative means no limit. What is over it fails with ErrTooManyVisitors.
 	MaxVisitors int
 
+	// PrivateCaching lets a handler say how long the visitor's browser may keep a response that depends on the
+	// session: its Cache-Control stays, but "public" becomes "private". The default is "private, no-store" whatever it
+	// says. Where it says nothing, and where the response brings a ticket, that is so in any case.
+	PrivateCaching bool
+
 	// SignInPath is where [Manager.Require] sends browsers that are not signed in, with the page they wanted in the
 	// parameter return_to. The default is to answer 401.
 	SignInPath string

@@ -6,13 +6,13 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"coatcheck.dev/cookie"
 	"coatcheck.dev/event"
+	"coatcheck.dev/internal/cachecontrol"
 	"coatcheck.dev/internal/sitedata"
 )
 
@@ -24,9 +24,15 @@ import (
 type response struct {
 	inner   http.ResponseWriter
 	session *Session
-	asked   atomic.Bool // the handler has looked at the session
-	over    bool        // the handler has returned, rather than panicked
+	depends atomic.Int32 // whether the response depends on the session
+	over    bool         // the handler has returned, rather than panicked
 }
+
+const (
+	dependsNot       int32 = iota
+	dependsOnSession       // the handler has looked at the session
+	dependsDenied          // the handler says that it does not matter
+)
 
 func (w *response) Header() http.Header { return w.inner.Header() }
 
@@ -112,12 +118,15 @@ func (s *Session) failure() error {
 // setHeaders adds the cookie if there is a new one, and keeps responses that depend on a session out of shared caches.
 // What a visitor without a session sees may be shared with others like them.
 func (w *response) setHeaders(plan responsePlan) {
-	if !w.asked.Load() && !plan.cookie {
+	if w.depends.Load() != dependsOnSession && !plan.cookie {
 		return
 	}
 	s, header := w.session, w.inner.Header()
 	// First, because it looks at each header that there is.
-	if (plan.private || plan.cookie) && KeepPrivate(header) {
+	switch {
+	case !plan.private && !plan.cookie:
+	case s.m.opts.PrivateCaching && !plan.cookie && cachecontrol.LimitToBrowser(header):
+	case KeepPrivate(header):
 		s.reportCacheable()
 	}
 	if plan.cookie {
@@ -158,47 +167,10 @@ func addVary(header http.Header, on []string) {
 // reports whether it overruled a handler that wanted the response to be shared.
 //
 // [RFC 9213]: https://www.rfc-editor.org/rfc/rfc9213
-func KeepPrivate(header http.Header) (overruled bool) {
-	targeted := false
-	for name, lines := range header {
-		if speaksToOneCache(name) && !slices.ContainsFunc(lines, forbidsStoring) {
-			delete(header, name)
-			targeted = true
-		}
-	}
-	for _, line := range header["Cache-Control"] {
-		for directive := range strings.SplitSeq(line, ",") {
-			name, _, _ := strings.Cut(strings.TrimSpace(directive), "=")
-			switch strings.ToLower(name) {
-			case "no-store":
-				return targeted
-			case "public", "s-maxage":
-				overruled = true
-			}
-		}
-	}
-	header["Cache-Control"] = privateNoStore
-	return overruled || targeted
-}
-
-// speaksToOneCache reports whether a header is for certain caches, which put it above Cache-Control. Those of RFC 9213
-// end alike, as in CDN-Cache-Control.
-func speaksToOneCache(name string) bool {
-	switch name = http.CanonicalHeaderKey(name); name {
-	case "Surrogate-Control", "Edge-Control", "X-Accel-Expires":
-		return true
-	}
-	return strings.HasSuffix(name, "-Cache-Control")
-}
-
-// forbidsStoring reports whether a line of such a header says what KeepPrivate would; 0 is how X-Accel-Expires does.
-func forbidsStoring(line string) bool {
-	return strings.TrimSpace(line) == "0" || strings.Contains(strings.ToLower(line), "no-store")
-}
+func KeepPrivate(header http.Header) (overruled bool) { return cachecontrol.Forbid(header) }
 
 // These headers are shared between responses; whoever adds to one copies it, as its capacity is used up.
 var (
-	privateNoStore    = []string{"private, no-store"}[:1:1]
 	varyCookie        = []string{"Cookie"}[:1:1]
 	varyAuthorization = []string{"Authorization"}[:1:1]
 )

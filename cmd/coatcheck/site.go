@@ -46,6 +46,7 @@ func upstream(flags *config.Serve) (site, error) {
 	}
 	options := gate.Options{
 		Upstream: u, Hidden: []string{console.Cookie}, TrustedOrigins: flags.TrustOrigin, PassHeaders: flags.PassHeader,
+		Public:        flags.Public,
 		AnswerTimeout: orAny(flags.UpstreamTimeout), BodyTimeout: orAny(flags.BodyTimeout),
 	}
 	if err := options.Check(); err != nil {
@@ -55,7 +56,7 @@ func upstream(flags *config.Serve) (site, error) {
 		name:    u.Host,
 		label:   "App",
 		hint:    "Requests go on to " + u.String() + " with the headers Coatcheck-User, -Session and -Data.",
-		options: session.Options{MaxBytes: gate.MaxBytes, MaxKeys: gate.MaxKeys},
+		options: session.Options{MaxBytes: gate.MaxBytes, MaxKeys: gate.MaxKeys, PrivateCaching: true},
 		handler: func(s *server) http.Handler {
 			options.Log, options.Closing = s.log, s.closing
 			go s.tryApp(u)

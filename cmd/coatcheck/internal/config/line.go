@@ -79,6 +79,7 @@ type Serve struct {
 	UpstreamTimeout time.Duration `default:"1m" placeholder:"TIME" help:"How long the app may take to begin its answer; 0 is no limit. Default: ${default}"`
 	BodyTimeout     time.Duration `default:"1m" placeholder:"TIME" help:"How long a client may pause while it sends a body; 0 is no limit. Default: ${default}"`
 	PassHeader      []string      `placeholder:"NAME" sep:"," help:"A request header the app asks for although clients could mislead it with it, such as X-HTTP-Method-Override or True-Client-IP. Repeatable."`
+	Public          []string      `placeholder:"PATH" sep:"," help:"Path of what is the same for everybody, such as /static/ for all below it: no session is looked up there, and the app's caching stays. Repeatable."`
 	TrustOrigin     []string      `placeholder:"ORIGIN" help:"Another origin whose pages may send forms to the app, such as https://pay.example. Repeatable."`
 	Server          `embed:""`
 }

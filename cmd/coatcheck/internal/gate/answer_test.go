@@ -153,6 +153,9 @@ func TestRefusedAnswers(t *testing.T) {
 		{"a bad key beside a good one", []string{"Coatcheck-Set: good=1", "Coatcheck-Delete: not good"},
 			"Coatcheck-Delete"},
 		{"a misspelt sign-out", []string{"Coatcheck-Set: a=1", "Coatcheck-SignOut: this"}, "Coatcheck-Signout"},
+		{"shared and a sign-in", []string{"Coatcheck-Cache: shared", "Coatcheck-Sign-In: bob"}, "Coatcheck-Cache"},
+		{"shared and a value", []string{"Coatcheck-Set: a=1", "Coatcheck-Cache: shared"}, "Coatcheck-Cache"},
+		{"another kind of cache", []string{"Coatcheck-Cache: public"}, "Coatcheck-Cache"},
 		{"underscores", []string{"Coatcheck_Sign_Out: this"}, "no such header"},
 	} {
 		t.Run(tt.why, func(t *testing.T) {
@@ -298,17 +301,99 @@ func TestCookiesOfASignInAreNotCleared(t *testing.T) {
 	}
 }
 
+// The app says how long the visitor's own browser may keep an answer. Nobody else keeps it, unless the app says that it
+// is the same for everybody.
+//
+// Rows: A25, I8
 func TestCaching(t *testing.T) {
-	st := newSite(t, says("Cache-Control: public, max-age=60"))
-	if got := st.visitor().get("/"); got.Header.Get("Cache-Control") != "public, max-age=60" ||
+	const asset = "public, max-age=31536000, immutable"
+	for _, tt := range []struct {
+		name     string
+		says     []string
+		signedIn bool
+		want     string // Cache-Control
+		vary     string
+	}{
+		{"anybody's", []string{"Cache-Control: " + asset}, false, asset, "Cookie"},
+		{"anybody's, and nothing is said", nil, false, "", "Cookie"},
+		{"ada's", []string{"Cache-Control: " + asset}, true, "private, max-age=31536000, immutable", "Cookie"},
+		{"ada's, and nothing is said", nil, true, "private, no-store", "Cookie"},
+		{"ada's, no-store", []string{"Cache-Control: no-store"}, true, "private, no-store", "Cookie"},
+		{"ada's, Expires", []string{"Expires: Thu, 31 Dec 2037 23:55:55 GMT"}, true, "private", "Cookie"},
+		{"ada's, for one cache", []string{"CDN-Cache-Control: max-age=60"}, true, "private, no-store", "Cookie"},
+		{"a sign-in", []string{"Cache-Control: " + asset, "Coatcheck-Sign-In: ada"}, false, "private, no-store",
+			"Cookie"},
+		{"a value", []string{"Cache-Control: " + asset, "Coatcheck-Set: k=1"}, true, "private, no-store", "Cookie"},
+		{"a sign-out", []string{"Cache-Control: " + asset, "Coatcheck-Sign-Out: this"}, true, "private, no-store",
+			"Cookie"},
+		{"shared", []string{"Cache-Control: " + asset, "Coatcheck-Cache: shared"}, true, asset, ""},
+		{"shared, anybody's", []string{"Cache-Control: " + asset, "Coatcheck-Cache: shared"}, false, asset, ""},
+		{"shared, and nothing is said", []string{"Coatcheck-Cache: shared"}, true, "", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			st := newSite(t, says(tt.says...))
+			v := st.visitor()
+			if tt.signedIn {
+				v = st.signedIn("ada")
+			}
+			got := v.get("/")
+			if control := got.Header.Get("Cache-Control"); control != tt.want || got.Header.Get("Vary") != tt.vary ||
+				got.Header.Get("Cdn-Cache-Control") != "" {
+				t.Errorf("headers %v; want Cache-Control %q and Vary %q", got.Header, tt.want, tt.vary)
+			}
+			if len(got.leaks()) > 0 || strings.Contains(st.log.String(), "level=WARN") {
+				t.Errorf("leaks %v, log: %s", got.leaks(), st.log)
+			}
+		})
+	}
+}
+
+// What is public has no session: the store is not asked, the app is told of nobody, and the answer is anybody's.
+//
+// Rows: I8
+func TestPublicPaths(t *testing.T) {
+	st := newSite(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "public, max-age=60")
+		if r.URL.Query().Has("in") {
+			w.Header().Set("Coatcheck-Sign-In", "eve")
+		}
+		fmt.Fprintf(w, "%q", r.Header["Coatcheck-User"])
+	}, func(s *setup) { s.gate.Public = []string{"/static/", "/robots.txt"} })
+	ada := st.signedIn("ada")
+	for path, public := range map[string]bool{
+		"/static/a.js": true, "/static/": true, "/robots.txt": true, "/static/../me": true,
+		"/static": false, "/staticky": false, "/robots.txt/": false, "/STATIC/a.js": false, "/me": false,
+		"//static/": false,
+	} {
+		got := ada.get(path)
+		if isPublic := got.body == `[""]`; isPublic != public || got.StatusCode != 200 {
+			t.Errorf("%s: %d %s", path, got.StatusCode, got.body)
+		}
+		want := map[bool]string{true: "public, max-age=60", false: "private, max-age=60"}[public]
+		if got.Header.Get("Cache-Control") != want || (got.Header.Get("Vary") == "") != public {
+			t.Errorf("%s: headers %v", path, got.Header)
+		}
+	}
+	if got := ada.get("/static/?in"); got.StatusCode != 502 || !strings.Contains(st.log.String(), "public") {
+		t.Errorf("a sign-in at a public path: %d, log %s", got.StatusCode, st.log)
+	}
+	st.store.down.Store(true)
+	if got := ada.get("/static/a.js"); got.StatusCode != 200 {
+		t.Errorf("while the store is down: %d", got.StatusCode)
+	}
+}
+
+// An answer that brings a ticket is this browser's, whatever the app says of it.
+//
+// Rows: I8
+func TestAnswerWithATicketIsNotShared(t *testing.T) {
+	st := newSite(t, says("Cache-Control: public, max-age=60", "Coatcheck-Cache: shared"), func(s *setup) {
+		s.session.RotateEvery, s.session.RotationGrace = 2, 1
+	})
+	got := st.signedIn("ada").get("/")
+	if len(got.setCookies("__Host-session")) != 1 || got.Header.Get("Cache-Control") != "private, no-store" ||
 		got.Header.Get("Vary") != "Cookie" {
-		t.Errorf("for anybody: %v", got.Header)
-	}
-	if got := st.signedIn("ada").get("/"); got.Header.Get("Cache-Control") != "private, no-store" {
-		t.Errorf("for ada: %v", got.Header)
-	}
-	if strings.Contains(st.log.String(), "level=WARN") {
-		t.Errorf("log: %s", st.log)
+		t.Errorf("headers %v", got.Header)
 	}
 }
 

@@ -26,11 +26,14 @@ import (
 //	key                = 1*64( ALPHA / DIGIT / "." / "-" / "_" )
 //	json               = a JSON text (RFC 8259); spaces in it do not count
 //
+//	Coatcheck-Cache    = "shared"                             ; once
+//
 //	OWS                = *( SP / HTAB )
 //
 // There are lists with commas because anybody may join the lines of a header with commas, and several frameworks do
-// (RFC 9110, section 5.3). A key stands at most once in an answer. Sign-In contradicts Sign-Out "this" and "all". In an
-// answer of status 101, and in trailers, none of the four can be obeyed, so they are refused there.
+// (RFC 9110, section 5.3). A key stands at most once in an answer. Sign-In contradicts Sign-Out "this" and "all",
+// and Cache contradicts all others. In an answer of status 101, and in trailers, none of them can be obeyed, so they
+// are refused there.
 //
 // Any other header that begins with Coatcheck is refused: it may be a misspelt sign-out, which must not be ignored. The
 // headers of the request are an exception, because an app that mirrors them asks for nothing.
@@ -40,6 +43,7 @@ type orders struct {
 	signOut signOut
 	signIn  *signIn
 	changes []change
+	shared  bool
 }
 
 type signOut string
@@ -67,8 +71,10 @@ type change struct {
 // maxChanges bounds the keys in one answer.
 const maxChanges = 256
 
-func (o *orders) empty() bool {
-	return o.signOut == signOutNone && o.signIn == nil && len(o.changes) == 0
+func (o *orders) empty() bool { return !o.changesSession() && !o.shared }
+
+func (o *orders) changesSession() bool {
+	return o.signOut != signOutNone || o.signIn != nil || len(o.changes) > 0
 }
 
 // A fault is a header that cannot be obeyed. It never quotes a value, because that may be a secret.
@@ -91,6 +97,7 @@ func readOrders(header http.Header) (orders, error) {
 		{headerSignIn, true, o.readSignIn},
 		{headerSet, false, o.readSet},
 		{headerDelete, false, o.readDelete},
+		{headerCache, true, o.readCache},
 	} {
 		lines := header[part.name]
 		if part.once && len(lines) > 1 {
@@ -104,6 +111,9 @@ func readOrders(header http.Header) (orders, error) {
 	}
 	if o.signIn != nil && (o.signOut == signOutThis || o.signOut == signOutAll) {
 		return orders{}, &fault{headerSignOut, fmt.Sprintf("%q contradicts %s", o.signOut, headerSignIn)}
+	}
+	if o.shared && o.changesSession() {
+		return orders{}, &fault{headerCache, "an answer that changes the session is not shared"}
 	}
 	return o, nil
 }
@@ -135,7 +145,7 @@ func mirrored(name string) bool {
 // isOrder reports whether a canonical name is that of a header that can be obeyed.
 func isOrder(name string) bool {
 	switch name {
-	case headerSignIn, headerSignOut, headerSet, headerDelete:
+	case headerSignIn, headerSignOut, headerSet, headerDelete, headerCache:
 		return true
 	}
 	return false
@@ -148,6 +158,14 @@ func (o *orders) readSignOut(line string) error {
 		return nil
 	}
 	return errors.New(`it is not "this", "others" or "all"`)
+}
+
+func (o *orders) readCache(line string) error {
+	if line != "shared" {
+		return errors.New(`it is not "shared"`)
+	}
+	o.shared = true
+	return nil
 }
 
 func (o *orders) readSignIn(line string) error {

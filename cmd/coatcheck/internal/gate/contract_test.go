@@ -59,6 +59,7 @@ func TestReadOrders(t *testing.T) {
 			orders{changes: []change{set("a", `"\u00fc\u20ac\ud83d\ude00"`)}}},
 		{"the app mirrors what it was sent", []string{"Coatcheck-User: ada", "coatcheck_session: x",
 			"Coatcheck-Data: {}"}, orders{}},
+		{"shared", []string{"Coatcheck-Cache: shared"}, orders{shared: true}},
 		{"not our name", []string{"Coatchecker: 1", "X-Coatcheck-Set: a"}, orders{}},
 	} {
 		got, err := readOrders(header(tt.lines...))

@@ -43,7 +43,12 @@
 // the proxy's own behind it, and so do its X-Forwarded-Host and X-Forwarded-Proto. The Host header stays as the browser
 // sent it. Event streams, WebSockets, 103 Early Hints and trailers pass through.
 //
-// An answer to a visitor who has a session is "private, no-store", whatever the app says of caching.
+// An answer to a visitor who has a session is kept by nobody but that visitor's browser, and by that no longer than the
+// app's Cache-Control says; "private, no-store" if it says nothing, or if the answer changes the session. An app has
+// two ways to say that an answer is the same for everybody, so that shared caches may keep it as the app says: the path
+// is one of [Options.Public], or the answer has the header
+//
+//	Coatcheck-Cache: shared
 //
 // Some headers let a client pass for another, or make its request look like a different one: True-Client-IP,
 // X-Original-URL and X-HTTP-Method-Override, for example. They go no further, unless [Options.PassHeaders] asks for

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,6 +44,11 @@ type Options struct {
 	// X-HTTP-Method-Override or True-Client-IP. The default is none: they are removed from every request.
 	PassHeaders []string
 
+	// Public are paths of what is the same for everybody, such as "/static/" for all below it, or "/robots.txt". The
+	// store is not asked there, the three headers are empty, and what the app says about caching stays. The default is
+	// none.
+	Public []string
+
 	// BodyTimeout is how long a client may pause while it sends a body. The default is 1 minute. Beyond that time it
 	// has to send 500 bytes a second on average. A slower client gets 408. Negative means any time.
 	BodyTimeout time.Duration
@@ -64,6 +70,11 @@ func (o Options) Check() error {
 	}
 	if u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 		return fmt.Errorf("the upstream %s must have no more than scheme, host and port", u.Redacted())
+	}
+	for _, path := range o.Public {
+		if !strings.HasPrefix(path, "/") || path == "/" {
+			return fmt.Errorf("the public path %.100q must be one such as /static/ or /robots.txt", path)
+		}
 	}
 	return csrf.Options{TrustedOrigins: o.TrustedOrigins}.Check()
 }
@@ -119,7 +130,23 @@ func New(sessions *session.Manager, opts Options) http.Handler {
 	guard := csrf.New(csrf.Options{
 		TrustedOrigins: opts.TrustedOrigins, TrustedProxies: has.TrustedProxies, Events: has.Events,
 	})
-	return guard.Handler(noEcho(sessions.Handler(g)))
+	private := sessions.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		g.exchange(w, r, &exchange{session: sessions.From(r.Context())})
+	}))
+	return guard.Handler(noEcho(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if g.public(r.URL.Path) {
+			g.exchange(w, r, &exchange{})
+			return
+		}
+		private.ServeHTTP(w, r)
+	})))
+}
+
+// public reports whether a path is of what is the same for everybody.
+func (g *gate) public(path string) bool {
+	return slices.ContainsFunc(g.opts.Public, func(public string) bool {
+		return path == public || strings.HasSuffix(public, "/") && strings.HasPrefix(path, public)
+	})
 }
 
 // noEcho refuses TRACE, because an app that answers it would show the browser what the gate has told the app, and
@@ -134,10 +161,11 @@ func noEcho(next http.Handler) http.Handler {
 	})
 }
 
-func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// exchange passes one request on, and its answer back.
+func (g *gate) exchange(w http.ResponseWriter, r *http.Request, x *exchange) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	x := &exchange{cancel: cancel}
+	x.cancel = cancel
 	r = r.WithContext(context.WithValue(ctx, exchangeKey{}, x))
 	if r.Body != nil && r.Body != http.NoBody {
 		x.body = newClientBody(w, r.Body, g.opts.BodyTimeout)
@@ -148,8 +176,9 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // An exchange is one request and its answer.
 type exchange struct {
-	cancel context.CancelFunc
-	body   *clientBody // nil if the request has none
+	session *session.Session // nil if the path is public
+	cancel  context.CancelFunc
+	body    *clientBody // nil if the request has none
 }
 
 type exchangeKey struct{}
@@ -174,7 +203,8 @@ func (g *gate) rewrite(r *httputil.ProxyRequest) {
 
 	strip(out.Header, g.opts.dropped)
 	strip(out.Trailer, g.opts.dropped)
-	if x := r.In.Context().Value(exchangeKey{}).(*exchange); x.body != nil {
+	x := r.In.Context().Value(exchangeKey{}).(*exchange)
+	if x.body != nil {
 		x.body.in, x.body.out = r.In.Trailer, out.Trailer
 	}
 	g.own.hide(out.Header)
@@ -185,10 +215,9 @@ func (g *gate) rewrite(r *httputil.ProxyRequest) {
 	}
 	g.forward(r)
 
-	s := g.sessions.From(r.In.Context())
 	user, handle, data := "", "", ""
-	if h := s.Handle(); !h.IsZero() {
-		user, handle, data = encodeUser(s.User()), h.String(), dataHeader(s)
+	if s := x.session; s != nil && !s.Handle().IsZero() {
+		user, handle, data = encodeUser(s.User()), s.Handle().String(), dataHeader(s)
 	}
 	out.Header[headerUser] = []string{user}
 	out.Header[headerSession] = []string{handle}
@@ -198,7 +227,7 @@ func (g *gate) rewrite(r *httputil.ProxyRequest) {
 // answered reads the app's answer before any of it goes on. It checks everything before it does anything.
 func (g *gate) answered(res *http.Response) error {
 	ctx := res.Request.Context()
-	s := g.sessions.From(ctx)
+	x := ctx.Value(exchangeKey{}).(*exchange)
 	todo, err := readOrders(res.Header)
 	if err != nil {
 		return err
@@ -206,24 +235,43 @@ func (g *gate) answered(res *http.Response) error {
 	if err := refuseLate(res, &todo); err != nil {
 		return err
 	}
+	switch {
+	case x.session != nil:
+		if err := g.obey(res, &todo, x.session); err != nil {
+			return err
+		}
+	case todo.changesSession():
+		return &fault{"Coatcheck-*", "this path is public, so that there is no session to change"}
+	}
+	g.clean(res)
+	if streaming(res) {
+		var over <-chan struct{} // never, for what is public
+		if x.session != nil {
+			over = x.session.Done()
+		}
+		go x.endWith(ctx, g.opts.Closing.Done(), over)
+	}
+	return nil
+}
+
+// obey does what the app asks for, and sees to it that the answer does not contradict that.
+func (g *gate) obey(res *http.Response, todo *orders, s *session.Session) error {
+	ctx, before := res.Request.Context(), s.Handle()
 	if err := todo.check(s, &g.has); err != nil {
 		return err
 	}
-	before := s.Handle()
 	if err := todo.obey(ctx, g.sessions, s); err != nil {
 		return &storeFailure{err}
 	}
-	g.clean(res)
 	if now := s.Handle(); now != before && !now.IsZero() && sitedata.KeepCookies(res.Header) {
 		g.opts.Log.Warn("the app begins a session and deletes all cookies in one answer; the cookies stay", "header",
 			"Clear-Site-Data", "path", pathOf(res.Request))
 	}
-	if !s.Handle().IsZero() {
-		// The session says private, no-store. It would overrule the app, and report that for each static file.
-		res.Header.Del("Cache-Control")
-	}
-	if streaming(res) {
-		go ctx.Value(exchangeKey{}).(*exchange).endWith(ctx, g.opts.Closing.Done(), s.Done())
+	switch {
+	case todo.shared:
+		g.sessions.ShareResponse(ctx)
+	case todo.changesSession():
+		session.KeepPrivate(res.Header)
 	}
 	return nil
 }

@@ -59,7 +59,9 @@ func newSiteAt(t *testing.T, upstream string, change ...func(*setup)) *site {
 	up := setup{
 		gate: gate.Options{Upstream: u, Hidden: []string{"__Host-coatcheck-console"},
 			Log: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))},
-		session: session.Options{MaxBytes: gate.MaxBytes, MaxKeys: gate.MaxKeys, Events: event.NewQueue()},
+		session: session.Options{
+			MaxBytes: gate.MaxBytes, MaxKeys: gate.MaxKeys, PrivateCaching: true, Events: event.NewQueue(),
+		},
 	}
 	for _, c := range change {
 		c(&up)

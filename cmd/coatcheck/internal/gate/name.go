@@ -16,6 +16,7 @@ const (
 	headerSignOut = "Coatcheck-Sign-Out"
 	headerSet     = "Coatcheck-Set"
 	headerDelete  = "Coatcheck-Delete"
+	headerCache   = "Coatcheck-Cache"
 )
 
 // reserved reports whether some server might take a header's name for one of Coatcheck's. Servers that hand headers on
