@@ -182,11 +182,11 @@ func (s *faultStore) Live(
 	return s.inner.Live(ctx, user, after, now, limit)
 }
 
-func (s *faultStore) Count(ctx context.Context, user string) (int, error) {
+func (s *faultStore) Count(ctx context.Context, user string, after time.Time) (int, error) {
 	if err := s.enter(ctx, "Count"); err != nil {
 		return 0, err
 	}
-	return s.inner.Count(ctx, user)
+	return s.inner.Count(ctx, user, after)
 }
 
 func (s *faultStore) Sweep(ctx context.Context, now time.Time, limit int) (int, error) {

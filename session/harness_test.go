@@ -239,7 +239,7 @@ func set[T any](b *browser, k session.Key[T], v T) *answer {
 // rows returns how many records a store has.
 func rows(t testing.TB, st store.Store) int {
 	t.Helper()
-	n, err := st.Count(t.Context(), "")
+	n, err := st.Count(t.Context(), "", time.Time{})
 	if err != nil {
 		t.Fatalf("count: %v", err)
 	}

@@ -76,8 +76,8 @@ func (m *Manager) Browse(ctx context.Context, q store.Query) ([]Info, store.Curs
 	return infos, next, nil
 }
 
-// Count returns how many sessions a user has, or how many there are in all for the empty user. Those whose time is
-// over count until they are swept.
+// Count returns how many sessions a user has, or how many there are in all for the empty user. Those that a not-before
+// for everybody or for that user has ended do not count. Those whose time is over count until they are swept.
 func (m *Manager) Count(ctx context.Context, user string) (int, error) {
 	return m.store.Count(ctx, user)
 }

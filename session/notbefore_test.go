@@ -63,6 +63,17 @@ func TestRevokeBeforeEndsOlderSessionsOnly(t *testing.T) {
 			if infos, err := m.List(t.Context(), "ada"); err != nil || len(infos) != 1 {
 				t.Errorf("%d sessions are listed, %v; want 1", len(infos), err)
 			}
+			counted := map[string]int{"ada": 1, "alan": 1}
+			if all {
+				counted = map[string]int{"ada": 1, "alan": 0, "": 1}
+			}
+			for _, node := range []*session.Manager{m, other, newManager(t, st, asleep(session.Options{}))} {
+				for user, want := range counted {
+					if n, err := node.Count(t.Context(), user); err != nil || n != want {
+						t.Errorf("%d sessions of %q count, %v; want %d", n, user, err, want)
+					}
+				}
+			}
 			restarted := newManager(t, st, asleep(session.Options{}))
 			again := newBrowser(t, restarted)
 			again.setTicket(early.ticket())

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"coatcheck.dev/event"
@@ -65,6 +66,9 @@ func WithActor(ctx context.Context, name, reason string) context.Context {
 
 func (m *Manager) emitRevoked(ctx context.Context, handle store.ID, user string) {
 	a, _ := ctx.Value(actorKey{}).(actor)
+	if handle.IsZero() && user == "" {
+		a.reason = strings.TrimSpace("everybody's sessions " + a.reason)
+	}
 	m.opts.Events.Send(event.Event{
 		Kind: event.Revoked, Handle: handle, User: user, Actor: a.name, Reason: a.reason,
 	})

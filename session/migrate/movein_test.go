@@ -288,7 +288,7 @@ func TestAbsent(t *testing.T) {
 			if a.status != http.StatusOK || a.user != "" || !a.handle.IsZero() || len(a.cookies) != 0 {
 				t.Errorf("%d, %q, %v, want 200 and a stranger without cookies", a.status, a.user, a.cookies)
 			}
-			if n, _ := s.store.Count(t.Context(), ""); n != 0 || old.finds != c.finds || old.deletes != 0 {
+			if n, _ := s.store.Count(t.Context(), "", time.Time{}); n != 0 || old.finds != c.finds || old.deletes != 0 {
 				t.Errorf("%d rows, %d finds, %d deletes, want 0, %d, 0", n, old.finds, old.deletes, c.finds)
 			}
 		})

@@ -241,16 +241,30 @@ func (s *Store) DeleteUser(ctx context.Context, user string, keep ...store.ID) (
 }
 
 // Count implements [store.Store].
-func (s *Store) Count(ctx context.Context, user string) (int, error) {
+func (s *Store) Count(ctx context.Context, user string, after time.Time) (n int, err error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
-	if user == "" {
+	if user == "" && after.IsZero() {
 		return int(s.count.Load()), nil
+	}
+	count := func(e encoded) bool {
+		if e.created() > after.UnixMicro() {
+			n++
+		}
+		return true
 	}
 	s.shards.rlockAll()
 	defer s.shards.runlockAll()
-	return len(s.of(user)), nil
+	for _, e := range s.of(user) {
+		count(e)
+	}
+	for i := range s.shards {
+		if user == "" {
+			s.shards[i].all(count)
+		}
+	}
+	return n, nil
 }
 
 // Sweep implements [store.Store]. It looks at one shard at a time and begins where the last sweep ended.

@@ -110,7 +110,9 @@ func (c *cache) Live(ctx context.Context, user string, after, now time.Time, lim
 }
 
 // Count implements [store.Store].
-func (c *cache) Count(ctx context.Context, user string) (int, error) { return c.inner.Count(ctx, user) }
+func (c *cache) Count(ctx context.Context, user string, after time.Time) (int, error) {
+	return c.inner.Count(ctx, user, after)
+}
 
 // NotBefore implements [store.Store]. Sessions hold the cutoffs themselves.
 func (c *cache) NotBefore(ctx context.Context) (map[string]time.Time, error) {

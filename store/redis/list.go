@@ -189,10 +189,7 @@ func (s *Store) Live(
 	}
 	begin := octets(order(after.UnixMicro()) + 1)
 	err = s.eachPage(ctx, user, "+", max(limit, 20), func(page []string, _ int64) (more bool, err error) {
-		more = true
-		if i := slices.IndexFunc(page, func(entry string) bool { return entry < begin }); i >= 0 {
-			page, more = page[:i], false
-		}
+		page, more = since(page, begin)
 		heads, err := s.stored(page, func(keys []string) (any, error) {
 			return s.run(ctx, headsScript, keys, headerLen+store.EndsLen-1)
 		})
@@ -212,21 +209,33 @@ func (s *Store) Live(
 	return live, nil
 }
 
+// since returns the entries of a page down to one, and whether there may be more on the next page.
+func since(page []string, begin string) (newer []string, more bool) {
+	if i := slices.IndexFunc(page, func(entry string) bool { return entry < begin }); i >= 0 {
+		return page[:i], false
+	}
+	return page, true
+}
+
 // Count implements [store.Store]. A user's records are looked up one by one, because the index may have entries too
 // many.
-func (s *Store) Count(ctx context.Context, user string) (int, error) {
+func (s *Store) Count(ctx context.Context, user string, after time.Time) (int, error) {
 	var n atomic.Int64
-	add := func(name string, keys ...string) error {
-		some, err := integer(s.do(ctx, keys[0], command([]any{name}, keys)...))
+	begin := octets(order(after.UnixMicro()) + 1)
+	add := func(name string, keys []string, args ...any) error {
+		some, err := integer(s.do(ctx, keys[0], command([]any{name}, keys, args...)...))
 		n.Add(some)
 		return err
 	}
 	var err error
 	if user == "" {
-		err = parallel(shards, func(i int) error { return add("ZCARD", s.shardKey(i, "all")) })
+		err = parallel(shards, func(i int) error {
+			return add("ZLEXCOUNT", []string{s.shardKey(i, "all")}, "["+begin, "+")
+		})
 	} else {
 		last := "" // a record that was added twice has two entries, one after the other
 		err = s.eachPage(ctx, user, "+", entryPage, func(page []string, _ int64) (more bool, err error) {
+			page, more = since(page, begin)
 			page = slices.DeleteFunc(page, func(entry string) bool {
 				again := len(entry) < placeLen || entry[:placeLen] == last
 				if !again {
@@ -234,7 +243,7 @@ func (s *Store) Count(ctx context.Context, user string) (int, error) {
 				}
 				return again
 			})
-			return true, s.eachShard(page, func(_ []int, keys []string) error { return add("EXISTS", keys...) })
+			return more, s.eachShard(page, func(_ []int, keys []string) error { return add("EXISTS", keys) })
 		})
 	}
 	if err != nil {

@@ -60,7 +60,7 @@ func (s *Store) useOnce(ctx context.Context) error {
 		func() error { _, err := s.List(ctx, store.Query{User: user.User}); return err },
 		func() error { _, err := s.List(ctx, store.Query{}); return err },
 		func() error { _, err := s.Live(ctx, user.User, time.Time{}, now, 1); return err },
-		func() error { _, err := s.Count(ctx, user.User); return err },
+		func() error { _, err := s.Count(ctx, user.User, now); return err },
 		func() error { _, err := s.DeleteUser(ctx, user.User); return err },
 		func() error { _, err := s.Sweep(ctx, now, 1); return err },
 		func() error { return s.SetNotBefore(ctx, user.User, now) },

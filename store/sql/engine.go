@@ -19,7 +19,7 @@ type engine interface {
 	load(ctx context.Context, id store.ID) (row, error)
 	page(ctx context.Context, user string, after row, limit int) ([]row, error)
 	live(ctx context.Context, user string, after, now int64, limit int) ([]store.Summary, error)
-	count(ctx context.Context, user string) (int, error)
+	count(ctx context.Context, user string, after int64) (int, error)
 
 	create(ctx context.Context, v *values, replaces store.ID) error
 	save(ctx context.Context, v *values) error

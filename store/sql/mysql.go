@@ -32,8 +32,8 @@ const (
 
 	myLive = `SELECT id, created, last_seen FROM coatcheck_sessions
 		WHERE who = ? AND owner = ? AND created > ? AND ` + myEnds + ` > ? ORDER BY created DESC, id DESC LIMIT ?`
-	myCount     = `SELECT count(*) FROM coatcheck_sessions`
-	myCountUser = `SELECT count(*) FROM coatcheck_sessions WHERE who = ? AND owner = ?`
+	myCount     = `SELECT count(*) FROM coatcheck_sessions WHERE created > ?`
+	myCountUser = `SELECT count(*) FROM coatcheck_sessions WHERE who = ? AND owner = ? AND created > ?`
 	myLook      = `SELECT version FROM coatcheck_sessions WHERE id = ?`
 
 	myInsert = `INSERT INTO coatcheck_sessions (id, version, owner, who, created, last_seen, expires, idle, due, body)
@@ -148,11 +148,11 @@ func (m *mysql) live(ctx context.Context, user string, after, now int64, limit i
 	return read(ctx, &m.server, scanSummaries, myLive, keyOf(user), []byte(user), after, now, limit)
 }
 
-func (m *mysql) count(ctx context.Context, user string) (int, error) {
+func (m *mysql) count(ctx context.Context, user string, after int64) (int, error) {
 	if user == "" {
-		return m.counted(ctx, myCount)
+		return m.counted(ctx, myCount, after)
 	}
-	return m.counted(ctx, myCountUser, keyOf(user), []byte(user))
+	return m.counted(ctx, myCountUser, keyOf(user), []byte(user), after)
 }
 
 // A myTxn is a transaction with what it has changed.

@@ -40,8 +40,8 @@ const (
 
 	pgLive = `SELECT id, created, last_seen FROM coatcheck_sessions
 		WHERE who = $1 AND owner = $2 AND created > $3 AND ` + pgEnds + ` > $4 ORDER BY created DESC, id DESC LIMIT $5`
-	pgCount     = `SELECT count(*) FROM coatcheck_sessions`
-	pgCountUser = `SELECT count(*) FROM coatcheck_sessions WHERE who = $1 AND owner = $2`
+	pgCount     = `SELECT count(*) FROM coatcheck_sessions WHERE created > $1`
+	pgCountUser = `SELECT count(*) FROM coatcheck_sessions WHERE who = $1 AND owner = $2 AND created > $3`
 	pgLook      = `SELECT version FROM coatcheck_sessions WHERE id = $1`
 
 	pgCreate = `
@@ -205,11 +205,11 @@ func (p *postgres) live(ctx context.Context, user string, after, now int64, limi
 	return read(ctx, &p.server, scanSummaries, pgLive, keyOf(user), []byte(user), after, now, limit)
 }
 
-func (p *postgres) count(ctx context.Context, user string) (int, error) {
+func (p *postgres) count(ctx context.Context, user string, after int64) (int, error) {
 	if user == "" {
-		return p.counted(ctx, pgCount)
+		return p.counted(ctx, pgCount, after)
 	}
-	return p.counted(ctx, pgCountUser, keyOf(user), []byte(user))
+	return p.counted(ctx, pgCountUser, keyOf(user), []byte(user), after)
 }
 
 func (p *postgres) create(ctx context.Context, v *values, replaces store.ID) error {

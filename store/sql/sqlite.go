@@ -144,7 +144,7 @@ func (s *sqlite) live(ctx context.Context, user string, after, now int64, limit 
 	return rows(ctx, s, scanSummaries, liteLive, user, after, now, limit)
 }
 
-func (s *sqlite) count(ctx context.Context, user string) (n int, err error) {
+func (s *sqlite) count(ctx context.Context, user string, after int64) (n int, err error) {
 	scan := func(rows *sql.Rows) error {
 		rows.Next()
 		if err := rows.Scan(&n); err != nil || n > 0 {
@@ -153,9 +153,9 @@ func (s *sqlite) count(ctx context.Context, user string) (n int, err error) {
 		return s.absent()
 	}
 	if user == "" {
-		err = s.read(ctx, scan, liteCount)
+		err = s.read(ctx, scan, liteCount, after)
 	} else {
-		err = s.read(ctx, scan, liteCountUser, user)
+		err = s.read(ctx, scan, liteCountUser, user, after)
 	}
 	return n, err
 }

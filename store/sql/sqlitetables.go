@@ -20,8 +20,8 @@ WHERE (created, id) < (?, ?) ORDER BY created DESC, id DESC LIMIT ? + 0`
 WHERE owner = ? AND (created, id) < (?, ?) ORDER BY created DESC, id DESC LIMIT ? + 0`
 	liteLive = `SELECT id, created, last_seen FROM coatcheck_sessions
 WHERE owner = ? AND created > ? AND ends > ? ORDER BY created DESC, id DESC LIMIT ? + 0`
-	liteCount     = `SELECT count(*) FROM coatcheck_sessions`
-	liteCountUser = `SELECT count(*) FROM coatcheck_sessions WHERE owner = ?`
+	liteCount     = `SELECT count(*) FROM coatcheck_sessions WHERE created > ?`
+	liteCountUser = `SELECT count(*) FROM coatcheck_sessions WHERE owner = ? AND created > ?`
 	liteLook      = `SELECT version, owner FROM coatcheck_sessions WHERE id = ?`
 	liteOwned     = `SELECT id FROM coatcheck_sessions WHERE owner = ?`
 	liteDue       = `SELECT id FROM coatcheck_sessions WHERE ends <= ? ORDER BY ends LIMIT ? + 0`

@@ -237,9 +237,9 @@ func (s *Store) Live(
 }
 
 // Count implements [store.Store].
-func (s *Store) Count(ctx context.Context, user string) (n int, err error) {
+func (s *Store) Count(ctx context.Context, user string, after time.Time) (n int, err error) {
 	err = s.do(ctx, "count sessions", func() (err error) {
-		n, err = s.engine.count(ctx, user)
+		n, err = s.engine.count(ctx, user, after.UnixMicro())
 		return err
 	})
 	return n, err

@@ -41,7 +41,7 @@ type fault struct {
 	deleteUser func(b *broken, ctx context.Context, user string, keep []store.ID) ([]store.ID, error)
 	list       func(b *broken, ctx context.Context, q store.Query) ([]store.Record, error)
 	live       func(b *broken, ctx context.Context, l liveCall) ([]store.Summary, error)
-	count      func(b *broken, ctx context.Context, user string) (int, error)
+	count      func(b *broken, ctx context.Context, user string, after time.Time) (int, error)
 	sweep      func(b *broken, ctx context.Context, now time.Time, limit int) (int, error)
 	subscribe  func(b *broken, tell func(store.Notice)) func()
 	peek       func(b *broken, id store.ID) (store.Encoded, bool)
@@ -139,11 +139,11 @@ func (b *broken) Live(
 	return b.Store.Live(ctx, user, after, now, limit)
 }
 
-func (b *broken) Count(ctx context.Context, user string) (int, error) {
+func (b *broken) Count(ctx context.Context, user string, after time.Time) (int, error) {
 	if b.fault.count != nil {
-		return b.fault.count(b, ctx, user)
+		return b.fault.count(b, ctx, user, after)
 	}
-	return b.Store.Count(ctx, user)
+	return b.Store.Count(ctx, user, after)
 }
 
 func (b *broken) Sweep(ctx context.Context, now time.Time, limit int) (int, error) {
@@ -739,7 +739,7 @@ var brokenStores = []brokenStore{
 	{"users are folded", []string{"users are compared byte by byte", "odd user names are names"}, func() fault {
 		fold := func(user string) string { return strings.TrimRight(strings.ToLower(user), " \x00") }
 		return fault{
-			count: func(b *broken, ctx context.Context, user string) (n int, err error) {
+			count: func(b *broken, ctx context.Context, user string, _ time.Time) (n int, err error) {
 				records, err := b.Store.List(ctx, store.Query{Limit: 1000})
 				for _, r := range records {
 					if user == "" || fold(r.User) == fold(user) {
@@ -751,11 +751,21 @@ var brokenStores = []brokenStore{
 		}
 	}},
 	{"users are cut", []string{"long names that differ at the end are two"}, always(fault{
-		count: func(b *broken, ctx context.Context, user string) (int, error) {
+		count: func(b *broken, ctx context.Context, user string, after time.Time) (int, error) {
 			if len(user) >= 10_000 {
 				user += "a"
 			}
-			return b.Store.Count(ctx, user)
+			return b.Store.Count(ctx, user, after)
+		},
+	})},
+	{"counts what a cutoff has ended", []string{"a count is of those created after a time"}, always(fault{
+		count: func(b *broken, ctx context.Context, user string, _ time.Time) (int, error) {
+			return b.Store.Count(ctx, user, time.Time{})
+		},
+	})},
+	{"counts the time after itself", []string{"a count is of those created after a time"}, always(fault{
+		count: func(b *broken, ctx context.Context, user string, after time.Time) (int, error) {
+			return b.Store.Count(ctx, user, after.Add(-time.Microsecond))
 		},
 	})},
 	{"visitors are hidden", []string{"everybody's records include those of visitors"}, always(fault{

@@ -45,7 +45,7 @@ var calls = []struct {
 		return err
 	}},
 	{"Count", func(ctx context.Context, s store.Store, r store.Record) error {
-		_, err := s.Count(ctx, r.User)
+		_, err := s.Count(ctx, r.User, time.Time{})
 		return err
 	}},
 	{"Sweep", func(ctx context.Context, s store.Store, r store.Record) error {

@@ -105,6 +105,25 @@ var liveCases = []testCase{
 			t.live("ada", records[0].CreatedAt, epoch, 100)
 		},
 	}, {
+		name: "a count is of those created after a time",
+		why:  "What a cutoff has ended is no session any more; whoever reads the count decides by it.",
+		run: func(t *trial) {
+			records := newestFirst(t.sessions("ada", 6))
+			newest := records[0].CreatedAt
+			visitor := session("")
+			visitor.CreatedAt = newest
+			t.create(visitor)
+			t.create(session("alan"))
+			for i := range records {
+				t.countsAfter("ada", records[i].CreatedAt, i)
+				t.countsAfter("ada", records[i].CreatedAt.Add(-time.Microsecond), i+1)
+			}
+			t.countsAfter("", newest, 0)
+			t.countsAfter("", newest.Add(-time.Microsecond), 2)
+			t.countsAfter("", before, 8)
+			t.countsAfter("alan", newest, 0)
+		},
+	}, {
 		name: "live records are one user's",
 		why:  "A sign-in must never end a session of somebody else.",
 		run: func(t *trial) {

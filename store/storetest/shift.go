@@ -119,6 +119,10 @@ func (s shifted) Live(
 	return live, err
 }
 
+func (s shifted) Count(ctx context.Context, user string, after time.Time) (int, error) {
+	return s.Cache.Count(ctx, user, after.Add(s.by))
+}
+
 func (s shifted) Sweep(ctx context.Context, now time.Time, limit int) (int, error) {
 	return s.Cache.Sweep(ctx, now.Add(s.by), limit)
 }

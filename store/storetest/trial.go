@@ -205,11 +205,19 @@ func (t *trial) sameIDs(got []store.ID, want ...store.ID) {
 	}
 }
 
+// ever is before any time at which a session may have begun.
+var ever = time.Unix(-1<<40, 0)
+
 // counts checks how many records a user has.
 func (t *trial) counts(user string, want int) {
 	t.Helper()
-	if n, err := t.s.Count(t.ctx, user); err != nil || n != want {
-		t.Errorf("count of %.40q: got %d, %v; want %d", user, n, err, want)
+	t.countsAfter(user, ever, want)
+}
+
+func (t *trial) countsAfter(user string, after time.Time, want int) {
+	t.Helper()
+	if n, err := t.s.Count(t.ctx, user, after); err != nil || n != want {
+		t.Errorf("count of %.40q after %v: got %d, %v; want %d", user, after, n, err, want)
 	}
 }
 

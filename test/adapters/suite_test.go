@@ -157,7 +157,7 @@ func TestSignInAndValues(t *testing.T) {
 		if body := v.gets("GET", "/account", http.StatusOK, false); body != "the account of ann" {
 			t.Errorf("the account says %q", body)
 		}
-		if n, err := v.store.Count(t.Context(), ""); n != 1 || err != nil {
+		if n, err := v.store.Count(t.Context(), "", time.Time{}); n != 1 || err != nil {
 			t.Errorf("%d records (%v), want one", n, err)
 		}
 	})

@@ -50,7 +50,7 @@ func TestAClientThatRepeatsEverything(t *testing.T) {
 	if list, err := s.List(ctx, store.Query{User: "ada"}); err != nil || len(list) != 1 {
 		t.Errorf("listed %d, %v; want 1", len(list), err)
 	}
-	if n, err := s.Count(ctx, ""); err != nil || n != 1 {
+	if n, err := s.Count(ctx, "", time.Time{}); err != nil || n != 1 {
 		t.Errorf("counted %d, %v; want 1", n, err)
 	}
 	if _, err := s.Load(ctx, visitor.ID); err != store.ErrNotFound {
@@ -78,7 +78,7 @@ func TestRecordsThatVanish(t *testing.T) {
 		t.Errorf("a record that ends in a day has %v to live, want a week more", left)
 	}
 	node.Do("DEL", s.RecordKey(r.ID))
-	if n, err := s.Count(ctx, "ada"); err != nil || n != 1 {
+	if n, err := s.Count(ctx, "ada", time.Time{}); err != nil || n != 1 {
 		t.Errorf("ada has %d, %v; want 1", n, err)
 	}
 	for _, user := range []string{"ada", ""} {
@@ -86,14 +86,14 @@ func TestRecordsThatVanish(t *testing.T) {
 			t.Errorf("the listing of %q has %d, %v; want 1", user, len(list), err)
 		}
 	}
-	if n, err := s.Count(ctx, ""); err != nil || n != 1 {
+	if n, err := s.Count(ctx, "", time.Time{}); err != nil || n != 1 {
 		t.Errorf("after the listing there are %d in all, %v; want 1", n, err)
 	}
 	node.Do("DEL", s.RecordKey(stays.ID))
 	if n, err := s.Sweep(ctx, stays.ExpiresAt, 10); err != nil || n != 0 {
 		t.Errorf("swept %d, %v; want none", n, err)
 	}
-	if n, err := s.Count(ctx, ""); err != nil || n != 0 {
+	if n, err := s.Count(ctx, "", time.Time{}); err != nil || n != 0 {
 		t.Errorf("after the sweep there are %d in all, %v; want none", n, err)
 	}
 	must(t, s.Create(ctx, r, store.ID{}))

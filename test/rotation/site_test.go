@@ -165,7 +165,7 @@ func (s *site) handler(node int, fn http.HandlerFunc) http.Handler {
 // rows returns how many records the store has of a user.
 func (s *site) rows(user string) int {
 	s.t.Helper()
-	n, err := s.store.Count(context.Background(), user)
+	n, err := s.store.Count(context.Background(), user, time.Time{})
 	if err != nil {
 		s.t.Fatalf("count: %v", err)
 	}

@@ -30,7 +30,7 @@ func everyCall(ctx context.Context, b *box, r store.Record) map[string]error {
 	_, errs["Sweep"] = b.Sweep(ctx, time.Now(), 10)
 	_, errs["Load of what never was"] = b.Load(ctx, store.NewID())
 	_, errs["List"] = b.List(ctx, store.Query{})
-	_, errs["Count"] = b.Count(ctx, "ada")
+	_, errs["Count"] = b.Count(ctx, "ada", time.Time{})
 	_, errs["NotBefore"] = b.NotBefore(ctx)
 	return errs
 }

@@ -76,7 +76,7 @@ func TestWhatQueuesUpIsOneTransaction(t *testing.T) {
 	} else {
 		t.Logf("%d creations took %d transactions", n, got)
 	}
-	if count, err := b.Count(t.Context(), "ada"); err != nil || count != n+1 {
+	if count, err := b.Count(t.Context(), "ada", time.Time{}); err != nil || count != n+1 {
 		t.Errorf("count: got %d, %v; want %d", count, err, n+1)
 	}
 }
@@ -128,7 +128,7 @@ func TestOneFailureDoesNotSpoilTheOthers(t *testing.T) {
 			t.Errorf("the feed told of %s: %v, the creation's error is %v", user, told, err)
 		}
 	}
-	if n, err := b.Count(t.Context(), ""); err != nil || n != 1+24 {
+	if n, err := b.Count(t.Context(), "", time.Time{}); err != nil || n != 1+24 {
 		t.Errorf("count: got %d, %v; want 25", n, err)
 	}
 }

@@ -144,8 +144,8 @@ func (s *Store) Live(ctx context.Context, user string, after, now time.Time, lim
 	return a.Live, err
 }
 
-func (s *Store) Count(ctx context.Context, user string) (int, error) {
-	a, err := s.call(ctx, Request{Op: "Count", User: user})
+func (s *Store) Count(ctx context.Context, user string, after time.Time) (int, error) {
+	a, err := s.call(ctx, Request{Op: "Count", User: user, At: after})
 	return a.N, err
 }
 
@@ -278,7 +278,11 @@ func (s *Server) Do(q Request, a *Reply) error {
 			}
 		}
 	case "Count":
-		a.N = len(s.newest(q.User, store.Cursor{}))
+		for _, r := range s.newest(q.User, store.Cursor{}) {
+			if r.CreatedAt.After(q.At) {
+				a.N++
+			}
+		}
 	case "Sweep":
 		for id, r := range s.records {
 			if a.N < q.N && r.Over(q.At) {

@@ -318,10 +318,15 @@ func (c *Client) Live(ctx context.Context, user string, now time.Time, limit int
 	return live, err
 }
 
-// Count calls [store.Store.Count].
+// Count calls [store.Store.Count] for the sessions that no cut-off has ended, except that among everybody's those
+// count that only one of their own user has.
 func (c *Client) Count(ctx context.Context, user string) (n int, err error) {
-	err = c.read(ctx, "count", store.ID{}, time.Now(), func(ctx context.Context) (err error) {
-		n, err = c.store.Count(ctx, user)
+	now := time.Now()
+	if err := c.LoadCutoffs(ctx, now); err != nil {
+		return 0, err
+	}
+	err = c.read(ctx, "count", store.ID{}, now, func(ctx context.Context) (err error) {
+		n, err = c.store.Count(ctx, user, c.Cutoff(user))
 		return err
 	})
 	return n, err

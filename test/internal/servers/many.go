@@ -52,7 +52,7 @@ func OneUserAmongMany(t *testing.T, s Server, d sqlstore.Dialect, looked func(*t
 			}
 			return err
 		}},
-		{"count a user's", 60, func() error { _, err := st.Count(t.Context(), "user 78"); return err }},
+		{"count a user's", 60, func() error { _, err := st.Count(t.Context(), "user 78", time.Time{}); return err }},
 		{"find a user's live ones", 60, func() error {
 			live, err := st.Live(t.Context(), "user 80", time.Time{}, time.Now(), 110)
 			if len(live) != 5 {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"coatcheck.dev/store"
 	sqlstore "coatcheck.dev/store/sql"
@@ -32,7 +33,7 @@ func PreparedAtOnce(t *testing.T, s Server, d sqlstore.Dialect) {
 		close(begin)
 		done.Wait()
 		st, _ := open(t, s, d, database)
-		if n, err := st.Count(t.Context(), "ada"); n != 8 || err != nil {
+		if n, err := st.Count(t.Context(), "ada", time.Time{}); n != 8 || err != nil {
 			t.Errorf("count: got %d, %v; want 8", n, err)
 		}
 	}

@@ -30,9 +30,9 @@ func (m *meter) SetNotBefore(ctx context.Context, user string, t time.Time) erro
 	return m.Store.SetNotBefore(ctx, user, t)
 }
 
-func (m *meter) Count(ctx context.Context, user string) (int, error) {
+func (m *meter) Count(ctx context.Context, user string, after time.Time) (int, error) {
 	m.calls++
-	n, err := m.Store.Count(ctx, user)
+	n, err := m.Store.Count(ctx, user, after)
 	m.records += n
 	return n, err
 }
@@ -98,7 +98,7 @@ func Surplus(t *testing.T, st store.Store, fill func(like store.ID, n int)) {
 		}
 	}
 	const left = 1 + surplus + 2 - 101
-	if n, err := st.Count(t.Context(), "ada"); err != nil || n != left {
+	if n, err := st.Count(t.Context(), "ada", time.Time{}); err != nil || n != left {
 		t.Errorf("%d records, %v; want %d", n, err, left)
 	}
 	if n := paged(t, st, left/1000+2); n != left {

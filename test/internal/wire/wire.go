@@ -221,8 +221,8 @@ func (s *Store) Live(
 	return live, err
 }
 
-func (s *Store) Count(ctx context.Context, user string) (n int, err error) {
-	s.travel(func() { n, err = s.far.Count(ctx, user) })
+func (s *Store) Count(ctx context.Context, user string, after time.Time) (n int, err error) {
+	s.travel(func() { n, err = s.far.Count(ctx, user, after) })
 	return n, err
 }
 

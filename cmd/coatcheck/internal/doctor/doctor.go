@@ -79,7 +79,7 @@ const questions = 11
 
 // measure counts the sessions, and takes the median time of a question.
 func (r *Report) measure(ctx context.Context, b *backend.Backend) (err error) {
-	if r.Sessions, err = b.Count(ctx, ""); err != nil {
+	if r.Sessions, err = b.Count(ctx, "", time.Time{}); err != nil {
 		return err
 	}
 	var times []time.Duration

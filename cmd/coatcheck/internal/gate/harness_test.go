@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/gate"
 	"coatcheck.dev/cookie"
@@ -165,7 +166,7 @@ func (s *site) handleOf(v *visitor) store.ID {
 
 func (s *site) count(user string) int {
 	s.t.Helper()
-	n, err := s.store.Store.Count(context.Background(), user)
+	n, err := s.store.Store.Count(context.Background(), user, time.Time{})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -52,12 +52,12 @@ type countingStore struct {
 	down  atomic.Bool
 }
 
-func (s *countingStore) Count(ctx context.Context, user string) (int, error) {
+func (s *countingStore) Count(ctx context.Context, user string, after time.Time) (int, error) {
 	s.asked.Add(1)
 	if s.down.Load() {
 		return 0, errors.New("the disk is gone, password hunter2")
 	}
-	return s.Store.Count(ctx, user)
+	return s.Store.Count(ctx, user, after)
 }
 
 func TestSessionsAreCounted(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math/bits"
 	"sync"
+	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/backend"
 	"coatcheck.dev/store"
@@ -209,7 +210,7 @@ func (c *copier) rest(ctx context.Context, o Options) error {
 			return err
 		}
 	}
-	n, err := c.from.Count(ctx, "")
+	n, err := c.from.Count(ctx, "", time.Time{})
 	if err != nil {
 		return fmt.Errorf("count sessions: %w", err)
 	}

@@ -281,13 +281,13 @@ func (s *Store) Live(ctx context.Context, user string, after, now time.Time, lim
 }
 
 // Count implements [store.Store]. A session that is being moved may count twice.
-func (s *Store) Count(ctx context.Context, user string) (int, error) {
-	before, err := s.old.Count(ctx, user)
+func (s *Store) Count(ctx context.Context, user string, after time.Time) (int, error) {
+	older, err := s.old.Count(ctx, user, after)
 	if err != nil {
 		return 0, err
 	}
-	after, err := s.new.Count(ctx, user)
-	return before + after, err
+	newer, err := s.new.Count(ctx, user, after)
+	return older + newer, err
 }
 
 // Sweep implements [store.Store].

@@ -101,7 +101,7 @@ func TestBrokenOffAnywhere(t *testing.T) {
 			if err != nil || report.Err() != nil || report.Left != 0 {
 				t.Errorf("after %d writes: moved %+v, %v", after, report, err)
 			}
-			if n, _ := old.Count(t.Context(), ""); n != 0 {
+			if n, _ := old.Count(t.Context(), "", time.Time{}); n != 0 {
 				t.Errorf("after %d writes: %d left in the old store", after, n)
 			}
 		}
@@ -229,7 +229,7 @@ func TestMove(t *testing.T) {
 	report, err := move.Copy(t.Context(), old, fresh, move.Options{Move: true})
 	must(t, err)
 	running.Wait()
-	n, _ := fresh.Count(t.Context(), "")
+	n, _ := fresh.Count(t.Context(), "", time.Time{})
 	if err := report.Err(); err != nil || report.Left != 0 || n != 1203 {
 		t.Errorf("moved %+v, %v; %d there", report, err, n)
 	}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"coatcheck.dev/store/memory"
 )
@@ -72,7 +73,7 @@ func TestNothingIsRememberedWithoutConsent(t *testing.T) {
 	if b.cookie("__Host-recent") != "" || strings.Contains(b.get("/").text, remembers) {
 		t.Error("after the answer was taken back it is still remembered")
 	}
-	if n, err := st.Count(t.Context(), ""); n != 0 || err != nil {
+	if n, err := st.Count(t.Context(), "", time.Time{}); n != 0 || err != nil {
 		t.Errorf("cookies alone made %d sessions, %v", n, err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/shop"
 	"coatcheck.dev/store"
@@ -114,7 +115,7 @@ func TestWhoOnlyLooksLeavesNothing(t *testing.T) {
 			t.Errorf("%s: status %d, cookies %v", path, a.status, a.cookies)
 		}
 	}
-	if n, err := st.Count(t.Context(), ""); n != 0 || err != nil {
+	if n, err := st.Count(t.Context(), "", time.Time{}); n != 0 || err != nil {
 		t.Errorf("the store has %d sessions, %v", n, err)
 	}
 }
