@@ -80,7 +80,9 @@ func TestLogEventsWritesLevelsAndFields(t *testing.T) {
 		{event.Event{Kind: event.SignedIn, User: "ada", Handle: handle, Address: "192.0.2.1", Reason: "password"},
 			"INFO",
 			map[string]any{"user": "ada", "session": handle.String(), "address": "192.0.2.1", "reason": "password"}},
-		{event.Event{Kind: event.Revoked, Actor: "root"}, "INFO", map[string]any{"actor": "root"}},
+		{event.Event{Kind: event.Revoked, User: "ada", Actor: "root"}, "INFO",
+			map[string]any{"user": "ada", "actor": "root"}},
+		{event.Event{Kind: event.Revoked, Actor: "root"}, "WARN", map[string]any{"actor": "root"}}, // everybody's
 		{event.Event{Kind: event.Touched, Count: 3}, "DEBUG", map[string]any{"count": 3.0}},
 		{event.Event{Kind: event.Theft}, "WARN", nil},
 		{event.Event{Kind: event.Recovered}, "INFO", nil},

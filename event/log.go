@@ -5,8 +5,8 @@ import (
 	"log/slog"
 )
 
-// LogEvents returns an observer that writes events to a logger: failures and attacks as warnings, touches for
-// debugging, the rest as information. The kind is the message.
+// LogEvents returns an observer that writes events to a logger: failures, attacks and the end of everybody's
+// sessions as warnings, touches for debugging, the rest as information. The kind is the message.
 //
 // Any stranger can cause some kinds, as often as they like. Of these the first is written at once. A minute later one
 // line tells how many more of the same kind and reason there were, and so on while they keep coming; each of them is
@@ -14,12 +14,20 @@ import (
 func LogEvents(log *slog.Logger) Observer {
 	floods := floods{log: log}
 	return func(e Event) {
-		level := e.Kind.level()
+		level := e.level()
 		if e.Kind.anybody() && floods.hold(e) {
 			level = slog.LevelDebug
 		}
 		log.LogAttrs(context.Background(), level, string(e.Kind), e.attrs()...)
 	}
+}
+
+// level is that of the kind, but louder for the end of everybody's sessions.
+func (e *Event) level() slog.Level {
+	if e.Kind == Revoked && e.Handle.IsZero() && e.User == "" {
+		return slog.LevelWarn
+	}
+	return e.Kind.level()
 }
 
 func (k Kind) level() slog.Level {

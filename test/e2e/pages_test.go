@@ -42,7 +42,8 @@ func TestEveryPage(t *testing.T) {
 	visit(h.console, "/sign-in")
 	b.Navigate(h.link)
 	b.AwaitText("h1", "live session")
-	visit(h.console, "/", "/?user=ada", "/?user=nobody", "/end-user?user=ada", "/end-user?user=nobody")
+	visit(h.console, "/", "/?user=ada", "/?user=nobody", "/end-user?user=ada", "/end-user?user=nobody",
+		"/end-everybody")
 	if missing := dangling(b, h.console); len(missing) > 0 {
 		t.Errorf("links of the console that lead nowhere: %q", missing)
 	}

@@ -249,11 +249,15 @@ func TestRefusals(t *testing.T) {
 		{"GET", "/v1/sessions?after=" + strings.Repeat("%0A", 32), 400, "bad_request", ""},
 		{"GET", "/v1/sessions?user=" + strings.Repeat("u", 256), 400, "bad_request", ""},
 		{"GET", "/v1/sessions?user=%zz", 400, "bad_request", ""},
-		{"POST", "/v1/sessions", 405, "method_not_allowed", "GET, HEAD"},
-		{"DELETE", "/v1/sessions", 405, "method_not_allowed", "GET, HEAD"},
+		{"POST", "/v1/sessions", 405, "method_not_allowed", "DELETE, GET, HEAD"},
+		{"DELETE", "/v1/sessions", 400, "bad_request", ""},
+		{"DELETE", "/v1/sessions?confirm=", 400, "bad_request", ""},
+		{"DELETE", "/v1/sessions?confirm=Everybody", 400, "bad_request", ""},
+		{"DELETE", "/v1/sessions?confirm=everybody&user=ada", 400, "bad_request", ""},
+		{"DELETE", "/v1/sessions?user=ada", 400, "bad_request", ""},
 		{"GET", "/v1/sessions/" + handle, 405, "method_not_allowed", "DELETE"},
 		{"GET", "/v1/users/ada/sessions", 405, "method_not_allowed", "DELETE"},
-		{"OPTIONS", "/v1/sessions", 405, "method_not_allowed", "GET, HEAD"},
+		{"OPTIONS", "/v1/sessions", 405, "method_not_allowed", "DELETE, GET, HEAD"},
 		{"POST", "/healthz", 405, "method_not_allowed", "GET, HEAD"},
 		{"GET", "/v1/", 404, "not_found", ""},
 		{"GET", "/v1/elsewhere", 404, "not_found", ""},
@@ -363,6 +367,55 @@ func TestOtherOriginsChangeNothing(t *testing.T) {
 	}
 }
 
+// The end of everybody's sessions says how many there were, and from then on neither the listing nor the count has any.
+//
+// Rows: ASVS 7.4.5
+func TestEndEverybody(t *testing.T) {
+	h := newFixture(t, api.Options{Token: token})
+	h.start("ada", time.Minute)
+	h.start("", time.Minute)
+	refused := h.ask("DELETE", "/v1/sessions")
+	if h.want(refused, 400, "bad_request"); !strings.Contains(refused.body, "DELETE /v1/sessions?confirm=everybody") {
+		t.Errorf("it does not say what to send: %s", refused.body)
+	}
+	if n := len(h.list("").Sessions); n != 2 {
+		t.Fatalf("%d sessions without the word, want 2", n)
+	}
+	for _, want := range []string{`{"ended":2}`, `{"ended":0}`} {
+		got := h.ask("DELETE", "/v1/sessions?confirm=everybody")
+		if h.want(got, 200, ""); strings.TrimSpace(got.body) != want {
+			t.Errorf("it answers %s, want %s", got.body, want)
+		}
+		if e := <-h.events; e.Kind != event.Revoked || e.Actor != "api" || e.Reason != "everybody's sessions by token" {
+			t.Errorf("event %+v", e)
+		}
+		if left := h.list("").Sessions; len(left) != 0 {
+			t.Errorf("listed: %v", left)
+		}
+	}
+	h.start("ada", -time.Second)
+	if n := len(h.list("").Sessions); n != 1 {
+		t.Errorf("%d sessions, want the one that began afterwards", n)
+	}
+}
+
+// A store that cannot count ends all sessions all the same.
+func TestEndEverybodyUncounted(t *testing.T) {
+	h := newFixture(t, api.Options{})
+	h.open(countless{h.store}, api.Options{Token: token})
+	got := h.ask("DELETE", "/v1/sessions?confirm=everybody")
+	if h.want(got, 200, ""); strings.TrimSpace(got.body) != "{}" {
+		t.Errorf("it answers %s, want {}", got.body)
+	}
+	if all, err := h.store.NotBefore(t.Context()); err != nil || time.Since(all[""]) > time.Minute {
+		t.Errorf("cutoffs %v, %v", all, err)
+	}
+}
+
+type countless struct{ *memory.Store }
+
+func (countless) Count(context.Context, string, time.Time) (int, error) { return 0, errBroken }
+
 // A brokenStore fails, as one does whose database is gone.
 type brokenStore struct{ store.Store }
 
@@ -373,7 +426,8 @@ func (brokenStore) Load(context.Context, store.ID) (store.Record, error) {
 }
 func (brokenStore) List(context.Context, store.Query) ([]store.Record, error) { return nil, errBroken }
 func (brokenStore) Delete(context.Context, store.ID) (bool, error)            { return false, errBroken }
-func (brokenStore) Count(context.Context, string) (int, error)                { return 0, errBroken }
+func (brokenStore) Count(context.Context, string, time.Time) (int, error)     { return 0, errBroken }
+func (brokenStore) SetNotBefore(context.Context, string, time.Time) error     { return errBroken }
 func (brokenStore) DeleteUser(context.Context, string, ...store.ID) ([]store.ID, error) {
 	return nil, errBroken
 }
@@ -385,6 +439,7 @@ func TestStoreFails(t *testing.T) {
 		{"GET", "/v1/sessions", "unavailable"},
 		{"DELETE", "/v1/sessions/" + store.NewID().String(), "unavailable"},
 		{"DELETE", "/v1/users/ada/sessions", "unavailable"},
+		{"DELETE", "/v1/sessions?confirm=everybody", "unavailable"},
 		{"GET", "/readyz", ""},
 	} {
 		got := h.ask(c[0], c[1])

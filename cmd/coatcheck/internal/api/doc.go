@@ -1,6 +1,7 @@
 // Package api lets operators look at live sessions and end them over HTTP.
 //
 //	GET    /v1/sessions?user=ada&limit=100&after=CURSOR   200 {"sessions":[...],"next":"CURSOR"}
+//	DELETE /v1/sessions?confirm=everybody                 200 {"ended":1234}: everybody's, visitors' included
 //	DELETE /v1/sessions/{handle}                          204
 //	DELETE /v1/users/{user}/sessions                      200 {"ended":3}
 //	GET    /healthz                                       200 while the process answers
@@ -14,6 +15,9 @@
 //
 //	{"handle":"5cDk…","user":"ada","created_at":"2026-11-22T09:30:00Z","last_seen":"…","expires_at":"…",
 //	 "remember":true,"device":{"address":"192.0.2.7","user_agent":"…","label":""}}
+//
+// The end of everybody's sessions is one durable moment: what began before is over, on all nodes. The answer has no
+// number if the store could not count in a second.
 //
 // The user of a visitor who has not signed in is "". Anybody may ask for the two health checks. Everything else needs
 // the token in "Authorization: Bearer TOKEN" (RFC 6750), or whatever else [Options.SignedIn] accepts. A browser on

@@ -122,6 +122,41 @@ func (s sessions) endUser(w http.ResponseWriter, r *http.Request) {
 	}{ended})
 }
 
+// Everybody is the word that confirms that all sessions are to end.
+const Everybody = "everybody"
+
+// endEverybody takes no other parameter: whoever sends one, such as a user, means something else.
+func (s sessions) endEverybody(w http.ResponseWriter, r *http.Request) {
+	if r.URL.RawQuery != "confirm="+Everybody {
+		badRequest("this ends the sessions of everybody, visitors included; to do so, send DELETE " +
+			"/v1/sessions?confirm=" + Everybody).write(w)
+		return
+	}
+	ended, known, err := EndEverybody(r.Context(), s.manager)
+	if err != nil {
+		unavailable.write(w)
+		return
+	}
+	var done struct {
+		Ended *int `json:"ended,omitempty"`
+	}
+	if known {
+		done.Ended = &ended
+	}
+	answer(w, http.StatusOK, done)
+}
+
+// countTime is how long the end of all sessions may wait to know how many there are.
+const countTime = time.Second
+
+// EndEverybody ends all sessions that have begun, and returns how many those were if the store could tell in time.
+func EndEverybody(ctx context.Context, m *session.Manager) (ended int, known bool, err error) {
+	counting, cancel := context.WithTimeout(ctx, countTime)
+	defer cancel()
+	ended, uncounted := m.Count(counting, "")
+	return ended, uncounted == nil, m.RevokeBefore(ctx, time.Now())
+}
+
 func alive(w http.ResponseWriter, _ *http.Request) { health(w, http.StatusOK, "ok\n") }
 
 // readyTime is how long the store may take to answer a probe. Probes come every few seconds.

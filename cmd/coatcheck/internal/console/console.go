@@ -108,6 +108,9 @@ func (c *Console) Pages() http.Handler {
 		"POST /end-user": c.endUser,
 		"POST /sign-out": c.signOut,
 		"GET /events":    c.follow,
+
+		"GET /end-everybody":  c.confirmEndEverybody,
+		"POST /end-everybody": c.endEverybody,
 	} {
 		pages.Handle(pattern, c.operators.Require(handle))
 	}

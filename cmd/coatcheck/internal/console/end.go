@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 
+	"coatcheck.dev/cmd/coatcheck/internal/api"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 )
@@ -80,5 +82,48 @@ func (c *Console) endUser(w http.ResponseWriter, r *http.Request) {
 		c.leave(w, r, fmt.Sprintf("The session of %s has ended.", user))
 	default:
 		c.leave(w, r, fmt.Sprintf("%d sessions of %s have ended.", ended, user))
+	}
+}
+
+// An endingAll asks whether to end all sessions there are.
+type endingAll struct {
+	Count   int
+	Word    string // to be typed
+	Problem string
+}
+
+func (c *Console) confirmEndEverybody(w http.ResponseWriter, r *http.Request) {
+	c.askEndEverybody(w, r, http.StatusOK, "")
+}
+
+// askEndEverybody asks on a page of its own for a word: a slip of the hand must not sign out everybody.
+func (c *Console) askEndEverybody(w http.ResponseWriter, r *http.Request, status int, problem string) {
+	count, err := c.opts.Sessions.Count(r.Context(), "")
+	if err != nil {
+		c.storeFailed(w, r)
+		return
+	}
+	c.show(w, r, status, "end-everybody", "End everybody's sessions", endingAll{count, api.Everybody, problem})
+}
+
+func (c *Console) endEverybody(w http.ResponseWriter, r *http.Request) {
+	if err := r.ParseForm(); err != nil {
+		c.malformed(w, r, "The form could not be read.")
+		return
+	}
+	if strings.TrimSpace(r.PostForm.Get("confirm")) != api.Everybody {
+		c.askEndEverybody(w, r, http.StatusUnprocessableEntity, "Nothing has ended: that was not the word.")
+		return
+	}
+	ended, known, err := api.EndEverybody(c.acting(r), c.opts.Sessions)
+	switch {
+	case err != nil:
+		c.storeFailed(w, r)
+	case !known:
+		c.leave(w, r, "All sessions have ended.")
+	case ended == 1:
+		c.leave(w, r, "All sessions have ended: there was 1.")
+	default:
+		c.leave(w, r, fmt.Sprintf("All sessions have ended: there were %d.", ended))
 	}
 }

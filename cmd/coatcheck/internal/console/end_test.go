@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -70,6 +71,42 @@ func TestEndAllOfAUser(t *testing.T) {
 	}
 	b.get("/?user=ada").want(t, 200, "3 sessions of ada have ended.")
 	b.get("/end-user?user=ada").want(t, 200, "Nothing to end")
+}
+
+// Everybody's sessions end after a typed word alone, and from then on they are neither listed nor counted.
+//
+// Rows: ASVS 7.4.5
+func TestEndEverybody(t *testing.T) {
+	d := newDesk(t)
+	d.start("ada", "", time.Minute)
+	d.start("", "", time.Minute)
+	b := d.operator()
+	b.get("/").want(t, 200, `href="/end-everybody"`)
+	b.get("/end-everybody").want(t, 200, "All 2 sessions end,", "Type <b>everybody</b>", "End all 2")
+	for _, word := range []string{"", "yes", "Everybody", "everybody!"} {
+		b.post("/end-everybody", url.Values{"confirm": {word}}).want(t, 422, "Nothing has ended", `role="alert"`)
+	}
+	word := url.Values{"confirm": {" everybody "}}
+	b.post("/end-everybody", word, "Sec-Fetch-Site", "cross-site").want(t, 403, "Nothing was changed.")
+	if got := d.browser().post("/end-everybody", word); got.StatusCode == http.StatusSeeOther &&
+		got.Header.Get("Location") == "/" {
+		t.Error("a stranger may end everybody's sessions")
+	}
+	b.get("/").want(t, 200, "<b>2</b> live sessions")
+
+	b.post("/end-everybody", word).wantRedirect(t, "/")
+	e := <-d.events
+	for e.Kind == event.CrossSite {
+		e = <-d.events
+	}
+	if e.Kind != event.Revoked || e.Actor != "console" || !strings.Contains(e.Reason, "everybody") {
+		t.Errorf("event %+v", e)
+	}
+	b.get("/").want(t, 200, "All sessions have ended: there were 2.", "<b>0</b> live sessions", "The counter is empty.")
+	b.get("/?user=ada").want(t, 200, "<b>0</b> sessions of")
+	b.get("/end-user?user=ada").want(t, 200, "Nothing to end")
+	d.start("grace", "", -time.Second)
+	b.get("/").want(t, 200, "<b>1</b> live session<")
 }
 
 // The empty user is nobody, not everybody who has not signed in.

@@ -79,11 +79,11 @@ func (s *shakyStore) List(ctx context.Context, q store.Query) ([]store.Record, e
 	return s.Store.List(ctx, q)
 }
 
-func (s *shakyStore) Count(ctx context.Context, user string) (int, error) {
+func (s *shakyStore) Count(ctx context.Context, user string, after time.Time) (int, error) {
 	if err := s.check(); err != nil {
 		return 0, err
 	}
-	return s.Store.Count(ctx, user)
+	return s.Store.Count(ctx, user, after)
 }
 
 func (s *shakyStore) Delete(ctx context.Context, id store.ID) (bool, error) {
@@ -98,6 +98,13 @@ func (s *shakyStore) DeleteUser(ctx context.Context, user string, keep ...store.
 		return nil, err
 	}
 	return s.Store.DeleteUser(ctx, user, keep...)
+}
+
+func (s *shakyStore) SetNotBefore(ctx context.Context, user string, t time.Time) error {
+	if err := s.check(); err != nil {
+		return err
+	}
+	return s.Store.SetNotBefore(ctx, user, t)
 }
 
 // start stores a session that began the given time ago.

@@ -195,9 +195,10 @@ func TestStoreFails(t *testing.T) {
 	b := d.operator()
 	d.store.down.Store(true)
 	for _, got := range []reply{
-		b.get("/"), b.get("/end-user?user=ada"),
+		b.get("/"), b.get("/end-user?user=ada"), b.get("/end-everybody"),
 		b.post("/end", map[string][]string{"handle": {id.String()}}),
 		b.post("/end-user", map[string][]string{"user": {"ada"}}),
+		b.post("/end-everybody", map[string][]string{"confirm": {"everybody"}}),
 	} {
 		got.want(t, 503, "The store does not answer")
 		if got.Header.Get("Retry-After") == "" {
