@@ -65,7 +65,7 @@ func openStores(
 		}
 	}
 	marked, err := rollback.Open(ctx, s.Store, rollback.Options{
-		File: f.RollbackPath(), AcceptRestored: flags.AcceptRestoredStore, Log: log,
+		File: f.RollbackPath(), Place: s.address.String(), AcceptRestored: flags.AcceptRestoredStore, Log: log,
 	})
 	if err != nil {
 		return nil, err

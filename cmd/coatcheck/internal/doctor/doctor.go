@@ -47,7 +47,8 @@ func Examine(ctx context.Context, b *backend.Backend, marks string) (*Report, er
 		if err := r.measure(ctx, b); err != nil {
 			return nil, fmt.Errorf("look at the sessions: %w", err)
 		}
-		state, err := rollback.Inspect(marks, func() (map[string]time.Time, error) { return b.NotBefore(ctx) })
+		state, err := rollback.Inspect(marks, r.Store,
+			func() (map[string]time.Time, error) { return b.NotBefore(ctx) })
 		if err != nil {
 			return nil, fmt.Errorf("find out whether the store was restored from a backup: %w", err)
 		}
@@ -102,6 +103,11 @@ func restored(s rollback.State) store.Finding {
 		Means: "the sessions that this node has ended stay ended",
 	}
 	switch {
+	case s.Vanished:
+		f.Severity, f.What = store.Danger, "the store has lost its name: it was emptied, or another took its place"
+		f.Means = "nobody can tell which of the sessions in it had ended"
+		f.Fix = "start coatcheck serve, which refuses all sessions from before now; " +
+			"or let them in with --accept-restored-store"
 	case s.Restored():
 		f.Severity, f.What = store.Danger, "the store was restored from a backup"
 		f.Means = "sessions that had ended by " + s.Known.Format(time.RFC3339) + " are in it again"

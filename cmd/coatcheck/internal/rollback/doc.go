@@ -10,14 +10,17 @@
 // is acknowledged. If the mark in the store is older than the copy, the store is not the one in which that session
 // ended.
 //
+// The node also keeps the name of the store at each address. If a store there has none of its names any more, it was
+// emptied, or another one has taken its place: it counts as one that went back in time.
+//
 // # What is done
 //
 // Nobody can tell any more which of the sessions in such a store had ended. So all sessions that began before now are
 // refused, durably and on every node, by the cutoff for everybody: users sign in again. [Options.AcceptRestored] lets
 // them in instead.
 //
-// The marks are compared when the store is opened, whenever its feed comes back after it was lost, and every 10 seconds
-// while the feed beats: a server may be replaced under a running program.
+// Marks and names are compared when the store is opened, whenever its feed comes back after it was lost, and every 10
+// seconds while the feed beats: a server may be replaced or emptied under a running program.
 //
 // # What it costs, and what it misses
 //

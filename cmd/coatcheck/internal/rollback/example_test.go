@@ -22,7 +22,7 @@ func ExampleInspect() {
 		return
 	}
 	_, _ = s.DeleteUser(ctx, "ada")
-	state, err := rollback.Inspect(path, func() (map[string]time.Time, error) { return inner.NotBefore(ctx) })
+	state, err := rollback.Inspect(path, "", func() (map[string]time.Time, error) { return inner.NotBefore(ctx) })
 	fmt.Println(state.Restored(), err)
 	// Output: false <nil>
 }

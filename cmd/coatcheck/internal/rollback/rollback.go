@@ -17,6 +17,7 @@ import (
 // Options of a store. File is required.
 type Options struct {
 	File           string // the node's own copy of its marks
+	Place          string // the store's address, without secrets
 	AcceptRestored bool   // let sessions in although they may have ended after the backup was made
 	Log            *slog.Logger
 }
@@ -31,6 +32,7 @@ type Store struct {
 
 	marking chan struct{} // a lock; a context can end the wait for it
 	mark    time.Time     // under marking
+	good    time.Time     // under marking: when the store was last what it should be, or made so
 	notes   coalesce.Group[struct{}, struct{}]
 
 	mu     sync.Mutex
@@ -65,8 +67,8 @@ func Open(ctx context.Context, inner backend.Store, o Options) (*Store, error) {
 	return s, nil
 }
 
-// compare compares the store's mark with the node's copy. The first time it also writes the mark, because stores forget
-// old cutoffs.
+// compare compares the store's mark and names with the node's copy. The first time, and once a month, it also writes
+// them anew: stores forget old cutoffs, and while sessions move the second store has no name yet.
 func (s *Store) compare(ctx context.Context, first bool) error {
 	if err := s.lock(ctx); err != nil {
 		return err
@@ -79,46 +81,74 @@ func (s *Store) compare(ctx context.Context, first bool) error {
 		return err
 	}
 	s.node = file.Node
+	began := time.Now()
 	all, err := s.Store.NotBefore(ctx)
 	if err != nil {
 		return err
 	}
-	if s.names = names(all); len(s.names) == 0 {
-		name := store.NewID().String()
-		if err := s.Store.SetNotBefore(ctx, namePrefix+name, time.Now()); err != nil {
-			return err
-		}
-		s.names = []string{name}
-	}
-	known, there := file.known(s.names), all[nodePrefix+s.node]
-	s.mark = latest(s.mark, latest(known, there))
-	restored := known.After(there)
-	if restored {
-		if err := s.restored(ctx, known, there); err != nil {
+	state := file.state(s.options.Place, all)
+	s.mark = latest(s.mark, latest(state.Known, state.There))
+	if state.Restored() {
+		if err := s.restored(ctx, state, all[""]); err != nil {
 			return err
 		}
 	}
-	if s.mark.IsZero() || !first && !restored { // this node has ended nothing yet, or all is well
+	s.good = began
+	if s.names = names(all); !first && !state.Restored() && time.Since(oldest(all, s.names)) < renewAfter {
 		return nil
+	}
+	if err := s.name(ctx); err != nil || s.mark.IsZero() { // zero: this node has ended nothing yet
+		return err
 	}
 	return s.write(ctx)
 }
 
-// restored deals with a store that was rolled back.
-func (s *Store) restored(ctx context.Context, known, there time.Time) error {
-	attrs := []any{"ended_until", known}
-	if !there.IsZero() {
-		attrs = append(attrs, "backup_of_after", there)
+// renewAfter is far less than store.MaxLifetime, after which stores may forget.
+const renewAfter = 30 * 24 * time.Hour
+
+func oldest(all map[string]time.Time, names []string) time.Time {
+	oldest := time.Now()
+	for _, name := range names {
+		if at := all[namePrefix+name]; at.Before(oldest) {
+			oldest = at
+		}
+	}
+	return oldest
+}
+
+// name writes the store's names in it, and notes where it is. A store without a name gets one.
+func (s *Store) name(ctx context.Context) error {
+	if len(s.names) == 0 {
+		s.names = []string{store.NewID().String()}
+	}
+	for _, name := range s.names {
+		if err := s.Store.SetNotBefore(ctx, namePrefix+name, time.Now()); err != nil {
+			return err
+		}
+	}
+	return changeFile(s.options.File, func(f *file) { f.meet(s.options.Place, s.names) })
+}
+
+// restored deals with a store that was rolled back, emptied or replaced. If another node has done that since, everybody
+// need not sign in once more: the cutoff refuses what this node has ended.
+func (s *Store) restored(ctx context.Context, state State, cutoff time.Time) error {
+	what := "the store was restored from a backup"
+	if state.Vanished {
+		what = "the store has lost its name, because it was emptied, or another took its place"
+	}
+	attrs := []any{"ended_until", state.Known}
+	if !state.There.IsZero() {
+		attrs = append(attrs, "backup_of_after", state.There)
 	}
 	if s.options.AcceptRestored {
-		s.options.Log.Warn(
-			"the store was restored from a backup; sessions that had ended since are let in (--accept-restored-store)",
-			attrs...)
+		s.options.Log.Warn(what+"; sessions that had ended since are let in (--accept-restored-store)", attrs...)
 		return nil
 	}
-	s.options.Log.Warn(
-		"the store was restored from a backup; all sessions in it are refused, because some had ended since "+
-			"(--accept-restored-store would let them in)", attrs...)
+	s.options.Log.Warn(what+"; all sessions in it are refused, because some had ended since "+
+		"(--accept-restored-store would let them in)", attrs...)
+	if since := latest(state.Known, s.good); !since.IsZero() && cutoff.After(since) {
+		return nil
+	}
 	return s.Store.SetNotBefore(ctx, "", time.Now())
 }
 
@@ -159,7 +189,7 @@ func (s *Store) write(ctx context.Context) error {
 		return err
 	}
 	s.mark = at
-	return writeFile(s.options.File, s.names, at)
+	return changeFile(s.options.File, func(f *file) { f.note(s.names, at) })
 }
 
 // note moves the mark after a session has ended, before that is acknowledged. Callers who come while a mark is being

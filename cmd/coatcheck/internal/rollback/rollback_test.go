@@ -130,11 +130,102 @@ func TestNotRestored(t *testing.T) {
 	must(t, s.SetNotBefore(t.Context(), "ada", time.Now()))
 	second := memory.New()
 	for _, s := range []*rollback.Store{
-		open(t, second, rollback.Options{File: path}), open(t, first, rollback.Options{File: path}),
+		open(t, second, rollback.Options{File: path, Place: "elsewhere"}),
+		open(t, first, rollback.Options{File: path}),
 		open(t, first, rollback.Options{}),
 	} {
 		if all, err := s.NotBefore(t.Context()); err != nil || !all[""].IsZero() || len(all) > 1 {
 			t.Errorf("switches %v, %v", all, err)
+		}
+	}
+}
+
+// A store that was emptied, or whose names somebody has deleted, counts as restored at the place where it was: once, and
+// nowhere else. Another node that has not been there before hides nothing by giving it a name.
+func TestVanished(t *testing.T) {
+	for _, ended := range []bool{false, true} { // whether the node has ended something in it
+		for _, accept := range []bool{false, true} {
+			for _, named := range []bool{false, true} { // by another node
+				path := filepath.Join(t.TempDir(), "rollback.json")
+				s := open(t, memory.New(), rollback.Options{File: path, Place: "here"})
+				if ended {
+					must(t, s.SetNotBefore(t.Context(), "ada", time.Now()))
+				}
+				emptied, r := memory.New(), session("ada")
+				must(t, emptied.Create(t.Context(), r, store.ID{}))
+				if named {
+					open(t, emptied, rollback.Options{Place: "here"})
+				}
+				state, err := rollback.Inspect(path, "here",
+					func() (map[string]time.Time, error) { return emptied.NotBefore(t.Context()) })
+				if err != nil || !state.Vanished || !state.Restored() {
+					t.Errorf("state %+v, %v", state, err)
+				}
+				for i, place := range []string{"elsewhere", "here", "here"} {
+					var log bytes.Buffer
+					again := open(t, emptied, rollback.Options{File: path, Place: place, AcceptRestored: accept,
+						Log: slog.New(slog.NewTextHandler(&log, nil))})
+					all, err := again.NotBefore(t.Context())
+					must(t, err)
+					if said := strings.Contains(log.String(), "has lost its name"); said != (i == 1) {
+						t.Errorf("start %d, at %s: %s", i, place, &log)
+					}
+					if refused := !all[""].Before(r.CreatedAt); refused != (i > 0 && !accept) {
+						t.Errorf("ended %v, accept %v, start %d, at %s: refused %v", ended, accept, i, place, refused)
+					}
+				}
+			}
+		}
+	}
+}
+
+// A name is not forgotten with old cutoffs.
+func TestNamesStay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		inner := &swapped{Store: memory.New()}
+		s := open(t, inner, rollback.Options{})
+		defer s.Subscribe(func(store.Notice) {})()
+		for range 500 {
+			time.Sleep(24 * time.Hour)
+			inner.Publish(store.Notice{Kind: store.Beat, At: time.Now()})
+			synctest.Wait()
+			must(t, inner.SetNotBefore(t.Context(), "", time.Now().Add(-store.MaxLifetime))) // old ones are forgotten
+		}
+		all, err := inner.NotBefore(t.Context())
+		if must(t, err); len(all) != 2 {
+			t.Errorf("cutoffs %v, want that of everybody and the name", all)
+		}
+	})
+}
+
+// No step of a move, while nodes are running or not, is taken for a restored backup.
+func TestMoveIsNotARestore(t *testing.T) {
+	for _, served := range []bool{false, true} { // while it moves
+		from, to := memory.New(), memory.New()
+		path := filepath.Join(t.TempDir(), "rollback.json")
+		at := func(place string, s backend.Store) *rollback.Store {
+			return open(t, s, rollback.Options{File: path, Place: place})
+		}
+		s := at("to", to) // the node was there before, and has ended something
+		must(t, s.SetNotBefore(t.Context(), "alan", time.Now()))
+		s = at("from", from)
+		must(t, s.SetNotBefore(t.Context(), "ada", time.Now()))
+		r := session("grace")
+		must(t, s.Create(t.Context(), r, store.ID{}))
+		if served {
+			at("from", move.To(from, to))
+			s = at("to", move.From(from, to))
+			must(t, s.SetNotBefore(t.Context(), "ada", time.Now()))
+		}
+		_, err := move.Copy(t.Context(), from, to, move.Options{Move: true})
+		must(t, err)
+		for _, s := range []*rollback.Store{at("to", to), at("to", to)} {
+			if all, err := s.NotBefore(t.Context()); err != nil || !all[""].IsZero() {
+				t.Errorf("served %v: cutoffs %v, %v", served, all, err)
+			}
+		}
+		if _, err := to.Load(t.Context(), r.ID); err != nil {
+			t.Error(err)
 		}
 	}
 }
@@ -157,40 +248,47 @@ func TestOtherNodeFirst(t *testing.T) {
 	}
 }
 
-// A server may be replaced below a program that runs on: with its feed lost and found again, or between two beats.
+// A server may be replaced below a program that runs on, or emptied: with its feed lost and found again, or between two
+// beats.
 func TestRestoredBelow(t *testing.T) {
 	for _, lost := range []bool{true, false} {
-		synctest.Test(t, func(t *testing.T) {
-			inner := &swapped{Store: memory.New()}
-			s := open(t, inner, rollback.Options{})
-			defer s.Subscribe(func(store.Notice) {})()
-			r := session("ada")
-			must(t, s.Create(t.Context(), r, store.ID{}))
-			old := backup(t, inner)
-			_, err := s.Delete(t.Context(), r.ID)
-			must(t, err)
-			refused := func() bool {
-				synctest.Wait()
-				all, err := s.NotBefore(t.Context())
-				must(t, err)
-				return !all[""].IsZero()
-			}
-			inner.Publish(store.Notice{Kind: store.Beat, At: time.Now()})
-			inner.Store = old.(*memory.Store)
-			if lost {
-				inner.Publish(store.Notice{Kind: store.Lost})
-			} else {
-				inner.Publish(store.Notice{Kind: store.Beat, At: time.Now()})
-				if refused() {
-					t.Error("every beat costs a look")
+		for _, emptied := range []bool{true, false} {
+			synctest.Test(t, func(t *testing.T) {
+				inner := &swapped{Store: memory.New()}
+				s := open(t, inner, rollback.Options{})
+				defer s.Subscribe(func(store.Notice) {})()
+				r := session("ada")
+				must(t, s.Create(t.Context(), r, store.ID{}))
+				below := backup(t, inner)
+				if emptied {
+					below = memory.New()
+				} else {
+					_, err := s.Delete(t.Context(), r.ID)
+					must(t, err)
 				}
-				time.Sleep(10 * time.Second)
-			}
-			inner.Publish(store.Notice{Kind: store.Beat, At: time.Now()})
-			if !refused() {
-				t.Errorf("lost %v: sessions are let in", lost)
-			}
-		})
+				refused := func() bool {
+					synctest.Wait()
+					all, err := s.NotBefore(t.Context())
+					must(t, err)
+					return !all[""].IsZero()
+				}
+				inner.Publish(store.Notice{Kind: store.Beat, At: time.Now()})
+				inner.Store = below.(*memory.Store)
+				if lost {
+					inner.Publish(store.Notice{Kind: store.Lost})
+				} else {
+					inner.Publish(store.Notice{Kind: store.Beat, At: time.Now()})
+					if refused() {
+						t.Error("every beat costs a look")
+					}
+					time.Sleep(10 * time.Second)
+				}
+				inner.Publish(store.Notice{Kind: store.Beat, At: time.Now()})
+				if !refused() {
+					t.Errorf("lost %v, emptied %v: sessions are let in", lost, emptied)
+				}
+			})
+		}
 	}
 }
 
@@ -261,7 +359,7 @@ func TestSharedFolder(t *testing.T) {
 				if err := s.SetNotBefore(context.Background(), "ada", time.Now()); err != nil {
 					t.Error(err)
 				}
-				state, err := rollback.Inspect(path,
+				state, err := rollback.Inspect(path, "",
 					func() (map[string]time.Time, error) { return inner.NotBefore(context.Background()) })
 				if err != nil || state.Restored() {
 					t.Errorf("state %+v, %v", state, err)
@@ -291,5 +389,42 @@ func TestFormerName(t *testing.T) {
 	must(t, err)
 	if all[""].IsZero() {
 		t.Error("the backup was not noticed")
+	}
+}
+
+// Nodes that notice it one after the other sign nobody out who has signed in since the first of them did.
+func TestNoticedOnce(t *testing.T) {
+	for _, running := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			inner := &swapped{Store: memory.New()}
+			var paths [2]string
+			for i := range paths {
+				paths[i] = filepath.Join(t.TempDir(), "rollback.json")
+				s := open(t, inner, rollback.Options{File: paths[i]})
+				must(t, s.SetNotBefore(t.Context(), "ada", time.Now()))
+				if running {
+					defer s.Subscribe(func(store.Notice) {})()
+				}
+				time.Sleep(3 * time.Second)
+			}
+			inner.Store = memory.New()
+			seen := make(map[time.Time]bool)
+			for i := range 15 {
+				time.Sleep(time.Second)
+				inner.Publish(store.Notice{Kind: store.Beat, At: time.Now()})
+				if !running && i%8 == 0 {
+					open(t, inner, rollback.Options{File: paths[i/8]})
+				}
+				synctest.Wait()
+				all, err := inner.NotBefore(t.Context())
+				must(t, err)
+				if at := all[""]; !at.IsZero() {
+					seen[at] = true
+				}
+			}
+			if len(seen) != 1 {
+				t.Errorf("running %v: cutoffs %v, want one", running, seen)
+			}
+		})
 	}
 }
