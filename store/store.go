@@ -99,8 +99,8 @@ type Store interface {
 	// for them, so a store should look at hardly more records than it returns, however many there are.
 	Live(ctx context.Context, user string, after, now time.Time, limit int) ([]Summary, error)
 
-	// Count returns how many records a user has that were created after the time after, or how many there are in all for
-	// the empty user. A record counts until it is swept, even if its time is over.
+	// Count returns how many records a user has that were created after the time after, or how many there are of
+	// everybody's for the empty user. A record counts until it is swept, even if its time is over.
 	Count(ctx context.Context, user string, after time.Time) (int, error)
 
 	// Sweep deletes at most limit records, those over at the time now ([Record.Ends]) and returns how many it

@@ -82,7 +82,8 @@ func TestStoreThatLostItsNameIsNotBelieved(t *testing.T) {
 			h = h.reopen()
 			v.at(h).is(nobody)
 			h.Await(says("has lost its name"))
-			if _, text := run(t, "doctor", "--store", address, "--data", h.data); strings.Contains(text, "lost its name") {
+			_, text := run(t, "doctor", "--store", address, "--data", h.data)
+			if strings.Contains(text, "lost its name") {
 				t.Errorf("in the end the doctor says\n%s", text)
 			}
 		})

@@ -140,7 +140,7 @@ func TestNotRestored(t *testing.T) {
 	}
 }
 
-// A store that was emptied, or whose names somebody has deleted, counts as restored at the place where it was: once, and
+// A store that was emptied, or whose names somebody has deleted, counts as restored at the place where it was: once and
 // nowhere else. Another node that has not been there before hides nothing by giving it a name.
 func TestVanished(t *testing.T) {
 	for _, ended := range []bool{false, true} { // whether the node has ended something in it
@@ -163,15 +163,17 @@ func TestVanished(t *testing.T) {
 				}
 				for i, place := range []string{"elsewhere", "here", "here"} {
 					var log bytes.Buffer
-					again := open(t, emptied, rollback.Options{File: path, Place: place, AcceptRestored: accept,
-						Log: slog.New(slog.NewTextHandler(&log, nil))})
+					o := rollback.Options{File: path, Place: place, AcceptRestored: accept}
+					o.Log = slog.New(slog.NewTextHandler(&log, nil))
+					again := open(t, emptied, o)
 					all, err := again.NotBefore(t.Context())
 					must(t, err)
 					if said := strings.Contains(log.String(), "has lost its name"); said != (i == 1) {
 						t.Errorf("start %d, at %s: %s", i, place, &log)
 					}
 					if refused := !all[""].Before(r.CreatedAt); refused != (i > 0 && !accept) {
-						t.Errorf("ended %v, accept %v, start %d, at %s: refused %v", ended, accept, i, place, refused)
+						t.Errorf("ended %v, accept %v, start %d, at %s: refused %v",
+							ended, accept, i, place, refused)
 					}
 				}
 			}
