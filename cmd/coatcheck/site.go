@@ -59,6 +59,7 @@ func upstream(flags *config.Serve) (site, error) {
 		options: session.Options{MaxBytes: gate.MaxBytes, MaxKeys: gate.MaxKeys, PrivateCaching: true},
 		handler: func(s *server) http.Handler {
 			options.Log, options.Closing = s.log, s.closing
+			s.front.PerConnection = gate.WithClient
 			go s.tryApp(u)
 			return gate.New(s.sessions, options)
 		},

@@ -59,6 +59,11 @@
 // and when the visitor signs in again, because that begins another session. A page that reconnects, as EventSource does
 // by itself, is then seen as whoever it is by now.
 //
+// Some logins are those of a connection: the app takes whoever sends the next request on it for the same user (NTLM,
+// Negotiate). A client that uses one has connections to the app of its own from then on, and once the app asks for one,
+// every client has. Behind a trusted proxy, whose connections are those of many clients, such a login holds for one
+// request alone.
+//
 // An app that says Clear-Site-Data: "cookies" in the answer that begins a session would have the browser drop the new
 // ticket at once. The gate takes that out of such an answer, and the log says so.
 package gate

@@ -123,7 +123,7 @@ func New(sessions *session.Manager, opts Options) http.Handler {
 		Rewrite:        g.rewrite,
 		ModifyResponse: g.answered,
 		ErrorHandler:   g.failed,
-		Transport:      newTransport(opts),
+		Transport:      &upstream{opts: opts, proxies: has.TrustedProxies, shared: newTransport(opts)},
 		FlushInterval:  -1, // what the app sends goes on at once
 		ErrorLog:       slog.NewLogLogger(opts.Log.Handler(), slog.LevelWarn),
 	}

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/gate"
+	"coatcheck.dev/cmd/coatcheck/internal/httpserver"
 	"coatcheck.dev/cookie"
 	"coatcheck.dev/event"
 	"coatcheck.dev/session"
@@ -69,7 +70,9 @@ func newSiteAt(t *testing.T, upstream string, change ...func(*setup)) *site {
 	}
 	s.sessions = session.New(s.store, up.session)
 	t.Cleanup(func() { s.sessions.Close(context.Background()) })
-	front := httptest.NewServer(gate.New(s.sessions, up.gate))
+	front := httptest.NewUnstartedServer(gate.New(s.sessions, up.gate))
+	httpserver.Watch(front.Config, gate.WithClient)
+	front.Start()
 	t.Cleanup(front.Close)
 	s.url = front.URL
 	return s

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -23,6 +24,10 @@ type Server struct {
 	Handler http.Handler
 	Log     *slog.Logger
 	Limit   Limit
+
+	// PerConnection makes the context of all requests of one connection, and end is called when that is closed or has
+	// become another protocol's. The default is a context that knows of none.
+	PerConnection func(context.Context) (_ context.Context, end func())
 
 	listener net.Listener
 	flag     string
@@ -95,12 +100,34 @@ func Run(ctx context.Context, grace time.Duration, stopping func(), servers ...*
 }
 
 func (s *Server) bounded() *http.Server {
-	return &http.Server{
+	server := &http.Server{
 		Handler:           s.Handler,
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug), // what clients do wrong, mostly
+	}
+	if s.PerConnection != nil {
+		Watch(server, s.PerConnection)
+	}
+	return server
+}
+
+// Watch has a server make a context for each connection, as [Server.PerConnection] says.
+func Watch(server *http.Server, perConnection func(context.Context) (_ context.Context, end func())) {
+	var ends sync.Map // of func(), by connection
+	server.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
+		ctx, end := perConnection(ctx)
+		ends.Store(conn, end)
+		return ctx
+	}
+	server.ConnState = func(conn net.Conn, state http.ConnState) {
+		if state != http.StateClosed && state != http.StateHijacked {
+			return
+		}
+		if end, ok := ends.LoadAndDelete(conn); ok {
+			end.(func())()
+		}
 	}
 }
 
