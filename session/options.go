@@ -22,7 +22,8 @@ type Options struct {
 	Cookie string
 
 	// SameSiteStrict keeps the cookie away from every request that another site begins, links included. The default
-	// is SameSite=Lax: links from elsewhere arrive signed in.
+	// is SameSite=Lax: links from elsewhere arrive signed in. A request from which a browser keeps the cookie back
+	// begins no session of a visitor, because its cookie would take the place of one that is there.
 	SameSiteStrict bool
 
 	// InsecureCookie leaves out the Secure attribute and allows a name without a prefix, for development over plain

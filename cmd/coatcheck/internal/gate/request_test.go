@@ -321,3 +321,17 @@ func TestParallelAnswers(t *testing.T) {
 		t.Errorf("stored %v, %v", got, err)
 	}
 }
+
+// A payment page sends its visitors back by a form, with which browsers send no cookie. They stay who they are.
+func TestReturnFromAPaymentPage(t *testing.T) {
+	st := newSite(t, says("Coatcheck-Set: paid=true"), func(s *setup) {
+		s.gate.TrustedOrigins = []string{"https://pay.example"}
+	})
+	back := st.visitor().do("POST", "/back", http.Header{
+		"Origin": {"https://pay.example"}, "Sec-Fetch-Site": {"cross-site"}, "Sec-Fetch-Mode": {"navigate"},
+		"Sec-Fetch-Dest": {"document"},
+	})
+	if back.StatusCode != 200 || len(back.Header["Set-Cookie"]) > 0 {
+		t.Errorf("status %d, cookies %q", back.StatusCode, back.Header["Set-Cookie"])
+	}
+}
