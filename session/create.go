@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"time"
 
-	"coatcheck.dev/cookie"
 	"coatcheck.dev/event"
 	"coatcheck.dev/store"
 )
@@ -36,23 +35,6 @@ func (st *state) create() error {
 	}
 	st.emit(event.Event{Kind: event.Created})
 	return nil
-}
-
-// cookieKeptBack reports whether the browser may have a session whose cookie it did not send, because of who made it
-// send the request (RFC 6265bis, section 5.8.3). A new cookie would take that session's place. So it is when a payment
-// page sends its visitors back by a form. Who signs in there gets a session all the same: that is what they want.
-func (s *Session) cookieKeptBack() bool {
-	h, name := s.request.Header, s.m.opts.Cookie
-	if s.bearer || h.Get("Sec-Fetch-Site") != "cross-site" {
-		return false
-	}
-	if _, n := cookie.Lookup(h["Cookie"], name); n > 0 {
-		return false
-	}
-	method, dest := s.request.Method, h.Get("Sec-Fetch-Dest")
-	followsLink := (method == http.MethodGet || method == http.MethodHead) && h.Get("Sec-Fetch-Mode") == "navigate" &&
-		(dest == "document" || dest == "")
-	return s.m.opts.SameSiteStrict || !followsLink
 }
 
 // put creates a record in place of another, or of none, and makes it the request's session.

@@ -3,7 +3,11 @@ package session_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"coatcheck.dev/event"
 	"coatcheck.dev/session"
@@ -75,4 +79,126 @@ func TestCookieThatWasKeptBackIsNotReplaced(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A kept-back browser: what it sends is a payment page's form.
+func fromPaymentPage(path string) *http.Request {
+	r := httptest.NewRequest("POST", path, nil)
+	r.Header.Set("Sec-Fetch-Site", "cross-site")
+	r.Header.Set("Sec-Fetch-Mode", "navigate")
+	r.Header.Set("Sec-Fetch-Dest", "document")
+	return r
+}
+
+// redirected is what a browser sends when the answer to such a form redirects it.
+func redirected(to string) *http.Request {
+	to, _, _ = strings.Cut(to, "#")
+	r := fromPaymentPage(to)
+	r.Method = "GET"
+	return r
+}
+
+// Values that were set where the cookie could not come arrive in the session with the redirect, once.
+func TestHandOver(t *testing.T) {
+	m := newManager(t, memory.New(), session.Options{})
+	ada := newBrowser(t, m)
+	ada.signIn("ada")
+	handOver := func(to string) (with string) {
+		a := newBrowser(t, m).send(fromPaymentPage("/back"), func(_ http.ResponseWriter, r *http.Request) {
+			s := session.From(r.Context())
+			if err := note.Set(s, "paid"); err != nil {
+				t.Error(err)
+			}
+			var err error
+			if with, err = s.HandOver(to); err != nil {
+				t.Error(err)
+			}
+		})
+		if len(a.header["Set-Cookie"]) > 0 {
+			t.Errorf("a cookie was set: %q", a.header["Set-Cookie"])
+		}
+		return with
+	}
+	read := func(b *browser, r *http.Request) (user, value string) {
+		b.send(r, func(_ http.ResponseWriter, r *http.Request) {
+			s := session.From(r.Context())
+			user, value = s.User(), note.Get(s)
+		})
+		return user, value
+	}
+	for _, to := range []string{"/done", "/done?order=5", "/done?x=a%2Fb#part", "/d%C3%B6ne"} {
+		t.Run(to, func(t *testing.T) {
+			ada.visit(func(_ http.ResponseWriter, r *http.Request) { _ = note.Delete(session.From(r.Context())) })
+			with := handOver(to)
+			for name, r := range map[string]*http.Request{
+				"another path": redirected(strings.Replace(with, "/d", "/other/d", 1)),
+				"a form":       fromPaymentPage(with),
+				"no ticket":    redirected(with[:len(to)] + "?session_handover="),
+			} {
+				if user, value := read(ada, r); user != "ada" || value != "" {
+					t.Errorf("%s: %s has %q", name, user, value)
+				}
+			}
+			if user, value := read(ada, redirected(with)); user != "ada" || value != "paid" {
+				t.Errorf("%s: %s has %q", with, user, value)
+			}
+			if user, value := read(ada, redirected("/")); user != "ada" || value != "paid" {
+				t.Errorf("afterwards: %s has %q", user, value)
+			}
+			if _, value := read(newBrowser(t, m), redirected(with)); value != "" {
+				t.Errorf("a second time: %q", value)
+			}
+			if got, err := url.Parse(with); err != nil || !strings.HasPrefix(to, got.EscapedPath()) ||
+				session.WithoutHandOver(got) != mustParse(t, to).RawQuery {
+				t.Errorf("%s became %s", to, with)
+			}
+		})
+	}
+}
+
+func mustParse(t *testing.T, text string) *url.URL {
+	u, err := url.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+func TestHandOverIsForBrowsersThatKeptTheirCookieBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newManager(t, memory.New(), session.Options{})
+		visitor, with := newBrowser(t, m), ""
+		visitor.visit(func(_ http.ResponseWriter, r *http.Request) {
+			s := session.From(r.Context())
+			_ = note.Set(s, "paid")
+			with, _ = s.HandOver("/done")
+			for _, to := range []string{"", "done", "//evil.example/", `/\evil.example`, "https://evil.example/"} {
+				if got, err := s.HandOver(to); err == nil {
+					t.Errorf("%q became %q", to, got)
+				}
+			}
+		})
+		if with != "/done" || visitor.ticket() == "" {
+			t.Errorf("the values did not stay here: %q, ticket %q", with, visitor.ticket())
+		}
+		// The ticket in the address is none of a session, and good for 5 minutes.
+		newBrowser(t, m).send(fromPaymentPage("/back"), func(_ http.ResponseWriter, r *http.Request) {
+			s := session.From(r.Context())
+			_ = note.Set(s, "paid")
+			with, _ = s.HandOver("/done")
+		})
+		thief := newBrowser(t, m)
+		thief.setTicket(with[strings.Index(with, "=")+1:])
+		thief.visit(func(_ http.ResponseWriter, r *http.Request) {
+			if s := session.From(r.Context()); note.Get(s) != "" || !s.Handle().IsZero() {
+				t.Errorf("the address is a session: %s", note.Get(s))
+			}
+		})
+		time.Sleep(5*time.Minute + time.Second)
+		newBrowser(t, m).send(redirected(with), func(_ http.ResponseWriter, r *http.Request) {
+			if value := note.Get(session.From(r.Context())); value != "" {
+				t.Errorf("after 5 minutes: %q", value)
+			}
+		})
+	})
 }

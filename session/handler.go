@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"coatcheck.dev/store"
@@ -23,6 +24,9 @@ func (m *Manager) Handler(next http.Handler) http.Handler {
 		if err := v.session.open(&p, found); err != nil {
 			m.refuse(w, r, err)
 			return
+		}
+		if r.URL.RawQuery != "" && strings.Contains(r.URL.RawQuery, handOverParam) {
+			v.session.takeOver()
 		}
 		defer v.end()
 		next.ServeHTTP(m.writers.wrap(&v.response), r.WithContext(v))

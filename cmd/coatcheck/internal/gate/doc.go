@@ -59,6 +59,11 @@
 // and when the visitor signs in again, because that begins another session. A page that reconnects, as EventSource does
 // by itself, is then seen as whoever it is by now.
 //
+// Whoever comes back by a form of another site, as from a payment page, comes without a session, because browsers keep
+// the cookie back then. A value that the app stores in that answer goes along if it is a redirect to a path of the
+// site, and is in the visitor's session when the browser follows; in any other answer it is dropped, and an event says
+// so.
+//
 // Some logins are those of a connection: the app takes whoever sends the next request on it for the same user (NTLM,
 // Negotiate). A client that uses one has connections to the app of its own from then on, and once the app asks for one,
 // every client has. Behind a trusted proxy, whose connections are those of many clients, such a login holds for one

@@ -199,7 +199,7 @@ func (x *exchange) endWith(ctx context.Context, closing, sessionOver <-chan stru
 func (g *gate) rewrite(r *httputil.ProxyRequest) {
 	out := r.Out
 	out.URL.Scheme, out.URL.Host = g.opts.Upstream.Scheme, g.opts.Upstream.Host
-	out.URL.RawQuery = r.In.URL.RawQuery // byte for byte, because the gate reads no queries
+	out.URL.RawQuery = session.WithoutHandOver(r.In.URL) // byte for byte
 
 	strip(out.Header, g.opts.dropped)
 	strip(out.Trailer, g.opts.dropped)
@@ -260,7 +260,7 @@ func (g *gate) obey(res *http.Response, todo *orders, s *session.Session) error 
 	if err := todo.check(s, &g.has); err != nil {
 		return err
 	}
-	if err := todo.obey(ctx, g.sessions, s); err != nil {
+	if err := todo.obey(ctx, g.sessions, s, res); err != nil {
 		return &storeFailure{err}
 	}
 	if now := s.Handle(); now != before && !now.IsZero() && sitedata.KeepCookies(res.Header) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"strings"
 
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
@@ -46,7 +48,9 @@ func (o *orders) keepsValues(s *session.Session) bool {
 
 // obey does what the app asks for. An error means that the store could not do it, or cannot tell. What was done before
 // stays done, and nobody was told that the rest was.
-func (o *orders) obey(ctx context.Context, sessions *session.Manager, s *session.Session) error {
+func (o *orders) obey(
+	ctx context.Context, sessions *session.Manager, s *session.Session, res *http.Response,
+) error {
 	if err := o.obeySignOut(ctx, sessions, s); err != nil {
 		return fmt.Errorf("sign out: %w", err)
 	}
@@ -60,10 +64,26 @@ func (o *orders) obey(ctx context.Context, sessions *session.Manager, s *session
 			return fmt.Errorf("set or delete a value: %w", err)
 		}
 	}
+	if err := handOver(s, res); err != nil {
+		return fmt.Errorf("hand over values: %w", err)
+	}
 	if err := s.Save(); err != nil {
 		return fmt.Errorf("save the session: %w", err)
 	}
 	return nil
+}
+
+// handOver lets values go along with a redirect to a page of this site, if the browser kept its cookie back.
+func handOver(s *session.Session, res *http.Response) error {
+	to := res.Header.Get("Location")
+	if res.StatusCode < 300 || res.StatusCode > 399 || !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") {
+		return nil
+	}
+	with, err := s.HandOver(to)
+	if err == nil && with != to {
+		res.Header.Set("Location", with)
+	}
+	return err
 }
 
 func (o *orders) obeySignOut(ctx context.Context, sessions *session.Manager, s *session.Session) error {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -322,16 +323,46 @@ func TestParallelAnswers(t *testing.T) {
 	}
 }
 
-// A payment page sends its visitors back by a form, with which browsers send no cookie. They stay who they are.
+// A payment page sends its visitors back by a form, with which browsers send no cookie. They stay who they are, and
+// what the app stores then goes along with its redirect.
 func TestReturnFromAPaymentPage(t *testing.T) {
-	st := newSite(t, says("Coatcheck-Set: paid=true"), func(s *setup) {
-		s.gate.TrustedOrigins = []string{"https://pay.example"}
-	})
-	back := st.visitor().do("POST", "/back", http.Header{
+	st := newSite(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/back" {
+			w.Header().Set("Coatcheck-Set", "paid=true")
+			if to := r.URL.Query().Get("to"); to != "" {
+				http.Redirect(w, r, to, http.StatusSeeOther)
+			}
+			return
+		}
+		echo(w, r)
+	}, func(s *setup) { s.gate.TrustedOrigins = []string{"https://pay.example"} })
+	fromPaymentPage := http.Header{
 		"Origin": {"https://pay.example"}, "Sec-Fetch-Site": {"cross-site"}, "Sec-Fetch-Mode": {"navigate"},
 		"Sec-Fetch-Dest": {"document"},
-	})
-	if back.StatusCode != 200 || len(back.Header["Set-Cookie"]) > 0 {
-		t.Errorf("status %d, cookies %q", back.StatusCode, back.Header["Set-Cookie"])
+	}
+	ada := st.signedIn("ada")
+	for _, tt := range []struct{ to, uri, state string }{
+		{"", "", `ada {}`},
+		{"https://elsewhere.example/", "", `ada {}`},
+		{"/done", "/done", `ada {"paid":true}`},
+		{"/done?order=5&x", "/done?order=5&x", `ada {"paid":true}`},
+	} {
+		back := st.visitor().do("POST", "/back?to="+url.QueryEscape(tt.to), fromPaymentPage)
+		if back.StatusCode >= 400 || len(back.Header["Set-Cookie"]) > 0 {
+			t.Errorf("%s: status %d, cookies %q", tt.to, back.StatusCode, back.Header["Set-Cookie"])
+		}
+		if to := back.Header.Get("Location"); tt.uri != "" {
+			seen := ada.do("GET", to, http.Header{
+				"Sec-Fetch-Site": {"cross-site"}, "Sec-Fetch-Mode": {"navigate"}, "Sec-Fetch-Dest": {"document"},
+			}).seen(t)
+			if seen.URI != tt.uri {
+				t.Errorf("the app sees %s, want %s", seen.URI, tt.uri)
+			}
+		} else if to != tt.to {
+			t.Errorf("%s became %s", tt.to, to)
+		}
+		if got := ada.state(); got != tt.state {
+			t.Errorf("%q: %s, want %s", tt.to, got, tt.state)
+		}
 	}
 }
