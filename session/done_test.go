@@ -396,6 +396,61 @@ func TestDoneOfManyClosesWithoutAsking(t *testing.T) {
 	}
 }
 
+// A muffled store tells nothing of what is done while it is mute, as when somebody removes records by hand.
+type muffled struct {
+	*memory.Store
+	mute atomic.Bool
+}
+
+func (s *muffled) Subscribe(tell func(store.Notice)) (stop func()) {
+	return s.Store.Subscribe(func(n store.Notice) {
+		if !s.mute.Load() {
+			tell(n)
+		}
+	})
+}
+
+// A user's streams end with the sign-out everywhere, although their records were gone already, and on no other node. A
+// stream of a session that is kept goes on, and so do others'.
+//
+// Rows: A42, R3
+func TestDoneClosesWithTheUserWhoseRecordsVanished(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := &muffled{Store: memory.New()}
+		here, there := newManager(t, st, asleep(session.Options{})), newManager(t, st, asleep(session.Options{}))
+		streams := make(map[string]*stream)
+		handles := make(map[string]store.ID)
+		for _, name := range []string{"vanished", "kept", "other"} {
+			b, user := newBrowser(t, here), "ada"
+			if name == "other" {
+				user = "alan"
+			}
+			handles[name] = b.signIn(user)
+			streams[name] = openStream(t, b)
+		}
+		time.Sleep(time.Second) // until each has been looked at for the first time
+		st.mute.Store(true)
+		if _, err := st.Delete(t.Context(), handles["vanished"]); err != nil {
+			t.Fatal(err)
+		}
+		st.mute.Store(false)
+		time.Sleep(time.Second)
+		if streams["vanished"].over() {
+			t.Fatal("somebody has told of it")
+		}
+		if ended, err := there.RevokeUser(t.Context(), "ada", handles["kept"]); ended != 0 || err != nil {
+			t.Fatalf("ended %d, %v", ended, err)
+		}
+		time.Sleep(time.Second)
+		for name, s := range streams {
+			if over := s.over(); over != (name == "vanished") {
+				t.Errorf("%s: over %v", name, over)
+			}
+			s.hangUp()
+		}
+	})
+}
+
 // While the feed is lost the store is asked, and asked again where it fails or is too busy. What nobody confirms ends.
 //
 // Rows: A42, R3, R8

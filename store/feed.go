@@ -34,14 +34,15 @@ type Notice struct {
 type NoticeKind uint8
 
 const (
-	Created  NoticeKind = iota + 1 // a record was created
-	Saved                          // a record was saved
-	Deleted                        // a record was deleted, by Delete or DeleteUser
-	Replaced                       // a record was deleted because Create put another in its place
-	Swept                          // a record was swept
-	Cutoff                         // a not-before cutoff was set: User and At
-	Lost                           // the feed is interrupted: until the next Beat, anything may change untold
-	Beat                           // the feed is whole: it has told all that was durable at At, except while lost
+	Created     NoticeKind = iota + 1 // a record was created
+	Saved                             // a record was saved
+	Deleted                           // a record was deleted, by Delete or DeleteUser
+	Replaced                          // a record was deleted because Create put another in its place
+	Swept                             // a record was swept
+	Cutoff                            // a not-before cutoff was set: User and At
+	Lost                              // the feed is interrupted: until the next Beat, anything may change untold
+	Beat                              // the feed is whole: it has told all that was durable at At, except while lost
+	UserDeleted                       // all records of User were deleted but those kept: copies are to be loaded anew
 )
 
 // A Hub is a Feed for stores that live in one process: they embed it, and publish each change once it is durable.

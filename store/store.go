@@ -87,7 +87,8 @@ type Store interface {
 
 	// DeleteUser removes all records of a user except those of the IDs in keep, and returns the IDs of the removed ones
 	// in any order. However many steps it takes, every record from before the call is gone when it returns, and so are
-	// their replacements. The empty user is nobody: nothing is removed.
+	// their replacements. A feed then tells of the user in any case, as Delete does of an ID. The empty user is nobody:
+	// nothing is removed.
 	DeleteUser(ctx context.Context, user string, keep ...ID) ([]ID, error)
 
 	// List returns records newest first, by CreatedAt and then by ID, both descending. A record created or removed

@@ -237,6 +237,9 @@ func (s *Store) DeleteUser(ctx context.Context, user string, keep ...store.ID) (
 			ids = append(ids, id)
 		}
 	}
+	if user != "" {
+		s.Publish(store.Notice{Kind: store.UserDeleted, User: user})
+	}
 	return ids, nil
 }
 

@@ -1,6 +1,7 @@
 package near
 
 import (
+	"hash/maphash"
 	"math"
 	"sync/atomic"
 	"time"
@@ -18,12 +19,19 @@ type entry struct {
 	idle      int64        // microseconds; 0 means never
 	seen      atomic.Int64 // microseconds after created; never moves back
 	tombstone bool         // there may be a newer version: this one is not served, and nothing older is believed
+	owner     uint32       // a hash of the user
 }
+
+// owners is of this process alone.
+var owners = maphash.MakeSeed()
+
+func ownerOf(user string) uint32 { return uint32(maphash.String(owners, user)) }
 
 func newEntry(r *store.Record, p proof) *entry {
 	e := &entry{
 		proof: p, version: r.Version, body: string(r.AppendBody(nil)),
 		created: r.CreatedAt.UnixMicro(), expires: r.ExpiresAt.UnixMicro(), idle: max(0, r.IdleTimeout.Microseconds()),
+		owner: ownerOf(r.User),
 	}
 	e.seen.Store(r.LastSeen.UnixMicro() - e.created)
 	return e
@@ -33,7 +41,7 @@ func newEntry(r *store.Record, p proof) *entry {
 func (e *entry) entomb(version uint64, at dualTime) *entry {
 	t := &entry{
 		proof: proof{at, e.generation}, version: version, body: e.body,
-		created: e.created, expires: e.expires, idle: e.idle, tombstone: true,
+		created: e.created, expires: e.expires, idle: e.idle, tombstone: true, owner: e.owner,
 	}
 	t.seen.Store(e.seen.Load())
 	return t

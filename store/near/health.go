@@ -48,6 +48,9 @@ func (c *cache) told(n store.Notice) {
 			c.beat(n.At)
 		}
 	case store.Cutoff:
+	case store.UserDeleted:
+		c.doubt(n.User, func() { c.feed.Publish(n) }) // who asks because of it must not be given what is near
+		return
 	default:
 		c.changed(n)
 	}

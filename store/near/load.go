@@ -57,6 +57,15 @@ func (f *inFlight) overtake(id store.ID) {
 	}
 }
 
+// overtakeAll is overtake for every load.
+func (f *inFlight) overtakeAll() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, l := range f.loads {
+		l.overtaken = true
+	}
+}
+
 // load asks the inner store, in one call with others for the same record. If a shared call comes to no answer, the
 // waiting callers try again.
 func (c *cache) load(ctx context.Context, id store.ID) (store.Record, error) {

@@ -71,6 +71,7 @@ type cache struct {
 	loads    coalesce.Group[store.ID, store.Record]
 	health   atomic.Pointer[health] // of the inner store's feed
 	swept    atomic.Int64           // the latest time of a sweep, in microseconds: records over by then may be gone
+	doubts   doubts
 	counters counters
 
 	feed    store.FeedState // of this store

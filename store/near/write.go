@@ -235,6 +235,11 @@ func (c *cache) DeleteUser(ctx context.Context, user string, keep ...store.ID) (
 	for _, id := range ids {
 		c.changed(store.Notice{Kind: store.Deleted, ID: id})
 	}
+	if err == nil && user != "" {
+		done := make(chan struct{})
+		c.doubt(user, func() { close(done) })
+		<-done
+	}
 	return ids, err
 }
 

@@ -48,7 +48,7 @@ func parseMessage(m string) (n store.Notice, ok bool) {
 		n.Version = number
 	}
 	n.User = m[messageLen:]
-	return n, n.Kind >= store.Created && n.Kind <= store.Cutoff
+	return n, n.Kind >= store.Created && n.Kind <= store.Cutoff || n.Kind == store.UserDeleted
 }
 
 const (

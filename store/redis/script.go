@@ -187,11 +187,12 @@ if gate:sub(1, 1) == 'c' and gate ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1`)
 
-	// openScript: gate; what it must still say, what it is to say then, and for how long.
+	// openScript: gate; what it must still say, what it is to say then, for how long, channel, message.
 	openScript = newScript(`
 local gate = redis.call('GET', KEYS[1])
 if gate ~= ARGV[1] and gate ~= ARGV[2] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+redis.call('PUBLISH', ARGV[4], ARGV[5])
 return 1`)
 
 	// cutoffScript: cutoffs; user, time as order has it, channel, message.

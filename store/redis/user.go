@@ -118,6 +118,8 @@ func (d *userDeletion) run(ctx context.Context) error {
 			if held, openErr = d.openGate(ctx, name); err == nil {
 				err = openErr
 			}
+		} else if err == nil {
+			err = d.tell(ctx)
 		}
 		if err != nil || held {
 			d.dropEntries(ctx, d.user, d.gone)
@@ -125,6 +127,15 @@ func (d *userDeletion) run(ctx context.Context) error {
 		}
 		// The gate fell open in between: a session may have begun.
 	}
+}
+
+// tell tells of the user without opening a gate.
+func (d *userDeletion) tell(ctx context.Context) error {
+	return d.beat(ctx, d.gateKey(d.user), d.channel(), d.message())
+}
+
+func (d *userDeletion) message() string {
+	return message(store.Notice{Kind: store.UserDeleted, User: d.user})
 }
 
 func (d *userDeletion) endAll(ctx context.Context) error {
@@ -145,11 +156,13 @@ func (d *userDeletion) closeGate(ctx context.Context, name string) error {
 	})
 }
 
-// openGate reports whether the gate was closed to the end.
+// openGate reports whether the gate was closed to the end. If so it tells of the user, whether or not there was a
+// record.
 func (d *userDeletion) openGate(ctx context.Context, name string) (held bool, err error) {
-	n, err := integer(d.gate(ctx, openScript, "c"+name, "o"+name, gateKept.Milliseconds()))
+	n, err := integer(d.gate(ctx, openScript, "c"+name, "o"+name, gateKept.Milliseconds(),
+		d.channel(), d.message()))
 	if diagnose(err) == full {
-		return true, nil // it opens by itself
+		return true, d.tell(ctx) // it opens by itself
 	}
 	return n == 1, err
 }

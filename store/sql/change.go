@@ -112,6 +112,7 @@ func (t *txn) removeUser(user string, keep []store.ID) ([]store.ID, error) {
 		t.tell(store.Notice{Kind: store.Deleted, ID: id, User: user})
 		removed = append(removed, id)
 	}
+	t.tell(store.Notice{Kind: store.UserDeleted, User: user})
 	return removed, nil
 }
 

@@ -284,6 +284,7 @@ func (m *mysql) removeUser(ctx context.Context, user string, keep []store.ID) (r
 		for _, id := range removed {
 			t.tell(store.Deleted, id, nil, user, nil)
 		}
+		t.tell(store.UserDeleted, store.ID{}, nil, user, nil)
 		return t.each(myDeleteAll, removed)
 	})
 	if err != nil {

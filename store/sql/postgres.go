@@ -92,7 +92,8 @@ SELECT count(*) FROM old`
 	pgDeleteUser = `
 WITH old AS (
 	DELETE FROM coatcheck_sessions WHERE who = $1 AND owner = $2 AND id <> ALL ($3::text::bytea[]) RETURNING id, owner),
-told AS (INSERT INTO coatcheck_changes (kind, id, owner) SELECT 3, id, owner FROM old)
+told AS (
+	INSERT INTO coatcheck_changes (kind, id, owner) SELECT 3, id, owner FROM old UNION ALL SELECT 9, '', $2)
 SELECT id FROM old`
 
 	pgAnyDue = `SELECT count(*) FROM (SELECT FROM coatcheck_sessions WHERE due <= $1 ORDER BY due LIMIT 1) any_due`

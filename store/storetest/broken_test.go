@@ -910,6 +910,15 @@ var brokenStores = []brokenStore{
 			})
 		}}
 	}},
+	{"the feed is silent about users", []string{"a sign-out everywhere is told of the user, too"}, always(fault{
+		subscribe: func(b *broken, tell func(store.Notice)) func() {
+			return b.Store.Subscribe(func(n store.Notice) {
+				if n.Kind != store.UserDeleted {
+					tell(n)
+				}
+			})
+		},
+	})},
 	{"the feed names nobody", []string{"every change is told, in order"}, always(fault{
 		subscribe: func(b *broken, tell func(store.Notice)) func() {
 			return b.Store.Subscribe(func(n store.Notice) { n.User = ""; tell(n) })

@@ -209,6 +209,28 @@ var feedCases = []testCase{
 			t.hears(e, kept.ID)
 		},
 	}, {
+		name: "a sign-out everywhere is told of the user, too",
+		why: "A record that somebody has removed by other means lives on in caches, and nobody can tell its ID any " +
+			"more when its user is signed out.",
+		run: func(t *trial) {
+			e := t.listen()
+			t.sameIDs(t.deleteUser("ada"))
+			t.hears(e, store.ID{}, store.UserDeleted)
+			kept := t.create(session("ada"))
+			t.sameIDs(t.deleteUser("ada", kept.ID))
+			t.hears(e, store.ID{}, store.UserDeleted, store.UserDeleted)
+			t.deleteUser("")
+			t.settle(e)
+			t.hears(e, store.ID{}, store.UserDeleted, store.UserDeleted)
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			for _, n := range e.heard[store.ID{}] {
+				if n.User != "ada" {
+					t.Errorf("the notice names the user %q, want ada", n.User)
+				}
+			}
+		},
+	}, {
 		name: "a sweep tells of each record",
 		why: "The console's list of live sessions is kept up to date by the feed alone, and tells an end by time " +
 			"from one by hand.",

@@ -266,6 +266,9 @@ func (s *Server) Do(q Request, a *Reply) error {
 				s.remove(store.Notice{Kind: store.Deleted, ID: id})
 			}
 		}
+		if q.User != "" {
+			s.log = append(s.log, store.Notice{Kind: store.UserDeleted, User: q.User})
+		}
 	case "List":
 		page := s.newest(q.Query.User, q.Query.After)
 		for _, r := range page[:min(len(page), q.Query.PageLimit())] {
@@ -278,11 +281,8 @@ func (s *Server) Do(q Request, a *Reply) error {
 			}
 		}
 	case "Count":
-		for _, r := range s.newest(q.User, store.Cursor{}) {
-			if r.CreatedAt.After(q.At) {
-				a.N++
-			}
-		}
+		before := func(r store.Record) bool { return !r.CreatedAt.After(q.At) }
+		a.N = len(slices.DeleteFunc(s.newest(q.User, store.Cursor{}), before))
 	case "Sweep":
 		for id, r := range s.records {
 			if a.N < q.N && r.Over(q.At) {

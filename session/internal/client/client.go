@@ -288,6 +288,9 @@ func (c *Client) DeleteUser(ctx context.Context, user string, keep []store.ID) (
 	for _, id := range ended {
 		c.notice(store.Notice{Kind: store.Deleted, ID: id})
 	}
+	if user != "" {
+		c.notice(store.Notice{Kind: store.UserDeleted, User: user})
+	}
 	return ended, nil
 }
 

@@ -21,6 +21,9 @@ func (c *Client) notice(n store.Notice) {
 	case store.Cutoff:
 		c.cutoffs.set(n.User, n.At)
 		c.watchers.endIf(c.Refuses)
+	case store.UserDeleted:
+		c.last.dropUser(n.User)
+		c.watchers.lookIf(func(w *watcher) bool { return w.user == n.User })
 	case store.Lost:
 		// Cut-offs stay known for as long as the last beat is believed. The last known copies stay for Recall.
 		c.cutoffs.asOf(c.health.lost())
@@ -29,7 +32,7 @@ func (c *Client) notice(n store.Notice) {
 			// The feed was down. What was loaded meanwhile may be older than what it failed to tell.
 			c.cutoffs.forget()
 			c.last.dropAll()
-			c.watchers.lookAll()
+			c.watchers.lookIf(func(*watcher) bool { return true })
 		}
 	}
 }

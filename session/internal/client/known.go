@@ -68,6 +68,19 @@ func (l *lastKnown) drop(id store.ID) {
 	delete(l.records.old, id)
 }
 
+// dropUser drops all records of a user.
+func (l *lastKnown) dropUser(user string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, records := range []map[store.ID]copied{l.records.young, l.records.old} {
+		for id, k := range records {
+			if k.record.User == user {
+				delete(records, id)
+			}
+		}
+	}
+}
+
 func (l *lastKnown) dropAll() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

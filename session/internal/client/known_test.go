@@ -28,3 +28,36 @@ func TestSuccessorsAreForgotten(t *testing.T) {
 		}
 	}
 }
+
+// What is known of a user goes with their sign-out everywhere, whether or not the store has the records.
+func TestCopiesOfAUserAreForgotten(t *testing.T) {
+	inner, now := memory.New(), time.Now()
+	c := client.New(struct{ store.Store }{inner}, client.Options{
+		Timeout: time.Second, MaxCalls: 10, SweepInterval: -1, KeepLast: true,
+	})
+	ids := make(map[string]store.ID)
+	for _, user := range []string{"ada", "alan"} {
+		r := store.Record{ID: store.NewID(), User: user, CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(time.Hour)}
+		ids[user] = r.ID
+		if err := inner.Create(t.Context(), r, store.ID{}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Load(t.Context(), r.ID); err != nil {
+			t.Fatal(err)
+		}
+		if _, known := c.Recall(r.ID, now); !known {
+			t.Fatal("nothing is known")
+		}
+	}
+	if _, err := inner.Delete(t.Context(), ids["ada"]); err != nil {
+		t.Fatal(err)
+	}
+	if ended, err := c.DeleteUser(t.Context(), "ada", nil); len(ended) > 0 || err != nil {
+		t.Fatalf("ended %v, %v", ended, err)
+	}
+	for user, id := range ids {
+		if _, known := c.Recall(id, now); known != (user == "alan") {
+			t.Errorf("%s is known: %v", user, known)
+		}
+	}
+}

@@ -164,12 +164,15 @@ func (ws *watchers) endIf(refuses func(user string, created time.Time) bool) {
 	}
 }
 
-// lookAll has everybody look at their session.
-func (ws *watchers) lookAll() {
+// lookIf has all those look at their session of whom it is true.
+func (ws *watchers) lookIf(concerns func(*watcher) bool) {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
 	for _, each := range ws.byID {
 		for w := range each {
+			if !concerns(w) {
+				break // all of a session have the same user
+			}
 			select {
 			case w.look <- struct{}{}:
 			default:

@@ -44,8 +44,8 @@ func (p *pair) tell(i int, n store.Notice, tell func(store.Notice)) {
 		if !other.beat.IsZero() && other.beat.Before(n.At) {
 			n.At = other.beat
 		}
-	case store.Cutoff:
-		if i == 0 { // it is set in the new store next, and told then
+	case store.Cutoff, store.UserDeleted:
+		if i == 0 { // the new store is next, and tells then
 			return
 		}
 	}
