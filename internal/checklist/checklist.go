@@ -32,7 +32,7 @@ type Test struct {
 	Rows    []string
 }
 
-// Tests finds the tests of a tree that claim rows, sorted by name.
+// Tests finds the tests of a tree, sorted by name.
 func Tests(tree fs.FS) ([]Test, error) {
 	var tests []Test
 	err := fs.WalkDir(tree, ".", func(file string, _ fs.DirEntry, err error) error {
@@ -63,10 +63,9 @@ func testsOf(file string, source []byte) (tests []Test, err error) {
 		if !ok || fn.Recv != nil || !strings.HasPrefix(fn.Name.Name, "Test") {
 			continue
 		}
-		if rows := claims(fn.Doc.Text()); len(rows) > 0 {
-			tests = append(tests, Test{fn.Name.Name, path.Dir(file), rows})
-			claimed[fn.Doc] = true
-		}
+		rows := claims(fn.Doc.Text())
+		tests = append(tests, Test{fn.Name.Name, path.Dir(file), rows})
+		claimed[fn.Doc] = len(rows) > 0
 	}
 	for _, comment := range parsed.Comments {
 		if !claimed[comment] && looksLikeClaim.MatchString(comment.Text()) {

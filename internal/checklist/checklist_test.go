@@ -4,6 +4,8 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -11,7 +13,7 @@ import (
 	"coatcheck.dev/internal/checklist"
 )
 
-var update = flag.Bool("update", false, "write docs/security.md")
+var update = flag.Bool("update", false, "write docs/security.md, and the table of faults in docs/operations.md")
 
 func TestDocument(t *testing.T) {
 	const file = "../../docs/security.md"
@@ -19,10 +21,34 @@ func TestDocument(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := checklist.Table(checklist.Session, tests)
+	rules, err := checklist.Table(checklist.Session, tests)
 	if err != nil {
 		t.Fatal(err)
 	}
+	faults, err := checklist.FaultTable(checklist.Faults, tests)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const title = "\n## What can happen\n\nFaults, and within which bound sessions are right again.\n\n"
+	isUpToDate(t, file, rules+title+faults)
+
+	const operations = "../../docs/operations.md"
+	const begin, end = "<!-- faults -->\n", "<!-- end of faults -->\n"
+	text, err := os.ReadFile(operations)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, found := strings.Cut(string(text), begin)
+	_, after, ended := strings.Cut(rest, end)
+	if !found || !ended {
+		t.Fatalf("%s has no place for the table", operations)
+	}
+	isUpToDate(t, operations, before+begin+faults+end+after)
+}
+
+// isUpToDate checks a file, or writes it.
+func isUpToDate(t *testing.T, file, want string) {
+	t.Helper()
 	if *update {
 		if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
@@ -33,7 +59,49 @@ func TestDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	if string(got) != want {
-		t.Error("docs/security.md is not up to date: go test ./internal/checklist -update")
+		t.Errorf("%s is not up to date: go test ./internal/checklist -update", file)
+	}
+}
+
+// Whatever a document names as a test is one.
+func TestDocumentsNameTestsThatExist(t *testing.T) {
+	tests, err := checklist.Tests(os.DirFS("../.."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := make(map[string]bool)
+	for _, test := range tests {
+		there["`"+test.Name+"`"] = true
+	}
+	files, err := filepath.Glob("../../docs/*.md")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d documents, %v", len(files), err)
+	}
+	named := regexp.MustCompile("`Test[A-Z]\\w*`")
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range named.FindAllString(string(text), -1) {
+			if !there[name] {
+				t.Errorf("%s names %s, which is no test", file, name)
+			}
+		}
+	}
+}
+
+// A proof that is no test, or is missing, is named.
+func TestFaultsNeedProof(t *testing.T) {
+	tests := []checklist.Test{{Name: "TestX", Package: "p"}}
+	faults := []checklist.Fault{{What: "w", Proof: []string{"p.TestX", "p.TestY"}}, {What: "v"}}
+	_, err := checklist.FaultTable(faults, tests)
+	if err == nil || err.Error() != "checklist; p.TestY is no test; nothing proves: v" {
+		t.Errorf("error %v", err)
+	}
+	text, err := checklist.FaultTable([]checklist.Fault{{"w", "d", "b", []string{"p.TestX"}}}, tests)
+	if err != nil || !strings.HasSuffix(text, "| w | d | b | `TestX` (p) |\n") {
+		t.Errorf("%q, %v", text, err)
 	}
 }
 

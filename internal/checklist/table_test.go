@@ -60,3 +60,37 @@ func proof(tests []Test, elsewhere string) string {
 	}
 	return strings.Join(parts, ", ")
 }
+
+// A Fault is something that can happen to a site.
+type Fault struct {
+	What, Does, Bound string
+	Proof             []string // tests as PACKAGE.NAME
+}
+
+// FaultTable renders faults as Markdown. An error names the proofs that are no tests.
+func FaultTable(faults []Fault, tests []Test) (string, error) {
+	there := make(map[string]Test)
+	for _, t := range tests {
+		there[t.Package+"."+t.Name] = t
+	}
+	var b, missing strings.Builder
+	b.WriteString("| what can happen | what Coatcheck does | bound | proof |\n|---|---|---|---|\n")
+	for _, f := range faults {
+		var proofs []Test
+		for _, name := range f.Proof {
+			t, ok := there[name]
+			if !ok {
+				fmt.Fprintf(&missing, "; %s is no test", name)
+			}
+			proofs = append(proofs, t)
+		}
+		if len(proofs) == 0 {
+			fmt.Fprintf(&missing, "; nothing proves: %s", f.What)
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", f.What, f.Does, f.Bound, proof(proofs, ""))
+	}
+	if missing.Len() > 0 {
+		return "", fmt.Errorf("checklist%s", missing.String())
+	}
+	return b.String(), nil
+}

@@ -24,6 +24,9 @@ type Store interface {
 	Close()
 }
 
+// DefaultMaxAge is the default of [Options].MaxAge.
+const DefaultMaxAge = 10 * time.Second
+
 // Options say how much is kept, and for how long. The zero value is good.
 type Options struct {
 	// MaxBytes limits the memory for records. The default is 64 MiB, about 100,000 records. Negative entries, of IDs
@@ -52,7 +55,7 @@ func (o Options) withDefaults(fed bool) Options {
 		}
 	}
 	if o.MaxAge <= 0 {
-		o.MaxAge = 10 * time.Second
+		o.MaxAge = DefaultMaxAge
 	}
 	o.MaxAge = max(o.MaxAge, o.Lease)
 	return o

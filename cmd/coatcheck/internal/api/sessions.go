@@ -146,12 +146,12 @@ func (s sessions) endEverybody(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, done)
 }
 
-// countTime is how long the end of all sessions may wait to know how many there are.
-const countTime = time.Second
+// CountTime is how long the end of all sessions may wait to know how many there are.
+const CountTime = time.Second
 
 // EndEverybody ends all sessions that have begun, and returns how many those were if the store could tell in time.
 func EndEverybody(ctx context.Context, m *session.Manager) (ended int, known bool, err error) {
-	counting, cancel := context.WithTimeout(ctx, countTime)
+	counting, cancel := context.WithTimeout(ctx, CountTime)
 	defer cancel()
 	ended, uncounted := m.Count(counting, "")
 	return ended, uncounted == nil, m.RevokeBefore(ctx, time.Now())

@@ -10,6 +10,7 @@ import (
 	"coatcheck.dev/cmd/coatcheck/internal/backend"
 	"coatcheck.dev/cmd/coatcheck/internal/rollback"
 	"coatcheck.dev/store"
+	"coatcheck.dev/store/near"
 )
 
 // A Report is what the doctor has found.
@@ -42,7 +43,7 @@ func Examine(ctx context.Context, b *backend.Backend, marks string) (*Report, er
 	if err != nil {
 		return nil, fmt.Errorf("check the settings: %w", err)
 	}
-	findings = append(findings, shared(b))
+	findings = append(findings, shared(b), byHand(b))
 	if r.Made {
 		if err := r.measure(ctx, b); err != nil {
 			return nil, fmt.Errorf("look at the sessions: %w", err)
@@ -74,6 +75,20 @@ func shared(b *backend.Backend) store.Finding {
 		Severity: store.Good, Name: "nodes", What: "any number of nodes may share the store",
 		Means: "each hears which sessions the others end",
 	}
+}
+
+// byHand says how soon it ends what somebody removes from the store. A stream is looked at once a minute.
+func byHand(b *backend.Backend) store.Finding {
+	f := store.Finding{
+		Severity: store.Good, Name: "by-hand", What: "what is removed from the store by hand ends at once",
+		Means: "each request asks the store; streams end within a minute",
+	}
+	if !b.Local() {
+		f.What = fmt.Sprintf("what is removed from the store by hand ends within %v on all nodes", near.DefaultMaxAge)
+		f.Means = fmt.Sprintf("nodes ask again for what they have near; streams end within %v",
+			near.DefaultMaxAge+time.Minute)
+	}
+	return f
 }
 
 const questions = 11

@@ -70,7 +70,8 @@ func TestExamine(t *testing.T) {
 		t.Fatal("not written")
 	}
 	for _, want := range []string{"Store     sqlite:" + path, "Sessions  1\n", "Not promised\n  ! the store is a file",
-		"    → for several machines", "As it should be\n", "  ✓ the store was not restored from a backup\n"} {
+		"    → for several machines", "As it should be\n",
+		"  ✓ what is removed from the store by hand ends at once\n", "  ✓ the store was not restored from a backup\n"} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("the text lacks %q:\n%s", want, &text)
 		}

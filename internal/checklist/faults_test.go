@@ -1,0 +1,116 @@
+package checklist
+
+// Faults are what can happen to a site, and what Coatcheck does then.
+var Faults = []Fault{
+	{
+		What: "the server takes no writes any more: a failover by hand, `read_only`, a standby",
+		Does: "connections to it are closed and its feed counts as lost; `/readyz` is 503; full service as soon " +
+			"as the address leads to the server that takes writes",
+		Bound: "nothing near is believed longer than `--lease`, 5 s",
+		Proof: []string{
+			"test/e2e.TestAServerThatIsNoWriterAnyMoreIsNotBelieved", "test/near.TestFailoverByHand",
+		},
+	}, {
+		What: "the feed breaks, or falls silent",
+		Does: "what is near is served until its lease is over, then each request asks the store; streams are " +
+			"looked at",
+		Bound: "`--lease`, 5 s; streams 5 s",
+		Proof: []string{
+			"store/near.TestLease", "session.TestCutoffsHoldWhenTheFeedBreaks",
+			"session.TestDoneClosesByTheLeaseWhenNobodyConfirms",
+		},
+	}, {
+		What: "the store is emptied (`FLUSHDB`, `TRUNCATE`), or another one takes its place",
+		Does: "it has lost its name, and counts as restored from a backup: all sessions from before are refused " +
+			"on all nodes, and their streams end",
+		Bound: "about 11 s on nodes that run; at the start of the program with SQLite",
+		Proof: []string{
+			"test/e2e.TestStoreThatLostItsNameIsNotBelieved", "cmd/coatcheck/internal/rollback.TestVanished",
+			"cmd/coatcheck/internal/rollback.TestRestoredBelow",
+		},
+	}, {
+		What: "records are removed from the store by hand",
+		Does: "nodes ask again for what they have had near for some time; the sign-out of such a session, or of " +
+			"its user everywhere, is told to all nodes although there is nothing to end",
+		Bound: "10 s; streams 70 s; after a sign-out at once",
+		Proof: []string{
+			"store/near.TestMaxAge", "store/near.TestDeletedUser", "test/e2e.TestSignOutOfAUserWhoseRecordsVanished",
+			"session.TestDoneClosesWithTheUserWhoseRecordsVanished", "test/chaos.TestReferee",
+		},
+	}, {
+		What: "a backup takes the place of the store, or a failover has lost what was acknowledged",
+		Does: "if a session that had ended may be in it again, all sessions from before are refused, once; " +
+			"users sign in again (`--accept-restored-store` lets them in)",
+		Bound: "at the start; about 11 s on nodes that run",
+		Proof: []string{
+			"test/e2e.TestRestoredFile", "test/e2e.TestRestoredDump",
+			"cmd/coatcheck/internal/rollback.TestRestoredBelow", "cmd/coatcheck/internal/rollback.TestNoticedOnce",
+		},
+	}, {
+		What: "the store is down",
+		Does: "503 with Retry-After; cookies stay, and nobody is signed out; what is near is served until its " +
+			"lease is over",
+		Bound: "service again with the store; each request waits `--store-timeout`, 2 s, at most",
+		Proof: []string{
+			"test/e2e.TestServerStops", "session.TestNobodyIsSignedOutByAnOutage",
+			"cmd/coatcheck/internal/gate.TestStoreDown",
+		},
+	}, {
+		What:  "the store is slow",
+		Does:  "no more than `--store-calls` requests wait, and after five failures in a row one alone looks",
+		Bound: "`--store-timeout`, 2 s a request; 256 requests",
+		Proof: []string{
+			"session.TestHangingStoreCostsNoMoreThanTheTimeout", "session.TestWaitingForTheStoreIsBounded",
+			"session.TestBreakerSparesAFailingStore",
+		},
+	}, {
+		What:  "the store is full, its disk or its memory",
+		Does:  "writes are refused with 503, an unconfirmed sign-out is an error, and readers are served",
+		Bound: "service again as soon as there is room",
+		Proof: []string{
+			"test/e2e.TestDiskFull", "test/redis.TestAFullServer", "session.TestWritesThatFailRefuseNoReader",
+		},
+	}, {
+		What: "the program or the database is killed",
+		Does: "what was acknowledged is durable, in the modes that promise it; what was not has happened wholly " +
+			"or not at all",
+		Bound: "",
+		Proof: []string{
+			"test/e2e.TestKilledRightAfterTheAnswer", "test/postgres.TestKilled", "test/mariadb.TestKilled",
+			"test/redis.TestKilledWithAnAppendOnlyFile",
+		},
+	}, {
+		What:  "a second program is started on a data folder",
+		Does:  "it does not start, and names the process that has the folder",
+		Bound: "free again as soon as that process has ended, even by `kill -9`",
+		Proof: []string{"test/e2e.TestADataFolderHasOneProgram"},
+	}, {
+		What:  "somebody else's transaction keeps SQLite's write-ahead log growing",
+		Does:  "a warning, a metric and a line of the doctor; the log is cut when the reader has left",
+		Bound: "the log is as long as what was written meanwhile",
+		Proof: []string{"test/sqlite.TestAReaderKeepsTheLogLong", "cmd/coatcheck.TestWALWarning"},
+	}, {
+		What:  "a browser loses its last cookie writes",
+		Does:  "it stays signed in, if it is the same browser and has not used the new secret",
+		Bound: "10 minutes after the new secret was first shown",
+		Proof: []string{"session.TestLostCookieIsTakenBack", "test/rotation.TestCrashedChromiumStaysSignedIn"},
+	}, {
+		What:  "a shared cache stands in front",
+		Does:  "nothing that carries a session may be stored, in the words of every cache",
+		Bound: "",
+		Proof: []string{"test/caches.TestNoCacheHandsOutASession", "session.TestNoCacheIsToldOtherwise"},
+	}, {
+		What:  "a stream is open when its session ends",
+		Does:  "the notice ends it, and nobody asks the store",
+		Bound: "at once, however many there are",
+		Proof: []string{
+			"session.TestDoneOfManyClosesWithoutAsking",
+			"cmd/coatcheck/internal/gate.TestConnectionsEndWithTheSession",
+		},
+	}, {
+		What:  "tickets may have leaked, and everybody has to go",
+		Does:  "the console or `DELETE /v1/sessions?confirm=everybody` ends all sessions in one durable step",
+		Bound: "at once at this node; as fast as the feed on the others",
+		Proof: []string{"test/e2e.TestEndEverybodyOnTwoNodes", "session.TestRevokeBeforeEndsOlderSessionsOnly"},
+	},
+}
