@@ -102,7 +102,7 @@ func (st *state) conclude() error {
 // touchDue reports whether this use of the session is to be noted.
 func (st *state) touchDue() bool {
 	o, r := &st.m.opts, &st.record
-	return st.usedAt.Sub(r.LastSeen) >= o.touchEvery(r.IdleTimeout) || r.Rotation.Confirmed &&
+	return st.usedAt.Sub(r.LastSeen) >= o.touchEvery(r.IdleTimeout) ||
 		o.provesKept(r.Rotation.At.UnixMicro(), r.LastSeen.UnixMicro(), st.usedAt.UnixMicro())
 }
 
@@ -168,12 +168,11 @@ func (st *state) save(ctx context.Context) error {
 func (st *state) seenAt(now time.Time) time.Time {
 	r := &st.record
 	settled := r.Rotation.At.Add(st.m.opts.settles())
-	switch {
-	case !r.Rotation.Confirmed, r.LastSeen.After(settled), st.usedAt.After(settled), now.Before(settled):
-	case now.Before(r.Rotation.At.Add(takesBack)) && (r.IdleTimeout == 0 || now.Sub(settled) < r.IdleTimeout/2):
-		return settled
+	if r.LastSeen.After(settled) || st.usedAt.After(settled) || now.Before(settled) ||
+		now.After(r.Rotation.At.Add(takesBack)) || now.Sub(settled) > r.IdleTimeout/2 {
+		return now
 	}
-	return now
+	return settled
 }
 
 const endedMeanwhile = "it was ended while the request ran"

@@ -88,7 +88,7 @@ func (o *Options) provesKept(confirmed, seen, now int64) bool {
 // lostCookie reports whether the request's browser may have lost the current secret of a record in a crash.
 func (s *Session) lostCookie(r *store.Record, now time.Time) bool {
 	agent := clip(s.request.UserAgent(), maxUserAgent)
-	return r.Rotation.Confirmed && now.Before(r.Rotation.At.Add(takesBack)) &&
+	return now.Before(r.Rotation.At.Add(takesBack)) &&
 		agent != "" && unversioned(agent) == unversioned(r.Device.UserAgent) &&
 		!s.m.store.LastSeen(r.ID, r.LastSeen).After(r.Rotation.At.Add(s.m.opts.settles()))
 }

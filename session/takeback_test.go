@@ -2,7 +2,9 @@ package session_test
 
 import (
 	"cmp"
+	"context"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,7 +15,7 @@ import (
 
 const (
 	agentOfToday    = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/156.0.0.0 Safari/537.36"
-	agentOfTomorrow = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/157.0.0.0 Safari/537.36"
+	agentOfTomorrow = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/159.0.1 Safari/537.36"
 )
 
 // inLoss runs a test in a bubble with a session of ada whose rotation has just been confirmed, by a browser that has
@@ -92,9 +94,13 @@ func TestLostCookiesAreTakenBackAgain(t *testing.T) {
 			for range 50 {
 				time.Sleep(2 * time.Minute)
 				lost := disk.copied()
-				if !goesOn(lost) {
+				set(lost, note, "kept")
+				if !goesOn(lost) || get(lost, note) != "kept" {
 					t.Fatal("signed out by a crash")
 				}
+			}
+			if n := len(events.of(t, m, event.Conflict)); n != 0 {
+				t.Errorf("%d conflicts with nobody", n)
 			}
 			if n := len(events.of(t, m, event.Recovered)); n != 50 {
 				t.Errorf("%d were taken back, want 50", n)
@@ -116,6 +122,15 @@ func TestSlowHandlerIsNoSignOfItsBrowser(t *testing.T) {
 			slow.end()
 			if disk.user() != "ada" || get(disk, note) != "slow" || len(events.of(t, m, event.Theft)) != 0 {
 				t.Error("a slow handler makes a thief of its browser")
+			}
+		})
+	inLoss(t, "for long", session.Options{},
+		func(t *testing.T, _ *session.Manager, st *faultStore, owner, _ *browser, _ *recorder) {
+			slow := owner.copied().begin(nothing, setSlow(t))
+			time.Sleep(10*time.Minute + time.Second)
+			slow.end()
+			if r, _ := st.record(t, handleOf(t, owner)); time.Since(r.LastSeen) > time.Second {
+				t.Errorf("was seen %v ago, when it was saved just now", time.Since(r.LastSeen))
 			}
 		})
 	inLoss(t, "idle timeout", session.Options{RotateEvery: 2 * time.Minute, IdleTimeout: 5 * time.Minute},
@@ -152,6 +167,14 @@ func TestOldSecretIsTakenBackFromItsBrowserAlone(t *testing.T) {
 		{"another browser", session.Options{}, func(owner, disk *browser) {
 			wait(owner, disk)
 			disk.agent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+		}},
+		{"another system", session.Options{}, func(owner, disk *browser) {
+			wait(owner, disk)
+			disk.agent = strings.Replace(agentOfToday, "Linux", "FreeBSD", 1)
+		}},
+		{"another way to write it", session.Options{}, func(owner, disk *browser) {
+			wait(owner, disk)
+			disk.agent = strings.Replace(agentOfToday, ";", ",", 1)
 		}},
 		{"no User-Agent", session.Options{}, func(owner, disk *browser) { wait(owner, disk); disk.agent = "" }},
 		{"10 minutes later", session.Options{}, func(*browser, *browser) { time.Sleep(10 * time.Minute) }},
@@ -211,8 +234,15 @@ func TestNoAgentNamesNoDevice(t *testing.T) {
 func TestProofThatACookieIsKeptReachesTheStore(t *testing.T) {
 	inLoss(t, "", session.Options{TouchInterval: 20 * time.Hour},
 		func(t *testing.T, _ *session.Manager, st *faultStore, owner, disk *browser, _ *recorder) {
-			time.Sleep(time.Minute + time.Microsecond)
-			before := st.count("Touch")
+			before := st.count("Touch") // the first one is at the confirmation
+			for range 6 {
+				owner.user()
+				time.Sleep(10 * time.Second)
+			}
+			if n := st.count("Touch") - before; n != 0 {
+				t.Errorf("%d touches while a use proves nothing", n)
+			}
+			time.Sleep(time.Microsecond)
 			owner.user()
 			time.Sleep(2 * time.Second)
 			other := newManager(t, st, rotating(session.Options{}))
@@ -272,6 +302,36 @@ func TestNothingIsTakenBackWithoutTheStore(t *testing.T) {
 				}
 				if n := len(events.of(t, m, event.Theft)); n != 0 {
 					t.Errorf("%d false alarms", n)
+				}
+			})
+	}
+}
+
+// Between the two looks at the record its store fails, or it ends.
+//
+// Rows: R8, R3, I1
+func TestSecondLookDecides(t *testing.T) {
+	for name, c := range map[string]struct {
+		err    error
+		status int
+	}{"fails": {errDown, http.StatusServiceUnavailable}, "ends": {store.ErrNotFound, http.StatusOK}} {
+		inLoss(t, name, session.Options{},
+			func(t *testing.T, _ *session.Manager, st *faultStore, _, disk *browser, _ *recorder) {
+				time.Sleep(2 * time.Minute)
+				looks := 0
+				st.trap(func(context.Context) error {
+					if looks++; looks > 1 {
+						return c.err
+					}
+					return nil
+				}, "Load")
+				a := disk.with(func(s *session.Session) {
+					if s.User() != "" {
+						t.Errorf("%q is signed in", s.User())
+					}
+				})
+				if a.status != c.status || len(a.setCookies()) != 0 || st.count("Save") != 2 {
+					t.Errorf("answer %s, %d saves", describe(a), st.count("Save"))
 				}
 			})
 	}
@@ -341,6 +401,90 @@ func TestTakingBackMeetsOthers(t *testing.T) {
 				}
 			})
 	}
+}
+
+// An aged store has a copy of records at hand that is old until something contradicts it.
+type aged struct {
+	atHand
+	copies map[store.ID]store.Encoded
+}
+
+func (s *aged) Peek(id store.ID, now time.Time) (store.Encoded, bool) {
+	if e, ok := s.copies[id]; ok {
+		return e, true
+	}
+	return s.atHand.Peek(id, now)
+}
+
+func (s *aged) Invalidate(id store.ID, _ uint64) { delete(s.copies, id) }
+
+func (s *aged) Load(ctx context.Context, id store.ID) (store.Record, error) {
+	if e, ok := s.copies[id]; ok {
+		return e.Record()
+	}
+	return s.atHand.Load(ctx, id)
+}
+
+// onAgedNode runs a test in a bubble with a session whose new secret was shown a minute ago, at a node that keeps the
+// copy of that moment. The other node has none.
+func onAgedNode(t *testing.T, name string, test func(t *testing.T, st *aged, old, fresh, disk *browser)) {
+	t.Helper()
+	inBubble(t, name, func(t *testing.T) {
+		st := &aged{newAtHand(), make(map[store.ID]store.Encoded)}
+		o := rotating(session.Options{})
+		old := newBrowser(t, newManager(t, st, o))
+		st.beat()
+		old.signIn("ada")
+		time.Sleep(time.Hour)
+		disk := stealAndRotate(t, old)
+		disk.agent = old.agent
+		time.Sleep(time.Minute)
+		st.copies[handleOf(t, old)], _ = st.Peek(handleOf(t, old), time.Now())
+		time.Sleep(time.Microsecond)
+		st.beat()
+		fresh := old.copied()
+		fresh.site = newBrowser(t, newManager(t, st.faultStore, o)).site
+		test(t, st, old, fresh, disk)
+	})
+}
+
+// What a node has at hand may be from before what another node has seen, or done: the store decides.
+//
+// Rows: A14, I4, R17
+func TestOldCopyDecidesNothing(t *testing.T) {
+	onAgedNode(t, "in use elsewhere", func(t *testing.T, st *aged, _, fresh, disk *browser) {
+		fresh.user()
+		time.Sleep(2 * time.Second)
+		st.beat()
+		if disk.user() != "" || rows(t, st) != 0 {
+			t.Error("the old secret is taken back, although the new one was in use at another node")
+		}
+	})
+	onAgedNode(t, "taken back elsewhere", func(t *testing.T, st *aged, old, fresh, disk *browser) {
+		fresh.setTicket(disk.ticket())
+		fresh.user()
+		old.setTicket(fresh.ticket())
+		if old.user() != "ada" {
+			t.Error("the secret that another node has given is taken for a forgery")
+		}
+	})
+	onAgedNode(t, "in use here", func(t *testing.T, st *aged, old, _, _ *browser) {
+		time.Sleep(5 * time.Minute)
+		st.beat()
+		before := st.count("Load")
+		old.user() // is touched
+		time.Sleep(2 * time.Second)
+		delete(st.copies, handleOf(t, old))
+		st.beat()
+		forged := old.copied()
+		forged.setTicket(old.ticket()[:23] + unknownTicket(1)[23:])
+		if forged.user() != "" {
+			t.Error("a made-up secret is good")
+		}
+		if n := st.count("Load") - before; n != 0 {
+			t.Errorf("%d loads, want none: nothing contradicts what is at hand", n)
+		}
+	})
 }
 
 // A policy other than to end the session applies to the lost secret as to any that was given up.
