@@ -239,10 +239,12 @@ func TestProofThatACookieIsKeptReachesTheStore(t *testing.T) {
 				owner.user()
 				time.Sleep(10 * time.Second)
 			}
+			set(owner, note, "x")
+			owner.user() // at the last moment of that time
+			time.Sleep(2 * time.Second)
 			if n := st.count("Touch") - before; n != 0 {
 				t.Errorf("%d touches while a use proves nothing", n)
 			}
-			time.Sleep(time.Microsecond)
 			owner.user()
 			time.Sleep(2 * time.Second)
 			other := newManager(t, st, rotating(session.Options{}))
@@ -252,6 +254,10 @@ func TestProofThatACookieIsKeptReachesTheStore(t *testing.T) {
 			}
 			if n := st.count("Touch") - before; n != 1 {
 				t.Errorf("%d touches, want one", n)
+			}
+			set(owner, note, "y")
+			if r, _ := st.record(t, handleOf(t, owner)); time.Since(r.LastSeen) > time.Second {
+				t.Errorf("was seen %v ago, when it was saved just now", time.Since(r.LastSeen))
 			}
 			disk.site = newBrowser(t, other).site
 			if disk.user() != "" {
