@@ -30,13 +30,14 @@ const (
 	Cacheable        Kind = "session_response_made_uncachable" // a response with session data was to be shared
 	Migrated         Kind = "session_migrated"                 // a session of another library has moved in
 	CapabilityHidden Kind = "session_store_capability_hidden"  // a store hides an optional interface of another one
+	ClockOff         Kind = "session_clock_off"                // nothing is swept or rotated: clocks disagree
 	CrossSite        Kind = "malicious_csrf"                   // another site made a visitor's browser send a request
 )
 
 var kinds = []Kind{
 	Created, SignedIn, SteppedUp, Rotated, Recovered, Touched, SignedOut, Revoked, Expired, UsedExpired, Theft, Forged,
 	Duplicate, Unknown, Limit, Conflict, Dropped, Undelivered, StoreError, KeyUnreadable, Cacheable, Migrated,
-	CapabilityHidden, CrossSite,
+	CapabilityHidden, ClockOff, CrossSite,
 }
 
 // Kinds returns all kinds, for those who count them from 0.

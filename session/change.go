@@ -121,7 +121,8 @@ func (st *state) commit() error {
 // again to the fresh record. From the second try on requests of this program queue up rather than race, so that each
 // needs few. All tries together have the time of one call.
 func (st *state) save(ctx context.Context) error {
-	now := time.Now()
+	began := time.Now()
+	now := st.m.store.Time(began)
 	if st.m.store.Over(&st.record, now) { // meanwhile, unless another request has used it
 		if gone, err := st.refresh(ctx); gone || err != nil {
 			return err
@@ -136,7 +137,7 @@ func (st *state) save(ctx context.Context) error {
 		if seen := st.seenAt(now); !st.passive && seen.After(next.LastSeen) {
 			next.LastSeen = seen
 		}
-		err := st.m.store.Save(ctx, &next, now)
+		err := st.m.store.Save(ctx, &next, began)
 		switch {
 		case err == nil:
 			next.Version++
@@ -191,7 +192,7 @@ func (st *state) refresh(ctx context.Context) (gone bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if record == nil || st.m.store.Over(record, time.Now()) {
+	if record == nil || st.m.store.Over(record, st.m.store.Now()) {
 		st.forget(endedMeanwhile)
 		return true, nil
 	}

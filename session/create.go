@@ -22,7 +22,7 @@ func (st *state) create() error {
 		st.dropChanges("another site made the request, so that the browser kept its cookie back")
 		return nil
 	}
-	now := time.Now()
+	now := st.m.store.Now()
 	if most := st.m.opts.MaxVisitors; most >= 0 && !st.m.visitors.admit(most, now) {
 		st.emit(event.Event{Kind: event.Limit, Reason: "too many new visitors"})
 		return ErrTooManyVisitors
@@ -39,7 +39,7 @@ func (st *state) create() error {
 
 // put creates a record in place of another, or of none, and makes it the request's session.
 func (st *state) put(record store.Record, t ticket, replaces store.ID) error {
-	if err := st.m.store.Create(st.context(), &record, replaces, time.Now()); err != nil {
+	if err := st.m.store.Create(st.context(), &record, replaces); err != nil {
 		return err
 	}
 	record.Version = 1

@@ -1,8 +1,6 @@
 package session
 
 import (
-	"time"
-
 	"coatcheck.dev/event"
 	"coatcheck.dev/store"
 )
@@ -29,7 +27,7 @@ func (s *Session) SignOut() error {
 	if err != nil {
 		return err
 	}
-	s.m.store.Ended(st.record.ID, time.Now())
+	s.m.store.Ended(st.record.ID)
 	st.emit(event.Event{Kind: event.SignedOut})
 	st.record, st.view, st.changes, st.cookie = store.Record{}, store.Data{}, nil, cookieDelete
 	return nil
@@ -37,7 +35,7 @@ func (s *Session) SignOut() error {
 
 // signOutElsewhere ends the session that a step-up of another request has put in the place of this one meanwhile.
 func (st *state) signOutElsewhere() error {
-	next, err := st.replacement(st.record.ID, st.record.User, time.Now())
+	next, err := st.replacement(st.record.ID, st.record.User, st.m.store.Now())
 	if err == nil && next != nil {
 		_, err = st.m.store.Delete(st.context(), next.ID)
 	}

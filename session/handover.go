@@ -59,10 +59,10 @@ func (s *Session) HandOver(to string) (string, error) {
 	if st.exists() || len(st.changes) == 0 || !st.cookieKeptBack() {
 		return to, nil
 	}
-	now, t := time.Now(), newTicket(store.NewID())
+	now, t := st.m.store.Now(), newTicket(store.NewID())
 	record := st.m.newRecord(st.request, t, "", now, false)
 	record.Data, record.ExpiresAt, record.Secret = st.view, now.Add(handOverTime), t.boundTo(target.Path)
-	if err := st.m.store.Create(st.context(), &record, store.ID{}, now); err != nil {
+	if err := st.m.store.Create(st.context(), &record, store.ID{}); err != nil {
 		return "", err
 	}
 	st.changes = nil // they are in good hands
@@ -94,7 +94,7 @@ func (s *Session) takeOver() {
 		return
 	}
 	record, err := s.m.store.Load(s.context(), t.id)
-	if err != nil || record == nil || record.User != "" || record.Over(time.Now()) {
+	if err != nil || record == nil || record.User != "" || record.Over(s.m.store.Now()) {
 		return
 	}
 	if bound := t.boundTo(r.URL.Path); subtle.ConstantTimeCompare(bound[:], record.Secret[:]) != 1 {

@@ -17,7 +17,7 @@ func (m *Manager) makeRoom(ctx context.Context, user string, replaces store.ID) 
 	if most < 0 || m.opts.AtLimit != LimitRefuse {
 		return nil
 	}
-	live, err := m.store.Live(ctx, user, time.Now(), most+1)
+	live, err := m.store.Live(ctx, user, most+1)
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func (m *Manager) trim(ctx context.Context, keep *store.Record) error {
 	if most < 0 || m.opts.AtLimit == LimitRefuse {
 		return nil
 	}
-	live, err := m.store.Live(ctx, user, time.Now(), most+maxTrim)
+	live, err := m.store.Live(ctx, user, most+maxTrim)
 	if err != nil || len(live) <= most {
 		return err
 	}

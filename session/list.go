@@ -65,7 +65,7 @@ func (m *Manager) Browse(ctx context.Context, q store.Query) ([]Info, store.Curs
 	if len(records) == q.PageLimit() {
 		next = records[len(records)-1].Cursor()
 	}
-	current, now := m.From(ctx).Handle(), time.Now()
+	current, now := m.From(ctx).Handle(), m.store.Now()
 	infos := make([]Info, 0, len(records))
 	for i := range records {
 		info := m.info(&records[i], current)

@@ -77,8 +77,8 @@ func (s *Session) moveIn() error {
 		return nil
 	}
 	s.passive = s.m.opts.Passive != nil && s.m.opts.Passive(s.request)
-	now := time.Now()
-	err := s.m.store.LoadCutoffs(s.context(), now)
+	now := s.m.store.Now()
+	err := s.m.store.LoadCutoffs(s.context())
 	if err == nil {
 		err = s.follow(oldTicket{name, value}, now)
 	}
@@ -140,11 +140,11 @@ func (s *Session) take(old oldTicket, now time.Time) (done bool, err error) {
 	if record.User == "" && record.Data.Len() == 0 {
 		return true, nil // a visitor who stored nothing costs nothing
 	}
-	if err := s.m.store.Create(s.context(), &record, store.ID{}, now); err != nil {
+	if err := s.m.store.Create(s.context(), &record, store.ID{}); err != nil {
 		return false, err
 	}
 	mark := old.markFor(&record, found.Expires, now)
-	err = s.m.store.Create(s.context(), &mark, store.ID{}, time.Now())
+	err = s.m.store.Create(s.context(), &mark, store.ID{})
 	switch {
 	case errors.Is(err, store.ErrExists):
 		_, _ = s.m.store.Delete(s.context(), record.ID) // nobody has its ticket; a failure is reported

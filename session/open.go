@@ -22,8 +22,9 @@ func (s *Session) open(p *presented, found *store.Encoded) error {
 		s.emit(event.Event{Kind: event.Forged, Reason: "malformed"})
 		return nil
 	}
-	now := time.Now()
-	known := s.m.store.Peek(found, p.ticket.id, now)
+	local := time.Now()
+	now := s.m.store.Time(local)
+	known := s.m.store.Peek(found, p.ticket.id, local)
 	hash := p.ticket.secret.hash() // while the record is on its way from memory
 	s.passive = s.m.opts.Passive != nil && s.m.opts.Passive(s.request)
 	if known && s.isGood(found, &hash, now) {
@@ -39,7 +40,7 @@ func (s *Session) open(p *presented, found *store.Encoded) error {
 		s.m.store.Invalidate(record)
 	}
 	within := s.m.opts.onFailure(s.request).within
-	record, err := s.m.store.Find(s.context(), c.ticket.id, now, within)
+	record, err := s.m.store.Find(s.context(), c.ticket.id, within)
 	if err != nil {
 		return s.guess(&c, err, now)
 	}
@@ -68,7 +69,7 @@ func (s *Session) isGood(e *store.Encoded, hash *store.Hash, now time.Time) bool
 // enter lets the request into the session of the record at the time now, if the credential is good for it.
 func (s *Session) enter(record *store.Record, c *credential, now time.Time) error {
 	if record == nil {
-		if s.m.store.RecentlyEnded(c.ticket.id, now) {
+		if s.m.store.RecentlyEnded(c.ticket.id) {
 			s.newState().ended = c.ticket.id
 		}
 		s.emit(event.Event{Kind: event.Unknown, Handle: c.ticket.id})
@@ -80,6 +81,7 @@ func (s *Session) enter(record *store.Record, c *credential, now time.Time) erro
 		s.emit(event.Event{Kind: event.Forged, Handle: record.ID, Reason: "wrong secret"})
 		return nil
 	case s.m.store.Over(record, now):
+		s.m.store.SweepExpired()
 		s.emit(event.Event{Kind: event.UsedExpired, Handle: record.ID, User: record.User})
 		return nil
 	case s.m.store.Refuses(record.User, record.CreatedAt):
@@ -106,7 +108,7 @@ func (s *Session) guess(c *credential, err error, now time.Time) error {
 	var last *store.Record
 	switch policy := s.m.opts.onFailure(s.request); {
 	case policy.stale > 0:
-		record, ok := s.m.store.Recall(c.ticket.id, now.Add(-policy.stale))
+		record, ok := s.m.store.Recall(c.ticket.id, time.Now().Add(-policy.stale))
 		if !ok || record.Over(now) || s.m.store.Refuses(record.User, record.CreatedAt) ||
 			matchOf(&record, &c.hash) != matchCurrent {
 			return err

@@ -30,7 +30,7 @@ func (m *Manager) Require(next http.Handler) http.Handler {
 // asking again: a change of email address or password, a payment (ASVS 7.5.1). Others are asked to sign in, as by
 // [Manager.Require].
 func (m *Manager) RequireRecent(d time.Duration, next http.Handler) http.Handler {
-	return m.requireAuth(next, func(a store.Auth) bool { return time.Since(a.At) < d })
+	return m.requireAuth(next, func(a store.Auth) bool { return m.store.Now().Sub(a.At) < d })
 }
 
 // RequireLevel lets only requests of users through who proved who they are at this level or a higher one (ASVS 7.5.3).
@@ -96,8 +96,9 @@ func (m *Manager) Remaining() http.Handler {
 		}
 		if info, ok := s.Info(); ok {
 			answer.SignedIn = info.User != ""
-			answer.Idle = seconds(time.Until(info.Ends()))
-			answer.Total = seconds(time.Until(info.ExpiresAt))
+			now := m.store.Now()
+			answer.Idle = seconds(info.Ends().Sub(now))
+			answer.Total = seconds(info.ExpiresAt.Sub(now))
 		}
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("Content-Type", "application/json")

@@ -196,7 +196,7 @@ func (s *Session) announce(header http.Header) {
 	case gone:
 		st.setCookie(header, s.m.opts.cookie("", 0).Deletion())
 	default:
-		st.setCookie(header, s.m.opts.cookie(st.ticket.expose(), st.cookieLifetime(time.Now())))
+		st.setCookie(header, s.m.opts.cookie(st.ticket.expose(), st.cookieLifetime(s.m.store.Now())))
 		if sitedata.ClearsCookies(header) {
 			st.emit(event.Event{Kind: event.Undelivered, Reason: "Clear-Site-Data deletes it in the browser"})
 		}

@@ -29,10 +29,11 @@ func (m *Manager) RevokeUser(ctx context.Context, user string, keep ...store.ID)
 }
 
 // RevokeBefore ends all sessions of everybody that began at t or before, in one step however many there are: for the
-// day on which tickets may have leaked. A t in the future is taken for now. When it returns nil the cut-off is
+// day on which tickets may have leaked. A t of [time.Now] is by this machine's clock, any other by the one that records
+// go by, which is the store's. A t in the future is taken for now. When it returns nil the cut-off is
 // durable, and holds here at once; other nodes have it as soon as the store's feed tells them.
 func (m *Manager) RevokeBefore(ctx context.Context, t time.Time) error {
-	return m.setCutoff(ctx, "", t)
+	return m.setCutoff(ctx, "", m.storeTime(t))
 }
 
 // RevokeUserBefore ends all sessions of one user that began at t or before. See [Manager.RevokeBefore].
@@ -40,11 +41,19 @@ func (m *Manager) RevokeUserBefore(ctx context.Context, user string, t time.Time
 	if user == "" {
 		return errUser
 	}
-	return m.setCutoff(ctx, user, t)
+	return m.setCutoff(ctx, user, m.storeTime(t))
+}
+
+// storeTime translates what time.Now has told, which its monotonic reading shows.
+func (m *Manager) storeTime(t time.Time) time.Time {
+	if t == t.Round(0) {
+		return t
+	}
+	return m.store.Time(t)
 }
 
 func (m *Manager) setCutoff(ctx context.Context, user string, t time.Time) error {
-	if now := time.Now(); t.After(now) {
+	if now := m.store.Now(); t.After(now) {
 		t = now
 	}
 	if err := m.store.SetCutoff(ctx, user, t.UTC().Truncate(time.Microsecond)); err != nil {

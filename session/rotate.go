@@ -67,7 +67,7 @@ const maxPast = 32
 
 // late reports whether a secret is the one before the current, and its grace is over.
 func (m *Manager) late(r *store.Record, is match, now time.Time) bool {
-	return is == matchPrevious && now.After(r.Rotation.At.Add(m.opts.RotationGrace))
+	return is == matchPrevious && now.After(r.Rotation.At.Add(m.opts.RotationGrace)) && m.store.KnowsTime()
 }
 
 const (
@@ -107,6 +107,7 @@ func unversioned(agent string) string {
 // one again if the browser may have lost its successor, and otherwise it is stolen. The store decides, because what is
 // near may not know of the successor's last use. Nobody is let in unless all nodes are to know of it.
 func (s *Session) takeBack(record *store.Record, c *credential, now time.Time) error {
+	began := time.Now()
 	for range 3 { // a conflict means that another request of this browser did the same, or that the successor was used
 		record, err := s.m.store.Reload(s.context(), record)
 		if err != nil {
@@ -119,7 +120,7 @@ func (s *Session) takeBack(record *store.Record, c *credential, now time.Time) e
 			return s.theft(record)
 		}
 		next := takenBack(record, c.ticket, now)
-		switch err := s.m.store.Save(s.context(), &next, now); {
+		switch err := s.m.store.Save(s.context(), &next, began); {
 		case err == nil:
 			next.Version++
 			s.emit(event.Event{Kind: event.Recovered, Handle: next.ID, User: next.User})
@@ -156,7 +157,7 @@ func (m *Manager) needsRotation(r *store.Record, is match, now time.Time) bool {
 // rotate moves the rotation of the session on by what the request with this credential allows. A store that fails here
 // does no harm: the next request does it.
 func (st *state) rotate(c *credential, now time.Time) {
-	presented := c.ticket
+	presented, began := c.ticket, time.Now()
 	st.ticket = &presented
 	for range 3 { // a conflict means that another request did the same; seldom, that it did something else
 		var next store.Record
@@ -164,13 +165,13 @@ func (st *state) rotate(c *credential, now time.Time) {
 		switch {
 		case is == matchPending:
 			next = confirmed(&st.record, c.hash, now)
-		case is == matchCurrent && st.m.rotationDue(&st.record, now):
+		case is == matchCurrent && st.m.rotationDue(&st.record, now) && st.m.store.Steady():
 			next = rotating(&st.record, presented, now)
 		default:
 			st.offer(is)
 			return
 		}
-		err := st.m.store.Save(st.context(), &next, now)
+		err := st.m.store.Save(st.context(), &next, began)
 		switch {
 		case err == nil:
 			next.Version++
@@ -222,7 +223,7 @@ func (st *state) takeSuccessor() bool {
 	}
 	hash := st.ticket.secret.hash()
 	is := matchOf(fresh, &hash)
-	if !precedes(fresh, is) || st.m.late(fresh, is, time.Now()) {
+	if !precedes(fresh, is) || st.m.late(fresh, is, st.m.store.Now()) {
 		return false
 	}
 	successor := st.ticket.successor(fresh.Rotation.Nonce)
@@ -283,11 +284,11 @@ func (s *Session) theft(r *store.Record) error {
 
 // forgetAuth takes the proofs of who the user is from a session.
 func (s *Session) forgetAuth(r *store.Record) error {
-	now := time.Now() // all tries together have the time of one call
+	began := time.Now() // all tries together have the time of one call
 	for r != nil && len(r.Auth) > 0 {
 		next := *r
 		next.Auth = nil
-		err := s.m.store.Save(s.context(), &next, now)
+		err := s.m.store.Save(s.context(), &next, began)
 		switch {
 		case err == nil || errors.Is(err, store.ErrNotFound):
 			return nil

@@ -59,7 +59,7 @@ func (s *Session) SignIn(user string, options ...SignInOption) error {
 	if s.begun.Load() {
 		return ErrTooLate
 	}
-	return st.signIn(user, newSignIn(options), time.Now())
+	return st.signIn(user, newSignIn(options), s.m.store.Now())
 }
 
 func (st *state) signIn(user string, in signIn, now time.Time) error {
@@ -112,7 +112,7 @@ func (s *Session) StepUp(options ...SignInOption) error {
 	case st.record.User == "":
 		return fmt.Errorf("%w: step-up needs a signed-in user", ErrEnded)
 	}
-	in, now := newSignIn(options), time.Now()
+	in, now := newSignIn(options), s.m.store.Now()
 	t := newTicket(store.NewID())
 	err := st.replace(t, func() store.Record {
 		next := st.m.newRecord(st.request, t, st.record.User, now, st.record.Remember)
@@ -185,7 +185,7 @@ func (st *state) carriedElsewhere(user string, now time.Time) store.Data {
 // replacement returns the live session of a user that stands in the place of one that has just ended, and nil if none
 // is known.
 func (st *state) replacement(ended store.ID, user string, now time.Time) (*store.Record, error) {
-	id, ok := st.m.store.Successor(ended, now)
+	id, ok := st.m.store.Successor(ended)
 	if !ok {
 		return nil, nil
 	}

@@ -28,6 +28,21 @@ type Notice struct {
 	By      ID        // of the replacement, if the store tells
 	Version uint64    // of the created or saved record; 0 if the store does not tell
 	At      time.Time // of a cutoff, or of a beat
+
+	// Server is what the clock of the store's server showed at At, give or take Within; zero if nobody has looked. Beat
+	// tells it, and so may Lost. See [NewBeat] and [Clock].
+	Server time.Time
+	Within time.Duration
+}
+
+// NewBeat returns a Beat of the moment at. The server's time, zero if it is not known, was read between at and
+// answered.
+func NewBeat(at, server, answered time.Time) Notice {
+	if server.IsZero() {
+		return Notice{Kind: Beat, At: at}
+	}
+	within := answered.Sub(at) / 2
+	return Notice{Kind: Beat, At: at, Server: server.Round(0).Add(-within), Within: within}
 }
 
 // NoticeKind is the kind of a change.

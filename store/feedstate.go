@@ -22,6 +22,7 @@ type FeedState struct {
 
 	mu          sync.Mutex
 	hub         Hub
+	clock       Clock
 	stands      Notice // the last Lost or Beat; zero if there was none
 	subscribers int
 	unlisten    context.CancelFunc // ends the call of listen; nil if there is none
@@ -34,7 +35,8 @@ type FeedState struct {
 // listen connects to the server and tells every notice. It returns when the connection breaks or ctx ends. It tells a
 // Beat, with [Notice.At], as soon as no change after At can be missed any more, and again about once a second. If it
 // may have missed something and goes on, it tells Lost by itself. What it tells after its return or the end of ctx is
-// passed over.
+// passed over. A Beat should tell the server's time, too ([NewBeat]): without it, sessions go by the clock of each
+// node, and those have to agree to a few seconds.
 //
 // It runs on a goroutine of its own while there are subscribers. When it returns, Lost is told, and it is called again
 // after a pause: 50 ms at first, twice as long each time up to 2 s, and 50 ms again after a Beat.
@@ -63,7 +65,11 @@ func (f *FeedState) Subscribe(tell func(Notice)) (stop func()) {
 	})
 }
 
-// Publish tells every subscriber. Notices after Close are dropped, and so is a Lost after another one.
+// Clock returns the clock that goes by what beats tell of the server's.
+func (f *FeedState) Clock() *Clock { return &f.clock }
+
+// Publish tells every subscriber. Notices after Close are dropped, and so is a Lost after another one, unless it
+// tells the server's time.
 func (f *FeedState) Publish(n Notice) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -72,9 +78,10 @@ func (f *FeedState) Publish(n Notice) {
 
 // publish is Publish with f.mu held.
 func (f *FeedState) publish(n Notice) {
-	if f.closed || n.Kind == Lost && f.stands.Kind == Lost {
+	if f.closed || n.Kind == Lost && f.stands.Kind == Lost && n.Server.IsZero() {
 		return
 	}
+	f.clock.Hear(n)
 	if n.Kind == Lost || n.Kind == Beat {
 		f.stands = n
 	}

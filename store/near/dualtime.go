@@ -22,5 +22,3 @@ func (t dualTime) within(d time.Duration, now dualTime) bool {
 func (t dualTime) before(d time.Duration) dualTime {
 	return dualTime{t.wall - int64(d), t.mono - int64(d)}
 }
-
-func (t dualTime) micro() int64 { return t.wall / 1000 }

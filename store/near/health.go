@@ -15,6 +15,8 @@ type health struct {
 	generation uint64    // counts how often the feed has recovered
 	at         dualTime  // everything durable at this moment has been told
 	beat       time.Time // the same moment as the feed told it; zero before the first Beat
+
+	fast time.Duration // this machine's clock was then, against that of the store's server
 }
 
 // A proof says when a cached answer was known to be current, and in which generation of the feed.
@@ -45,7 +47,7 @@ func (c *cache) told(n store.Notice) {
 		if n.Kind == store.Lost {
 			c.lost()
 		} else {
-			c.beat(n.At)
+			c.beat(n)
 		}
 	case store.Cutoff:
 	case store.UserDeleted:
@@ -66,14 +68,17 @@ func (c *cache) lost() {
 }
 
 // beat notes a beat. If the feed was lost, a new generation begins: older answers may have changed untold.
-func (c *cache) beat(at time.Time) {
-	now := time.Now()
+func (c *cache) beat(n store.Notice) {
+	at, now := n.At, time.Now()
 	whole := c.at(now).before(max(0, now.Sub(at)))
 	h := *c.health.Load()
 	if !h.up {
 		h.generation++
 	}
 	h.up, h.local = true, false
+	if !n.Server.IsZero() {
+		h.fast = at.Round(0).Sub(n.Server)
+	}
 	if h.beat.IsZero() || whole.mono > h.at.mono {
 		h.at, h.beat = whole, at
 	}

@@ -19,6 +19,30 @@ func inBubble(t *testing.T, name string, test func(t *testing.T)) {
 	t.Run(name, func(t *testing.T) { synctest.Test(t, test) })
 }
 
+// A record that is over by this machine's clock and not by the server's is served from memory as before. One that is
+// over by the server's is asked for, because it may have been used on another node.
+func TestRecordsAreOverByTheServersClock(t *testing.T) {
+	inBubble(t, "", func(t *testing.T) {
+		d := newDouble()
+		n := newNodeOver(t, d, near.Options{})
+		beat := func(server time.Time) { d.relay(store.NewBeat(time.Now(), server, time.Now())) }
+		r := n.elsewhere()
+		beat(time.Now().Add(2 * time.Hour))
+		if skew := n.Stats().ClockSkew; skew != -2*time.Hour {
+			t.Errorf("the skew is %v", skew)
+		}
+		beat(r.Ends().Add(-time.Second))
+		n.reads(r.ID, 1, 1)
+		n.reads(r.ID, 1, 0)
+		beat(r.Ends())
+		n.reads(r.ID, 1, 1)
+		time.Sleep(time.Until(r.Ends()) + time.Hour)
+		beat(r.Ends().Add(-time.Second))
+		n.reads(r.ID, 1, 1) // its lease is over
+		n.reads(r.ID, 1, 0)
+	})
+}
+
 func TestLease(t *testing.T) {
 	inBubble(t, "one read that finds a lease over counts once, peek and load together", func(t *testing.T) {
 		d := newDouble()

@@ -19,7 +19,7 @@ const (
 
 // Peek implements [store.Peeker].
 func (c *cache) Peek(id store.ID, now time.Time) (store.Encoded, bool) {
-	e, is := c.look(id, c.at(now))
+	e, is := c.look(id, now)
 	if e == nil {
 		return store.Encoded{}, is == known
 	}
@@ -27,16 +27,16 @@ func (c *cache) Peek(id store.ID, now time.Time) (store.Encoded, bool) {
 }
 
 // look returns what is known of a record, and no entry if there certainly is none.
-func (c *cache) look(id store.ID, now dualTime) (*entry, answer) {
+func (c *cache) look(id store.ID, now time.Time) (*entry, answer) {
 	e, ok := c.entries.GetIfPresent(id)
 	if !ok {
-		return nil, c.lookNegative(id, now)
+		return nil, c.lookNegative(id, c.at(now))
 	}
-	if e.tombstone || e.over(max(now.micro(), c.swept.Load())) {
+	h, at := c.health.Load(), c.at(now)
+	if e.tombstone || e.over(max((at.wall-int64(h.fast))/1000, c.swept.Load())) {
 		return nil, unknown
 	}
-	h := c.health.Load()
-	if !h.believes(e.proof, c.lease, c.maxAge, now) {
+	if !h.believes(e.proof, c.lease, c.maxAge, at) {
 		return nil, leaseOver
 	}
 	c.counters.hit(id, h)
@@ -86,7 +86,7 @@ func (c *cache) Load(ctx context.Context, id store.ID) (store.Record, error) {
 	if err := ctx.Err(); err != nil {
 		return store.Record{}, err
 	}
-	e, is := c.look(id, c.now())
+	e, is := c.look(id, time.Now())
 	switch {
 	case e != nil:
 		encoded := e.encoded(id)

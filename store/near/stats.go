@@ -9,7 +9,7 @@ import (
 	"coatcheck.dev/store"
 )
 
-// Stats are counters since the cache was created; the last four fields are current values.
+// Stats are counters since the cache was created; the last five fields are current values.
 type Stats struct {
 	Hits         uint64 // reads answered with a record from the cache
 	NegativeHits uint64 // reads answered from the cache: there is no such record
@@ -24,6 +24,9 @@ type Stats struct {
 	Bytes   uint64        // their memory, as estimated
 	FeedUp  bool          // there is a feed, and it is not lost
 	FeedLag time.Duration // since the moment of the feed's last Beat; 0 for a feed within the process
+
+	// ClockSkew is how far this machine's clock is ahead of that of the store's server, as far as its feed tells.
+	ClockSkew time.Duration
 }
 
 // Stats implements [Store].
@@ -37,6 +40,7 @@ func (c *cache) Stats() Stats {
 		s.Hits += c.counters.stripes[i].hits.Load()
 		s.NegativeHits += c.counters.stripes[i].negative.Load()
 	}
+	s.ClockSkew = c.feed.Clock().Skew(time.Now())
 	h := c.health.Load()
 	_, fed := c.inner.(store.Feed)
 	s.FeedUp = fed && h.up

@@ -58,8 +58,8 @@ const (
 
 // A beat is on its way through the nodes that notices come from.
 type beat struct {
-	at   time.Time
-	left int
+	notice store.Notice
+	left   int // messages to come, and the answer with the server's time
 }
 
 // Subscribe implements [store.Feed].
@@ -68,11 +68,14 @@ func (s *Store) Subscribe(tell func(store.Notice)) (stop func()) { return s.feed
 // listen stays subscribed as long as beats come back. It sends itself beats along the path of notices, through a
 // writer: one that returns proves that all earlier notices have arrived.
 func (s *Store) listen(ctx context.Context, tell func(store.Notice)) {
-	if s.options.Subscribe == nil {
-		<-ctx.Done()
+	at, server, err := s.awaitWriter(ctx)
+	if err != nil {
 		return
 	}
-	if s.awaitWriter(ctx) != nil {
+	if s.options.Subscribe == nil {
+		n := store.NewBeat(at, server, time.Now())
+		n.Kind = store.Lost // as ever, but it tells the time, and so does the next call
+		tell(n)
 		return
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -94,19 +97,21 @@ func (s *Store) listen(ctx context.Context, tell func(store.Notice)) {
 	<-ended
 }
 
-// awaitWriter waits for a server that is a writer. It sends a beat without a channel again and again.
-func (s *Store) awaitWriter(ctx context.Context) error {
+// awaitWriter waits for a server that is a writer, and returns its time, and when it was asked. It sends a beat without
+// a channel again and again.
+func (s *Store) awaitWriter(ctx context.Context) (at, server time.Time, err error) {
 	for {
 		once, cancel := context.WithTimeout(ctx, beatLimit)
-		err := s.beat(once, s.cutoffsKey(), "", "")
+		at = time.Now()
+		server, err = s.beat(once, s.cutoffsKey(), "", "")
 		cancel()
 		if err == nil {
-			return nil
+			return at, server, nil
 		}
 		select {
 		case <-time.After(redialPause):
 		case <-ctx.Done():
-			return ctx.Err()
+			return at, server, ctx.Err()
 		}
 	}
 }
@@ -176,10 +181,14 @@ func (l *subscription) send(now time.Time) {
 	l.mu.Lock()
 	l.last++
 	name := strconv.Itoa(l.last)
-	l.sent[name] = &beat{at: now, left: len(l.keys)}
+	l.sent[name] = &beat{notice: store.Notice{At: now}, left: len(l.keys) + 1}
 	l.mu.Unlock()
 	err := parallel(len(l.keys), func(i int) error {
-		return l.beat(ctx, l.keys[i], l.own, name)
+		server, err := l.beat(ctx, l.keys[i], l.own, name)
+		if err == nil && i == 0 { // the same node's clock for everybody
+			l.timed(name, store.NewBeat(now, server, time.Now()))
+		}
+		return err
 	})
 	if noWriter(err) {
 		l.cancel() // the connection may lead to a server that is told nothing any more
@@ -206,6 +215,16 @@ func (l *subscription) message(channel, payload string) {
 	}
 }
 
+// timed completes a beat by the server's time.
+func (l *subscription) timed(name string, n store.Notice) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if b := l.sent[name]; b != nil && l.ctx.Err() == nil {
+		b.notice = n
+		l.cameBack(name)
+	}
+}
+
 // cameBack counts the nodes that a beat has come through. When it has come through all, so has everything before it.
 func (l *subscription) cameBack(name string) {
 	b := l.sent[name]
@@ -216,11 +235,11 @@ func (l *subscription) cameBack(name string) {
 		return
 	}
 	for other, o := range l.sent { // earlier beats have nothing to add
-		if !o.at.After(b.at) {
+		if !o.notice.At.After(b.notice.At) {
 			delete(l.sent, other)
 		}
 	}
-	l.tell(store.Notice{Kind: store.Beat, At: b.at})
+	l.tell(b.notice)
 	select {
 	case l.beaten <- struct{}{}:
 	default:

@@ -213,7 +213,7 @@ return redis.call('HDEL', KEYS[1], ARGV[1])`)
 
 	// beatScript: a key of the node; channel or nothing, message. It fails unless the node is a writer. PUBLISH would
 	// succeed on a replica. DEL writes nothing, but is refused like a write, and not by a server whose memory is full.
-	// A server whose disk is full is still a writer.
+	// A server whose disk is full is still a writer. It returns the server's time, in microseconds.
 	beatScript = newScript(`
 local wrote = redis.pcall('DEL', KEYS[1])
 if type(wrote) == 'table' and wrote.err and not wrote.err:find('MISCONF') then return wrote end
@@ -222,7 +222,8 @@ if type(info) == 'string' and info:find('role:slave') then
   return redis.error_reply('READONLY this replica accepts writes that its master will overwrite')
 end
 if ARGV[1] ~= '' then redis.call('PUBLISH', ARGV[1], ARGV[2]) end
-return 1`)
+local now = redis.call('TIME')
+return now[1] * 1000000 + now[2]`)
 
 	// infoScript: a key of the node. A plain INFO goes to any node.
 	infoScript = newScript(`return redis.call('INFO')`)

@@ -131,7 +131,8 @@ func (d *userDeletion) run(ctx context.Context) error {
 
 // tell tells of the user without opening a gate.
 func (d *userDeletion) tell(ctx context.Context) error {
-	return d.beat(ctx, d.gateKey(d.user), d.channel(), d.message())
+	_, err := d.beat(ctx, d.gateKey(d.user), d.channel(), d.message())
+	return err
 }
 
 func (d *userDeletion) message() string {

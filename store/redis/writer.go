@@ -16,7 +16,7 @@ const redialPause = 250 * time.Millisecond
 func (s *Store) guard(send Doer) Doer {
 	return func(ctx context.Context, key string, command ...any) (any, error) {
 		if s.demoted.Load() {
-			if err := s.beat(ctx, key, "", ""); err != nil {
+			if _, err := s.beat(ctx, key, "", ""); err != nil {
 				return nil, err
 			}
 		}
@@ -26,14 +26,15 @@ func (s *Store) guard(send Doer) Doer {
 	}
 }
 
-// beat proves that the node with the key is a writer, and publishes a message if there is a channel.
-func (s *Store) beat(ctx context.Context, key, channel, message string) error {
-	_, err := s.runWith(ctx, s.doer, beatScript, []string{s.besideKey(key, "beat")}, []any{channel, message})
+// beat proves that the node with the key is a writer, publishes a message if there is a channel, and returns the time
+// by the node's clock.
+func (s *Store) beat(ctx context.Context, key, channel, message string) (time.Time, error) {
+	us, err := integer(s.runWith(ctx, s.doer, beatScript, []string{s.besideKey(key, "beat")}, []any{channel, message}))
 	if err == nil {
 		s.demoted.Store(false)
 	}
 	s.judge(err)
-	return err
+	return micro(us), err
 }
 
 // judge looks for an error by which a server says that it is no writer.

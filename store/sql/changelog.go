@@ -13,9 +13,9 @@ import (
 // A changeLog is the table in which a server's changes stand beside what they changed.
 type changeLog interface {
 	// follow returns a function that returns what has been committed since it was called last, in an order in which the
-	// changes of each record are right. The first call returns nothing and is where it begins. After an error, also one
-	// that says that something may have been missed, another one is needed.
-	follow() (next func(context.Context) ([]store.Notice, error))
+	// changes of each record are right, and the server's time. The first call returns no changes and is where it
+	// begins. After an error, also one that says that something may have been missed, another one is needed.
+	follow() (next look)
 
 	// trim removes what was committed before a time that nobody can be behind, if it remembers one, and remembers this
 	// one.
@@ -24,6 +24,9 @@ type changeLog interface {
 	// callOthers wakes those who listen in other processes.
 	callOthers(context.Context) error
 }
+
+// A look returns what has changed since the one before, and the time by the server's clock.
+type look func(context.Context) ([]store.Notice, time.Time, error)
 
 const (
 	keepFor    = time.Minute      // changes, at least

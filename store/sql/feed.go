@@ -63,14 +63,15 @@ func (f *feed) follow(ctx context.Context, tell func(store.Notice)) {
 	if f.listen != nil {
 		listening.Go(func() { f.hearOthers(ctx) })
 	}
-	var next func(context.Context) ([]store.Notice, error)
+	var next look
 	var beat time.Time
 	for ctx.Err() == nil {
 		if next == nil {
 			next = f.log.follow()
 		}
 		at := time.Now() // whatever was durable by now is in what comes
-		notices, err := f.once(ctx, next)
+		notices, server, err := f.once(ctx, next)
+		answered := time.Now()
 		f.demoted.Store(errors.Is(err, errNoWriter))
 		switch {
 		case err != nil:
@@ -85,7 +86,7 @@ func (f *feed) follow(ctx context.Context, tell func(store.Notice)) {
 			}
 			if at.Sub(beat) >= beatEvery-lookEvery/2 {
 				beat = at
-				tell(store.Notice{Kind: store.Beat, At: at})
+				tell(store.NewBeat(at, server, answered))
 			}
 		}
 		f.rest(ctx)
@@ -103,14 +104,14 @@ func (f *feed) redial(ctx context.Context) {
 }
 
 // once looks one time.
-func (f *feed) once(ctx context.Context, next func(context.Context) ([]store.Notice, error)) ([]store.Notice, error) {
+func (f *feed) once(ctx context.Context, next look) ([]store.Notice, time.Time, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookLimit)
 	defer cancel()
 	f.mu.Lock()
 	prepare := f.prepare
 	f.mu.Unlock()
 	if err := prepare(ctx); err != nil {
-		return nil, err
+		return nil, time.Time{}, err
 	}
 	return next(ctx)
 }

@@ -23,22 +23,22 @@ type fakeLog struct {
 	slow   time.Duration // of a call
 }
 
-func (l *fakeLog) follow() func(context.Context) ([]store.Notice, error) {
+func (l *fakeLog) follow() look {
 	began := false
-	return func(context.Context) ([]store.Notice, error) {
+	return func(context.Context) ([]store.Notice, time.Time, error) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		l.looks++
 		if l.broken {
-			return nil, errors.New("broken")
+			return nil, time.Time{}, errors.New("broken")
 		}
 		news := l.news
 		l.news = nil
 		if !began {
 			began = true
-			return nil, nil
+			return nil, time.Now(), nil
 		}
-		return news, nil
+		return news, time.Now(), nil
 	}
 }
 

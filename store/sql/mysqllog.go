@@ -24,9 +24,10 @@ type mysqlLog struct {
 
 const (
 	myPresent = `
-SELECT present.server, present.seconds, present.read_only, present.level,
+SELECT present.server, present.us, present.read_only, present.level,
 	c.seq, c.kind, c.id, c.cause, c.owner, c.number
-FROM (SELECT concat(@@server_id, ' ', @@hostname, ' ', @@port) AS server, unix_timestamp() AS seconds,
+FROM (SELECT concat(@@server_id, ' ', @@hostname, ' ', @@port) AS server,
+	timestampdiff(MICROSECOND, '1970-01-01', utc_timestamp(6)) AS us,
 	@@global.read_only AS read_only, @@LEVEL AS level) present
 LEFT JOIN coatcheck_changes c ON `
 	// the later servers' name, and the older ones'
@@ -46,29 +47,29 @@ const (
 
 // A follower is one who reads the log.
 type follower struct {
-	log     *mysqlLog
-	text    string // of a look
-	wary    bool   // a look must say that it wants to see only what is committed
-	began   bool
-	server  string
-	seconds int64
-	at      time.Time
+	log    *mysqlLog
+	text   string // of a look
+	wary   bool   // a look must say that it wants to see only what is committed
+	began  bool
+	server string
+	us     int64 // by the server's clock
+	at     time.Time
 
 	last    int64               // the highest number that was seen
 	missing map[int64]time.Time // the lower ones that were not, and since when
 	asked   time.Time           // when what is not committed was looked at last
 }
 
-func (l *mysqlLog) follow() func(context.Context) ([]store.Notice, error) {
+func (l *mysqlLog) follow() look {
 	f := &follower{log: l, missing: make(map[int64]time.Time)}
 	return f.next
 }
 
-func (f *follower) next(ctx context.Context) ([]store.Notice, error) {
+func (f *follower) next(ctx context.Context) (_ []store.Notice, server time.Time, _ error) {
 	at := time.Now().Round(0) // by the wall: it goes on while a machine sleeps
 	if !f.began {
 		if err := f.begin(ctx, at); err != nil {
-			return nil, err
+			return nil, server, err
 		}
 	}
 	text, args := f.text+`c.seq > ?`, []any{f.last}
@@ -80,10 +81,10 @@ func (f *follower) next(ctx context.Context) ([]store.Notice, error) {
 	}
 	notices, err := f.read(ctx, at, text+` ORDER BY c.seq`, args)
 	if err != nil {
-		return nil, err
+		return nil, server, err
 	}
 	f.began, f.at = true, at
-	return notices, f.settle(ctx, at)
+	return notices, micro(f.us), f.settle(ctx, at)
 }
 
 // begin notes what is committed, and what is not yet: that comes after the beginning.
@@ -155,11 +156,11 @@ func (f *follower) scan(
 	}
 	defer rows.Close()
 	var server, readOnly, level string
-	var seconds int64
+	var us int64
 	for rows.Next() {
 		var seq sql.NullInt64
 		var c change
-		if err := rows.Scan(&server, &seconds, &readOnly, &level, &seq, &c.kind, &c.id, &c.cause, &c.owner,
+		if err := rows.Scan(&server, &us, &readOnly, &level, &seq, &c.kind, &c.id, &c.cause, &c.owner,
 			&c.number); err != nil {
 			return nil, err
 		}
@@ -178,10 +179,10 @@ func (f *follower) scan(
 		return nil, err
 	}
 	if f.began &&
-		(server != f.server || seconds-f.seconds > int64(behindMost/time.Second) || at.Sub(f.at) > behindMost) {
+		(server != f.server || us-f.us > behindMost.Microseconds() || at.Sub(f.at) > behindMost) {
 		return nil, errMissed
 	}
-	f.server, f.seconds = server, seconds
+	f.server, f.us = server, us
 	return notices, nil
 }
 

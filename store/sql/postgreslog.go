@@ -19,10 +19,10 @@ type postgresLog struct {
 // The function for the present is stable: it is the snapshot by which this very statement reads.
 const (
 	pgChanges = `
-SELECT present.snapshot, present.server, present.seconds, present.read_only, c.kind, c.id, c.cause, c.owner, c.number
+SELECT present.snapshot, present.server, present.us, present.read_only, c.kind, c.id, c.cause, c.owner, c.number
 FROM (SELECT txid_current_snapshot()::text AS snapshot,
 	coalesce(host(inet_server_addr()), '') || ' ' || pg_postmaster_start_time()::text AS server,
-	extract(epoch FROM clock_timestamp())::bigint AS seconds,
+	(extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS us,
 	current_setting('transaction_read_only')::boolean AS read_only) present
 LEFT JOIN coatcheck_changes c ON c.tx >= txid_snapshot_xmin($1::text::txid_snapshot)
 	AND NOT txid_visible_in_snapshot(c.tx, $1::text::txid_snapshot)
@@ -35,45 +35,45 @@ ORDER BY c.seq`
 	pgCallOthers = `SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, '')`
 )
 
-func (l *postgresLog) follow() func(context.Context) ([]store.Notice, error) {
+func (l *postgresLog) follow() look {
 	var last struct {
 		snapshot sql.NullString
 		server   string
-		seconds  int64
+		us       int64
 		at       time.Time
 	}
-	return func(ctx context.Context) ([]store.Notice, error) {
+	return func(ctx context.Context) (_ []store.Notice, server time.Time, _ error) {
 		present, notices := last, []store.Notice(nil)
 		present.at = time.Now().Round(0) // by the wall: it goes on while a machine sleeps
 		rows, err := l.db.QueryContext(ctx, pgChanges, last.snapshot)
 		if err != nil {
-			return nil, err
+			return nil, server, err
 		}
 		defer rows.Close()
 		for rows.Next() {
 			var c change
 			var readOnly bool
-			if err := rows.Scan(&present.snapshot, &present.server, &present.seconds, &readOnly, &c.kind, &c.id,
+			if err := rows.Scan(&present.snapshot, &present.server, &present.us, &readOnly, &c.kind, &c.id,
 				&c.cause, &c.owner, &c.number); err != nil {
-				return nil, err
+				return nil, server, err
 			}
 			if readOnly {
-				return nil, errNoWriter
+				return nil, server, errNoWriter
 			}
 			if c.kind.Valid {
 				notices = append(notices, c.notice())
 			}
 		}
 		if err := rows.Err(); err != nil {
-			return nil, err
+			return nil, server, err
 		}
 		if last.snapshot.Valid && (present.server != last.server || // another server may have another past
 			// and the log may have been trimmed
-			present.seconds-last.seconds > int64(behindMost/time.Second) || present.at.Sub(last.at) > behindMost) {
-			return nil, errMissed
+			present.us-last.us > behindMost.Microseconds() || present.at.Sub(last.at) > behindMost) {
+			return nil, server, errMissed
 		}
 		last = present
-		return notices, nil
+		return notices, micro(present.us), nil
 	}
 }
 

@@ -7,6 +7,7 @@
 package chaos
 
 import (
+	"context"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -24,6 +25,7 @@ const (
 	lease    = 2 * time.Second
 	rotation = 9 * time.Second
 	browsers = 12
+	sweep    = time.Second
 )
 
 // Rows: I1, I3, I10, A42
@@ -43,7 +45,8 @@ func TestReferee(t *testing.T) {
 			}
 			seed := trial.Seed(t)
 			w := newWorld(t, engines[name](t), seed)
-			w.play(rand.New(rand.NewPCG(seed, 0)), long)
+			chance := rand.New(rand.NewPCG(seed, 0))
+			w.play(long, func(ctx context.Context) { w.harm(ctx, chance) })
 			w.judge()
 			rotations.Add(int64(w.counts.rotations))
 		})

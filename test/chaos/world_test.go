@@ -18,8 +18,9 @@ import (
 // A node is one process of the site, and its way to the server of the store.
 type node struct {
 	*proc.Process
-	url  string
-	wire *relay.Relay // nil for a file
+	url   string
+	wire  *relay.Relay // nil for a file
+	clock *proc.Clock
 }
 
 // A world is a site, what is done to it, and who judges.
@@ -36,9 +37,9 @@ var siteLine = regexp.MustCompile(`^site (\S+)$`)
 
 func newWorld(t *testing.T, e engine, seed uint64) *world {
 	w := &world{T: t, referee: newReferee(t), engine: e, seed: seed, done: make(map[string]int)}
-	program := proc.Build(t, "coatcheck.dev/test/chaos/node")
+	program := proc.BuildWithClock(t, "coatcheck.dev/test/chaos/node")
 	for _, addr := range proc.FreeAddrs(t, e.nodes) {
-		n := &node{url: "http://" + addr}
+		n := &node{url: "http://" + addr, clock: proc.NewClock(t)}
 		address := e.store("")
 		if e.server != "" {
 			n.wire = relay.Start(t, e.server)
@@ -46,8 +47,8 @@ func newWorld(t *testing.T, e engine, seed uint64) *world {
 		}
 		n.Process = proc.Start(t, proc.Spec{Path: program, Args: []string{
 			"-engine", e.kind, "-store", address, "-listen", addr,
-			"-lease", lease.String(), "-rotate", rotation.String(),
-		}})
+			"-lease", lease.String(), "-rotate", rotation.String(), "-sweep", sweep.String(),
+		}, Env: []string{n.clock.Env()}})
 		w.nodes = append(w.nodes, n)
 	}
 	for _, n := range w.nodes {
@@ -70,8 +71,8 @@ func (w *world) awaitReady(n *node) {
 	}
 }
 
-// play lets browsers and chance do what they like for a time, and then heals what is broken.
-func (w *world) play(chance *rand.Rand, d time.Duration) {
+// play lets browsers do what they like for a time, while harm is done, and then waits for all to be well.
+func (w *world) play(d time.Duration, harm func(context.Context)) {
 	ctx, stop := context.WithTimeout(w.Context(), d)
 	defer stop()
 	var players sync.WaitGroup
@@ -83,7 +84,7 @@ func (w *world) play(chance *rand.Rand, d time.Duration) {
 		b := newBrowser(w, w.seed+browsers+uint64(i)+1)
 		players.Go(func() { b.haunt(ctx) })
 	}
-	w.harm(ctx, chance)
+	harm(ctx)
 	players.Wait()
 	for _, n := range w.nodes {
 		w.awaitReady(n)
@@ -157,6 +158,11 @@ func (w *world) faults() map[string]func(*rand.Rand) (undo func()) {
 				w.stoodStill()
 			}
 		},
+	}
+	all["B: a clock is set"] = func(chance *rand.Rand) func() {
+		n := w.any(chance)
+		n.clock.Set(w, skews[chance.IntN(len(skews))])
+		return func() { n.clock.Set(w, 0) }
 	}
 	if w.engine.server != "" {
 		wires := map[string]func(*relay.Relay){

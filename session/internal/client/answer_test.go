@@ -19,13 +19,13 @@ func TestAnswersAreNoFailures(t *testing.T) {
 	})
 	now := time.Now()
 	there := store.Record{ID: store.NewID(), CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(time.Hour)}
-	if err := c.Create(t.Context(), &there, store.ID{}, now); err != nil {
+	if err := c.Create(t.Context(), &there, store.ID{}); err != nil {
 		t.Fatal(err)
 	}
 	missing := there
 	missing.ID = store.NewID()
 	for range 20 {
-		if err := c.Create(t.Context(), &there, store.ID{}, now); !errors.Is(err, store.ErrExists) {
+		if err := c.Create(t.Context(), &there, store.ID{}); !errors.Is(err, store.ErrExists) {
 			t.Fatalf("got %v, want ErrExists", err)
 		}
 	}

@@ -48,6 +48,7 @@ type Client struct {
 	waiting limiter // for a record or the cut-offs: they hold no call, but each holds a goroutine
 	loads   coalesce.Group[store.ID, store.Record]
 
+	clock       clock
 	health      feedHealth
 	unsubscribe func()
 	cutoffs     cutoffs
@@ -66,6 +67,7 @@ func New(st store.Store, opts Options) *Client {
 	reads := NewCalls(opts.Timeout, opts.MaxCalls)
 	c := &Client{store: st, opts: opts, reads: reads, writes: reads.Apart(), unsubscribe: func() {}}
 	c.waiting.most = int64(opts.MaxCalls)
+	c.clock.heard, c.clock.began = make(chan struct{}), time.Now()
 	c.touches.flushing = make(chan struct{}, 1)
 	c.peeker, _ = st.(store.Peeker)
 	if feed, ok := st.(store.Feed); ok {
@@ -97,7 +99,7 @@ func (c *Client) Report(doing string, id store.ID, err error) error {
 }
 
 // Peek sets e to the record of an ID, or to the zero Encoded if there is none. It reports false if that is not known at
-// the time now without waiting for anybody.
+// the time now, by this machine's clock, without waiting for anybody.
 func (c *Client) Peek(e *store.Encoded, id store.ID, now time.Time) (known bool) {
 	if c.peeker != nil && c.knowsCutoffs(now) {
 		*e, known = c.peeker.Peek(id, now)
@@ -108,12 +110,12 @@ func (c *Client) Peek(e *store.Encoded, id store.ID, now time.Time) (known bool)
 // Invalidate has a record loaded anew that Peek has told: something contradicts it.
 func (c *Client) Invalidate(r *store.Record) { c.peeker.Invalidate(r.ID, r.Version) }
 
-// Find returns the record of an ID, and nil if there is none, for a request whose Peek at the time now has told
-// nothing, or nothing to rely on. If within is not 0 it waits no longer than that; the call goes on, and later requests
+// Find returns the record of an ID, and nil if there is none, for a request whose Peek has told nothing, or nothing to
+// rely on. If within is not 0 it waits no longer than that; the call goes on, and later requests
 // have the use of the answer.
-func (c *Client) Find(ctx context.Context, id store.ID, now time.Time, within time.Duration) (*store.Record, error) {
+func (c *Client) Find(ctx context.Context, id store.ID, within time.Duration) (*store.Record, error) {
 	if within == 0 {
-		return c.find(ctx, id, now)
+		return c.find(ctx, id)
 	}
 	type answer struct {
 		record *store.Record
@@ -126,7 +128,7 @@ func (c *Client) Find(ctx context.Context, id store.ID, now time.Time, within ti
 			_ = recover()
 			answered <- a
 		}()
-		a.record, a.err = c.find(ctx, id, now)
+		a.record, a.err = c.find(ctx, id)
 	}()
 	timer := time.NewTimer(within)
 	defer timer.Stop()
@@ -140,11 +142,11 @@ func (c *Client) Find(ctx context.Context, id store.ID, now time.Time, within ti
 
 var errSlow = fmt.Errorf("%w: it takes longer than the request may wait", ErrUnavailable)
 
-func (c *Client) find(ctx context.Context, id store.ID, now time.Time) (*store.Record, error) {
-	if c.knowsCutoffs(now) {
+func (c *Client) find(ctx context.Context, id store.ID) (*store.Record, error) {
+	if c.knowsCutoffs(time.Now()) {
 		return c.fetch(ctx, id)
 	}
-	if err := c.LoadCutoffs(ctx, now); err != nil {
+	if err := c.LoadCutoffs(ctx); err != nil {
 		return nil, err
 	}
 	return c.Load(ctx, id)
@@ -247,9 +249,9 @@ func (c *Client) answer(doing string, id store.ID, err error) error {
 	return c.Report(doing, id, err)
 }
 
-// Create calls [store.Store.Create] at the time now.
-func (c *Client) Create(ctx context.Context, r *store.Record, replaces store.ID, now time.Time) error {
-	err := c.write(ctx, "create", r.ID, now, func(ctx context.Context) error {
+// Create calls [store.Store.Create].
+func (c *Client) Create(ctx context.Context, r *store.Record, replaces store.ID) error {
+	err := c.write(ctx, "create", r.ID, time.Now(), func(ctx context.Context) error {
 		return c.store.Create(ctx, *r, replaces)
 	})
 	if err == nil && !replaces.IsZero() {
@@ -258,9 +260,9 @@ func (c *Client) Create(ctx context.Context, r *store.Record, replaces store.ID,
 	return err
 }
 
-// Save calls [store.Store.Save] at the time now.
-func (c *Client) Save(ctx context.Context, r *store.Record, now time.Time) error {
-	return c.write(ctx, "save", r.ID, now, func(ctx context.Context) error { return c.store.Save(ctx, *r) })
+// Save calls [store.Store.Save]. The time that it may take began at a moment of this machine's clock.
+func (c *Client) Save(ctx context.Context, r *store.Record, began time.Time) error {
+	return c.write(ctx, "save", r.ID, began, func(ctx context.Context) error { return c.store.Save(ctx, *r) })
 }
 
 // Delete calls [store.Store.Delete].
@@ -296,11 +298,10 @@ func (c *Client) DeleteUser(ctx context.Context, user string, keep []store.ID) (
 
 // List calls [store.Store.List], and knows the cut-offs afterwards.
 func (c *Client) List(ctx context.Context, q store.Query) (records []store.Record, err error) {
-	now := time.Now()
-	if err := c.LoadCutoffs(ctx, now); err != nil {
+	if err := c.LoadCutoffs(ctx); err != nil {
 		return nil, err
 	}
-	err = c.read(ctx, "list", store.ID{}, now, func(ctx context.Context) (err error) {
+	err = c.read(ctx, "list", store.ID{}, time.Now(), func(ctx context.Context) (err error) {
 		if records, err = c.store.List(ctx, q); err == nil {
 			err = q.Check(records)
 		}
@@ -309,13 +310,13 @@ func (c *Client) List(ctx context.Context, q store.Query) (records []store.Recor
 	return records, err
 }
 
-// Live calls [store.Store.Live] at the time now for the sessions that no cut-off has ended.
-func (c *Client) Live(ctx context.Context, user string, now time.Time, limit int) (live []store.Summary, err error) {
-	if err := c.LoadCutoffs(ctx, now); err != nil {
+// Live calls [store.Store.Live] for the sessions that no cut-off has ended.
+func (c *Client) Live(ctx context.Context, user string, limit int) (live []store.Summary, err error) {
+	if err := c.LoadCutoffs(ctx); err != nil {
 		return nil, err
 	}
-	err = c.read(ctx, "find the user's sessions", store.ID{}, now, func(ctx context.Context) (err error) {
-		live, err = c.store.Live(ctx, user, c.Cutoff(user), now, limit)
+	err = c.read(ctx, "find the user's sessions", store.ID{}, time.Now(), func(ctx context.Context) (err error) {
+		live, err = c.store.Live(ctx, user, c.Cutoff(user), c.Now(), limit)
 		return err
 	})
 	return live, err
@@ -324,11 +325,10 @@ func (c *Client) Live(ctx context.Context, user string, now time.Time, limit int
 // Count calls [store.Store.Count] for the sessions that no cut-off has ended, except that among everybody's those
 // count that only one of their own user has.
 func (c *Client) Count(ctx context.Context, user string) (n int, err error) {
-	now := time.Now()
-	if err := c.LoadCutoffs(ctx, now); err != nil {
+	if err := c.LoadCutoffs(ctx); err != nil {
 		return 0, err
 	}
-	err = c.read(ctx, "count", store.ID{}, now, func(ctx context.Context) (err error) {
+	err = c.read(ctx, "count", store.ID{}, time.Now(), func(ctx context.Context) (err error) {
 		n, err = c.store.Count(ctx, user, c.Cutoff(user))
 		return err
 	})

@@ -59,7 +59,8 @@ func (c *cutoffs) any() bool { return c.everybody.Load() != 0 || c.some.Load() }
 // known reports whether cut-offs have been loaded, and are told by a feed or have been loaded a moment ago.
 func (c *cutoffs) known(fed bool, now time.Time) bool {
 	at := c.loadedAt.Load()
-	return at != 0 && (fed || now.UnixNano()-at < int64(cutoffsAge))
+	age := now.UnixNano() - at // negative if the clock was set back
+	return at != 0 && (fed || 0 <= age && age < int64(cutoffsAge))
 }
 
 // forget has the next request load the cut-offs again, even if they are being loaded just now.
@@ -117,9 +118,9 @@ func (c *Client) SetCutoff(ctx context.Context, user string, t time.Time) error 
 
 func (c *Client) knowsCutoffs(now time.Time) bool { return c.cutoffs.known(c.health.good(now), now) }
 
-// LoadCutoffs makes sure that the cut-offs are known at the time now. Until they are, nobody can tell which sessions
-// are good.
-func (c *Client) LoadCutoffs(ctx context.Context, now time.Time) error {
+// LoadCutoffs makes sure that the cut-offs are known. Until they are, nobody can tell which sessions are good.
+func (c *Client) LoadCutoffs(ctx context.Context) error {
+	now := time.Now()
 	if c.knowsCutoffs(now) {
 		return nil
 	}

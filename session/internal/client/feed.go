@@ -25,9 +25,15 @@ func (c *Client) notice(n store.Notice) {
 		c.last.dropUser(n.User)
 		c.watchers.lookIf(func(w *watcher) bool { return w.user == n.User })
 	case store.Lost:
+		c.clock.hear(n)
+		if c.health.isLost() {
+			break
+		}
 		// Cut-offs stay known for as long as the last beat is believed. The last known copies stay for Recall.
 		c.cutoffs.asOf(c.health.lost())
 	case store.Beat:
+		c.clock.hear(n)
+		c.Steady()
 		if c.health.beat(n.At) {
 			// The feed was down. What was loaded meanwhile may be older than what it failed to tell.
 			c.cutoffs.forget()
@@ -49,6 +55,9 @@ type feedHealth struct {
 const beatBelieved = cutoffsAge
 
 func (h *feedHealth) always() { h.until.Store(math.MaxInt64) }
+
+// isLost reports whether the feed is interrupted.
+func (h *feedHealth) isLost() bool { return h.until.Load() == 0 }
 
 // lost notes that the feed is interrupted. It returns the moment that the last beat vouches for, zero if there was
 // none.
@@ -74,7 +83,12 @@ func (h *feedHealth) beat(at time.Time) (wasLost bool) {
 }
 
 // good reports whether the feed would have told of whatever happened until now, but for a moment.
-func (h *feedHealth) good(now time.Time) bool { return now.UnixNano() < h.until.Load() }
+// A moment before the last beat is one of a clock that was set back.
+func (h *feedHealth) good(now time.Time) bool {
+	until := h.until.Load()
+	left := until - now.UnixNano()
+	return 0 < left && (left <= int64(beatBelieved) || until == math.MaxInt64)
+}
 
 // canBreak reports whether the feed has to be watched.
 func (h *feedHealth) canBreak() bool { return h.until.Load() != math.MaxInt64 }

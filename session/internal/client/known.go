@@ -160,13 +160,13 @@ func (e *recentlyEnded) turn(now time.Time) {
 	}
 }
 
-// Ended notes that a session has ended for good at the time now, with none in its place.
-func (c *Client) Ended(id store.ID, now time.Time) { c.ended.add(id, store.ID{}, now) }
+// Ended notes that a session has ended for good, with none in its place.
+func (c *Client) Ended(id store.ID) { c.ended.add(id, store.ID{}, time.Now()) }
 
 // RecentlyEnded reports whether a session has ended in the last half minute or so, as far as this node knows.
-func (c *Client) RecentlyEnded(id store.ID, now time.Time) bool { return c.ended.contains(id, now) }
+func (c *Client) RecentlyEnded(id store.ID) bool { return c.ended.contains(id, time.Now()) }
 
 // Successor returns the session that stands where one has ended a moment ago, as far as that is known.
-func (c *Client) Successor(id store.ID, now time.Time) (next store.ID, ok bool) {
-	return c.ended.successor(id, now)
+func (c *Client) Successor(id store.ID) (next store.ID, ok bool) {
+	return c.ended.successor(id, time.Now())
 }

@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"coatcheck.dev/session/internal/client"
@@ -12,20 +13,23 @@ import (
 // What took a session's place is known for half a minute at least, and for a minute at most.
 func TestSuccessorsAreForgotten(t *testing.T) {
 	for age, want := range map[time.Duration]bool{0: true, 29 * time.Second: true, 61 * time.Second: false} {
-		c := client.New(memory.New(), client.Options{Timeout: time.Second, MaxCalls: 10, SweepInterval: -1})
-		now := time.Now()
-		old := store.Record{ID: store.NewID(), CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(time.Hour)}
-		if err := c.Create(t.Context(), &old, store.ID{}, now); err != nil {
-			t.Fatal(err)
-		}
-		next := old
-		next.ID, next.Version = store.NewID(), 1
-		if err := c.Create(t.Context(), &next, old.ID, now); err != nil {
-			t.Fatal(err)
-		}
-		if got, ok := c.Successor(old.ID, now.Add(age)); ok != want || ok && got != next.ID {
-			t.Errorf("after %v: %v, %v; want it known: %v", age, got, ok, want)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			c := client.New(memory.New(), client.Options{Timeout: time.Second, MaxCalls: 10, SweepInterval: -1})
+			now := time.Now()
+			old := store.Record{ID: store.NewID(), CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(time.Hour)}
+			if err := c.Create(t.Context(), &old, store.ID{}); err != nil {
+				t.Fatal(err)
+			}
+			next := old
+			next.ID, next.Version = store.NewID(), 1
+			if err := c.Create(t.Context(), &next, old.ID); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(age)
+			if got, ok := c.Successor(old.ID); ok != want || ok && got != next.ID {
+				t.Errorf("after %v: %v, %v; want it known: %v", age, got, ok, want)
+			}
+		})
 	}
 }
 

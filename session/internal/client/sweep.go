@@ -17,12 +17,14 @@ type sweeper struct {
 
 	mu      sync.Mutex
 	timer   *time.Timer
+	hurried bool // the next sweep does not wait for its interval
 	stopped bool
 	running chan struct{} // closed when the sweep that is under way has ended; nil if none is
 }
 
 const (
 	sweepSlice = 500                   // records in one call of the store
+	sweepHurry = 2 * time.Second       // for touches on their way
 	sweepPause = 20 * time.Millisecond // between two slices, for the writers that wait
 )
 
@@ -36,6 +38,19 @@ func (c *Client) sweepSoon() {
 	defer w.mu.Unlock()
 	if !w.due.Swap(true) && c.opts.SweepInterval >= 0 {
 		w.timer = time.AfterFunc(c.opts.SweepInterval, c.sweep)
+	}
+}
+
+// SweepExpired has a sweep come soon, because the end of a session has been noticed: it must not be undone when a clock
+// is set back.
+func (c *Client) SweepExpired() {
+	c.sweepSoon()
+	w := &c.sweeper
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.timer != nil && !w.stopped && !w.hurried && w.timer.Stop() {
+		w.hurried = true
+		w.timer.Reset(min(sweepHurry, c.opts.SweepInterval))
 	}
 }
 
@@ -78,7 +93,7 @@ func (w *sweeper) end() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	close(w.running)
-	w.running = nil
+	w.running, w.hurried = nil, false
 	w.due.Store(w.stopped)
 }
 
@@ -88,6 +103,9 @@ func (c *Client) sweep() {
 		return
 	}
 	defer w.end()
+	if !c.Steady() {
+		return
+	}
 	total := 0
 	for !w.isStopped() {
 		n, err := c.sweepSlice()
@@ -105,7 +123,7 @@ func (c *Client) sweep() {
 func (c *Client) sweepSlice() (int, error) {
 	ctx, cancel := c.detached()
 	defer cancel()
-	n, err := c.store.Sweep(ctx, time.Now(), sweepSlice)
+	n, err := c.store.Sweep(ctx, c.Now(), sweepSlice)
 	if err != nil {
 		err = c.Report("sweep", store.ID{}, err)
 	}

@@ -51,15 +51,15 @@ func (c *Client) Watch(r *store.Record, stop <-chan struct{}, done chan<- struct
 		if next = c.untilLook(r, looked, now); next > 0 && !due {
 			continue
 		}
-		fresh, err := c.look(r.ID, now)
+		fresh, err := c.look(r.ID)
 		switch {
-		case err == nil && (fresh == nil || c.Over(fresh, now) || c.Refuses(fresh.User, fresh.CreatedAt)):
+		case err == nil && (fresh == nil || c.Over(fresh, c.Now()) || c.Refuses(fresh.User, fresh.CreatedAt)):
 			return
 		case err == nil:
 			fresh.LastSeen = c.LastSeen(fresh.ID, fresh.LastSeen)
 			r, looked, due = fresh, now, false
 			next = c.untilLook(r, looked, now)
-		case c.Over(r, now):
+		case c.Over(r, c.Now()):
 			return
 		case c.health.good(now):
 			next = watchUnsure // the feed would tell
@@ -77,7 +77,7 @@ func (c *Client) untilLook(r *store.Record, looked, now time.Time) time.Duration
 	if c.health.canBreak() {
 		look = earlier(look, later(looked, c.health.heard()).Add(watchUnsure))
 	}
-	return earlier(look, r.Ends()).Sub(now)
+	return min(look.Sub(now), r.Ends().Sub(c.Time(now)))
 }
 
 func earlier(a, b time.Time) time.Time {
@@ -87,11 +87,11 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// look loads a record at the time now, for nobody's request.
-func (c *Client) look(id store.ID, now time.Time) (*store.Record, error) {
+// look loads a record, for nobody's request.
+func (c *Client) look(id store.ID) (*store.Record, error) {
 	ctx, cancel := c.detached()
 	defer cancel()
-	if err := c.LoadCutoffs(ctx, now); err != nil {
+	if err := c.LoadCutoffs(ctx); err != nil {
 		return nil, err
 	}
 	return c.Load(ctx, id)

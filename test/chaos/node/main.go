@@ -11,6 +11,7 @@ import (
 	"flag"
 	"fmt"
 	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -18,6 +19,7 @@ import (
 	"syscall"
 	"time"
 
+	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store/near"
 )
@@ -28,21 +30,23 @@ func main() {
 	listen := flag.String("listen", "127.0.0.1:0", "where the site listens")
 	lease := flag.Duration("lease", time.Second, "how long a session is believed in silence")
 	rotate := flag.Duration("rotate", time.Minute, "how often a session gets a new secret")
+	sweep := flag.Duration("sweep", time.Minute, "how often expired sessions are removed")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *engine, *address, *listen, *lease, *rotate); err != nil {
+	if err := run(ctx, *engine, *address, *listen, *lease, *rotate, *sweep); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(ctx context.Context, engine, address, listen string, lease, rotate time.Duration) error {
+func run(ctx context.Context, engine, address, listen string, lease, rotate, sweep time.Duration) error {
 	st, err := open(engine, address)
 	if err != nil {
 		return err
 	}
 	sessions := session.New(near.New(st, near.Options{Lease: lease}), session.Options{
 		RotateEvery: rotate, RotationGrace: rotate - time.Second, StoreTimeout: time.Second, MaxSessions: -1,
+		SweepInterval: sweep, Events: event.NewQueue(event.LogEvents(slog.New(slog.NewTextHandler(os.Stderr, nil)))),
 	})
 	l, err := net.Listen("tcp", listen)
 	if err != nil {

@@ -1,0 +1,45 @@
+package chaos
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"coatcheck.dev/test/internal/trial"
+)
+
+// skews are how far clocks are off.
+var skews = []time.Duration{2 * time.Hour, -2 * time.Hour, 40 * time.Second, -40 * time.Second}
+
+// Two nodes have clocks that are hours apart, then more than the grace of a rotation, and are set while sessions go on.
+// Nobody is signed out, and nobody comes back.
+//
+// Rows: I1, I4, I11
+func TestClocks(t *testing.T) {
+	for _, name := range slices.Sorted(maps.Keys(engines)) {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, engines[name](t), trial.Seed(t))
+			w.play(20*time.Second, func(ctx context.Context) {
+				for phase, lasts := range []time.Duration{4 * time.Second, 4 * time.Second, 11 * time.Second} {
+					for i, n := range w.nodes {
+						n.clock.Set(t, skews[(phase+i)%2+phase/2*2])
+					}
+					select {
+					case <-time.After(lasts):
+					case <-ctx.Done():
+					}
+				}
+				for _, n := range w.nodes {
+					n.clock.Set(t, 0)
+				}
+				<-ctx.Done()
+			})
+			w.judge()
+			if w.engine.nodes > 1 && w.counts.rotations == 0 {
+				t.Error("no session got a new secret")
+			}
+		})
+	}
+}
