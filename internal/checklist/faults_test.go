@@ -90,6 +90,23 @@ var Faults = []Fault{
 		Bound: "the log is as long as what was written meanwhile",
 		Proof: []string{"test/sqlite.TestAReaderKeepsTheLogLong", "cmd/coatcheck.TestWALWarning"},
 	}, {
+		What: "a node's clock is wrong, or is set while it runs",
+		Does: "times are those of the store's server; a node that is more than a minute off says so, sweeps nothing " +
+			"and renews no secret; nobody is signed out, and nobody comes back",
+		Bound: "half the round trip of a beat; at a start, a request waits 1 s at most for the first one",
+		Proof: []string{
+			"test/chaos.TestClocks", "session.TestTimesAreTheServers", "session.TestTheGraceIsThatOfTheServersTime",
+			"session.TestANodeWhoseClockIsOffDoesNothingIrrevocable", "session.TestRequestsWaitForTheTime",
+		},
+	}, {
+		What: "the clock of the store's server is set, or that of an SQLite node",
+		Does: "it is not believed yet, and the event says so, unless there is a second witness; what has been shown " +
+			"to be over is removed, so that no clock revives it",
+		Bound: "ten minutes; what is over, 2 s after it was shown",
+		Proof: []string{
+			"store.TestClock", "store.TestSlept", "session.TestExpiredSessionsAreSweptWhenNoticed",
+		},
+	}, {
 		What:  "a browser loses its last cookie writes",
 		Does:  "it stays signed in, if it is the same browser and has not used the new secret",
 		Bound: "10 minutes after the new secret was first shown",

@@ -83,8 +83,13 @@ func TestTwoNodes(t *testing.T) {
 			if db != nil {
 				laterVersion(t, db, a, b)
 			}
+			const skew = "off the server's, give or take"
+			if _, text := run(t, "doctor", "--store", address); !strings.Contains(text, skew) {
+				t.Errorf("the doctor does not tell the clock:\n%s", text)
+			}
 			for _, h := range []*program{a, b} {
 				if x := h.ask(http.MethodGet, "/metrics"); !strings.Contains(x.body, "\ncoatcheck_near_feed_up 1\n") ||
+					!strings.Contains(x.body, "\ncoatcheck_clock_skew_seconds ") ||
 					!strings.Contains(x.body, `coatcheck_near_reads_total{by="session"}`) {
 					t.Errorf("/metrics: %d %s", x.status, x.body)
 				}

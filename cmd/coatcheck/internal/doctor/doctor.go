@@ -54,6 +54,9 @@ func Examine(ctx context.Context, b *backend.Backend, marks string) (*Report, er
 			return nil, fmt.Errorf("find out whether the store was restored from a backup: %w", err)
 		}
 		findings = append(findings, restored(state))
+		if !b.Local() {
+			findings = append(findings, clock(ctx, b))
+		}
 	}
 	slices.SortStableFunc(findings, func(a, b store.Finding) int { return int(b.Severity) - int(a.Severity) })
 	for _, f := range findings {

@@ -23,6 +23,8 @@ var (
 	nearFeedLag = nearDesc("coatcheck_near_feed_lag_seconds",
 		"Time for which the feed has not proved that it told everything: "+
 			"a session cannot outlive its end on another node for longer.")
+	clockSkew = nearDesc("coatcheck_clock_skew_seconds",
+		"How far this machine's clock is ahead of that of the store's server.")
 )
 
 func nearDesc(name, help string, labels ...string) *prometheus.Desc {
@@ -60,4 +62,5 @@ func (c cacheCollector) Collect(to chan<- prometheus.Metric) {
 	}
 	gauge(nearFeedUp, up)
 	gauge(nearFeedLag, s.FeedLag.Seconds())
+	gauge(clockSkew, s.ClockSkew.Seconds())
 }
