@@ -428,6 +428,7 @@ func TestStartErrors(t *testing.T) {
 		{append([]string{"serve", "--upstream", "app/path"}, free...), []string{"--upstream", "http://127.0.0.1:3000"}},
 		{[]string{"demo", "--listen=127.0.0.1:" + spare, "--console-listen=127.0.0.1:" + spare},
 			[]string{"--listen and --console-listen", spare}},
+		{append([]string{"demo", "--console-token", "short-secret"}, free...), []string{"console's token", "32"}},
 		{[]string{"serve"}, []string{"--upstream", "--help"}},
 		{[]string{"dmeo"}, []string{"dmeo", "--help"}},
 	} {

@@ -26,6 +26,7 @@ import (
 type server struct {
 	log      *slog.Logger
 	folder   *folder.Folder
+	tokenIn  string // where the console's token is
 	stores   *storeStack
 	sessions *session.Manager
 	console  *console.Console
@@ -84,7 +85,7 @@ func (s *server) assemble(ctx context.Context, flags config.Server, site site) (
 			err = errors.Join(err, s.folder.Close())
 		}
 	}()
-	token, err := s.folder.Token()
+	token, err := s.takeToken(flags.ConsoleToken)
 	if err != nil {
 		return err
 	}
@@ -110,6 +111,20 @@ func (s *server) assemble(ctx context.Context, flags config.Server, site site) (
 		Sessions: s.sessions, Token: token, Closing: s.unready, Metrics: counts.Handler(s.log),
 	})
 	return nil
+}
+
+// takeToken returns the operator's own token for the console, or the one in the data folder.
+func (s *server) takeToken(own string) (token string, err error) {
+	if own != "" {
+		s.tokenIn = "COATCHECK_CONSOLE_TOKEN"
+		return own, folder.CheckToken(own)
+	}
+	if token, err = s.folder.Token(s.log); token == "" {
+		s.tokenIn = "none"
+		return "", err
+	}
+	s.tokenIn = s.folder.TokenPath()
+	return token, err
 }
 
 // manage makes the session manager. Its events are logged and counted.
@@ -146,7 +161,7 @@ func (s *server) greet(w io.Writer, flags config.Server, site site) error {
 %s  Token    %s (for the console and its API)
 
 %s
-`, version(), site.label, s.front.URL(), s.console.SignInLink(), s.folder.Path(), kept, s.folder.TokenPath(), site.hint)
+`, version(), site.label, s.front.URL(), s.console.SignInLink(), s.folder.Path(), kept, s.tokenIn, site.hint)
 	return err
 }
 

@@ -44,6 +44,7 @@ const (
 type Server struct {
 	Listen        string `default:"localhost:8080" placeholder:"ADDRESS" help:"Address of the site, host:port; port 0 picks a free one. Default: ${default}"`
 	ConsoleListen string `default:"localhost:8081" placeholder:"ADDRESS" help:"Address of the console and its API. Keep it on loopback, or behind something that speaks https. Default: ${default}"`
+	ConsoleToken  string `placeholder:"TOKEN" help:"Token for the console and its API, in place of the one in the data folder. Other users of the machine can read command lines: pass it in the environment, as COATCHECK_CONSOLE_TOKEN."`
 	Data          string `default:"${data}" placeholder:"DIR" help:"Folder for sessions and the console's token; made if it is missing. Default: ${default}"`
 	Storage       `embed:""`
 	DrainTime     time.Duration `default:"0s" placeholder:"TIME" help:"How long to keep serving after a signal to stop, while /readyz already says so: for load balancers to notice. Default: ${default}"`

@@ -2,6 +2,7 @@ package folder_test
 
 import (
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -27,7 +28,7 @@ func TestEverythingIsPrivate(t *testing.T) {
 	}
 	path := filepath.Join(t.TempDir(), "a", "b c%?#&ü")
 	f := open(t, path)
-	if _, err := f.Token(); err != nil {
+	if _, err := f.Token(slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
 	}
 	modes := map[string]os.FileMode{}
@@ -53,16 +54,16 @@ func TestEverythingIsPrivate(t *testing.T) {
 func TestTokenStays(t *testing.T) {
 	path := t.TempDir()
 	f := open(t, path)
-	first, err := f.Token()
+	first, err := f.Token(slog.New(slog.DiscardHandler))
 	if err != nil || len(first) != 43 {
 		t.Fatalf("token %q, %v", first, err)
 	}
 	f.Close()
-	second, err := open(t, path).Token()
+	second, err := open(t, path).Token(slog.New(slog.DiscardHandler))
 	if err != nil || second != first {
 		t.Errorf("token %q, then %q, %v", first, second, err)
 	}
-	other, err := open(t, t.TempDir()).Token()
+	other, err := open(t, t.TempDir()).Token(slog.New(slog.DiscardHandler))
 	if err != nil || other == first {
 		t.Errorf("two folders have the token %q, %v", other, err)
 	}
@@ -74,7 +75,7 @@ func TestTokenRace(t *testing.T) {
 	tokens := make(chan string)
 	for range 8 {
 		go func() {
-			token, err := folder.At(path).Token()
+			token, err := folder.At(path).Token(slog.New(slog.DiscardHandler))
 			if err != nil {
 				token = err.Error()
 			}
@@ -143,9 +144,9 @@ func TestRefusedTokens(t *testing.T) {
 	}{
 		{"good", good, 0o600, ""},
 		{"good, with a line end", good + "\n", 0o400, ""},
-		{"others may read it", good, 0o644, "others may read"},
-		{"the group may read it", good, 0o640, "others may read"},
-		{"others may write it", good, 0o602, "others may read"},
+		{"others may read it", good, 0o644, ""},
+		{"the group may read it", good, 0o660, ""},
+		{"others may write it", good, 0o602, ""},
 		{"too short", good[1:], 0o600, "is not a token"},
 		{"too long", good + "a", 0o600, "is not a token"},
 		{"empty", "", 0o600, "is not a token"},
@@ -156,7 +157,14 @@ func TestRefusedTokens(t *testing.T) {
 			t.Fatal(err)
 		}
 		os.Chmod(f.TokenPath(), tt.mode) // whatever the umask is
-		token, err := f.Token()
+		var log strings.Builder
+		token, err := f.Token(slog.New(slog.NewTextHandler(&log, nil)))
+		if warned := strings.Contains(log.String(), "others could read"); warned != (tt.mode&0o077 != 0) {
+			t.Errorf("%s: log %q", tt.why, log.String())
+		}
+		if info, err := os.Stat(f.TokenPath()); err != nil || info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s: mode %v, %v", tt.why, info.Mode(), err)
+		}
 		if (err == nil) != (tt.says == "") || err != nil &&
 			(!strings.Contains(err.Error(), tt.says) || strings.Contains(err.Error(), "aaaa")) {
 			t.Errorf("%s: %q, %v, want %q", tt.why, token, err, tt.says)

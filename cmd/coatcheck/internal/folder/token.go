@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -24,8 +25,12 @@ const (
 // TokenPath returns where the console's token is.
 func (f *Folder) TokenPath() string { return filepath.Join(f.path, tokenFile) }
 
-// Token returns the console's token. It makes a missing one, and refuses one that others on this machine could read.
-func (f *Folder) Token() (string, error) {
+// Token returns the console's token. It makes a missing one. One that others on this machine could read is made private
+// again; if that cannot be done, the token is not used, so that it is "", and log says so.
+func (f *Folder) Token(log *slog.Logger) (string, error) {
+	if !f.tighten(log) {
+		return "", nil
+	}
 	token, err := readToken(f.TokenPath())
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := f.makeToken(); err != nil {
@@ -39,21 +44,53 @@ func (f *Folder) Token() (string, error) {
 	return token, nil
 }
 
+// tighten makes the token's file private, and reports whether it is, or is not there. Managers of volumes widen the
+// modes of all files when they mount a volume for a group.
+func (f *Folder) tighten(log *slog.Logger) bool {
+	path := f.TokenPath()
+	wide, isWide := openTo(path)
+	if !isWide {
+		return true
+	}
+	err := os.Chmod(path, 0o600)
+	if _, still := openTo(path); err == nil && !still {
+		log.Warn("others could read the console's token, until now; if they may have, delete it: the next start makes "+
+			"a new one", "file", path, "mode", fmt.Sprintf("%#o", wide))
+		return true
+	}
+	log.Warn("others may read the console's token, and this program may not change that: only the link of this start "+
+		"opens the console, and the API is off; pass a token of your own as COATCHECK_CONSOLE_TOKEN",
+		"file", path, "mode", fmt.Sprintf("%#o", wide))
+	return false
+}
+
+// openTo returns the mode of a file that is open to others. Windows has no such modes: a new file there has the rights
+// of its folder, the user's own.
+func openTo(path string) (mode fs.FileMode, others bool) {
+	info, err := os.Stat(path)
+	if err != nil || runtime.GOOS == "windows" {
+		return 0, false
+	}
+	mode = info.Mode().Perm()
+	return mode, mode&0o077 != 0
+}
+
+// CheckToken reports what is wrong with a token that the operator has chosen, without quoting it.
+func CheckToken(token string) error {
+	notPlain := func(r rune) bool { return r <= ' ' || r > '~' }
+	if len(token) < 32 || len(token) > 512 || strings.ContainsFunc(token, notPlain) {
+		return errors.New("the console's token must have 32 to 512 letters, digits and signs, without spaces; " +
+			"openssl rand -hex 32 makes one")
+	}
+	return nil
+}
+
 func readToken(path string) (string, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return "", err
 	}
 	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return "", err
-	}
-	// Windows has no such modes: a new file there has the rights of its folder, the user's own.
-	if mode := info.Mode(); runtime.GOOS != "windows" && mode.Perm()&0o077 != 0 {
-		return "", fmt.Errorf("others may read %s (mode %#o): delete it, and the next start makes a new one",
-			path, mode.Perm())
-	}
 	text, err := io.ReadAll(io.LimitReader(file, 1<<10))
 	if err != nil {
 		return "", err
