@@ -108,6 +108,17 @@ func (k Key[T]) Update(s *Session, fn func(T) T) error {
 	return nil
 }
 
+// Pop returns the session's value and removes it, for what is to be shown once. It reports false if there is none, or
+// if it could not be removed: then it is shown another time.
+func (k Key[T]) Pop(s *Session) (T, bool) {
+	v, ok := k.Lookup(s)
+	if !ok || k.Delete(s) != nil {
+		var none T
+		return none, false
+	}
+	return v, true
+}
+
 // Delete removes the session's value, if there is one.
 func (k Key[T]) Delete(s *Session) error {
 	return s.change(change{key: k.name, delete: true, merge: k.merge})

@@ -89,6 +89,15 @@ type Options struct {
 	// parameter return_to. The default is to answer 401.
 	SignInPath string
 
+	// Denied answers those that [Manager.Require] and its kin do not let through and do not send to SignInPath. Headers
+	// (WWW-Authenticate, Cache-Control, HX-Redirect) are set before, and the status is 401 unless it writes another.
+	// The default is one line of text, or of JSON.
+	Denied http.Handler
+
+	// Conflict answers requests whose changes met others that were saved meanwhile, where they cannot be put together.
+	// The status is 409 unless it writes another. The default is one line of text.
+	Conflict http.Handler
+
 	// Unavailable answers requests when the store cannot tell whether there is a session. Headers (Retry-After,
 	// Cache-Control) are set before, and the status is 503 unless it writes another. The default is one line of text.
 	Unavailable http.Handler
@@ -163,6 +172,9 @@ func (o Options) withDefaults() (Options, error) {
 	setInt(&o.MaxSessions, 100)
 	setInt(&o.MaxStoreCalls, 1000)
 	setInt(&o.MaxVisitors, 10_000)
+	if o.Conflict == nil {
+		o.Conflict = http.HandlerFunc(conflict)
+	}
 	if o.Unavailable == nil {
 		o.Unavailable = http.HandlerFunc(unavailable)
 	}
@@ -291,6 +303,10 @@ func (o *Options) Fits(data store.Data) error {
 
 func unavailable(w http.ResponseWriter, _ *http.Request) {
 	http.Error(w, "Temporarily unavailable. Please try again in a moment.", http.StatusServiceUnavailable)
+}
+
+func conflict(w http.ResponseWriter, _ *http.Request) {
+	http.Error(w, "Someone else changed this at the same time. Reload the page and try again.", http.StatusConflict)
 }
 
 // localPath reports whether a browser takes the text for a path on the same site: one slash, not followed by another

@@ -22,7 +22,7 @@ func (m *Manager) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	header.Set("Cache-Control", "no-store")
 	if errors.Is(err, ErrConflict) || errors.Is(err, ErrTooLarge) {
-		http.Error(w, "Someone else changed this at the same time. Reload the page and try again.", http.StatusConflict)
+		m.opts.Conflict.ServeHTTP(defaultstatus.Writer(w, http.StatusConflict), r)
 		return
 	}
 	header.Set("Retry-After", "5")

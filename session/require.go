@@ -2,17 +2,20 @@ package session
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
 
+	"coatcheck.dev/internal/defaultstatus"
 	"coatcheck.dev/store"
 )
 
 // Require lets only requests of signed-in users through to next. Others are sent to Options.SignInPath if they come
-// from a browser that asks for a page, and get 401 otherwise. It belongs inside [Manager.Handler].
+// from a browser that asks for a page, htmx included, and get 401 otherwise: in JSON if they accept that, with the
+// challenge of RFC 6750 if they are bearer clients. Options.Denied replaces that. It belongs inside [Manager.Handler].
 func (m *Manager) Require(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch s := m.From(r.Context()); {
@@ -54,19 +57,63 @@ func (m *Manager) requireAuth(next http.Handler, enough func(store.Auth) bool) h
 }
 
 func (m *Manager) askToSignIn(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Cache-Control", "no-store") // the answer changes as soon as the visitor signs in
+	header := w.Header()
+	header.Set("Cache-Control", "no-store") // the answer changes as soon as the visitor signs in
 	page := (r.Method == http.MethodGet || r.Method == http.MethodHead) &&
 		strings.Contains(r.Header.Get("Accept"), "text/html")
-	if page && m.opts.SignInPath != "" {
-		and := "?"
-		if strings.Contains(m.opts.SignInPath, "?") {
-			and = "&"
-		}
-		http.Redirect(w, r, m.opts.SignInPath+and+"return_to="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
+	htmx := r.Header.Get("HX-Request") == "true"
+	switch {
+	case m.opts.SignInPath == "":
+	case htmx:
+		header.Set("HX-Redirect", m.signInFrom(htmxPage(r)))
+	case page:
+		http.Redirect(w, r, m.signInFrom(r.URL.RequestURI()), http.StatusSeeOther)
 		return
 	}
-	w.Header().Set("WWW-Authenticate", "Cookie") // RFC 9110, section 15.5.2: a 401 names a scheme
+	header.Set("WWW-Authenticate", challenge(m.From(r.Context()).bearer, r)) // RFC 9110, section 15.5.2
+	if m.opts.Denied != nil {
+		m.opts.Denied.ServeHTTP(defaultstatus.Writer(w, http.StatusUnauthorized), r)
+		return
+	}
+	if accept := r.Header.Get("Accept"); strings.Contains(accept, "json") && !strings.Contains(accept, "text/html") {
+		header.Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusUnauthorized)
+		_, _ = io.WriteString(w, `{"error":{"code":"unauthorized","message":"Please sign in."}}`+"\n")
+		return
+	}
 	http.Error(w, "Please sign in.", http.StatusUnauthorized)
+}
+
+// signInFrom returns the address of the page to sign in at, which leads back to a page of this site, or to none.
+func (m *Manager) signInFrom(back string) string {
+	if back == "" {
+		return m.opts.SignInPath
+	}
+	and := "?"
+	if strings.Contains(m.opts.SignInPath, "?") {
+		and = "&"
+	}
+	return m.opts.SignInPath + and + "return_to=" + url.QueryEscape(back)
+}
+
+// htmxPage returns the page that htmx runs in. The request itself is for a part of it.
+func htmxPage(r *http.Request) string {
+	u, err := url.Parse(r.Header.Get("HX-Current-URL"))
+	if err != nil || !localPath(u.RequestURI()) {
+		return ""
+	}
+	return u.RequestURI()
+}
+
+// challenge names the scheme to sign in by, and for a bearer client what was wrong (RFC 6750, section 3).
+func challenge(bearer bool, r *http.Request) string {
+	switch {
+	case !bearer:
+		return "Cookie"
+	case len(r.Header["Authorization"]) == 0:
+		return "Bearer"
+	}
+	return `Bearer error="invalid_token"`
 }
 
 // ReturnTo returns the page that [Manager.Require] noted for after sign-in, from the form or query value return_to,

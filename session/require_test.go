@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -193,5 +194,59 @@ func TestRequireAndReturnToAgree(t *testing.T) {
 		if to, err := base.Parse(got); err != nil || to.Host != "site.example" {
 			t.Errorf("%q leads to %v, %v", got, to, err)
 		}
+	}
+}
+
+// Each client is refused in the way that it understands (RFC 9110, section 15.5.2; RFC 6750, section 3).
+//
+// Rows: A34
+func TestRequireAnswersInTheClientsWay(t *testing.T) {
+	everyRequest := func(*http.Request) bool { return true }
+	own := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "our own page") })
+	for _, c := range []struct {
+		name   string
+		header map[string]string
+		opts   session.Options
+		body   string
+		want   map[string]string // headers
+	}{
+		{"browser", nil, session.Options{}, "Please sign in.\n", map[string]string{"WWW-Authenticate": "Cookie"}},
+		{"JSON", map[string]string{"Accept": "application/json"}, session.Options{},
+			`{"error":{"code":"unauthorized","message":"Please sign in."}}` + "\n",
+			map[string]string{"Content-Type": "application/json"}},
+		{"JSON among others", map[string]string{"Accept": "text/html, application/problem+json"}, session.Options{},
+			"Please sign in.\n", nil},
+		{"bearer without a token", nil, session.Options{Header: everyRequest}, "Please sign in.\n",
+			map[string]string{"WWW-Authenticate": "Bearer"}},
+		{"bearer with a wrong token", map[string]string{"Authorization": "Bearer x"},
+			session.Options{Header: everyRequest}, "Please sign in.\n",
+			map[string]string{"WWW-Authenticate": `Bearer error="invalid_token"`}},
+		{"htmx", map[string]string{"HX-Request": "true", "HX-Current-URL": "https://site.example/cart?x=1"},
+			session.Options{SignInPath: "/login"}, "Please sign in.\n",
+			map[string]string{"HX-Redirect": "/login?return_to=%2Fcart%3Fx%3D1"}},
+		{"htmx on a page elsewhere", map[string]string{"HX-Request": "true", "HX-Current-URL": "https://x.example//y"},
+			session.Options{SignInPath: "/login"}, "Please sign in.\n", map[string]string{"HX-Redirect": "/login"}},
+		{"htmx without a page to go to", map[string]string{"HX-Request": "true"}, session.Options{},
+			"Please sign in.\n", map[string]string{"HX-Redirect": ""}},
+		{"a page of the app's", map[string]string{"Accept": "application/json"}, session.Options{Denied: own},
+			"our own page", map[string]string{"WWW-Authenticate": "Cookie"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := newManager(t, newFaultStore(), c.opts)
+			r := httptest.NewRequest("POST", "https://site.example/part", nil)
+			for name, value := range c.header {
+				r.Header.Set(name, value)
+			}
+			a := newBrowser(t, m).send(r, m.Require(http.NotFoundHandler()).ServeHTTP)
+			if a.status != http.StatusUnauthorized || a.body != c.body ||
+				!headerHas(a.header, "Cache-Control", "no-store") {
+				t.Errorf("%s, %q", describe(a), a.body)
+			}
+			for name, want := range c.want {
+				if got := a.header.Get(name); got != want {
+					t.Errorf("%s is %q, want %q", name, got, want)
+				}
+			}
+		})
 	}
 }

@@ -227,3 +227,44 @@ func TestSaveIsDurableAtOnce(t *testing.T) {
 		})
 	})
 }
+
+// The page for a conflict is the app's own, and its status stays.
+//
+// Rows: A16, R4
+func TestConflictPageCanBeReplaced(t *testing.T) {
+	m := newManager(t, newFaultStore(), session.Options{
+		Conflict: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, "our own page")
+		}),
+	})
+	b := newBrowser(t, m)
+	b.signIn("ada")
+	set(b, strict, "base")
+	a := b.copied().visit(func(w http.ResponseWriter, r *http.Request) {
+		_ = strict.Set(session.From(r.Context()), "mine")
+		set(b, strict, "fast")
+		_, _ = io.WriteString(w, "saved")
+	})
+	if a.status != http.StatusConflict || a.body != "our own page" {
+		t.Errorf("answer %s", describe(a))
+	}
+}
+
+// A value that is to be shown once is there once.
+func TestPop(t *testing.T) {
+	st := newFaultStore()
+	m := newManager(t, st, session.Options{})
+	b := newBrowser(t, m)
+	b.signIn("ada")
+	set(b, note, "saved")
+	pop := func() (v string, ok bool) {
+		b.with(func(s *session.Session) { v, ok = note.Pop(s) })
+		return v, ok
+	}
+	if v, ok := pop(); v != "saved" || !ok {
+		t.Errorf("got %q, %t", v, ok)
+	}
+	if v, ok := pop(); v != "" || ok {
+		t.Errorf("a second time: %q, %t", v, ok)
+	}
+}

@@ -239,6 +239,9 @@ func TestRefusals(t *testing.T) {
 		{"DELETE", "/v1/sessions/" + handle[:21] + "!", 400, "bad_request", ""},
 		{"DELETE", "/v1/sessions/" + handle[:21] + "%0A", 400, "bad_request", ""},
 		{"DELETE", "/v1/users/" + strings.Repeat("u", 256) + "/sessions", 400, "bad_request", ""},
+		{"GET", "/v1/sessions?usr=ada", 400, "bad_request", ""},
+		{"GET", "/v1/sessions?user=ada&User=ada", 400, "bad_request", ""},
+		{"GET", "/v1/sessions?user=ada&user=eve", 400, "bad_request", ""},
 		{"GET", "/v1/sessions?limit=0", 400, "bad_request", ""},
 		{"GET", "/v1/sessions?limit=-1", 400, "bad_request", ""},
 		{"GET", "/v1/sessions?limit=1001", 400, "bad_request", ""},
@@ -479,4 +482,13 @@ func TestMetricsNeedProof(t *testing.T) {
 	h.want(h.ask("GET", "/metrics", "Authorization", "Bearer x"), 401, "unauthorized")
 	h.want(h.ask("POST", "/metrics"), 405, "method_not_allowed")
 	h.want(newFixture(t, api.Options{Token: token}).ask("GET", "/metrics"), 404, "not_found")
+}
+
+// A parameter that is misspelt would show everybody's sessions. The answer names those that there are.
+func TestUnknownParameterIsNamed(t *testing.T) {
+	h := newFixture(t, api.Options{Token: token})
+	text := h.ask("GET", "/v1/sessions?usr=ada").body
+	if !strings.Contains(text, "usr") || !strings.Contains(text, "after, limit, user") {
+		t.Errorf("the answer is %s", text)
+	}
 }

@@ -6,7 +6,9 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"coatcheck.dev/session"
@@ -66,12 +68,23 @@ func (s sessions) list(w http.ResponseWriter, r *http.Request) {
 
 const maxLimit = 1000 // of package store's listings
 
+var parameters = []string{"after", "limit", "user"}
+
 // parseQuery reads what a listing is asked for.
 func parseQuery(raw string) (store.Query, error) {
 	var q store.Query
 	values, err := url.ParseQuery(raw)
 	if err != nil {
 		return q, fmt.Errorf("the query is malformed")
+	}
+	for name, given := range values {
+		if !slices.Contains(parameters, name) {
+			return q, fmt.Errorf("there is no parameter %.40q; those of a listing are %s", name,
+				strings.Join(parameters, ", "))
+		}
+		if len(given) > 1 {
+			return q, fmt.Errorf("the parameter %s stands there %d times", name, len(given))
+		}
 	}
 	if q.User = values.Get("user"); len(q.User) > session.MaxUserLen {
 		return q, fmt.Errorf("user is longer than %d bytes", session.MaxUserLen)
