@@ -36,6 +36,10 @@ type engine interface {
 	// subscribe begins to listen, for which the database may have to be prepared.
 	subscribe(tell func(store.Notice), prepare func(context.Context) error) (stop func())
 
+	// try writes and removes a row in every table. passing says that an error of it may be over soon.
+	try(ctx context.Context) error
+	passing(err error) bool
+
 	// explain adds to an error what can be done about it.
 	explain(err error) error
 	check(ctx context.Context) ([]store.Finding, error)

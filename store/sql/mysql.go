@@ -13,7 +13,9 @@ import (
 
 // MySQL is the dialect of MySQL 8 and of MariaDB 10.6 and later, through any driver for them.
 var MySQL = Dialect{func(db *sql.DB, _ Options) engine {
-	m := &mysql{server{db: db, look: myLook, diagnose: diagnoseMySQL}}
+	m := &mysql{server{
+		db: db, look: myLook, tries: serverTry(`seq = last_insert_id()`), diagnose: diagnoseMySQL,
+	}}
 	m.feed = newFeed(&mysqlLog{db: db}, nil)
 	m.feed.hangUp = m.hangUp
 	return m
@@ -398,7 +400,7 @@ var errorNumbers = map[string]failure{
 	"1213": collided, "1020": collided, // a deadlock; a record that has changed since it was read
 	"1205": slow, "1317": slow, "3024": slow, "1969": slow,
 	"1044": noEntry, "1045": noEntry, "1698": noEntry,
-	"1142": noRight, "1227": noRight, "1370": noRight,
+	"1142": noRight, "1143": noRight, "1227": noRight, "1370": noRight,
 	"1049": noDatabase,
 	"1290": standby, "1792": standby, "1836": standby,
 	"1021": full, "1114": full, "3675": full,

@@ -22,6 +22,7 @@ type server struct {
 	db       *sql.DB
 	feed     *feed
 	look     string // id -> version
+	tries    []string
 	diagnose func(error) failure
 }
 

@@ -48,9 +48,17 @@ func New(db *sql.DB, d Dialect, options ...Options) *Store {
 	return &Store{engine: d.start(db, o), preparing: make(chan struct{}, 1)}
 }
 
-// Prepare makes the tables, or brings them up to date, and checks that the database can be used. Every method does so
-// at its first call, again if it failed; a program that prepares as it starts finds out before its first visitor does.
+// Prepare makes the tables, or brings them up to date, as every method does at its first call, again if it failed. Then
+// it is [Store.Try]: a program that prepares as it starts finds out what is missing before its first visitor does.
 func (s *Store) Prepare(ctx context.Context) error {
+	if err := s.open(ctx); err != nil {
+		return err
+	}
+	return s.Try(ctx)
+}
+
+// open is for calls that need no more of the database than that it is there.
+func (s *Store) open(ctx context.Context) error {
 	return s.do(ctx, "prepare the database", func() error { return nil })
 }
 
@@ -171,7 +179,7 @@ func (s *Store) Delete(ctx context.Context, id store.ID) (found bool, err error)
 // DeleteUser implements [store.Store].
 func (s *Store) DeleteUser(ctx context.Context, user string, keep ...store.ID) (ids []store.ID, err error) {
 	if user == "" {
-		return nil, s.Prepare(ctx)
+		return nil, s.open(ctx)
 	}
 	keep = slices.Clone(keep)
 	err = s.do(ctx, "delete a user's sessions", func() (err error) {
@@ -227,7 +235,7 @@ func (s *Store) Live(
 	ctx context.Context, user string, after, now time.Time, limit int,
 ) (live []store.Summary, err error) {
 	if user == "" || limit <= 0 {
-		return nil, s.Prepare(ctx)
+		return nil, s.open(ctx)
 	}
 	err = s.do(ctx, "find a user's sessions", func() (err error) {
 		live, err = s.engine.live(ctx, user, after.UnixMicro(), now.UnixMicro(), limit)

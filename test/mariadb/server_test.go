@@ -73,6 +73,25 @@ func TestFewRights(t *testing.T) {
 	servers.FewRights(t, db, sqlstore.MySQL)
 }
 
+// What is missing is found out at the start, and named.
+func TestMissingRights(t *testing.T) {
+	t.Parallel()
+	server := mariadb.Start(t)
+	database := server.Create(t)
+	b := newBox(t, server.Open(t, database))
+	must(t, b.Prepare(t.Context()))
+	for _, text := range []string{`CREATE USER app`, `GRANT SELECT ON coatcheck_schema TO app`,
+		`GRANT ALL ON coatcheck_sessions TO app`, `GRANT ALL ON coatcheck_switches TO app`,
+		`GRANT ALL ON coatcheck_changes TO app`} {
+		_, err := b.DB.Exec(text)
+		must(t, err)
+	}
+	db, err := sql.Open("mysql", strings.Replace(server.DSN(database), "root@", "app@", 1))
+	must(t, err)
+	defer db.Close()
+	servers.MissingRights(t, b, db, sqlstore.MySQL)
+}
+
 // The documentation says how many round trips a call takes.
 func TestRoundTrips(t *testing.T) {
 	t.Parallel()

@@ -68,6 +68,33 @@ func TestFewRights(t *testing.T) {
 	must(t, err)
 	defer db.Close()
 	servers.FewRights(t, db, sqlstore.PostgreSQL)
+
+	_, err = b.DB.Exec(`REVOKE USAGE ON SEQUENCE coatcheck_changes_seq_seq FROM app`)
+	must(t, err)
+	err = sqlstore.New(db, sqlstore.PostgreSQL).Prepare(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "coatcheck_changes_seq_seq") {
+		t.Errorf("without the sequence: got error %v", err)
+	}
+}
+
+// What is missing is found out at the start, and named.
+func TestMissingRights(t *testing.T) {
+	t.Parallel()
+	server := postgres.Start(t)
+	database := server.Create(t)
+	b := newBox(t, server.Open(t, database))
+	must(t, b.Prepare(t.Context()))
+	for _, text := range []string{
+		`CREATE ROLE app LOGIN`, `GRANT ALL ON ALL TABLES IN SCHEMA public TO app`,
+		`GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO app`,
+	} {
+		_, err := b.DB.Exec(text)
+		must(t, err)
+	}
+	db, err := sql.Open("pgx", strings.Replace(server.DSN(database), "postgres@", "app@", 1))
+	must(t, err)
+	defer db.Close()
+	servers.MissingRights(t, b, db, sqlstore.PostgreSQL)
 }
 
 func cancellations() int { return trial.Times(10_000, 100_000) }

@@ -174,6 +174,7 @@ func TestALockedDatabase(t *testing.T) {
 	if _, err := b.Load(t.Context(), r.ID); err != nil {
 		t.Errorf("load while locked: %v", err)
 	}
+	must(t, b.Prepare(t.Context())) // it may be over soon
 	release()
 	mustCreate(t, b)
 }
@@ -244,6 +245,7 @@ func TestAReadOnlyDatabase(t *testing.T) {
 	r := mustCreate(t, newBox(t, file))
 	b := newBox(t, "file:"+file+"?mode=ro")
 	wantFault(t, "Create", b.Create(t.Context(), session("ada"), store.ID{}), "cannot be written to")
+	wantFault(t, "Prepare", b.Prepare(t.Context()), "cannot be written to")
 	if _, err := b.Load(t.Context(), r.ID); err != nil {
 		t.Errorf("load: %v", err)
 	}
@@ -281,6 +283,7 @@ func TestAFullDatabase(t *testing.T) {
 	records, err := fillUp(t, b)
 	wantFault(t, "Create", err, "the disk is full")
 	allThere(t, b, records)
+	must(t, b.Prepare(t.Context())) // those who only read are served
 	if _, err := b.DeleteUser(t.Context(), "ada"); err != nil {
 		t.Errorf("delete to make room: %v", err)
 	}

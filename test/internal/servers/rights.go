@@ -2,6 +2,7 @@ package servers
 
 import (
 	"database/sql"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 func FewRights(t *testing.T, db *sql.DB, d sqlstore.Dialect) {
 	ctx := t.Context()
 	st := sqlstore.New(db, d)
+	must(t, st.Prepare(ctx))
 	e := Hear(t, st)
 	t.Cleanup(func() { _ = st.Close(ctx) })
 	r := Session("ada")
@@ -39,5 +41,43 @@ func FewRights(t *testing.T, db *sql.DB, d sqlstore.Dialect) {
 	e.Told(t, store.Swept, r.ID)
 	if _, err := st.Check(ctx); err != nil {
 		t.Errorf("check: %v", err)
+	}
+}
+
+// rights are what a user needs on each table to write and remove a row there.
+var rights = map[string][]string{
+	"coatcheck_sessions": {"SELECT", "INSERT", "UPDATE", "DELETE"},
+	"coatcheck_switches": {"SELECT", "INSERT", "UPDATE", "DELETE"},
+	"coatcheck_changes":  {"SELECT", "INSERT", "DELETE"},
+}
+
+// MissingRights has a store prepared by a user who lacks one right after the other. It is refused, and the error names
+// what was refused; with the right back, all is well. Nothing of that is left in a table, nor told to anybody.
+func MissingRights(t *testing.T, b *Box, app *sql.DB, d sqlstore.Dialect) {
+	ctx := t.Context()
+	exec := func(text string) {
+		t.Helper()
+		_, err := b.DB.Exec(text)
+		must(t, err)
+	}
+	b.MustCreate(t)
+	for table, all := range rights {
+		for _, right := range all {
+			exec("REVOKE " + right + " ON " + table + " FROM app")
+			err := sqlstore.New(app, d).Prepare(ctx)
+			if err == nil || !strings.Contains(err.Error(), table) || !strings.Contains(err.Error(), "lacks a right") ||
+				right != "SELECT" && !strings.Contains(err.Error(), right) {
+				t.Errorf("without %s on %s: got error %v", right, table, err)
+			}
+			exec("GRANT " + right + " ON " + table + " TO app")
+		}
+	}
+	must(t, sqlstore.New(app, d).Prepare(ctx))
+	for table, want := range map[string]int{"coatcheck_sessions": 1, "coatcheck_switches": 0, "coatcheck_changes": 1} {
+		var rows int
+		must(t, b.DB.QueryRow("SELECT count(*) FROM "+table).Scan(&rows))
+		if rows != want {
+			t.Errorf("%s has %d rows, want %d: those of the session", table, rows, want)
+		}
 	}
 }
