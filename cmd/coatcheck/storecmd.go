@@ -51,7 +51,10 @@ func (p *Program) copyStore(ctx context.Context, flags *config.Copy) (err error)
 		return err
 	}
 	defer closeBackend(from, &err)
-	if !from.Made(ctx) {
+	switch made, err := from.Made(ctx); {
+	case err != nil:
+		return fmt.Errorf("FROM: %w", err)
+	case !made:
 		return fmt.Errorf("FROM: there are no sessions in %s", from.Address)
 	}
 	to, err := openArgument(ctx, flags.To, "TO", backend.Open)

@@ -43,6 +43,7 @@ func (s *Store) Check(ctx context.Context) ([]store.Finding, error) {
 	}
 	if len(infos) == 0 {
 		c.of("INFO", "allow the Redis user INFO")(store.Unknown, "INFO is not allowed", "its settings are unknown")
+		infos = []info{{}}
 	}
 	for _, in := range infos {
 		c.info, c.node = in, ""
@@ -56,7 +57,7 @@ func (s *Store) Check(ctx context.Context) ([]store.Finding, error) {
 	}
 	c.node = ""
 	c.config(infos)
-	if c.info["cluster_enabled"] == "1" {
+	if c.info["cluster_enabled"] != "0" {
 		c.cluster()
 	}
 	return c.findings, nil
@@ -68,12 +69,19 @@ type check struct {
 	ctx      context.Context
 	info     info
 	node     string // in words, if there are several
+	partly   bool   // what follows is of one node of several
 	findings []store.Finding
 }
 
 // of returns a function that adds a finding about one setting. What is good needs no fix.
 func (c *check) of(name, fix string) func(s store.Severity, what, means string) {
 	return func(s store.Severity, what, means string) {
+		if c.partly {
+			what += ", on one node of the Cluster"
+		}
+		if c.partly && s == store.Good {
+			s, means = store.Unknown, "the other nodes may have other settings, and cannot be asked"
+		}
 		f := store.Finding{Severity: s, Name: name, What: what + c.node, Means: means, Fix: fix}
 		if s == store.Good {
 			f.Fix = ""
@@ -169,10 +177,10 @@ func (c *check) memory() {
 	policy := c.info["maxmemory_policy"]
 	what := "maxmemory-policy " + policy
 	switch {
-	case policy == "":
-		add(store.Unknown, "the eviction policy", "a full server may delete sessions")
 	case policy == "noeviction":
 		add(store.Good, what, "a full server refuses new sessions and keeps what it has")
+	case policy == "" || c.info["maxmemory"] == "":
+		add(store.Unknown, "the eviction policy and maxmemory", "a full server may delete sessions")
 	case c.info.number("maxmemory") == 0:
 		add(store.Limit, what+", without maxmemory", "once maxmemory is set, a full server deletes sessions")
 	default:
@@ -188,8 +196,9 @@ func (c *check) replicas() {
 		what = strings.Replace(what, "replicas", "replica", 1)
 	}
 	switch role := c.info["role"]; {
-	case role == "":
-		c.of("replicas", "")(store.Unknown, "the server's replicas", "a failover may lose what was acknowledged")
+	case role == "" || role == "master" && c.info["connected_slaves"] == "":
+		c.of("replicas", "make sure that this is the master, and let a write wait for its replicas")(store.Unknown,
+			"the server's replicas", "a failover may lose what was acknowledged")
 	case role != "master":
 		c.of("replicas", "connect to the master, through Sentinel or as a Cluster")(store.Danger, "a replica",
 			"it accepts no writes, and its sessions are out of date")
@@ -224,10 +233,12 @@ func (c *check) disk() {
 
 // config looks at what INFO does not tell.
 func (c *check) config(infos []info) {
+	c.partly = len(infos) > 1
+	defer func() { c.partly = false }()
 	aof, replicated := false, false
 	for _, in := range infos {
 		aof = aof || in["aof_enabled"] == "1"
-		replicated = replicated || in.number("connected_slaves") > 0
+		replicated = replicated || in["connected_slaves"] != "0"
 	}
 	if aof {
 		c.fsync()
@@ -240,7 +251,7 @@ func (c *check) config(infos []info) {
 	what := "min-replicas-to-write " + value
 	switch {
 	case !ok:
-		add(store.Unknown, what+"is unknown: CONFIG GET is not allowed",
+		add(store.Unknown, what+"is unknown: CONFIG GET does not tell",
 			"a master that is cut off may go on accepting writes that will be lost")
 	case value == "0":
 		add(store.Limit, what, "a master that is cut off from its replicas goes on accepting writes, "+
@@ -256,7 +267,7 @@ func (c *check) fsync() {
 	what := "appendfsync " + value
 	switch {
 	case !ok:
-		add(store.Unknown, what+"is unknown: CONFIG GET is not allowed",
+		add(store.Unknown, what+"is unknown: CONFIG GET does not tell",
 			"a crash may lose what was acknowledged in the last second")
 	case value == "always":
 		add(store.Good, "appendonly yes, "+what, "what was acknowledged survives a crash and a power cut")
@@ -267,7 +278,7 @@ func (c *check) fsync() {
 	}
 }
 
-// setting returns a setting of one node, or false if CONFIG GET is not allowed.
+// setting returns a setting of one node, or false if the server does not tell.
 func (c *check) setting(name string) (value string, ok bool) {
 	reply, err := c.doer(c.ctx, "", "CONFIG", "GET", name)
 	if err != nil {
@@ -295,6 +306,7 @@ func (c *check) cluster() {
 	reply, err := text(c.doer(c.ctx, "", "CLUSTER", "INFO"))
 	state := parseInfo(reply)["cluster_state"]
 	switch {
+	case err != nil && strings.Contains(err.Error(), "cluster support disabled"):
 	case err != nil || state == "":
 		c.of("cluster_state", "allow the Redis user CLUSTER INFO")(store.Unknown, "the state of the Cluster",
 			"some sessions may be out of reach")

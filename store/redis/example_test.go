@@ -46,7 +46,8 @@ func ExampleStore_Check() {
 		case "CONFIG":
 			return []any{args[2], "everysec"}, nil
 		}
-		return "redis_version:7.0.15\r\nrole:master\r\nmaxmemory_policy:noeviction\r\naof_enabled:1\r\n", nil
+		return "redis_version:7.0.15\r\nmaxmemory_policy:noeviction\r\naof_enabled:1\r\n" +
+			"role:master\r\nconnected_slaves:0\r\ncluster_enabled:0\r\n", nil
 	}
 	findings, err := redisstore.New(doer, redisstore.Options{}).Check(context.Background())
 	if err != nil {

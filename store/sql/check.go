@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 
 	"coatcheck.dev/store"
@@ -30,12 +31,18 @@ func is(values ...string) func(string) bool {
 	}
 }
 
-// judge turns settings into findings, in the order of the rules. Settings that a server does not have are passed over.
-func judge(rules []rule, settings map[string]string) (findings []store.Finding) {
+// judge turns settings into findings, in the order of the rules. What the server does not tell is unknown. Only those
+// without meaning here are passed over.
+func judge(rules []rule, settings map[string]string, meaningless ...string) (findings []store.Finding) {
 	for _, r := range rules {
 		value, ok := settings[r.setting]
 		switch {
+		case slices.Contains(meaningless, r.setting):
 		case !ok:
+			findings = append(findings, store.Finding{
+				Severity: store.Unknown, Name: r.setting, What: r.what + " unknown: the server does not tell",
+				Means: "if it is not as it should be, " + r.means, Fix: "make sure of it: " + r.fix,
+			})
 		case r.good(value):
 			findings = append(findings, store.Finding{
 				Severity: store.Good, Name: r.setting, What: r.what + " " + shown(value), Means: "as it should be",
@@ -152,20 +159,23 @@ SHOW VARIABLES WHERE variable_name IN (
 	if level, ok := have["tx_isolation"]; ok { // the older name
 		have["transaction_isolation"] = level
 	}
-	if !is("on", "1")(have["log_bin"]) { // the binary log is not written
-		delete(have, "sync_binlog")
-		delete(have, "binlog_format")
+	var meaningless []string
+	if is("off", "0")(have["log_bin"]) { // the binary log is not written
+		meaningless = append(meaningless, "sync_binlog", "binlog_format")
 	}
 	var engines sql.NullString
-	if err := m.db.QueryRowContext(ctx, `
+	switch err := m.db.QueryRowContext(ctx, `
 SELECT group_concat(DISTINCT engine) FROM information_schema.tables WHERE table_schema = database()
-AND table_name LIKE 'coatcheck\_%'`).Scan(&engines); err != nil {
+AND table_name LIKE 'coatcheck\_%'`).Scan(&engines); {
+	case ctx.Err() != nil || err != nil && m.diagnose(err) == away:
 		return nil, err
-	}
-	if engines.Valid { // there are tables
+	case err != nil: // it is unknown
+	case engines.Valid:
 		have["engines"] = engines.String
+	default: // there are no tables yet
+		meaningless = append(meaningless, "engines")
 	}
-	return judge(mysqlRules, have), nil
+	return judge(mysqlRules, have, meaningless...), nil
 }
 
 // check has little to say of SQLite: the store sets what matters by itself.
@@ -194,9 +204,13 @@ func (s *sqlite) look(ctx context.Context) ([]store.Finding, error) {
 		Means: "as it should be",
 	}}
 	findings = append(findings, wal(path))
-	switch name, shared, err := fileSystem(path); {
-	case err != nil:
-		return nil, err
+	switch name, shared, known := fileSystem(path); {
+	case !known:
+		findings = append(findings, store.Finding{
+			Severity: store.Unknown, Name: "network", What: "whether the file is on a network file system",
+			Means: "SQLite's locks and shared memory do not work there, and the database may be damaged",
+			Fix:   "make sure that it is on a local disk",
+		})
 	case shared:
 		findings = append(findings, store.Finding{
 			Severity: store.Danger, Name: "network", What: "the file is on a network file system (" + name + ")",
@@ -241,3 +255,5 @@ var networkFileSystems = map[int64]string{
 	0x6969: "NFS", 0xff534d42: "CIFS", 0xfe534d42: "SMB2", 0x517b: "SMB", 0x01021997: "9P", 0x47504653: "GPFS",
 	0x0bd00bd0: "Lustre", 0x00c36400: "Ceph",
 }
+
+const fuse = 0x65735546 // a program's file system, which may be local or not

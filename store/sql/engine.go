@@ -36,6 +36,8 @@ type engine interface {
 	// subscribe begins to listen, for which the database may have to be prepared.
 	subscribe(tell func(store.Notice), prepare func(context.Context) error) (stop func())
 
+	// made reports whether there are tables, and makes none.
+	made(ctx context.Context) (bool, error)
 	// try writes and removes a row in every table. passing says that an error of it may be over soon.
 	try(ctx context.Context) error
 	passing(err error) bool

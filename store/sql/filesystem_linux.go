@@ -2,12 +2,13 @@ package sqlstore
 
 import "syscall"
 
-// fileSystem tells whether a file is on another machine.
-func fileSystem(path string) (name string, shared bool, err error) {
+// fileSystem tells whether a file is on another machine, if that can be known.
+func fileSystem(path string) (name string, shared, known bool) {
 	var s syscall.Statfs_t
 	if err := syscall.Statfs(path, &s); err != nil {
-		return "", false, err
+		return "", false, false
 	}
-	name, shared = networkFileSystems[int64(s.Type)&0xffffffff]
-	return name, shared, nil
+	kind := int64(s.Type) & 0xffffffff
+	name, shared = networkFileSystems[kind]
+	return name, shared, kind != fuse
 }

@@ -103,6 +103,10 @@ var mysqlSchema = schema{
 	}},
 }
 
+func (m *mysql) made(ctx context.Context) (bool, error) {
+	return mysqlSchema.made(ctx, m.db, m.diagnose)
+}
+
 // open looks before it asks for rights that only whoever makes the tables needs.
 func (m *mysql) open(ctx context.Context) error {
 	conn, err := m.db.Conn(ctx)

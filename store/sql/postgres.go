@@ -169,6 +169,10 @@ var postgresSchema = schema{
 	}},
 }
 
+func (p *postgres) made(ctx context.Context) (bool, error) {
+	return postgresSchema.made(ctx, p.db, p.diagnose)
+}
+
 // open looks before it asks for rights that only whoever makes the tables needs.
 func (p *postgres) open(ctx context.Context) error {
 	var there bool

@@ -41,6 +41,15 @@ func (s *schema) migrate(ctx context.Context, tx execer) error {
 	return nil
 }
 
+// made reports whether there are tables.
+func (s *schema) made(ctx context.Context, q querier, diagnose func(error) failure) (bool, error) {
+	have, err := s.version(ctx, q)
+	if err != nil && diagnose(err) == noTables {
+		return false, nil
+	}
+	return have > 0, err
+}
+
 // A querier is a pool, a connection or a transaction, and an execer too.
 type (
 	querier interface {

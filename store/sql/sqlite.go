@@ -47,6 +47,14 @@ func (s *sqlite) open(ctx context.Context) error {
 	})
 }
 
+func (s *sqlite) made(ctx context.Context) (made bool, err error) {
+	err = s.patiently(ctx, func() error {
+		made, err = sqliteSchema.made(ctx, s.db, diagnoseSQLite)
+		return err
+	})
+	return made, err
+}
+
 // migrate brings the tables up to date and returns the path of the database's file.
 func (s *sqlite) migrate(ctx context.Context) (path string, err error) {
 	conn, err := s.db.Conn(ctx)

@@ -57,6 +57,12 @@ func (s *Store) Prepare(ctx context.Context) error {
 	return s.Try(ctx)
 }
 
+// Made reports whether there are tables. It makes none, as every other method but [Store.Check] does.
+func (s *Store) Made(ctx context.Context) (bool, error) {
+	made, err := s.engine.made(ctx)
+	return made, s.explain(ctx, "look for the tables", err)
+}
+
 // open is for calls that need no more of the database than that it is there.
 func (s *Store) open(ctx context.Context) error {
 	return s.do(ctx, "prepare the database", func() error { return nil })

@@ -68,7 +68,7 @@ var successions = map[string]func(testing.TB) succession{
 		return succession{
 			address: "redis+cluster://" + cluster.Nodes[0].Addr + "," + cluster.Nodes[1].Addr + "?wait=1",
 			promises: []string{"✓ 1 replica, and a write waits for 1 (the node on port ", "✓ cluster_state ok\n",
-				"✓ appendonly yes, appendfsync always\n"},
+				"? appendonly yes, appendfsync always, on one node of the Cluster\n"},
 			mistakes: map[string]string{
 				"redis://" + cluster.Nodes[0].Addr: "this is one node of a Cluster; use redis+cluster://",
 				"redis+cluster://" + alone.Addr:    "the cluster does not serve all slots",

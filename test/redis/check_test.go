@@ -1,7 +1,9 @@
 package redis_test
 
 import (
+	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -96,7 +98,79 @@ func TestCheckWithFewRights(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
-	if len(findings) == 0 || findings[0].Severity != store.Unknown {
-		t.Errorf("want a finding that is unknown, got %+v", findings)
+	wantUnknown(t, findings, "INFO", "version", "maxmemory-policy", "replicas", "appendonly", "min-replicas-to-write",
+		"cluster_state")
+
+	node.Do("ACL", "SETUSER", "shop", "+info", "+cluster")
+	findings, err = s.Check(t.Context())
+	if err != nil {
+		t.Error(err)
+	}
+	wantUnknown(t, findings, "appendfsync")
+}
+
+// wantUnknown checks that no finding is passed over: these are unknown, and no others.
+func wantUnknown(t *testing.T, findings []store.Finding, want ...string) {
+	t.Helper()
+	var unknown []string
+	for _, f := range findings {
+		if f.Severity == store.Unknown {
+			unknown = append(unknown, f.Name)
+			if f.What == "" || f.Means == "" || f.Fix == "" {
+				t.Errorf("finding %+v is not whole", f)
+			}
+		}
+	}
+	if !slices.Equal(unknown, want) {
+		t.Errorf("unknown: got %q, want %q", unknown, want)
+	}
+}
+
+// A server that says little of itself, as those that only speak like Redis do.
+func TestCheckOfWhatIsNotTold(t *testing.T) {
+	for text, want := range map[string][]string{
+		"# Clients\r\nconnected_clients:1\r\n": {"version", "maxmemory-policy", "replicas", "appendonly",
+			"min-replicas-to-write", "cluster_state"},
+		"redis_version:7.0.0\nmaxmemory_policy:allkeys-lru\nrole:master\naof_enabled:1\ncluster_enabled:0\n": {
+			"maxmemory-policy", "replicas", "appendfsync", "min-replicas-to-write"},
+	} {
+		s := redisstore.New(func(_ context.Context, _ string, args ...any) (any, error) {
+			switch args[0] {
+			case "EVALSHA", "EVAL":
+				return text, nil
+			case "CONFIG":
+				return []any{}, nil // nothing of that name
+			}
+			return nil, errors.New("ERR unknown command")
+		}, redisstore.Options{})
+		findings, err := s.Check(t.Context())
+		if err != nil {
+			t.Error(err)
+		}
+		wantUnknown(t, findings, want...)
+	}
+}
+
+// Of a Cluster each node says what INFO tells, and one of them its configuration: the others' is unknown.
+func TestCheckOfACluster(t *testing.T) {
+	c := redisserver.StartCluster(t)
+	for _, n := range c.Nodes {
+		n.Do("CONFIG", "SET", "appendonly", "yes")
+		n.Do("CONFIG", "SET", "appendfsync", "always")
+	}
+	findings, err := redisstore.New(rueidisstore.Do(c.Rueidis()), redisstore.Options{}).Check(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := false
+	for _, f := range findings {
+		found = found || f.Name == "appendfsync"
+		if f.Name == "appendfsync" &&
+			(f.Severity != store.Unknown || !strings.Contains(f.What, "always, on one node")) {
+			t.Errorf("got %+v", f)
+		}
+	}
+	if !found {
+		t.Errorf("nothing is said of appendfsync: %+v", findings)
 	}
 }

@@ -73,6 +73,14 @@ func MissingRights(t *testing.T, b *Box, app *sql.DB, d sqlstore.Dialect) {
 		}
 	}
 	must(t, sqlstore.New(app, d).Prepare(ctx))
+	exec("REVOKE SELECT ON coatcheck_schema FROM app")
+	if made, err := sqlstore.New(app, d).Made(ctx); err == nil {
+		t.Errorf("whoever may not look finds tables: %t", made)
+	}
+	exec("GRANT SELECT ON coatcheck_schema TO app")
+	if made, err := sqlstore.New(app, d).Made(ctx); err != nil || !made {
+		t.Errorf("whoever may look finds tables: %t, %v", made, err)
+	}
 	for table, want := range map[string]int{"coatcheck_sessions": 1, "coatcheck_switches": 0, "coatcheck_changes": 1} {
 		var rows int
 		must(t, b.DB.QueryRow("SELECT count(*) FROM "+table).Scan(&rows))

@@ -25,7 +25,7 @@ type Backend struct {
 	wal     string // its write-ahead log
 	check   func(context.Context) ([]store.Finding, error)
 	prepare func(context.Context) error
-	made    func(context.Context) bool
+	made    func(context.Context) (bool, error)
 	version func(context.Context) (string, error)
 	close   func(context.Context) error
 }
@@ -56,7 +56,10 @@ func (b *Backend) Prepare(ctx context.Context) error {
 }
 
 // Made reports whether the store has tables. Asking for sessions would make them.
-func (b *Backend) Made(ctx context.Context) bool { return b.made(ctx) }
+func (b *Backend) Made(ctx context.Context) (bool, error) {
+	made, err := b.made(ctx)
+	return made, b.Address.hide(err)
+}
 
 // Local reports whether the store is a file on this machine.
 func (b *Backend) Local() bool { return b.local }

@@ -117,7 +117,7 @@ func openRedis(ctx context.Context, client rueidis.Client, o redisstore.Options)
 	b := &Backend{
 		Store:   s,
 		prepare: s.Try, // there is nothing to make, and much that a server may lack
-		made:    func(context.Context) bool { return true },
+		made:    func(context.Context) (bool, error) { return true, nil },
 		close:   func(context.Context) error { s.Close(); client.Close(); return nil },
 	}
 	b.check = func(ctx context.Context) ([]store.Finding, error) {

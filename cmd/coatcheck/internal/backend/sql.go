@@ -37,17 +37,12 @@ func newSQL(db *sql.DB, size int, dialect sqlstore.Dialect, o sqlstore.Options, 
 	db.SetMaxOpenConns(size)
 	db.SetMaxIdleConns(size)
 	s := sqlstore.New(db, dialect, o)
-	query := func(ctx context.Context, query string) (text string, err error) {
-		err = db.QueryRowContext(ctx, query).Scan(&text)
-		return text, err
-	}
 	return &Backend{
-		Store: s, check: s.Check, prepare: s.Prepare,
-		made: func(ctx context.Context) bool {
-			_, err := query(ctx, "SELECT version FROM coatcheck_schema WHERE id = 1")
-			return err == nil
+		Store: s, check: s.Check, prepare: s.Prepare, made: s.Made,
+		version: func(ctx context.Context) (text string, err error) {
+			err = db.QueryRowContext(ctx, version).Scan(&text)
+			return text, err
 		},
-		version: func(ctx context.Context) (string, error) { return query(ctx, version) },
-		close:   func(ctx context.Context) error { return errors.Join(s.Close(ctx), db.Close()) },
+		close: func(ctx context.Context) error { return errors.Join(s.Close(ctx), db.Close()) },
 	}
 }

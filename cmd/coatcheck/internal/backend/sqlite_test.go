@@ -82,10 +82,10 @@ func TestOpenMakesNoTables(t *testing.T) {
 	if _, err := b.Check(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if info, err := os.Stat(path); err != nil || info.Size() > 0 || b.Made(t.Context()) {
+	if info, err := os.Stat(path); err != nil || info.Size() > 0 || made(t, b) {
 		t.Errorf("opened and checked: %v, %v; want an empty file", info, err)
 	}
-	if err := b.Prepare(t.Context()); err != nil || !b.Made(t.Context()) {
+	if err := b.Prepare(t.Context()); err != nil || !made(t, b) {
 		t.Errorf("prepare: %v, and there are no tables", err)
 	}
 }
@@ -123,4 +123,13 @@ func TestDatabasesThatCannotBe(t *testing.T) {
 			t.Errorf("%s: %v, want %q", tt.why, err, tt.says)
 		}
 	}
+}
+
+func made(t *testing.T, b *backend.Backend) bool {
+	t.Helper()
+	made, err := b.Made(t.Context())
+	if err != nil {
+		t.Error(err)
+	}
+	return made
 }

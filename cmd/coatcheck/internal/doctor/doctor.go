@@ -34,8 +34,11 @@ type Finding struct {
 
 // Examine looks at a store. marks is the file in which the node that uses it keeps its mark: see package rollback.
 func Examine(ctx context.Context, b *backend.Backend, marks string) (*Report, error) {
-	r := &Report{Store: b.Address.String(), Made: b.Made(ctx)}
+	r := &Report{Store: b.Address.String()}
 	var err error
+	if r.Made, err = b.Made(ctx); err != nil {
+		return nil, fmt.Errorf("look for the tables: %w", err)
+	}
 	if r.Server, err = b.Version(ctx); err != nil {
 		return nil, fmt.Errorf("ask for the version: %w", err)
 	}
@@ -132,8 +135,9 @@ func restored(s rollback.State) store.Finding {
 		f.Fix = "start coatcheck serve, which refuses all sessions from before now; " +
 			"or let them in with --accept-restored-store"
 	case s.Known.IsZero():
-		f.What += ", as far as this data folder can tell"
-		f.Means = "this node has ended no session yet"
+		f.Severity, f.What = store.Unknown, "whether the store was restored from a backup"
+		f.Means = "by what is in this data folder, this node has ended no session in this store yet"
+		f.Fix = "if it has, name its data folder with --data"
 	}
 	return f
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -52,6 +53,9 @@ func TestExamine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if report, err = look(t, path); err != nil || !unknown(report, "restored") {
+		t.Errorf("this node cannot tell whether the store was restored: %+v, %v", report, err)
+	}
 	now := time.Now()
 	if err := marked.Create(t.Context(), store.Record{ID: store.NewID(), User: "ada", CreatedAt: now,
 		ExpiresAt: now.Add(time.Hour)}, store.ID{}); err != nil {
@@ -86,6 +90,12 @@ func TestExamine(t *testing.T) {
 		len(parsed.Findings) != len(report.Findings) {
 		t.Errorf("JSON: %+v, %v", parsed, err)
 	}
+}
+
+func unknown(r *doctor.Report, name string) bool {
+	return slices.ContainsFunc(r.Findings, func(f doctor.Finding) bool {
+		return f.Name == name && f.Severity == store.Unknown.String() && f.Fix != ""
+	})
 }
 
 func TestDanger(t *testing.T) {
