@@ -174,17 +174,13 @@ func TestOldSecretIsTakenBackFromItsBrowserAlone(t *testing.T) {
 		}},
 		{"another way to write it", session.Options{}, func(owner, disk *browser) {
 			wait(owner, disk)
-			disk.agent = strings.Replace(agentOfToday, ";", ",", 1)
+			disk.agent = strings.ReplaceAll(agentOfToday, "/", "-")
 		}},
 		{"no User-Agent", session.Options{}, func(owner, disk *browser) { wait(owner, disk); disk.agent = "" }},
 		{"10 minutes later", session.Options{}, func(*browser, *browser) { time.Sleep(10 * time.Minute) }},
 		{"the new secret is in use", session.Options{}, func(owner, disk *browser) { wait(owner, disk); owner.user() }},
 		{"the new secret is written with", session.Options{},
 			func(owner, disk *browser) { wait(owner, disk); set(owner, note, "x") }},
-		{"the new secret is written with before the response", session.Options{}, func(owner, disk *browser) {
-			wait(owner, disk)
-			owner.with(func(s *session.Session) { _, _ = note.Set(s, "x"), s.Save() })
-		}},
 		{"a rotation later", session.Options{RotateEvery: 2 * time.Minute}, func(owner, _ *browser) {
 			time.Sleep(2 * time.Minute)
 			owner.user()
@@ -206,6 +202,26 @@ func TestOldSecretIsTakenBackFromItsBrowserAlone(t *testing.T) {
 				}
 			})
 	}
+}
+
+// A handler that is still running has saved the session for a browser that has kept its new secret.
+//
+// Rows: A14
+func TestSaveOfARunningHandlerIsAUse(t *testing.T) {
+	inLoss(t, "", session.Options{},
+		func(t *testing.T, m *session.Manager, _ *faultStore, owner, disk *browser, events *recorder) {
+			time.Sleep(time.Minute + time.Microsecond)
+			slow := owner.begin(func(s *session.Session) {
+				setSlow(t)(s)
+				if err := s.Save(); err != nil {
+					t.Errorf("save: %v", err)
+				}
+			}, nothing)
+			if disk.user() != "" || len(events.of(t, m, event.Theft)) != 1 {
+				t.Error("the old secret is taken back, although the new one is in use")
+			}
+			slow.end()
+		})
 }
 
 // A session that began without a User-Agent names no device, so nothing is taken back.
@@ -235,6 +251,10 @@ func TestProofThatACookieIsKeptReachesTheStore(t *testing.T) {
 	inLoss(t, "", session.Options{TouchInterval: 20 * time.Hour},
 		func(t *testing.T, _ *session.Manager, st *faultStore, owner, disk *browser, _ *recorder) {
 			before := st.count("Touch") // the first one is at the confirmation
+			set(owner, note, "w")
+			if r, _ := st.record(t, handleOf(t, owner)); !r.LastSeen.Equal(time.Now()) {
+				t.Errorf("was seen in %v from now", time.Until(r.LastSeen))
+			}
 			for range 6 {
 				owner.user()
 				time.Sleep(10 * time.Second)
