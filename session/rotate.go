@@ -87,9 +87,8 @@ func (o *Options) provesKept(confirmed, seen, now int64) bool {
 
 // lostCookie reports whether the request's browser may have lost the current secret of a record in a crash.
 func (s *Session) lostCookie(r *store.Record, now time.Time) bool {
-	agent := clip(s.request.UserAgent(), maxUserAgent)
-	return now.Before(r.Rotation.At.Add(takesBack)) &&
-		agent != "" && unversioned(agent) == unversioned(r.Device.UserAgent) &&
+	agent := unversioned(clip(s.request.UserAgent(), maxUserAgent))
+	return now.Before(r.Rotation.At.Add(takesBack)) && agent != "" && agent == unversioned(r.Device.UserAgent) &&
 		!s.m.store.LastSeen(r.ID, r.LastSeen).After(r.Rotation.At.Add(s.m.opts.settles()))
 }
 

@@ -235,7 +235,7 @@ func TestNoAgentNamesNoDevice(t *testing.T) {
 			nameless.signIn("alan")
 			time.Sleep(time.Hour)
 			disk := stealAndRotate(t, nameless)
-			disk.agent = ""
+			disk.agent = "1.0"
 			time.Sleep(2 * time.Minute)
 			if disk.user() != "" || len(events.of(t, m, event.Theft)) != 1 {
 				t.Error("an old secret is taken back from nobody knows whom")
