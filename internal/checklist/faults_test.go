@@ -85,6 +85,15 @@ var Faults = []Fault{
 		Bound: "free again as soon as that process has ended, even by `kill -9`",
 		Proof: []string{"test/e2e.TestADataFolderHasOneProgram"},
 	}, {
+		What: "the store lacks a command, or its user a right; a setting is not told",
+		Does: "everything is done once before anybody is served, unseen by others, and what is missing is named; " +
+			"what the doctor cannot find out is unknown",
+		Bound: "at the start: the program does not start",
+		Proof: []string{
+			"test/postgres.TestMissingRights", "test/mariadb.TestMissingRights", "test/redis.TestTry",
+			"store/sql.TestWhatIsNotToldIsUnknown", "test/redis.TestCheckOfWhatIsNotTold",
+		},
+	}, {
 		What:  "somebody else's transaction keeps SQLite's write-ahead log growing",
 		Does:  "a warning, a metric and a line of the doctor; the log is cut when the reader has left",
 		Bound: "the log is as long as what was written meanwhile",
