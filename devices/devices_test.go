@@ -271,7 +271,7 @@ func TestJSON(t *testing.T) {
 		{"end=others", 200, `{"ended":0}`},
 		{"", 400, `{"error":"The form has to have one value end: a handle, or others."}`},
 		{"end=" + here.handle(), 200, `{"ended":1}`},
-		{"end=others", 401, "Please sign in."},
+		{"end=others", 401, `{"error":"Please sign in."}`},
 	} {
 		w := here.post(tt.form, "Accept", "application/json")
 		if w.Code != tt.status || strings.TrimSpace(w.Body.String()) != tt.body {

@@ -78,7 +78,7 @@ func (m *Manager) askToSignIn(w http.ResponseWriter, r *http.Request) {
 	if accept := r.Header.Get("Accept"); strings.Contains(accept, "json") && !strings.Contains(accept, "text/html") {
 		header.Set("Content-Type", "application/json")
 		w.WriteHeader(http.StatusUnauthorized)
-		_, _ = io.WriteString(w, `{"error":{"code":"unauthorized","message":"Please sign in."}}`+"\n")
+		_, _ = io.WriteString(w, `{"error":"Please sign in."}`+"\n")
 		return
 	}
 	http.Error(w, "Please sign in.", http.StatusUnauthorized)

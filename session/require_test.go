@@ -212,7 +212,7 @@ func TestRequireAnswersInTheClientsWay(t *testing.T) {
 	}{
 		{"browser", nil, session.Options{}, "Please sign in.\n", map[string]string{"WWW-Authenticate": "Cookie"}},
 		{"JSON", map[string]string{"Accept": "application/json"}, session.Options{},
-			`{"error":{"code":"unauthorized","message":"Please sign in."}}` + "\n",
+			`{"error":"Please sign in."}` + "\n",
 			map[string]string{"Content-Type": "application/json"}},
 		{"JSON among others", map[string]string{"Accept": "text/html, application/problem+json"}, session.Options{},
 			"Please sign in.\n", nil},

@@ -70,7 +70,7 @@ func TestEndEverybodyWithoutScripts(t *testing.T) {
 		Preferences: `{"profile": {"default_content_setting_values": {"javascript": 2}}}`,
 	})
 	b.Navigate(h.link)
-	b.Navigate(h.console + "/")
+	b.AwaitText("h1", "live session")
 	b.Submit("#all a")
 	if got := b.Text("h1"); got != "End everybody's sessions?" {
 		t.Fatalf("the page that asks is headed %q", got)
