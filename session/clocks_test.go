@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -63,6 +64,13 @@ func TestTimesAreTheServers(t *testing.T) {
 					t.Errorf("%s at %v, by the server's clock it was %v", what, got, began)
 				}
 			}
+			if infos, err := m.List(t.Context(), "ada"); len(infos) != 1 || err != nil {
+				t.Errorf("her sessions are %v, %v", infos, err)
+			}
+			a := b.visit(m.Remaining().ServeHTTP)
+			if !strings.Contains(a.body, `"idle_seconds":600,"seconds":86400}`) {
+				t.Errorf("what is left: %s", a.body)
+			}
 			recent := m.RequireRecent(time.Minute, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 			if a := b.visit(recent.ServeHTTP); a.status != http.StatusOK {
 				t.Errorf("a user who has just proved who they are: %d", a.status)
@@ -80,6 +88,51 @@ func TestTimesAreTheServers(t *testing.T) {
 				t.Error("a session goes on whose time is over")
 			}
 		})
+}
+
+// Streams end, records are swept and limits count by the server's time.
+//
+// Rows: I11, A42
+func TestSessionsEndByTheServersTime(t *testing.T) {
+	o := session.Options{IdleTimeout: 10 * time.Minute, SweepInterval: 10 * time.Second}
+	inSkew(t, o, func(t *testing.T, m *session.Manager, st *clockFeed, _ *recorder) {
+		b := newBrowser(t, m)
+		id := b.signIn("ada")
+		b.with(func(s *session.Session) {
+			done := s.Done()
+			st.beatFor(10*time.Minute - 2*time.Second)
+			newBrowser(t, m).signIn("alan") // has a sweep come, after the end
+			select {
+			case <-done:
+				t.Error("a stream has ended before its session")
+			default:
+			}
+			st.beatFor(4 * time.Second)
+			select {
+			case <-done:
+			default:
+				t.Error("a stream goes on after its session")
+			}
+		})
+		st.beatFor(10 * time.Second)
+		if _, there := st.record(t, id); there != (st.fast.Abs() > time.Minute) {
+			t.Errorf("after its end the record is there: %v", there)
+		}
+	})
+}
+
+// No sweep goes by a clock that nobody has confirmed.
+//
+// Rows: I11
+func TestNothingIsSweptBeforeTheTimeIsTold(t *testing.T) {
+	inBubble(t, "", func(t *testing.T) {
+		st := newClockFeed(0)
+		newBrowser(t, newManager(t, st, session.Options{})).signIn("ada")
+		time.Sleep(2 * time.Minute)
+		if n := st.count("Sweep"); n != 0 {
+			t.Errorf("swept %d times", n)
+		}
+	})
 }
 
 // A node whose clock is far off sweeps and rotates nothing, and says so. It goes on knowing who is who: a rotation that
@@ -145,6 +198,34 @@ func TestTheGraceIsThatOfTheServersTime(t *testing.T) {
 			t.Error("nobody notices a secret that its browser has given up")
 		}
 	})
+}
+
+// A node that does not know the time takes nobody for a thief by it: the store's feed has told none yet, or clocks
+// contradict each other.
+//
+// Rows: I4, A17
+func TestNobodyIsAThiefByAClockInDoubt(t *testing.T) {
+	for name, confuse := range map[string]func(*clockFeed){
+		"not told yet": func(*clockFeed) { time.Sleep(2 * time.Second) },
+		"doubted":      func(st *clockFeed) { st.beat(); st.fast = -time.Hour; st.beat() },
+	} {
+		inBubble(t, name, func(t *testing.T) {
+			st, events := newClockFeed(0), new(recorder)
+			b := newBrowser(t, newManager(t, st, rotating(session.Options{})))
+			st.beat()
+			id := b.signIn("ada")
+			m := newManager(t, st, rotating(session.Options{Events: event.NewQueue(events.observe)}))
+			b.site = newBrowser(t, m).site
+			st.edit(t, id, func(r *store.Record) {
+				r.Rotation.Other, r.Secret = r.Secret, store.Hash{1}
+				r.Rotation.At, r.Rotation.Confirmed = st.now().Add(-65*time.Second), true
+			})
+			confuse(st)
+			if b.user() != "ada" || len(events.of(t, m, event.Theft)) != 0 {
+				t.Error("signed out by a clock that nobody can rely on")
+			}
+		})
+	}
 }
 
 // Who ends all sessions that there are now ends those of now, whatever the clock of the machine shows.

@@ -252,6 +252,21 @@ func TestZeroFeedState(t *testing.T) {
 	b.wants(t, "who comes later", store.Beat)
 }
 
+// A feed's clock goes by what beats tell, and by a Lost that tells the time although nothing else has changed.
+func TestFeedStateClock(t *testing.T) {
+	var a listener
+	f := store.NewFeedState(func(context.Context, func(store.Notice)) {})
+	defer f.Subscribe(a.tell)()
+	now := time.Now()
+	n := store.NewBeat(now, now.Add(time.Hour), now)
+	n.Kind = store.Lost
+	f.Publish(n)
+	a.wants(t, "lost, and again with the time", store.Lost, store.Lost)
+	if got := f.Clock().Skew(now); got != -time.Hour {
+		t.Errorf("the skew is %v", got)
+	}
+}
+
 // How a store that listens to a server becomes a feed.
 func ExampleNewFeedState() {
 	feed := store.NewFeedState(func(ctx context.Context, tell func(store.Notice)) {
