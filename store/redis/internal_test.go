@@ -246,7 +246,11 @@ func TestAFeedThatBreaks(t *testing.T) {
 }
 
 func TestAFeedWithoutSubscribe(t *testing.T) {
-	s := New(nil, Options{})
+	silent := func(ctx context.Context, _ string, _ ...any) (any, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	s := New(silent, Options{})
 	var heard []store.NoticeKind
 	defer s.Subscribe(func(n store.Notice) { heard = append(heard, n.Kind) })()
 	if fmt.Sprint(heard) != fmt.Sprint([]store.NoticeKind{store.Lost}) {
