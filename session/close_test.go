@@ -20,11 +20,20 @@ import (
 // ofManagers is code that managers run: of this package, of those below it, and of what they use.
 var ofManagers = regexp.MustCompile(`coatcheck\.dev/(?:session[./]|event\.|internal/)`)
 
-// stacks returns the goroutines that run code of managers.
-func stacks() (found []string) {
+// ownBubble is what the first line of a goroutine's stack says of the bubble that it is in.
+var ownBubble = regexp.MustCompile(`synctest bubble \d+\]`)
+
+// stacks returns the goroutines of this bubble that run code of managers. An earlier test's observer may still be told
+// something outside.
+func stacks(t *testing.T) (found []string) {
 	buf := make([]byte, 1<<20)
-	for stack := range strings.SplitSeq(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
-		if ofManagers.MatchString(stack) {
+	text := string(buf[:runtime.Stack(buf, true)])
+	bubble := ownBubble.FindString(text) // the caller's comes first
+	if bubble == "" {
+		t.Fatalf("this goroutine is in no bubble:\n%.200s", text)
+	}
+	for stack := range strings.SplitSeq(text, "\n\n") {
+		if first, _, _ := strings.Cut(stack, "\n"); strings.Contains(first, bubble) && ofManagers.MatchString(stack) {
 			found = append(found, stack)
 		}
 	}
@@ -64,7 +73,7 @@ func TestCloseLeavesNothingRunning(t *testing.T) {
 			time.Sleep(2 * time.Minute) // the sweep that is due, if the manager was not closed
 			synctest.Wait()
 			calls := st.count()
-			if left := stacks(); len(left) != 0 {
+			if left := stacks(t); len(left) != 0 {
 				t.Errorf("%d goroutines are left:\n%s", len(left), strings.Join(left, "\n\n"))
 			}
 			time.Sleep(1000 * time.Hour)
