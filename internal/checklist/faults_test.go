@@ -122,7 +122,7 @@ var Faults = []Fault{
 		Proof: []string{"session.TestLostCookieIsTakenBack", "test/rotation.TestCrashedChromiumStaysSignedIn"},
 	}, {
 		What:  "a shared cache stands in front",
-		Does:  "nothing that carries a session may be stored, in the words of every cache",
+		Does:  "it may store nothing that carries a session, in the words of every kind of cache",
 		Bound: "",
 		Proof: []string{"test/caches.TestNoCacheHandsOutASession", "session.TestNoCacheIsToldOtherwise"},
 	}, {
