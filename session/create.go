@@ -23,9 +23,8 @@ func (st *state) create() error {
 		return nil
 	}
 	now := st.m.store.Now()
-	if most := st.m.opts.MaxVisitors; most >= 0 && !st.m.visitors.admit(most, now) {
-		st.emit(event.Event{Kind: event.Limit, Reason: "too many new visitors"})
-		return ErrTooManyVisitors
+	if err := st.admit(now); err != nil {
+		return err
 	}
 	t := newTicket(store.NewID())
 	record := st.m.newRecord(st.request, t, "", now, false)
@@ -34,6 +33,15 @@ func (st *state) create() error {
 		return err
 	}
 	st.emit(event.Event{Kind: event.Created})
+	return nil
+}
+
+// admit counts a record that a visitor is about to have stored, against Options.MaxVisitors.
+func (st *state) admit(now time.Time) error {
+	if most := st.m.opts.MaxVisitors; most >= 0 && !st.m.visitors.admit(most, now) {
+		st.emit(event.Event{Kind: event.Limit, Reason: "too many new visitors"})
+		return ErrTooManyVisitors
+	}
 	return nil
 }
 

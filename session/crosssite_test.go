@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -201,4 +202,24 @@ func TestHandOverIsForBrowsersThatKeptTheirCookieBack(t *testing.T) {
 			}
 		})
 	})
+}
+
+// Values that are handed over are records of visitors, and a flood of them is bounded like one of sessions.
+//
+// Rows: A43
+func TestHandOversAreBounded(t *testing.T) {
+	var events recorder
+	m := newManager(t, memory.New(), session.Options{MaxVisitors: 2, Events: event.NewQueue(events.observe)})
+	for n, want := range []error{nil, nil, session.ErrTooManyVisitors} {
+		newBrowser(t, m).send(fromPaymentPage("/back"), func(_ http.ResponseWriter, r *http.Request) {
+			s := session.From(r.Context())
+			_ = note.Set(s, "paid")
+			if with, err := s.HandOver("/done"); !errors.Is(err, want) || (err == nil) != strings.Contains(with, "?") {
+				t.Errorf("hand-over %d: %q, %v; want %v", n+1, with, err, want)
+			}
+		})
+	}
+	if len(events.of(t, m, event.Limit)) != 1 {
+		t.Errorf("events: %s", events.kinds())
+	}
 }

@@ -45,7 +45,7 @@ const handOverTime = 5 * time.Minute
 // Whoever can make the first request can choose the values, and lead somebody else to the address. They are good for
 // "your order is on its way", not for what a user may do.
 //
-// The error is the store's, or that to is no path of this site.
+// The error is the store's, [ErrTooManyVisitors], or that to is no path of this site.
 func (s *Session) HandOver(to string) (string, error) {
 	if s.m == nil {
 		return "", ErrNoManager
@@ -60,6 +60,9 @@ func (s *Session) HandOver(to string) (string, error) {
 		return to, nil
 	}
 	now, t := st.m.store.Now(), newTicket(store.NewID())
+	if err := st.admit(now); err != nil {
+		return "", err
+	}
 	record := st.m.newRecord(st.request, t, "", now, false)
 	record.Data, record.ExpiresAt, record.Secret = st.view, now.Add(handOverTime), t.boundTo(target.Path)
 	if err := st.m.store.Create(st.context(), &record, store.ID{}); err != nil {

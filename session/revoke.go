@@ -30,8 +30,8 @@ func (m *Manager) RevokeUser(ctx context.Context, user string, keep ...store.ID)
 
 // RevokeBefore ends all sessions of everybody that began at t or before, in one step however many there are: for the
 // day on which tickets may have leaked. A t of [time.Now] is by this machine's clock, any other by the one that records
-// go by, which is the store's. A t in the future is taken for now. When it returns nil the cut-off is
-// durable, and holds here at once; other nodes have it as soon as the store's feed tells them.
+// go by, which is the store's. A t in the future is taken for now. When it returns nil the cut-off is durable, and
+// holds here at once; other nodes have it as soon as the store's feed tells them.
 func (m *Manager) RevokeBefore(ctx context.Context, t time.Time) error {
 	return m.setCutoff(ctx, "", m.storeTime(t))
 }

@@ -111,8 +111,8 @@ func (c *Client) Peek(e *store.Encoded, id store.ID, now time.Time) (known bool)
 func (c *Client) Invalidate(r *store.Record) { c.peeker.Invalidate(r.ID, r.Version) }
 
 // Find returns the record of an ID, and nil if there is none, for a request whose Peek has told nothing, or nothing to
-// rely on. If within is not 0 it waits no longer than that; the call goes on, and later requests
-// have the use of the answer.
+// rely on. If within is not 0 it waits no longer than that; the call goes on, and later requests have the use of the
+// answer.
 func (c *Client) Find(ctx context.Context, id store.ID, within time.Duration) (*store.Record, error) {
 	if within == 0 {
 		return c.find(ctx, id)

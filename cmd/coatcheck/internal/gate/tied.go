@@ -49,7 +49,7 @@ func (u *upstream) RoundTrip(r *http.Request) (*http.Response, error) {
 // watch notices an app that asks for logins of connections.
 func (u *upstream) watch(res *http.Response, err error) (*http.Response, error) {
 	if err == nil && !u.asks.Load() &&
-		(tied(res.Header["Www-Authenticate"]) || res.Header.Get("Persistent-Auth") != "") {
+		(tied(res.Header["Www-Authenticate"]) || strings.EqualFold(res.Header.Get("Persistent-Auth"), "true")) {
 		u.asks.Store(true)
 		u.used.Store(true)
 		u.shared.CloseIdleConnections()
