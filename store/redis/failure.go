@@ -97,19 +97,17 @@ func explain(ctx context.Context, doing string, err error) error {
 	return fmt.Errorf("redisstore: %s: %w", doing, err)
 }
 
-// A slot has to arrive this long before the caller's deadline, so that the caller hears of the failure, or within
-// movingWait if there is no deadline.
-const (
-	movingMargin = 500 * time.Millisecond
-	movingWait   = 1500 * time.Millisecond
-)
+// movingWait is the time in which a slot must arrive if the caller has no deadline. Otherwise it is three quarters of
+// what the caller has, who then still hears of the failure.
+const movingWait = 1500 * time.Millisecond
 
 // awaitSlot sends a command. It sends it again while a Cluster is moving the key, because it was not executed.
 func awaitSlot(ctx context.Context, send Doer, key string, command []any) (reply any, err error) {
-	deadline, ok := ctx.Deadline()
-	if deadline = deadline.Add(-movingMargin); !ok {
-		deadline = time.Now().Add(movingWait)
+	wait := movingWait
+	if deadline, ok := ctx.Deadline(); ok {
+		wait = time.Until(deadline) / 4 * 3
 	}
+	deadline := time.Now().Add(wait)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
