@@ -48,6 +48,7 @@
 // Content-Security-Policy. To place it in the app's own layout, set Options.Page and use [Page.Content]. A [Page]
 // also has all the data for a template of the app's own, in any language.
 //
-// The name of a device is the result of session.Options.DeviceLabel, or else the beginning of its User-Agent. Both
-// come from the client, so they are only a claim.
+// A device is called "Firefox on Linux" or "curl", by the User-Agent with which its session began ([Name]). With
+// session.Options.DeviceLabel set to [Label], client hints count as well, so that browsers that pass for Chrome have
+// names of their own; any other function may name devices too. All of it comes from the client, so it is only a claim.
 package devices

@@ -1,13 +1,11 @@
 package devices
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
@@ -24,43 +22,14 @@ type Device struct {
 	Current  bool      `json:"current"`    // whether it sent this request
 }
 
-const (
-	perPage  = 50
-	maxName  = 80 // bytes of a User-Agent in the place of a label
-	unnamed  = "Unknown browser"
-	ellipsis = "…"
-)
+const perPage = 50
 
 func newDevice(i session.Info) Device {
-	name := i.Device.Label
-	if name == "" {
-		name = short(i.Device.UserAgent)
-	}
+	name := cmp.Or(i.Device.Label, Name(i.Device.UserAgent), "Unknown browser")
 	return Device{
 		Handle: i.Handle, Name: name, Address: i.Device.Address, Started: i.CreatedAt.UTC(), LastSeen: i.LastSeen.UTC(),
 		Remember: i.Remember, Current: i.Current,
 	}
-}
-
-// short is the beginning of a User-Agent, without characters that could disturb the text around it.
-func short(agent string) string {
-	agent = strings.TrimSpace(strings.Map(func(r rune) rune {
-		if r == utf8.RuneError || !unicode.IsPrint(r) {
-			return -1
-		}
-		return r
-	}, agent))
-	if agent == "" {
-		return unnamed
-	}
-	if len(agent) <= maxName {
-		return agent
-	}
-	end := maxName
-	for !utf8.RuneStart(agent[end]) {
-		end--
-	}
-	return strings.TrimSpace(agent[:end]) + ellipsis
 }
 
 // list returns where the user of the request is signed in, this device first.

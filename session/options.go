@@ -107,7 +107,7 @@ type Options struct {
 	TrustedProxies []netip.Prefix
 
 	// DeviceLabel names the browser that a session begins in, such as "Firefox on Linux", from the request's
-	// User-Agent or client hints. The default is no name.
+	// User-Agent or client hints: devices.Label is made for it. The default is no name.
 	DeviceLabel func(*http.Request) string
 
 	// Header says which requests carry their ticket in "Authorization: Bearer" rather than in the cookie, for

@@ -7,7 +7,6 @@ require (
 	coatcheck.dev/store/redis/rueidisstore v0.0.0
 	coatcheck.dev/store/sql/pgxlisten v0.0.0
 	github.com/alecthomas/kong v1.17.0
-	github.com/mileusna/useragent v1.3.5
 	github.com/prometheus/client_golang v1.25.0
 	modernc.org/sqlite v1.60.0
 )

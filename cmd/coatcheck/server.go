@@ -13,10 +13,10 @@ import (
 	"coatcheck.dev/cmd/coatcheck/internal/api"
 	"coatcheck.dev/cmd/coatcheck/internal/config"
 	"coatcheck.dev/cmd/coatcheck/internal/console"
-	"coatcheck.dev/cmd/coatcheck/internal/device"
 	"coatcheck.dev/cmd/coatcheck/internal/folder"
 	"coatcheck.dev/cmd/coatcheck/internal/httpserver"
 	"coatcheck.dev/cmd/coatcheck/internal/metrics"
+	"coatcheck.dev/devices"
 	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
@@ -132,7 +132,7 @@ func (s *server) manage(st store.Store, flags config.Server, site site) *metrics
 	counts := metrics.New(version())
 	options := site.options
 	options.StoreTimeout, options.MaxStoreCalls = flags.StoreTimeout, flags.StoreCalls
-	options.DeviceLabel, options.TrustedProxies = device.Label, flags.TrustedProxies()
+	options.DeviceLabel, options.TrustedProxies = devices.Label, flags.TrustedProxies()
 	options.Events = event.NewQueue(event.LogEvents(s.log), counts.Observe)
 	s.sessions = session.New(st, options)
 	counts.Watch(s.sessions)

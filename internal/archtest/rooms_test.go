@@ -90,8 +90,7 @@ var Rooms = []Room{
 		"github.com/redis/rueidis",
 		"github.com/alecthomas/kong",
 		"github.com/prometheus/client_golang",
-		"github.com/mileusna/useragent",
-	}, "brings the drivers, the command line, the metrics and the names of browsers, and nothing else from outside"},
+	}, "brings the drivers, the command line and the metrics, and nothing else from outside"},
 
 	{0, "internal/archtest", "the rules of the tree itself",
 		nil, "reads the source as text"},

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/api"
-	"coatcheck.dev/cmd/coatcheck/internal/device"
+	"coatcheck.dev/devices"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 )
@@ -47,7 +47,7 @@ func newRow(i session.Info, now time.Time) row {
 		Handle: i.Handle.String(), User: i.User, UserURL: listingURL(i.User, store.Cursor{}), Remember: i.Remember,
 		Started: newDisplayTime(i.CreatedAt, now), Seen: newDisplayTime(i.LastSeen, now),
 		Until: newDisplayTime(i.ExpiresAt, now).Exact, Address: i.Device.Address, Agent: i.Device.UserAgent,
-		Browser: cmp.Or(i.Device.Label, device.Name(i.Device.UserAgent), "unknown"),
+		Browser: cmp.Or(i.Device.Label, devices.Name(i.Device.UserAgent), "unknown"),
 	}
 }
 

@@ -12,8 +12,8 @@ import (
 	"strings"
 	"testing"
 
-	"coatcheck.dev/cmd/coatcheck/internal/device"
 	"coatcheck.dev/cmd/coatcheck/internal/shop"
+	"coatcheck.dev/devices"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 )
@@ -21,7 +21,7 @@ import (
 // open starts a shop over TLS, as Go's cookie jar sends Secure cookies nowhere else.
 func open(t *testing.T, st store.Store) *httptest.Server {
 	t.Helper()
-	sessions := session.New(st, session.Options{SignInPath: "/login", DeviceLabel: device.Label})
+	sessions := session.New(st, session.Options{SignInPath: "/login", DeviceLabel: devices.Label})
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
 	server := httptest.NewTLSServer(shop.New(sessions, shop.Options{ConsoleURL: "http://localhost:8081/", Log: quiet}))
 	t.Cleanup(func() {

@@ -1,4 +1,4 @@
-package device
+package devices
 
 import "strings"
 
@@ -29,16 +29,16 @@ func brand(header string) string {
 			found = name
 		}
 	}
-	return plain(called(found))
+	return shorten(hinted[found], found)
 }
 
 // platform returns the name of the system in a Sec-CH-UA-Platform header, such as `"Linux"`.
 func platform(header string) string {
 	name, rest, ok := quoted(header)
-	if !ok || strings.Trim(rest, " ") != "" || len(header) > maxHint {
+	if !ok || strings.Trim(rest, " ") != "" || len(header) > maxHint || name == "Unknown" {
 		return ""
 	}
-	return plain(called(name))
+	return shorten(hinted[name], name)
 }
 
 // madeUp reports whether a brand is the made-up one: "Not", "A" and "Brand" with any signs between them.
