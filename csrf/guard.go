@@ -26,6 +26,10 @@ type Options struct {
 	// is switched on.
 	InsecureReportOnly bool
 
+	// Tokens ask for a token where a client tells neither Sec-Fetch-Site nor Origin, as old browsers do. The default is
+	// none: then such a request passes. With tokens the guard belongs inside of the session manager's handler.
+	Tokens Tokens
+
 	// Events takes refused requests to its observers, as events of the kind event.CrossSite. The default is none.
 	Events *event.Queue
 
@@ -42,6 +46,9 @@ func (o Options) Check() error {
 		if err := checkOrigin(origin); err != nil {
 			errs = append(errs, fmt.Errorf("csrf: Options.TrustedOrigins: %w", err))
 		}
+	}
+	if t := o.Tokens; t.Session == nil && (t.InsecureCookie || t.InsecureReportOnly) {
+		errs = append(errs, errors.New("csrf: Options.Tokens has no Session, so that no token is asked for"))
 	}
 	return errors.Join(errs...)
 }
@@ -81,9 +88,6 @@ func New(opts Options) *Guard {
 		panic(err)
 	}
 	g := &Guard{opts: opts}
-	if g.opts.Denied == nil {
-		g.opts.Denied = http.HandlerFunc(deniedPage)
-	}
 	for _, origin := range opts.TrustedOrigins {
 		if err := g.rules.AddTrustedOrigin(origin); err != nil {
 			panic(fmt.Errorf("csrf: Options.TrustedOrigins: %w", err)) // Check is stricter
@@ -93,36 +97,50 @@ func New(opts Options) *Guard {
 }
 
 // Handler passes requests to next unless another site sent them; it answers those with 403. It belongs outside of
-// everything that acts on a request.
+// everything that acts on a request, but with Options.Tokens inside of what knows the session.
 func (g *Guard) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = g.withIssuer(w, r)
 		if g.exempt(r) {
 			next.ServeHTTP(w, r)
 			return
 		}
-		// The answer depends on these two. Answers to GET do not, and stay cacheable.
-		w.Header().Add("Vary", "Sec-Fetch-Site, Origin")
-		err := g.Check(r)
-		if err != nil {
-			g.report(r, err)
+		// The answer depends on these. Answers to GET do not, and stay cacheable.
+		addVary(w.Header(), "Sec-Fetch-Site, Origin")
+		if g.needsToken(r) {
+			addVary(w.Header(), "Cookie, Authorization, "+HeaderName)
 		}
-		if err == nil || g.opts.InsecureReportOnly {
+		err := g.Check(r)
+		refused := err != nil && !g.reportOnly(err)
+		if err != nil {
+			g.report(r, err, refused)
+		}
+		if !refused {
 			next.ServeHTTP(w, r)
 			return
 		}
 		w.Header().Set("Cache-Control", "no-store")
-		g.opts.Denied.ServeHTTP(defaultstatus.Writer(w, http.StatusForbidden), r)
+		g.denied(err).ServeHTTP(defaultstatus.Writer(w, http.StatusForbidden), r)
 	})
+}
+
+// reportOnly reports whether a request passes in spite of an error.
+func (g *Guard) reportOnly(err error) bool {
+	return g.opts.InsecureReportOnly || g.opts.Tokens.InsecureReportOnly && isTokenError(err)
 }
 
 var errPlainOrigin = errors.New("cross-origin request detected: Sec-Fetch-Site is missing, and Origin is a page over " +
 	"plain HTTP")
 
-// Check returns an error if another site made the browser send the request; the error tells the evidence.
-// Options.InsecureReportOnly has no effect on it.
+// Check returns an error if another site made the browser send the request, or may have; the error tells the evidence.
+// InsecureReportOnly, of Options or Tokens, has no effect on it. If it has to look for a token in a form, it reads at
+// most 64 KiB of the body, and puts another body in its place that is whole again.
 func (g *Guard) Check(r *http.Request) error {
 	if g.exempt(r) {
 		return nil
+	}
+	if g.needsToken(r) {
+		return g.opts.Tokens.check(r)
 	}
 	if isSafe(r.Method) { // an upgrade: judged as a POST
 		r = r.WithContext(r.Context())
@@ -142,6 +160,19 @@ func (g *Guard) Check(r *http.Request) error {
 	r = r.WithContext(r.Context())
 	r.Host = event.ClientHost(r, g.opts.TrustedProxies)
 	return g.rules.Check(r)
+}
+
+// needsToken reports whether nothing but a token can tell where a request comes from. Two kinds tell it in another way:
+//   - Browsers have always sent Origin with the handshake of a WebSocket (RFC 6455, section 4.1), and let no page ask
+//     for another change of the protocol.
+//   - No page can add "Authorization: Bearer" to a request to another site, unless that site's answers to preflights
+//     allow it (CORS). Browsers add the schemes Basic, Digest and Negotiate by themselves, so these prove nothing.
+func (g *Guard) needsToken(r *http.Request) bool {
+	if g.opts.Tokens.Session == nil || r.Header.Get("Sec-Fetch-Site") != "" || r.Header.Get("Origin") != "" {
+		return false
+	}
+	scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	return !isSafe(r.Method) && !strings.EqualFold(scheme, "Bearer")
 }
 
 // isOwn reports whether an origin is the one that the request is for. Hosts and ports are compared as those of URLs

@@ -18,6 +18,10 @@ import (
 
 const trusted = "https://accounts.example.com"
 
+// Other hosts of the domain are other sites, as are pages over plain HTTP and WebSockets of other pages. Cookies are
+// not asked for at all.
+//
+// Rows: C9, C11, A20, ASVS 3.5.1, ASVS 3.5.3, ASVS 4.4.2
 func TestWhoPasses(t *testing.T) {
 	header := func(pairs ...string) http.Header {
 		h := http.Header{}
@@ -119,6 +123,7 @@ func TestRefusalIsAClearPageThatNobodyKeeps(t *testing.T) {
 	}
 }
 
+// Rows: C9
 func TestVaryOnlyWhereTheAnswerDependsOnIt(t *testing.T) {
 	ok := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok") })
 	for method, want := range map[string]string{"GET": "", "HEAD": "", "OPTIONS": "",
@@ -127,6 +132,28 @@ func TestVaryOnlyWhereTheAnswerDependsOnIt(t *testing.T) {
 		csrf.New(csrf.Options{}).Handler(ok).ServeHTTP(w, httptest.NewRequest(method, "/", nil))
 		if got := w.Header().Get("Vary"); got != want {
 			t.Errorf("%s: Vary %q, want %q", method, got, want)
+		}
+	}
+}
+
+// Nobody is told by CORS that other sites may come in: neither by what passes nor by what does not.
+//
+// Rows: A22
+func TestGuardLetsNobodyInByCORS(t *testing.T) {
+	guard := csrf.New(csrf.Options{TrustedOrigins: []string{trusted}})
+	handler := guard.Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	for _, origin := range []string{"https://evil.example", "null", trusted} {
+		for _, method := range []string{"OPTIONS", "GET", "POST"} {
+			r := httptest.NewRequest(method, "https://shop.example.com/cart", nil)
+			r.Header.Set("Origin", origin)
+			r.Header.Set("Access-Control-Request-Method", "POST")
+			w := httptest.NewRecorder()
+			handler.ServeHTTP(w, r)
+			for name := range w.Header() {
+				if strings.HasPrefix(name, "Access-Control-") {
+					t.Errorf("%s from %s: the answer has %s", method, origin, name)
+				}
+			}
 		}
 	}
 }
@@ -318,6 +345,8 @@ func flush(t *testing.T, w http.ResponseWriter) {
 
 // A handshake of a WebSocket has no Sec-Fetch-Site in some browsers, so that hosts are compared. Proxies say in many
 // ways which host a request was for.
+//
+// Rows: ASVS 4.4.2, A20
 func TestOwnOriginBehindProxies(t *testing.T) {
 	const proxy, stranger = "10.0.0.1:1234", "203.0.113.7:1234"
 	for _, tt := range []struct {

@@ -107,6 +107,15 @@ func (m *Manager) From(ctx context.Context) *Session {
 	return &Session{}
 }
 
+// Binding returns what ties a request to its sign-in: the handle of its session once somebody has signed in, and ""
+// before. It is what package csrf binds tokens to. Rotation leaves it alone; every sign-in changes it.
+func (m *Manager) Binding(r *http.Request) string {
+	if s := m.From(r.Context()); s.SignedIn() {
+		return s.Handle().String()
+	}
+	return ""
+}
+
 // visit returns this manager's visit of the request that ctx belongs to, or nil.
 func (m *Manager) visit(ctx context.Context) *visit {
 	for {

@@ -58,7 +58,8 @@ var Rooms = []Room{
 	{1, "internal/defaultstatus", "a status other than 200 where a handler writes none",
 		nil, "any handler will do"},
 	{1, "csrf", "cross-site request forgery",
-		[]string{"event", "internal/defaultstatus"}, "a refused request is an event, and its answer 403"},
+		[]string{"event", "internal/cachecontrol", "internal/defaultstatus"},
+		"a refused request is an event, and its answer 403; nobody else may keep a page with a token"},
 
 	{1, "session/internal/client", "the one client that sessions have of their store",
 		[]string{"event", "internal/coalesce", "store"}, "calls the store, shares calls, and tells what failed"},
