@@ -26,7 +26,7 @@ const (
 	Dropped          Kind = "session_changes_dropped"          // changes were dropped because the session had ended
 	Undelivered      Kind = "session_ticket_undelivered"       // a new ticket could not be sent with the response
 	StoreError       Kind = "session_store_error"              // the store failed
-	KeyUnreadable    Kind = "session_key_unreadable"           // a stored value could not be decoded and was reset
+	KeyUnreadable    Kind = "session_key_unreadable"           // a stored value does not decode, and counts as none
 	Cacheable        Kind = "session_response_made_uncachable" // a response with session data was to be shared
 	Migrated         Kind = "session_migrated"                 // a session of another library has moved in
 	CapabilityHidden Kind = "session_store_capability_hidden"  // a store hides an optional interface of another one

@@ -28,7 +28,7 @@ func (s *Session) change(c change) error {
 	}
 	base, there := st.view.Get(c.key)
 	c.base = base
-	step, err := c.on(st.view)
+	step, err := c.on(st, st.view)
 	if err != nil {
 		return err
 	}
@@ -52,19 +52,17 @@ func (st *state) note(c change) {
 	st.changes = append(st.changes, c)
 }
 
-// unreadable resets a key whose stored value does not decode.
-func (s *Session) unreadable(key string, found store.Value, err error) {
-	st := s.lock()
-	defer s.mu.Unlock()
-	st.emit(event.Event{Kind: event.KeyUnreadable, Key: key, Err: fmt.Errorf("session: read %s: %w", key, err)})
-	if now, ok := st.view.Get(key); !ok || now != found {
-		return // another goroutine has reset or replaced it
+// unreadable reports a stored value that does not decode, once.
+func (st *state) unreadable(key string, err error) {
+	if st.m.unreadable.first(sessionKey{st.record.ID, key}) {
+		st.emit(event.Event{Kind: event.KeyUnreadable, Key: key, Err: fmt.Errorf("session: read %s: %w", key, err)})
 	}
-	st.view = st.view.With(store.Change{Key: key, Delete: true})
-	// Only the value that was found unreadable is to go: another request may have written a good one.
-	st.note(change{key: key, apply: func(old store.Value, ok bool) (store.Change, error) {
-		return store.Change{Value: old, Delete: !ok || old == found}, nil
-	}})
+}
+
+// sessionKey is a key of one session.
+type sessionKey struct {
+	id  store.ID
+	key string
 }
 
 // Save saves the request's changes now instead of when the response begins, so that the handler can answer to an
@@ -198,7 +196,7 @@ func (st *state) refresh(ctx context.Context) (gone bool, err error) {
 	}
 	data := record.Data
 	for i := range st.changes {
-		step, err := st.changes[i].merged(data)
+		step, err := st.changes[i].merged(st, data)
 		if err != nil {
 			st.emit(event.Event{Kind: event.Conflict, Key: st.changes[i].key, Count: 1, Reason: "refused"})
 			return false, fmt.Errorf("session: save %s: %w", st.changes[i].key, err)

@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -11,10 +12,11 @@ import (
 	"coatcheck.dev/store"
 )
 
-// A stored value that does not decode any more resets that key, once, and says so; the request and all else go on.
+// A stored value that does not decode is absent until another is set, and reported once for its session. It stays as it
+// is through reads, saves of other keys and sign-ins; the requests and all else go on.
 //
 // Rows: A27, I13
-func TestUnreadableValueResetsItsKeyAlone(t *testing.T) {
+func TestUnreadableValueIsAbsentAndKept(t *testing.T) {
 	for name, json := range map[string]string{
 		"other type": `{"a":1}`, "number": `7`, "truncated": `["tea`, "empty": ``, "not JSON": `<php>`,
 		"not UTF-8": "\"\xff", "deep": strings.Repeat("[", 20_000),
@@ -24,51 +26,91 @@ func TestUnreadableValueResetsItsKeyAlone(t *testing.T) {
 			st := newFaultStore()
 			m := newManager(t, st, session.Options{Events: event.NewQueue(events.observe)})
 			b := newBrowser(t, m)
-			handle := b.signIn("ada")
 			set(b, note, "kept")
-			st.edit(t, handle, func(r *store.Record) {
-				r.Data = r.Data.With(store.Change{Key: "cart", Value: store.Value{JSON: json}})
+			visitor := b.handle()
+			st.edit(t, visitor, func(r *store.Record) {
+				bad := store.Value{JSON: json, Carry: true}
+				r.Data = r.Data.With(store.Change{Key: "cart", Value: bad}, store.Change{Key: "other", Value: bad})
 			})
-			a := b.with(func(s *session.Session) {
-				items, ok := cart.Lookup(s)
-				again := cart.Get(s)
-				if ok || items != nil || again != nil || note.Get(s) != "kept" || s.User() != "ada" {
-					t.Errorf("cart %v %v, note %q, user %q", items, ok, note.Get(s), s.User())
+			kept := func(handle store.ID) {
+				t.Helper()
+				r, _ := st.record(t, handle)
+				if v, there := r.Data.Get("cart"); !there || v.JSON != json || !v.Carry {
+					t.Errorf("%.40q is stored, %v, want %.40q", v.JSON, there, json)
 				}
-			})
-			if a.status != http.StatusOK {
-				t.Errorf("answer %s", describe(a))
 			}
-			r, _ := st.record(t, handle)
-			if _, there := r.Data.Get("cart"); there {
-				t.Error("the unreadable value is still stored")
+			absent := func(s *session.Session) {
+				t.Helper()
+				items, ok := cart.Lookup(s)
+				popped, there := cart.Pop(s)
+				if ok || items != nil || there || popped != nil || cart.Get(s) != nil || note.Get(s) != "kept" {
+					t.Errorf("cart %v %v, popped %v %v, note %q", items, ok, popped, there, note.Get(s))
+				}
+			}
+			for range 3 {
+				if a := b.with(absent); a.status != http.StatusOK || len(a.setCookies()) != 0 {
+					t.Errorf("answer %s", describe(a))
+				}
+			}
+			b.with(func(s *session.Session) { absent(s); _ = counter.Set(s, 1) })
+			kept(visitor)
+			if e := events.the(t, m, event.KeyUnreadable); e.Key != "cart" || e.Handle != visitor || e.Err == nil {
+				t.Errorf("event %+v", e)
+			}
+			user := b.signIn("ada")
+			kept(user)
+			b.with(func(s *session.Session) { _ = cart.Get(s) })
+			kept(user)
+			if found := events.of(t, m, event.KeyUnreadable); len(found) != 2 || found[1].Handle != user {
+				t.Errorf("events %v, want one for each of the two sessions", found)
 			}
 			set(b, cart, []string{"tea"})
 			if got := get(b, cart); len(got) != 1 {
-				t.Errorf("cart %v after it was set again", got)
-			}
-			if e := events.the(t, m, event.KeyUnreadable); e.Key != "cart" || e.Handle != handle || e.Err == nil {
-				t.Errorf("event %+v", e)
+				t.Errorf("cart %v after it was set", got)
 			}
 		})
 	}
 }
 
-// Update of an unreadable value starts from nothing, and a good value that another request has written meanwhile is not
-// reset.
+// How many unreadable values are remembered as reported is bounded, and so is what a flood of them is told.
+//
+// Rows: I9, I13
+func TestReportsOfUnreadableValuesAreBounded(t *testing.T) {
+	var events recorder
+	st := newFaultStore()
+	m := newManager(t, st, session.Options{Events: event.NewQueue(events.observe), MaxKeys: 5000})
+	b := newBrowser(t, m)
+	handle := b.signIn("ada")
+	key := func(i int) session.Key[int] { return session.NewKey[int](fmt.Sprintf("key-%d", i)) }
+	const keys = 1500
+	st.edit(t, handle, func(r *store.Record) {
+		for i := range keys {
+			r.Data = r.Data.With(store.Change{Key: key(i).Name(), Value: store.Value{JSON: `""`}})
+		}
+	})
+	b.with(func(s *session.Session) {
+		for i := range keys {
+			_ = key(i).Get(s)
+			_ = key(i).Get(s)
+		}
+	})
+	if n := len(events.of(t, m, event.KeyUnreadable)); n != keys {
+		t.Errorf("%d reports of %d values", n, keys)
+	}
+}
+
+// Update of an unreadable value starts from nothing, and reports what it replaces.
 //
 // Rows: A27, I13
 func TestUpdateReplacesAnUnreadableValue(t *testing.T) {
+	var events recorder
 	st := newFaultStore()
-	m := newManager(t, st, session.Options{})
+	m := newManager(t, st, session.Options{Events: event.NewQueue(events.observe)})
 	b := newBrowser(t, m)
 	handle := b.signIn("ada")
-	spoil := func() {
-		st.edit(t, handle, func(r *store.Record) {
-			r.Data = r.Data.With(store.Change{Key: "cart", Value: store.Value{JSON: `7`}})
-		})
-	}
-	spoil()
+	st.edit(t, handle, func(r *store.Record) {
+		r.Data = r.Data.With(store.Change{Key: "cart", Value: store.Value{JSON: `7`}})
+	})
 	b.with(func(s *session.Session) {
 		if err := appendTo(cart, s, "tea"); err != nil {
 			t.Error(err)
@@ -77,12 +119,28 @@ func TestUpdateReplacesAnUnreadableValue(t *testing.T) {
 	if got := get(b, cart); len(got) != 1 || got[0] != "tea" {
 		t.Errorf("cart %v", got)
 	}
-	spoil()
-	slow := b.copied().begin(func(s *session.Session) { _ = cart.Get(s) }, nothing)
-	set(b, cart, []string{"good"})
+	if e := events.the(t, m, event.KeyUnreadable); e.Key != "cart" || e.Handle != handle {
+		t.Errorf("event %+v", e)
+	}
+}
+
+// Two requests that set a key whose value neither of them could read lose nothing of each other's.
+//
+// Rows: A27, I3
+func TestUnreadableBaseCountsAsNoneInMerges(t *testing.T) {
+	tags := session.NewKey[[]string]("tags", session.Union)
+	st := newFaultStore()
+	m := newManager(t, st, session.Options{})
+	b := newBrowser(t, m)
+	handle := b.signIn("ada")
+	st.edit(t, handle, func(r *store.Record) {
+		r.Data = r.Data.With(store.Change{Key: "tags", Value: store.Value{JSON: `{"old":1}`}})
+	})
+	slow := b.copied().begin(func(s *session.Session) { _ = tags.Set(s, []string{"slow"}) }, nothing)
+	set(b, tags, []string{"fast"})
 	slow.end()
-	if got := get(b, cart); len(got) != 1 || got[0] != "good" {
-		t.Errorf("cart %v; the reset took a good value along", got)
+	if got := get(b, tags); len(got) != 2 {
+		t.Errorf("tags %v, want both", got)
 	}
 }
 

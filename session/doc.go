@@ -31,6 +31,10 @@
 // that a field can be added to a type while sessions are alive. Values that identity does not depend on, and that are
 // the visitor's own, belong in a cookie instead: see package state.
 //
+// When the type of a key has changed, what it does not decode any more counts as none, with an [event.KeyUnreadable],
+// and stays in the store until something else is set. [Upgrade] makes a value of the new type out of it. So programs
+// can be updated and rolled back while sessions are alive.
+//
 // # Lifetimes
 //
 // A session ends when it was not used for Options.IdleTimeout, and when it is as old as Options.Lifetime, whichever

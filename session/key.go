@@ -2,8 +2,12 @@ package session
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"reflect"
 	"strconv"
+	"strings"
 
 	"coatcheck.dev/store"
 )
@@ -15,6 +19,7 @@ import (
 type Key[T any] struct {
 	name string
 	keyOptions
+	upgrades []upgrade[T]
 }
 
 // MaxKeyLen is the longest name of a key, in bytes.
@@ -30,7 +35,20 @@ func NewKey[T any](name string, options ...KeyOption) Key[T] {
 	for _, option := range options {
 		option(&o)
 	}
-	return Key[T]{name, o}
+	k := Key[T]{name: name, keyOptions: o}
+	for _, each := range o.upgrades {
+		u, ok := each.(upgrade[T])
+		if !ok {
+			panic(fmt.Sprintf("session: key %s: Upgrade has to return the key's type, %v", name, reflect.TypeFor[T]()))
+		}
+		k.upgrades = append(k.upgrades, u)
+	}
+	if len(k.upgrades) > 0 && o.merge != nil {
+		k.merge = func(base, theirs, mine string) (string, error) {
+			return o.merge(k.renewed(base), k.renewed(theirs), mine)
+		}
+	}
+	return k
 }
 
 // CheckKey reports what is wrong with the name of a key, if anything.
@@ -55,8 +73,9 @@ func (k Key[T]) Get(s *Session) T {
 	return v
 }
 
-// Lookup returns the session's value and whether there is one. A stored value that does not decode into T any more
-// counts as none: it is deleted with the request's other changes, and reported to the observers.
+// Lookup returns the session's value and whether there is one. A stored value that does not decode into T counts as
+// none until another is set, and is reported to the observers once, as [event.KeyUnreadable]. It stays in the store as
+// it is, sign-in included: another version of the program may know what to do with it. See [Upgrade].
 func (k Key[T]) Lookup(s *Session) (T, bool) {
 	value, ok := s.data().Get(k.name)
 	if !ok {
@@ -66,13 +85,45 @@ func (k Key[T]) Lookup(s *Session) (T, bool) {
 	if v, ok := plain[T](value.JSON); ok {
 		return v, true
 	}
-	var v T
-	if err := json.Unmarshal([]byte(value.JSON), &v); err != nil {
-		s.unreadable(k.name, value, err)
-		var zero T
-		return zero, false
+	v, err := k.decode(value.JSON)
+	if err != nil {
+		st := s.lock()
+		defer s.mu.Unlock()
+		st.unreadable(k.name, err)
 	}
-	return v, true
+	return v, err == nil
+}
+
+// decode returns what a JSON text says, by way of an older type if need be, and the zero value of T with an error.
+func (k *Key[T]) decode(text string) (T, error) {
+	var v, zero T
+	if len(k.upgrades) > 0 && decodeWhole(text, &v) != nil {
+		for _, upgrade := range k.upgrades {
+			if v, is, err := upgrade(text); is {
+				return v, err
+			}
+		}
+	}
+	v = zero
+	if err := json.Unmarshal([]byte(text), &v); err != nil {
+		return zero, err
+	}
+	return v, nil
+}
+
+// renewed returns a JSON text as if it had been written today.
+func (k *Key[T]) renewed(text string) string {
+	if text == "" {
+		return ""
+	}
+	v, err := k.decode(text)
+	if err != nil {
+		return text
+	}
+	if now, err := encode(v); err == nil {
+		return now
+	}
+	return text
 }
 
 // Set sets the session's value. If other requests set it at the same time, the last one to be saved wins, unless the
@@ -93,11 +144,13 @@ func (k Key[T]) Set(s *Session, v T) error {
 // changes the value before this one is saved, fn is called again with what the other left, so that no change is lost.
 // fn must not use the session.
 func (k Key[T]) Update(s *Session, fn func(T) T) error {
-	apply := func(old store.Value, _ bool) (store.Change, error) {
-		var v T
-		if old.JSON != "" && json.Unmarshal([]byte(old.JSON), &v) != nil {
-			var zero T // reported when somebody reads it; here it is being replaced
-			v = zero
+	apply := func(st *state, old store.Value) (store.Change, error) {
+		v, ok := plain[T](old.JSON)
+		if !ok && old.JSON != "" {
+			var err error
+			if v, err = k.decode(old.JSON); err != nil {
+				st.unreadable(k.name, err)
+			}
 		}
 		text, err := encode(fn(v))
 		return store.Change{Value: store.Value{JSON: text, Carry: k.carry}}, err
@@ -122,6 +175,49 @@ func (k Key[T]) Pop(s *Session) (T, bool) {
 // Delete removes the session's value, if there is one.
 func (k Key[T]) Delete(s *Session) error {
 	return s.change(change{key: k.name, delete: true, merge: k.merge})
+}
+
+// An upgrade makes a value of today's type out of the JSON of an older one. It reports false if it is not of that type.
+type upgrade[T any] func(text string) (v T, is bool, err error)
+
+// Upgrade reads values that an earlier version of the program has stored under the key as type Old, when New is the
+// type that the key has now:
+//
+//	var Cart = session.NewKey[[]Item]("cart", session.Upgrade(func(names []string) ([]Item, error) { ... }))
+//
+// A value is taken for an Old if not all of it decodes into New, and all of it into Old; for what no type tells, Old
+// may be [json.RawMessage]. If fn returns an error, the value counts as none: see [Key.Lookup]. With several of these
+// options the first one that fits is taken.
+//
+// Reading changes nothing in the store, so that the earlier version, if it comes back, finds what it has stored until
+// something is set. fn is called at each read, and must not use the session. NewKey panics if New is not its own type.
+func Upgrade[Old, New any](fn func(Old) (New, error)) KeyOption {
+	return func(o *keyOptions) {
+		o.upgrades = append(o.upgrades, upgrade[New](func(text string) (v New, is bool, err error) {
+			var old Old
+			if decodeWhole(text, &old) != nil {
+				return v, false, nil
+			}
+			upgraded, err := fn(old)
+			if err != nil {
+				return v, true, err
+			}
+			return upgraded, true, nil
+		}))
+	}
+}
+
+// decodeWhole is json.Unmarshal, but an error if the type has no place for a part of the value.
+func decodeWhole(text string, v any) error {
+	d := json.NewDecoder(strings.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return errors.New("text after the value")
+	}
+	return nil
 }
 
 // encode returns the JSON of a value, that of a number or a truth value without encoding/json.

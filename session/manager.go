@@ -18,6 +18,8 @@ type Manager struct {
 	queues   [256]sync.Mutex // for saves that met a conflict, by the first byte of the ID
 	visitors visitorLimit
 	writers  writers
+
+	unreadable firsts[sessionKey]
 }
 
 // New returns a manager that keeps its sessions in st. It panics if the options contradict each other, because they are
@@ -59,6 +61,28 @@ func (m *Manager) Ready(ctx context.Context) error { return m.store.Ready(ctx) }
 
 // Format prints the name of the manager's cookie, for every verb.
 func (m *Manager) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "sessions(%s)", m.opts.Cookie) }
+
+// firsts tells whether something happens for the first time, so that it is reported once. What it remembers is bounded:
+// after maxFirsts others, something may be the first again.
+type firsts[K comparable] struct {
+	mu   sync.Mutex
+	seen map[K]struct{}
+}
+
+const maxFirsts = 1000
+
+func (f *firsts[K]) first(k K) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if _, ok := f.seen[k]; ok {
+		return false
+	}
+	if f.seen == nil || len(f.seen) == maxFirsts {
+		f.seen = make(map[K]struct{})
+	}
+	f.seen[k] = struct{}{}
+	return true
+}
 
 // visitorLimit bounds how many sessions of visitors who have not signed in begin within a minute.
 type visitorLimit struct {

@@ -13,8 +13,9 @@ import (
 type KeyOption func(*keyOptions)
 
 type keyOptions struct {
-	carry bool
-	merge mergeFunc
+	carry    bool
+	merge    mergeFunc
+	upgrades []any // each an upgrade of the key's type
 }
 
 // Carry takes the value over into the session that sign-in makes, as for a cart that was filled before. Without it,
@@ -85,34 +86,35 @@ type change struct {
 	delete bool
 
 	// apply is there instead of value and delete, if the change depends on what is there.
-	apply func(old store.Value, ok bool) (store.Change, error)
+	apply func(st *state, old store.Value) (store.Change, error)
 
 	// merge puts the change together with what another request has saved. If it is nil the last one wins.
 	merge mergeFunc
 }
 
 // on returns what the change does to data.
-func (c *change) on(data store.Data) (store.Change, error) {
+func (c *change) on(st *state, data store.Data) (store.Change, error) {
 	if c.apply == nil {
 		return store.Change{Key: c.key, Value: c.value, Delete: c.delete}, nil
 	}
-	step, err := c.apply(data.Get(c.key))
+	old, _ := data.Get(c.key)
+	step, err := c.apply(st, old)
 	step.Key = c.key
 	return step, err
 }
 
 // merged returns what the change does to data that another request may have saved.
-func (c *change) merged(data store.Data) (store.Change, error) {
+func (c *change) merged(st *state, data store.Data) (store.Change, error) {
 	theirs, _ := data.Get(c.key)
 	if c.merge == nil || c.apply != nil || c.base.JSON == theirs.JSON {
-		return c.on(data)
+		return c.on(st, data)
 	}
 	text, err := c.merge(c.base.JSON, theirs.JSON, c.value.JSON)
 	if errors.Is(err, ErrConflict) {
 		return store.Change{}, err
 	}
-	if err != nil { // one of the three is not of the key's type any more: the last write wins
-		return c.on(data)
+	if err != nil { // theirs is not of the key's type: the last write wins
+		return c.on(st, data)
 	}
 	return store.Change{Key: c.key, Value: store.Value{JSON: text, Carry: c.value.Carry}}, nil
 }
@@ -129,7 +131,10 @@ func typedMerge[T any](fn func(base, theirs, mine T) (T, error)) mergeFunc {
 				continue
 			}
 			if err := json.Unmarshal([]byte(text), &v[i]); err != nil {
-				return "", err
+				if i > 0 {
+					return "", err
+				}
+				v[0] = *new(T) // this request has read none either
 			}
 		}
 		merged, err := fn(v[0], v[1], v[2])

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -156,6 +157,29 @@ func TestSessionValuesAreCarriedOnlyWhenDeclared(t *testing.T) {
 		must(t, s.SignIn("ada"))
 		if got := cart.Get(s); len(got) != 1 || step.Get(s) != 0 {
 			t.Errorf("after sign-in: cart %v, step %d: want the cart alone", got, step.Get(s))
+		}
+	})).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
+	must(t, sessions.Close(t.Context()))
+}
+
+// A declared value has the options of its key: Upgrade, Union and the others.
+func TestSessionValuesHaveTheOptionsOfKeys(t *testing.T) {
+	inventory := state.NewInventory()
+	before := session.NewKey[string]("size")
+	size := state.NewSession[int](inventory, state.SessionSpec{
+		Name: "size", Purpose: state.Preference, Description: "x", Carry: true,
+	}, session.Upgrade(strconv.Atoi))
+	sessions := session.New(memory.New(), session.Options{})
+	sessions.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		s := session.From(r.Context())
+		must(t, before.Set(s, "40"))
+		if got := size.Get(s); got != 40 {
+			t.Errorf("size %d, want 40", got)
+		}
+		must(t, size.Set(s, 41))
+		must(t, s.SignIn("ada"))
+		if got := size.Get(s); got != 41 {
+			t.Errorf("size %d after sign-in, want 41", got)
 		}
 	})).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
 	must(t, sessions.Close(t.Context()))

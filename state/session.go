@@ -2,6 +2,7 @@ package state
 
 import (
 	"fmt"
+	"slices"
 
 	"coatcheck.dev/session"
 )
@@ -25,15 +26,16 @@ type SessionSpec struct {
 // are those of [session.Key].
 type Session[T any] struct{ session.Key[T] }
 
-// NewSession declares a value in the session. It panics if the spec is wrong or the name is taken.
-func NewSession[T any](inv *Inventory, spec SessionSpec) Session[T] {
+// NewSession declares a value in the session, with the options of its key beside Carry, such as [session.Upgrade]. It
+// panics if the spec is wrong or the name is taken.
+func NewSession[T any](inv *Inventory, spec SessionSpec, options ...session.KeyOption) Session[T] {
 	if err := spec.declare(inv); err != nil {
 		panic(fmt.Errorf("state: declare session value %q: %w", spec.Name, err))
 	}
 	if spec.Carry {
-		return Session[T]{session.NewKey[T](spec.Name, session.Carry)}
+		options = append(slices.Clone(options), session.Carry)
 	}
-	return Session[T]{session.NewKey[T](spec.Name)}
+	return Session[T]{session.NewKey[T](spec.Name, options...)}
 }
 
 func (spec SessionSpec) declare(inv *Inventory) error {

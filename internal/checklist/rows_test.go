@@ -29,7 +29,7 @@ var invariants = Group{
 		{ID: "I11", Rule: "expired means refused, to the second, with the sweeper stopped"},
 		{ID: "I12", Rule: "keys rotate without signing anybody out",
 			Elsewhere: "sessions use no keys; package seal rotates those of signed cookies, and `seal` has the tests"},
-		{ID: "I13", Rule: "a bad stored value resets one key or one session, and says so"},
+		{ID: "I13", Rule: "a bad stored value is absent alone, or with its session, is kept, and says so"},
 		{ID: "I14", Rule: "no panic reaches the user of the library; one in a handler leaves the session consistent"},
 	},
 }

@@ -56,7 +56,7 @@ func appendEscape(b []byte, r rune) []byte {
 }
 
 // dataHeader returns the session's values as one JSON object. It leaves out a stored value that is not JSON, and the
-// session resets and reports that one.
+// session reports that one.
 func dataHeader(s *session.Session) string {
 	b := []byte{'{'}
 	for key, value := range s.Values() {
