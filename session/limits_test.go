@@ -88,9 +88,26 @@ func TestLimitCountsLiveSessionsOnly(t *testing.T) {
 		a.signIn("ada")
 		b.signIn("ada")
 		a.signIn("ada")
+		refused := func() {
+			t.Helper()
+			newBrowser(t, m).with(func(s *session.Session) {
+				if err := s.SignIn("ada"); !errors.Is(err, session.ErrTooManySessions) {
+					t.Errorf("a third session: %v", err)
+				}
+			})
+		}
+		refused()
 		time.Sleep(2 * time.Hour) // both are over, and nobody sweeps
 		newBrowser(t, m).signIn("ada")
 		newBrowser(t, m).signIn("ada")
+		refused()
+		if err := m.RevokeBefore(t.Context(), time.Now()); err != nil { // the records stay
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		newBrowser(t, m).signIn("ada")
+		newBrowser(t, m).signIn("ada")
+		refused()
 	})
 }
 

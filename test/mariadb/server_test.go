@@ -2,9 +2,7 @@ package mariadb
 
 import (
 	"database/sql"
-	"net"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -12,39 +10,31 @@ import (
 	sqlstore "coatcheck.dev/store/sql"
 	"coatcheck.dev/test/internal/mariadb"
 	"coatcheck.dev/test/internal/servers"
-	"coatcheck.dev/test/internal/trial"
 )
 
-const insertDeleted = `INSERT INTO coatcheck_changes (kind, id, owner) VALUES (3, ?, '')`
-
-func TestBesideOthers(t *testing.T) {
-	t.Parallel()
-	server := mariadb.Start(t)
-	d := sqlstore.MySQL
-	t.Run("eight prepare at once", func(t *testing.T) { servers.PreparedAtOnce(t, server, d) })
-	t.Run("tables of a newer version are refused", func(t *testing.T) { servers.NewerIsRefused(t, server, d) })
-	t.Run("a closed store is closed", func(t *testing.T) { servers.ClosedIsClosed(t, server, d) })
-	t.Run("the feed tells of others", func(t *testing.T) { servers.FeedOfOthers(t, server, d) })
-	t.Run("the feed tells of late commits", func(t *testing.T) {
-		// longer than a number is waited for that nobody holds
-		servers.LateCommits(t, server, d, insertDeleted, 0, 12*time.Second)
-	})
-	t.Run("old changes are removed", func(t *testing.T) { servers.Trimmed(t, server, d, insertDeleted) })
-	t.Run("cancelled calls leave nothing behind", func(t *testing.T) {
-		servers.Cancelled(t, server, d, trial.Times(10_000, 100_000))
-	})
-	t.Run("one user among many", func(t *testing.T) { servers.OneUserAmongMany(t, server, d, looked) })
-	t.Run("a sweep beside requests", func(t *testing.T) { servers.SweptBeside(t, server, d) })
-	t.Run("the feed is lost with the server", func(t *testing.T) { servers.LostAndFound(t, server, d) })
+var kind = servers.Kind{
+	Dialect: sqlstore.MySQL, Driver: "mysql",
+	Start: func(t testing.TB, settings ...string) servers.Server {
+		t.Helper()
+		return mariadb.Start(t, settings...)
+	},
+	InsertDeleted: `INSERT INTO coatcheck_changes (kind, id, owner) VALUES (3, ?, '')`,
+	LateBy:        12 * time.Second, // longer than a number is waited for that nobody holds
+	Looked:        looked,
+	Durable:       "innodb-flush-log-at-trx-commit=1",
+	Repeat: func(n int) string {
+		return `INSERT INTO coatcheck_sessions
+			SELECT unhex(md5(seq)), version, owner, who, created - seq, last_seen, expires, idle, due, body
+			FROM coatcheck_sessions, seq_1_to_` + strconv.Itoa(n) + ` WHERE id = ?`
+	},
 }
 
-// A server may show what is not committed to whoever does not ask for more. The feed does not tell it all the same.
-func TestFeedTellsOnlyOfCommits(t *testing.T) {
-	t.Parallel()
-	server := mariadb.Start(t, "transaction-isolation=READ-UNCOMMITTED")
-	servers.FeedOfOthers(t, server, sqlstore.MySQL)
-	servers.LateCommits(t, server, sqlstore.MySQL, insertDeleted, 0, time.Second)
-}
+func TestBesideOthers(t *testing.T) { kind.BesideOthers(t) }
+
+func TestKilled(t *testing.T) { kind.Killed(t) }
+
+// Rows: A43, I9
+func TestSignInOverManySessions(t *testing.T) { kind.SignInOverManySessions(t) }
 
 // looked returns how many rows the server has looked at, in all tables but those that it makes up.
 func looked(t *testing.T, db *sql.DB) (rows int) {
@@ -57,39 +47,33 @@ WHERE variable_name IN ('handler_read_key', 'handler_read_next', 'handler_read_p
 
 // The rights are those in the documentation.
 func TestFewRights(t *testing.T) {
-	t.Parallel()
-	server := mariadb.Start(t)
-	database := server.Create(t)
-	b := newBox(t, server.Open(t, database))
-	must(t, b.Prepare(t.Context()))
-	for _, text := range []string{`CREATE USER app`,
-		`GRANT SELECT, INSERT, UPDATE, DELETE ON ` + database + `.* TO app`} {
-		_, err := b.DB.Exec(text)
-		must(t, err)
-	}
-	db, err := sql.Open("mysql", strings.Replace(server.DSN(database), "root@", "app@", 1))
-	must(t, err)
-	defer db.Close()
-	servers.FewRights(t, db, sqlstore.MySQL)
+	kind.FewRights(t, `CREATE USER app`, `GRANT SELECT, INSERT, UPDATE, DELETE ON * TO app`)
 }
 
-// What is missing is found out at the start, and named.
 func TestMissingRights(t *testing.T) {
-	t.Parallel()
-	server := mariadb.Start(t)
-	database := server.Create(t)
-	b := newBox(t, server.Open(t, database))
-	must(t, b.Prepare(t.Context()))
-	for _, text := range []string{`CREATE USER app`, `GRANT SELECT ON coatcheck_schema TO app`,
+	kind.MissingRights(t, `CREATE USER app`, `GRANT SELECT ON coatcheck_schema TO app`,
 		`GRANT ALL ON coatcheck_sessions TO app`, `GRANT ALL ON coatcheck_switches TO app`,
-		`GRANT ALL ON coatcheck_changes TO app`} {
-		_, err := b.DB.Exec(text)
-		must(t, err)
-	}
-	db, err := sql.Open("mysql", strings.Replace(server.DSN(database), "root@", "app@", 1))
-	must(t, err)
-	defer db.Close()
-	servers.MissingRights(t, b, db, sqlstore.MySQL)
+		`GRANT ALL ON coatcheck_changes TO app`)
+}
+
+func TestFailuresSayWhatToDo(t *testing.T) {
+	kind.FailuresSayWhatToDo(t, servers.Failures{
+		Settings: []string{"max-connections=10"},
+		Users: []string{`CREATE USER reader`, `GRANT SELECT ON * TO reader`,
+			`CREATE USER secret IDENTIFIED BY 'x'`},
+		Refused:  map[string]string{"wrong password": "secret"},
+		ReadOnly: "tx_read_only=1",
+		Hasty:    "max_statement_time=0.05",
+		Lock:     `LOCK TABLES coatcheck_sessions WRITE`,
+	})
+}
+
+// A server may show what is not committed to whoever does not ask for more. The feed does not tell it all the same.
+func TestFeedTellsOnlyOfCommits(t *testing.T) {
+	t.Parallel()
+	server := mariadb.Start(t, "transaction-isolation=READ-UNCOMMITTED")
+	servers.FeedOfOthers(t, server, sqlstore.MySQL)
+	servers.LateCommits(t, server, sqlstore.MySQL, kind.InsertDeleted, 0, time.Second)
 }
 
 // The documentation says how many round trips a call takes.
@@ -129,75 +113,6 @@ func TestRoundTrips(t *testing.T) {
 	}
 }
 
-func TestKilled(t *testing.T) {
-	t.Parallel()
-	server := mariadb.Start(t, "innodb-flush-log-at-trx-commit=1")
-	servers.Killed(t, server, sqlstore.MySQL, trial.Times(5, 200))
-}
-
-func TestFailuresSayWhatToDo(t *testing.T) {
-	t.Parallel()
-	server := mariadb.Start(t, "max-connections=10")
-	database := server.Create(t)
-	nobody, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	must(t, nobody.Close())
-	admin := server.Open(t, database)
-	b := newBox(t, server.Open(t, database))
-	must(t, b.Prepare(t.Context()))
-	for _, text := range []string{`CREATE USER reader`, `GRANT SELECT ON ` + database + `.* TO reader`,
-		`CREATE USER secret IDENTIFIED BY 'x'`} {
-		_, err := admin.Exec(text)
-		must(t, err)
-	}
-	as := func(user string) string { return strings.Replace(server.DSN(database), "root@", user+"@", 1) }
-	for _, c := range []struct{ name, dsn, want string }{
-		{"nobody there", strings.Replace(server.DSN(database), server.Addr, nobody.Addr().String(), 1),
-			"check that it runs"},
-		{"no such database", server.DSN("nowhere"), "no such database"},
-		{"wrong password", as("secret"), "refuses the user"},
-		{"a right is missing", as("reader"), "lacks a right"},
-		{"read only", server.DSN(database, "tx_read_only=1"), "connect to the primary"},
-		{"time is up", server.DSN(database, "max_statement_time=0.05"), "ran into its time limit"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			db, err := sql.Open("mysql", c.dsn)
-			must(t, err)
-			defer db.Close()
-			if c.want == "ran into its time limit" {
-				conn, err := admin.Conn(t.Context())
-				must(t, err)
-				defer conn.Close()
-				_, err = conn.ExecContext(t.Context(), `LOCK TABLES coatcheck_sessions WRITE`)
-				must(t, err)
-				defer conn.ExecContext(t.Context(), `UNLOCK TABLES`)
-			}
-			err = sqlstore.New(db, sqlstore.MySQL).Create(t.Context(), servers.Session("ada"), store.ID{})
-			if err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("got %v, want to be told %q", err, c.want)
-			}
-		})
-	}
-	t.Run("too many connections", func(t *testing.T) {
-		as := as("reader") // root has one in reserve
-		for {
-			db, err := sql.Open("mysql", as)
-			must(t, err)
-			defer db.Close()
-			if err := db.Ping(); err != nil {
-				break
-			}
-		}
-		db, err := sql.Open("mysql", as)
-		must(t, err)
-		defer db.Close()
-		_, err = sqlstore.New(db, sqlstore.MySQL).Load(t.Context(), store.NewID())
-		if err == nil || !strings.Contains(err.Error(), "no connection left") {
-			t.Errorf("got %v, want to be told that no connection is left", err)
-		}
-	})
-}
-
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -217,20 +132,4 @@ func TestCheck(t *testing.T) {
 			servers.Checked(t, server, sqlstore.MySQL, c.dangers...)
 		})
 	}
-}
-
-// A sign-in of a user with 100,001 sessions is a handful of statements, and so are the pages of a list of them although
-// their bodies do not agree with the columns that the order is by.
-//
-// Rows: A43, I9
-func TestSignInOverManySessions(t *testing.T) {
-	t.Parallel()
-	server := mariadb.Start(t)
-	b := newBox(t, server.Open(t, server.Create(t)))
-	servers.Surplus(t, b.Store, func(like store.ID, n int) {
-		_, err := b.DB.Exec(`INSERT INTO coatcheck_sessions
-			SELECT unhex(md5(seq)), version, owner, who, created - seq, last_seen, expires, idle, due, body
-			FROM coatcheck_sessions, seq_1_to_`+strconv.Itoa(n)+` WHERE id = ?`, like[:])
-		must(t, err)
-	})
 }

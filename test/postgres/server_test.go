@@ -4,8 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -16,88 +16,41 @@ import (
 	"coatcheck.dev/store/sql/pgxlisten"
 	"coatcheck.dev/test/internal/postgres"
 	"coatcheck.dev/test/internal/servers"
-	"coatcheck.dev/test/internal/trial"
 )
 
-const insertDeleted = `INSERT INTO coatcheck_changes (kind, id, owner) VALUES (3, $1, '')`
+var kind = servers.Kind{
+	Dialect: sqlstore.PostgreSQL, Driver: "pgx",
+	Start: func(t testing.TB, settings ...string) servers.Server {
+		t.Helper()
+		return postgres.Start(t, settings...)
+	},
+	InsertDeleted: `INSERT INTO coatcheck_changes (kind, id, owner) VALUES (3, $1, '')`,
+	LateBy:        time.Second,
+	Looked:        looked,
+	Durable:       "fsync=on",
+	Repeat: func(n int) string {
+		return `INSERT INTO coatcheck_sessions
+			SELECT decode(md5(i::text), 'hex'), version, owner, who, created - i, last_seen, expires, idle, due, body
+			FROM coatcheck_sessions, generate_series(1, ` + strconv.Itoa(n) + `) i WHERE id = $1`
+	},
+}
+
+func TestKilled(t *testing.T) { kind.Killed(t) }
+
+// Rows: A43, I9
+func TestSignInOverManySessions(t *testing.T) { kind.SignInOverManySessions(t) }
 
 func TestBesideOthers(t *testing.T) {
-	t.Parallel()
-	server := postgres.Start(t)
-	d := sqlstore.PostgreSQL
-	t.Run("eight prepare at once", func(t *testing.T) { servers.PreparedAtOnce(t, server, d) })
-	t.Run("tables of a newer version are refused", func(t *testing.T) { servers.NewerIsRefused(t, server, d) })
-	t.Run("a closed store is closed", func(t *testing.T) { servers.ClosedIsClosed(t, server, d) })
-	t.Run("the feed tells of others", func(t *testing.T) { servers.FeedOfOthers(t, server, d) })
-	t.Run("the feed that listens tells of others", func(t *testing.T) {
-		servers.FeedOfOthers(t, server, d,
-			sqlstore.Options{Listen: func(ctx context.Context, channel string, heard func()) error {
-				<-ctx.Done() // as deaf as can be: nothing depends on it
-				return ctx.Err()
-			}})
+	kind.BesideOthers(t, func(t *testing.T, s servers.Server) {
+		t.Run("the feed that listens tells of others", func(t *testing.T) {
+			servers.FeedOfOthers(t, s, kind.Dialect,
+				sqlstore.Options{Listen: func(ctx context.Context, channel string, heard func()) error {
+					<-ctx.Done() // as deaf as can be: nothing depends on it
+					return ctx.Err()
+				}})
+		})
 	})
-	t.Run("the feed tells of late commits", func(t *testing.T) {
-		servers.LateCommits(t, server, d, insertDeleted, 0, time.Second)
-	})
-	t.Run("old changes are removed", func(t *testing.T) { servers.Trimmed(t, server, d, insertDeleted) })
-	t.Run("cancelled calls leave nothing behind", func(t *testing.T) {
-		servers.Cancelled(t, server, d, cancellations())
-	})
-	t.Run("one user among many", func(t *testing.T) { servers.OneUserAmongMany(t, server, d, looked) })
-	t.Run("a sweep beside requests", func(t *testing.T) { servers.SweptBeside(t, server, d) })
-	t.Run("the feed is lost with the server", func(t *testing.T) { servers.LostAndFound(t, server, d) })
 }
-
-// The rights are those in the documentation.
-func TestFewRights(t *testing.T) {
-	t.Parallel()
-	server := postgres.Start(t)
-	database := server.Create(t)
-	b := newBox(t, server.Open(t, database))
-	must(t, b.Prepare(t.Context()))
-	for _, text := range []string{
-		`REVOKE CREATE ON SCHEMA public FROM PUBLIC`, `CREATE ROLE app LOGIN`,
-		`GRANT SELECT ON coatcheck_schema TO app`,
-		`GRANT SELECT, INSERT, UPDATE, DELETE ON coatcheck_sessions, coatcheck_switches, coatcheck_changes TO app`,
-		`GRANT USAGE ON SEQUENCE coatcheck_changes_seq_seq TO app`,
-	} {
-		_, err := b.DB.Exec(text)
-		must(t, err)
-	}
-	db, err := sql.Open("pgx", strings.Replace(server.DSN(database), "postgres@", "app@", 1))
-	must(t, err)
-	defer db.Close()
-	servers.FewRights(t, db, sqlstore.PostgreSQL)
-
-	_, err = b.DB.Exec(`REVOKE USAGE ON SEQUENCE coatcheck_changes_seq_seq FROM app`)
-	must(t, err)
-	err = sqlstore.New(db, sqlstore.PostgreSQL).Prepare(t.Context())
-	if err == nil || !strings.Contains(err.Error(), "coatcheck_changes_seq_seq") {
-		t.Errorf("without the sequence: got error %v", err)
-	}
-}
-
-// What is missing is found out at the start, and named.
-func TestMissingRights(t *testing.T) {
-	t.Parallel()
-	server := postgres.Start(t)
-	database := server.Create(t)
-	b := newBox(t, server.Open(t, database))
-	must(t, b.Prepare(t.Context()))
-	for _, text := range []string{
-		`CREATE ROLE app LOGIN`, `GRANT ALL ON ALL TABLES IN SCHEMA public TO app`,
-		`GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO app`,
-	} {
-		_, err := b.DB.Exec(text)
-		must(t, err)
-	}
-	db, err := sql.Open("pgx", strings.Replace(server.DSN(database), "postgres@", "app@", 1))
-	must(t, err)
-	defer db.Close()
-	servers.MissingRights(t, b, db, sqlstore.PostgreSQL)
-}
-
-func cancellations() int { return trial.Times(10_000, 100_000) }
 
 // looked returns how many rows the server has looked at in the table of sessions.
 func looked(t *testing.T, db *sql.DB) (rows int) {
@@ -109,12 +62,38 @@ func looked(t *testing.T, db *sql.DB) (rows int) {
 	return rows
 }
 
-func TestKilled(t *testing.T) {
-	t.Parallel()
-	servers.Killed(t, postgres.Start(t, "fsync=on"), sqlstore.PostgreSQL, trial.Times(5, 200))
+// The rights are those in the documentation.
+func TestFewRights(t *testing.T) {
+	owner, app := kind.FewRights(t,
+		`REVOKE CREATE ON SCHEMA public FROM PUBLIC`, `CREATE ROLE app LOGIN`,
+		`GRANT SELECT ON coatcheck_schema TO app`,
+		`GRANT SELECT, INSERT, UPDATE, DELETE ON coatcheck_sessions, coatcheck_switches, coatcheck_changes TO app`,
+		`GRANT USAGE ON SEQUENCE coatcheck_changes_seq_seq TO app`)
+	_, err := owner.DB.Exec(`REVOKE USAGE ON SEQUENCE coatcheck_changes_seq_seq FROM app`)
+	must(t, err)
+	err = sqlstore.New(app, sqlstore.PostgreSQL).Prepare(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "coatcheck_changes_seq_seq") {
+		t.Errorf("without the sequence: got error %v", err)
+	}
 }
 
-// Listening goes by pgx's own connection. What it tells must reach those who listen, in other processes too.
+func TestMissingRights(t *testing.T) {
+	kind.MissingRights(t, `CREATE ROLE app LOGIN`, `GRANT ALL ON ALL TABLES IN SCHEMA public TO app`,
+		`GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO app`)
+}
+
+func TestFailuresSayWhatToDo(t *testing.T) {
+	kind.FailuresSayWhatToDo(t, servers.Failures{
+		Settings: []string{"max_connections=5", "superuser_reserved_connections=0", "max_wal_senders=0"},
+		Users: []string{`CREATE ROLE reader LOGIN`, `CREATE ROLE asleep NOLOGIN`,
+			`GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader`},
+		Refused:  map[string]string{"no such user": "nobody", "no login": "asleep"},
+		ReadOnly: "default_transaction_read_only=on",
+		Hasty:    "statement_timeout=1",
+		Lock:     `LOCK TABLE coatcheck_sessions`,
+	})
+}
+
 func TestListen(t *testing.T) {
 	t.Parallel()
 	server := postgres.Start(t)
@@ -221,70 +200,6 @@ func statements(t *testing.T, server *postgres.Server, db *sql.DB) int {
 	}
 }
 
-func TestFailuresSayWhatToDo(t *testing.T) {
-	t.Parallel()
-	server := postgres.Start(t, "max_connections=5", "superuser_reserved_connections=0", "max_wal_senders=0")
-	database := server.Create(t)
-	nobody, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	must(t, nobody.Close())
-	admin := server.Open(t, database)
-	b := newBox(t, server.Open(t, database))
-	must(t, b.Prepare(t.Context()))
-	for _, text := range []string{`CREATE ROLE reader LOGIN`, `CREATE ROLE asleep NOLOGIN`,
-		`GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader`} {
-		_, err := admin.Exec(text)
-		must(t, err)
-	}
-	admin.Close()
-	b.DB.Close()
-	as := func(user string) string { return strings.Replace(server.DSN(database), "postgres@", user+"@", 1) }
-	for _, c := range []struct{ name, dsn, want string }{
-		{"nobody there", strings.Replace(server.DSN(database), server.Addr, nobody.Addr().String(), 1),
-			"check that it runs"},
-		{"no such database", server.DSN("nowhere"), "no such database"},
-		{"no such user", as("nobody"), "refuses the user"},
-		{"no login", as("asleep"), "refuses the user"},
-		{"a right is missing", as("reader"), "lacks a right"},
-		{"read only", server.DSN(database, "default_transaction_read_only=on"), "connect to the primary"},
-		{"time is up", server.DSN(database, "statement_timeout=1"), "ran into its time limit"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			db, err := sql.Open("pgx", c.dsn)
-			must(t, err)
-			defer db.Close()
-			st := sqlstore.New(db, sqlstore.PostgreSQL)
-			if c.want == "ran into its time limit" {
-				locker := server.Open(t, database)
-				defer locker.Close()
-				tx, err := locker.Begin()
-				must(t, err)
-				defer tx.Rollback()
-				_, err = tx.Exec(`LOCK TABLE coatcheck_sessions`)
-				must(t, err)
-			}
-			err = st.Create(t.Context(), servers.Session("ada"), store.ID{})
-			if err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("got %v, want to be told %q", err, c.want)
-			}
-		})
-	}
-	t.Run("too many connections", func(t *testing.T) {
-		db := server.Open(t, database)
-		for {
-			conn, err := db.Conn(t.Context())
-			if err != nil {
-				break
-			}
-			defer conn.Close()
-		}
-		err := newBox(t, server.Open(t, database)).Create(t.Context(), servers.Session("ada"), store.ID{})
-		if err == nil || !strings.Contains(err.Error(), "no connection left") {
-			t.Errorf("got %v, want to be told that no connection is left", err)
-		}
-	})
-}
-
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -306,20 +221,4 @@ func TestCheck(t *testing.T) {
 			}
 		})
 	}
-}
-
-// A sign-in of a user with 100,001 sessions is a handful of statements, and so are the pages of a list of them although
-// their bodies do not agree with the columns that the order is by.
-//
-// Rows: A43, I9
-func TestSignInOverManySessions(t *testing.T) {
-	t.Parallel()
-	server := postgres.Start(t)
-	b := newBox(t, server.Open(t, server.Create(t)))
-	servers.Surplus(t, b.Store, func(like store.ID, n int) {
-		_, err := b.DB.Exec(`INSERT INTO coatcheck_sessions
-			SELECT decode(md5(i::text), 'hex'), version, owner, who, created - i, last_seen, expires, idle, due, body
-			FROM coatcheck_sessions, generate_series(1, $2) i WHERE id = $1`, like[:], n)
-		must(t, err)
-	})
 }

@@ -130,7 +130,12 @@ func (s *Server) do(t testing.TB, text string) {
 
 // DSN returns the address of a database for the driver mysql, with parameters such as "interpolateParams=true".
 func (s *Server) DSN(database string, params ...string) string {
-	return "root@tcp(" + s.Addr + ")/" + database + "?" + strings.Join(params, "&")
+	return s.DSNOf("root", database, params...)
+}
+
+// DSNOf is DSN for another user than the one who may do everything.
+func (s *Server) DSNOf(user, database string, params ...string) string {
+	return user + "@tcp(" + s.Addr + ")/" + database + "?" + strings.Join(params, "&")
 }
 
 // Open opens a database until the test ends.

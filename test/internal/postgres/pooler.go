@@ -36,5 +36,5 @@ func (s *Server) Pool(t testing.TB) *Pooler {
 // Open opens a database through the pooler until the test ends.
 func (p *Pooler) Open(t testing.TB, database string, params ...string) *sql.DB {
 	t.Helper()
-	return open(t, dsn(p.Addr, database, params))
+	return open(t, dsn("postgres", p.Addr, database, params))
 }

@@ -139,10 +139,17 @@ func (s *Server) do(t testing.TB, database string, texts ...string) {
 }
 
 // DSN returns the address of a database, for the driver pgx, with parameters such as "default_query_exec_mode=exec".
-func (s *Server) DSN(database string, params ...string) string { return dsn(s.Addr, database, params) }
+func (s *Server) DSN(database string, params ...string) string {
+	return s.DSNOf("postgres", database, params...)
+}
 
-func dsn(addr, database string, params []string) string {
-	return "postgres://postgres@" + addr + "/" + database + "?" + strings.Join(append([]string{"sslmode=disable"},
+// DSNOf is DSN for another user than the one who may do everything.
+func (s *Server) DSNOf(user, database string, params ...string) string {
+	return dsn(user, s.Addr, database, params)
+}
+
+func dsn(user, addr, database string, params []string) string {
+	return "postgres://" + user + "@" + addr + "/" + database + "?" + strings.Join(append([]string{"sslmode=disable"},
 		params...), "&")
 }
 

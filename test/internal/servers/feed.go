@@ -77,6 +77,13 @@ func (e *ear) beatAfter(t *testing.T, at time.Time) int {
 	return e.awaits(t, func(n store.Notice) bool { return n.Kind == store.Beat && n.At.After(at) })
 }
 
+// notice returns the notice at a place.
+func (e *ear) notice(i int) store.Notice {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.all[i]
+}
+
 func (e *ear) count(id store.ID) (n int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -106,7 +113,8 @@ func FeedOfOthers(t *testing.T, s Server, d sqlstore.Dialect, options ...sqlstor
 		next := Session("ada")
 		next.Version = 1
 		must(t, a.Create(t.Context(), next, r.ID))
-		if old := e.Told(t, store.Replaced, r.ID); e.Told(t, store.Created, next.ID) < old || e.all[old].By != next.ID {
+		old := e.Told(t, store.Replaced, r.ID)
+		if e.Told(t, store.Created, next.ID) < old || e.notice(old).By != next.ID {
 			t.Error("the new record was told before the old one, or the old one did not name it")
 		}
 		if _, err := a.DeleteUser(t.Context(), "ada"); err != nil {

@@ -10,11 +10,13 @@ import (
 	sqlstore "coatcheck.dev/store/sql"
 )
 
-// FewRights has a user who may do no more than the documentation names do everything, on tables that somebody else has
-// made.
-func FewRights(t *testing.T, db *sql.DB, d sqlstore.Dialect) {
+// FewRights has the user app, who may do no more than the documentation names, do everything on tables that somebody
+// else has made. It returns both, for what another kind of server does not have.
+func (k Kind) FewRights(t *testing.T, statements ...string) (owner *Box, app *sql.DB) {
+	t.Parallel()
+	owner, app = k.app(t, statements)
 	ctx := t.Context()
-	st := sqlstore.New(db, d)
+	st := sqlstore.New(app, k.Dialect)
 	must(t, st.Prepare(ctx))
 	e := Hear(t, st)
 	t.Cleanup(func() { _ = st.Close(ctx) })
@@ -42,6 +44,7 @@ func FewRights(t *testing.T, db *sql.DB, d sqlstore.Dialect) {
 	if _, err := st.Check(ctx); err != nil {
 		t.Errorf("check: %v", err)
 	}
+	return owner, app
 }
 
 // rights are what a user needs on each table to write and remove a row there.
@@ -51,10 +54,12 @@ var rights = map[string][]string{
 	"coatcheck_changes":  {"SELECT", "INSERT", "DELETE"},
 }
 
-// MissingRights has a store prepared by a user who lacks one right after the other. It is refused, and the error names
-// what was refused; with the right back, all is well. Nothing of that is left in a table, nor told to anybody.
-func MissingRights(t *testing.T, b *Box, app *sql.DB, d sqlstore.Dialect) {
-	ctx := t.Context()
+// MissingRights has a store prepared by the user app, who lacks one right after the other. It is refused, and the error
+// names what was refused; with the right back, all is well. Nothing of that is left in a table, nor told to anybody.
+func (k Kind) MissingRights(t *testing.T, statements ...string) {
+	t.Parallel()
+	b, app := k.app(t, statements)
+	ctx, d := t.Context(), k.Dialect
 	exec := func(text string) {
 		t.Helper()
 		_, err := b.DB.Exec(text)

@@ -15,6 +15,9 @@ type Server interface {
 	Create(t testing.TB) string
 	// Open opens a database until the test ends.
 	Open(t testing.TB, database string, params ...string) *sql.DB
+	// DSN returns a database's address for the driver, and DSNOf that for a user who may not do everything.
+	DSN(database string, params ...string) string
+	DSNOf(user, database string, params ...string) string
 	// Kill ends the server with SIGKILL, and Restart starts it again.
 	Kill()
 	Restart()

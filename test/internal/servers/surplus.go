@@ -62,6 +62,7 @@ func Surplus(t *testing.T, st store.Store, fill func(like store.ID, n int)) {
 	for _, at := range []session.LimitPolicy{session.LimitEndOldest, session.LimitEndLeastUsed, session.LimitRefuse} {
 		managers[at] = session.New(m, session.Options{
 			MaxSessions: most, AtLimit: at, SweepInterval: -1, Events: event.NewQueue(),
+			StoreTimeout: time.Minute, // statements are counted here, not seconds
 		})
 		t.Cleanup(func() { _ = managers[at].Close(context.Background()) })
 	}
