@@ -23,6 +23,19 @@ func Example() {
 	// false
 }
 
+func ExampleRing_Seal() {
+	ring := seal.New()
+	sealed := ring.Seal("note of user 42", []byte("call the dentist"))
+
+	message, ok := ring.Open("note of user 42", sealed)
+	fmt.Println(string(message), ok)
+	_, ok = ring.Open("note of user 43", sealed)
+	fmt.Println(ok)
+	// Output:
+	// call the dentist true
+	// false
+}
+
 // Rotate at any time; retire when the texts that the old key signed are out of date.
 func ExampleRing_Rotate() {
 	folder, err := os.MkdirTemp("", "")

@@ -27,7 +27,7 @@ import (
 const (
 	fileHeader  = "coatcheck keys 1"
 	headerStem  = "coatcheck keys "
-	fileComment = "# The first key signs, all verify. Whoever has this file can sign anything: keep it secret."
+	fileComment = "# The first key signs and seals, all verify and open. Who has this file can too: keep it secret."
 	maxFileSize = 16 << 10
 )
 
@@ -39,7 +39,7 @@ const (
 func Open(path string) (*Ring, error) {
 	keys, err := readFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		if err := atomicfile.Create(path, formatKeys([]key{newKey(time.Now())})); err != nil {
+		if err := atomicfile.Create(path, formatKeys([]*key{newKey(time.Now())})); err != nil {
 			return nil, fmt.Errorf("seal: write key file %s: %w", path, err)
 		}
 		keys, err = readFile(path)
@@ -52,7 +52,19 @@ func Open(path string) (*Ring, error) {
 	return r, nil
 }
 
-func readFile(path string) ([]key, error) {
+// Parse returns a ring with the keys of a text in the form of a key file, which may come from the environment. Such a
+// ring does not change: [Ring.Rotate] and [Ring.Retire] fail, because the next start would know nothing of it.
+func Parse(text string) (*Ring, error) {
+	keys, err := parseKeys(text)
+	if err != nil {
+		return nil, fmt.Errorf("seal: keys: %w", err)
+	}
+	r := &Ring{fixed: true}
+	r.set(keys)
+	return r, nil
+}
+
+func readFile(path string) ([]*key, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("seal: open key file: %w", err)
@@ -89,7 +101,7 @@ func checkMode(f *os.File) error {
 	return nil
 }
 
-func parseKeys(text string) ([]key, error) {
+func parseKeys(text string) ([]*key, error) {
 	if len(text) > maxFileSize {
 		return nil, fmt.Errorf("it has more than %d bytes: this is no key file", maxFileSize)
 	}
@@ -103,7 +115,7 @@ func parseKeys(text string) ([]key, error) {
 		return nil, fmt.Errorf("its first line is not %q: this is no key file, or it is damaged; restore it, or move "+
 			"it away to begin with new keys", fileHeader)
 	}
-	var keys []key
+	var keys []*key
 	number := 1
 	for line := range strings.Lines(rest) {
 		number++
@@ -129,23 +141,21 @@ func parseKeys(text string) ([]key, error) {
 }
 
 // parseKey never shows its input, because that may be most of a secret.
-func parseKey(line string) (key, error) {
+func parseKey(line string) (*key, error) {
 	created, secret, ok := strings.Cut(line, " ")
 	at, err := time.Parse("2006-01-02T15:04:05Z", created)
 	if !ok || err != nil || at.Format("2006-01-02T15:04:05Z") != created {
-		return key{}, errors.New("no time in the form 2006-01-02T15:04:05Z, followed by one space and a key")
+		return nil, errors.New("no time in the form 2006-01-02T15:04:05Z, followed by one space and a key")
 	}
-	k := key{created: at}
 	b, err := tagText.DecodeString(secret)
-	if err != nil || len(b) != len(k.secret) || len(secret) != tagTextLen { // base64 ignores line ends
-		return key{}, fmt.Errorf("a key has 43 letters, digits, '-' and '_'; this one has %d characters, or others",
+	if err != nil || len(b) != len(key{}.secret) || len(secret) != tagTextLen { // base64 ignores line ends
+		return nil, fmt.Errorf("a key has 43 letters, digits, '-' and '_'; this one has %d characters, or others",
 			len(secret))
 	}
-	copy(k.secret[:], b)
-	return k, nil
+	return makeKey(at, [32]byte(b)), nil
 }
 
-func formatKeys(keys []key) []byte {
+func formatKeys(keys []*key) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s\n%s\n", fileHeader, fileComment)
 	for _, k := range keys {

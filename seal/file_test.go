@@ -1,14 +1,17 @@
 package seal_test
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"coatcheck.dev/seal"
@@ -201,5 +204,73 @@ func onlyFile(t *testing.T, path string) {
 	must(t, err)
 	if len(entries) != 1 || entries[0].Name() != filepath.Base(path) {
 		t.Errorf("the folder holds %v, want the key file alone", entries)
+	}
+}
+
+// Rows: A29
+func TestRingsFollowTheirFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "keys")
+	ours, err := seal.Open(path)
+	must(t, err)
+	synctest.Test(t, func(t *testing.T) {
+		theirs, err := seal.Open(path)
+		must(t, err)
+		ctx, stop := context.WithCancel(t.Context())
+		reports := make(chan error, 9)
+		go theirs.Follow(ctx, func(err error) { reports <- err })
+		passes := func() { time.Sleep(time.Second); synctest.Wait() }
+
+		must(t, ours.Rotate())
+		sealed := ours.Seal("p", []byte("m"))
+		passes()
+		if _, ok := theirs.Open("p", sealed); !ok {
+			t.Error("a second after the file has changed, the new key is unknown")
+		}
+		_, err = ours.Retire(time.Now().Add(100 * 365 * 24 * time.Hour))
+		must(t, err)
+		must(t, os.Rename(path, path+".away"))
+		passes()
+		passes()
+		if _, ok := theirs.Open("p", sealed); !ok {
+			t.Error("the keys went away with the file")
+		}
+		must(t, os.Rename(path+".away", path))
+		passes()
+		if n := len(theirs.Keys()); n != 1 {
+			t.Errorf("%d keys after the retirement, want 1", n)
+		}
+		stop()
+		synctest.Wait()
+		var told []bool
+		for range len(reports) {
+			told = append(told, <-reports == nil)
+		}
+		if !slices.Equal(told, []bool{true, false, true}) {
+			t.Errorf("told of %v, want a change, a failure and a change", told)
+		}
+	})
+	seal.New().Follow(t.Context(), nil) // has no file, and returns
+}
+
+func TestKeysFromAText(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "keys")
+	ours, err := seal.Open(path)
+	must(t, err)
+	text, err := os.ReadFile(path)
+	must(t, err)
+	theirs, err := seal.Parse(string(text))
+	must(t, err)
+	if _, ok := theirs.Open("p", ours.Seal("p", nil)); !ok {
+		t.Error("the same keys do not open")
+	}
+	if err := theirs.Rotate(); !errors.Is(err, seal.ErrFixed) {
+		t.Errorf("Rotate = %v", err)
+	}
+	if _, err := theirs.Retire(time.Now()); !errors.Is(err, seal.ErrFixed) {
+		t.Errorf("Retire = %v", err)
+	}
+	must(t, theirs.Reload())
+	if _, err := seal.Parse("hello"); err == nil {
+		t.Error("what is no key file was accepted")
 	}
 }

@@ -1,7 +1,10 @@
 package seal
 
 import (
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -14,48 +17,77 @@ import (
 // A Ring is a set of keys, newest first. Its methods are safe for concurrent use. The zero Ring has no keys: it
 // verifies nothing, and [Ring.Sign] panics.
 type Ring struct {
-	keys atomic.Pointer[[]key] // never changed in place; behind a pointer, so that printing a Ring prints no key
-	mu   sync.Mutex            // held while the keys are replaced
-	path string                // of the key file, "" if none
+	keys  atomic.Pointer[[]*key] // never changed in place; behind a pointer, so that printing a Ring prints no key
+	mu    sync.Mutex             // held while the keys are replaced
+	path  string                 // of the key file, "" if none
+	fixed bool                   // the keys come from elsewhere, where they would have to change
 }
 
-// A key signs from its creation until the next one is created, and verifies until it is retired.
+// A key signs and seals from its creation until the next one is created, and verifies and opens until it is retired.
 type key struct {
 	created time.Time // in whole seconds, UTC
 	secret  [32]byte
+	id      KeyID
+	derived derivedKeys
 }
 
-// MaxKeys is the largest number of keys in a ring. Each costs one HMAC when a forged text is verified.
+// MaxKeys is the largest number of keys in a ring. Each costs one HMAC when a forged signature is verified.
 const MaxKeys = 16
+
+// ErrFixed means that the keys were given as a text ([Parse]): change them where the text comes from.
+var ErrFixed = errors.New("the keys come from a text: change them there")
 
 // New returns a ring with one new key. The key is not kept, so its texts are refused after a restart.
 func New() *Ring {
 	r := &Ring{}
-	r.set([]key{newKey(time.Now())})
+	r.set([]*key{newKey(time.Now())})
 	return r
 }
 
-func newKey(now time.Time) key {
-	k := key{created: now.UTC().Truncate(time.Second)}
-	rand.Read(k.secret[:]) // never fails: since Go 1.24 the program ends if the system has no randomness
+func newKey(now time.Time) *key {
+	var secret [32]byte
+	rand.Read(secret[:]) // never fails: since Go 1.24 the program ends if the system has no randomness
+	return makeKey(now.UTC().Truncate(time.Second), secret)
+}
+
+func makeKey(created time.Time, secret [32]byte) *key {
+	k := &key{created: created, secret: secret}
+	mac := hmac.New(sha256.New, secret[:])
+	mac.Write([]byte("key id"))
+	copy(k.id[:], mac.Sum(nil))
 	return k
 }
 
-func (r *Ring) set(keys []key) { r.keys.Store(&keys) }
+// same reports whether two keys are one. Only whoever has one of them anyway can ask.
+func (k *key) same(other *key) bool {
+	return k.created.Equal(other.created) && k.secret == other.secret
+}
 
-func (r *Ring) all() []key {
+// set replaces the keys. Those that stay keep what was derived from them.
+func (r *Ring) set(keys []*key) {
+	for i, k := range keys {
+		for _, old := range r.all() {
+			if k.same(old) {
+				keys[i] = old
+			}
+		}
+	}
+	r.keys.Store(&keys)
+}
+
+func (r *Ring) all() []*key {
 	if keys := r.keys.Load(); keys != nil {
 		return *keys
 	}
 	return nil
 }
 
-// Rotate adds a key to sign from now on; the others go on verifying. A ring from a file reads it again first, and
-// saves the new key before using it. On an error nothing has changed.
+// Rotate adds a key to sign and seal from now on; the others go on verifying and opening. A ring from a file reads it
+// again first, and saves the new key before using it. On an error nothing has changed.
 func (r *Ring) Rotate() error { return r.rotate(time.Now()) }
 
 func (r *Ring) rotate(now time.Time) error {
-	return r.change("rotate", func(keys []key) ([]key, error) {
+	return r.change("rotate", func(keys []*key) ([]*key, error) {
 		if len(keys) >= MaxKeys {
 			return nil, fmt.Errorf("there are %d keys already, the most that a ring may have: retire old ones first",
 				len(keys))
@@ -64,7 +96,7 @@ func (r *Ring) rotate(now time.Time) error {
 		if len(keys) > 0 && next.created.Before(keys[0].created) {
 			next.created = keys[0].created // the clock was set back; the order of the file is what counts
 		}
-		return append([]key{next}, keys...), nil
+		return append([]*key{next}, keys...), nil
 	})
 }
 
@@ -73,7 +105,7 @@ func (r *Ring) rotate(now time.Time) error {
 // A ring from a file reads it again first, and saves it without them. On an error nothing has changed.
 func (r *Ring) Retire(t time.Time) (int, error) {
 	retired := 0
-	err := r.change("retire", func(keys []key) ([]key, error) {
+	err := r.change("retire", func(keys []*key) ([]*key, error) {
 		for i := 1; i < len(keys); i++ {
 			if !keys[i-1].created.After(t) {
 				retired = len(keys) - i
@@ -90,18 +122,27 @@ func (r *Ring) Retire(t time.Time) (int, error) {
 
 // Reload reads the ring's file again. Without a file it does nothing.
 func (r *Ring) Reload() error {
+	_, err := r.reload()
+	return err
+}
+
+func (r *Ring) reload() (changed bool, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	keys, err := r.current()
 	if err != nil {
-		return err
+		return false, err
 	}
+	changed = !slices.EqualFunc(keys, r.all(), (*key).same)
 	r.set(keys)
-	return nil
+	return changed, nil
 }
 
 // change replaces the keys by the result of fn: in the file first, then in memory.
-func (r *Ring) change(doing string, fn func([]key) ([]key, error)) error {
+func (r *Ring) change(doing string, fn func([]*key) ([]*key, error)) error {
+	if r.fixed {
+		return fmt.Errorf("seal: %s keys: %w", doing, ErrFixed)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	keys, err := r.current()
@@ -122,9 +163,24 @@ func (r *Ring) change(doing string, fn func([]key) ([]key, error)) error {
 }
 
 // current returns the keys in the file, or those in memory if there is no file.
-func (r *Ring) current() ([]key, error) {
+func (r *Ring) current() ([]*key, error) {
 	if r.path == "" {
 		return r.all(), nil
 	}
 	return readFile(r.path)
+}
+
+// A KeyInfo is what may be known of a key.
+type KeyInfo struct {
+	ID      KeyID
+	Created time.Time // in whole seconds, UTC
+}
+
+// Keys returns the keys, the one that signs and seals first. It is empty for the zero Ring.
+func (r *Ring) Keys() []KeyInfo {
+	var infos []KeyInfo
+	for _, k := range r.all() {
+		infos = append(infos, KeyInfo{k.id, k.created})
+	}
+	return infos
 }

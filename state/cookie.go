@@ -26,6 +26,10 @@ type CookieSpec struct {
 	// the lifetime too, because a browser may bring back a cookie that it should have forgotten.
 	Signed bool
 
+	// Sealed does what Signed does, and encrypts the value: the visitor cannot read it either, and sees only how long
+	// it is. It takes a third more room, and 90 bytes. A cookie that is sealed need not be Signed.
+	Sealed bool
+
 	// ReadableByScripts leaves out HttpOnly, so that the page's own scripts can read the value.
 	ReadableByScripts bool
 
@@ -95,5 +99,5 @@ func set[T any](s *slot, w http.ResponseWriter, v T) error {
 	return nil
 }
 
-// ErrNoKeys means that a signed cookie was set before [Inventory.SignWith] was called.
-var ErrNoKeys = errors.New("there are no keys to sign with: call Inventory.SignWith first")
+// ErrNoKeys means that a signed or sealed cookie was set before [Inventory.SignWith] was called.
+var ErrNoKeys = errors.New("there are no keys to sign or seal with: call Inventory.SignWith first")

@@ -1,6 +1,8 @@
 package state_test
 
 import (
+	"bytes"
+	"encoding/base64"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -85,6 +87,10 @@ func TestSpecsThatAreRefused(t *testing.T) {
 		"negative lifetime":    {keepFor(-time.Second), "delete"},
 		"half a second":        {keepFor(time.Second / 2), "whole seconds"},
 		"signed without end":   {func(s *state.CookieSpec) { s.Signed, s.Lifetime = true, 0 }, "needs a lifetime"},
+		"sealed without end":   {func(s *state.CookieSpec) { s.Sealed, s.Lifetime = true, 0 }, "needs a lifetime"},
+		"sealed for scripts": {func(s *state.CookieSpec) {
+			s.Sealed, s.ReadableByScripts = true, true
+		}, "cannot read"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := spec("c")
@@ -292,7 +298,65 @@ func TestSignedCookies(t *testing.T) {
 	}
 }
 
+func TestSealedCookies(t *testing.T) {
+	keys := seal.New()
+	declare := func(name string) state.Cookie[string] {
+		inventory := state.NewInventory()
+		inventory.SignWith(keys)
+		s := spec(name)
+		s.Sealed = true
+		return state.NewCookie[string](inventory, s)
+	}
+	note, other := declare("note"), declare("other")
+	w := httptest.NewRecorder()
+	must(t, note.Set(w, "plain words"))
+	good, _ := cookie.Lookup(next(w).Header["Cookie"], "__Host-note")
+	if readable, err := base64.RawURLEncoding.DecodeString(good); err != nil || strings.Contains(good, "plain") ||
+		bytes.Contains(readable, []byte("plain")) {
+		t.Errorf("the visitor can read %q: %v", good, err)
+	}
+	sealed := func(purpose, message string) string {
+		return base64.RawURLEncoding.EncodeToString(keys.Seal(purpose, []byte(message)))
+	}
+	for name, value := range map[string]string{
+		"not sealed":       "plain words",
+		"cut off":          good[:len(good)-1],
+		"more":             good + "A",
+		"padded":           good + "=",
+		"signed":           keys.Sign("cookie __Host-note", "plain words.99999999999"),
+		"no time in it":    sealed("cookie __Host-note", "plain words"),
+		"no number in it":  sealed("cookie __Host-note", "plain words.soon"),
+		"over":             sealed("cookie __Host-note", "plain words.1"),
+		"of another cooky": sealed("cookie __Host-other", "plain words.99999999999"),
+	} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header.Set("Cookie", "__Host-note="+value)
+		if v, ok := note.Lookup(r); ok {
+			t.Errorf("%s: %q counts", name, v)
+		}
+	}
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Set("Cookie", "__Host-note="+good+"; __Host-other="+good)
+	if v, ok := note.Lookup(r); !ok || v != "plain words" {
+		t.Errorf("note = %q, %v", v, ok)
+	}
+	if v, ok := other.Lookup(r); ok {
+		t.Errorf("the value of one cookie counts for another: %q", v)
+	}
+	s := spec("note")
+	s.Sealed = true
+	unkeyed := state.NewCookie[string](state.NewInventory(), s)
+	if err := unkeyed.Set(httptest.NewRecorder(), "TEN"); !errors.Is(err, state.ErrNoKeys) {
+		t.Errorf("Set without keys: %v", err)
+	}
+	if _, ok := unkeyed.Lookup(r); ok {
+		t.Error("without keys a sealed cookie counts")
+	}
+}
+
 // A browser may bring a cookie back after its time; and keys that were rotated sign nobody out.
+//
+// Rows: A29
 func TestSignedCookiesEndInTimeAndOutliveRotation(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "keys")
 	keys, err := seal.Open(path)
@@ -300,20 +364,29 @@ func TestSignedCookiesEndInTimeAndOutliveRotation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		inventory := state.NewInventory()
 		inventory.SignWith(keys)
-		s := spec("coupon")
-		s.Signed, s.Lifetime = true, time.Hour
-		coupon := state.NewCookie[string](inventory, s)
+		signed, sealed := spec("coupon"), spec("sealed-coupon")
+		signed.Signed, signed.Lifetime = true, time.Hour
+		sealed.Sealed, sealed.Lifetime = true, time.Hour
+		coupons := []state.Cookie[string]{
+			state.NewCookie[string](inventory, signed), state.NewCookie[string](inventory, sealed),
+		}
 		w := httptest.NewRecorder()
-		must(t, coupon.Set(w, "TEN"))
+		for _, coupon := range coupons {
+			must(t, coupon.Set(w, "TEN"))
+		}
 		r := next(w)
 		must(t, keys.Rotate())
 		time.Sleep(time.Hour - time.Second)
-		if coupon.Get(r) != "TEN" {
-			t.Error("one second before its end the cookie is refused")
+		for _, coupon := range coupons {
+			if coupon.Get(r) != "TEN" {
+				t.Errorf("one second before its end %s is refused", coupon.Name())
+			}
 		}
 		time.Sleep(time.Second)
-		if _, ok := coupon.Lookup(r); ok {
-			t.Error("at its end the cookie counts")
+		for _, coupon := range coupons {
+			if _, ok := coupon.Lookup(r); ok {
+				t.Errorf("at its end %s counts", coupon.Name())
+			}
 		}
 	})
 }
@@ -321,11 +394,12 @@ func TestSignedCookiesEndInTimeAndOutliveRotation(t *testing.T) {
 func FuzzCookie(f *testing.F) {
 	inventory := state.NewInventory()
 	inventory.SignWith(seal.New())
-	signedSpec := spec("signed")
-	signedSpec.Signed = true
+	signedSpec, sealedSpec := spec("signed"), spec("sealed")
+	signedSpec.Signed, sealedSpec.Sealed = true, true
 	text := state.NewCookie[string](inventory, spec("text"))
 	list := state.NewCookie[[]string](inventory, spec("list"))
 	signed := state.NewCookie[string](inventory, signedSpec)
+	sealed := state.NewCookie[string](inventory, sealedSpec)
 	f.Add("__Host-text=a%20b; __Host-list=W10; __Host-signed=TEN.1.x", "dark")
 	f.Add("__Host-text=%", "a;b")
 	f.Fuzz(func(t *testing.T, header, value string) {
@@ -340,7 +414,10 @@ func FuzzCookie(f *testing.F) {
 		if v, ok := signed.Lookup(r); ok {
 			t.Errorf("nobody signed %q", v)
 		}
-		for _, c := range []state.Cookie[string]{text, signed} {
+		if v, ok := sealed.Lookup(r); ok {
+			t.Errorf("nobody sealed %q", v)
+		}
+		for _, c := range []state.Cookie[string]{text, signed, sealed} {
 			w := httptest.NewRecorder()
 			if err := c.Set(w, value); err != nil {
 				continue // no UTF-8, or too large

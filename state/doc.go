@@ -36,6 +36,9 @@
 // cookie can still read it, and bring it back until it expires, from any browser. Do not keep a balance, a role or an
 // identity in it.
 //
+// CookieSpec.Sealed encrypts the value as well. That hides it, and nothing more: it can still be brought back until it
+// expires.
+//
 // # Consent
 //
 // Some purposes need the visitor's consent first (ePrivacy Directive, article 5(3)). Declare cookies for these with

@@ -40,6 +40,7 @@ type Place string
 const (
 	InCookie       Place = "cookie"        // in the browser; the visitor can read and change it
 	InSignedCookie Place = "signed cookie" // in the browser; the visitor can read it, and not change it
+	InSealedCookie Place = "sealed cookie" // in the browser; the visitor can neither read nor change it
 	InTicketCookie Place = "ticket cookie" // in the browser, but meaningless there: it finds the session
 	InSession      Place = "session"       // on the server
 )
@@ -92,7 +93,7 @@ func (inv *Inventory) declare(e Entry) error {
 	switch {
 	case e.Name == "":
 		return fmt.Errorf("there is no name")
-	case !slices.Contains([]Place{InCookie, InSignedCookie, InTicketCookie, InSession}, e.Place):
+	case !slices.Contains([]Place{InCookie, InSignedCookie, InSealedCookie, InTicketCookie, InSession}, e.Place):
 		return fmt.Errorf("there is no place: use one of the constants")
 	case strings.TrimSpace(e.Description) == "":
 		return fmt.Errorf("there is no description: say in a few words what it is for")
@@ -115,7 +116,7 @@ func (inv *Inventory) declare(e Entry) error {
 	return nil
 }
 
-// SignWith sets the keys for signed cookies. Call it once, before the first request.
+// SignWith sets the keys for signed and sealed cookies. Call it once, before the first request.
 func (inv *Inventory) SignWith(keys *seal.Ring) { inv.keys.Store(keys) }
 
 // Entries returns the declared entries: cookies first, each part sorted by name.

@@ -28,6 +28,7 @@ func TestCookiesAreClean(t *testing.T) {
 		// a preference may go over http; a session would be found
 		"insecure": func(s *state.CookieSpec) { s.InsecureCookie = true },
 		"signed":   func(s *state.CookieSpec) { s.Signed = true },
+		"sealed":   func(s *state.CookieSpec) { s.Sealed = true },
 	} {
 		of := spec(name)
 		change(&of)
@@ -62,7 +63,7 @@ func TestCookiesAreClean(t *testing.T) {
 			t.Errorf("a browser drops %s: %+v", c.Line.Raw, c.Outcomes)
 		}
 	}
-	if n := len(report.Cookies); n != 20 {
-		t.Errorf("%d cookies, want 9, 1 and 10", n)
+	if n := len(report.Cookies); n != 22 {
+		t.Errorf("%d cookies, want 10, 1 and 11", n)
 	}
 }

@@ -40,7 +40,10 @@ func newSlot(inv *Inventory, spec CookieSpec) (*slot, error) {
 	if !spec.PlainName && !spec.InsecureCookie {
 		name = "__Host-" + name
 	}
-	if spec.Signed {
+	switch {
+	case spec.Sealed:
+		place = InSealedCookie
+	case spec.Signed:
 		place = InSignedCookie
 	}
 	if spec.SameSiteStrict {
@@ -69,8 +72,10 @@ func (s *slot) check(spec CookieSpec) error {
 		return errors.New("the name is not 1 to 256 bytes long")
 	case strings.HasPrefix(spec.Name, "__"):
 		return errors.New("the name begins like a prefix: leave that out, it is added")
-	case spec.Signed && spec.Lifetime == 0:
-		return errors.New("a signed cookie needs a lifetime: without one it would be good for ever")
+	case (spec.Signed || spec.Sealed) && spec.Lifetime == 0:
+		return errors.New("a signed or sealed cookie needs a lifetime: without one it would be good for ever")
+	case spec.Sealed && spec.ReadableByScripts:
+		return errors.New("scripts cannot read a sealed cookie: leave out ReadableByScripts")
 	case spec.Lifetime%time.Second != 0:
 		return fmt.Errorf("the lifetime %v is not in whole seconds", spec.Lifetime)
 	}
@@ -82,25 +87,19 @@ func (s *slot) check(spec CookieSpec) error {
 	return probe.Check()
 }
 
-// read returns the text given to write, if the cookie is there once and its signature, if any, is valid.
+// read returns the text given to write, if the cookie is there once and its signature or seal, if any, is good.
 func (s *slot) read(r *http.Request, now time.Time) (text string, ok bool) {
 	text, n := cookie.Lookup(r.Header["Cookie"], s.attributes.Name)
 	if n != 1 || len(s.attributes.Name)+len(text) > cookie.MaxNameValue {
 		return "", false
 	}
-	if s.entry.Place == InSignedCookie {
-		return s.unsign(text, now)
-	}
-	return text, true
+	return s.unprotect(text, now)
 }
 
 func (s *slot) write(w http.ResponseWriter, text string, now time.Time) error {
-	if s.entry.Place == InSignedCookie {
-		signed, err := s.sign(text, now)
-		if err != nil {
-			return err
-		}
-		text = signed
+	text, err := s.protect(text, now)
+	if err != nil {
+		return err
 	}
 	c := s.attributes
 	c.Value = text

@@ -24,7 +24,7 @@ var Rooms = []Room{
 		nil, "the wire format stands alone, so that everything else can stand on it"},
 	{1, "internal/atomicfile", "files that are there whole or not at all",
 		nil, "any file will do"},
-	{1, "seal", "keys: sign, rotate",
+	{1, "seal", "keys: sign, encrypt, rotate",
 		[]string{"internal/atomicfile"}, "keys lie in a file; ciphers are the standard library's"},
 	{1, "internal/coalesce", "calls that callers with the same question share",
 		nil, "any question and any answer will do"},

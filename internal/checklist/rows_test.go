@@ -162,6 +162,8 @@ var attacks = Group{
 		{ID: "A25", Rule: "a shared cache stores a page or a cookie"},
 		{ID: "A26", Rule: "sessions are swapped inside the process"},
 		{ID: "A27", Rule: "attacks by serialised data"},
+		{ID: "A29", Rule: "rotation of keys that fails: the wrong key signs, a retired one is believed"},
+		{ID: "A30", Rule: "error oracles and nonces that come twice"},
 		{ID: "A31", Rule: "forged X-Forwarded headers"},
 		{ID: "A34", Rule: "open redirect after sign-in"},
 		{ID: "A35", Rule: "leaks in logs, errors and URLs"},
