@@ -65,6 +65,30 @@ func TestListShowsTheUsersDevices(t *testing.T) {
 	})
 }
 
+// The list tells when each session ends at the latest, by the limits of the site or by its own.
+//
+// Rows: ASVS 7.5.2
+func TestListShowsWhenSessionsEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // time begins on 1 January 2000
+		s := newSite(t, devices.Options{})
+		ada := s.signedIn("ada")
+		ada.do("POST", "/login", "user=ada&for=90m")
+		s.signedIn("ada")
+		page := ada.get("/devices/").Body.String()
+		for _, want := range []string{
+			`<time datetime="2000-01-01T01:30:00Z">1 January 2000, 01:30 UTC</time> at the latest`,
+			`<time datetime="2000-01-02T00:00:00Z">2 January 2000, 00:00 UTC</time> at the latest`,
+		} {
+			if strings.Count(page, want) != 1 {
+				t.Errorf("the page lacks %q:\n%s", want, page)
+			}
+		}
+		if list := ada.list(); len(list) != 2 || !list[0].Ends.Equal(time.Now().Add(90*time.Minute)) {
+			t.Errorf("listed %+v", list)
+		}
+	})
+}
+
 // Rows: ASVS 7.5.2
 func TestOneDeviceIsSignedOut(t *testing.T) {
 	s := newSite(t, devices.Options{})

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"coatcheck.dev/devices"
 	"coatcheck.dev/event"
@@ -46,6 +47,9 @@ func newSite(t *testing.T, o devices.Options, change ...func(*session.Options)) 
 		var options []session.SignInOption
 		if r.FormValue("remember") != "" {
 			options = append(options, session.Remember)
+		}
+		if d, err := time.ParseDuration(r.FormValue("for")); err == nil {
+			options = append(options, session.Until(time.Now().Add(d)))
 		}
 		if err := session.From(r.Context()).SignIn(r.FormValue("user"), options...); err != nil {
 			t.Error(err)

@@ -18,6 +18,7 @@ type Device struct {
 	Address  string    `json:"address"`    // where the session began
 	Started  time.Time `json:"created_at"` // when it began
 	LastSeen time.Time `json:"last_seen"`  // when it was last used, stale by up to session.Options.TouchInterval
+	Ends     time.Time `json:"expires_at"` // when it has to sign in again at the latest, however much it is used
 	Remember bool      `json:"remember"`   // whether it stays signed in when the browser closes
 	Current  bool      `json:"current"`    // whether it sent this request
 }
@@ -28,7 +29,7 @@ func newDevice(i session.Info) Device {
 	name := cmp.Or(i.Device.Label, Name(i.Device.UserAgent), "Unknown browser")
 	return Device{
 		Handle: i.Handle, Name: name, Address: i.Device.Address, Started: i.CreatedAt.UTC(), LastSeen: i.LastSeen.UTC(),
-		Remember: i.Remember, Current: i.Current,
+		Ends: i.ExpiresAt.UTC(), Remember: i.Remember, Current: i.Current,
 	}
 }
 

@@ -20,6 +20,9 @@ func (s *Session) change(c change) error {
 	if st.unknown {
 		return ErrUnavailable
 	}
+	if !st.exists() && s.remote {
+		return ErrEnded
+	}
 	if !st.exists() && s.begun.Load() && !c.delete {
 		st.emit(event.Event{
 			Kind: event.Undelivered, Key: c.key, Reason: "a new session was begun after the response",
@@ -107,7 +110,7 @@ func (st *state) touchDue() bool {
 // commit saves the request's changes, if there are any.
 func (st *state) commit() error {
 	switch {
-	case len(st.changes) == 0:
+	case len(st.changes) == 0 && st.until.IsZero():
 		return nil
 	case !st.exists():
 		return st.create()
@@ -131,7 +134,7 @@ func (st *state) save(ctx context.Context) error {
 			return err
 		}
 		next := st.record
-		next.Data = st.view
+		next.Data, next.ExpiresAt = st.view, earlier(next.ExpiresAt, st.until)
 		if seen := st.seenAt(now); !st.passive && seen.After(next.LastSeen) {
 			next.LastSeen = seen
 		}
@@ -139,7 +142,7 @@ func (st *state) save(ctx context.Context) error {
 		switch {
 		case err == nil:
 			next.Version++
-			st.record, st.changes = next, nil
+			st.record, st.changes, st.until = next, nil, time.Time{}
 			if tries > 0 {
 				st.emit(event.Event{Kind: event.Conflict, Count: tries})
 			}

@@ -11,7 +11,7 @@ import (
 // create stores a visitor's first values under a new ticket.
 func (st *state) create() error {
 	if st.view.Len() == 0 {
-		st.changes = nil
+		st.changes, st.until = nil, time.Time{}
 		return nil
 	}
 	if !st.ended.IsZero() {
@@ -28,7 +28,7 @@ func (st *state) create() error {
 	}
 	t := newTicket(store.NewID())
 	record := st.m.newRecord(st.request, t, "", now, false)
-	record.Data = st.view
+	record.Data, record.ExpiresAt = st.view, earlier(record.ExpiresAt, st.until)
 	if err := st.put(record, t, store.ID{}); err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func (st *state) put(record store.Record, t ticket, replaces store.ID) error {
 	record.Version = 1
 	st.adopt(&record)
 	st.ticket = &t
-	st.changes, st.cookie, st.ended = nil, cookieSet, store.ID{}
+	st.changes, st.until, st.cookie, st.ended = nil, time.Time{}, cookieSet, store.ID{}
 	return nil
 }
 

@@ -39,7 +39,14 @@
 //
 // A session ends when it was not used for Options.IdleTimeout, and when it is as old as Options.Lifetime, whichever
 // is first; both are checked against the record at every request, whatever the cookie says. [Remember] gives a
-// session the longer limits. Requests that Options.Passive names do not count as use.
+// session the longer limits. Requests that Options.Passive names do not count as use. [Until] gives a session an end of
+// its own, at sign-in or later, which is never later than these.
+//
+// # Other sessions than the request's
+//
+// A session's handle ([Session.Handle]) is no secret. Whoever has it, such as a webhook or a job that goes on after the
+// response, changes values of that session with [Manager.Update], and ends it with [Manager.Revoke]. Nothing that was
+// ended comes back by that.
 //
 // # Rotation, and browsers that crash
 //

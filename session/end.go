@@ -15,6 +15,8 @@ func (s *Session) SignOut() error {
 	st := s.lock()
 	defer s.mu.Unlock()
 	switch {
+	case s.remote:
+		return errRemote
 	case !st.exists() && st.unknown:
 		return ErrUnavailable // there may be a session, and it would live on
 	case !st.exists():

@@ -36,6 +36,9 @@ var (
 
 	errUser    = errors.New("session: a user's name has 1 to 255 bytes")
 	errKeyName = errors.New("session: a key's name has 1 to 64 letters, digits, dots, hyphens or underscores")
-	errHijack  = fmt.Errorf("session: the connection cannot be hijacked while a new ticket waits to be sent: "+
+	errPast    = errors.New("session: Until is not after now: to end a session, use SignOut or Manager.Revoke")
+	errRemote  = fmt.Errorf("session: Manager.Update has no browser to tell, and changes only values and the end: %w",
+		ErrTooLate)
+	errHijack = fmt.Errorf("session: the connection cannot be hijacked while a new ticket waits to be sent: "+
 		"write status 101 first: %w", ErrTooLate)
 )

@@ -41,7 +41,9 @@ func (s *Session) Info() (Info, bool) {
 	if !st.exists() {
 		return Info{}, false
 	}
-	return s.m.info(&st.record, st.record.ID), true
+	info := s.m.info(&st.record, st.record.ID)
+	info.ExpiresAt = earlier(info.ExpiresAt, st.until)
+	return info, true
 }
 
 // List returns the live sessions of a user, newest first, at most 1,000. The one of the request that ctx belongs to

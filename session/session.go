@@ -27,6 +27,7 @@ type Session struct {
 	begun   atomic.Bool    // the response's headers are out, or on their way
 	bearer  bool           // the ticket travels in headers of its own, not in the cookie
 	passive bool           // Options.Passive says that the request is no use of the session
+	remote  bool           // of Manager.Update: the request is nobody's, and there is no response
 
 	mu    sync.Mutex
 	known atomic.Pointer[state] // nil as long as found is all that the request wants to know; set under mu
@@ -44,6 +45,7 @@ type state struct {
 	ticket *ticket       // that the browser is given, or is given a successor of; package fmt prints only its address
 	cookie pendingCookie // what the response has to tell the browser
 	ended  store.ID      // the session that was presented, if it ended a moment ago: its ticket begins nothing new
+	until  time.Time     // this request has the session end then at the latest; zero if it does not
 	usedAt time.Time     // when the request used the session; zero if it is passive, or once that is noted
 	done   chan struct{} // closed when the session ends; nil until somebody asks
 	failed error         // why 503 went out instead of what the handler writes
@@ -109,7 +111,7 @@ func (st *state) dropChanges(reason string) {
 	if len(st.changes) > 0 {
 		st.emit(event.Event{Kind: event.Dropped, Count: len(st.changes), Reason: reason})
 	}
-	st.changes = nil
+	st.changes, st.until = nil, time.Time{}
 }
 
 // emit reports what happened to this session.

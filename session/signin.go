@@ -17,6 +17,7 @@ type signIn struct {
 	remember bool
 	method   string
 	level    int
+	until    time.Time
 }
 
 func newSignIn(options []SignInOption) signIn {
@@ -38,6 +39,13 @@ func By(method string) SignInOption { return func(s *signIn) { s.method = method
 // password, 2 for a second factor, say. The default is 1.
 func Level(level int) SignInOption { return func(s *signIn) { s.level = level } }
 
+// Until ends the session at t at the latest, however much it is used: at the end of a shift, a rental or a contract, or
+// of what another system grants. It never makes a session last longer than Options.Lifetime says, and a step-up can
+// only bring the end forward. A t that is made from [time.Now] is by this machine's clock, any other by the one that
+// records go by, which is the store's. If t is not after now, the sign-in or step-up is an error. The zero time is no
+// end. See [Session.Until] for later.
+func Until(t time.Time) SignInOption { return func(s *signIn) { s.until = t } }
+
 // MaxUserLen is the longest name of a user, in bytes.
 const MaxUserLen = 255
 
@@ -56,7 +64,10 @@ func (s *Session) SignIn(user string, options ...SignInOption) error {
 	}
 	st := s.lock()
 	defer s.mu.Unlock()
-	if s.begun.Load() {
+	switch {
+	case s.remote:
+		return errRemote
+	case s.begun.Load():
 		return ErrTooLate
 	}
 	return st.signIn(user, newSignIn(options), s.m.store.Now())
@@ -66,10 +77,15 @@ func (st *state) signIn(user string, in signIn, now time.Time) error {
 	t := newTicket(store.NewID())
 	record := st.m.newRecord(st.request, t, user, now, in.remember)
 	record.Auth = []store.Auth{{Method: in.method, At: now, Level: in.level}}
+	until, err := st.m.deadline(in.until, now)
+	if err != nil {
+		return err
+	}
+	record.ExpiresAt = earlier(record.ExpiresAt, until)
 	if err := st.m.makeRoom(st.context(), user, st.record.ID); err != nil {
 		return err
 	}
-	err := ErrEnded
+	err = ErrEnded
 	if st.exists() {
 		err = st.replace(t, func() store.Record {
 			record.Data = st.carried(user)
@@ -107,17 +123,24 @@ func (s *Session) StepUp(options ...SignInOption) error {
 	st := s.lock()
 	defer s.mu.Unlock()
 	switch {
+	case s.remote:
+		return errRemote
 	case s.begun.Load():
 		return ErrTooLate
 	case st.record.User == "":
 		return fmt.Errorf("%w: step-up needs a signed-in user", ErrEnded)
 	}
 	in, now := newSignIn(options), s.m.store.Now()
+	until, err := s.m.deadline(in.until, now)
+	if err != nil {
+		return err
+	}
 	t := newTicket(store.NewID())
-	err := st.replace(t, func() store.Record {
+	err = st.replace(t, func() store.Record {
 		next := st.m.newRecord(st.request, t, st.record.User, now, st.record.Remember)
 		next.Data, next.Device = st.view, st.record.Device
-		next.CreatedAt, next.ExpiresAt = st.record.CreatedAt, st.record.ExpiresAt
+		next.CreatedAt = st.record.CreatedAt
+		next.ExpiresAt = earlier(st.record.ExpiresAt, earlier(until, st.until))
 		next.Auth = append(slices.Clone(st.record.Auth), store.Auth{Method: in.method, At: now, Level: in.level})
 		return next
 	})

@@ -18,6 +18,8 @@ func (c *Client) notice(n store.Notice) {
 	case store.Deleted, store.Swept:
 		c.last.drop(n.ID)
 		c.watchers.end(n.ID)
+	case store.Saved:
+		c.watchers.lookAt(n.ID) // it may end earlier now
 	case store.Cutoff:
 		c.cutoffs.set(n.User, n.At)
 		c.watchers.endIf(c.Refuses)

@@ -107,6 +107,13 @@ type watcher struct {
 	ended chan struct{} // closed when the end is known
 }
 
+func (w *watcher) lookSoon() {
+	select {
+	case w.look <- struct{}{}:
+	default:
+	}
+}
+
 // watchers are all who wait.
 type watchers struct {
 	mu   sync.Mutex
@@ -164,6 +171,15 @@ func (ws *watchers) endIf(refuses func(user string, created time.Time) bool) {
 	}
 }
 
+// lookAt has those look at a session who wait for its end.
+func (ws *watchers) lookAt(id store.ID) {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	for w := range ws.byID[id] {
+		w.lookSoon()
+	}
+}
+
 // lookIf has all those look at their session of whom it is true.
 func (ws *watchers) lookIf(concerns func(*watcher) bool) {
 	ws.mu.Lock()
@@ -173,10 +189,7 @@ func (ws *watchers) lookIf(concerns func(*watcher) bool) {
 			if !concerns(w) {
 				break // all of a session have the same user
 			}
-			select {
-			case w.look <- struct{}{}:
-			default:
-			}
+			w.lookSoon()
 		}
 	}
 }

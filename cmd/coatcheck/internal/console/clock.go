@@ -34,3 +34,16 @@ func ago(t, now time.Time) string {
 	}
 	return t.Format("2 Jan 2006")
 }
+
+// inHowLong says in how much time something will be, as coarsely as people do.
+func inHowLong(t, now time.Time) string {
+	switch d := t.Sub(now); {
+	case d < time.Minute:
+		return "in a minute"
+	case d < time.Hour:
+		return fmt.Sprintf("in %d min", int(d.Minutes()))
+	case d < 24*time.Hour:
+		return fmt.Sprintf("in %d h", int(d.Hours()))
+	}
+	return "on " + t.UTC().Format("2 Jan 2006")
+}

@@ -36,19 +36,33 @@ type row struct {
 	Started  displayTime
 	Seen     displayTime
 	Until    string // its latest end
+	Ends     string // the same in words, if it is earlier than the site's limits make it
 	Address  string
 	Browser  string // in a few words
 	Agent    string // the User-Agent header in full
 	Remember bool
 }
 
-func newRow(i session.Info, now time.Time) row {
+func newRow(i session.Info, o session.Options, now time.Time) row {
 	return row{
 		Handle: i.Handle.String(), User: i.User, UserURL: listingURL(i.User, store.Cursor{}), Remember: i.Remember,
 		Started: newDisplayTime(i.CreatedAt, now), Seen: newDisplayTime(i.LastSeen, now),
 		Until: newDisplayTime(i.ExpiresAt, now).Exact, Address: i.Device.Address, Agent: i.Device.UserAgent,
 		Browser: cmp.Or(i.Device.Label, devices.Name(i.Device.UserAgent), "unknown"),
+		Ends:    deadline(i, o, now),
 	}
+}
+
+// deadline says when a session ends that has a deadline of its own.
+func deadline(i session.Info, o session.Options, now time.Time) string {
+	lifetime := o.Lifetime
+	if i.Remember {
+		lifetime = o.RememberLifetime
+	}
+	if i.CreatedAt.Add(lifetime - time.Minute).Before(i.ExpiresAt) {
+		return ""
+	}
+	return inHowLong(i.ExpiresAt, now)
 }
 
 func (c *Console) showSessions(w http.ResponseWriter, r *http.Request) {
@@ -99,7 +113,7 @@ func (c *Console) listing(r *http.Request, user string, after store.Cursor) list
 	}
 	now, users := time.Now(), make(map[string]bool)
 	for _, i := range infos {
-		l.Rows = append(l.Rows, newRow(i, now))
+		l.Rows = append(l.Rows, newRow(i, c.opts.Sessions.Options(), now))
 		if i.User == "" {
 			l.Visitors++
 		} else {

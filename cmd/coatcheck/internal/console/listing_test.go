@@ -48,6 +48,42 @@ func TestListingShowsWhoIsRemembered(t *testing.T) {
 	d.operator().get("/").want(t, 200, ">remembered</span>", "<bdi>the old laptop</bdi>")
 }
 
+// A session that ends earlier than the site's limits say is marked with its end, and every one tells it.
+func TestListingShowsDeadlines(t *testing.T) {
+	now := time.Now()
+	create := func(d *desk, user string, ends time.Duration, remember bool) {
+		r := store.Record{ID: store.NewID(), User: user, CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(ends),
+			Remember: remember}
+		if err := d.store.Create(t.Context(), r, store.ID{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		ends     time.Duration
+		remember bool
+		want     string
+	}{
+		{24 * time.Hour, false, ""},
+		{90 * time.Minute, false, "ends in 1 h"},
+		{30*time.Minute + 30*time.Second, false, "ends in 30 min"},
+		{45 * time.Second, false, "ends in a minute"},
+		{30 * 24 * time.Hour, true, ""},
+		{48 * time.Hour, true, "ends on " + now.Add(48*time.Hour).UTC().Format("2 Jan 2006")},
+	} {
+		d := newDesk(t)
+		create(d, "ada", c.ends, c.remember)
+		until := now.Add(c.ends).UTC().Format("2 January 2006, 15:04:05 UTC")
+		got := d.operator().get("/")
+		got.want(t, 200, "; it ends "+until+" at the latest")
+		if c.want == "" && strings.Contains(got.body, ">ends ") {
+			t.Errorf("%v: a deadline is shown where there is none", c.ends)
+		}
+		if c.want != "" {
+			got.want(t, 200, `title="until `+until+` at the latest">`+c.want+"</span>")
+		}
+	}
+}
+
 func TestListingOfOneUser(t *testing.T) {
 	d := newDesk(t)
 	d.start("ada", "", time.Minute)
