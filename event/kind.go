@@ -31,13 +31,17 @@ const (
 	Migrated         Kind = "session_migrated"                 // a session of another library has moved in
 	CapabilityHidden Kind = "session_store_capability_hidden"  // a store hides an optional interface of another one
 	ClockOff         Kind = "session_clock_off"                // nothing is swept or rotated: clocks disagree
+	Bound            Kind = "session_bound"                    // the browser has a key for its session: package bound
+	Unproven         Kind = "session_binding_missing"          // a request came without what its browser would show
+	BindingSkipped   Kind = "session_binding_skipped"          // the browser says why it shows nothing
+	ProofRefused     Kind = "session_proof_refused"            // the proof of a browser's key is no good
 	CrossSite        Kind = "malicious_csrf"                   // another site made a visitor's browser send a request
 )
 
 var kinds = []Kind{
 	Created, SignedIn, SteppedUp, Rotated, Recovered, Touched, SignedOut, Revoked, Expired, UsedExpired, Theft, Forged,
 	Duplicate, Unknown, Limit, Conflict, Dropped, Undelivered, StoreError, KeyUnreadable, Cacheable, Migrated,
-	CapabilityHidden, ClockOff, CrossSite,
+	CapabilityHidden, ClockOff, Bound, Unproven, BindingSkipped, ProofRefused, CrossSite,
 }
 
 // Kinds returns all kinds, for those who count them from 0.

@@ -35,7 +35,7 @@ func (k Kind) level() slog.Level {
 	case Touched:
 		return slog.LevelDebug
 	case Theft, Forged, Duplicate, Limit, Dropped, Undelivered, StoreError, KeyUnreadable, Cacheable,
-		CapabilityHidden, ClockOff, CrossSite:
+		CapabilityHidden, ClockOff, Unproven, ProofRefused, CrossSite:
 		return slog.LevelWarn
 	}
 	return slog.LevelInfo

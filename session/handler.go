@@ -18,6 +18,9 @@ import (
 // Changes are saved before the first byte of the response goes out, whatever sends it, so that an answer means that
 // they are durable. If they cannot be saved, the response is 503 instead of what next wrote.
 func (m *Manager) Handler(next http.Handler) http.Handler {
+	if m.opts.Guard != nil {
+		next = m.opts.Guard.Wrap(m, next)
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p := present(&m.opts, r)
 		v, found := newVisit(&p)

@@ -17,6 +17,7 @@ type Info struct {
 	IdleTimeout time.Duration `json:"-"`
 	Remember    bool          `json:"remember"`
 	Device      store.Device  `json:"device"`
+	Guard       string        `json:"-"`       // what Options.Guard keeps of it; package bound reads it
 	Current     bool          `json:"current"` // whether it is the session of the request whose context was given
 }
 
@@ -29,7 +30,7 @@ func (i Info) Ends() time.Time {
 func (m *Manager) info(r *store.Record, current store.ID) Info {
 	return Info{
 		Handle: r.ID, User: r.User, CreatedAt: r.CreatedAt, LastSeen: m.store.LastSeen(r.ID, r.LastSeen),
-		ExpiresAt: r.ExpiresAt, IdleTimeout: r.IdleTimeout, Remember: r.Remember, Device: r.Device,
+		ExpiresAt: r.ExpiresAt, IdleTimeout: r.IdleTimeout, Remember: r.Remember, Device: r.Device, Guard: r.Guard,
 		Current: r.ID == current,
 	}
 }

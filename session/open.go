@@ -34,7 +34,7 @@ func (s *Session) open(p *presented, found *store.Encoded) error {
 	c := credential{p.ticket, hash}
 	if known {
 		record := s.m.store.Decode(found)
-		if !s.predates(record, &hash, now) {
+		if !s.predates(record, &hash, now) && !s.unproven(record, &hash, now) {
 			return s.enter(record, &c, now)
 		}
 		s.m.store.Invalidate(record)
@@ -63,7 +63,7 @@ func (s *Session) isGood(e *store.Encoded, hash *store.Hash, now time.Time) bool
 	case !s.passive && head.RotatedAt != head.CreatedAt && o.provesKept(head.RotatedAt, head.LastSeen, us):
 		return false
 	}
-	return !s.m.store.Refuses(head.User, time.UnixMicro(head.CreatedAt))
+	return !s.m.store.Refuses(head.User, time.UnixMicro(head.CreatedAt)) && s.passes(e, &head, now)
 }
 
 // enter lets the request into the session of the record at the time now, if the credential is good for it.
@@ -91,6 +91,15 @@ func (s *Session) enter(record *store.Record, c *credential, now time.Time) erro
 		return s.theft(record)
 	case s.m.late(record, is, now):
 		return s.takeBack(record, c, now)
+	}
+	v := s.judge(record, now)
+	if v != nil && v.Kind != "" {
+		return s.turnAway(record, v)
+	}
+	if v != nil { // a store that fails is reported, and the next request does it
+		if changed, err := s.m.changeGuard(s.context(), record, v.Change); err == nil {
+			record = changed
+		}
 	}
 	st := s.newState()
 	st.adopt(record)

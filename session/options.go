@@ -134,6 +134,9 @@ type Options struct {
 	// Negative means never: somebody else does it.
 	SweepInterval time.Duration
 
+	// Guard asks more of each request than its ticket: see package bound. The default is nobody.
+	Guard Guard
+
 	// Events takes what happens to its observers: see package event. The default is nobody.
 	Events *event.Queue
 }

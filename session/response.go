@@ -102,7 +102,7 @@ func (s *Session) plan() (responsePlan, error) {
 }
 
 func (st *state) responsePlan() responsePlan {
-	return responsePlan{st.cookie != cookieKeep, st.private}
+	return responsePlan{st.cookie != cookieKeep || st.tell != nil, st.private}
 }
 
 // failure is why the response is another one than the handler's.
@@ -182,8 +182,11 @@ const ticketHeader = "Session-Ticket"
 func (s *Session) announce(header http.Header) {
 	st := s.lock()
 	defer s.mu.Unlock()
+	if st.tell != nil && !s.bearer {
+		st.tell(header)
+	}
 	pending := st.cookie
-	st.cookie = cookieKeep
+	st.cookie, st.tell = cookieKeep, nil
 	if pending == cookieKeep || pending == cookieOffer && !st.takeSuccessor() {
 		return
 	}

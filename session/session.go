@@ -53,6 +53,8 @@ type state struct {
 	passive bool // the request is no use of the session
 	private bool // the request had a session at some time, so that what it answers is for this visitor alone
 	unknown bool // the store could not tell; record is a guess
+
+	tell func(http.Header) // what the guard adds to the response
 }
 
 // pendingCookie says what the response's Set-Cookie is to do.

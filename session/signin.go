@@ -3,6 +3,7 @@ package session
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"time"
 
@@ -82,6 +83,8 @@ func (st *state) signIn(user string, in signIn, now time.Time) error {
 		return err
 	}
 	record.ExpiresAt = earlier(record.ExpiresAt, until)
+	guard, tell := st.beginGuard(user, "", now)
+	record.Guard = guard
 	if err := st.m.makeRoom(st.context(), user, st.record.ID); err != nil {
 		return err
 	}
@@ -104,6 +107,7 @@ func (st *state) signIn(user string, in signIn, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	st.tell = tell
 	st.emit(event.Event{Kind: event.Created})
 	st.emit(event.Event{Kind: event.SignedIn, Reason: in.method})
 	_ = st.m.trim(st.context(), &record) // a store that fails now is reported, and the next sign-in trims
@@ -136,17 +140,20 @@ func (s *Session) StepUp(options ...SignInOption) error {
 		return err
 	}
 	t := newTicket(store.NewID())
+	var tell func(http.Header)
 	err = st.replace(t, func() store.Record {
 		next := st.m.newRecord(st.request, t, st.record.User, now, st.record.Remember)
 		next.Data, next.Device = st.view, st.record.Device
 		next.CreatedAt = st.record.CreatedAt
 		next.ExpiresAt = earlier(st.record.ExpiresAt, earlier(until, st.until))
 		next.Auth = append(slices.Clone(st.record.Auth), store.Auth{Method: in.method, At: now, Level: in.level})
+		next.Guard, tell = st.beginGuard(st.record.User, st.record.Guard, now)
 		return next
 	})
 	if err != nil {
 		return err
 	}
+	st.tell = tell
 	st.emit(event.Event{Kind: event.SteppedUp, Reason: in.method})
 	return nil
 }

@@ -10,17 +10,19 @@ import (
 // The body is the part of a record that only Create and Save change. ID, Version and LastSeen are kept beside it: a
 // touch rewrites nothing, and a save is compared without decoding.
 //
-//	body     = version secret times flags [rotation] user auths device data *unknown
+//	body     = version secret times flags [rotation] user auths device data [guard] *unknown
 //	version  = %x01
 //	secret   = 32OCTET
 //	times    = created expires idle         ; created, expires: microseconds since 1970, idle: microseconds
-//	flags    = byte                         ; bit 0 remember, bit 1 a rotation follows, bit 2 it is confirmed
+//	flags    = byte                         ; bit 0 remember, bit 1 a rotation follows, bit 2 it is confirmed,
+//	                                        ; bit 3 there is a guard
 //	rotation = 16OCTET 32OCTET at past      ; nonce, other hash; at: microseconds since 1970; past: string
 //	user     = string
 //	auths    = count *(method after level)  ; count: unsigned varint; method: string; after: microseconds after
 //	                                        ; created, and level: signed varints
 //	device   = address agent label          ; strings
 //	data     = string                       ; see Data
+//	guard    = string                       ; see Record.Guard
 //	string   = length *OCTET                ; length: unsigned varint
 //	unknown  = OCTET                        ; read over: a later version may append fields and keep the number 1
 //
@@ -34,6 +36,7 @@ const (
 	flagRemember = 1 << iota
 	flagRotation
 	flagConfirmed
+	flagGuard
 )
 
 // MaxAuths is the number of authentication events in a body; older ones are left out.
@@ -56,7 +59,10 @@ func (r *Record) AppendBody(b []byte) []byte {
 	for _, f := range []struct {
 		on  bool
 		bit byte
-	}{{r.Remember, flagRemember}, {rotated, flagRotation}, {rotated && r.Rotation.Confirmed, flagConfirmed}} {
+	}{
+		{r.Remember, flagRemember}, {rotated, flagRotation}, {rotated && r.Rotation.Confirmed, flagConfirmed},
+		{r.Guard != "", flagGuard},
+	} {
 		if f.on {
 			flags |= f.bit
 		}
@@ -80,7 +86,11 @@ func (r *Record) AppendBody(b []byte) []byte {
 	b = appendString(b, r.Device.Address)
 	b = appendString(b, r.Device.UserAgent)
 	b = appendString(b, r.Device.Label)
-	return appendString(b, r.Data.entries)
+	b = appendString(b, r.Data.entries)
+	if r.Guard != "" {
+		b = appendString(b, r.Guard)
+	}
+	return b
 }
 
 // SetBody fills the record from a body written by AppendBody; ID, Version and LastSeen stay as they are. The record's
@@ -121,6 +131,10 @@ func (r *Record) SetBody(body string) error {
 	}
 	r.Device = Device{Address: d.string(), UserAgent: d.string(), Label: d.string()}
 	data, err := parseData(d.string())
+	r.Guard = ""
+	if flags&flagGuard != 0 {
+		r.Guard = d.string()
+	}
 	if d.failed || err != nil {
 		return ErrDamaged
 	}

@@ -40,6 +40,7 @@ type Head struct {
 	IdleTimeout int64 // microseconds; 0 means never
 	RotatedAt   int64 // when the last rotation began or was confirmed; CreatedAt if there was none
 	Pending     bool  // a rotation is waiting for the first use of its successor
+	Guarded     bool  // the record has something of a guard's; see [Encoded.Guard]
 }
 
 // Head returns the front of the body, and false if the body is damaged or of another version.
@@ -54,7 +55,9 @@ func (s *Encoded) Head() (h Head, ok bool) {
 	h.ExpiresAt = d.int64()
 	h.IdleTimeout = d.int64()
 	h.RotatedAt = h.CreatedAt
-	if flags := d.byte(); flags&flagRotation != 0 {
+	flags := d.byte()
+	h.Guarded = flags&flagGuard != 0
+	if flags&flagRotation != 0 {
 		d.skip(len(Nonce{}) + len(Hash{}))
 		h.RotatedAt = d.int64()
 		d.string() // past
@@ -71,20 +74,21 @@ func (s *Encoded) Data() (Data, bool) {
 		return Data{}, false
 	}
 	d.toUser()
-	d.string()
-	auths := d.uvarint()
-	if auths > MaxAuths {
-		return Data{}, false
-	}
-	for range auths {
-		d.string()
-		d.numbers(2)
-	}
-	d.string() // device
-	d.string()
-	d.string()
+	d.toData()
 	data, err := parseData(d.string())
 	return data, err == nil && !d.failed
+}
+
+// Guard returns what a guard has kept in the record, and "" if that is nothing. The [Head] says whether it is worth
+// asking.
+func (s *Encoded) Guard() string {
+	d := decoder{rest: s.Body}
+	if d.byte() != bodyVersion || d.toUser()&flagGuard == 0 {
+		return ""
+	}
+	d.toData()
+	d.string()
+	return d.string()
 }
 
 // CreatedAt returns when the session began, in microseconds since 1970.
@@ -118,13 +122,32 @@ func (s *Encoded) User() string {
 	return d.string()
 }
 
-// toUser goes on from behind the version to the user.
-func (d *decoder) toUser() {
+// toUser goes on from behind the version to the user, and returns the flags.
+func (d *decoder) toUser() (flags byte) {
 	d.skip(len(Hash{}) + 3*8) // secret and times
-	if d.byte()&flagRotation != 0 {
+	flags = d.byte()
+	if flags&flagRotation != 0 {
 		d.skip(len(Nonce{}) + len(Hash{}) + 8)
 		d.string()
 	}
+	return flags
+}
+
+// toData goes on from the user to the data.
+func (d *decoder) toData() {
+	d.string() // user
+	auths := d.uvarint()
+	if auths > MaxAuths {
+		d.fail()
+		return
+	}
+	for range auths {
+		d.string()
+		d.numbers(2)
+	}
+	d.string() // device
+	d.string()
+	d.string()
 }
 
 // Over reports whether the session is over at the time now; see [Record.Over].

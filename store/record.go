@@ -23,6 +23,7 @@ type Record struct {
 	Auth     []Auth // the user's proofs of identity, the newest last
 	Device   Device // for the session list
 	Data     Data   // the application's values
+	Guard    string // what a guard of sessions keeps here, in a form of its own; "" is nothing
 }
 
 // Ends returns the end of the session: its absolute end or the end of its idle time, the earlier of the two.

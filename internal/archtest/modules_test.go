@@ -6,10 +6,12 @@ import (
 )
 
 // libraryRequires are all modules that the library may require: the list of public suffixes, which the Go team
-// keeps up to date, and the near cache.
+// keeps up to date, the near cache, and for package bound signatures and structured fields.
 var libraryRequires = []string{
 	"golang.org/x/net",
 	"github.com/maypok86/otter/v2",
+	"github.com/go-jose/go-jose/v4",
+	"github.com/dunglas/httpsfv",
 }
 
 // checkRequires looks at direct requires: the indirect ones are these modules' own.

@@ -72,6 +72,9 @@ var Rooms = []Room{
 	{2, "jar/format", "the cookie files of other programs, one format a file",
 		[]string{"cookie", "internal/atomicfile", "jar"}, "takes cookies out of a jar, puts them in, and saves them"},
 
+	{3, "bound", "device bound session credentials: a copied cookie is worthless",
+		[]string{"cookie", "event", "session", "store", "github.com/go-jose/go-jose/v4", "github.com/dunglas/httpsfv"},
+		"guards sessions by a cookie of its own; proofs are JOSE, and headers structured fields"},
 	{3, "session/migrate", "sessions that another library has begun",
 		[]string{"cookie", "session", "store"}, "reads another library's cookie and store, then begins a session"},
 	{3, "devices", "the page on which users see and end their sessions",

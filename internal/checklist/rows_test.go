@@ -10,7 +10,7 @@ type Group struct {
 type Row struct{ ID, Rule, Elsewhere string }
 
 // Session are the rules for sessions.
-var Session = []Group{invariants, asvs, nist, cheatSheets, attacks, reliability}
+var Session = []Group{invariants, asvs, nist, cheatSheets, attacks, reliability, bound}
 
 var invariants = Group{
 	Title:  "Invariants",
@@ -102,8 +102,7 @@ var nist = Group{
 		{ID: "N5", Rule: "cookie: Secure, minimal scope, HttpOnly, `__Host-`, opaque; its expiry is not relied on"},
 		{ID: "N6", Rule: "requests that change something are tied to the session"},
 		{ID: "N7", Rule: "activity resets the idle timer; a session rates no higher than its proofs"},
-		{ID: "N8", Rule: "proof of possession mitigates theft",
-			Elsewhere: "device bound sessions are not part of this package"},
+		{ID: "N8", Rule: "proof of possession mitigates theft"},
 		{ID: "N9", Rule: "presets"},
 	},
 }
@@ -158,6 +157,7 @@ var attacks = Group{
 		{ID: "A20", Rule: "cross-site request forgery, from other hosts of the domain and over plain HTTP too"},
 		{ID: "A21", Rule: "forged sign-in and sign-out, overridden methods"},
 		{ID: "A22", Rule: "CORS that lets other sites in"},
+		{ID: "A23", Rule: "what a script in the page can take away"},
 		{ID: "A24", Rule: "clickjacking of what ends sessions"},
 		{ID: "A25", Rule: "a shared cache stores a page or a cookie"},
 		{ID: "A26", Rule: "sessions are swapped inside the process"},
@@ -190,5 +190,25 @@ var reliability = Group{
 		{ID: "R11", Rule: "a cancelled request poisons nothing"},
 		{ID: "R16", Rule: "garbage costs no allocation and bounded work"},
 		{ID: "R17", Rule: "a browser that crashed comes back with the cookie before, and stays signed in"},
+	},
+}
+
+var bound = Group{
+	Title:  "Device bound sessions",
+	Source: "What a server must do, by the draft of 2026-02-17 and by Chromium 156.",
+	Rows: []Row{
+		{ID: "D1", Rule: "the bound cookie lives for 5 minutes or more: browsers sign 6 times in 9 minutes"},
+		{ID: "D2", Rule: "each success hands out the next challenge"},
+		{ID: "D3", Rule: "a challenge lives longer than the bound cookie"},
+		{ID: "D4", Rule: "the binding has a place of its own: no save of anything else loses it"},
+		{ID: "D5", Rule: "a stale challenge may be signed again; a bad signature is the end, and is told"},
+		{ID: "D6", Rule: "endpoints: POST alone, no CORS, never embedded, the header that scripts cannot send"},
+		{ID: "D7", Rule: "documents and what they load need the bound cookie, after a short grace"},
+		{ID: "D8", Rule: "other browsers keep ordinary sessions; a key is required only where somebody says so"},
+		{ID: "D9", Rule: "a browser that skips says why, and is not signed out"},
+		{ID: "D10", Rule: "a registration belongs to one sign-in, once"},
+		{ID: "D11", Rule: "federated keys: only the provider's",
+			Elsewhere: "does not apply: no session takes a key from another site"},
+		{ID: "D12", Rule: "lists show whether a session is bound"},
 	},
 }

@@ -46,6 +46,7 @@ func session(user string) store.Record {
 		},
 		Device: store.Device{Address: "192.0.2.7", UserAgent: "Mozilla/5.0 (X11; Linux x86_64)", Label: "Küche"},
 		Data:   with(store.Data{}, "cart", `["tea"]`),
+		Guard:  "\x01\x00\xff, in bytes that are no text",
 	}
 }
 

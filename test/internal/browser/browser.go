@@ -64,8 +64,9 @@ type Browser struct {
 	tab  context.Context    // the running browser's; nil when it is closed
 	stop context.CancelFunc // ends it at once
 
-	mu       sync.Mutex // complaints arrive from the browser's own goroutine
+	mu       sync.Mutex // complaints and events arrive from the browser's own goroutine
 	grumbles []string
+	bindings []string
 }
 
 // Start starts a browser with an empty profile.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 )
 
@@ -20,6 +21,11 @@ func (b *Browser) Complaints() []string {
 func (b *Browser) listen(event any) {
 	var text string
 	switch e := event.(type) {
+	case *network.EventDeviceBoundSessionEventOccurred:
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.bindings = append(b.bindings, describe(e))
+		return
 	case *log.EventEntryAdded:
 		if e.Entry.Level != log.EntryLevelError && e.Entry.Level != log.EntryLevelWarning {
 			return

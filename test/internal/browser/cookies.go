@@ -2,6 +2,7 @@ package browser
 
 import (
 	"context"
+	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
@@ -34,6 +35,16 @@ func (b *Browser) Cookie(name string) *network.Cookie {
 		found = c
 	}
 	return found
+}
+
+// AwaitNoCookie waits until the browser keeps no cookie of that name any more.
+func (b *Browser) AwaitNoCookie(name string) {
+	b.t.Helper()
+	for deadline := time.Now().Add(b.options.Timeout); b.Cookie(name) != nil; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			b.t.Fatalf("the browser still keeps %s", name)
+		}
+	}
 }
 
 // ClearCookies makes the browser forget all cookies of all sites.
