@@ -64,11 +64,13 @@ var Faults = []Fault{
 			"session.TestBreakerSparesAFailingStore",
 		},
 	}, {
-		What:  "the store is full, its disk or its memory",
-		Does:  "writes are refused with 503, an unconfirmed sign-out is an error, and readers are served",
-		Bound: "service again as soon as there is room",
+		What: "the store is full, its disk or its memory",
+		Does: "writes are refused with 503, an unconfirmed sign-out is an error, and readers are served; a server " +
+			"that ends itself is down: Redis with `appendfsync always`, PostgreSQL without room for its log",
+		Bound: "service again as soon as there is room, and a server that has ended is started",
 		Proof: []string{
 			"test/e2e.TestDiskFull", "test/redis.TestAFullServer", "session.TestWritesThatFailRefuseNoReader",
+			"test/chaos.TestReferee",
 		},
 	}, {
 		What: "the program or the database is killed",

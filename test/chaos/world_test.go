@@ -96,7 +96,7 @@ func (w *world) play(d time.Duration, harm func(context.Context)) {
 // emptied, for the first time after ten seconds: sessions should grow old, too.
 func (w *world) harm(ctx context.Context, chance *rand.Rand) {
 	faults := w.faults()
-	names := slices.Sorted(maps.Keys(faults))
+	names, deck := slices.Sorted(maps.Keys(faults)), []string(nil)
 	active := make(map[string]func())
 	emptied := w.began.Add(-50 * time.Second)
 	for ctx.Err() == nil {
@@ -106,11 +106,17 @@ func (w *world) harm(ctx context.Context, chance *rand.Rand) {
 			w.Logf("%v the store is emptied", time.Since(w.began).Round(time.Millisecond))
 			w.referee.empty(w.engine.empty)
 		}
-		name := names[chance.IntN(len(names))]
-		if what := name[:1]; active[what] == nil { // one of each kind at a time
+		if len(deck) == 0 { // none comes twice before all have come
+			deck = slices.Clone(names)
+			chance.Shuffle(len(deck), func(i, j int) { deck[i], deck[j] = deck[j], deck[i] })
+		}
+		free := func(name string) bool { return active[name[:1]] == nil } // one of each kind at a time
+		if i := slices.IndexFunc(deck, free); i >= 0 {
+			name := deck[i]
+			deck = slices.Delete(deck, i, i+1)
 			w.done[name]++
 			w.Logf("%v %s", time.Since(w.began).Round(time.Millisecond), name)
-			active[what] = faults[name](chance)
+			active[name[:1]] = faults[name](chance)
 		}
 		rest(ctx, chance, 200*time.Millisecond, 3*time.Second)
 		if len(active) > 1 || chance.IntN(2) == 0 {
@@ -188,7 +194,9 @@ func (w *world) faults() map[string]func(*rand.Rand) (undo func()) {
 		}
 	}
 	for name, harm := range w.engine.faults {
-		all["a: "+name] = func(*rand.Rand) func() { return harm(w) }
+		if harm != nil {
+			all["a: "+name] = func(*rand.Rand) func() { return harm(w) }
+		}
 	}
 	return all
 }

@@ -8,11 +8,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"coatcheck.dev/store"
+	"coatcheck.dev/test/internal/disk"
 )
 
 // everyCall makes each call that there is, on a record that is there, and returns the errors by the name of the call.
@@ -292,27 +292,20 @@ func TestAFullDatabase(t *testing.T) {
 
 // A real disk that is full to the last page, log and index included.
 func TestAFullDisk(t *testing.T) {
-	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=2m"); err != nil {
-		if os.Getenv("CI") == "true" && os.Geteuid() == 0 {
-			t.Fatalf("mount a small disk: %v", err)
-		}
-		t.Skipf("needs root to mount a small disk: %v", err)
+	d := disk.New(t, "")
+	if !d.Small {
+		t.Skip("needs root to mount a small disk")
 	}
-	t.Cleanup(func() { must(t, syscall.Unmount(dir, 0)) })
-	ballast := filepath.Join(dir, "ballast")
-	must(t, os.WriteFile(ballast, make([]byte, 1<<20), 0o600))
-
 	t.Run("store", func(t *testing.T) { // its cleanup closes the database before the disk goes
-		b := newBox(t, filepath.Join(dir, "sessions.db"))
-		records, err := fillUp(t, b)
+		b := newBox(t, filepath.Join(d.Dir, "sessions.db"))
+		records := []store.Record{mustCreate(t, b)}
+		d.Fill()
+		more, err := fillUp(t, b)
 		wantFault(t, "Create", err, "disk")
-		if len(records) == 0 {
-			t.Error("nothing was stored before the disk was full")
-		}
+		records = append(records, more...)
 		allThere(t, b, records)
-		must(t, os.Remove(ballast))
-		records = append(records, mustCreate(t, b)) // there is room again
+		d.Free()
+		records = append(records, mustCreate(t, b))
 		allThere(t, b, records)
 		reopened := newBox(t, b.dsn)
 		allThere(t, reopened, records)

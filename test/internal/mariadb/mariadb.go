@@ -25,8 +25,8 @@ import (
 	"coatcheck.dev/test/internal/tool"
 )
 
-// owner is the user that MariaDB's Debian package makes.
-const owner = "mysql"
+// Owner is the user that MariaDB's Debian package makes.
+const Owner = "mysql"
 
 // A Server is a MariaDB that runs, or ran.
 type Server struct {
@@ -42,17 +42,22 @@ type Server struct {
 // Start starts a MariaDB with a new data folder and settings of its own, such as "max_connections=10".
 func Start(t testing.TB, settings ...string) *Server {
 	t.Helper()
+	return StartIn(t, proc.Home(t, Owner), settings...)
+}
+
+// StartIn is Start with the data folder in a folder of the Owner's.
+func StartIn(t testing.TB, folder string, settings ...string) *Server {
+	t.Helper()
 	server := tool.Find(t, "mariadbd", "/usr/sbin/mariadbd")
 	install := tool.Find(t, "mariadb-install-db")
 	s := &Server{Addr: proc.FreeAddrs(t, 1)[0], t: t}
 	host, port, _ := net.SplitHostPort(s.Addr)
-	folder := proc.Home(t, owner)
 	data := filepath.Join(folder, "data")
 	args := []string{"--no-defaults", "--datadir=" + data, "--auth-root-authentication-method=normal", "--skip-test-db",
 		"--skip-name-resolve",
 		"--tmpdir=" + folder} // a server that starts removes what others have in a folder that they share
 	if code := proc.Start(t,
-		proc.Spec{Path: install, Args: args, Dir: folder, User: owner, Timeout: time.Minute}).Wait(); code != 0 {
+		proc.Spec{Path: install, Args: args, Dir: folder, User: Owner, Timeout: time.Minute}).Wait(); code != 0 {
 		t.Fatalf("mariadb-install-db ended with %d", code)
 	}
 	args = []string{"--no-defaults", "--datadir=" + data, "--bind-address=" + host, "--port=" + port,
@@ -63,7 +68,7 @@ func Start(t testing.TB, settings ...string) *Server {
 	for _, setting := range settings {
 		args = append(args, "--"+setting)
 	}
-	s.start(proc.Spec{Path: server, Args: args, Dir: folder, User: owner})
+	s.start(proc.Spec{Path: server, Args: args, Dir: folder, User: Owner})
 	return s
 }
 
@@ -71,12 +76,23 @@ func (s *Server) start(spec proc.Spec) {
 	s.t.Helper()
 	s.proc = proc.Start(s.t, spec)
 	s.proc.AwaitListening(s.Addr)
+	s.Revive()
+}
+
+// Revive returns when the server answers, and starts it again if it has ended.
+func (s *Server) Revive() {
+	s.t.Helper()
 	db, err := sql.Open("mysql", s.DSN(""))
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	defer db.Close()
 	for deadline := time.Now().Add(time.Minute); db.Ping() != nil; time.Sleep(20 * time.Millisecond) {
+		select {
+		case <-s.proc.Done():
+			s.proc = proc.Start(s.t, s.proc.Spec)
+		default:
+		}
 		if time.Now().After(deadline) {
 			s.t.Fatalf("MariaDB does not answer: %v", db.Ping())
 		}

@@ -18,7 +18,7 @@ type Pooler struct{ Addr string }
 func (s *Server) Pool(t testing.TB) *Pooler {
 	t.Helper()
 	path := tool.Find(t, "pgbouncer", "/usr/sbin/pgbouncer")
-	folder := proc.Home(t, owner)
+	folder := proc.Home(t, Owner)
 	p := &Pooler{Addr: proc.FreeAddrs(t, 1)[0]}
 	host, port, _ := net.SplitHostPort(p.Addr)
 	serverHost, serverPort, _ := net.SplitHostPort(s.Addr)
@@ -29,7 +29,7 @@ func (s *Server) Pool(t testing.TB) *Pooler {
 	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	proc.Start(t, proc.Spec{Path: path, Args: []string{config}, Dir: folder, User: owner}).AwaitListening(p.Addr)
+	proc.Start(t, proc.Spec{Path: path, Args: []string{config}, Dir: folder, User: Owner}).AwaitListening(p.Addr)
 	return p
 }
 

@@ -25,8 +25,8 @@ import (
 	"coatcheck.dev/test/internal/tool"
 )
 
-// owner is the user that PostgreSQL's Debian package makes: neither PostgreSQL nor a pooler runs as root.
-const owner = "postgres"
+// Owner is the user that PostgreSQL's Debian package makes: neither PostgreSQL nor a pooler runs as root.
+const Owner = "postgres"
 
 // A Server is a PostgreSQL that runs, or ran.
 type Server struct {
@@ -43,14 +43,19 @@ type Server struct {
 // Start starts a PostgreSQL with a new data folder and settings of its own, such as "max_connections=10".
 func Start(t testing.TB, settings ...string) *Server {
 	t.Helper()
+	return StartIn(t, proc.Home(t, Owner), settings...)
+}
+
+// StartIn is Start with the data folder in a folder of the Owner's.
+func StartIn(t testing.TB, folder string, settings ...string) *Server {
+	t.Helper()
 	server, initdb := find(t)
 	s := &Server{Addr: proc.FreeAddrs(t, 1)[0], t: t}
 	host, port, _ := net.SplitHostPort(s.Addr)
-	folder := proc.Home(t, owner)
 	data := filepath.Join(folder, "data")
 	args := []string{"-D", data, "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8", "--locale", "C"}
 	if code := proc.Start(t,
-		proc.Spec{Path: initdb, Args: args, Dir: folder, User: owner, Timeout: time.Minute}).Wait(); code != 0 {
+		proc.Spec{Path: initdb, Args: args, Dir: folder, User: Owner, Timeout: time.Minute}).Wait(); code != 0 {
 		t.Fatalf("initdb ended with %d", code)
 	}
 	args = []string{"-D", data}
@@ -58,13 +63,19 @@ func Start(t testing.TB, settings ...string) *Server {
 		"fsync=off", "max_connections=200"}, settings...) {
 		args = append(args, "-c", setting)
 	}
-	s.start(proc.Spec{Path: server, Args: args, Dir: folder, User: owner})
+	s.start(proc.Spec{Path: server, Args: args, Dir: folder, User: Owner})
 	return s
 }
 
 func (s *Server) start(spec proc.Spec) {
 	s.t.Helper()
 	s.proc = proc.Start(s.t, spec)
+	s.Revive()
+}
+
+// Revive returns when the server answers, and starts it again if it has ended.
+func (s *Server) Revive() {
+	s.t.Helper()
 	db, err := sql.Open("pgx", s.DSN("postgres"))
 	if err != nil {
 		s.t.Fatal(err)
@@ -73,7 +84,7 @@ func (s *Server) start(spec proc.Spec) {
 	for deadline := time.Now().Add(time.Minute); db.Ping() != nil; time.Sleep(20 * time.Millisecond) {
 		select {
 		case <-s.proc.Done(): // what the one before has left behind may not be gone yet
-			s.proc = proc.Start(s.t, spec)
+			s.proc = proc.Start(s.t, s.proc.Spec)
 		default:
 		}
 		if time.Now().After(deadline) {

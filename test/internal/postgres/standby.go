@@ -16,16 +16,16 @@ func (s *Server) Standby(t testing.TB) *Server {
 	server, _ := find(t)
 	backup := tool.Find(t, filepath.Join(filepath.Dir(server), "pg_basebackup"), "pg_basebackup")
 	r := &Server{Addr: proc.FreeAddrs(t, 1)[0], t: t}
-	folder := proc.Home(t, owner)
+	folder := proc.Home(t, Owner)
 	data := filepath.Join(folder, "data")
 	host, port, _ := net.SplitHostPort(s.Addr)
 	args := []string{"-h", host, "-p", port, "-U", "postgres", "-D", data, "-R", "-X", "stream", "-c", "fast"}
 	if code := proc.Start(t,
-		proc.Spec{Path: backup, Args: args, Dir: folder, User: owner, Timeout: time.Minute}).Wait(); code != 0 {
+		proc.Spec{Path: backup, Args: args, Dir: folder, User: Owner, Timeout: time.Minute}).Wait(); code != 0 {
 		t.Fatalf("pg_basebackup ended with %d", code)
 	}
 	host, port, _ = net.SplitHostPort(r.Addr)
-	r.start(proc.Spec{Path: server, Dir: folder, User: owner, Args: []string{"-D", data, "-c", "fsync=off",
+	r.start(proc.Spec{Path: server, Dir: folder, User: Owner, Args: []string{"-D", data, "-c", "fsync=off",
 		"-c", "max_connections=200",
 		"-c", "listen_addresses=" + host, "-c", "port=" + port, "-c", "unix_socket_directories="}})
 	return r

@@ -108,6 +108,19 @@ func (n *Node) Restart() {
 	n.AwaitReady()
 }
 
+// Revive returns when the server answers, and starts it again if it has ended.
+func (n *Node) Revive() {
+	n.t.Helper()
+	await(n.t, "server to live", func() error {
+		select {
+		case <-n.Proc.Done():
+			n.Restart()
+		default:
+		}
+		return n.admin.Ping(n.t.Context()).Err()
+	})
+}
+
 // Follow makes the node a replica of another one.
 func (n *Node) Follow(master *Node) {
 	n.t.Helper()
