@@ -3,6 +3,7 @@ package session_test
 import (
 	"context"
 	"net/http"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 	"coatcheck.dev/store/memory"
+	"coatcheck.dev/store/near"
 )
 
 // An atHand store answers every Peek from what it has, as a cache does, even if the time of a record is over. Its feed
@@ -267,6 +269,56 @@ func TestRotationElsewhereOutdatesACopy(t *testing.T) {
 		st.beat()
 		elsewhere.user() // the cut-offs are known now
 		if got := elsewhere.user(); got != "ada" {
+			t.Errorf("user %q", got)
+		}
+	})
+}
+
+// A lateAnswer is a store whose first answer to Load is long on its way.
+type lateAnswer struct {
+	store.Store
+	once       sync.Once
+	asked, let chan struct{}
+}
+
+func (s *lateAnswer) Load(ctx context.Context, id store.ID) (store.Record, error) {
+	r, err := s.Store.Load(ctx, id)
+	s.once.Do(func() {
+		close(s.asked)
+		<-s.let
+	})
+	return r, err
+}
+
+// It is no forger either to an answer that a tab with the old secret was waiting for, and that came to be kept.
+//
+// Rows: R5, I4
+func TestRotationElsewhereOutdatesALateAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := newFaultStore()
+		o := rotating(session.Options{})
+		there := newManager(t, st, o)
+		b := newBrowser(t, there)
+		b.signIn("ada")
+		time.Sleep(time.Hour)
+		late := &lateAnswer{Store: st.inner, asked: make(chan struct{}), let: make(chan struct{})}
+		n := near.New(late, near.Options{})
+		t.Cleanup(n.Close)
+		here := newManager(t, n, o)
+		newBrowser(t, here).user()
+		old, fresh := newBrowser(t, here), newBrowser(t, here)
+		old.setTicket(b.ticket())
+		go old.user()
+		<-late.asked
+		if first := b.ticket(); b.user() != "ada" || b.ticket() == first {
+			t.Fatal("not rotated, so nothing is tested")
+		}
+		fresh.setTicket(b.ticket())
+		user := make(chan string)
+		go func() { user <- fresh.user() }()
+		synctest.Wait()
+		close(late.let)
+		if got := <-user; got != "ada" {
 			t.Errorf("user %q", got)
 		}
 	})

@@ -34,6 +34,7 @@ func TestAnswersThatComeTooLate(t *testing.T) {
 	}{
 		{"saved elsewhere", func(n *node, r store.Record) { n.saveElsewhere(r) }, 2, 1},
 		{"ended elsewhere", func(n *node, r store.Record) { n.endElsewhere(r.ID) }, 0, 0},
+		{"contradicted", func(n *node, r store.Record) { n.Invalidate(r.ID, 1) }, 1, 1},
 		{"saved here", func(n *node, r store.Record) { n.must(n.Save(context.Background(), r)) }, 2, 1},
 		{"ended here", func(n *node, r store.Record) {
 			_, err := n.Delete(context.Background(), r.ID)

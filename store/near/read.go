@@ -65,11 +65,13 @@ func (c *cache) Recall(id store.ID, since time.Time) (store.Encoded, bool) {
 	return e.encoded(id), true
 }
 
-// Invalidate implements [store.Peeker]. What is loaded then must not be older than the copy was.
+// Invalidate implements [store.Peeker]. What is loaded then must not be older than the copy was, and an answer that is
+// on its way is not kept.
 func (c *cache) Invalidate(id store.ID, version uint64) {
 	f := c.inFlight.of(id)
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.overtake(id)
 	if e, ok := c.kept(id); ok && e.version <= version {
 		c.expect(id, e.version)
 	}

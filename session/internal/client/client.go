@@ -107,8 +107,14 @@ func (c *Client) Peek(e *store.Encoded, id store.ID, now time.Time) (known bool)
 	return known
 }
 
-// Invalidate has a record loaded anew that Peek has told: something contradicts it.
-func (c *Client) Invalidate(r *store.Record) { c.peeker.Invalidate(r.ID, r.Version) }
+// Invalidate has a record loaded anew that something contradicts. It reports false if the store keeps no copies, so
+// that the record is from the store itself.
+func (c *Client) Invalidate(r *store.Record) bool {
+	if c.peeker != nil {
+		c.peeker.Invalidate(r.ID, r.Version)
+	}
+	return c.peeker != nil
+}
 
 // Find returns the record of an ID, and nil if there is none, for a request whose Peek has told nothing, or nothing to
 // rely on. If within is not 0 it waits no longer than that; the call goes on, and later requests have the use of the
@@ -165,9 +171,7 @@ func (c *Client) Load(ctx context.Context, id store.ID) (*store.Record, error) {
 
 // Reload is Load for a record that is not to be believed before the store itself has told it.
 func (c *Client) Reload(ctx context.Context, r *store.Record) (*store.Record, error) {
-	if c.peeker != nil {
-		c.Invalidate(r)
-	}
+	c.Invalidate(r)
 	return c.fetch(ctx, r.ID)
 }
 
