@@ -26,9 +26,10 @@
 // # A store of your own
 //
 // Keep the body of a record ([Record.AppendBody]) or all of it ([Record.Encode]) with the ID, the version, the user and
-// the times for lists and sweeps. If several processes share the store, let a [FeedState] make it a feed. Run package
-// storetest on it with the race detector. The folder test/thirdparty of this repository has a complete example with a
-// server of its own.
+// the times for lists and sweeps. If several processes share the store, let a [FeedState] make it a feed, and have each
+// beat tell the server's time ([NewBeat]): nodes compare the times of records by it. Run package storetest on the store
+// with the race detector. The folder test/thirdparty of this repository has a complete example with a server of its
+// own.
 package store
 
 import (

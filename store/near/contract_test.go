@@ -49,13 +49,13 @@ type beatingDouble struct{ d *double }
 // Subscribe implements store.Feed.
 func (b beatingDouble) Subscribe(tell func(store.Notice)) (stop func()) {
 	unsubscribe := b.d.Subscribe(tell)
-	tell(store.Notice{Kind: store.Beat, At: time.Now()})
+	tell(store.NewBeat(time.Now(), time.Now(), time.Now()))
 	beats, ended := time.NewTicker(10*time.Millisecond), make(chan struct{})
 	go func() {
 		for {
 			select {
 			case <-beats.C:
-				b.d.beat()
+				b.d.relay(store.NewBeat(time.Now(), time.Now(), time.Now()))
 			case <-ended:
 				return
 			}

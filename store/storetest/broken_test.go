@@ -157,7 +157,18 @@ func (b *broken) Subscribe(tell func(store.Notice)) (stop func()) {
 	if b.fault.subscribe != nil {
 		return b.fault.subscribe(b, tell)
 	}
-	return b.Store.Subscribe(tell)
+	return b.beating(tell, func(at time.Time) store.Notice { return store.NewBeat(at, at, at) })
+}
+
+// beating subscribes, and tells beats now and a moment later.
+func (b *broken) beating(tell func(store.Notice), beat func(at time.Time) store.Notice) (stop func()) {
+	leave := b.Store.Subscribe(tell)
+	tell(beat(time.Now()))
+	again := time.AfterFunc(20*time.Millisecond, func() { tell(beat(time.Now())) })
+	return func() {
+		leave()
+		again.Stop()
+	}
 }
 
 func (b *broken) Peek(id store.ID, now time.Time) (store.Encoded, bool) {
@@ -880,6 +891,16 @@ var brokenStores = []brokenStore{
 			stop := b.Store.Subscribe(tell)
 			tell(store.Notice{Kind: store.Beat, At: time.Now().Add(-time.Minute)})
 			return stop
+		},
+	})},
+	{"the feed tells no time", []string{"a beat tells the server's time"}, always(fault{
+		subscribe: func(b *broken, tell func(store.Notice)) func() {
+			return b.beating(tell, func(at time.Time) store.Notice { return store.Notice{Kind: store.Beat, At: at} })
+		},
+	})},
+	{"the feed tells a time that stands still", []string{"a beat tells the server's time"}, always(fault{
+		subscribe: func(b *broken, tell func(store.Notice)) func() {
+			return b.beating(tell, func(at time.Time) store.Notice { return store.NewBeat(at, epoch, at) })
 		},
 	})},
 	{"the feed has one subscriber, for ever", []string{"every subscriber is told, until they stop"}, always(fault{

@@ -311,5 +311,56 @@ var feedCases = []testCase{
 				}
 			}
 		},
+	}, {
+		name: "a beat tells the server's time",
+		why: "Nodes whose clocks differ compare the times of sessions by that of the server. By its own clock, a node " +
+			"that is fast sweeps everybody's sessions away, and takes an honest browser for a thief.",
+		run: func(t *trial) {
+			first, next := t.beats()
+			for _, n := range []store.Notice{first, next} {
+				if n.Server.IsZero() || n.Within < 0 || n.Within > t.late {
+					t.Fatalf("a beat at %v tells the server's time %v, give or take %v", n.At, n.Server, n.Within)
+				}
+			}
+			here, there := next.At.Sub(first.At), next.Server.Sub(first.Server)
+			if off := (there - here).Abs(); off > first.Within+next.Within+here/2 {
+				t.Errorf("in %v the server's clock has moved by %v", here, there)
+			}
+		},
 	},
+}
+
+// beats waits for two beats that are a while apart. It skips the case if no server could tell the time.
+func (t *trial) beats() (first, next store.Notice) {
+	t.Helper()
+	feed, ok := t.s.(store.Feed)
+	if !ok || t.harness.NoServer {
+		t.Skip("the store is no Feed, or has no server")
+	}
+	told := make(chan store.Notice, 1000)
+	t.Cleanup(feed.Subscribe(func(n store.Notice) {
+		if n.Kind == store.Lost || n.Kind == store.Beat {
+			select {
+			case told <- n:
+			default:
+			}
+		}
+	}))
+	if len(told) == 0 { // a feed with a server tells how things stand before Subscribe returns
+		t.Skip("the feed is one within the process")
+	}
+	for limit := time.After(t.late); ; {
+		select {
+		case n := <-told:
+			switch {
+			case n.Kind != store.Beat:
+			case first.At.IsZero():
+				first = n
+			case n.At.Sub(first.At) >= t.late/20:
+				return first, n
+			}
+		case <-limit:
+			t.Fatalf("no two beats within %v", t.late)
+		}
+	}
 }

@@ -183,7 +183,7 @@ func (s *Store) listen(ctx context.Context, tell func(store.Notice)) {
 			tell(n)
 		}
 		if since >= 0 && at.Sub(beat) >= time.Second {
-			tell(store.Notice{Kind: store.Beat, At: at})
+			tell(store.NewBeat(at, a.At, time.Now()))
 			beat = at
 		}
 		since = a.N
@@ -209,6 +209,7 @@ type Reply struct {
 	IDs     []store.ID
 	Live    []store.Summary
 	N       int
+	At      time.Time // by the server's clock
 	Cutoffs map[string]time.Time
 	Notices []store.Notice
 }
@@ -297,6 +298,7 @@ func (s *Server) Do(q Request, a *Reply) error {
 	case "NotBefore":
 		a.Cutoffs = maps.Clone(s.cutoffs)
 	case "Changes":
+		a.At = time.Now()
 		if a.N = len(s.log); q.N > a.N {
 			return errors.New("the log is not the one that it was") // changes may have been missed
 		} else if q.N >= 0 {
