@@ -313,8 +313,8 @@ var feedCases = []testCase{
 		},
 	}, {
 		name: "a beat tells the server's time",
-		why: "Nodes whose clocks differ compare the times of sessions by that of the server. By its own clock, a node " +
-			"that is fast sweeps everybody's sessions away, and takes an honest browser for a thief.",
+		why: "Nodes whose clocks differ compare the times of sessions by that of the server. By its own clock, a " +
+			"node that is fast sweeps everybody's sessions away, and takes an honest browser for a thief.",
 		run: func(t *trial) {
 			first, next := t.beats()
 			for _, n := range []store.Notice{first, next} {
