@@ -424,6 +424,26 @@ func TestNames(t *testing.T) {
 	}
 }
 
+// A name is shown with what is unseen in it, on the page and to a terminal; JSON still means the name.
+//
+// Rows: ASVS 16.4.1
+func TestHostileNamesAreShown(t *testing.T) {
+	s := newSite(t, devices.Options{})
+	ada := s.signedIn("ada\u202enimda\u200b", "Label", "Fire\u202efox\u2028")
+	s.signedIn("ada\u202enimda\u200b")
+	for _, page := range []string{"/devices/", "/devices/?ask=others"} {
+		text := ada.get(page).Body.String()
+		if !strings.Contains(text, `<bdi>ada\u202enimda\u200b</bdi>`) ||
+			strings.ContainsAny(text, "\u202e\u200b\u2028") {
+			t.Errorf("%s is %s", page, text)
+		}
+	}
+	text := ada.get("/devices/", "Accept", "application/json").Body.String()
+	if strings.ContainsAny(text, "\u202e\u2028") || ada.list()[0].Name != `Fire\u202efox\u2028` {
+		t.Errorf("the JSON is %s", text)
+	}
+}
+
 // The content of the default page can stand in another layout, and is escaped there as in its own.
 func TestContentInALayout(t *testing.T) {
 	layout := template.Must(template.New("").Parse(`<h9>{{.}}</h9>`))

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"coatcheck.dev/internal/visible"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 )
@@ -26,7 +27,7 @@ type Device struct {
 const perPage = 50
 
 func newDevice(i session.Info) Device {
-	name := cmp.Or(i.Device.Label, Name(i.Device.UserAgent), "Unknown browser")
+	name := cmp.Or(visible.Text(i.Device.Label), Name(i.Device.UserAgent), "Unknown browser")
 	return Device{
 		Handle: i.Handle, Name: name, Address: i.Device.Address, Started: i.CreatedAt.UTC(), LastSeen: i.LastSeen.UTC(),
 		Ends: i.ExpiresAt.UTC(), Remember: i.Remember, Current: i.Current,

@@ -13,11 +13,12 @@ import (
 	"time"
 
 	"coatcheck.dev/internal/secureheader"
+	"coatcheck.dev/internal/visible"
 )
 
 // A Page is the content of one page: the list, or the question before signing out everywhere else.
 type Page struct {
-	User    string
+	User    string   // who is signed in, with control and format characters escaped
 	Devices []Device // of this page; at most 50
 	Others  int      // devices beside this one, on all pages
 	Ask     bool     // whether to ask if all others are to be signed out, instead of showing the list
@@ -70,7 +71,8 @@ func (h *handler) show(w http.ResponseWriter, r *http.Request) {
 	}
 	query := r.URL.Query()
 	p := Page{
-		User: h.sessions.From(r.Context()).User(), Others: len(devices) - 1, Ask: query.Get("ask") == "others",
+		User:   visible.Text(h.sessions.From(r.Context()).User()),
+		Others: len(devices) - 1, Ask: query.Get("ask") == "others",
 		Notice: notices[query.Get("done")], Path: h.opts.Path, AskPath: h.opts.Path + "?ask=others",
 		Style: h.opts.Path + styleURL,
 	}
@@ -108,7 +110,8 @@ func writeJSON(w http.ResponseWriter, status int, value any) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Cache-Control", "private, no-store")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(value) // only the connection can fail
+	text, _ := json.Marshal(value) // the values are our own
+	_, _ = w.Write(append(visible.JSON(text), '\n'))
 }
 
 func ago(t time.Time) string { return agoAt(t, time.Now()) }

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"coatcheck.dev/event"
@@ -64,6 +65,21 @@ func TestNoQueue(t *testing.T) {
 	}
 }
 
+// Text that strangers choose is shown in logs as what it is, also where the handler of the log would let it through.
+//
+// Rows: ASVS 16.4.1
+func TestLogShowsWhatIsUnseen(t *testing.T) {
+	var out bytes.Buffer
+	observe := event.LogEvents(slog.New(slog.NewJSONHandler(&out, nil)))
+	name := "ada\u202enimda\n"
+	observe(event.Event{Kind: event.SignedIn, User: name, Actor: name})
+	observe(event.Event{Kind: event.CrossSite, Request: &event.Request{Host: name, Path: name, Origin: name}})
+	if text := out.String(); strings.Contains(text, "\u202e") || strings.Count(text, "\n") != 2 ||
+		strings.Count(text, `"ada\\u202enimda\\x0a"`) != 5 {
+		t.Errorf("the log has %s", text)
+	}
+}
+
 // The slog observer writes attacks and failures as warnings, touches for debugging, and what a line means in named
 // fields.
 //
@@ -97,7 +113,7 @@ func TestLogEventsWritesLevelsAndFields(t *testing.T) {
 			map[string]any{"method": "POST", "host": "h", "path": "/p", "origin": "o", "site": "s",
 				"refused": true}},
 		{event.Event{Kind: event.SignedIn, User: "a\nlevel=WARN msg=forged"}, "INFO",
-			map[string]any{"user": "a\nlevel=WARN msg=forged"}},
+			map[string]any{"user": `a\x0alevel=WARN msg=forged`}},
 	} {
 		out.Reset()
 		observe(c.e)

@@ -3,6 +3,8 @@ package event
 import (
 	"context"
 	"log/slog"
+
+	"coatcheck.dev/internal/visible"
 )
 
 // LogEvents returns an observer that writes events to a logger: failures, attacks and the end of everybody's
@@ -48,7 +50,7 @@ func (e *Event) attrs() []slog.Attr {
 		{"user", e.User}, {"address", e.Address}, {"actor", e.Actor}, {"reason", e.Reason}, {"key", e.Key},
 	} {
 		if a.value != "" {
-			attrs = append(attrs, slog.String(a.key, a.value))
+			attrs = append(attrs, text(a.key, a.value))
 		}
 	}
 	if !e.Handle.IsZero() {
@@ -61,8 +63,11 @@ func (e *Event) attrs() []slog.Attr {
 		attrs = append(attrs, slog.Any("error", e.Err))
 	}
 	if r := e.Request; r != nil {
-		attrs = append(attrs, slog.String("method", r.Method), slog.String("host", r.Host), slog.String("path", r.Path),
-			slog.String("origin", r.Origin), slog.String("site", r.Site), slog.Bool("refused", r.Refused))
+		attrs = append(attrs, text("method", r.Method), text("host", r.Host), text("path", r.Path),
+			text("origin", r.Origin), text("site", r.Site), slog.Bool("refused", r.Refused))
 	}
 	return attrs
 }
+
+// text shows what is unseen in a text, because most come from strangers.
+func text(key, value string) slog.Attr { return slog.String(key, visible.Text(value)) }

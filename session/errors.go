@@ -34,7 +34,7 @@ var (
 	// allows.
 	ErrTooManyVisitors = errors.New("session: too many new visitors at once")
 
-	errUser    = errors.New("session: a user's name has 1 to 255 bytes")
+	errUser    = errors.New("session: the name of a user has 1 to 255 bytes of UTF-8 without control characters")
 	errKeyName = errors.New("session: a key's name has 1 to 64 letters, digits, dots, hyphens or underscores")
 	errPast    = errors.New("session: Until is not after now: to end a session, use SignOut or Manager.Revoke")
 	errRemote  = fmt.Errorf("session: Manager.Update has no browser to tell, and changes only values and the end: %w",

@@ -267,16 +267,18 @@ func TestSignInPageKeepsTheSession(t *testing.T) {
 	})
 }
 
-// Signing in is refused without a name, and then nothing has changed.
+// Signing in is refused without a name, and with one that lists and logs could not show; then nothing has changed.
 //
-// Rows: A1
+// Rows: A1, ASVS 16.4.1
 func TestSignInNeedsAUser(t *testing.T) {
 	onEveryStore(t, session.Options{}, func(t *testing.T, m *session.Manager, st store.Store) {
-		for _, user := range []string{"", strings.Repeat("u", session.MaxUserLen+1)} {
+		for _, user := range []string{
+			"", strings.Repeat("u", session.MaxUserLen+1), "a\xff", "a\x00", "a\nb", "\x1b[31m", "a\x7f", "a\u009bb",
+		} {
 			b := newBrowser(t, m)
 			a := b.with(func(s *session.Session) {
 				if err := s.SignIn(user); err == nil {
-					t.Errorf("a user of %d bytes signed in", len(user))
+					t.Errorf("%.20q signed in", user)
 				}
 			})
 			if len(a.setCookies()) != 0 || rows(t, st) != 0 {
@@ -284,10 +286,10 @@ func TestSignInNeedsAUser(t *testing.T) {
 			}
 		}
 		b := newBrowser(t, m)
-		longest := strings.Repeat("u", session.MaxUserLen)
-		b.signIn(longest)
-		if b.user() != longest {
-			t.Error("the longest name is not kept")
+		for _, user := range []string{strings.Repeat("u", session.MaxUserLen), "עדה", "a da", "a\u202eb", "\uFFFD"} {
+			if b.signIn(user); b.user() != user {
+				t.Errorf("%q is not kept", user)
+			}
 		}
 	})
 }

@@ -165,13 +165,14 @@ func (s *Session) take(old oldTicket, now time.Time) (done bool, err error) {
 
 // admits reports whether an old session is to move in.
 func (s *Session) admits(found *OldSession, now time.Time) bool {
+	if found.User != "" {
+		if err := CheckUser(found.User); err != nil {
+			s.emit(event.Event{Kind: event.StoreError, Err: fmt.Errorf("move old session in: %w", err)})
+			return false
+		}
+	}
 	cutoff := s.m.store.Cutoff(found.User)
 	switch {
-	case len(found.User) > MaxUserLen:
-		s.emit(event.Event{
-			Kind: event.StoreError, Err: fmt.Errorf("move old session in: %w, not %d", errUser, len(found.User)),
-		})
-		return false
 	case !found.Expires.IsZero() && !now.Before(found.Expires):
 		s.emit(event.Event{Kind: event.UsedExpired, User: found.User, Reason: "old cookie"})
 		return false

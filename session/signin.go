@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"coatcheck.dev/event"
 	"coatcheck.dev/store"
@@ -50,18 +53,38 @@ func Until(t time.Time) SignInOption { return func(s *signIn) { s.until = t } }
 // MaxUserLen is the longest name of a user, in bytes.
 const MaxUserLen = 255
 
+// CheckUser reports what is wrong with the name of a user, if anything. It has 1 to [MaxUserLen] bytes of UTF-8 without
+// control characters (C0, DEL and C1), because people will read it in lists and logs. Sessions of other names, from
+// before there was this rule, can be listed and ended.
+func CheckUser(name string) error {
+	wrong := ""
+	switch {
+	case name == "":
+		wrong = "is empty"
+	case len(name) > MaxUserLen:
+		wrong = fmt.Sprintf("is longer than %d bytes", MaxUserLen)
+	case !utf8.ValidString(name):
+		wrong = "is not UTF-8"
+	case strings.ContainsFunc(name, unicode.IsControl):
+		wrong = "has control characters"
+	default:
+		return nil
+	}
+	return fmt.Errorf("%w: this one %s", errUser, wrong)
+}
+
 // SignIn makes the visitor's session that of a user. There is a new record with a new handle and a new ticket; the
 // old ones are dead (ASVS 7.2.4), so that whoever knew the ticket before knows nothing now. Values of keys declared
 // with [Carry] go along; if the same user was signed in already, all values do; if another user was, none.
 //
 // When it returns nil, the new session is durable. On any error nothing has changed, except that the old session may
-// have ended by other means. [ErrTooLate] means that the response has begun.
+// have ended by other means. [ErrTooLate] means that the response has begun. [CheckUser] says which names there are.
 func (s *Session) SignIn(user string, options ...SignInOption) error {
 	if s.m == nil {
 		return ErrNoManager
 	}
-	if user == "" || len(user) > MaxUserLen {
-		return fmt.Errorf("%w, not %d", errUser, len(user))
+	if err := CheckUser(user); err != nil {
+		return err
 	}
 	st := s.lock()
 	defer s.mu.Unlock()

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"coatcheck.dev/internal/visible"
 )
 
 // A failure answers a request that was not carried out.
@@ -46,13 +48,15 @@ func (f failure) write(w http.ResponseWriter) {
 	answer(w, f.status, body)
 }
 
-// answer writes a value as JSON. The values are our own, so they marshal. What fails is the connection.
+// answer writes a value as JSON, with what is unseen in names escaped. The values are our own, so they marshal. What
+// fails is the connection.
 func answer(w http.ResponseWriter, status int, value any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(value)
+	text, _ := json.Marshal(value)
+	_, _ = w.Write(append(visible.JSON(text), '\n'))
 }
 
 // methods has a handler for each method. Any other method gets 405, in JSON: ServeMux would answer in plain text.

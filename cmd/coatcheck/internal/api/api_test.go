@@ -140,6 +140,23 @@ func TestListingShowsWhatIsPublicAndNothingElse(t *testing.T) {
 	}
 }
 
+// A terminal shows what there is in a name, and JSON still means the name.
+//
+// Rows: ASVS 16.4.1
+func TestListingShowsWhatIsUnseen(t *testing.T) {
+	h := newFixture(t, api.Options{Token: token})
+	for _, name := range []string{"ada\u202enimda", "ada\u200b\u2028\x7f", "\U000e0041", "a\x00\x1b[31m"} {
+		h.start(name, time.Minute)
+		got := h.ask("GET", "/v1/sessions?user="+escape(name))
+		if strings.ContainsAny(got.body, "\u202e\u200b\u2028\x7f\x00\x1b\U000e0041") {
+			t.Errorf("%q is listed as %s", name, got.body)
+		}
+		if list := h.list("?user=" + escape(name)); len(list.Sessions) != 1 || list.Sessions[0]["user"] != name {
+			t.Errorf("%q is listed as %+v", name, list)
+		}
+	}
+}
+
 func TestListingIsPagedNewestFirst(t *testing.T) {
 	h := newFixture(t, api.Options{Token: token})
 	var want []string
@@ -198,7 +215,8 @@ func TestEndOne(t *testing.T) {
 }
 
 func TestEndAllOfAUser(t *testing.T) {
-	for _, user := range []string{"ada", "a/b", "ada@example.org", "<script>", "müller lüdenscheidt", "%2F", ".."} {
+	for _, user := range []string{"ada", "a/b", "ada@example.org", "<script>", "müller lüdenscheidt", "%2F", "..",
+		"ada\u202enimda", "a\x00\nb", "not\xffUTF-8"} {
 		t.Run(user, func(t *testing.T) {
 			h := newFixture(t, api.Options{Token: token})
 			h.start(user, time.Minute)

@@ -23,7 +23,8 @@
 // the token in "Authorization: Bearer TOKEN" (RFC 6750), or whatever else [Options.SignedIn] accepts. A browser on
 // another origin can change nothing, whatever it sends.
 //
-// Everything but health checks and metrics is JSON. An error is always {"error":{"code":"…","message":"…"}}:
+// Everything but health checks and metrics is JSON. In it control and format characters are escaped, \u202e, so that a
+// terminal shows what there is in a name. An error is always {"error":{"code":"…","message":"…"}}:
 //
 //	400 bad_request          a parameter is malformed; the message says which
 //	401 unauthorized         there is no token, or a wrong one

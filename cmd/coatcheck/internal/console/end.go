@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"coatcheck.dev/cmd/coatcheck/internal/api"
+	"coatcheck.dev/internal/visible"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 )
@@ -41,8 +42,9 @@ func (c *Console) endSession(w http.ResponseWriter, r *http.Request) {
 
 // An ending asks whether to end all sessions of a user.
 type ending struct {
-	User  string
+	User  string // as it is shown
 	Count int
+	Here  string // names the user, whatever bytes the name has; a field of a form could not
 	Back  string
 }
 
@@ -60,8 +62,9 @@ func (c *Console) confirmEndUser(w http.ResponseWriter, r *http.Request) {
 		c.storeFailed(w, r)
 		return
 	}
-	c.show(w, r, http.StatusOK, "end-user", "End all sessions of "+user,
-		ending{User: user, Count: count, Back: listingURL(user, store.Cursor{})})
+	c.show(w, r, http.StatusOK, "end-user", "End all sessions of "+visible.Text(user), ending{
+		User: visible.Text(user), Count: count, Here: endUserURL(user), Back: listingURL(user, store.Cursor{}),
+	})
 }
 
 func (c *Console) endUser(w http.ResponseWriter, r *http.Request) {
@@ -69,7 +72,7 @@ func (c *Console) endUser(w http.ResponseWriter, r *http.Request) {
 		c.malformed(w, r, "The form could not be read.")
 		return
 	}
-	user := r.PostForm.Get("user")
+	user := r.Form.Get("user")
 	if user == "" || len(user) > session.MaxUserLen {
 		c.malformed(w, r, "The form does not name a user.")
 		return
@@ -79,9 +82,9 @@ func (c *Console) endUser(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		c.storeFailed(w, r)
 	case ended == 1:
-		c.leave(w, r, fmt.Sprintf("The session of %s has ended.", user))
+		c.leave(w, r, fmt.Sprintf("The session of %s has ended.", visible.Text(user)))
 	default:
-		c.leave(w, r, fmt.Sprintf("%d sessions of %s have ended.", ended, user))
+		c.leave(w, r, fmt.Sprintf("%d sessions of %s have ended.", ended, visible.Text(user)))
 	}
 }
 

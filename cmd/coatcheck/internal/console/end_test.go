@@ -55,7 +55,7 @@ func TestEndAllOfAUser(t *testing.T) {
 	ids := []store.ID{d.start("ada", "", time.Minute), d.start("ada", "", time.Hour), d.start("ada", "", 2*time.Hour)}
 	other, visitor := d.start("grace", "", time.Minute), d.start("", "", time.Minute)
 	b := d.operator()
-	b.get("/end-user?user=ada").want(t, 200, "End all 3 sessions of <bdi>ada</bdi>?", `name="user" value="ada"`,
+	b.get("/end-user?user=ada").want(t, 200, "End all 3 sessions of <bdi>ada</bdi>?", `action="/end-user?user=ada"`,
 		"Keep them")
 	b.post("/end-user", url.Values{"user": {"ada"}, "return_to": {"/?user=ada"}}).wantRedirect(t, "/?user=ada")
 	for _, id := range ids {

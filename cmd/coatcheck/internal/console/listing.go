@@ -7,6 +7,7 @@ import (
 
 	"coatcheck.dev/cmd/coatcheck/internal/api"
 	"coatcheck.dev/devices"
+	"coatcheck.dev/internal/visible"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 )
@@ -15,7 +16,8 @@ const perPage = 50
 
 // A listing is one page of sessions.
 type listing struct {
-	User     string // whose sessions; empty for everybody's
+	User     string // whose sessions, as it is shown; empty for everybody's
+	Find     string // in the field of the search: the user, unless the name cannot be typed
 	Rows     []row
 	Total    int    // sessions in all, or of the user
 	Users    int    // different users on this page
@@ -31,7 +33,7 @@ type listing struct {
 // A row is one session.
 type row struct {
 	Handle   string
-	User     string
+	User     string // as it is shown
 	UserURL  string
 	Started  displayTime
 	Seen     displayTime
@@ -45,10 +47,11 @@ type row struct {
 
 func newRow(i session.Info, o session.Options, now time.Time) row {
 	return row{
-		Handle: i.Handle.String(), User: i.User, UserURL: listingURL(i.User, store.Cursor{}), Remember: i.Remember,
+		Handle: i.Handle.String(), User: visible.Text(i.User), UserURL: listingURL(i.User, store.Cursor{}),
 		Started: newDisplayTime(i.CreatedAt, now), Seen: newDisplayTime(i.LastSeen, now),
-		Until: newDisplayTime(i.ExpiresAt, now).Exact, Address: i.Device.Address, Agent: i.Device.UserAgent,
-		Browser: cmp.Or(i.Device.Label, devices.Name(i.Device.UserAgent), "unknown"),
+		Until: newDisplayTime(i.ExpiresAt, now).Exact, Address: i.Device.Address, Remember: i.Remember,
+		Agent:   visible.Text(i.Device.UserAgent),
+		Browser: cmp.Or(visible.Text(i.Device.Label), devices.Name(i.Device.UserAgent), "unknown"),
 		Ends:    deadline(i, o, now),
 	}
 }
@@ -81,14 +84,17 @@ func (c *Console) showSessions(w http.ResponseWriter, r *http.Request) {
 	}
 	title := "Live sessions"
 	if user != "" {
-		title = "Sessions of " + user
+		title = "Sessions of " + visible.Text(user)
 	}
 	c.show(w, r, status, "sessions", title, l)
 }
 
 // listing asks for one session more than a page holds, to know whether there is another page.
 func (c *Console) listing(r *http.Request, user string, after store.Cursor) listing {
-	l := listing{User: user, Here: listingURL(user, after)}
+	l := listing{User: visible.Text(user), Here: listingURL(user, after)}
+	if visible.Plain(user) {
+		l.Find = user
+	}
 	infos, next, err := c.opts.Sessions.Browse(r.Context(), store.Query{User: user, After: after, Limit: perPage + 1})
 	if err == nil {
 		l.Total, err = c.opts.Sessions.Count(r.Context(), user)

@@ -224,6 +224,14 @@ func (o *orders) header() http.Header {
 	return h
 }
 
+// A session of before sign-in refused control characters adds no header to a request.
+func TestLineEndsAreEncoded(t *testing.T) {
+	const want = "a%0D%0ACoatcheck-User:%20root"
+	if got := encodeUser("a\r\nCoatcheck-User: root"); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // FuzzUser checks that every name comes back from its text, and that the text can stand in a header.
 func FuzzUser(f *testing.F) {
 	for _, user := range []string{"ada", "Jürgen 😀", "a,b;c%d\"e", "\xff\x00"} {

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"net/url"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"coatcheck.dev/session"
 )
@@ -49,12 +47,9 @@ var (
 	errUserText  = errors.New("the user has a character that must be percent-encoded: " +
 		"a space, a quote, a comma, a semicolon, a percent sign or a letter outside ASCII")
 	errUserPercent = errors.New("the user has a percent sign without two hexadecimal digits")
-	errUserBytes   = errors.New("the user is not UTF-8, or has control characters")
-	errUserLong    = errors.New("the user is longer than 255 bytes")
 )
 
-// decodeUser reads what encodeUser writes. The name must also be UTF-8 without control characters, because people will
-// read it in lists and logs.
+// decodeUser reads what encodeUser writes. The name must also be one that the session takes.
 func decodeUser(text string) (string, error) {
 	if text == "" {
 		return "", errUserEmpty
@@ -65,13 +60,11 @@ func decodeUser(text string) (string, error) {
 		}
 	}
 	user, err := url.PathUnescape(text)
-	switch {
-	case err != nil:
+	if err != nil {
 		return "", errUserPercent
-	case len(user) > session.MaxUserLen:
-		return "", errUserLong
-	case !utf8.ValidString(user) || strings.ContainsFunc(user, unicode.IsControl):
-		return "", errUserBytes
+	}
+	if err := session.CheckUser(user); err != nil {
+		return "", err
 	}
 	return user, nil
 }

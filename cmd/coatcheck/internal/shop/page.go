@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"net/http"
 
+	"coatcheck.dev/internal/visible"
 	"coatcheck.dev/session"
 )
 
@@ -30,7 +31,7 @@ type layout struct {
 func (s *shop) layout(r *http.Request, title string, body any) layout {
 	visitor := session.From(r.Context())
 	return layout{
-		Title: title, User: visitor.User(), Theme: themeOf(r), InCart: len(Cart.Get(visitor)),
+		Title: title, User: visible.Text(visitor.User()), Theme: themeOf(r), InCart: len(Cart.Get(visitor)),
 		Ask: !Consent.Answered(r), Here: r.URL.RequestURI(), ConsoleURL: s.opts.ConsoleURL, Body: body,
 	}
 }
