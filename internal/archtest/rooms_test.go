@@ -80,6 +80,8 @@ var Rooms = []Room{
 		"guards sessions by a cookie of its own; proofs are JOSE, and headers structured fields"},
 	{3, "session/migrate", "sessions that another library has begun",
 		[]string{"cookie", "session", "store"}, "reads another library's cookie and store, then begins a session"},
+	{3, "session/sessiontest", "tests of handlers, signed in as anybody",
+		[]string{"jar", "session", "store/memory"}, "plays a browser before the real sessions, in memory"},
 	{3, "devices", "the page on which users see and end their sessions",
 		[]string{"csrf", "internal/secureheader", "internal/visible", "session", "store"},
 		"a user's own sessions, in forms of this site"},
