@@ -32,6 +32,10 @@ func New(opts Options) *Guard {
 	return &Guard{opts: opts, cookie: credential(opts)}
 }
 
+// Options returns the options in force, with the defaults filled in: whoever stands beside the guard learns from it the
+// cookie's name.
+func (g *Guard) Options() Options { return g.opts }
+
 // Begin asks the browser of a session that begins for a key. After a step-up the one that it has stays good, until the
 // browser has shown that it has another. It is for package session.
 func (g *Guard) Begin(_ *http.Request, user, before string, now time.Time) (string, func(http.Header)) {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"time"
 
 	"coatcheck.dev/csrf"
 	"coatcheck.dev/session"
@@ -24,6 +25,10 @@ type Options struct {
 	// The app sets its own Content-Security-Policy. The handler adds frame-ancestors 'none' to it, because another
 	// site could otherwise hide the buttons under something else (ASVS 3.4.6).
 	Page func(w io.Writer, r *http.Request, p Page) error
+
+	// Bound tells by what key a session is bound to its device, and since when: what package bound says of it. No key
+	// is "". The default is to say nothing of it.
+	Bound func(session.Info) (key string, since time.Time)
 
 	// Guard refuses requests from other sites. The default is csrf.New with zero Options.
 	Guard *csrf.Guard

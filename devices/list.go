@@ -22,9 +22,20 @@ type Device struct {
 	Ends     time.Time `json:"expires_at"` // when it has to sign in again at the latest, however much it is used
 	Remember bool      `json:"remember"`   // whether it stays signed in when the browser closes
 	Current  bool      `json:"current"`    // whether it sent this request
+
+	Key   string    `json:"key,omitempty"`           // the kind of the key that binds it to the device, if one does
+	Since time.Time `json:"key_created_at,omitzero"` // when the browser made that key
 }
 
 const perPage = 50
+
+func (h *handler) device(i session.Info) Device {
+	d := newDevice(i)
+	if h.opts.Bound != nil {
+		d.Key, d.Since = h.opts.Bound(i)
+	}
+	return d
+}
 
 func newDevice(i session.Info) Device {
 	name := cmp.Or(visible.Text(i.Device.Label), Name(i.Device.UserAgent), "Unknown browser")
@@ -43,11 +54,11 @@ func (h *handler) list(r *http.Request) ([]Device, error) {
 	}
 	devices := make([]Device, 0, len(infos)+1)
 	if own, ok := s.Info(); ok {
-		devices = append(devices, newDevice(own)) // also if the user has more sessions than are listed
+		devices = append(devices, h.device(own)) // also if the user has more sessions than are listed
 	}
 	for _, i := range infos {
 		if !i.Current {
-			devices = append(devices, newDevice(i))
+			devices = append(devices, h.device(i))
 		}
 	}
 	return devices, nil

@@ -85,6 +85,9 @@ func (s *server) assemble(ctx context.Context, flags config.Server, site site) (
 			err = errors.Join(err, s.folder.Close())
 		}
 	}()
+	if err := site.bind(flags, s.log); err != nil {
+		return err
+	}
 	token, err := s.takeToken(flags.ConsoleToken)
 	if err != nil {
 		return err

@@ -2,12 +2,14 @@ package main
 
 import (
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
+	"coatcheck.dev/bound"
 	"coatcheck.dev/cmd/coatcheck/internal/config"
 	"coatcheck.dev/cmd/coatcheck/internal/console"
 	"coatcheck.dev/cmd/coatcheck/internal/gate"
@@ -21,7 +23,31 @@ type site struct {
 	label   string // for the terminal
 	hint    string // what to do there
 	options session.Options
+	open    []string // paths that need no key
 	handler func(*server) http.Handler
+}
+
+// bind has the site's sessions bound to devices, if the flags say so.
+func (s *site) bind(flags config.Server, log *slog.Logger) error {
+	if flags.BindDevices == "off" {
+		return nil
+	}
+	const quota = 5 * time.Minute
+	o := bound.Options{Lifetime: flags.BindLifetime, LifetimeBelowQuota: true, Open: s.open}
+	if flags.BindDevices == "required" {
+		o.Policy = bound.Required
+	}
+	if o.Lifetime <= 0 {
+		return fmt.Errorf("--bind-lifetime %v is no time; the default is 10m", o.Lifetime)
+	}
+	if o.Lifetime < quota {
+		log.Warn("--bind-lifetime is for tests: browsers sign too seldom for less than 5m", "lifetime", o.Lifetime)
+	}
+	if err := o.Check(); err != nil {
+		return err
+	}
+	s.options.Guard = bound.New(o)
+	return nil
 }
 
 var demo = site{
@@ -56,6 +82,7 @@ func upstream(flags *config.Serve) (site, error) {
 		name:    u.Host,
 		label:   "App",
 		hint:    "Requests go on to " + u.String() + " with the headers Coatcheck-User, -Session and -Data.",
+		open:    flags.Public,
 		options: session.Options{MaxBytes: gate.MaxBytes, MaxKeys: gate.MaxKeys, PrivateCaching: true},
 		handler: func(s *server) http.Handler {
 			options.Log, options.Closing = s.log, s.closing

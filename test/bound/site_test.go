@@ -25,6 +25,7 @@ type site struct {
 	t        *testing.T
 	url      string
 	spki     string
+	handler  http.Handler
 	sessions *session.Manager
 	queue    *event.Queue
 
@@ -35,10 +36,33 @@ type site struct {
 
 func newSite(t *testing.T, st store.Store, opts bound.Options) *site {
 	t.Helper()
+	s := start(t)
+	s.open(st, opts)
+	return s
+}
+
+// start puts TLS before what is to come, with a certificate that browsers know by its key alone.
+func start(t *testing.T) *site {
+	s := &site{t: t}
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		s.requests = append(s.requests, r)
+		s.mu.Unlock()
+		s.handler.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	sum := sha256.Sum256(server.Certificate().RawSubjectPublicKeyInfo)
+	s.spki = base64.StdEncoding.EncodeToString(sum[:])
+	s.url = strings.Replace(server.URL, "127.0.0.1", "shop.test", 1)
+	return s
+}
+
+// open has the site's sessions bound. A store of nil is a new one in memory.
+func (s *site) open(st store.Store, opts bound.Options) {
+	t := s.t
 	if st == nil {
 		st = memory.New()
 	}
-	s := &site{t: t}
 	s.queue = event.NewQueue(func(e event.Event) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -65,18 +89,14 @@ func newSite(t *testing.T, st store.Store, opts bound.Options) *site {
 		fmt.Fprint(w, session.From(r.Context()).User())
 	})))
 	mux.HandleFunc("GET /favicon.ico", func(http.ResponseWriter, *http.Request) {})
-	handler := s.sessions.Handler(mux)
-	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.mu.Lock()
-		s.requests = append(s.requests, r)
-		s.mu.Unlock()
-		handler.ServeHTTP(w, r)
-	}))
-	t.Cleanup(server.Close)
-	sum := sha256.Sum256(server.Certificate().RawSubjectPublicKeyInfo)
-	s.spki = base64.StdEncoding.EncodeToString(sum[:])
-	s.url = strings.Replace(server.URL, "127.0.0.1", "shop.test", 1)
-	return s
+	s.handler = s.sessions.Handler(mux)
+}
+
+// sent are all requests.
+func (s *site) sent() []*http.Request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.requests)
 }
 
 // visitor is a browser that keeps keys, without a quota.
@@ -119,9 +139,7 @@ func (s *site) count(kind event.Kind) (n int) {
 
 // posts are the requests to one of the guard's addresses.
 func (s *site) posts(name string) []*http.Request {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(s.requests), func(r *http.Request) bool {
+	return slices.DeleteFunc(s.sent(), func(r *http.Request) bool {
 		return !strings.HasSuffix(r.URL.Path, "/coatcheck-bound/"+name)
 	})
 }

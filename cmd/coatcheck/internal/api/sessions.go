@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"coatcheck.dev/bound"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 )
@@ -30,6 +31,13 @@ type entry struct {
 	ExpiresAt time.Time `json:"expires_at"`
 	Remember  bool      `json:"remember"`
 	Device    device    `json:"device"`
+	Bound     *key      `json:"bound,omitempty"` // what binds it to its device, if anything does
+}
+
+// key is what binds a session to its device.
+type key struct {
+	Kind  string    `json:"key"`
+	Since time.Time `json:"since"`
 }
 
 type device struct {
@@ -39,10 +47,14 @@ type device struct {
 }
 
 func newEntry(i session.Info) entry {
-	return entry{
+	e := entry{
 		Handle: i.Handle, User: i.User, Remember: i.Remember, Device: device(i.Device),
 		CreatedAt: i.CreatedAt.UTC(), LastSeen: i.LastSeen.UTC(), ExpiresAt: i.ExpiresAt.UTC(),
 	}
+	if b, ok := bound.Of(i); ok {
+		e.Bound = &key{b.Key, b.Since.UTC()}
+	}
+	return e
 }
 
 func (s sessions) list(w http.ResponseWriter, r *http.Request) {

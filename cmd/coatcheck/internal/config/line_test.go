@@ -34,7 +34,7 @@ func TestParse(t *testing.T) {
 	storage := config.Storage{NearBytes: 64 << 20, Lease: 5 * time.Second, StoreTimeout: 2 * time.Second,
 		StoreCalls: 256}
 	server := config.Server{Storage: storage, Listen: "localhost:8080", ConsoleListen: "localhost:8081", Data: data,
-		LogFormat: "text", ClientConns: 1000}
+		LogFormat: "text", ClientConns: 1000, BindDevices: "off", BindLifetime: 10 * time.Minute}
 	with := func(change func(*config.Server)) config.Server {
 		h := server
 		change(&h)
@@ -53,11 +53,17 @@ func TestParse(t *testing.T) {
 		{"demo", "", config.RunDemo, config.Demo{Server: server}},
 		{"demo --listen :0 --console-listen=127.0.0.1:0 --data x -v --log-format json", "", config.RunDemo,
 			config.Demo{Server: config.Server{Storage: storage, Listen: ":0", ConsoleListen: "127.0.0.1:0", Data: "x",
-				LogFormat: "json", Verbose: true, ClientConns: 1000}}},
+				LogFormat: "json", Verbose: true, ClientConns: 1000,
+				BindDevices: "off", BindLifetime: 10 * time.Minute}}},
+		{"demo --bind-devices required --bind-lifetime 6m", "", config.RunDemo,
+			config.Demo{Server: with(func(h *config.Server) {
+				h.BindDevices, h.BindLifetime = "required", 6*time.Minute
+			})}},
 		{"demo", "LISTEN=:1", config.RunDemo, config.Demo{Server: with(func(h *config.Server) { h.Listen = ":1" })}},
 		{"demo", "CONSOLE_LISTEN=:1 DATA=d LOG_FORMAT=json VERBOSE=true", config.RunDemo,
 			config.Demo{Server: config.Server{Storage: storage, Listen: "localhost:8080", ConsoleListen: ":1",
-				Data: "d", LogFormat: "json", Verbose: true, ClientConns: 1000}}},
+				Data: "d", LogFormat: "json", Verbose: true, ClientConns: 1000,
+				BindDevices: "off", BindLifetime: 10 * time.Minute}}},
 		{"demo --listen :2", "LISTEN=:1", config.RunDemo,
 			config.Demo{Server: with(func(h *config.Server) { h.Listen = ":2" })}},
 		{"serve --upstream http://127.0.0.1:3000", "", config.RunServe, serve(server)},

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"coatcheck.dev/bound"
 	"coatcheck.dev/cmd/coatcheck/internal/api"
 	"coatcheck.dev/devices"
 	"coatcheck.dev/internal/visible"
@@ -43,6 +44,7 @@ type row struct {
 	Browser  string // in a few words
 	Agent    string // the User-Agent header in full
 	Remember bool
+	Bound    string // by what key it is bound to its device, and since when, if it is
 }
 
 func newRow(i session.Info, o session.Options, now time.Time) row {
@@ -52,8 +54,17 @@ func newRow(i session.Info, o session.Options, now time.Time) row {
 		Until: newDisplayTime(i.ExpiresAt, now).Exact, Address: i.Device.Address, Remember: i.Remember,
 		Agent:   visible.Text(i.Device.UserAgent),
 		Browser: cmp.Or(visible.Text(i.Device.Label), devices.Name(i.Device.UserAgent), "unknown"),
-		Ends:    deadline(i, o, now),
+		Ends:    deadline(i, o, now), Bound: binding(i, now),
 	}
+}
+
+// binding says by what a session is bound to its device.
+func binding(i session.Info, now time.Time) string {
+	b, ok := bound.Of(i)
+	if !ok {
+		return ""
+	}
+	return "a key on the device, " + b.Key + ", since " + newDisplayTime(b.Since, now).Ago
 }
 
 // deadline says when a session ends that has a deadline of its own.

@@ -136,7 +136,7 @@ func refuseUnknown(header http.Header) error {
 // mirrored reports whether a name, in any spelling, is that of a header that the gate adds to requests.
 func mirrored(name string) bool {
 	switch plain(name) {
-	case "coatcheck-user", "coatcheck-session", "coatcheck-data":
+	case "coatcheck-user", "coatcheck-session", "coatcheck-data", "coatcheck-bound":
 		return true
 	}
 	return false

@@ -10,6 +10,10 @@
 //	Coatcheck-Session: R0tYAd1Zkhb7cPQm3nMWzA the session's public handle: no secret, fit for logs
 //	Coatcheck-Data: {"cart":["tea"]}         all values of the session, one JSON object in ASCII
 //
+// If the session manager binds sessions to devices (package bound), there is another one:
+//
+//	Coatcheck-Bound: yes                     a copy of the session's cookies is worthless; "no": there is no key
+//
 // The session cookie and the console's cookie do not reach the app. Its own cookies do, byte for byte.
 //
 // # What the app can say

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"coatcheck.dev/bound"
 	"coatcheck.dev/csrf"
 	"coatcheck.dev/internal/sitedata"
 	"coatcheck.dev/session"
@@ -119,6 +120,9 @@ func New(sessions *session.Manager, opts Options) http.Handler {
 	opts = opts.withDefaults()
 	has := sessions.Options()
 	g := &gate{sessions: sessions, has: has, opts: opts, own: append(ownCookies{has.Cookie}, opts.Hidden...)}
+	if guard, ok := has.Guard.(*bound.Guard); ok {
+		g.own = append(g.own, guard.Options().Cookie)
+	}
 	g.proxy = &httputil.ReverseProxy{
 		Rewrite:        g.rewrite,
 		ModifyResponse: g.answered,
@@ -222,6 +226,24 @@ func (g *gate) rewrite(r *httputil.ProxyRequest) {
 	out.Header[headerUser] = []string{user}
 	out.Header[headerSession] = []string{handle}
 	out.Header[headerData] = []string{data}
+	if g.has.Guard != nil {
+		out.Header[headerBound] = []string{isBound(x.session)}
+	}
+}
+
+// isBound says whether the session is bound to its device; nothing if there is none.
+func isBound(s *session.Session) string {
+	if s == nil {
+		return ""
+	}
+	info, there := s.Info()
+	if !there {
+		return ""
+	}
+	if b, ok := bound.Of(info); ok && b.Confirmed {
+		return "yes"
+	}
+	return "no"
 }
 
 // answered reads the app's answer before any of it goes on. It checks everything before it does anything.

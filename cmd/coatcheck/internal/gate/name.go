@@ -11,6 +11,7 @@ const (
 	headerUser    = "Coatcheck-User"
 	headerSession = "Coatcheck-Session"
 	headerData    = "Coatcheck-Data"
+	headerBound   = "Coatcheck-Bound"
 
 	headerSignIn  = "Coatcheck-Sign-In"
 	headerSignOut = "Coatcheck-Sign-Out"

@@ -98,6 +98,7 @@ func TestAppIsTold(t *testing.T) {
 	}
 }
 
+// Rows: A32
 func TestNobodyElseSpeaksForCoatcheck(t *testing.T) {
 	st := newSite(t, echo)
 	v := st.signedIn("ada")

@@ -1,0 +1,137 @@
+package bound
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"coatcheck.dev/event"
+	"coatcheck.dev/store"
+	"coatcheck.dev/store/memory"
+	"coatcheck.dev/test/internal/browser"
+)
+
+// together sends 64 requests at once, again and again for a second. It returns how often that was, and how many of them
+// were not answered for ada.
+const together = `(async () => {
+	let lost = 0, times = 0
+	for (const end = Date.now() + 1000; Date.now() < end;) {
+		await Promise.all(Array.from({length: 64}, async () => {
+			const answer = await fetch("/me", {cache: "no-store"})
+			if (answer.status != 200 || await answer.text() != "ada") lost++
+		}))
+		times++
+	}
+	return {lost, times}
+})()`
+
+// 64 requests at a time run into at least a hundred refreshes, and none is lost.
+//
+// Rows: R5, D7
+func TestParallelRequestsDuringRefreshes(t *testing.T) {
+	opts := short()
+	opts.Grace = 15 * time.Second // 64 requests wait for two processors
+	s := newSite(t, nil, opts)
+	ada := s.signedIn()
+	ada.Navigate(s.url + "/")
+	times := 0
+	for rounds := 0; len(s.posts("refresh")) < 100 || times < 100; rounds++ {
+		sent := browser.Eval[struct{ Lost, Times int }](ada, together)
+		if sent.Lost > 0 {
+			t.Fatalf("%d requests were lost after %d refreshes: %v", sent.Lost, len(s.posts("refresh")), s.told())
+		}
+		if times += sent.Times; rounds > 300 {
+			t.Fatalf("there were only %d refreshes, and 64 requests %d times", len(s.posts("refresh")), times)
+		}
+	}
+	if n := s.count(event.Unproven) + s.count(event.Theft) + s.count(event.BindingSkipped); n > 0 {
+		t.Errorf("an honest browser was turned away: %v", s.told())
+	}
+	t.Logf("%d refreshes, %d requests", len(s.posts("refresh")), len(s.sent()))
+}
+
+// stopped is a store that can be stopped.
+type stopped struct {
+	store.Store
+	down atomic.Bool
+}
+
+var errDown = errors.New("the store is down")
+
+func (s *stopped) Load(ctx context.Context, id store.ID) (store.Record, error) {
+	if s.down.Load() {
+		return store.Record{}, errDown
+	}
+	return s.Store.Load(ctx, id)
+}
+
+func (s *stopped) Save(ctx context.Context, r store.Record) error {
+	if s.down.Load() {
+		return errDown
+	}
+	return s.Store.Save(ctx, r)
+}
+
+// A store that is down during a refresh signs nobody out, and afterwards all goes on.
+//
+// Rows: D9, R8
+func TestStoreStopsDuringARefresh(t *testing.T) {
+	st := &stopped{Store: memory.New()}
+	s := newSite(t, st, short())
+	ada := s.signedIn()
+	ada.Navigate(s.url + "/")
+	ada.AwaitNoCookie(cookieName)
+	st.down.Store(true)
+	for range 3 {
+		if status := ada.Navigate(s.url + "/"); status != http.StatusServiceUnavailable {
+			t.Errorf("while the store is down: status %d", status)
+		}
+	}
+	st.down.Store(false)
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(200 * time.Millisecond) {
+		status := ada.Navigate(s.url + "/")
+		if status == http.StatusOK {
+			break
+		}
+		if status != http.StatusServiceUnavailable || time.Now().After(deadline) {
+			t.Fatalf("when the store is there again: status %d", status)
+		}
+	}
+	if got := ada.Text("h1"); got != "ada" {
+		t.Errorf("the page is for %q; the browser told %q", got, ada.BindingEvents())
+	}
+	ada.AwaitNoCookie(cookieName)
+	ada.Navigate(s.url + "/")
+	if got := ada.Text("h1"); got != "ada" {
+		t.Errorf("after another refresh the page is for %q", got)
+	}
+}
+
+// A host of a site begins a session for all of it, if the site's own host says so.
+func TestHostsOfOneSite(t *testing.T) {
+	opts := short()
+	opts.Site = "shop.test"
+	s := start(t)
+	origin := strings.Replace(s.url, "shop.test", "eu.shop.test", 1)
+	s.open(nil, opts)
+	refused := s.visitor()
+	refused.Navigate(origin + "/in")
+	refused.AwaitBindingEvent("creation SubdomainRegistrationUnauthorized", 1)
+
+	opts.Origins = []string{origin}
+	s.open(nil, opts)
+	ada := s.visitor()
+	ada.Navigate(origin + "/in")
+	ada.AwaitBindingEvent("creation Success", 1)
+	for range 2 {
+		ada.Navigate(origin + "/")
+		if got := ada.Text("h1"); got != "ada" {
+			t.Errorf("the page is for %q", got)
+		}
+		ada.AwaitNoCookie("__Secure-session-bound")
+	}
+}
