@@ -96,5 +96,5 @@ func signIn(b *browser.Browser, url string) {
 	b.Navigate(url + "/login")
 	b.Fill("input[name=user]", "ada")
 	b.Fill("input[name=password]", "lovelace")
-	b.Submit("form button")
+	b.Submit(`form[action="/login"] button`)
 }
