@@ -146,3 +146,16 @@ func (k *key) derive(salt [saltLen]byte) *derivedKey {
 	}
 	return &derivedKey{salt: salt, aead: aead}
 }
+
+// Derive returns n bytes that follow from one key of the ring and a purpose, for algorithms of other packages, and
+// false if there is no such key. They tell nothing of the key, nor of what follows for another purpose.
+func (r *Ring) Derive(id KeyID, purpose string, n int) (secret []byte, ok bool) {
+	for _, k := range r.all() {
+		if k.id != id {
+			continue
+		}
+		secret, err := hkdf.Key(sha256.New, k.secret[:], nil, "coatcheck derive "+purpose, n)
+		return secret, err == nil
+	}
+	return nil, false
+}

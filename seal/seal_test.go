@@ -149,6 +149,27 @@ func TestKeyIDsAreRead(t *testing.T) {
 	}
 }
 
+func TestWhatFollowsFromAKeyIsItsOwn(t *testing.T) {
+	ring := seal.New()
+	id := ring.Keys()[0].ID
+	a, ok := ring.Derive(id, "a", 32)
+	again, _ := ring.Derive(id, "a", 32)
+	b, _ := ring.Derive(id, "b", 32)
+	if !ok || len(a) != 32 || !bytes.Equal(a, again) || bytes.Equal(a, b) {
+		t.Errorf("derived %x, %x and %x, %v", a, again, b, ok)
+	}
+	must(t, ring.Rotate())
+	if c, _ := ring.Derive(ring.Keys()[0].ID, "a", 32); bytes.Equal(a, c) {
+		t.Error("the same follows from another key")
+	}
+	if again, ok := ring.Derive(id, "a", 32); !ok || !bytes.Equal(a, again) {
+		t.Error("something else follows from the key after a rotation")
+	}
+	if _, ok := seal.New().Derive(id, "a", 32); ok {
+		t.Error("something follows from a key that is not there")
+	}
+}
+
 func TestZeroRingOpensNothing(t *testing.T) {
 	var ring seal.Ring
 	if _, ok := ring.Open("p", seal.New().Seal("p", nil)); ok {

@@ -20,10 +20,25 @@ func Find(t testing.TB, names ...string) string {
 			return path
 		}
 	}
-	missing := "missing tool: " + strings.Join(names, " or ") + " (make deps installs it on Debian)"
+	miss(t, strings.Join(names, " or "))
+	return ""
+}
+
+// File returns the path of a file that is no program, such as a library of another language, and what it belongs to.
+// Without it the test ends as in Find.
+func File(t testing.TB, of, path string) string {
+	t.Helper()
+	if _, err := os.Stat(path); err != nil {
+		miss(t, of)
+	}
+	return path
+}
+
+func miss(t testing.TB, what string) {
+	t.Helper()
+	missing := "missing tool: " + what + " (make deps installs it on Debian)"
 	if os.Getenv("CI") == "true" {
 		t.Fatal(missing)
 	}
 	t.Skip(missing)
-	return ""
 }

@@ -23,6 +23,16 @@ func TestFindTakesTheFirstThatIsThere(t *testing.T) {
 	}
 }
 
+func TestFileIsThere(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "library")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := tool.File(t, "a library", path); got != path {
+		t.Errorf("File = %q, want %q", got, path)
+	}
+}
+
 func TestMissingToolIsNamed(t *testing.T) {
 	for _, c := range []struct {
 		ci           string

@@ -1,0 +1,149 @@
+package token
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/go-jose/go-jose/v4/json"
+
+	"coatcheck.dev/session"
+)
+
+// A Client is a service that may exchange tickets for tokens.
+type Client struct {
+	Name     string // without ":"
+	Secret   string // of at least 32 bytes, as from rand.Text twice
+	Audience string // of its tokens, and no other
+}
+
+// The parameters of RFC 8693, and the type of a ticket.
+const (
+	grantType  = "urn:ietf:params:oauth:grant-type:token-exchange"
+	tokenType  = "urn:ietf:params:oauth:token-type:jwt"
+	ticketType = "urn:coatcheck:ticket"
+
+	maxForm = 4 << 10
+)
+
+// Exchange answers services that have a visitor's ticket and want a token, by the form of RFC 8693:
+//
+//	POST /token
+//	Authorization: Basic CLIENT:SECRET
+//	Content-Type: application/x-www-form-urlencoded
+//
+//	grant_type=urn:ietf:params:oauth:grant-type:token-exchange
+//	&subject_token_type=urn:coatcheck:ticket&subject_token=TICKET
+//
+// The ticket is the value of the session cookie. The answer has the token in access_token and its life in expires_in,
+// or one of the errors of RFC 6749, section 5.2: an invalid_request is also the answer to a ticket that is good for
+// nothing. 503 means that nobody can tell now.
+//
+// To exchange a ticket is a use of the session like any other. If a rotation is due the browser hears of it by its own
+// next request. Requests that a browser sends are refused. It panics if a client is incomplete or named twice.
+func (i *Issuer) Exchange(clients ...Client) http.Handler {
+	known := map[string]Client{}
+	for _, c := range clients {
+		_, twice := known[c.Name]
+		if c.Name == "" || len(c.Secret) < 32 || c.Audience == "" || twice {
+			panic(errors.New("token: a client needs a name of its own, a secret of at least 32 bytes and an audience"))
+		}
+		known[c.Name] = c
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header := w.Header()
+		header.Set("Cache-Control", "no-store")
+		if r.Method != http.MethodPost {
+			header.Set("Allow", "POST")
+			http.Error(w, "Only POST is allowed.", http.StatusMethodNotAllowed)
+			return
+		}
+		if r.Header.Get("Sec-Fetch-Site") != "" || r.Header.Get("Origin") != "" {
+			refuse(w, http.StatusForbidden, "invalid_request")
+			return
+		}
+		client, ok := authenticate(known, r)
+		if !ok {
+			header.Set("WWW-Authenticate", `Basic realm="token exchange"`)
+			refuse(w, http.StatusUnauthorized, "invalid_client")
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		switch err := r.ParseForm(); {
+		case err != nil, len(r.PostForm["subject_token"]) != 1,
+			r.PostForm.Get("subject_token_type") != ticketType:
+			refuse(w, http.StatusBadRequest, "invalid_request")
+		case r.PostForm.Get("grant_type") != grantType:
+			refuse(w, http.StatusBadRequest, "unsupported_grant_type")
+		default:
+			i.exchange(w, r, client)
+		}
+	})
+}
+
+// authenticate returns the client of a request. It takes as long for an unknown name as for a wrong secret.
+func authenticate(known map[string]Client, r *http.Request) (Client, bool) {
+	name, secret, ok := r.BasicAuth()
+	c, there := known[name]
+	got, want := sha256.Sum256([]byte(secret)), sha256.Sum256([]byte(c.Secret))
+	same := subtle.ConstantTimeCompare(got[:], want[:]) == 1
+	return c, ok && there && same
+}
+
+func (i *Issuer) exchange(w http.ResponseWriter, r *http.Request, client Client) {
+	inner, err := http.NewRequestWithContext(r.Context(), http.MethodGet, "/", nil)
+	if err != nil {
+		refuse(w, http.StatusInternalServerError, "server_error")
+		return
+	}
+	inner.RemoteAddr = r.RemoteAddr
+	inner.Header.Set("Cookie", i.sessions.Options().Cookie+"="+r.PostForm.Get("subject_token"))
+	var text string
+	issued := false
+	answer := unseen{http.Header{}}
+	i.sessions.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		s := session.From(r.Context())
+		text, err = i.Issue(s, client.Audience)
+		issued = true
+	})).ServeHTTP(answer, inner) // what it answers is for nobody
+	switch {
+	case !issued: // the store cannot tell
+		w.Header().Set("Retry-After", answer.header.Get("Retry-After"))
+		refuse(w, http.StatusServiceUnavailable, "temporarily_unavailable")
+	case errors.Is(err, ErrNobody):
+		refuse(w, http.StatusBadRequest, "invalid_request")
+	case err != nil:
+		refuse(w, http.StatusServiceUnavailable, "temporarily_unavailable")
+	default:
+		writeJSON(w, http.StatusOK, map[string]any{
+			"access_token": text, "issued_token_type": tokenType, "token_type": "Bearer",
+			"expires_in": int64(i.opts.Lifetime / time.Second),
+		})
+	}
+}
+
+// unseen is a response that goes nowhere.
+type unseen struct{ header http.Header }
+
+func (u unseen) Header() http.Header         { return u.header }
+func (u unseen) Write(b []byte) (int, error) { return len(b), nil }
+func (u unseen) WriteHeader(int)             {}
+
+func refuse(w http.ResponseWriter, status int, code string) {
+	writeJSON(w, status, map[string]any{"error": code})
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		http.Error(w, "", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, _ = w.Write(body)
+}
