@@ -80,7 +80,8 @@ func (m *Manager) Browse(ctx context.Context, q store.Query) ([]Info, store.Curs
 }
 
 // Count returns how many sessions a user has, or how many there are in all for the empty user. Those that a not-before
-// for everybody or for that user has ended do not count. Those whose time is over count until they are swept.
+// has ended do not count; if more than 100 users have one of their own, the count of all knows only the latest 100.
+// Those whose time is over count until they are swept.
 func (m *Manager) Count(ctx context.Context, user string) (int, error) {
 	return m.store.Count(ctx, user)
 }

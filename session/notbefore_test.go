@@ -3,6 +3,7 @@ package session_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -224,5 +225,50 @@ func TestFailedLookAtCutoffsIsNoLook(t *testing.T) {
 			}
 			time.Sleep(time.Second)
 		}
+	})
+}
+
+// The count of all knows sessions that only their own user's not-before has ended, in bounded work.
+func TestCountOfAllKnowsUsersCutoffs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := newFaultStore()
+		m := newManager(t, st, asleep(session.Options{}))
+		end := func(user string, sessions int) {
+			for range sessions {
+				newBrowser(t, m).signIn(user)
+			}
+			if err := m.RevokeUserBefore(t.Context(), user, time.Now()); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second)
+		}
+		counts := func(want int) {
+			t.Helper()
+			if n, err := m.Count(t.Context(), ""); err != nil || n != want {
+				t.Errorf("%d sessions, %v; want %d", n, err, want)
+			}
+		}
+		end("ada", 3)
+		end("nobody", 0)
+		newBrowser(t, m).signIn("ada")
+		newBrowser(t, m).signIn("bob")
+		counts(2)
+		st.down("Count")
+		if _, err := m.Count(t.Context(), ""); err == nil {
+			t.Error("a count without a store")
+		}
+		st.up("Count")
+		for i := range 100 {
+			end(fmt.Sprint("user ", i), 1)
+		}
+		before := st.count("Count")
+		counts(2 + 3) // ada's are those that it does not look for
+		if n := st.count("Count") - before; n != 201 {
+			t.Errorf("the store was asked %d times", n)
+		}
+		if err := m.RevokeBefore(t.Context(), time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		counts(0)
 	})
 }

@@ -44,6 +44,7 @@ var Faults = []Fault{
 		Bound: "at the start; about 11 s on nodes that run",
 		Proof: []string{
 			"test/e2e.TestRestoredFile", "test/e2e.TestRestoredDump",
+			"cmd/coatcheck/internal/rollback.TestRestoredByTheServersTime",
 			"cmd/coatcheck/internal/rollback.TestRestoredBelow", "cmd/coatcheck/internal/rollback.TestNoticedOnce",
 		},
 	}, {
@@ -115,7 +116,8 @@ var Faults = []Fault{
 			"to be over is removed, so that no clock revives it",
 		Bound: "ten minutes; what is over, 2 s after it was shown",
 		Proof: []string{
-			"store.TestClock", "store.TestSlept", "session.TestExpiredSessionsAreSweptWhenNoticed",
+			"store.TestClock", "store.TestSlept", "test/chaos.TestClockIsSetAfterTheStart",
+			"session.TestExpiredSessionsAreSweptWhenNoticed",
 		},
 	}, {
 		What:  "a browser loses its last cookie writes",

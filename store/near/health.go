@@ -29,7 +29,7 @@ type proof struct {
 // age, as a record may be removed without a word.
 func (h *health) believes(p proof, lease, maxAge time.Duration, now dualTime) bool {
 	return p.generation == h.generation &&
-		(h.local || p.at.within(lease, now) || h.at.within(lease, now) && p.at.within(maxAge, now))
+		(p.at.within(lease, now) || (h.local || h.at.within(lease, now)) && p.at.within(maxAge, now))
 }
 
 // keeps reports whether an answer to a question of this generation may be kept.

@@ -159,7 +159,7 @@ func TestLease(t *testing.T) {
 		n := &node{t, near.New(struct {
 			store.Store
 			store.Feed
-		}{d, far}, near.Options{}), d}
+		}{d, far}, near.Options{MaxAge: time.Hour}), d}
 		r := n.elsewhere()
 		n.reads(r.ID, 1, 1)
 		time.Sleep(59 * time.Minute)
@@ -411,6 +411,19 @@ func TestMaxAge(t *testing.T) {
 		time.Sleep(time.Nanosecond)
 		n.reads(vanished.ID, 0, 1)
 		n.reads(absent, 0, 0)
+	})
+	inBubble(t, "over a feed within the process", func(t *testing.T) { // that of a file, into which others write, too
+		inner := memory.New()
+		n := &node{t, near.New(inner, near.Options{}), newDouble()}
+		t.Cleanup(n.Store.Close)
+		r := session("ada")
+		n.must(n.Create(t.Context(), r, store.ID{}))
+		for _, after := range []time.Duration{10 * time.Second, time.Nanosecond} {
+			time.Sleep(after)
+			if _, known := n.Peek(r.ID, time.Now()); known != (after > time.Second) {
+				t.Errorf("after %v more: known %v", after, known)
+			}
+		}
 	})
 	inBubble(t, "no shorter than the lease", func(t *testing.T) {
 		n := newNode(t, near.Options{Lease: 5 * time.Second, MaxAge: time.Second})

@@ -39,10 +39,6 @@ type Harness struct {
 	// Demote makes the server of a store refuse writes and go on answering reads, as a replica does. restore
 	// undoes that. Leave it nil if there is no such server.
 	Demote func(t *testing.T, s store.Store) (restore func())
-
-	// NoServer says that nobody but the programs of one machine shares a store, as a file: its feed has no time to
-	// tell but that of their own clock.
-	NoServer bool
 }
 
 // Run checks the stores of newStore. Each case gets an empty store of its own.

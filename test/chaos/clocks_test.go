@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"coatcheck.dev/test/internal/proc"
 	"coatcheck.dev/test/internal/trial"
 )
 
@@ -41,5 +42,27 @@ func TestClocks(t *testing.T) {
 				t.Error("no session got a new secret")
 			}
 		})
+	}
+}
+
+// A clock that is set back in the moment after a program's start, before anybody has asked it for anything, does not
+// date the sessions that begin then. The referee has found it with COATCHECK_SEED=4786088974193662248, on SQLite.
+//
+// Rows: I4, I11
+func TestClockIsSetAfterTheStart(t *testing.T) {
+	w := newWorld(t, engines["sqlite"](t), trial.Seed(t))
+	n, b := w.nodes[0], newBrowser(w, 1)
+	again := func() {
+		n.Kill()
+		n.Process = proc.Start(w, n.Spec)
+		n.Await(siteLine)
+	}
+	again()
+	n.clock.Set(t, -2*time.Hour)
+	in := b.send(n, "POST", "/in?user=ada", "")
+	n.clock.Set(t, 0)
+	again()
+	if a := b.send(n, "GET", "/me", in.ticket); in.ticket == "" || a.User != "ada" {
+		t.Errorf("signed in with %d %s, and then %d %q", in.status, in.body, a.status, a.User)
 	}
 }

@@ -52,14 +52,14 @@ func TestContract(t *testing.T) {
 		t.Run(engine.name, func(t *testing.T) {
 			open := engine.start(t)
 			var hits uint64
-			storetest.Harness{NoServer: engine.name == "sqlite", New: func(t *testing.T) store.Store {
+			storetest.Run(t, func(t *testing.T) store.Store {
 				st := near.New(open(t), near.Options{})
 				t.Cleanup(func() {
 					hits += st.Stats().Hits + st.Stats().NegativeHits
 					st.Close()
 				})
 				return storetest.Shift(st)
-			}}.Run(t)
+			})
 			if t.Logf("%d reads were answered from the cache", hits); hits == 0 {
 				t.Error("the suite has tested the store behind the cache")
 			}

@@ -139,7 +139,6 @@ func TestContract(t *testing.T) {
 				Damage: func(t *testing.T, s store.Store, id store.ID) {
 					s.(*box).mustExec(t, `UPDATE coatcheck_sessions SET body = x'ff' WHERE id = ?`, id[:])
 				},
-				NoServer: true,
 			}.Run(t)
 		})
 	}

@@ -68,6 +68,7 @@ func New(st store.Store, opts Options) *Client {
 	c := &Client{store: st, opts: opts, reads: reads, writes: reads.Apart(), unsubscribe: func() {}}
 	c.waiting.most = int64(opts.MaxCalls)
 	c.clock.heard, c.clock.began = make(chan struct{}), time.Now()
+	c.clock.Time(c.clock.began) // whatever it is set to from now on is doubted
 	c.touches.flushing = make(chan struct{}, 1)
 	c.peeker, _ = st.(store.Peeker)
 	if feed, ok := st.(store.Feed); ok {
@@ -326,14 +327,40 @@ func (c *Client) Live(ctx context.Context, user string, limit int) (live []store
 	return live, err
 }
 
-// Count calls [store.Store.Count] for the sessions that no cut-off has ended, except that among everybody's those
-// count that only one of their own user has.
+// countsApart is for how many users with a cut-off of their own Count asks apart, in two calls for each.
+const countsApart = 100
+
+// Count returns how many sessions a user has, or how many there are in all, that no cut-off has ended. Of the users
+// with one of their own, everybody's count knows the latest countsApart; the sessions of others count until they are
+// swept.
 func (c *Client) Count(ctx context.Context, user string) (n int, err error) {
 	if err := c.LoadCutoffs(ctx); err != nil {
 		return 0, err
 	}
+	after := c.Cutoff(user)
+	if n, err = c.countAfter(ctx, user, after); err != nil || user != "" {
+		return n, err
+	}
+	for _, user := range c.cutoffs.latest(countsApart) {
+		all, err := c.countAfter(ctx, user, after)
+		if err != nil {
+			return 0, err
+		}
+		if all == 0 {
+			continue
+		}
+		good, err := c.countAfter(ctx, user, c.Cutoff(user))
+		if err != nil {
+			return 0, err
+		}
+		n -= all - good
+	}
+	return max(n, 0), nil // they may have ended meanwhile
+}
+
+func (c *Client) countAfter(ctx context.Context, user string, after time.Time) (n int, err error) {
 	err = c.read(ctx, "count", store.ID{}, time.Now(), func(ctx context.Context) (err error) {
-		n, err = c.store.Count(ctx, user, c.Cutoff(user))
+		n, err = c.store.Count(ctx, user, after)
 		return err
 	})
 	return n, err

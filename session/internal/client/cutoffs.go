@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -51,6 +52,20 @@ func (c *cutoffs) notBefore(user string) (t time.Time) {
 		t = later(t, c.users[user])
 	}
 	return t
+}
+
+// latest returns users who have a cut-off later than that of everybody: no more than n, and the latest ones.
+func (c *cutoffs) latest(n int) []string {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	var users []string
+	for user, t := range c.users {
+		if t.UnixMicro() > c.everybody.Load() {
+			users = append(users, user)
+		}
+	}
+	slices.SortFunc(users, func(a, b string) int { return c.users[b].Compare(c.users[a]) })
+	return users[:min(n, len(users))]
 }
 
 // any reports whether there are cut-offs.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/backend"
@@ -27,6 +28,8 @@ type Store struct {
 	backend.Store
 
 	options Options
+	clock   store.Clock // that of the server: other nodes have written some of what is compared
+	unhear  func()
 	node    string
 	names   []string // of the store; several if several nodes named it at once
 
@@ -61,11 +64,45 @@ func Open(ctx context.Context, inner backend.Store, o Options) (*Store, error) {
 	if err := makeFile(o.File); err != nil {
 		return nil, fmt.Errorf("name this node: %w", err)
 	}
+	s.hear(ctx)
 	if err := s.compare(ctx, true); err != nil {
+		s.unhear()
 		return nil, fmt.Errorf("find out whether the store was restored from a backup: %w", err)
 	}
 	return s, nil
 }
+
+// clockTimeout is how long Open waits for the time of the store's server.
+const clockTimeout = time.Second
+
+// hear has the clock follow what the feed tells. It waits for the first word if there is a server that has not told its
+// time yet.
+func (s *Store) hear(ctx context.Context) {
+	told := make(chan struct{})
+	var lost atomic.Bool
+	var first sync.Once
+	s.clock.Time(time.Now())
+	s.unhear = s.Store.Subscribe(func(n store.Notice) {
+		s.clock.Hear(n)
+		if !n.Server.IsZero() || n.Kind == store.Beat {
+			first.Do(func() { close(told) })
+		} else if n.Kind == store.Lost {
+			lost.Store(true)
+		}
+	})
+	if !lost.Load() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, clockTimeout)
+	defer cancel()
+	select {
+	case <-told:
+	case <-ctx.Done():
+	}
+}
+
+// now returns the time by the clock of the store's server.
+func (s *Store) now() time.Time { return s.clock.Time(time.Now()) }
 
 // compare compares the store's mark and names with the node's copy. The first time, and once a month, it also writes
 // them anew: stores forget old cutoffs, and while sessions move the second store has no name yet.
@@ -81,7 +118,7 @@ func (s *Store) compare(ctx context.Context, first bool) error {
 		return err
 	}
 	s.node = file.Node
-	began := time.Now()
+	began := s.now()
 	all, err := s.Store.NotBefore(ctx)
 	if err != nil {
 		return err
@@ -94,7 +131,7 @@ func (s *Store) compare(ctx context.Context, first bool) error {
 		}
 	}
 	s.good = began
-	if s.names = names(all); !first && !state.Restored() && time.Since(oldest(all, s.names)) < renewAfter {
+	if s.names = names(all); !first && !state.Restored() && s.now().Sub(s.oldest(all)) < renewAfter {
 		return nil
 	}
 	if err := s.name(ctx); err != nil || s.mark.IsZero() { // zero: this node has ended nothing yet
@@ -106,9 +143,10 @@ func (s *Store) compare(ctx context.Context, first bool) error {
 // renewAfter is far less than store.MaxLifetime, after which stores may forget.
 const renewAfter = 30 * 24 * time.Hour
 
-func oldest(all map[string]time.Time, names []string) time.Time {
-	oldest := time.Now()
-	for _, name := range names {
+// oldest returns when the oldest of the store's names was written.
+func (s *Store) oldest(all map[string]time.Time) time.Time {
+	oldest := s.now()
+	for _, name := range s.names {
 		if at := all[namePrefix+name]; at.Before(oldest) {
 			oldest = at
 		}
@@ -122,7 +160,7 @@ func (s *Store) name(ctx context.Context) error {
 		s.names = []string{store.NewID().String()}
 	}
 	for _, name := range s.names {
-		if err := s.Store.SetNotBefore(ctx, namePrefix+name, time.Now()); err != nil {
+		if err := s.Store.SetNotBefore(ctx, namePrefix+name, s.now()); err != nil {
 			return err
 		}
 	}
@@ -149,7 +187,7 @@ func (s *Store) restored(ctx context.Context, state State, cutoff time.Time) err
 	if since := latest(state.Known, s.good); !since.IsZero() && cutoff.After(since) {
 		return nil
 	}
-	return s.Store.SetNotBefore(ctx, "", time.Now())
+	return s.Store.SetNotBefore(ctx, "", s.now())
 }
 
 func names(all map[string]time.Time) (names []string) {
@@ -181,7 +219,7 @@ func (s *Store) unlock() { <-s.marking }
 
 // write moves the mark forward, in the store first: a copy ahead of the store would mean a rollback.
 func (s *Store) write(ctx context.Context) error {
-	at := time.Now().UTC().Truncate(time.Microsecond)
+	at := s.now().UTC().Truncate(time.Microsecond)
 	if !at.After(s.mark) {
 		at = s.mark.Add(time.Microsecond)
 	}
@@ -245,6 +283,7 @@ func (s *Store) inBackground(do func(context.Context) error) {
 
 // Close notes what has not been noted yet. The inner store stays open.
 func (s *Store) Close(ctx context.Context) error {
+	defer s.unhear()
 	s.mu.Lock()
 	due := s.later != nil && s.later.Stop()
 	s.later, s.done = nil, true

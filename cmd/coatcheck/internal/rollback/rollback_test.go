@@ -430,3 +430,44 @@ func TestNoticedOnce(t *testing.T) {
 		})
 	}
 }
+
+// A timed store has a server whose clock is ahead of this machine's, and tells it after a moment.
+type timed struct {
+	backend.Store
+	ahead time.Duration
+}
+
+func (s timed) Subscribe(tell func(store.Notice)) (stop func()) {
+	tell(store.Notice{Kind: store.Lost})
+	stop = s.Store.Subscribe(tell)
+	go func() {
+		now := time.Now()
+		tell(store.NewBeat(now, now.Add(s.ahead), now))
+	}()
+	return stop
+}
+
+// Whoever has signed in by the server's time before a restored store was noticed is refused, and nobody else, however
+// far this machine's clock is off.
+func TestRestoredByTheServersTime(t *testing.T) {
+	for _, ahead := range []time.Duration{2 * time.Hour, -2 * time.Hour} {
+		synctest.Test(t, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "rollback.json")
+			inner := timed{memory.New(), ahead}
+			s := open(t, inner, rollback.Options{File: path})
+			r := session("ada")
+			must(t, s.Create(t.Context(), r, store.ID{}))
+			old := timed{backup(t, inner), ahead}
+			time.Sleep(time.Minute)
+			_, err := s.Delete(t.Context(), r.ID)
+			must(t, err)
+			time.Sleep(time.Minute)
+			all, err := open(t, old, rollback.Options{File: path}).NotBefore(t.Context())
+			must(t, err)
+			if server := time.Now().Add(ahead); all[""].Sub(server).Abs() > time.Second {
+				t.Errorf("the server's clock is %v ahead: sessions until %v are refused, want until %v",
+					ahead, all[""], server)
+			}
+		})
+	}
+}
