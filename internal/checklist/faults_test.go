@@ -31,7 +31,8 @@ var Faults = []Fault{
 	}, {
 		What: "records are removed from the store by hand",
 		Does: "nodes ask again for what they have had near for some time; the sign-out of such a session, or of " +
-			"its user everywhere, is told to all nodes although there is nothing to end",
+			"its user everywhere, is told to all nodes although there is nothing to end; who signs in at that very " +
+			"moment may be missed by a sign-out everywhere: ending everybody's by the console or the API misses nobody",
 		Bound: "10 s; streams 70 s; after a sign-out at once",
 		Proof: []string{
 			"store/near.TestMaxAge", "store/near.TestDeletedUser", "test/e2e.TestSignOutOfAUserWhoseRecordsVanished",

@@ -75,7 +75,7 @@ func (s *Store) DeleteUser(ctx context.Context, user string, keep ...store.ID) (
 	for _, id := range keep {
 		kept[id] = true
 	}
-	began := time.Now()
+	began := s.feed.Clock().Time(time.Now()) // records are dated by it on all nodes
 	var first *userDeletion
 	err := s.revoke(ctx, revocation{user: user}, func(ctx context.Context) error {
 		d := &userDeletion{Store: s, user: user, keep: kept, began: began, repeated: first != nil}

@@ -29,6 +29,15 @@ func TestRefereeSeesFouls(t *testing.T) {
 			r.empty(func() {})
 			r.seen(r.born("bob", "t", asked), n, "")
 		}, ""},
+		{"begun while it was emptied, and over", func(r *referee, _ *life) {
+			asked := time.Now()
+			time.Sleep(time.Second)
+			r.empty(func() {})
+			l := r.born("bob", "t", asked)
+			r.buried(l)
+			time.Sleep(streamBound + time.Second)
+			r.flowed(l, n, r.began)
+		}, ""},
 		{"begun after it was emptied", func(r *referee, _ *life) {
 			r.empty(func() {})
 			time.Sleep(time.Second)

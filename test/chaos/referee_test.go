@@ -28,6 +28,7 @@ type life struct {
 	tickets []string       // that its browser was given, the last one last
 	acked   map[string]int // by tab: the last change that was acknowledged
 	tried   map[string]int // and that was asked for
+	torn    bool           // the store was emptied while it began
 	ending  bool           // somebody has asked for its end
 	ended   time.Time      // and got it
 	over    time.Time      // from then on nobody may accept it
@@ -50,12 +51,13 @@ type referee struct {
 func newReferee(t testing.TB) *referee { return &referee{t: t, began: time.Now()} }
 
 // born notes a sign-in that was acknowledged, and asked for at a time. If the store has been emptied since, it may have
-// been lost.
+// been lost, or half of it: a sign-out of its user everywhere may then miss it.
 func (r *referee) born(user, ticket string, asked time.Time) *life {
 	l := &life{user: user, tickets: []string{ticket}, acked: make(map[string]int), tried: make(map[string]int)}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	l.ending = asked.Before(r.emptied)
+	l.torn = asked.Before(r.emptied)
+	l.ending = l.torn
 	r.lives = append(r.lives, l)
 	r.counts.in++
 	return l
@@ -72,7 +74,9 @@ func (r *referee) ending(l *life) {
 func (r *referee) buried(l *life) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.grave(l, bound, streamBound)
+	if !l.torn {
+		r.grave(l, bound, streamBound)
+	}
 	r.counts.out++
 }
 

@@ -62,14 +62,18 @@ func answer(w http.ResponseWriter, err error) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// stream sends a byte now and then until the session ends.
+// stream sends a byte every so often until the session ends.
 func stream(w http.ResponseWriter, r *http.Request) {
 	s := session.From(r.Context())
 	if !s.SignedIn() {
 		http.Error(w, "nobody", http.StatusUnauthorized)
 		return
 	}
-	tick := time.NewTicker(100 * time.Millisecond)
+	every, err := time.ParseDuration(r.FormValue("every"))
+	if err != nil {
+		every = 100 * time.Millisecond
+	}
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
 		if _, err := io.WriteString(w, "."); err != nil || http.NewResponseController(w).Flush() != nil {
