@@ -15,7 +15,7 @@ func (s *Session) change(c change) error {
 	if s.m == nil {
 		return ErrNoManager
 	}
-	st := s.lock()
+	st := s.use()
 	defer s.mu.Unlock()
 	if st.unknown {
 		return ErrUnavailable
@@ -23,7 +23,7 @@ func (s *Session) change(c change) error {
 	if !st.exists() && s.remote {
 		return ErrEnded
 	}
-	if !st.exists() && s.begun.Load() && !c.delete {
+	if !st.exists() && s.begun() && !c.delete {
 		st.emit(event.Event{
 			Kind: event.Undelivered, Key: c.key, Reason: "a new session was begun after the response",
 		})
@@ -75,9 +75,9 @@ func (s *Session) Save() error {
 	if s.m == nil {
 		return ErrNoManager
 	}
-	st := s.lock()
+	st := s.use()
 	defer s.mu.Unlock()
-	if !st.exists() && s.begun.Load() {
+	if !st.exists() && s.begun() {
 		return nil // changes that need a new ticket were refused when they were made
 	}
 	err := st.commit()

@@ -48,6 +48,14 @@
 // response, changes values of that session with [Manager.Update], and ends it with [Manager.Revoke]. Nothing that was
 // ended comes back by that.
 //
+// # Mistakes
+//
+// Three mistakes in the use of this package are written to [slog.Default], once for each place in the program, with the
+// file, the line and what to do: a context without a session that is given to [From], because the request has not
+// passed through [Manager.Handler]; [Manager.Require] and its kin outside it; and a session that a goroutine uses after
+// the handler has returned, when nothing is saved any more. The program goes on. With Options.PanicOnMisuse they panic
+// in tests, so that they are found there.
+//
 // # Rotation, and browsers that crash
 //
 // A session of a user gets a new secret every half hour of use: see Options.RotateEvery. Whoever shows a secret that

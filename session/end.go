@@ -16,7 +16,7 @@ func (s *Session) SignOut() error {
 	if s.m == nil {
 		return ErrNoManager
 	}
-	st := s.lock()
+	st := s.use()
 	defer s.mu.Unlock()
 	switch {
 	case s.remote:

@@ -3,6 +3,11 @@ package session
 import (
 	"errors"
 	"fmt"
+	"log/slog"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
 
 	"coatcheck.dev/session/internal/client"
 )
@@ -42,3 +47,91 @@ var (
 	errHijack = fmt.Errorf("session: the connection cannot be hijacked while a new ticket waits to be sent: "+
 		"write status 101 first: %w", ErrTooLate)
 )
+
+// A mistake is a wrong use of this package that the program goes on with, but not as its author thinks. It is written
+// to [slog.Default] with the place in the program, once for each place, because From has no manager to ask for
+// observers.
+type mistake struct{ what, do string }
+
+var (
+	unhandled = mistake{
+		"a request has no session, because it has not passed through this Manager.Handler",
+		"wrap the handler in Manager.Handler, and use the context of the request that it is given",
+	}
+	unguarded = mistake{
+		"nobody is let in, because Manager.Require, or another handler of the manager, is outside Manager.Handler",
+		"put it inside: sessions.Handler(sessions.Require(page))",
+	}
+	late = mistake{
+		"a session is used after its request is over; what is set now is not saved",
+		"let the handler wait for its goroutines, or keep the session's Handle and call Manager.Update",
+	}
+)
+
+// told are the mistakes that were written, with their places.
+var told firsts[string]
+
+// panickers is how many managers with Options.PanicOnMisuse there are.
+var panickers atomic.Int32
+
+// report tells of a mistake at a place. It panics in a test that asks for it.
+func (k *mistake) report(calls []uintptr) {
+	at := place(calls)
+	if panickers.Load() > 0 {
+		panic(fmt.Sprintf("session: %s (%s): %s", k.what, at, k.do))
+	}
+	if told.first(k.what + at) {
+		slog.Default().Warn("session: "+k.what, "at", at, "do", k.do)
+	}
+}
+
+// mayPanic lets mistakes panic in a test if the options say so, until the manager is closed.
+func (m *Manager) mayPanic() {
+	if m.opts.PanicOnMisuse && testing.Testing() && m.panics.CompareAndSwap(false, true) {
+		panickers.Add(1)
+	}
+}
+
+func (m *Manager) mayNotPanic() {
+	if m.panics.CompareAndSwap(true, false) {
+		panickers.Add(-1)
+	}
+}
+
+// callers returns at most so many calls that lead here, the caller of the caller first.
+func callers(most int) []uintptr {
+	calls := make([]uintptr, most)
+	return calls[:runtime.Callers(3, calls)]
+}
+
+const (
+	deep    = 12 // calls to leave this package from anywhere
+	shallow = 4  // calls to leave it from where a handler is made, which some programs do for each request
+)
+
+// place returns file and line of the first call that is not by this library.
+func place(calls []uintptr) string {
+	frames := runtime.CallersFrames(calls)
+	for {
+		frame, more := frames.Next()
+		library := strings.HasPrefix(frame.Function, "coatcheck.dev/session.") ||
+			strings.HasPrefix(frame.Function, "coatcheck.dev/devices.")
+		if !library || !more {
+			return fmt.Sprintf("%s:%d", frame.File, frame.Line)
+		}
+	}
+}
+
+// refusedKey marks the context of a request that Options.Unavailable answers: that there is no session is no mistake.
+type refusedKey struct{}
+
+// use is lock for what a handler does with its session.
+func (s *Session) use() *state {
+	st := s.lock()
+	if s.phase.Load() == phaseOver {
+		s.mu.Unlock()
+		late.report(callers(deep))
+		s.mu.Lock()
+	}
+	return st
+}

@@ -53,6 +53,7 @@ func (m *Manager) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		delete(header, name)
 	}
 	header.Set("Cache-Control", "no-store")
+	r = r.WithContext(context.WithValue(r.Context(), refusedKey{}, true))
 	if errors.Is(err, ErrConflict) || errors.Is(err, ErrTooLarge) {
 		m.opts.Conflict.ServeHTTP(defaultstatus.Writer(w, http.StatusConflict), r)
 		return
@@ -123,7 +124,7 @@ func From(ctx context.Context) *Session {
 	if v, ok := ctx.Value(contextKey{}).(*visit); ok {
 		return v.asked()
 	}
-	return &Session{}
+	return absent(ctx, nil)
 }
 
 // From returns the session that this manager has for the request that ctx belongs to.
@@ -131,7 +132,28 @@ func (m *Manager) From(ctx context.Context) *Session {
 	if v := m.visit(ctx); v != nil {
 		return v.asked()
 	}
+	return absent(ctx, nil)
+}
+
+// absent returns the session of a request that has none, and reports that: as a mistake in the use of From or, if there
+// are calls, of a handler of the manager that was made there.
+func absent(ctx context.Context, calls []uintptr) *Session {
+	switch {
+	case ctx.Value(refusedKey{}) != nil:
+	case calls != nil:
+		unguarded.report(calls)
+	default:
+		unhandled.report(callers(deep))
+	}
 	return &Session{}
+}
+
+// guarded returns the session of a request for a handler of the manager that was made by the calls.
+func (m *Manager) guarded(ctx context.Context, calls []uintptr) *Session {
+	if v := m.visit(ctx); v != nil {
+		return v.asked()
+	}
+	return absent(ctx, calls)
 }
 
 // Binding returns what ties a request to its sign-in: the handle of its session once somebody has signed in, and ""
@@ -160,5 +182,7 @@ func (m *Manager) visit(ctx context.Context) *visit {
 func (m *Manager) ShareResponse(ctx context.Context) {
 	if v := m.visit(ctx); v != nil {
 		v.response.depends.Store(dependsDenied)
+		return
 	}
+	absent(ctx, nil)
 }

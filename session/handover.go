@@ -54,7 +54,7 @@ func (s *Session) HandOver(to string) (string, error) {
 	if err != nil || !localPath(to) {
 		return "", fmt.Errorf("session: hand over: %.100q is no path of this site, such as /done?order=5", to)
 	}
-	st := s.lock()
+	st := s.use()
 	defer s.mu.Unlock()
 	if st.exists() || len(st.changes) == 0 || !st.cookieKeptBack() {
 		return to, nil

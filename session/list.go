@@ -37,7 +37,7 @@ func (m *Manager) info(r *store.Record, current store.ID) Info {
 
 // Info returns what a list of sessions shows of this one, and false if nothing is stored for the visitor.
 func (s *Session) Info() (Info, bool) {
-	st := s.lock()
+	st := s.use()
 	defer s.mu.Unlock()
 	if !st.exists() {
 		return Info{}, false
@@ -68,7 +68,10 @@ func (m *Manager) Browse(ctx context.Context, q store.Query) ([]Info, store.Curs
 	if len(records) == q.PageLimit() {
 		next = records[len(records)-1].Cursor()
 	}
-	current, now := m.From(ctx).Handle(), m.store.Now()
+	current, now := store.ID{}, m.store.Now()
+	if v := m.visit(ctx); v != nil {
+		current = v.asked().Handle()
+	}
 	infos := make([]Info, 0, len(records))
 	for i := range records {
 		info := m.info(&records[i], current)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"coatcheck.dev/session/internal/client"
@@ -18,6 +19,7 @@ type Manager struct {
 	queues   [256]sync.Mutex // for saves that met a conflict, by the first byte of the ID
 	visitors visitorLimit
 	writers  writers
+	panics   atomic.Bool // see Options.PanicOnMisuse
 
 	unreadable firsts[sessionKey]
 }
@@ -34,7 +36,7 @@ func New(st store.Store, opts Options) *Manager {
 	if err != nil {
 		panic(err)
 	}
-	return &Manager{
+	m := &Manager{
 		opts: opts,
 		old:  client.NewCalls(opts.StoreTimeout, opts.MaxStoreCalls),
 		store: client.New(st, client.Options{
@@ -42,11 +44,14 @@ func New(st store.Store, opts Options) *Manager {
 			KeepLast: opts.OnFailure != nil, Events: opts.Events,
 		}),
 	}
+	m.mayPanic()
+	return m
 }
 
 // Close writes the touches that are still waiting, lets observers hear what has happened, and stops background work.
 // The manager goes on serving, but no longer learns what other nodes do. The store stays open.
 func (m *Manager) Close(ctx context.Context) error {
+	m.mayNotPanic()
 	err := m.store.Close(ctx)
 	m.opts.Events.Flush(ctx)
 	return err

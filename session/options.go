@@ -137,6 +137,10 @@ type Options struct {
 	// Guard asks more of each request than its ticket: see package bound. The default is nobody.
 	Guard Guard
 
+	// PanicOnMisuse lets mistakes in the use of this package panic in tests until the manager is closed: see the
+	// package's documentation. In a program that is no test it changes nothing.
+	PanicOnMisuse bool
+
 	// Events takes what happens to its observers: see package event. The default is nobody.
 	Events *event.Queue
 }

@@ -17,14 +17,15 @@ import (
 // from a browser that asks for a page, htmx included, and get 401 otherwise: in JSON if they accept that, with the
 // challenge of RFC 6750 if they are bearer clients. Options.Denied replaces that. It belongs inside [Manager.Handler].
 func (m *Manager) Require(next http.Handler) http.Handler {
+	calls := callers(shallow)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch s := m.From(r.Context()); {
+		switch s := m.guarded(r.Context(), calls); {
 		case s.SignedIn():
 			next.ServeHTTP(w, r)
 		case s.Unknown():
 			m.refuse(w, r, ErrUnavailable)
 		default:
-			m.askToSignIn(w, r)
+			m.askToSignIn(w, r, s.bearer)
 		}
 	})
 }
@@ -42,8 +43,9 @@ func (m *Manager) RequireLevel(level int, next http.Handler) http.Handler {
 }
 
 func (m *Manager) requireAuth(next http.Handler, enough func(store.Auth) bool) http.Handler {
+	calls := callers(shallow)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s := m.From(r.Context())
+		s := m.guarded(r.Context(), calls)
 		if s.Unknown() {
 			m.refuse(w, r, ErrUnavailable)
 			return
@@ -52,11 +54,11 @@ func (m *Manager) requireAuth(next http.Handler, enough func(store.Auth) bool) h
 			next.ServeHTTP(w, r)
 			return
 		}
-		m.askToSignIn(w, r)
+		m.askToSignIn(w, r, s.bearer)
 	})
 }
 
-func (m *Manager) askToSignIn(w http.ResponseWriter, r *http.Request) {
+func (m *Manager) askToSignIn(w http.ResponseWriter, r *http.Request, bearer bool) {
 	header := w.Header()
 	header.Set("Cache-Control", "no-store") // the answer changes as soon as the visitor signs in
 	page := (r.Method == http.MethodGet || r.Method == http.MethodHead) &&
@@ -70,7 +72,7 @@ func (m *Manager) askToSignIn(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, m.signInFrom(r.URL.RequestURI()), http.StatusSeeOther)
 		return
 	}
-	header.Set("WWW-Authenticate", challenge(m.From(r.Context()).bearer, r)) // RFC 9110, section 15.5.2
+	header.Set("WWW-Authenticate", challenge(bearer, r)) // RFC 9110, section 15.5.2
 	if m.opts.Denied != nil {
 		m.opts.Denied.ServeHTTP(defaultstatus.Writer(w, http.StatusUnauthorized), r)
 		return
@@ -133,8 +135,9 @@ func ReturnTo(r *http.Request, fallback string) string {
 // idle_seconds is what is left if the session is not used, and seconds what is left at most. Asking is no use of the
 // session. Without a session both are 0. It belongs inside [Manager.Handler].
 func (m *Manager) Remaining() http.Handler {
+	calls := callers(shallow)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s := m.From(r.Context())
+		s := m.guarded(r.Context(), calls)
 		s.Passive()
 		var answer struct {
 			SignedIn bool  `json:"signed_in"`

@@ -67,12 +67,15 @@ func (w *response) WriteString(s string) (int, error) {
 
 // begin runs once, before the first byte: it saves what the request has changed and adds to the headers. After a
 // failure every later call returns the same error.
-func (w *response) begin() error {
+func (w *response) begin() error { return w.enter(phaseBegun) }
+
+// enter is begin for a phase.
+func (w *response) enter(phase uint32) error {
 	s := w.session
-	if s.begun.Load() {
+	if s.begun() {
 		return s.failure()
 	}
-	plan, err := s.plan()
+	plan, err := s.plan(phase)
 	if err != nil {
 		s.m.refuse(w.inner, s.request, err)
 		return err
@@ -89,9 +92,9 @@ type responsePlan struct {
 
 // plan lets the response begin: from now on nothing can be said in its headers any more. What the request has changed
 // is durable when it returns without an error.
-func (s *Session) plan() (responsePlan, error) {
-	// Whoever makes a state looks at begun afterwards, so that one of the two sees the other.
-	s.begun.Store(true)
+func (s *Session) plan(phase uint32) (responsePlan, error) {
+	// Whoever makes a state looks at the phase afterwards, so that one of the two sees the other.
+	s.phase.Store(phase)
 	if s.known.Load() == nil {
 		return responsePlan{private: s.found != nil}, nil
 	}
@@ -225,10 +228,11 @@ func (st *state) cookieLifetime(now time.Time) time.Duration {
 
 // finish ends a response whose handler has returned.
 func (w *response) finish() {
-	if !w.session.begun.Load() {
-		_ = w.begin() // net/http sends the headers now
+	if !w.session.begun() {
+		_ = w.enter(phaseOver) // net/http sends the headers now
 		return
 	}
+	w.session.phase.Store(phaseOver)
 	if w.session.failure() != nil {
 		return // the client was told that nothing is saved, so nothing is
 	}
@@ -249,7 +253,7 @@ func (s *Session) commitLate() {
 // abandon ends a response whose handler panicked. Nothing more is saved. A ticket that was made before the panic goes
 // into the headers, for whoever recovers and answers; if nobody does, it is lost with the response, so it is reported.
 func (w *response) abandon() {
-	late := w.session.begun.Swap(true)
+	late := w.session.phase.Swap(phaseOver) != phaseOpen
 	plan := w.session.dropAll(late)
 	if !late {
 		w.setHeaders(plan)
@@ -278,14 +282,14 @@ func (w *response) flushError() error {
 
 func (w *response) hijack() (net.Conn, *bufio.ReadWriter, error) {
 	s := w.session
-	if !s.begun.Load() {
+	if !s.begun() {
 		if err := s.beforeHijack(); err != nil {
 			return nil, nil, err
 		}
 	}
 	conn, rw, err := http.NewResponseController(w.inner).Hijack()
 	if err == nil {
-		s.begun.Store(true)
+		s.phase.Store(phaseBegun)
 	}
 	return conn, rw, err
 }

@@ -24,7 +24,7 @@ type Session struct {
 	m       *Manager
 	request *http.Request
 	found   *store.Encoded // the record, if it was good as it is; never changes; nil if there was none, or more to do
-	begun   atomic.Bool    // the response's headers are out, or on their way
+	phase   atomic.Uint32  // of the response
 	bearer  bool           // the ticket travels in headers of its own, not in the cookie
 	passive bool           // Options.Passive says that the request is no use of the session
 	remote  bool           // of Manager.Update: the request is nobody's, and there is no response
@@ -32,6 +32,15 @@ type Session struct {
 	mu    sync.Mutex
 	known atomic.Pointer[state] // nil as long as found is all that the request wants to know; set under mu
 }
+
+// The phases of a response.
+const (
+	phaseOpen  uint32 = iota
+	phaseBegun        // the headers are out, or on their way
+	phaseOver         // the handler has returned
+)
+
+func (s *Session) begun() bool { return s.phase.Load() != phaseOpen }
 
 // state is what a request knows of its session and has done to it, once that is more than the session found. The
 // session's lock guards it.
@@ -135,6 +144,9 @@ func (s *Session) emit(e event.Event) {
 
 // User returns who is signed in, or "" for a visitor who is not.
 func (s *Session) User() string {
+	if s.phase.Load() == phaseOver {
+		late.report(callers(deep))
+	}
 	if s.known.Load() != nil {
 		st := s.lock()
 		defer s.mu.Unlock()
@@ -165,7 +177,7 @@ func (s *Session) Handle() store.ID {
 
 // Auth returns how the user proved who they are in this session, the newest last; at most 8 events are kept.
 func (s *Session) Auth() []store.Auth {
-	st := s.lock()
+	st := s.use()
 	defer s.mu.Unlock()
 	return slices.Clone(st.record.Auth)
 }
@@ -184,7 +196,7 @@ func (s *Session) Unknown() bool {
 // Passive says that the request is no use of the session: its idle timeout goes on as if the request had not been
 // made. It has an effect until the response begins. It is for polling, and for pages that show how much time is left.
 func (s *Session) Passive() {
-	st := s.lock()
+	st := s.use()
 	defer s.mu.Unlock()
 	st.usedAt, st.passive = time.Time{}, true
 }
@@ -204,6 +216,9 @@ func (s *Session) Values() iter.Seq2[string, json.RawMessage] {
 
 // data returns what the request reads.
 func (s *Session) data() store.Data {
+	if s.phase.Load() == phaseOver {
+		late.report(callers(deep))
+	}
 	if s.known.Load() == nil {
 		if s.found == nil {
 			return store.Data{}

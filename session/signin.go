@@ -86,12 +86,12 @@ func (s *Session) SignIn(user string, options ...SignInOption) error {
 	if err := CheckUser(user); err != nil {
 		return err
 	}
-	st := s.lock()
+	st := s.use()
 	defer s.mu.Unlock()
 	switch {
 	case s.remote:
 		return errRemote
-	case s.begun.Load():
+	case s.begun():
 		return ErrTooLate
 	}
 	return st.signIn(user, newSignIn(options), s.m.store.Now())
@@ -147,12 +147,12 @@ func (s *Session) StepUp(options ...SignInOption) error {
 	if s.m == nil {
 		return ErrNoManager
 	}
-	st := s.lock()
+	st := s.use()
 	defer s.mu.Unlock()
 	switch {
 	case s.remote:
 		return errRemote
-	case s.begun.Load():
+	case s.begun():
 		return ErrTooLate
 	case st.record.User == "":
 		return fmt.Errorf("%w: step-up needs a signed-in user", ErrEnded)

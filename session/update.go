@@ -32,7 +32,8 @@ func (m *Manager) Update(ctx context.Context, handle store.ID, fn func(*Session)
 		return ErrEnded
 	}
 	s := &Session{m: m, request: new(http.Request).WithContext(ctx), passive: true, remote: true}
-	s.begun.Store(true)
+	s.phase.Store(phaseBegun)
+	defer s.phase.Store(phaseOver)
 	s.newState().adopt(record)
 	if err := fn(s); err != nil {
 		return err
@@ -54,7 +55,7 @@ func (s *Session) Until(t time.Time) error {
 	if s.m == nil {
 		return ErrNoManager
 	}
-	st := s.lock()
+	st := s.use()
 	defer s.mu.Unlock()
 	if st.unknown {
 		return ErrUnavailable
