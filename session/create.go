@@ -22,6 +22,10 @@ func (st *state) create() error {
 		st.dropChanges("another site made the request, so that the browser kept its cookie back")
 		return nil
 	}
+	if st.outside() != nil {
+		st.dropChanges("the host is outside Options.InsecureDomain")
+		return nil
+	}
 	now := st.m.store.Now()
 	if err := st.admit(now); err != nil {
 		return err

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"fmt"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,6 +23,7 @@ type Manager struct {
 	panics   atomic.Bool // see Options.PanicOnMisuse
 
 	unreadable firsts[sessionKey]
+	outsiders  firsts[string] // hosts outside Options.InsecureDomain
 }
 
 // New returns a manager that keeps its sessions in st. It panics if the options contradict each other, because they are
@@ -76,10 +78,13 @@ type firsts[K comparable] struct {
 
 const maxFirsts = 1000
 
-func (f *firsts[K]) first(k K) bool {
+func (f *firsts[K]) first(k K) bool { return f.firstOf(k, math.MaxInt) }
+
+// firstOf is first for no more than so many, where strangers choose what they are.
+func (f *firsts[K]) firstOf(k K, most int) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if _, ok := f.seen[k]; ok {
+	if _, ok := f.seen[k]; ok || len(f.seen) >= most {
 		return false
 	}
 	if f.seen == nil || len(f.seen) == maxFirsts {

@@ -31,6 +31,21 @@ type Options struct {
 	// session over.
 	InsecureCookie bool
 
+	// InsecureDomain shares each session with all hosts of a domain, such as "shop.example" for www.shop.example,
+	// api.shop.example and shop.example itself. Each of these hosts, forgotten ones and other people's included, is
+	// then given every visitor's ticket, and can plant one in any browser. The default is the host alone. The name of
+	// the cookie cannot begin with "__Host-" then; the default is "__Secure-session".
+	//
+	// Check refuses what no browser would take: an address, a single label, a dot in front, a port, letters beyond
+	// ASCII. It does not know public suffixes such as co.uk, of which browsers drop the cookie too. At a host outside
+	// the domain nobody is signed in and nothing is stored, because no browser would come back with it; an
+	// event.Undelivered tells of each of the first 100 such hosts.
+	//
+	// The two kinds of cookies do not replace each other in browsers. So give the cookie another name when you change
+	// from one to the other, as the defaults do: everybody signs in once more, and the sessions from before end in
+	// their time. With one name browsers would send both, and which one counts is a matter of chance.
+	InsecureDomain string
+
 	// IdleTimeout ends a session that was not used for so long; the default is 1 hour (NIST SP 800-63B-4, AAL2).
 	// Lifetime ends every session that old; the default is 24 hours.
 	IdleTimeout time.Duration
@@ -161,11 +176,16 @@ func (o Options) Check() error {
 // withDefaults is the whole policy in one place: it fills in what was left open and refuses what contradicts itself.
 func (o Options) withDefaults() (Options, error) {
 	if o.Cookie == "" {
-		o.Cookie = hostPrefix + defaultCookie
-		if o.InsecureCookie {
+		switch {
+		case o.InsecureCookie:
 			o.Cookie = defaultCookie
+		case o.InsecureDomain != "":
+			o.Cookie = securePrefix + defaultCookie
+		default:
+			o.Cookie = hostPrefix + defaultCookie
 		}
 	}
+	o.InsecureDomain = strings.ToLower(o.InsecureDomain)
 	setDuration(&o.IdleTimeout, time.Hour)
 	setDuration(&o.Lifetime, 24*time.Hour)
 	setDuration(&o.RememberIdleTimeout, 14*24*time.Hour)
@@ -235,10 +255,69 @@ func (o Options) contradictions() error {
 		o.Cookie)
 	refuse(!o.InsecureCookie && !prefixed,
 		"Options.Cookie %q lacks the prefix %q, which keeps other hosts from planting a session", o.Cookie, hostPrefix)
-	if err := o.cookie("value", 0).Check(); err != nil {
+	c := o.cookie("value", 0)
+	c.Domain = "" // has errors of its own
+	if err := c.Check(); err != nil {
 		errs = append(errs, fmt.Errorf("session: Options.Cookie: %w", err))
 	}
-	return errors.Join(append(errs, o.migrateErr())...)
+	return errors.Join(append(errs, o.domainErr(), o.migrateErr())...)
+}
+
+// domainErr reports what is wrong with Options.InsecureDomain, if anything, as far as that can be told without a list
+// of public suffixes.
+func (o *Options) domainErr() error {
+	domain := o.InsecureDomain
+	if domain == "" {
+		return nil
+	}
+	top := domain[strings.LastIndexByte(domain, '.')+1:]
+	_, err := netip.ParseAddr(strings.Trim(domain, "[]"))
+	switch {
+	case err == nil || strings.Trim(top, "0123456789") == "" && top != "":
+		return fmt.Errorf("session: Options.InsecureDomain %q is an address, which has no hosts below it", domain)
+	case strings.HasPrefix(o.Cookie, hostPrefix):
+		return fmt.Errorf("session: Options.InsecureDomain and the cookie name %q contradict each other: "+
+			"browsers drop it with a Domain, so begin the name with %q", o.Cookie, securePrefix)
+	case top == domain:
+		return fmt.Errorf("session: Options.InsecureDomain %q is a single label, of which browsers drop the cookie: "+
+			"write a domain such as \"shop.example\"", domain)
+	}
+	c := cookie.Cookie{Name: "name", Domain: domain, Path: "/", Secure: true, SameSite: cookie.SameSiteLax}
+	if err := c.Check(); err != nil {
+		return fmt.Errorf("session: Options.InsecureDomain: %w", err)
+	}
+	return nil
+}
+
+// within reports whether a host is in Options.InsecureDomain (RFC 6265bis, section 5.1.3), or there is none.
+func (o *Options) within(host string) bool {
+	return o.InsecureDomain == "" || host == o.InsecureDomain || strings.HasSuffix(host, "."+o.InsecureDomain)
+}
+
+const (
+	maxHostName = 253
+	maxHosts    = 100 // that are warned of, because clients choose them
+)
+
+// outside returns an error if the request's host may not set the session's cookie, and reports it once for each host.
+// The host of requests by net/http/httptest may, because tests are of the site and not of its name.
+func (s *Session) outside() error {
+	o := &s.m.opts
+	if o.InsecureDomain == "" || s.bearer {
+		return nil
+	}
+	u := url.URL{Host: event.ClientHost(s.request, o.TrustedProxies)}
+	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
+	if o.within(host) || host == "example.com" {
+		return nil
+	}
+	host = clip(host, maxHostName)
+	err := fmt.Errorf("session: browsers drop a cookie of Options.InsecureDomain %q from the host %q",
+		o.InsecureDomain, host)
+	if s.m.outsiders.firstOf(host, maxHosts) {
+		s.emit(event.Event{Kind: event.Undelivered, Reason: "the host is outside Options.InsecureDomain", Err: err})
+	}
+	return err
 }
 
 // migrateErr reports what is wrong with Options.Migrate, if anything.
@@ -259,7 +338,7 @@ func (o *Options) migrateErr() error {
 // cookie returns the session cookie. A lifetime of 0 means until the browser closes.
 func (o *Options) cookie(value string, lifetime time.Duration) *cookie.Cookie {
 	c := &cookie.Cookie{
-		Name: o.Cookie, Value: value, Path: "/", MaxAge: lifetime,
+		Name: o.Cookie, Value: value, Domain: o.InsecureDomain, Path: "/", MaxAge: lifetime,
 		Secure: !o.InsecureCookie, HttpOnly: true, SameSite: cookie.SameSiteLax,
 	}
 	if o.SameSiteStrict {

@@ -94,6 +94,9 @@ func (s *Session) SignIn(user string, options ...SignInOption) error {
 	case s.begun():
 		return ErrTooLate
 	}
+	if err := s.outside(); err != nil {
+		return err
+	}
 	return st.signIn(user, newSignIn(options), s.m.store.Now())
 }
 
