@@ -33,7 +33,7 @@ func ExampleHandler() {
 // An app's own page, in its own language.
 func ExampleOptions() {
 	page := template.Must(template.New("").Parse(`<h1>Geräte von {{.User}}</h1>
-{{range .Devices}}<form method="post" action="{{$.Path}}">{{.Name}} <button name="end" value="{{.Handle}}">Abmelden</button></form>
+{{range .Devices}}<form method="post" action="{{$.Path}}">{{$.Field}}{{.Name}} <button name="end" value="{{.Handle}}">Abmelden</button></form>
 {{end}}`))
 	sessions := session.New(memory.New(), session.Options{})
 	mux := http.NewServeMux()

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"coatcheck.dev/csrf"
 	"coatcheck.dev/internal/secureheader"
 	"coatcheck.dev/internal/visible"
 )
@@ -28,6 +29,10 @@ type Page struct {
 	Style   string   // URL of the default style sheet
 	Newer   string   // URLs of the neighbouring pages; empty where there is none
 	Older   string
+
+	// Field is csrf.Field: it belongs into each form. It is empty unless Options.Guard asks for tokens, and for
+	// browsers that need none.
+	Field template.HTML
 }
 
 //go:embed page.html
@@ -74,7 +79,7 @@ func (h *handler) show(w http.ResponseWriter, r *http.Request) {
 		User:   visible.Text(h.sessions.From(r.Context()).User()),
 		Others: len(devices) - 1, Ask: query.Get("ask") == "others",
 		Notice: notices[query.Get("done")], Path: h.opts.Path, AskPath: h.opts.Path + "?ask=others",
-		Style: h.opts.Path + styleURL,
+		Style: h.opts.Path + styleURL, Field: csrf.Field(r),
 	}
 	var n, last int
 	p.Devices, n, last = slice(devices, query.Get("page"))

@@ -121,6 +121,7 @@ func (b *browser) send(url string, form url.Values) (int, string) {
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("User-Agent", "curl/8.14.1")
+	req.Header.Set("Sec-Fetch-Site", "none") // in the hand of its user
 	for name, value := range b.cookies {
 		req.AddCookie(&http.Cookie{Name: name, Value: value})
 	}

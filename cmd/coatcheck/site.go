@@ -72,7 +72,7 @@ func upstream(flags *config.Serve) (site, error) {
 	}
 	options := gate.Options{
 		Upstream: u, Hidden: []string{console.Cookie}, TrustedOrigins: flags.TrustOrigin, PassHeaders: flags.PassHeader,
-		Public:        flags.Public,
+		Public: flags.Public, InsecureReportCrossSite: flags.InsecureReportCrossSite,
 		AnswerTimeout: orAny(flags.UpstreamTimeout), BodyTimeout: orAny(flags.BodyTimeout),
 	}
 	if err := options.Check(); err != nil {
@@ -86,6 +86,10 @@ func upstream(flags *config.Serve) (site, error) {
 		options: session.Options{MaxBytes: gate.MaxBytes, MaxKeys: gate.MaxKeys, PrivateCaching: true},
 		handler: func(s *server) http.Handler {
 			options.Log, options.Closing = s.log, s.closing
+			if options.InsecureReportCrossSite {
+				s.log.Warn("pages of other sites may act in a visitor's name: --insecure-report-cross-site reports " +
+					"them and refuses nothing")
+			}
 			s.front.PerConnection = gate.WithClient
 			go s.tryApp(u)
 			return gate.New(s.sessions, options)

@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,11 +21,13 @@ type curler struct {
 	curl string
 	jar  string
 	site string
+	says []string // of itself, in every request
 }
 
 func newCurler(t testing.TB, site string) *curler {
 	t.Helper()
-	return &curler{t, tool.Find(t, "curl"), filepath.Join(t.TempDir(), "jar"), site}
+	own := []string{"--header", "Sec-Fetch-Site: none"} // no page has made curl send this
+	return &curler{t, tool.Find(t, "curl"), filepath.Join(t.TempDir(), "jar"), site, own}
 }
 
 // ask runs curl once and returns the body, the status and the path that the answer leads to.
@@ -31,7 +35,7 @@ func (c *curler) ask(method, path string, more ...string) (body string, status s
 	c.t.Helper()
 	args := []string{"--disable", "--silent", "--show-error", "--max-time", "60", "--noproxy", "*",
 		"--cookie", c.jar, "--cookie-jar", c.jar, "--write-out", "\n%{http_code} %{redirect_url}", "--request", method}
-	cmd := exec.Command(c.curl, append(append(args, more...), c.site+path)...)
+	cmd := exec.Command(c.curl, slices.Concat(args, c.says, more, []string{c.site + path})...)
 	cmd.Stderr = c.t.Output()
 	out, err := cmd.Output()
 	if err != nil {
@@ -203,6 +207,48 @@ func TestShopsAnswerAlike(t *testing.T) {
 	}
 }
 
+// A client that does not tell where its requests come from takes the token out of the demo's forms. Its jar keeps the
+// cookie that belongs to it; a token that is older than the sign-in, or that of another visitor, is refused.
+//
+// Rows: C10, A21
+func TestCurlNeedsTheTokensOfTheDemo(t *testing.T) {
+	t.Parallel()
+	site := open(t, "demo").site
+	c, other := newCurler(t, site), newCurler(t, site)
+	c.says, other.says = nil, nil
+	field := regexp.MustCompile(`name="csrf_token" value="([^"]+)"`)
+	token := func(c *curler) string {
+		t.Helper()
+		page, status, _ := c.ask(http.MethodGet, "/login")
+		found := field.FindStringSubmatch(page)
+		if found == nil {
+			t.Fatalf("no token in the form: %s %s", status, page)
+		}
+		return found[1]
+	}
+	ada := []string{"user", "ada", "password", "lovelace"}
+	mine, theirs := token(c), token(other)
+	for _, step := range []struct {
+		token, status string
+		after         me
+	}{{"", "403", me{"", []string{}, "light"}}, {theirs, "403", me{"", []string{}, "light"}},
+		{mine, "303", me{"ada", []string{}, "light"}}, {mine, "403", me{"ada", []string{}, "light"}}} {
+		if status, _ := c.post("/login", append(ada, "csrf_token", step.token)...); status != step.status {
+			t.Errorf("token %q: status %s, want %s", step.token, status, step.status)
+		}
+		c.is(step.after)
+	}
+	page, _, _ := c.ask(http.MethodGet, "/")
+	fresh := field.FindStringSubmatch(page)
+	if fresh == nil {
+		t.Fatal("no token in the forms of a user")
+	}
+	if _, status, _ := c.ask(http.MethodPost, "/logout", "--header", "X-CSRF-Token: "+fresh[1]); status != "303" {
+		t.Errorf("sign-out with the token in the header: status %s", status)
+	}
+	c.is(me{"", []string{}, "light"})
+}
+
 // Other sites cannot act in a visitor's name, at any of the shops.
 func TestOtherSitesAreRefused(t *testing.T) {
 	t.Parallel()
@@ -215,6 +261,7 @@ func TestOtherSitesAreRefused(t *testing.T) {
 			for _, header := range [][2]string{{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"},
 				{"Origin", "https://evil.example"}, {"Origin", "null"}} {
 				evil := v.as()
+				evil.header.Del("Sec-Fetch-Site")
 				evil.header.Set(header[0], header[1])
 				for path, fields := range changes {
 					if a := evil.do(http.MethodPost, path, fields...); a.status != http.StatusForbidden ||

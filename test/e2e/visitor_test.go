@@ -32,8 +32,8 @@ func newVisitor(t testing.TB, base string) *visitor {
 	t.Cleanup(transport.CloseIdleConnections)
 	return &visitor{
 		t: t, base: base, cookies: map[string]string{},
-		// as browsers: others get 401 where these are shown the sign-in page
-		header: http.Header{"Accept": {"text/html,*/*;q=0.8"}},
+		// as browsers: others get 401 where these are shown the sign-in page, and need tokens in the forms of the demo
+		header: http.Header{"Accept": {"text/html,*/*;q=0.8"}, "Sec-Fetch-Site": {"same-origin"}},
 		client: &http.Client{
 			Transport: transport,
 			Timeout:   time.Minute, // far more than any answer takes

@@ -84,7 +84,9 @@ type Serve struct {
 	PassHeader      []string      `placeholder:"NAME" sep:"," help:"A request header the app asks for although clients could mislead it with it, such as X-HTTP-Method-Override or True-Client-IP. Repeatable."`
 	Public          []string      `placeholder:"PATH" sep:"," help:"Path of what is the same for everybody, such as /static/ for all below it: no session is looked up there, and the app's caching stays. Repeatable."`
 	TrustOrigin     []string      `placeholder:"ORIGIN" help:"Another origin whose pages may send forms to the app, such as https://pay.example. Repeatable."`
-	Server          `embed:""`
+
+	InsecureReportCrossSite bool `help:"Let pages of any site send forms to the app, and only report them (malicious_csrf in the log), to find out which origins to trust. For a while: nothing keeps them from acting in a visitor's name."`
+	Server                  `embed:""`
 }
 
 // Doctor has the flags of the doctor.

@@ -41,6 +41,10 @@ type Options struct {
 	// TrustedOrigins are other origins, such as "https://pay.example", whose requests may change something here.
 	TrustedOrigins []string
 
+	// InsecureReportCrossSite reports requests of other sites that would change something, and passes them on: for the
+	// time in which an operator finds out which origins to trust.
+	InsecureReportCrossSite bool
+
 	// PassHeaders are request headers that the app asks for although a client could mislead it with them, such as
 	// X-HTTP-Method-Override or True-Client-IP. The default is none: they are removed from every request.
 	PassHeaders []string
@@ -133,6 +137,7 @@ func New(sessions *session.Manager, opts Options) http.Handler {
 	}
 	guard := csrf.New(csrf.Options{
 		TrustedOrigins: opts.TrustedOrigins, TrustedProxies: has.TrustedProxies, Events: has.Events,
+		InsecureReportOnly: opts.InsecureReportCrossSite,
 	})
 	private := sessions.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g.exchange(w, r, &exchange{session: sessions.From(r.Context())})

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -251,6 +252,26 @@ func TestCrossSite(t *testing.T) {
 			t.Errorf("%s with %v: status %d, app called %v, want %d", tt.method, tt.header, got.StatusCode, called,
 				tt.want)
 		}
+	}
+}
+
+// While an operator finds out which origins to trust, nothing is refused, and events tell what would be.
+func TestCrossSiteIsReportedOnly(t *testing.T) {
+	var refused []bool
+	events := event.NewQueue(func(e event.Event) {
+		if e.Kind == event.CrossSite {
+			refused = append(refused, e.Request.Refused)
+		}
+	})
+	st := newSite(t, echo, func(s *setup) { s.session.Events, s.gate.InsecureReportCrossSite = events, true })
+	for _, from := range []string{"cross-site", "same-origin", "same-site"} {
+		if got := st.visitor().do("POST", "/cart", http.Header{"Sec-Fetch-Site": {from}}); got.StatusCode != 200 {
+			t.Errorf("%s: status %d", from, got.StatusCode)
+		}
+	}
+	events.Flush(t.Context())
+	if !slices.Equal(refused, []bool{false, false}) {
+		t.Errorf("events of requests that were refused: %v, want two that were not", refused)
 	}
 }
 

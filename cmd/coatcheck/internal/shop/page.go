@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"net/http"
 
+	"coatcheck.dev/csrf"
 	"coatcheck.dev/internal/visible"
 	"coatcheck.dev/session"
 )
@@ -24,6 +25,7 @@ type layout struct {
 	Ask        bool   // whether the visitor has not been asked about recently viewed goods yet
 	Here       string // for forms that lead back
 	ConsoleURL string
+	Field      template.HTML // for every form
 	Body       any
 }
 
@@ -32,7 +34,8 @@ func (s *shop) layout(r *http.Request, title string, body any) layout {
 	visitor := session.From(r.Context())
 	return layout{
 		Title: title, User: visible.Text(visitor.User()), Theme: themeOf(r), InCart: len(Cart.Get(visitor)),
-		Ask: !Consent.Answered(r), Here: r.URL.RequestURI(), ConsoleURL: s.opts.ConsoleURL, Body: body,
+		Ask: !Consent.Answered(r), Here: r.URL.RequestURI(), ConsoleURL: s.opts.ConsoleURL,
+		Field: csrf.Field(r), Body: body,
 	}
 }
 

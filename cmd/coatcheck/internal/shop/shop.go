@@ -33,11 +33,13 @@ func New(sessions *session.Manager, opts Options) http.Handler {
 	}
 	s := &shop{sessions, opts}
 	has := sessions.Options()
-	guard := csrf.New(csrf.Options{Events: has.Events, TrustedProxies: has.TrustedProxies})
+	guard := csrf.New(csrf.Options{
+		Tokens: csrf.Tokens{Session: sessions.Binding}, Events: has.Events, TrustedProxies: has.TrustedProxies,
+	})
 
 	mux := http.NewServeMux()
 	mux.Handle("GET /assets/", asset.Handler(files))
-	mux.Handle("/", guard.Handler(sessions.Handler(s.pages(guard))))
+	mux.Handle("/", sessions.Handler(guard.Handler(s.pages(guard))))
 	return secureheader.Site(policy, http.MaxBytesHandler(mux, maxForm))
 }
 

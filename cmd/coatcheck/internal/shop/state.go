@@ -42,4 +42,8 @@ func init() {
 		Name: ticketCookie, Place: state.InTicketCookie, Purpose: state.Essential,
 		Description: "finds what is behind the counter",
 	})
+	Inventory.Declare(state.Entry{
+		Name: "__Host-csrf", Place: state.InCookie, Purpose: state.Essential,
+		Description: "shows that a form is ours, in browsers from before 2023",
+	})
 }
