@@ -163,8 +163,8 @@ func (g *Guard) Check(r *http.Request) error {
 }
 
 // needsToken reports whether nothing but a token can tell where a request comes from. Two kinds tell it in another way:
-//   - Browsers have always sent Origin with the handshake of a WebSocket (RFC 6455, section 4.1), and let no page ask
-//     for another change of the protocol.
+//   - Browsers have always sent Origin with the handshake of a WebSocket (RFC 6455, section 4.1; over HTTP/2 it is a
+//     CONNECT, RFC 8441), and let no page ask for another change of the protocol.
 //   - No page can add "Authorization: Bearer" to a request to another site, unless that site's answers to preflights
 //     allow it (CORS). Browsers add the schemes Basic, Digest and Negotiate by themselves, so these prove nothing.
 func (g *Guard) needsToken(r *http.Request) bool {
@@ -172,7 +172,7 @@ func (g *Guard) needsToken(r *http.Request) bool {
 		return false
 	}
 	scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	return !isSafe(r.Method) && !strings.EqualFold(scheme, "Bearer")
+	return !isSafe(r.Method) && r.Method != http.MethodConnect && !strings.EqualFold(scheme, "Bearer")
 }
 
 // isOwn reports whether an origin is the one that the request is for. Hosts and ports are compared as those of URLs

@@ -365,12 +365,13 @@ func TestWebSocketsNeedNoToken(t *testing.T) {
 		header http.Header
 		status int
 	}{
-		"no browser":       {"GET", http.Header{}, 200},
-		"own page":         {"GET", http.Header{"Origin": {own}}, 200},
-		"another site":     {"GET", http.Header{"Origin": {evil}}, 403},
-		"a sandboxed page": {"GET", http.Header{"Origin": {"null"}}, 403},
-		"a POST":           {"POST", http.Header{}, 403},
-		"over HTTP/2":      {"CONNECT", http.Header{"Origin": {evil}}, 403},
+		"no browser":              {"GET", http.Header{}, 200},
+		"own page":                {"GET", http.Header{"Origin": {own}}, 200},
+		"another site":            {"GET", http.Header{"Origin": {evil}}, 403},
+		"a sandboxed page":        {"GET", http.Header{"Origin": {"null"}}, 403},
+		"a POST":                  {"POST", http.Header{}, 403},
+		"over HTTP/2":             {"CONNECT", http.Header{"Origin": {evil}}, 403},
+		"no browser, over HTTP/2": {"CONNECT", http.Header{}, 200},
 	} {
 		s := newSite(t, csrf.Tokens{})
 		r := httptest.NewRequest(c.method, "https://shop.example/act", nil)

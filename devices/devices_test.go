@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -222,6 +223,33 @@ func TestGuardOfTheApp(t *testing.T) {
 	if w := ada.post("end=others", "Sec-Fetch-Site", "same-site", "Origin",
 		"https://accounts.example"); w.Code != http.StatusSeeOther {
 		t.Errorf("status %d", w.Code)
+	}
+}
+
+// A guard that asks for tokens finds them in the forms of the page and of the question.
+func TestTokensOfTheApp(t *testing.T) {
+	guard := csrf.New(csrf.Options{Tokens: csrf.Tokens{Session: func(*http.Request) string { return "ada" }}})
+	s := newSite(t, devices.Options{Guard: guard})
+	ada, there := s.signedIn("ada"), s.signedIn("ada")
+	field := regexp.MustCompile(`<form [^>]*>\s*<input type="hidden" name="csrf_token" value="([^"]*)">`)
+	if w := ada.post("end=others", "Sec-Fetch-Site", ""); w.Code != http.StatusForbidden || !there.alive() {
+		t.Errorf("without a token: status %d, other device signed in: %t", w.Code, there.alive())
+	}
+	for path, forms := range map[string]int{"/devices/": 2, "/devices/?ask=others": 1} {
+		if found := field.FindAllString(ada.get(path).Body.String(), -1); len(found) > 0 {
+			t.Errorf("%s: a browser of today gets tokens: %q", path, found)
+		}
+		w := ada.get(path, "Sec-Fetch-Site", "")
+		found := field.FindAllStringSubmatch(w.Body.String(), -1)
+		if len(found) != forms {
+			t.Fatalf("%s: %d forms have a token, want %d", path, len(found), forms)
+		}
+		r := httptest.NewRequest("POST", "https://shop.example/devices/", nil)
+		r.AddCookie(w.Result().Cookies()[0])
+		r.Header.Set(csrf.HeaderName, found[0][1])
+		if err := guard.Check(r); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
 	}
 }
 

@@ -103,6 +103,9 @@ func (b *browser) do(method, target, body string, header ...string) *httptest.Re
 	w := httptest.NewRecorder()
 	b.handler.ServeHTTP(w, r)
 	for _, c := range w.Result().Cookies() {
+		if c.Name != "__Host-session" {
+			continue
+		}
 		b.ticket = c.Value
 		if c.MaxAge < 0 {
 			b.ticket = ""

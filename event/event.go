@@ -21,7 +21,7 @@ type Event struct {
 	Request *Request // the one that another site forged, for CrossSite alone
 }
 
-// A Request is one that another site made a visitor's browser send. The client wrote all of it but Refused; every text
+// A Request is one that another site made a visitor's browser send, or may have. The client wrote all of it but Refused; every text
 // is cut to 256 bytes.
 type Request struct {
 	Method  string
@@ -29,5 +29,5 @@ type Request struct {
 	Path    string
 	Origin  string // header
 	Site    string // header Sec-Fetch-Site
-	Refused bool   // false with csrf.Options.InsecureReportOnly
+	Refused bool   // false where package csrf is told to report only
 }

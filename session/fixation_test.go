@@ -3,6 +3,7 @@ package session_test
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
+	"coatcheck.dev/store/memory"
 )
 
 // strangeTickets returns values that are no ticket of the site, some of them close to a good one.
@@ -448,4 +450,44 @@ func TestEvictedCookieSignsNobodyIn(t *testing.T) {
 			t.Errorf("revoke: %v, %v", existed, err)
 		}
 	})
+}
+
+// What tokens in forms are bound to belongs to the sign-in: there is nothing before, each sign-in has its own, and
+// after the sign-out there is nothing again.
+//
+// Rows: C10
+func TestBindingIsOfTheSignIn(t *testing.T) {
+	m := newManager(t, memory.New(), session.Options{})
+	b := newBrowser(t, m)
+	var last string
+	binding := func(change func(s *session.Session) error) string {
+		b.visit(func(_ http.ResponseWriter, r *http.Request) {
+			if err := change(session.From(r.Context())); err != nil {
+				t.Error(err)
+			}
+			last = m.Binding(r)
+		})
+		return last
+	}
+	look := func(*session.Session) error { return nil }
+	signIn := func(s *session.Session) error { return s.SignIn("ada") }
+	if got := binding(look); got != "" {
+		t.Errorf("a visitor: %q", got)
+	}
+	if got := binding(func(s *session.Session) error { return cart.Set(s, []string{"tea"}) }); got != "" {
+		t.Errorf("a visitor with a cart: %q", got)
+	}
+	first := binding(signIn)
+	if again := binding(look); first == "" || again != first {
+		t.Errorf("after the sign-in: %q, and then %q", first, again)
+	}
+	if second := binding(signIn); second == "" || second == first {
+		t.Errorf("another sign-in: %q, and before %q", second, first)
+	}
+	if got := binding((*session.Session).SignOut); got != "" {
+		t.Errorf("after the sign-out: %q", got)
+	}
+	if got := m.Binding(httptest.NewRequest("GET", "/", nil)); got != "" {
+		t.Errorf("outside of the manager: %q", got)
+	}
 }
