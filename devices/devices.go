@@ -21,9 +21,9 @@ type Options struct {
 	Path string
 
 	// Page writes the app's own page, in its own layout and language; the default page stands alone. Its forms post
-	// end=HANDLE and end=others to Page.Path, with Page.Field. Nothing is sent until Page returns, so an error becomes a clean 500.
-	// The app sets its own Content-Security-Policy. The handler adds frame-ancestors 'none' to it, because another
-	// site could otherwise hide the buttons under something else (ASVS 3.4.6).
+	// end=HANDLE and end=others to Page.Path, with Page.Field. Nothing is sent until Page returns, so an error becomes
+	// a clean 500. The app sets its own Content-Security-Policy. The handler adds frame-ancestors 'none' to it, because
+	// another site could otherwise hide the buttons under something else (ASVS 3.4.6).
 	Page func(w io.Writer, r *http.Request, p Page) error
 
 	// Bound tells by what key a session is bound to its device, and since when: what package bound says of it. No key

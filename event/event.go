@@ -21,8 +21,8 @@ type Event struct {
 	Request *Request // the one that another site forged, for CrossSite alone
 }
 
-// A Request is one that another site made a visitor's browser send, or may have. The client wrote all of it but Refused; every text
-// is cut to 256 bytes.
+// A Request is one that another site made a visitor's browser send, or may have. The client wrote all of it but
+// Refused; every text is cut to 256 bytes.
 type Request struct {
 	Method  string
 	Host    string // that the request was for
