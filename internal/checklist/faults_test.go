@@ -104,8 +104,9 @@ var Faults = []Fault{
 		Proof: []string{"test/sqlite.TestAReaderKeepsTheLogLong", "cmd/coatcheck.TestWALWarning"},
 	}, {
 		What: "a node's clock is wrong, or is set while it runs",
-		Does: "times are those of the store's server; a node that is more than a minute off says so, sweeps nothing " +
-			"and renews no secret; nobody is signed out, and nobody comes back",
+		Does: "times are those of the store's server, in a Cluster of the one with the cutoffs; a node that is more " +
+			"than a minute off says so, sweeps nothing and renews no secret; nobody is signed out, and nobody " +
+			"comes back",
 		Bound: "half the round trip of a beat; at a start, a request waits 1 s at most for the first one",
 		Proof: []string{
 			"test/chaos.TestClocks", "session.TestTimesAreTheServers", "session.TestTheGraceIsThatOfTheServersTime",

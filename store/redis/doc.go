@@ -45,7 +45,11 @@
 //
 // Redis must not evict sessions: set maxmemory-policy to noeviction. All keys begin with [Options.Prefix], and nobody
 // else may write to them. Clients must send every command to a master. A replica is late, and would accept a revoked
-// session until it hears of the revocation. The clocks of a Cluster's nodes must agree to half a minute.
+// session until it hears of the revocation.
+//
+// The clocks of a Cluster's nodes must agree to half a minute. All programs go by one of them, which beats tell: that
+// of the master that has the key of the cutoffs ([Store.NotBefore]). After a failover it is the new master's, and a
+// jump is doubted as [store.Clock] says.
 //
 // While a Cluster moves the slot of a shard, commands with several keys wait for it, at most a second and a half; loads
 // and saves go on. Notices of one record come in order, except while its slot moves: then the last notice from the old

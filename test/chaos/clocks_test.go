@@ -4,24 +4,38 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"coatcheck.dev/test/internal/proc"
+	"coatcheck.dev/test/internal/redisserver"
 	"coatcheck.dev/test/internal/trial"
 )
 
 // skews are how far clocks are off.
 var skews = []time.Duration{2 * time.Hour, -2 * time.Hour, 40 * time.Second, -40 * time.Second}
 
+// cluster is for clocks alone: its servers stay as they are.
+func cluster(t *testing.T) engine {
+	servers := redisserver.StartCluster(t, "--appendonly", "yes", "--appendfsync", "always")
+	var addrs []string
+	for _, n := range servers.Nodes {
+		addrs = append(addrs, n.Addr)
+	}
+	return engine{kind: "cluster", nodes: 2, store: func(string) string { return strings.Join(addrs, ",") }}
+}
+
 // Two nodes have clocks that are hours apart, then more than the grace of a rotation, and are set while sessions go on.
 // Nobody is signed out, and nobody comes back.
 //
 // Rows: I1, I4, I11
 func TestClocks(t *testing.T) {
-	for _, name := range slices.Sorted(maps.Keys(engines)) {
+	all := maps.Clone(engines)
+	all["cluster"] = cluster
+	for _, name := range slices.Sorted(maps.Keys(all)) {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, engines[name](t), trial.Seed(t))
+			w := newWorld(t, all[name](t), trial.Seed(t))
 			w.play(20*time.Second, func(ctx context.Context) {
 				for phase, lasts := range []time.Duration{4 * time.Second, 4 * time.Second, 11 * time.Second} {
 					for i, n := range w.nodes {

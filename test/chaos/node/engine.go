@@ -37,6 +37,12 @@ func open(engine, address string) (store.Store, error) {
 		}
 		replicated := redisstore.Replicated(1, time.Second, rueidisstore.Pipeline(client))
 		return rueidisstore.New(client, redisstore.Options{Durability: replicated}), nil
+	case "cluster":
+		client, err := rueidis.NewClient(rueidis.ClientOption{InitAddress: strings.Split(address, ",")})
+		if err != nil {
+			return nil, err
+		}
+		return rueidisstore.New(client, redisstore.Options{}), nil
 	case "redis":
 		client, err := rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{address}, ForceSingleClient: true})
 		if err != nil {
