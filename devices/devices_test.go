@@ -434,6 +434,8 @@ func TestPages(t *testing.T) {
 }
 
 // Without any configuration, people know their devices by a name.
+//
+// Rows: ASVS 7.5.2
 func TestNames(t *testing.T) {
 	s := newSite(t, devices.Options{}, func(o *session.Options) { o.DeviceLabel = nil })
 	for agent, want := range map[string]string{
@@ -454,7 +456,7 @@ func TestNames(t *testing.T) {
 
 // A name is shown with what is unseen in it, on the page and to a terminal; JSON still means the name.
 //
-// Rows: ASVS 16.4.1
+// Rows: A44, ASVS 16.4.1
 func TestHostileNamesAreShown(t *testing.T) {
 	s := newSite(t, devices.Options{})
 	ada := s.signedIn("ada\u202enimda\u200b", "Label", "Fire\u202efox\u2028")

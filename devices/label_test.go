@@ -22,6 +22,9 @@ const maxLabel = 52
 
 const webkit = "AppleWebKit/537.36 (KHTML, like Gecko) "
 
+// A name is short, printable and bounded, whatever a client says.
+//
+// Rows: I9, A44
 func TestName(t *testing.T) {
 	const apple = "AppleWebKit/605.1.15 (KHTML, like Gecko) "
 	for _, tt := range []struct{ want, agent string }{

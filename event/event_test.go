@@ -67,7 +67,7 @@ func TestNoQueue(t *testing.T) {
 
 // Text that strangers choose is shown in logs as what it is, also where the handler of the log would let it through.
 //
-// Rows: ASVS 16.4.1
+// Rows: A44, ASVS 16.4.1
 func TestLogShowsWhatIsUnseen(t *testing.T) {
 	var out bytes.Buffer
 	observe := event.LogEvents(slog.New(slog.NewJSONHandler(&out, nil)))

@@ -271,7 +271,7 @@ func TestSignInPageKeepsTheSession(t *testing.T) {
 
 // Signing in is refused without a name, and with one that lists and logs could not show; then nothing has changed.
 //
-// Rows: A1, ASVS 16.4.1
+// Rows: A1, A44, ASVS 16.4.1
 func TestSignInNeedsAUser(t *testing.T) {
 	onEveryStore(t, session.Options{}, func(t *testing.T, m *session.Manager, st store.Store) {
 		for _, user := range []string{

@@ -174,6 +174,7 @@ var attacks = Group{
 		{ID: "A39", Rule: "clocks that are wrong or step"},
 		{ID: "A42", Rule: "connections that outlive their session"},
 		{ID: "A43", Rule: "floods of sessions"},
+		{ID: "A44", Rule: "names that hide characters, or turn the text around them"},
 	},
 }
 

@@ -19,7 +19,7 @@ func ExampleText() {
 	// ada\u202enimda
 }
 
-// Rows: ASVS 16.4.1
+// Rows: A44, ASVS 16.4.1
 func TestWhatIsUnseenIsShown(t *testing.T) {
 	for _, tt := range []struct{ text, want string }{
 		{"", ""},
@@ -54,7 +54,7 @@ func TestWhatIsUnseenIsShown(t *testing.T) {
 	}
 }
 
-// Rows: ASVS 16.4.1
+// Rows: A44, ASVS 16.4.1
 func TestJSONMeansTheSame(t *testing.T) {
 	for _, tt := range []struct{ text, want string }{
 		{`{"user":"ada"}` + "\n", `{"user":"ada"}` + "\n"},

@@ -142,7 +142,7 @@ func TestListingShowsWhatIsPublicAndNothingElse(t *testing.T) {
 
 // A terminal shows what there is in a name, and JSON still means the name.
 //
-// Rows: ASVS 16.4.1
+// Rows: A44, ASVS 16.4.1
 func TestListingShowsWhatIsUnseen(t *testing.T) {
 	h := newFixture(t, api.Options{Token: token})
 	for _, name := range []string{"ada\u202enimda", "ada\u200b\u2028\x7f", "\U000e0041", "a\x00\x1b[31m"} {

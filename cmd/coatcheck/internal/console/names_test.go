@@ -13,7 +13,7 @@ import (
 // A name whose characters are unseen, or turn the text around, is shown for what it is on every page, and its sessions
 // can be found and ended. Such records are from before sign-in refused some of these names.
 //
-// Rows: ASVS 16.4.1
+// Rows: A44, ASVS 16.4.1
 func TestHostileNamesAreShownAndEnded(t *testing.T) {
 	for _, name := range []string{
 		"ada\u202enimda", "ada\u200b", "a\u2028b", "a\x00b\x1b[31m", "two\nlines\r", "a\u009bb",
