@@ -2,11 +2,14 @@ package session_test
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"coatcheck.dev/cookie"
+	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 )
 
@@ -44,6 +47,27 @@ func TestMovedSessionKeepsItsBeginning(t *testing.T) {
 				}
 			})
 			synctest.Wait()
+		})
+	}
+}
+
+// Whom sign-in would refuse does not move in either.
+//
+// Rows: A44
+func TestMovedSessionNeedsAReadableUser(t *testing.T) {
+	for _, user := range []string{"a\xff", "a\nb", "\x1b[31m", strings.Repeat("u", session.MaxUserLen+1)} {
+		inBubble(t, fmt.Sprintf("%.10q", user), func(t *testing.T) {
+			var events recorder
+			old := session.OldSession{User: user, Began: time.Now()}
+			m := newManager(t, newFaultStore(), asleep(session.Options{
+				Migrate: oneOld{old}, Events: event.NewQueue(events.observe),
+			}))
+			b := newBrowser(t, m)
+			b.cookies["old"] = "ticket"
+			if handle := b.handle(); !handle.IsZero() {
+				t.Error("the session has moved in")
+			}
+			events.the(t, m, event.StoreError)
 		})
 	}
 }
