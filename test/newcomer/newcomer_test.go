@@ -13,7 +13,7 @@ import (
 )
 
 // README's app and its test are a fresh module that builds and passes. What README claims of the app is tried by
-// testdata/claims_test.go, which joins the module.
+// testdata/claims_test.go.txt, which joins the module.
 func TestAppOfTheReadme(t *testing.T) {
 	readme := read(t, "../../README.md")
 	dir := t.TempDir()
@@ -24,7 +24,7 @@ func TestAppOfTheReadme(t *testing.T) {
 		}
 		write(t, filepath.Join(dir, name), block)
 	}
-	write(t, filepath.Join(dir, "claims_test.go"), read(t, "testdata/claims_test.go"))
+	write(t, filepath.Join(dir, "claims_test.go"), read(t, "testdata/claims_test.go.txt"))
 	begin(t, dir, readme)
 	for _, command := range []string{"build -o shop .", "vet .", "test ."} {
 		t.Log(run(t, dir, "go "+command))
