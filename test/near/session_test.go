@@ -2,6 +2,7 @@ package near
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -258,4 +259,48 @@ func TestUseAtTheOtherNodeIsKnown(t *testing.T) {
 		b.is(1, "")
 		b.is(0, "")
 	})
+}
+
+// What Manager.Update changes at one node is there at the other one as soon as a notice has come, or once the lease is
+// over if none comes, and so is a deadline.
+//
+// Rows: I3, I11
+func TestUpdatesReachTheOtherNode(t *testing.T) {
+	const delay = 50 * time.Millisecond
+	note := session.NewKey[string]("note")
+	for _, feed := range []struct {
+		name string
+		cut  func(*wire.Store)
+		wait time.Duration
+	}{
+		{"whole", func(*wire.Store) {}, delay},
+		{"killed", (*wire.Store).Break, 5 * time.Second},
+		{"silent", (*wire.Store).Silence, 5 * time.Second},
+	} {
+		t.Run("feed "+feed.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b, wires := twoNodes(t, delay)
+				b.signIn("ada")
+				var handle store.ID
+				b.at(1, func(s *session.Session) { handle = s.Handle() })
+				time.Sleep(2 * time.Second)
+				feed.cut(wires[1])
+				err := b.nodes[0].Update(t.Context(), handle, func(s *session.Session) error {
+					return errors.Join(note.Set(s, "from outside"), s.Until(time.Now().Add(time.Minute)))
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				began := time.Now()
+				time.Sleep(feed.wait + time.Microsecond)
+				b.at(1, func(s *session.Session) {
+					if got := note.Get(s); got != "from outside" {
+						t.Errorf("the other node has %q", got)
+					}
+				})
+				time.Sleep(time.Until(began.Add(time.Minute)))
+				b.is(1, "")
+			})
+		})
+	}
 }
