@@ -41,7 +41,7 @@ test: deps lint
 
 # What signs and encrypts, in the FIPS 140-3 module as it was validated, with everything refused that is not approved.
 fips:
-	GOFIPS140=v1.0.0 GODEBUG=fips140=only go test -count=1 ./seal ./token
+	GOFIPS140=v1.0.0 GODEBUG=fips140=only go test -count=1 ./seal ./token ./bound
 
 # The tests that prove one row of docs/security.md: make row ROW=A15
 row:

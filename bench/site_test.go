@@ -71,7 +71,10 @@ var (
 
 func coatcheckSite(st store.Store) site {
 	// A disk that is busy with something else is no reason to stop.
-	m := session.New(st, session.Options{StoreTimeout: time.Minute})
+	return coatcheckOf(session.New(st, session.Options{StoreTimeout: time.Minute}))
+}
+
+func coatcheckOf(m *session.Manager) site {
 	return site{
 		name:  "coatcheck",
 		close: func() { must(m.Close(context.Background())) },

@@ -55,16 +55,9 @@ type Verdict struct {
 }
 
 // passes reports whether the guard lets the request into a session as it is.
-func (s *Session) passes(e *store.Encoded, head *store.Head, now time.Time) bool {
+func (s *Session) passes(head *store.Head, now time.Time) bool {
 	guard := s.m.opts.Guard
-	if guard == nil {
-		return true
-	}
-	var state string
-	if head.Guarded {
-		state = e.Guard()
-	}
-	return guard.Admit(s.request, head.User, state, now) == nil
+	return guard == nil || guard.Admit(s.request, head.User, head.Guard, now) == nil
 }
 
 // judge is passes for a record, with the guard's reason.

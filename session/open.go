@@ -67,7 +67,7 @@ func (s *Session) isGood(e *store.Encoded, hash *store.Hash, now time.Time) bool
 	case !s.passive && head.RotatedAt != head.CreatedAt && o.provesKept(head.RotatedAt, head.LastSeen, us):
 		return false
 	}
-	return !s.m.store.Refuses(head.User, time.UnixMicro(head.CreatedAt)) && s.passes(e, &head, now)
+	return !s.m.store.Refuses(head.User, time.UnixMicro(head.CreatedAt)) && s.passes(&head, now)
 }
 
 // enter lets the request into the session of the record at the time now, if the credential is good for it.

@@ -215,6 +215,15 @@ func (d *decoder) numbers(n int) {
 	}
 }
 
+// pass reads over a string, which is mostly a short one.
+func (d *decoder) pass() {
+	if s := d.rest; s != "" && s[0] < 0x80 && int(s[0]) < len(s) {
+		d.rest = s[1+int(s[0]):]
+		return
+	}
+	d.string()
+}
+
 func (d *decoder) string() string {
 	s, rest, ok := cutStringChecked(d.rest)
 	if !ok {

@@ -61,8 +61,10 @@ func TestBodyRoundTrip(t *testing.T) {
 	for i := range negative.Auth {
 		negative.Auth[i].At = noon
 	}
+	guarded := full
+	guarded.Guard = "\x01\xff"
 	for name, want := range map[string]store.Record{
-		"full": full, "pending": pending, "plain": plain, "far times": past, "negative": negative,
+		"guarded": guarded, "full": full, "pending": pending, "plain": plain, "far times": past, "negative": negative,
 	} {
 		if got := decode(t, want.AppendBody(nil)); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: got %+v\nwant %+v", name, got, want)

@@ -33,6 +33,7 @@ func (s *Encoded) Record() (r Record, err error) {
 // goes on. Times are microseconds since 1970.
 type Head struct {
 	User        string
+	Guard       string // what a guard keeps of the session; see [Record.Guard]
 	Secret      Hash
 	CreatedAt   int64
 	LastSeen    int64
@@ -40,7 +41,6 @@ type Head struct {
 	IdleTimeout int64 // microseconds; 0 means never
 	RotatedAt   int64 // when the last rotation began or was confirmed; CreatedAt if there was none
 	Pending     bool  // a rotation is waiting for the first use of its successor
-	Guarded     bool  // the record has something of a guard's; see [Encoded.Guard]
 }
 
 // Head returns the front of the body, and false if the body is damaged or of another version.
@@ -56,7 +56,6 @@ func (s *Encoded) Head() (h Head, ok bool) {
 	h.IdleTimeout = d.int64()
 	h.RotatedAt = h.CreatedAt
 	flags := d.byte()
-	h.Guarded = flags&flagGuard != 0
 	if flags&flagRotation != 0 {
 		d.skip(len(Nonce{}) + len(Hash{}))
 		h.RotatedAt = d.int64()
@@ -64,6 +63,11 @@ func (s *Encoded) Head() (h Head, ok bool) {
 		h.Pending = flags&flagConfirmed == 0
 	}
 	h.User = d.string()
+	if flags&flagGuard != 0 {
+		d.toData()
+		d.pass()
+		h.Guard = d.string()
+	}
 	return h, !d.failed
 }
 
@@ -74,21 +78,10 @@ func (s *Encoded) Data() (Data, bool) {
 		return Data{}, false
 	}
 	d.toUser()
+	d.string()
 	d.toData()
 	data, err := parseData(d.string())
 	return data, err == nil && !d.failed
-}
-
-// Guard returns what a guard has kept in the record, and "" if that is nothing. The [Head] says whether it is worth
-// asking.
-func (s *Encoded) Guard() string {
-	d := decoder{rest: s.Body}
-	if d.byte() != bodyVersion || d.toUser()&flagGuard == 0 {
-		return ""
-	}
-	d.toData()
-	d.string()
-	return d.string()
 }
 
 // CreatedAt returns when the session began, in microseconds since 1970.
@@ -122,32 +115,29 @@ func (s *Encoded) User() string {
 	return d.string()
 }
 
-// toUser goes on from behind the version to the user, and returns the flags.
-func (d *decoder) toUser() (flags byte) {
+// toUser goes on from behind the version to the user.
+func (d *decoder) toUser() {
 	d.skip(len(Hash{}) + 3*8) // secret and times
-	flags = d.byte()
-	if flags&flagRotation != 0 {
+	if d.byte()&flagRotation != 0 {
 		d.skip(len(Nonce{}) + len(Hash{}) + 8)
 		d.string()
 	}
-	return flags
 }
 
-// toData goes on from the user to the data.
+// toData goes on from behind the user to the data.
 func (d *decoder) toData() {
-	d.string() // user
 	auths := d.uvarint()
 	if auths > MaxAuths {
 		d.fail()
 		return
 	}
 	for range auths {
-		d.string()
+		d.pass()
 		d.numbers(2)
 	}
-	d.string() // device
-	d.string()
-	d.string()
+	d.pass() // device
+	d.pass()
+	d.pass()
 }
 
 // Over reports whether the session is over at the time now; see [Record.Over].

@@ -3,6 +3,7 @@ package store_test
 import (
 	"errors"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -47,6 +48,7 @@ func headOf(r store.Record) store.Head {
 		User: r.User, Secret: r.Secret,
 		CreatedAt: r.CreatedAt.UnixMicro(), LastSeen: r.LastSeen.UnixMicro(), ExpiresAt: r.ExpiresAt.UnixMicro(),
 		IdleTimeout: r.IdleTimeout.Microseconds(), RotatedAt: r.CreatedAt.UnixMicro(), Pending: r.Rotation.Pending(),
+		Guard: r.Guard,
 	}
 	if !r.Rotation.At.IsZero() {
 		h.RotatedAt = r.Rotation.At.UnixMicro()
@@ -60,8 +62,11 @@ func TestHeadIsTheFrontOfTheRecord(t *testing.T) {
 	pending.Rotation.Confirmed = false
 	plain := confirmed
 	plain.Rotation, plain.User, plain.IdleTimeout = store.Rotation{}, "", 0
+	guarded, long := confirmed, confirmed
+	guarded.Guard = "\x01\x00"
+	long.Guard, long.Device.UserAgent, long.Data = strings.Repeat("g", 300), strings.Repeat("a", 200), store.Data{}
 	for name, r := range map[string]store.Record{
-		"confirmed": confirmed, "pending": pending, "plain": plain, "empty": {},
+		"confirmed": confirmed, "pending": pending, "plain": plain, "empty": {}, "guarded": guarded, "long": long,
 	} {
 		encoded := r.Encode()
 		got, ok := encoded.Head()

@@ -47,6 +47,8 @@ var goals = []goal{
 	fasterThan("TokenAgain/alg=EdDSA/coatcheck", 20, "TokenAgain/alg=EdDSA/golangjwt"),
 	fasterThan("SealOpen/coatcheck", 4, "SealOpen/securecookie"),
 	atMostTimes("SealOpen/coatcheck", 2, "SealOpen/limit"),
+	atMostMore("BoundRead/coatcheck", 60, "BoundRead/unbound", "ns", results.Time),
+	atMostMore("BoundRead/coatcheck", 0, "BoundRead/unbound", results.Allocs, results.Allocs),
 	fasterThan("SealSeal/coatcheck", 4, "SealSeal/securecookie"),
 	atMostTimes("SealSeal/coatcheck", 2, "SealSeal/limit"),
 	fasterThan("CookieLookup/coatcheck", 8, "CookieLookup/nethttp"),
@@ -83,6 +85,18 @@ func partOf(work string, most float64, other, unit string) goal {
 		measure: func(b *results.Build, procs int) (float64, bool, bool) {
 			got, ok := ratio(b, work, other, procs, unit)
 			return got, got <= most, ok
+		},
+	}
+}
+
+// atMostMore wants no more than so much beyond what another takes.
+func atMostMore(work string, most float64, other, name, unit string) goal {
+	return goal{
+		work: work, wants: fmt.Sprintf("≤ %g %s more than %s", most, name, other), unit: " " + name + " more",
+		measure: func(b *results.Build, procs int) (float64, bool, bool) {
+			got, ok := b.Median(results.Row{Name: work, Procs: procs}, unit)
+			than, there := b.Median(results.Row{Name: other, Procs: procs}, unit)
+			return got - than, got-than <= most, ok && there
 		},
 	}
 }

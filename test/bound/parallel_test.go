@@ -9,10 +9,12 @@ import (
 	"testing"
 	"time"
 
+	"coatcheck.dev/bound"
 	"coatcheck.dev/event"
 	"coatcheck.dev/store"
 	"coatcheck.dev/store/memory"
 	"coatcheck.dev/test/internal/browser"
+	"coatcheck.dev/test/internal/trial"
 )
 
 // together sends 64 requests at once, again and again for a second. It returns how often that was, and how many of them
@@ -133,5 +135,31 @@ func TestHostsOfOneSite(t *testing.T) {
 			t.Errorf("the page is for %q", got)
 		}
 		ada.AwaitNoCookie("__Secure-session-bound")
+	}
+}
+
+// With the quota that browsers have, a visitor who clicks every 20 seconds for half an hour is never held up.
+//
+// Rows: D1
+func TestOrdinaryUseKeepsToTheQuota(t *testing.T) {
+	if !trial.Torture() {
+		t.Skip("it takes half an hour: COATCHECK_TORTURE=1")
+	}
+	s := newSite(t, nil, bound.Options{})
+	ada := browser.Start(t, browser.Options{HostRules: hosts, Flags: browser.DeviceBound(s.spki, true)})
+	ada.WatchBinding()
+	ada.Navigate(s.url + "/in")
+	ada.AwaitBindingEvent("creation Success", 1)
+	for began := time.Now(); time.Since(began) < 30*time.Minute; time.Sleep(20 * time.Second) {
+		ada.Navigate(s.url + "/")
+		if got := ada.Text("h1"); got != "ada" {
+			t.Fatalf("after %v the page is for %q; the browser told %q", time.Since(began), got, ada.BindingEvents())
+		}
+	}
+	if n := s.count(event.BindingSkipped); n > 0 {
+		t.Errorf("the browser has skipped %d refreshes", n)
+	}
+	if n := len(s.posts("refresh")); n < 3 {
+		t.Errorf("there were only %d refreshes", n)
 	}
 }
