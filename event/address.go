@@ -74,6 +74,32 @@ func ClientScheme(r *http.Request, proxies []netip.Prefix) string {
 	return "http"
 }
 
+// Trustworthy reports whether browsers keep Secure cookies of a page from a host, with a port or without: of every host
+// by https, and by plain http of this machine alone, which is localhost, a name below it, an address in 127.0.0.0/8 or
+// ::1 (W3C Secure Contexts, section 3.1).
+func Trustworthy(scheme, host string) bool {
+	if scheme == "https" {
+		return true
+	}
+	host = HostName(host)
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return ip.IsLoopback() && !ip.Is4In6() // Chromium drops cookies of ::ffff:127.0.0.1
+	}
+	return host == "localhost" || strings.HasSuffix(host, ".localhost")
+}
+
+// HostName returns the name in a host as [ClientHost] tells it, in the spelling that is compared: without a port, the
+// brackets of an IPv6 address and a final dot, in lower case.
+func HostName(host string) string {
+	if hasPort(host) && (host[0] == '[' || strings.Count(host, ":") == 1) { // an IPv6 address may have no brackets
+		host = host[:strings.LastIndexByte(host, ':')]
+	}
+	if n := len(host); n > 2 && host[0] == '[' && host[n-1] == ']' {
+		host = host[1 : n-1]
+	}
+	return strings.ToLower(strings.TrimSuffix(host, "."))
+}
+
 // Trusts reports whether an address, as [ParseHop] reads it, is in one of the networks proxies.
 func Trusts(proxies []netip.Prefix, address string) bool {
 	if len(proxies) == 0 {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"coatcheck.dev/event"
@@ -101,6 +102,37 @@ func TestClientSchemeIsATrustedProxysWord(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", tt.why, got, tt.want)
 		}
 	}
+}
+
+// Hosts as Chromium 156 judges them: it keeps Secure cookies of these over plain HTTP, and of no others.
+func TestTrustworthy(t *testing.T) {
+	for host, want := range map[string]bool{
+		"localhost": true, "localhost:8080": true, "LOCALHOST.:8080": true, "a.localhost": true, "a.localhost.:1": true,
+		"127.0.0.1": true, "127.9.9.9:80": true, "[::1]": true, "[::1]:8080": true, "::1": true, "[0:0:0::1]:1": true,
+		"": false, ":80": false, "dev.lan": false, "dev.lan.:8080": false, "localhost.lan": false, "mylocalhost": false,
+		"localhost.localdomain": false, "0.0.0.0:80": false, "192.168.1.5": false, "[::ffff:127.0.0.1]:80": false,
+		"[::ffff:7f00:1]": false, "[fe80::1%25eth0]:80": false, "[::1": false, "127.1": false, "[]": false, "[": false,
+	} {
+		if got := event.Trustworthy("http", host); got != want {
+			t.Errorf("http://%s: %v, want %v", host, got, want)
+		}
+		if !event.Trustworthy("https", host) {
+			t.Errorf("https://%s is refused", host)
+		}
+	}
+}
+
+func FuzzHostName(f *testing.F) {
+	for _, s := range []string{"dev.lan:8080", "[::1]:8080", "[::1", "::1", "a.LOCALHOST.", ":", "[", ""} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, host string) {
+		name := event.HostName(host)
+		if again := event.HostName(name + ":80"); name != "" && !strings.ContainsAny(name, ":[]") && again != name &&
+			!strings.HasSuffix(name, ".") {
+			t.Errorf("%q is %q, and with a port %q", host, name, again)
+		}
+	})
 }
 
 // Whatever stands in the header, reading it ends and panics never, and an address comes out as Go writes it.

@@ -35,13 +35,15 @@ const (
 	Unproven         Kind = "session_binding_missing"          // a request came without what its browser would show
 	BindingSkipped   Kind = "session_binding_skipped"          // the browser says why it shows nothing
 	ProofRefused     Kind = "session_proof_refused"            // the proof of a browser's key is no good
+	PlainHTTP        Kind = "session_cookie_over_plain_http"   // a browser would drop the cookie; once a host
+	Clash            Kind = "session_cookie_name_clash"        // another program on the host has the cookie's name
 	CrossSite        Kind = "malicious_csrf"                   // another site made a visitor's browser send a request
 )
 
 var kinds = []Kind{
 	Created, SignedIn, SteppedUp, Rotated, Recovered, Touched, SignedOut, Revoked, Expired, UsedExpired, Theft, Forged,
 	Duplicate, Unknown, Limit, Conflict, Dropped, Undelivered, StoreError, KeyUnreadable, Cacheable, Migrated,
-	CapabilityHidden, ClockOff, Bound, Unproven, BindingSkipped, ProofRefused, CrossSite,
+	CapabilityHidden, ClockOff, Bound, Unproven, BindingSkipped, ProofRefused, PlainHTTP, Clash, CrossSite,
 }
 
 // Kinds returns all kinds, for those who count them from 0.

@@ -37,7 +37,7 @@ func (k Kind) level() slog.Level {
 	case Touched:
 		return slog.LevelDebug
 	case Theft, Forged, Duplicate, Limit, Dropped, Undelivered, StoreError, KeyUnreadable, Cacheable,
-		CapabilityHidden, ClockOff, Unproven, ProofRefused, CrossSite:
+		CapabilityHidden, ClockOff, Unproven, ProofRefused, PlainHTTP, Clash, CrossSite:
 		return slog.LevelWarn
 	}
 	return slog.LevelInfo

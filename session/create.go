@@ -26,6 +26,10 @@ func (st *state) create() error {
 		st.dropChanges("the host is outside Options.InsecureDomain")
 		return nil
 	}
+	if st.CookieProblem() != nil {
+		st.dropChanges("the browser would drop the cookie over plain http")
+		return nil
+	}
 	now := st.m.store.Now()
 	if err := st.admit(now); err != nil {
 		return err
@@ -58,6 +62,9 @@ func (st *state) put(record store.Record, t ticket, replaces store.ID) error {
 	st.adopt(&record)
 	st.ticket = &t
 	st.changes, st.until, st.cookie, st.ended = nil, time.Time{}, cookieSet, store.ID{}
+	if record.User != "" && !st.bearer {
+		st.m.store.Given(st.browser(), record.ID)
+	}
 	return nil
 }
 

@@ -39,6 +39,10 @@ var (
 	// allows.
 	ErrTooManyVisitors = errors.New("session: too many new visitors at once")
 
+	// ErrPlainHTTP says that the user was not signed in, because a browser drops a Secure cookie that comes over plain
+	// HTTP, but from localhost: see [Session.CookieProblem].
+	ErrPlainHTTP = errors.New("session: browsers drop a Secure cookie over plain http")
+
 	errUser    = errors.New("session: the name of a user has 1 to 255 bytes of UTF-8 without control characters")
 	errKeyName = errors.New("session: a key's name has 1 to 64 letters, digits, dots, hyphens or underscores")
 	errPast    = errors.New("session: Until is not after now: to end a session, use SignOut or Manager.Revoke")

@@ -24,6 +24,7 @@ type Manager struct {
 
 	unreadable firsts[sessionKey]
 	outsiders  firsts[string] // hosts outside Options.InsecureDomain
+	plainHosts firsts[string] // that were told of as event.PlainHTTP
 }
 
 // New returns a manager that keeps its sessions in st. It panics if the options contradict each other, because they are

@@ -75,6 +75,8 @@ func (s *Session) moveIn() error {
 		return nil
 	case len(name)+len(value) > cookie.MaxNameValue || !from.Check(value):
 		return nil
+	case s.CookieProblem() != nil:
+		return nil // its place is where the browser keeps it
 	}
 	s.passive = s.m.opts.Passive != nil && s.m.opts.Passive(s.request)
 	now := s.m.store.Now()

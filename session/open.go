@@ -2,9 +2,12 @@ package session
 
 import (
 	"crypto/subtle"
+	"fmt"
 	"time"
 
+	"coatcheck.dev/cookie"
 	"coatcheck.dev/event"
+	"coatcheck.dev/session/internal/client"
 	"coatcheck.dev/store"
 )
 
@@ -15,9 +18,7 @@ func (s *Session) open(p *presented, found *store.Encoded) error {
 	case p.n == 0:
 		return s.moveIn()
 	case p.n > 1:
-		// One of them was planted by somebody who can write cookies for this host, and nothing tells which.
-		s.emit(event.Event{Kind: event.Duplicate, Count: p.n})
-		return nil
+		return s.choose(p.n)
 	case !p.valid:
 		s.emit(event.Event{Kind: event.Forged, Reason: "malformed"})
 		return nil
@@ -29,6 +30,7 @@ func (s *Session) open(p *presented, found *store.Encoded) error {
 	s.passive = s.m.opts.Passive != nil && s.m.opts.Passive(s.request)
 	if known && s.isGood(found, &hash, now) {
 		s.found = found
+		s.m.store.CameBack(found.ID)
 		return nil
 	}
 	c := credential{p.ticket, hash}
@@ -77,6 +79,9 @@ func (s *Session) enter(record *store.Record, c *credential, now time.Time) erro
 			s.newState().ended = c.ticket.id
 		}
 		s.emit(event.Event{Kind: event.Unknown, Handle: c.ticket.id})
+		if !s.bearer && s.m.store.Clashes(s.browser(), c.ticket.id) {
+			s.emit(event.Event{Kind: event.Clash, Handle: c.ticket.id, Reason: s.m.clash()})
+		}
 		return nil
 	}
 	is := matchOf(record, &c.hash)
@@ -113,7 +118,142 @@ func (s *Session) enter(record *store.Record, c *credential, now time.Time) erro
 	if !s.passive {
 		st.usedAt = now
 	}
+	s.m.store.CameBack(record.ID)
 	return nil
+}
+
+// clash says what is wrong if a browser keeps coming with tickets that nobody here has made, although it was given one.
+func (m *Manager) clash() string {
+	return fmt.Sprintf("another program on this host may set the cookie %s too, because ports do not tell cookies "+
+		"apart: give one of them another name (Options.Cookie), or a host name of its own such as shop.localhost",
+		m.opts.Cookie)
+}
+
+// browser tells one browser from others, as well as a request does without a ticket.
+func (s *Session) browser() client.Browser {
+	return client.BrowserOf(event.ClientAddress(s.request, s.m.opts.TrustedProxies), s.request.UserAgent())
+}
+
+// maxCandidates bounds how many tickets of one request are looked up.
+const maxCandidates = 4
+
+// choose finds the session of a request with several cookies of the session's name. With a name that keeps other hosts
+// and paths from setting one (RFC 6265bis, section 4.1.3) somebody has planted one of them all the same, and nothing
+// tells which. With any other name one may be left from a parent domain, another path or an older deployment: the
+// ticket of a live session counts if there is no other such session, and the browser is told to forget the others.
+func (s *Session) choose(n int) error {
+	o := &s.m.opts
+	if s.bearer || cookie.PrefixOf(o.Cookie).HostOnly() {
+		s.emit(event.Event{Kind: event.Duplicate, Count: n})
+		return nil
+	}
+	s.scattered = true
+	if n > maxCandidates {
+		s.emit(event.Event{Kind: event.Duplicate, Count: n, Reason: "too many to look up"})
+		return nil
+	}
+	s.passive = o.Passive != nil && o.Passive(s.request)
+	now := s.m.store.Now()
+	best, several, err := s.bestOf(now)
+	switch {
+	case err != nil:
+		return s.guess(new(credential), err, now)
+	case several:
+		s.emit(event.Event{Kind: event.Duplicate, Count: n, Reason: "several are of live sessions"})
+		return nil
+	case best.fit == fitsNot:
+		s.emit(event.Event{Kind: event.Duplicate, Count: n, Reason: "none is of a live session"})
+		return nil
+	}
+	s.emit(event.Event{
+		Kind: event.Duplicate, Handle: best.record.ID, User: best.record.User, Count: n,
+		Reason: "one is of a live session",
+	})
+	if err := s.enter(best.record, &best.credential, now); err != nil {
+		return err
+	}
+	if st := s.known.Load(); st != nil && st.exists() && !st.unknown && st.cookie == cookieKeep {
+		st.ticket, st.cookie = &best.ticket, cookieOffer
+	}
+	return nil
+}
+
+// A candidate is one of several tickets.
+type candidate struct {
+	credential
+	record *store.Record
+	fit    fit
+}
+
+// fit says how good a candidate is.
+type fit uint8
+
+const (
+	fitsNot  fit = iota
+	fitsPast     // a secret that the browser gave up, of a session that lives
+	fitsPrevious
+	fitsCurrent
+	fitsPending
+)
+
+// live reports whether such a ticket lets its request in.
+func (f fit) live() bool { return f >= fitsPrevious }
+
+// bestOf returns the candidate that fits best, and whether one of another session fits as well.
+func (s *Session) bestOf(now time.Time) (best candidate, several bool, err error) {
+	all, err := s.candidates(now)
+	for _, c := range all {
+		if c.fit > best.fit {
+			best = c
+		}
+	}
+	for _, c := range all {
+		if c.ticket.id != best.ticket.id && c.fit != fitsNot && c.fit.live() == best.fit.live() {
+			several = true
+		}
+	}
+	return best, several, err
+}
+
+// candidates returns the request's tickets, with what the store has of each.
+func (s *Session) candidates(now time.Time) (all []candidate, err error) {
+	within := s.m.opts.onFailure(s.request).within
+	for name, text := range cookie.All(s.request.Header["Cookie"]) {
+		var c candidate
+		if name != s.m.opts.Cookie || !c.ticket.parse(text) {
+			continue
+		}
+		c.credential = c.ticket.credential()
+		if c.record, err = s.m.store.Find(s.context(), c.ticket.id, within); err != nil {
+			return nil, err
+		}
+		if s.predates(c.record, &c.hash, now) {
+			if c.record, err = s.m.store.Reload(s.context(), c.record); err != nil {
+				return nil, err
+			}
+		}
+		c.fit = s.m.fit(c.record, &c.hash, now)
+		all = append(all, c)
+	}
+	return all, nil
+}
+
+// fit says how good a ticket with the secret of this hash is for the record.
+func (m *Manager) fit(r *store.Record, hash *store.Hash, now time.Time) fit {
+	if r == nil || m.store.Over(r, now) || m.store.Refuses(r.User, r.CreatedAt) {
+		return fitsNot
+	}
+	switch is := matchOf(r, hash); {
+	case is == matchNone:
+		return fitsNot
+	case is == matchPast || m.late(r, is, now):
+		return fitsPast
+	case is == matchPrevious:
+		return fitsPrevious
+	case is == matchPending:
+		return fitsPending
+	}
+	return fitsCurrent
 }
 
 // guess goes on without the store if the route allows it, and returns the store's error otherwise.

@@ -306,9 +306,8 @@ func (s *Session) outside() error {
 	if o.InsecureDomain == "" || s.bearer {
 		return nil
 	}
-	u := url.URL{Host: event.ClientHost(s.request, o.TrustedProxies)}
-	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
-	if o.within(host) || host == "example.com" {
+	host := event.HostName(event.ClientHost(s.request, o.TrustedProxies))
+	if o.within(host) || host == testHost {
 		return nil
 	}
 	host = clip(host, maxHostName)
@@ -333,18 +332,6 @@ func (o *Options) migrateErr() error {
 		return fmt.Errorf("session: Options.Migrate: %w", err)
 	}
 	return nil
-}
-
-// cookie returns the session cookie. A lifetime of 0 means until the browser closes.
-func (o *Options) cookie(value string, lifetime time.Duration) *cookie.Cookie {
-	c := &cookie.Cookie{
-		Name: o.Cookie, Value: value, Domain: o.InsecureDomain, Path: "/", MaxAge: lifetime,
-		Secure: !o.InsecureCookie, HttpOnly: true, SameSite: cookie.SameSiteLax,
-	}
-	if o.SameSiteStrict {
-		c.SameSite = cookie.SameSiteStrict
-	}
-	return c
 }
 
 // lifetimes returns the idle and the absolute limit of a session.

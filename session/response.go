@@ -2,18 +2,14 @@ package session
 
 import (
 	"bufio"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"strings"
 	"sync/atomic"
-	"time"
 
-	"coatcheck.dev/cookie"
 	"coatcheck.dev/event"
 	"coatcheck.dev/internal/cachecontrol"
-	"coatcheck.dev/internal/sitedata"
 )
 
 // response stands between a handler and its http.ResponseWriter. Before the first byte of any kind goes out it saves
@@ -177,54 +173,6 @@ var (
 	varyCookie        = []string{"Cookie"}[:1:1]
 	varyAuthorization = []string{"Authorization"}[:1:1]
 )
-
-// ticketHeader carries new tickets to programs that have no cookies; empty, it tells them to forget the one they have.
-const ticketHeader = "Session-Ticket"
-
-// announce writes the new ticket into the response's header, or takes the old one away.
-func (s *Session) announce(header http.Header) {
-	st := s.lock()
-	defer s.mu.Unlock()
-	if st.tell != nil && !s.bearer {
-		st.tell(header)
-	}
-	pending := st.cookie
-	st.cookie, st.tell = cookieKeep, nil
-	if pending == cookieKeep || pending == cookieOffer && !st.takeSuccessor() {
-		return
-	}
-	st.dropOldCookie(header)
-	switch gone := pending == cookieDelete; {
-	case s.bearer && gone:
-		header.Set(ticketHeader, "")
-	case s.bearer:
-		header.Set(ticketHeader, st.ticket.expose())
-	case gone:
-		st.setCookie(header, s.m.opts.cookie("", 0).Deletion())
-	default:
-		st.setCookie(header, s.m.opts.cookie(st.ticket.expose(), st.cookieLifetime(s.m.store.Now())))
-		if sitedata.ClearsCookies(header) {
-			st.emit(event.Event{Kind: event.Undelivered, Reason: "Clear-Site-Data deletes it in the browser"})
-		}
-	}
-}
-
-func (st *state) setCookie(header http.Header, c *cookie.Cookie) {
-	if err := cookie.Set(header, c); err != nil {
-		// Options.Check has tried this cookie, so only a session that ends within the second comes here.
-		st.emit(event.Event{Kind: event.Undelivered, Err: fmt.Errorf("session: write cookie: %w", err)})
-	}
-}
-
-// cookieLifetime is how long the browser is to keep the cookie: as long as the session can last if the user wants to
-// be remembered, and until the browser closes otherwise. It is for convenience only; the record is what ends a session.
-func (st *state) cookieLifetime(now time.Time) time.Duration {
-	if !st.record.Remember {
-		return 0
-	}
-	left := st.record.ExpiresAt.Sub(now)
-	return max(left.Round(time.Second), time.Second)
-}
 
 // finish ends a response whose handler has returned.
 func (w *response) finish() {

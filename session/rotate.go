@@ -212,7 +212,8 @@ func precedes(r *store.Record, is match) bool {
 	return is == matchCurrent && r.Rotation.Pending() || is == matchPrevious
 }
 
-// takeSuccessor makes the successor the session's ticket, and reports whether it is still to be offered. It looks at
+// takeSuccessor makes the successor the session's ticket, and reports whether it is still to be offered. If the browser
+// is to be left one cookie of several, the ticket that it presents may also be set again. takeSuccessor looks at
 // the record again when the response begins. While a handler takes its time, a sign-in in another tab can replace the
 // session, or the session can go on to later secrets: the offer would take the newer ticket away from the browser.
 func (st *state) takeSuccessor() bool {
@@ -222,6 +223,9 @@ func (st *state) takeSuccessor() bool {
 	}
 	hash := st.ticket.secret.hash()
 	is := matchOf(fresh, &hash)
+	if st.scattered && is == matchCurrent && !fresh.Rotation.Pending() {
+		return true
+	}
 	if !precedes(fresh, is) || st.m.late(fresh, is, st.m.store.Now()) {
 		return false
 	}

@@ -29,6 +29,8 @@ type Session struct {
 	passive bool           // Options.Passive says that the request is no use of the session
 	remote  bool           // of Manager.Update: the request is nobody's, and there is no response
 
+	scattered bool // the browser has several cookies of the session's name, and this response may leave it one
+
 	mu    sync.Mutex
 	known atomic.Pointer[state] // nil as long as found is all that the request wants to know; set under mu
 }

@@ -78,7 +78,8 @@ func CheckUser(name string) error {
 // with [Carry] go along; if the same user was signed in already, all values do; if another user was, none.
 //
 // When it returns nil, the new session is durable. On any error nothing has changed, except that the old session may
-// have ended by other means. [ErrTooLate] means that the response has begun. [CheckUser] says which names there are.
+// have ended by other means. [ErrTooLate] means that the response has begun, and [ErrPlainHTTP] that the browser would
+// drop the cookie: see [Session.CookieProblem]. [CheckUser] says which names there are.
 func (s *Session) SignIn(user string, options ...SignInOption) error {
 	if s.m == nil {
 		return ErrNoManager
@@ -95,6 +96,9 @@ func (s *Session) SignIn(user string, options ...SignInOption) error {
 		return ErrTooLate
 	}
 	if err := s.outside(); err != nil {
+		return err
+	}
+	if err := s.CookieProblem(); err != nil {
 		return err
 	}
 	return st.signIn(user, newSignIn(options), s.m.store.Now())

@@ -110,7 +110,7 @@ func (w *wire) raw(t testing.TB, header string, h http.Handler) string {
 	}
 	defer conn.Close()
 	path := strings.TrimPrefix(w.mount(h), w.server.URL)
-	fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: site.example\r\n%s\r\n", path, header)
+	fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n", path, header)
 	all, _ := io.ReadAll(bufio.NewReader(conn)) // a reset after the answer is no matter
 	return string(all)
 }

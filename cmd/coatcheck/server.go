@@ -104,6 +104,7 @@ func (s *server) assemble(ctx context.Context, flags config.Server, site site) (
 	}
 	s.console = console.New(console.Options{
 		Sessions: s.sessions, Feed: s.stores, Token: token, BaseURL: s.back.URL(), What: site.name, Log: s.log,
+		InsecureCookie: flags.Dev,
 	})
 	s.front.Log, s.front.Handler = s.log, site.handler(s)
 	s.front.Limit = httpserver.Limit{
@@ -137,10 +138,17 @@ func (s *server) manage(st store.Store, flags config.Server, site site) *metrics
 	options.StoreTimeout, options.MaxStoreCalls = flags.StoreTimeout, flags.StoreCalls
 	options.DeviceLabel, options.TrustedProxies = devices.Label, flags.TrustedProxies()
 	options.Events = event.NewQueue(event.LogEvents(s.log), counts.Observe)
+	if flags.Dev {
+		s.log.Warn("--dev is for development: cookies travel over plain http, and anybody on the network can take them")
+		options.InsecureCookie, options.Cookie = true, insecureCookie
+	}
 	s.sessions = session.New(st, options)
 	counts.Watch(s.sessions)
 	return counts
 }
+
+// insecureCookie is the name of the session's cookie with --dev. Many apps have a cookie "session" of their own.
+const insecureCookie = "coatcheck-session"
 
 // refused reports a client that had too many connections. It is an event, so it is counted, and a flood of them is one
 // line of the log in a minute.

@@ -71,7 +71,8 @@ func upstream(flags *config.Serve) (site, error) {
 		return site{}, fmt.Errorf("--upstream %q is not a URL such as http://127.0.0.1:3000", flags.Upstream)
 	}
 	options := gate.Options{
-		Upstream: u, Hidden: []string{console.Cookie}, TrustedOrigins: flags.TrustOrigin, PassHeaders: flags.PassHeader,
+		Upstream: u, Hidden: []string{console.Cookie, console.InsecureCookie},
+		TrustedOrigins: flags.TrustOrigin, PassHeaders: flags.PassHeader,
 		Public: flags.Public, InsecureReportCrossSite: flags.InsecureReportCrossSite,
 		AnswerTimeout: orAny(flags.UpstreamTimeout), BodyTimeout: orAny(flags.BodyTimeout),
 	}

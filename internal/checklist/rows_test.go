@@ -118,8 +118,7 @@ var cheatSheets = Group{
 		{ID: "C5", Rule: "idle, absolute and renewal timers on the server"},
 		{ID: "C6", Rule: "no-store on every response with a session"},
 		{ID: "C7", Rule: "the whole life of a session is logged, without its secret"},
-		{ID: "C8", Rule: "several cookies of one session are checked together",
-			Elsewhere: "a session has one cookie; several of its name are refused"},
+		{ID: "C8", Rule: "several cookies of one session are checked together"},
 		{ID: "C9", Rule: "Sec-Fetch-Site first, Origin as fallback"},
 		{ID: "C10", Rule: "CSRF tokens are bound to the session"},
 		{ID: "C11", Rule: "SameSite alone is not relied on"},
@@ -193,6 +192,8 @@ var reliability = Group{
 		{ID: "R11", Rule: "a cancelled request poisons nothing"},
 		{ID: "R16", Rule: "garbage costs no allocation and bounded work"},
 		{ID: "R17", Rule: "a browser that crashed comes back with the cookie before, and stays signed in"},
+		{ID: "R20", Rule: "no session begins that no browser could come back with: plain HTTP is noticed and named"},
+		{ID: "R21", Rule: "programs on one host whose cookies have one name are noticed and named"},
 	},
 }
 

@@ -54,6 +54,7 @@ type Client struct {
 	cutoffs     cutoffs
 	last        lastKnown
 	ended       recentlyEnded
+	clashes     clashes
 	watchers    watchers
 	touches     touches
 	sweeper     sweeper

@@ -51,6 +51,7 @@ type Server struct {
 	BindLifetime  time.Duration `default:"10m" placeholder:"TIME" help:"How long copied cookies of a bound session are good at most. Default: ${default}"`
 	DrainTime     time.Duration `default:"0s" placeholder:"TIME" help:"How long to keep serving after a signal to stop, while /readyz already says so: for load balancers to notice. Default: ${default}"`
 	ClientConns   int           `name:"client-connections" default:"1000" placeholder:"N" help:"Connections that one client address may have open at a time; 0 is no limit. Loopback and --trust-proxy have none. Default: ${default}"`
+	Dev           bool          `help:"For development over plain http at a name such as http://dev.lan:8080: cookies without Secure and without a name prefix. Anybody on the network can take sessions over."`
 	TrustProxy    []Network     `placeholder:"CIDR" sep:"," help:"Proxy in front, such as 10.0.0.0/8 or 127.0.0.1, whose X-Forwarded headers are believed. Repeatable."`
 	LogFormat     string        `default:"text" enum:"text,json" placeholder:"text|json" help:"Format of the log on standard error. Default: ${default}"`
 	Verbose       bool          `short:"v" help:"Also log what goes right: sign-ins, sign-outs, expiry."`

@@ -68,6 +68,8 @@ func TestParse(t *testing.T) {
 			config.Demo{Server: with(func(h *config.Server) { h.Listen = ":2" })}},
 		{"serve --upstream http://127.0.0.1:3000", "", config.RunServe, serve(server)},
 		{"serve", "UPSTREAM=http://127.0.0.1:3000", config.RunServe, serve(server)},
+		{"demo --dev", "", config.RunDemo, config.Demo{Server: with(func(h *config.Server) { h.Dev = true })}},
+		{"demo", "DEV=true", config.RunDemo, config.Demo{Server: with(func(h *config.Server) { h.Dev = true })}},
 		{"serve --upstream http://127.0.0.1:3000 --data d", "", config.RunServe,
 			serve(with(func(h *config.Server) { h.Data = "d" }))},
 		{"serve --upstream u --upstream-timeout 0 --trust-origin https://a --trust-origin https://b", "",

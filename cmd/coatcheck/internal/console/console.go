@@ -3,7 +3,6 @@ package console
 import (
 	"context"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -34,6 +33,10 @@ type Options struct {
 	// What names the site in a few words, at the top of each page. It may be empty.
 	What string
 
+	// InsecureCookie leaves out the Secure attribute of the console's cookie, for development over plain HTTP on a name
+	// other than localhost. Each page says so.
+	InsecureCookie bool
+
 	// Log records sign-ins, refused ones, and failures. The default is no log.
 	Log *slog.Logger
 }
@@ -54,6 +57,9 @@ type Console struct {
 // cookies of other sites on the same host.
 const Cookie = "__Host-coatcheck-console"
 
+// InsecureCookie is its name with Options.InsecureCookie.
+const InsecureCookie = "coatcheck-console"
+
 // liveHeader marks the requests by which an open page follows changes. They do not count as use of the console's
 // session: a page that nobody looks at must not keep its operator signed in.
 const liveHeader = "Coatcheck-Live"
@@ -65,16 +71,23 @@ func New(o Options) *Console {
 	}
 	o.BaseURL = strings.TrimRight(o.BaseURL, "/")
 	c := &Console{opts: o, log: o.Log.With("part", "console"), records: memory.New()}
-	c.operators = session.New(c.records, session.Options{
+	own := session.Options{
 		Cookie:         Cookie,
 		SameSiteStrict: true,
 		SignInPath:     "/sign-in",
 		Passive:        passive,
 		Events:         event.NewQueue(event.LogEvents(c.log)),
-	})
+	}
+	if o.Sessions != nil {
+		own.TrustedProxies = o.Sessions.Options().TrustedProxies
+	}
+	if o.InsecureCookie {
+		own.Cookie, own.InsecureCookie = InsecureCookie, true
+	}
+	c.operators = session.New(c.records, own)
 	c.live = newLive()
 	c.unfeed = []func(){c.records.Subscribe(c.operatorChanged), o.Feed.Subscribe(c.live.notice)}
-	if !keepsCookies(o.BaseURL) {
+	if !o.InsecureCookie && !keepsCookies(o.BaseURL) {
 		c.log.Warn("browsers do not keep the console's cookie here; use https or localhost", "url", o.BaseURL)
 	}
 	return c
@@ -87,12 +100,7 @@ func passive(r *http.Request) bool {
 // keepsCookies reports whether browsers take cookies with the Secure attribute from a URL.
 func keepsCookies(base string) bool {
 	u, err := url.Parse(base)
-	if err != nil {
-		return false
-	}
-	host := u.Hostname()
-	local := host == "localhost" || strings.HasSuffix(host, ".localhost") || net.ParseIP(host).IsLoopback()
-	return u.Scheme == "https" || local
+	return err == nil && event.Trustworthy(u.Scheme, u.Host)
 }
 
 // maxBody bounds the body of every request, in bytes. A form of ours is far smaller.

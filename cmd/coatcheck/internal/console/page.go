@@ -8,6 +8,7 @@ import (
 	"net/url"
 
 	"coatcheck.dev/cmd/coatcheck/internal/api"
+	"coatcheck.dev/cmd/coatcheck/internal/plainhttp"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 )
@@ -22,13 +23,14 @@ type page struct {
 	Title    string
 	What     string
 	SignedIn bool
+	Warning  string // about cookies over plain HTTP
 	Body     any
 }
 
 // show writes a page. It makes all of it before the first byte goes out, so that a failure is not half a page.
 func (c *Console) show(w http.ResponseWriter, r *http.Request, status int, name, title string, body any) {
 	var buf bytes.Buffer
-	p := page{Title: title, What: c.opts.What, SignedIn: c.SignedIn(r), Body: body}
+	p := page{Title: title, What: c.opts.What, SignedIn: c.SignedIn(r), Warning: c.warning(r), Body: body}
 	if err := templates.ExecuteTemplate(&buf, name, p); err != nil {
 		c.log.Error("render page", "page", name, "error", err)
 		http.Error(w, "This page could not be made. The log says why.", http.StatusInternalServerError)
@@ -40,6 +42,17 @@ func (c *Console) show(w http.ResponseWriter, r *http.Request, status int, name,
 	}
 	w.WriteHeader(status)
 	_, _ = buf.WriteTo(w) // what fails is the connection
+}
+
+// warning says what is wrong with the cookies of a request's browser, if anything.
+func (c *Console) warning(r *http.Request) string {
+	switch {
+	case c.opts.InsecureCookie:
+		return plainhttp.Development
+	case c.operators.From(r.Context()).CookieProblem() != nil:
+		return plainhttp.Refused
+	}
+	return ""
 }
 
 // A message is a page that says one thing.

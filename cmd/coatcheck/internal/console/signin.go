@@ -3,6 +3,7 @@ package console
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -48,6 +49,10 @@ func (c *Console) signInByLink(w http.ResponseWriter, r *http.Request, secret st
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}
+	if c.operators.From(r.Context()).CookieProblem() != nil {
+		c.askToSignIn(w, r, http.StatusForbidden, "") // the link stays good
+		return
+	}
 	if state := c.links.redeem(secret, time.Now()); state != linkGood && !c.SignedIn(r) {
 		c.log.Warn("authn_login_fail", "address", r.RemoteAddr, "reason", linkProblems[state])
 		c.askToSignIn(w, r, http.StatusGone, linkProblems[state])
@@ -72,7 +77,12 @@ func ahead(r *http.Request) bool {
 
 // signInOperator makes the visitor an operator.
 func (c *Console) signInOperator(w http.ResponseWriter, r *http.Request, method string) bool {
-	if err := c.operators.From(r.Context()).SignIn("operator", session.By(method)); err != nil {
+	err := c.operators.From(r.Context()).SignIn("operator", session.By(method))
+	if errors.Is(err, session.ErrPlainHTTP) {
+		c.askToSignIn(w, r, http.StatusForbidden, "") // which says why
+		return false
+	}
+	if err != nil {
 		c.log.Error("sign operator in", "error", err)
 		http.Error(w, "The console could not sign you in. The log says why.", http.StatusInternalServerError)
 		return false

@@ -287,6 +287,11 @@ func (g *gate) obey(res *http.Response, todo *orders, s *session.Session) error 
 	if err := todo.check(s, &g.has); err != nil {
 		return err
 	}
+	if todo.signIn != nil {
+		if err := s.CookieProblem(); err != nil {
+			return err
+		}
+	}
 	if err := todo.obey(ctx, g.sessions, s, res); err != nil {
 		return &storeFailure{err}
 	}

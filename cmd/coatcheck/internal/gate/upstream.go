@@ -6,6 +6,9 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"coatcheck.dev/cmd/coatcheck/internal/plainhttp"
+	"coatcheck.dev/session"
 )
 
 const (
@@ -53,6 +56,8 @@ func (g *gate) failed(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.As(err, &refused):
 		log.Error("the app's answer was refused", "header", refused.header, "reason", refused.reason)
 		http.Error(w, "The application gave an answer that Coatcheck refused. Its log says why.", http.StatusBadGateway)
+	case errors.Is(err, session.ErrPlainHTTP): // which is an event
+		http.Error(w, plainhttp.Refused, http.StatusForbidden)
 	case errors.As(err, &failure):
 		log.Error("the app's answer could not be obeyed", "error", err)
 		header.Set("Retry-After", "5")

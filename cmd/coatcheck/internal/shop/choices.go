@@ -12,7 +12,7 @@ func (s *shop) chooseTheme(w http.ResponseWriter, r *http.Request) {
 		s.say(w, r, http.StatusUnprocessableEntity, "What was that?", "Pages are light or dark.")
 		return
 	}
-	if err := Theme.Set(w, theme); err != nil {
+	if err := s.kept.theme.Set(w, theme); err != nil {
 		s.fail(w, r, err)
 		return
 	}
@@ -20,8 +20,8 @@ func (s *shop) chooseTheme(w http.ResponseWriter, r *http.Request) {
 }
 
 // themeOf returns the visitor's choice, or "" for what their system prefers.
-func themeOf(r *http.Request) string {
-	theme := Theme.Get(r)
+func (s *shop) themeOf(r *http.Request) string {
+	theme := s.kept.theme.Get(r)
 	if theme != "light" && theme != "dark" {
 		return ""
 	}
@@ -33,7 +33,7 @@ func (s *shop) answerConsent(w http.ResponseWriter, r *http.Request) {
 	if r.FormValue("recent") == "yes" {
 		agreed = append(agreed, state.Personalization)
 	}
-	if err := Consent.Set(w, agreed...); err != nil {
+	if err := s.kept.consent.Set(w, agreed...); err != nil {
 		s.fail(w, r, err)
 		return
 	}

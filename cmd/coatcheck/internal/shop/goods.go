@@ -44,7 +44,7 @@ func (s *shop) home(w http.ResponseWriter, r *http.Request) {
 	s.show(w, r, http.StatusOK, "home", "", struct {
 		Goods, Recent []Good
 		Where         whereabouts
-	}{goods, recent(r), whereaboutsOf(r)})
+	}{goods, s.recent(r), s.whereaboutsOf(r)})
 }
 
 func (s *shop) look(w http.ResponseWriter, r *http.Request) {
@@ -53,8 +53,8 @@ func (s *shop) look(w http.ResponseWriter, r *http.Request) {
 		s.notFound(w, r)
 		return
 	}
-	others := slices.DeleteFunc(recent(r), func(g Good) bool { return g == good })
-	if err := remember(w, r, append([]Good{good}, others...)); err != nil {
+	others := slices.DeleteFunc(s.recent(r), func(g Good) bool { return g == good })
+	if err := s.remember(w, r, append([]Good{good}, others...)); err != nil {
 		s.fail(w, r, err)
 		return
 	}
@@ -67,18 +67,18 @@ func (s *shop) look(w http.ResponseWriter, r *http.Request) {
 const maxRecent = 4
 
 // remember keeps what the visitor looked at, newest first, if they have agreed.
-func remember(w http.ResponseWriter, r *http.Request, seen []Good) error {
+func (s *shop) remember(w http.ResponseWriter, r *http.Request, seen []Good) error {
 	var names []string
 	for _, good := range seen[:min(len(seen), maxRecent)] {
 		names = append(names, good.Name)
 	}
-	return Recent.Set(w, r, names)
+	return s.kept.recent.Set(w, r, names)
 }
 
 // recent returns what the visitor looked at. They can change the cookie, so anything may be in it.
-func recent(r *http.Request) []Good {
+func (s *shop) recent(r *http.Request) []Good {
 	var seen []Good
-	for _, name := range Recent.Get(r) {
+	for _, name := range s.kept.recent.Get(r) {
 		if good, ok := find(name); ok && len(seen) < maxRecent && !slices.Contains(seen, good) {
 			seen = append(seen, good)
 		}

@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"net/http"
 
+	"coatcheck.dev/cmd/coatcheck/internal/plainhttp"
 	"coatcheck.dev/csrf"
 	"coatcheck.dev/internal/visible"
 	"coatcheck.dev/session"
@@ -26,6 +27,7 @@ type layout struct {
 	Here       string // for forms that lead back
 	ConsoleURL string
 	Field      template.HTML // for every form
+	Warning    string        // about cookies over plain HTTP
 	Body       any
 }
 
@@ -33,10 +35,21 @@ type layout struct {
 func (s *shop) layout(r *http.Request, title string, body any) layout {
 	visitor := session.From(r.Context())
 	return layout{
-		Title: title, User: visible.Text(visitor.User()), Theme: themeOf(r), InCart: len(Cart.Get(visitor)),
-		Ask: !Consent.Answered(r), Here: r.URL.RequestURI(), ConsoleURL: s.opts.ConsoleURL,
-		Field: csrf.Field(r), Body: body,
+		Title: title, User: visible.Text(visitor.User()), Theme: s.themeOf(r), InCart: len(Cart.Get(visitor)),
+		Ask: !s.kept.consent.Answered(r), Here: r.URL.RequestURI(), ConsoleURL: s.opts.ConsoleURL,
+		Field: csrf.Field(r), Warning: s.warning(r), Body: body,
 	}
+}
+
+// warning says what is wrong with the cookies of a visitor's browser, if anything.
+func (s *shop) warning(r *http.Request) string {
+	switch {
+	case s.sessions.Options().InsecureCookie:
+		return plainhttp.Development
+	case session.From(r.Context()).CookieProblem() != nil:
+		return plainhttp.Refused
+	}
+	return ""
 }
 
 // show answers with a page. It makes all of it before the first byte goes out, so that a failure is not half a page.

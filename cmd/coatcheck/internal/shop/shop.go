@@ -23,18 +23,23 @@ type Options struct {
 type shop struct {
 	sessions *session.Manager
 	opts     Options
+	kept     *keeps
 }
 
 // New returns the whole shop, behind sessions.Handler and the protection against forged requests. The sessions need the
-// default cookie name, and "/login" for their SignInPath.
+// default cookie name unless it is insecure, and "/login" for their SignInPath.
 func New(sessions *session.Manager, opts Options) http.Handler {
 	if opts.Log == nil {
 		opts.Log = slog.Default()
 	}
-	s := &shop{sessions, opts}
 	has := sessions.Options()
+	s := &shop{sessions, opts, kept}
+	if has.InsecureCookie {
+		s.kept = keep(has.Cookie, true)
+	}
 	guard := csrf.New(csrf.Options{
-		Tokens: csrf.Tokens{Session: sessions.Binding}, Events: has.Events, TrustedProxies: has.TrustedProxies,
+		Tokens: csrf.Tokens{Session: sessions.Binding, InsecureCookie: has.InsecureCookie},
+		Events: has.Events, TrustedProxies: has.TrustedProxies,
 	})
 
 	mux := http.NewServeMux()

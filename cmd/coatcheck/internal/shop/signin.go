@@ -1,6 +1,7 @@
 package shop
 
 import (
+	"errors"
 	"net/http"
 
 	"coatcheck.dev/session"
@@ -24,7 +25,12 @@ func (s *shop) signIn(w http.ResponseWriter, r *http.Request) {
 	if r.PostFormValue("remember") != "" {
 		options = append(options, session.Remember)
 	}
-	if err := session.From(r.Context()).SignIn(user, options...); err != nil {
+	err := session.From(r.Context()).SignIn(user, options...)
+	if errors.Is(err, session.ErrPlainHTTP) {
+		s.signInPage(w, r, http.StatusForbidden, "") // which says why
+		return
+	}
+	if err != nil {
 		s.fail(w, r, err)
 		return
 	}

@@ -7,43 +7,59 @@ import (
 )
 
 // Inventory is all that the shop keeps for its visitors.
-var Inventory = state.NewInventory()
+var Inventory = kept.Inventory
 
-// The visitor's own, and harmless: in the browser.
-var (
-	Theme = state.NewCookie[string](Inventory, state.CookieSpec{
-		Name: "theme", PlainName: true, ReadableByScripts: true,
-		Purpose: state.Preference, Lifetime: 365 * 24 * time.Hour,
-		Description: "light or dark pages",
-	})
-	Consent = state.NewConsent(Inventory, state.CookieSpec{
-		Name: "consent", Lifetime: 180 * 24 * time.Hour,
-		Description: "whether we may remember what you look at",
-	})
-	Recent = state.NewOptional[[]string](Inventory, Consent, state.CookieSpec{
-		Name: "recent", Purpose: state.Personalization, Lifetime: 30 * 24 * time.Hour,
-		Description: "what you looked at last",
-	})
-)
-
-// The shop's to look after: behind the counter.
-var (
-	Cart = state.NewSession[[]string](Inventory, state.SessionSpec{
-		Name: "cart", Purpose: state.Essential, Carry: true,
-		Description: "what you want to buy",
-	})
-)
+// Cart is what a visitor wants to buy: the shop's to look after, behind the counter.
+var Cart = kept.cart
 
 // ticketCookie is the session cookie's default name.
 const ticketCookie = "__Host-session"
 
-func init() {
-	Inventory.Declare(state.Entry{
-		Name: ticketCookie, Place: state.InTicketCookie, Purpose: state.Essential,
+var kept = keep(ticketCookie, false)
+
+// keeps is what the shop keeps for its visitors, and where.
+type keeps struct {
+	*state.Inventory
+
+	// The visitor's own, and harmless: in the browser.
+	theme   state.Cookie[string]
+	consent *state.Consent
+	recent  state.Optional[[]string]
+
+	// The shop's to look after: behind the counter.
+	cart state.Session[[]string]
+}
+
+// keep declares all of it. Over plain HTTP on a LAN name browsers keep cookies alone that are insecure.
+func keep(ticket string, insecure bool) *keeps {
+	k, csrfCookie := &keeps{Inventory: state.NewInventory()}, "__Host-csrf"
+	if insecure {
+		csrfCookie = "csrf"
+	}
+	k.theme = state.NewCookie[string](k.Inventory, state.CookieSpec{
+		Name: "theme", PlainName: true, InsecureCookie: insecure, ReadableByScripts: true,
+		Purpose: state.Preference, Lifetime: 365 * 24 * time.Hour,
+		Description: "light or dark pages",
+	})
+	k.consent = state.NewConsent(k.Inventory, state.CookieSpec{
+		Name: "consent", InsecureCookie: insecure, Lifetime: 180 * 24 * time.Hour,
+		Description: "whether we may remember what you look at",
+	})
+	k.recent = state.NewOptional[[]string](k.Inventory, k.consent, state.CookieSpec{
+		Name: "recent", InsecureCookie: insecure, Purpose: state.Personalization, Lifetime: 30 * 24 * time.Hour,
+		Description: "what you looked at last",
+	})
+	k.cart = state.NewSession[[]string](k.Inventory, state.SessionSpec{
+		Name: "cart", Purpose: state.Essential, Carry: true,
+		Description: "what you want to buy",
+	})
+	k.Declare(state.Entry{
+		Name: ticket, Place: state.InTicketCookie, Purpose: state.Essential,
 		Description: "finds what is behind the counter",
 	})
-	Inventory.Declare(state.Entry{
-		Name: "__Host-csrf", Place: state.InCookie, Purpose: state.Essential,
+	k.Declare(state.Entry{
+		Name: csrfCookie, Place: state.InCookie, Purpose: state.Essential,
 		Description: "shows that a form is ours, in browsers from before 2023",
 	})
+	return k
 }

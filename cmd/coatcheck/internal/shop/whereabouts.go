@@ -23,18 +23,18 @@ type thing struct {
 }
 
 // whereaboutsOf goes through the inventory, so that it shows what is declared.
-func whereaboutsOf(r *http.Request) whereabouts {
+func (s *shop) whereaboutsOf(r *http.Request) whereabouts {
 	visitor := session.From(r.Context())
 	values := map[string]string{
-		Theme.Name():  Theme.Get(r),
-		Recent.Name(): strings.Join(Recent.Get(r), ", "),
+		s.kept.theme.Name():  s.kept.theme.Get(r),
+		s.kept.recent.Name(): strings.Join(s.kept.recent.Get(r), ", "),
 	}
-	all := whereabouts{Agreed: Consent.Allows(r, state.Personalization)}
+	all := whereabouts{Agreed: s.kept.consent.Allows(r, state.Personalization)}
 	switch {
 	case all.Agreed:
-		values[Consent.Name()] = "yes"
-	case Consent.Answered(r):
-		values[Consent.Name()] = "no"
+		values[s.kept.consent.Name()] = "yes"
+	case s.kept.consent.Answered(r):
+		values[s.kept.consent.Name()] = "no"
 	}
 	for key, value := range visitor.Values() {
 		values[key] = string(value)
@@ -42,7 +42,7 @@ func whereaboutsOf(r *http.Request) whereabouts {
 	if info, ok := visitor.Info(); ok {
 		all.Ticket = number(info.Handle)
 	}
-	for _, e := range Inventory.Entries() {
+	for _, e := range s.kept.Entries() {
 		switch e.Place {
 		case state.InTicketCookie: // shown as a ticket
 		case state.InSession:
