@@ -2,8 +2,10 @@ package redis_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -161,6 +163,56 @@ func TestAnUnconfirmedRevoke(t *testing.T) {
 	for _, id := range []store.ID{r.ID, other.ID} {
 		if got, err := set.Nodes[1].Try("EXISTS", s.RecordKey(id)); err != nil || got != int64(0) {
 			t.Errorf("the replica still has a session that was revoked: %v, %v", got, err)
+		}
+	}
+}
+
+// A sign-out everywhere that is repeated ends the sessions from before the call, and spares those from after it,
+// however far this machine's clock is off from the server's.
+func TestARepeatedSignOutGoesByTheServersTime(t *testing.T) {
+	do := rueidisstore.Do(redisserver.RueidisClient(t, redisserver.Start(t).Addr))
+	for _, ahead := range []time.Duration{2 * time.Hour, -2 * time.Hour} {
+		options := redisstore.Options{Prefix: ahead.String()}
+		var down atomic.Bool
+		s := redisstore.New(func(ctx context.Context, key string, args ...any) (any, error) {
+			if down.Load() {
+				return nil, errors.New("connection refused")
+			}
+			reply, err := do(ctx, key, args...)
+			if us, ok := reply.(int64); ok && us > 1e15 { // the server's time
+				return us + ahead.Microseconds(), err
+			}
+			return reply, err
+		}, options)
+		t.Cleanup(s.Close)
+		told := make(chan store.Notice, 100)
+		t.Cleanup(s.Subscribe(func(n store.Notice) { told <- n }))
+		for n := range told {
+			if !n.Server.IsZero() {
+				break
+			}
+		}
+		there := redisstore.New(do, options)
+		begin := func(d time.Duration) store.Record { // d after the call
+			r := session("ada")
+			r.CreatedAt = r.CreatedAt.Add(ahead + d)
+			r.LastSeen, r.ExpiresAt = r.CreatedAt, r.CreatedAt.Add(time.Hour)
+			must(t, there.Create(t.Context(), r, store.ID{}))
+			return r
+		}
+		before := begin(-time.Minute)
+		down.Store(true)
+		if _, err := s.DeleteUser(t.Context(), "ada"); err == nil {
+			t.Fatal("a sign-out without a server")
+		}
+		after := begin(time.Minute)
+		down.Store(false)
+		within(t, 30*time.Second, "the sign-out is confirmed", func() bool { return s.Unconfirmed() == 0 })
+		if _, err := s.Load(t.Context(), before.ID); err != store.ErrNotFound {
+			t.Errorf("the server is %v ahead: the session from before loads with %v", ahead, err)
+		}
+		if _, err := s.Load(t.Context(), after.ID); err != nil {
+			t.Errorf("the server is %v ahead: the session from after loads with %v", ahead, err)
 		}
 	}
 }
