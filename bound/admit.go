@@ -50,7 +50,7 @@ func (g *Guard) Admit(r *http.Request, user, text string, now time.Time) *sessio
 	case f.phase == registered:
 		// The answer to its registration may be lost, and then the browser has no way to show anything.
 		return g.admitKeyless(r, user, f.at, now)
-	case us < f.at+g.opts.Grace.Microseconds() || g.opts.isOpen(r.URL.Path) || g.opts.Policy == Off:
+	case us < f.at+g.opts.Grace.Microseconds() || g.opts.isOpen(r.URL.Path) || g.opts.policy(user) == Off:
 		return nil
 	case n > 1:
 		return several

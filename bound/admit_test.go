@@ -1,6 +1,7 @@
 package bound_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -330,6 +331,30 @@ func TestSkippedWhereOutagesAreBridged(t *testing.T) {
 			}
 			if optional := name == "optional"; (a.status == 200) != optional {
 				t.Errorf("status %d", a.status)
+			}
+		})
+	}
+}
+
+// What holds for a user overrules what holds for everybody, also for sessions that have a key.
+//
+// Rows: D8
+func TestPolicyOfAUserWithAKey(t *testing.T) {
+	for _, c := range []struct {
+		everybody, user bound.Policy
+		seen            bool
+	}{
+		{bound.Off, bound.Required, false}, {bound.Off, bound.Offered, false}, {bound.Required, bound.Off, true},
+	} {
+		inBubble(t, fmt.Sprint(c.everybody, c.user), func(t *testing.T) {
+			now := bound.Offered
+			s := newSite(t, bound.Options{Policy: c.everybody, PolicyOf: func(string) bound.Policy { return now }})
+			b := s.bound("ada")
+			now = c.user
+			time.Sleep(time.Minute)
+			delete(b.cookies, boundCookie)
+			if got := b.get("/").body == "ada"; got != c.seen {
+				t.Errorf("without the bound cookie the session is seen: %v", got)
 			}
 		})
 	}

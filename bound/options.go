@@ -12,7 +12,7 @@ import (
 // Options configure a [Guard]. The zero value offers a key to every browser that can keep one.
 type Options struct {
 	// Policy says whom a key is asked of; the default is [Offered]. PolicyOf overrules it for each user, and is called
-	// at sign-in and for the requests of sessions without a key; the default is Policy for everybody.
+	// at sign-in and for the requests that show no good bound cookie; the default is Policy for everybody.
 	Policy   Policy
 	PolicyOf func(user string) Policy
 
