@@ -32,8 +32,9 @@ func (o *Options) cookie(value string, lifetime time.Duration) *cookie.Cookie {
 // So it is over plain HTTP on any host but localhost ([event.Trustworthy]), by what the proxies in
 // Options.TrustedProxies say of scheme and host. But a browser knows better. It sends Sec-Fetch-Site to those places
 // alone for which it keeps such cookies (Fetch Metadata, section 2), and "Origin: https://..." from a page over https.
-// A cookie that comes back was kept. The host example.com is fine as well, because requests of net/http/httptest have
-// it.
+// A cookie that comes back was kept. "X-Forwarded-Proto: https" is believed of everybody, because whoever makes it up
+// has only themselves to deceive, and a sign-in behind a proxy that was forgotten goes on. The host example.com is fine
+// as well, because requests of net/http/httptest have it.
 func (s *Session) CookieProblem() error {
 	if s.m == nil || s.remote || s.bearer || s.m.opts.InsecureCookie {
 		return nil
@@ -42,7 +43,8 @@ func (s *Session) CookieProblem() error {
 	host := event.ClientHost(s.request, o.TrustedProxies)
 	name := event.HostName(host)
 	if name == "" || name == testHost || event.Trustworthy(event.ClientScheme(s.request, o.TrustedProxies), host) ||
-		h.Get("Sec-Fetch-Site") != "" || strings.HasPrefix(h.Get("Origin"), "https://") {
+		h.Get("Sec-Fetch-Site") != "" || strings.HasPrefix(h.Get("Origin"), "https://") ||
+		h.Get("X-Forwarded-Proto") == "https" {
 		return nil
 	}
 	if _, n := cookie.Lookup(h["Cookie"], o.Cookie); n > 0 {

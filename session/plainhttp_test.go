@@ -71,7 +71,8 @@ var lanCases = map[string]lanCase{
 
 	"https":                   {host: "dev.lan", tls: true},
 	"https by a proxy":        {host: "dev.lan", header: toldHTTPS, proxied: true},
-	"https by a stranger":     {host: "dev.lan", header: toldHTTPS, dropped: true},
+	"https by a stranger":     {host: "dev.lan", header: toldHTTPS},
+	"http by a stranger":      {host: "dev.lan", header: toldHTTP, dropped: true},
 	"http by a proxy":         {host: "dev.lan", header: toldHTTP, proxied: true, dropped: true},
 	"http before https":       {host: "dev.lan", header: toldHTTP, tls: true, proxied: true, dropped: true},
 	"the proxy's own name":    {host: "localhost", header: toldHost, proxied: true, dropped: true},
