@@ -44,7 +44,7 @@ func New(st store.Store, opts Options) *Manager {
 		old:  client.NewCalls(opts.StoreTimeout, opts.MaxStoreCalls),
 		store: client.New(st, client.Options{
 			Timeout: opts.StoreTimeout, MaxCalls: opts.MaxStoreCalls, SweepInterval: opts.SweepInterval,
-			KeepLast: opts.OnFailure != nil, Events: opts.Events,
+			KeepLast: opts.OnFailure != nil, Events: opts.Events, SealData: opts.SealData,
 		}),
 	}
 	m.mayPanic()
@@ -66,6 +66,24 @@ func (m *Manager) Options() Options { return m.opts }
 
 // Ready returns nil if the store answers, for a readiness probe. It asks the store each time.
 func (m *Manager) Ready(ctx context.Context) error { return m.store.Ready(ctx) }
+
+// Reseal encrypts the data of all sessions with the newest key of Options.SealData that hangs on an older one, or on
+// none, so that the older ones can be retired. It returns how many sessions it has changed, and how many it had to
+// leave because their data cannot be read. Requests go on meanwhile. After an error it can be called again, and goes on
+// where it was. Without keys it does nothing.
+//
+//	go keys.Follow(ctx, func(err error) {
+//		if err == nil { // they have changed
+//			_, _, err = sessions.Reseal(ctx)
+//		}
+//		...
+//	})
+func (m *Manager) Reseal(ctx context.Context) (done, left int, err error) {
+	if m.opts.SealData == nil {
+		return 0, 0, nil
+	}
+	return m.store.Reseal(ctx)
+}
 
 // Format prints the name of the manager's cookie, for every verb.
 func (m *Manager) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "sessions(%s)", m.opts.Cookie) }

@@ -11,6 +11,7 @@ import (
 
 	"coatcheck.dev/cookie"
 	"coatcheck.dev/event"
+	"coatcheck.dev/seal"
 	"coatcheck.dev/store"
 )
 
@@ -155,6 +156,12 @@ type Options struct {
 	// PanicOnMisuse lets mistakes in the use of this package panic in tests until the manager is closed: see the
 	// package's documentation. In a program that is no test it changes nothing.
 	PanicOnMisuse bool
+
+	// SealData encrypts the data of sessions in the store, so that whoever copies the store cannot read it: user, times
+	// and device stay readable, for lists. Data from before stays good, and is encrypted when it is next saved, or by
+	// [Manager.Reseal]. Every node needs the keys. Data of a key that was retired cannot be read any more, and a
+	// session that has some counts as damaged. The default is nil: not encrypted.
+	SealData *seal.Ring
 
 	// Events takes what happens to its observers: see package event. The default is nobody.
 	Events *event.Queue

@@ -88,12 +88,9 @@ func (s *Session) lock() *state {
 	if s.found == nil {
 		return st
 	}
-	record, err := s.found.Record()
-	if err != nil {
-		_ = s.m.store.Report("load", s.found.ID, err) // its front was good; the visitor goes on without a session
-		return st
+	if record := s.m.store.Decode(s.found); record != nil { // else its front alone was good, and there is no session
+		st.adopt(record)
 	}
-	st.adopt(&record)
 	return st
 }
 
@@ -226,7 +223,9 @@ func (s *Session) data() store.Data {
 			return store.Data{}
 		}
 		if data, ok := s.found.Data(); ok {
-			return data
+			if _, sealed := data.Sealed(); !sealed {
+				return data
+			}
 		}
 	}
 	st := s.lock()

@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"iter"
 )
 
@@ -14,6 +15,9 @@ import (
 //	data  = *entry
 //	entry = length key length flags value     ; length: unsigned varint; the second one counts flags and value
 //	flags = byte                              ; bit 0: the value is carried over at sign-in
+//
+// Sealed data is one entry with the empty key, which no value has, and the sealed text as its value. A store keeps it
+// like any other.
 type Data struct{ entries string }
 
 // A Value is one JSON value and its fate at sign-in.
@@ -111,6 +115,41 @@ func (d Data) Carried() Data {
 		}
 	}
 	return Data{string(b)}
+}
+
+// Seal returns the data in one piece that encrypt makes of it. Data that is empty, or sealed already, stays as it is.
+func (d Data) Seal(encrypt func([]byte) []byte) Data {
+	if _, sealed := d.Sealed(); sealed || d.entries == "" {
+		return d
+	}
+	return Data{string(appendEntry(nil, "", Value{JSON: string(encrypt([]byte(d.entries)))}))}
+}
+
+// Sealed returns the sealed text, and false if the data is not sealed.
+func (d Data) Sealed() (text string, ok bool) {
+	if d.entries == "" || d.entries[0] != 0 { // the length of the key, and keys are sorted
+		return "", false
+	}
+	_, v, _ := cutEntry(d.entries)
+	return v.JSON, true
+}
+
+// Unseal returns the data that was sealed, by decrypt, which is not ok for what it cannot decrypt. Data that is not
+// sealed stays as it is. An error is ErrDamaged.
+func (d Data) Unseal(decrypt func([]byte) ([]byte, bool)) (Data, error) {
+	text, sealed := d.Sealed()
+	if !sealed {
+		return d, nil
+	}
+	entries, ok := decrypt([]byte(text))
+	if !ok {
+		return Data{}, fmt.Errorf("%w: its data cannot be decrypted with any key", ErrDamaged)
+	}
+	plain, err := parseData(string(entries))
+	if _, again := plain.Sealed(); err != nil || again {
+		return Data{}, ErrDamaged
+	}
+	return plain, nil
 }
 
 func appendEntry(b []byte, key string, v Value) []byte {

@@ -65,10 +65,11 @@ var Rooms = []Room{
 		"a refused request is an event, and its answer 403; nobody else may keep a page with a token"},
 
 	{1, "session/internal/client", "the one client that sessions have of their store",
-		[]string{"event", "internal/coalesce", "store"}, "calls the store, shares calls, and tells what failed"},
+		[]string{"event", "internal/coalesce", "seal", "store"},
+		"calls the store, shares calls, seals what it gives it, and tells what failed"},
 	{2, "session", "sessions: tickets, rotation, the middleware",
 		[]string{"cookie", "event", "internal/cachecontrol", "internal/defaultstatus", "internal/sitedata",
-			"session/internal/client", "store"},
+			"session/internal/client", "seal", "store"},
 		"a ticket on the wire and what deletes it there, word of what happens, a place for the record"},
 	{2, "jar", "what a browser keeps and sends",
 		[]string{"cookie", "golang.org/x/net/publicsuffix"}, "where cookies may be set depends on the list"},

@@ -21,10 +21,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"coatcheck.dev/event"
 	"coatcheck.dev/internal/coalesce"
+	"coatcheck.dev/seal"
 	"coatcheck.dev/store"
 )
 
@@ -35,6 +37,7 @@ type Options struct {
 	SweepInterval time.Duration // negative means never
 	KeepLast      bool          // keep what was known last for Recall, unless the store does
 	Events        *event.Queue
+	SealData      *seal.Ring // keys for the data in the store; nil leaves it as it is
 }
 
 // A Client calls a store. Its methods may be called from any number of goroutines.
@@ -58,6 +61,7 @@ type Client struct {
 	watchers    watchers
 	touches     touches
 	sweeper     sweeper
+	reloaded    atomic.Int64 // when the keys were last read again, in nanoseconds since 1970
 }
 
 // New returns a client of st. It has no goroutine while it has nothing to do. [Client.Close] flushes what it still
@@ -183,6 +187,9 @@ func (c *Client) Decode(e *store.Encoded) *store.Record {
 		return nil
 	}
 	r, err := e.Record()
+	if err == nil {
+		err = c.unseal(&r)
+	}
 	if err != nil {
 		_ = c.Report("load", e.ID, err)
 		return nil
@@ -201,6 +208,9 @@ func (c *Client) fetch(ctx context.Context, id store.ID) (*store.Record, error) 
 			r, err = c.store.Load(ctx, id)
 			return err
 		})
+		if err == nil {
+			err = c.unseal(&r)
+		}
 		return r, err
 	})
 	switch {
@@ -257,8 +267,9 @@ func (c *Client) answer(doing string, id store.ID, err error) error {
 
 // Create calls [store.Store.Create].
 func (c *Client) Create(ctx context.Context, r *store.Record, replaces store.ID) error {
+	stored := c.sealed(r)
 	err := c.write(ctx, "create", r.ID, time.Now(), func(ctx context.Context) error {
-		return c.store.Create(ctx, *r, replaces)
+		return c.store.Create(ctx, stored, replaces)
 	})
 	if err == nil && !replaces.IsZero() {
 		c.notice(store.Notice{Kind: store.Replaced, ID: replaces, By: r.ID})
@@ -268,7 +279,8 @@ func (c *Client) Create(ctx context.Context, r *store.Record, replaces store.ID)
 
 // Save calls [store.Store.Save]. The time that it may take began at a moment of this machine's clock.
 func (c *Client) Save(ctx context.Context, r *store.Record, began time.Time) error {
-	return c.write(ctx, "save", r.ID, began, func(ctx context.Context) error { return c.store.Save(ctx, *r) })
+	stored := c.sealed(r)
+	return c.write(ctx, "save", r.ID, began, func(ctx context.Context) error { return c.store.Save(ctx, stored) })
 }
 
 // Delete calls [store.Store.Delete].
@@ -302,7 +314,7 @@ func (c *Client) DeleteUser(ctx context.Context, user string, keep []store.ID) (
 	return ended, nil
 }
 
-// List calls [store.Store.List], and knows the cut-offs afterwards.
+// List calls [store.Store.List], and knows the cut-offs afterwards. Data that is sealed stays so.
 func (c *Client) List(ctx context.Context, q store.Query) (records []store.Record, err error) {
 	if err := c.LoadCutoffs(ctx); err != nil {
 		return nil, err

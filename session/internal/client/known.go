@@ -97,6 +97,9 @@ func (c *Client) Recall(id store.ID, since time.Time) (store.Record, bool) {
 		return store.Record{}, false
 	}
 	r, err := encoded.Record()
+	if err == nil {
+		err = c.unseal(&r)
+	}
 	return r, err == nil
 }
 
