@@ -4,6 +4,7 @@
 //	coatcheck serve --upstream http://127.0.0.1:3000  a gate in front of an app in any language
 //	coatcheck doctor                                  what the store promises, and what to do about what it does not
 //	coatcheck store copy FROM TO                      all sessions from one store to another
+//	coatcheck keys rotate                             a new key to encrypt with, which running nodes take up
 //	coatcheck check https://shop.example/             what browsers make of a site's cookies, and what is wrong
 //	coatcheck cookies convert FROM TO                 cookies from the file of one program to that of another
 //	coatcheck version

@@ -57,6 +57,8 @@ func (p *Program) Run(ctx context.Context, args []string) error {
 		return p.doctor(ctx, &line.Doctor)
 	case config.CopyStore:
 		return p.copyStore(ctx, &line.Store.Copy)
+	case config.ListKeys, config.RotateKeys, config.RetireOldKeys, config.CheckAllKeys:
+		return p.keys(ctx, &line)
 	case config.ConvertCookies:
 		return p.convert(ctx, line.Cookies.Convert)
 	}

@@ -18,6 +18,7 @@ import (
 	"coatcheck.dev/cmd/coatcheck/internal/metrics"
 	"coatcheck.dev/devices"
 	"coatcheck.dev/event"
+	"coatcheck.dev/seal"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 )
@@ -28,6 +29,7 @@ type server struct {
 	folder   *folder.Folder
 	tokenIn  string // where the console's token is
 	stores   *storeStack
+	keys     *seal.Ring // nil if nothing needs any
 	sessions *session.Manager
 	console  *console.Console
 	front    *httpserver.Server // the site
@@ -95,7 +97,15 @@ func (s *server) assemble(ctx context.Context, flags config.Server, site site) (
 	if s.stores, err = openStores(ctx, &flags.Storage, s.folder, s.log); err != nil {
 		return err
 	}
+	if flags.SealData || site.keys {
+		if s.keys, err = openKeys(flags.KeysFrom, s.folder); err != nil {
+			return errors.Join(err, s.stores.close(ctx))
+		}
+	}
 	counts := s.manage(s.stores.Store, flags, site)
+	if s.keys != nil {
+		go s.followKeys(s.closing)
+	}
 	if s.stores.cache != nil {
 		counts.WatchNear(s.stores.cache.Stats)
 	}
@@ -141,6 +151,9 @@ func (s *server) manage(st store.Store, flags config.Server, site site) *metrics
 	if flags.Dev {
 		s.log.Warn("--dev is for development: cookies travel over plain http, and anybody on the network can take them")
 		options.InsecureCookie, options.Cookie = true, insecureCookie
+	}
+	if flags.SealData {
+		options.SealData = s.keys
 	}
 	s.sessions = session.New(st, options)
 	counts.Watch(s.sessions)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -15,6 +16,7 @@ import (
 	"coatcheck.dev/cmd/coatcheck/internal/gate"
 	"coatcheck.dev/cmd/coatcheck/internal/shop"
 	"coatcheck.dev/session"
+	"coatcheck.dev/token"
 )
 
 // A site is what visitors get: the demo shop, or the app behind the gate.
@@ -24,6 +26,7 @@ type site struct {
 	hint    string // what to do there
 	options session.Options
 	open    []string // paths that need no key
+	keys    bool     // whether keys are needed even if data is not encrypted
 	handler func(*server) http.Handler
 }
 
@@ -79,12 +82,19 @@ func upstream(flags *config.Serve) (site, error) {
 	if err := options.Check(); err != nil {
 		return site{}, err
 	}
+	issue := token.Options{Issuer: flags.TokensIssuer}
+	if flags.TokensFor != "" {
+		if err := issue.Check(); err != nil {
+			return site{}, errors.New("--tokens-for needs --tokens-issuer: the URL, such as https://shop.example")
+		}
+	}
 	return site{
 		name:    u.Host,
 		label:   "App",
 		hint:    "Requests go on to " + u.String() + " with the headers Coatcheck-User, -Session and -Data.",
 		open:    flags.Public,
 		options: session.Options{MaxBytes: gate.MaxBytes, MaxKeys: gate.MaxKeys, PrivateCaching: true},
+		keys:    flags.TokensFor != "",
 		handler: func(s *server) http.Handler {
 			options.Log, options.Closing = s.log, s.closing
 			if options.InsecureReportCrossSite {
@@ -93,9 +103,27 @@ func upstream(flags *config.Serve) (site, error) {
 			}
 			s.front.PerConnection = gate.WithClient
 			go s.tryApp(u)
-			return gate.New(s.sessions, options)
+			if flags.TokensFor == "" {
+				return gate.New(s.sessions, options)
+			}
+			issuer := token.NewIssuer(s.sessions, s.keys, issue)
+			options.Token = func(visitor *session.Session) (string, error) {
+				return issuer.Issue(visitor, flags.TokensFor)
+			}
+			return withJWKS(issuer.JWKS(), gate.New(s.sessions, options))
 		},
 	}, nil
+}
+
+// withJWKS answers for the public keys, and leaves everything else to the gate, byte for byte.
+func withJWKS(jwks, gate http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/.well-known/jwks.json" {
+			jwks.ServeHTTP(w, r)
+			return
+		}
+		gate.ServeHTTP(w, r)
+	})
 }
 
 // tryApp warns if nobody answers where the app should listen. It may come up later, but an address that is wrong is

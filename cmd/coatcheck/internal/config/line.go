@@ -20,6 +20,7 @@ type Line struct {
 	Check   Check    `cmd:"" help:"Say what browsers make of a site's cookies, and what is wrong with them."`
 	Doctor  Doctor   `cmd:"" help:"Say what the store promises, what it does not, and what to do about it."`
 	Store   Stores   `cmd:"" help:"Work on whole stores."`
+	Keys    Keys     `cmd:"" help:"Show and change the keys that sign and encrypt."`
 	Cookies Cookies  `cmd:"" help:"Work on files of cookies."`
 	Version struct{} `cmd:"" help:"Print the version."`
 
@@ -37,6 +38,10 @@ const (
 	RunDoctor      Command = "doctor"
 	CopyStore      Command = "store copy <from> <to>"
 	ConvertCookies Command = "cookies convert <from> <to>"
+	ListKeys       Command = "keys list"
+	RotateKeys     Command = "keys rotate"
+	RetireOldKeys  Command = "keys retire"
+	CheckAllKeys   Command = "keys check"
 	PrintVersion   Command = "version"
 )
 
@@ -49,6 +54,8 @@ type Server struct {
 	Storage       `embed:""`
 	BindDevices   string        `default:"off" enum:"off,offered,required" placeholder:"off|offered|required" help:"Bind the sessions of users to their device (DBSC), so that a copied cookie is worthless: offered asks the browsers that can, required keeps others from being signed in. Needs https. Default: ${default}"`
 	BindLifetime  time.Duration `default:"10m" placeholder:"TIME" help:"How long copied cookies of a bound session are good at most. Default: ${default}"`
+	SealData      bool          `help:"Encrypt the data of sessions in the store, with keys that the store never has. Data from before is encrypted in the background."`
+	KeysFrom      string        `name:"keys" placeholder:"FILE" help:"File of the keys for --seal-data and --tokens-for, or env:NAME for keys in the environment. Every node needs the same. Default: keys in the data folder, made if it is missing"`
 	DrainTime     time.Duration `default:"0s" placeholder:"TIME" help:"How long to keep serving after a signal to stop, while /readyz already says so: for load balancers to notice. Default: ${default}"`
 	ClientConns   int           `name:"client-connections" default:"1000" placeholder:"N" help:"Connections that one client address may have open at a time; 0 is no limit. Loopback and --trust-proxy have none. Default: ${default}"`
 	Dev           bool          `help:"For development over plain http at a name such as http://dev.lan:8080: cookies without Secure and without a name prefix. Anybody on the network can take sessions over."`
@@ -85,6 +92,8 @@ type Serve struct {
 	PassHeader      []string      `placeholder:"NAME" sep:"," help:"A request header the app asks for although clients could mislead it with it, such as X-HTTP-Method-Override or True-Client-IP. Repeatable."`
 	Public          []string      `placeholder:"PATH" sep:"," help:"Path of what is the same for everybody, such as /static/ for all below it: no session is looked up there, and the app's caching stays. Repeatable."`
 	TrustOrigin     []string      `placeholder:"ORIGIN" help:"Another origin whose pages may send forms to the app, such as https://pay.example. Repeatable."`
+	TokensFor       string        `placeholder:"AUD" help:"Send the app a signed token for this audience in Authorization: Bearer, with every request of a user; any JWT library verifies it with /.well-known/jwks.json of the site. Clients' own Authorization headers no longer reach the app."`
+	TokensIssuer    string        `placeholder:"URL" help:"Issuer of these tokens: the site's URL as its visitors know it. Needed with --tokens-for"`
 
 	InsecureReportCrossSite bool `help:"Let pages of any site send forms to the app, and only report them (malicious_csrf in the log), to find out which origins to trust. For a while: nothing keeps them from acting in a visitor's name."`
 	Server                  `embed:""`
@@ -132,6 +141,40 @@ func (*Copy) Help() string {
 		`The exit status is 1 if the stores differ in the end.
 
 FROM and TO may come from the environment: write "env:NAME" for the value of the variable NAME.`
+}
+
+// Keys has the commands that work on keys.
+type Keys struct {
+	List   KeyFile    `cmd:"" help:"List the keys, newest first."`
+	Rotate KeyFile    `cmd:"" help:"Add a key, which signs and encrypts from now on; running nodes use it within a second."`
+	Retire RetireKeys `cmd:"" help:"Forget old keys: what they signed or encrypted is refused from now on."`
+	Check  CheckKeys  `cmd:"" help:"Say how many sessions in the store hang on which key."`
+}
+
+// KeyFile says where the keys are.
+type KeyFile struct {
+	Data     string `default:"${data}" placeholder:"DIR" help:"Data folder of the program that uses the keys. Default: ${default}"`
+	KeysFrom string `name:"keys" placeholder:"FILE" help:"File of the keys. Default: keys in the data folder"`
+}
+
+// RetireKeys has the flags of a retirement.
+type RetireKeys struct {
+	KeyFile   `embed:""`
+	OlderThan time.Duration `default:"24h" placeholder:"TIME" help:"Retire the keys that have not signed or encrypted for so long. Default: ${default}"`
+	Store     string        `placeholder:"STORE" help:"Store to look at first: a key that sessions still hang on is not retired. Default: an SQLite database in the data folder"`
+	Force     bool          `help:"Retire them although sessions hang on them, and without looking: for a key that may have leaked."`
+}
+
+// CheckKeys has the flags of a check of keys.
+type CheckKeys struct {
+	KeyFile `embed:""`
+	Store   string `placeholder:"STORE" help:"Address of the store, as it was given to serve. Default: an SQLite database in the data folder"`
+}
+
+// Help is the text below that of the command.
+func (*CheckKeys) Help() string {
+	return `The exit status is 1 if sessions hang on an old key, or on none that there is. ` +
+		`The check changes nothing, so it can run while the store is in use.`
 }
 
 // Cookies has the commands that work on files of cookies.

@@ -55,3 +55,6 @@ func (f *Folder) DatabasePath() string { return filepath.Join(f.path, "coatcheck
 
 // RollbackPath returns where this node keeps what package rollback compares with the store.
 func (f *Folder) RollbackPath() string { return filepath.Join(f.path, "rollback.json") }
+
+// KeysPath returns where the keys that sign and encrypt are, unless they are elsewhere.
+func (f *Folder) KeysPath() string { return filepath.Join(f.path, "keys") }

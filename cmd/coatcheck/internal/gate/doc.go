@@ -9,6 +9,7 @@
 //	Coatcheck-User: ada                      who is signed in; bytes other than visible ASCII as %XX
 //	Coatcheck-Session: R0tYAd1Zkhb7cPQm3nMWzA the session's public handle: no secret, fit for logs
 //	Coatcheck-Data: {"cart":["tea"]}         all values of the session, one JSON object in ASCII
+//	Authorization: Bearer TOKEN              only with tokens, for a user: who they are, signed; see package token
 //
 // If the session manager binds sessions to devices (package bound), there is another one:
 //

@@ -62,6 +62,10 @@ type Options struct {
 	// The body of the answer may take any time.
 	AnswerTimeout time.Duration
 
+	// Token returns a token of a user's session for the app, which goes to it as "Authorization: Bearer TOKEN". No
+	// client's own Authorization header goes on then. The default is nil: the gate neither adds nor removes one.
+	Token func(*session.Session) (string, error)
+
 	// Closing ends event streams and WebSockets when it is done, because they would keep a server from shutting down.
 	// The default is never. Each ends with its session in any case.
 	Closing context.Context
@@ -231,6 +235,7 @@ func (g *gate) rewrite(r *httputil.ProxyRequest) {
 	out.Header[headerUser] = []string{user}
 	out.Header[headerSession] = []string{handle}
 	out.Header[headerData] = []string{data}
+	g.authorize(out.Header, x.session)
 	if g.has.Guard != nil {
 		out.Header[headerBound] = []string{isBound(x.session)}
 	}
@@ -249,6 +254,24 @@ func isBound(s *session.Session) string {
 		return "yes"
 	}
 	return "no"
+}
+
+// authorize lets the app's Authorization header say who the gate says it is, and nobody else. A token that cannot be
+// made is missing, so that an app that relies on it refuses the request.
+func (g *gate) authorize(header http.Header, s *session.Session) {
+	if g.opts.Token == nil {
+		return
+	}
+	strip(header, func(name string) bool { return plain(name) == "authorization" })
+	if s == nil || !s.SignedIn() {
+		return
+	}
+	text, err := g.opts.Token(s)
+	if err != nil {
+		g.opts.Log.Error("no token could be made for the app", "error", err)
+		return
+	}
+	header["Authorization"] = []string{"Bearer " + text}
 }
 
 // answered reads the app's answer before any of it goes on. It checks everything before it does anything.
