@@ -9,6 +9,8 @@ import (
 
 	"github.com/alexedwards/scs/v2/memstore"
 
+	"coatcheck.dev/seal"
+	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 	"coatcheck.dev/store/memory"
 )
@@ -23,6 +25,9 @@ func BenchmarkSessionRead(b *testing.B) {
 		b.Run(s.name, func(b *testing.B) { benchRead(b, s) })
 	}
 	b.Run("coatcheck-near", func(b *testing.B) { benchRead(b, nearSite(b, farMemory())) })
+	b.Run("coatcheck-sealed", func(b *testing.B) {
+		benchRead(b, coatcheckOf(session.New(memory.New(), session.Options{SealData: seal.New()})))
+	})
 	b.Run("scs-idle", func(b *testing.B) { benchRead(b, scsSite(memstore.NewWithCleanupInterval(0), time.Hour)) })
 }
 

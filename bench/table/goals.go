@@ -23,6 +23,7 @@ var goals = []goal{
 	atMostTimes("SessionRead/coatcheck", 1.8, "SessionRead/limit"),
 	fasterThan("SessionRead/coatcheck", 30, "SessionRead/scs"),
 	fasterThan("SessionRead/coatcheck-near", 30, "SessionRead/scs"),
+	atMostTimes("SessionRead/coatcheck-sealed", 1.03, "SessionRead/coatcheck"),
 	atMost("SessionRead/coatcheck", 5, results.Allocs),
 	atMostTimes("SessionReadKey/coatcheck", 3.0, "SessionReadKey/limit"),
 	atMost("SessionReadKey/coatcheck", 8, results.Allocs),
