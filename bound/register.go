@@ -86,17 +86,14 @@ func (v *visit) give(id, value, challenge string) {
 	writeJSON(v.w, v.guard.instruct(id, v.r))
 }
 
-// end tells the browser that the session is no more. The bound cookie may be of the one that it has now, which a
-// sign-in or a step-up has put in the other one's place: then it stays.
+// end tells the browser that the session is no more.
 func (v *visit) end() {
 	id, ok := textOf(v.r.Header, idHeader, maxIDLen)
 	if !ok {
 		http.Error(v.w, "There is no session.", http.StatusUnauthorized)
 		return
 	}
-	if !v.session.SignedIn() {
-		v.guard.cookie.end(v.w.Header())
-	}
+	v.guard.cookie.end(v.w.Header())
 	no := false
 	writeJSON(v.w, &instructions{ID: id, Continue: &no})
 }

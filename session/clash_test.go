@@ -141,3 +141,41 @@ func TestClashAfterStepUp(t *testing.T) {
 		events.the(t, m, event.Clash)
 	})
 }
+
+// The session of a browser's last sign-in here may have ended where this node does not look: then nobody set another
+// cookie in its place.
+//
+// Rows: R21
+func TestWhatIsNoClashOfSeveralNodes(t *testing.T) {
+	for name, end := range map[string]func(t *testing.T, there *session.Manager, b *browser, st store.Store){
+		"signed in again and out": func(t *testing.T, there *session.Manager, b *browser, _ store.Store) {
+			elsewhere := newBrowser(t, there)
+			elsewhere.cookies = b.cookies
+			elsewhere.signIn("ada")
+			if _, err := there.RevokeUser(t.Context(), "ada"); err != nil {
+				t.Error(err)
+			}
+		},
+		"restored store": func(t *testing.T, _ *session.Manager, b *browser, st store.Store) {
+			if _, err := st.DeleteUser(t.Context(), "ada", store.ID{}); err != nil {
+				t.Error(err)
+			}
+			b.setTicket(unknownTicket(1))
+		},
+	} {
+		inBubble(t, name, func(t *testing.T) {
+			var events recorder
+			st := memory.New()
+			here := newManager(t, st, session.Options{Events: event.NewQueue(events.observe)})
+			b := newBrowser(t, here)
+			b.signIn("ada")
+			end(t, newManager(t, st, session.Options{}), b, st)
+			time.Sleep(10 * time.Minute)
+			b.user()
+			b.user()
+			if n := len(events.of(t, here, event.Clash)); n != 0 {
+				t.Errorf("%d clashes are reported; events: %s", n, events.kinds())
+			}
+		})
+	}
+}

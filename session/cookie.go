@@ -32,9 +32,9 @@ func (o *Options) cookie(value string, lifetime time.Duration) *cookie.Cookie {
 // So it is over plain HTTP on any host but localhost ([event.Trustworthy]), by what the proxies in
 // Options.TrustedProxies say of scheme and host. But a browser knows better. It sends Sec-Fetch-Site to those places
 // alone for which it keeps such cookies (Fetch Metadata, section 2), and "Origin: https://..." from a page over https.
-// A cookie that comes back was kept. "X-Forwarded-Proto: https" is believed of everybody, because whoever makes it up
-// has only themselves to deceive, and a sign-in behind a proxy that was forgotten goes on. The host example.com is fine
-// as well, because requests of net/http/httptest have it.
+// A cookie that comes back was kept. "X-Forwarded-Proto: https" and what other proxies write in its place is believed
+// of everybody, because whoever makes it up has only themselves to deceive, and a sign-in behind a proxy that was
+// forgotten goes on. The host example.com is fine as well, because requests of net/http/httptest have it.
 func (s *Session) CookieProblem() error {
 	if s.m == nil || s.remote || s.bearer || s.m.opts.InsecureCookie {
 		return nil
@@ -44,7 +44,7 @@ func (s *Session) CookieProblem() error {
 	name := event.HostName(host)
 	if name == "" || name == testHost || event.Trustworthy(event.ClientScheme(s.request, o.TrustedProxies), host) ||
 		h.Get("Sec-Fetch-Site") != "" || strings.HasPrefix(h.Get("Origin"), "https://") ||
-		h.Get("X-Forwarded-Proto") == "https" {
+		toldHTTPS(h) {
 		return nil
 	}
 	if _, n := cookie.Lookup(h["Cookie"], o.Cookie); n > 0 {
@@ -55,9 +55,35 @@ func (s *Session) CookieProblem() error {
 		"a proxy that speaks https has to set X-Forwarded-Proto, and Options.TrustedProxies (--trust-proxy) to name it",
 		ErrPlainHTTP, name)
 	if s.m.plainHosts.firstOf(name, maxHosts) {
-		s.emit(event.Event{Kind: event.PlainHTTP, Err: err})
+		s.warn(event.Event{Kind: event.PlainHTTP, Err: err})
 	}
 	return err
+}
+
+var schemeHeaders = []string{"X-Forwarded-Proto", "X-Forwarded-Protocol", "X-Forwarded-Scheme", "X-Url-Scheme"}
+
+// toldHTTPS reports whether a request's headers say that its client has come by https: in one of the ways of proxies,
+// in any case, and first in a list, where the proxy next to the client writes.
+func toldHTTPS(h http.Header) bool {
+	for _, name := range schemeHeaders {
+		first, _, _ := strings.Cut(h.Get(name), ",")
+		if strings.EqualFold(strings.TrimSpace(first), "https") {
+			return true
+		}
+	}
+	for _, name := range [...]string{"X-Forwarded-Ssl", "Front-End-Https"} {
+		if strings.EqualFold(h.Get(name), "on") {
+			return true
+		}
+	}
+	first, _, _ := strings.Cut(h.Get("Forwarded"), ",") // RFC 7239, section 5.4
+	for pair := range strings.SplitSeq(first, ";") {
+		name, value, _ := strings.Cut(strings.TrimSpace(pair), "=")
+		if strings.EqualFold(name, "proto") && strings.EqualFold(strings.Trim(value, `"`), "https") {
+			return true
+		}
+	}
+	return false
 }
 
 // testHost is that of requests by net/http/httptest.

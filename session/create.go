@@ -63,7 +63,7 @@ func (st *state) put(record store.Record, t ticket, replaces store.ID) error {
 	st.ticket = &t
 	st.changes, st.until, st.cookie, st.ended = nil, time.Time{}, cookieSet, store.ID{}
 	if record.User != "" && !st.bearer {
-		st.m.store.Given(st.browser(), record.ID)
+		st.m.store.Given(st.browser(), record.ID, record.User)
 	}
 	return nil
 }

@@ -80,7 +80,7 @@ func (s *Session) enter(record *store.Record, c *credential, now time.Time) erro
 		}
 		s.emit(event.Event{Kind: event.Unknown, Handle: c.ticket.id})
 		if !s.bearer && s.m.store.Clashes(s.browser(), c.ticket.id) {
-			s.emit(event.Event{Kind: event.Clash, Handle: c.ticket.id, Reason: s.m.clash()})
+			s.warn(event.Event{Kind: event.Clash, Handle: c.ticket.id, Reason: s.m.clash()})
 		}
 		return nil
 	}
@@ -265,9 +265,6 @@ func (s *Session) guess(c *credential, err error, now time.Time) error {
 		if !ok || record.Over(now) || s.m.store.Refuses(record.User, record.CreatedAt) ||
 			matchOf(&record, &c.hash) != matchCurrent {
 			return err
-		}
-		if v := s.judge(&record, now); v != nil && v.Kind != "" {
-			return err // an outage is no way around the guard
 		}
 		last = &record
 	case !policy.optional:

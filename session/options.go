@@ -163,7 +163,9 @@ type Options struct {
 	// session that has some counts as damaged. The default is nil: not encrypted.
 	SealData *seal.Ring
 
-	// Events takes what happens to its observers: see package event. The default is nobody.
+	// Events takes what happens to its observers: see package event. The default is nobody; mistakes in how the program
+	// is set up are then written to slog.Default: cookies that browsers drop over plain HTTP or because of
+	// InsecureDomain, and names of cookies that clash.
 	Events *event.Queue
 }
 
@@ -321,7 +323,7 @@ func (s *Session) outside() error {
 	err := fmt.Errorf("session: browsers drop a cookie of Options.InsecureDomain %q from the host %q",
 		o.InsecureDomain, host)
 	if s.m.outsiders.firstOf(host, maxHosts) {
-		s.emit(event.Event{Kind: event.Undelivered, Reason: "the host is outside Options.InsecureDomain", Err: err})
+		s.warn(event.Event{Kind: event.Undelivered, Reason: "the host is outside Options.InsecureDomain", Err: err})
 	}
 	return err
 }

@@ -72,6 +72,15 @@ var lanCases = map[string]lanCase{
 	"https":                   {host: "dev.lan", tls: true},
 	"https by a proxy":        {host: "dev.lan", header: toldHTTPS, proxied: true},
 	"https by a stranger":     {host: "dev.lan", header: toldHTTPS},
+	"https in capitals":       {host: "dev.lan", header: with("X-Forwarded-Proto", "HTTPS")},
+	"https, then http":        {host: "dev.lan", header: with("X-Forwarded-Proto", "https, http")},
+	"http, then https":        {host: "dev.lan", header: with("X-Forwarded-Proto", "http, https"), dropped: true},
+	"https by RFC 7239":       {host: "dev.lan", header: with("Forwarded", `for=192.0.2.1; Proto="https", for=::1`)},
+	"http by RFC 7239":        {host: "dev.lan", header: with("Forwarded", "proto=http, proto=https"), dropped: true},
+	"https as a scheme":       {host: "dev.lan", header: with("X-Forwarded-Scheme", "https")},
+	"https as SSL":            {host: "dev.lan", header: with("X-Forwarded-Ssl", "on")},
+	"http as no SSL":          {host: "dev.lan", header: with("X-Forwarded-Ssl", "off"), dropped: true},
+	"https by IIS":            {host: "dev.lan", header: with("Front-End-Https", "On")},
 	"http by a stranger":      {host: "dev.lan", header: toldHTTP, dropped: true},
 	"http by a proxy":         {host: "dev.lan", header: toldHTTP, proxied: true, dropped: true},
 	"http before https":       {host: "dev.lan", header: toldHTTP, tls: true, proxied: true, dropped: true},
@@ -211,4 +220,24 @@ func TestSessionThatIsThereGoesOnOverPlainHTTP(t *testing.T) {
 			t.Error("the cookie of the session that was signed out is still there")
 		}
 	})
+}
+
+// A program that takes no events is not left without a word: what no browser could do is in its log, once.
+//
+// Rows: R20
+func TestProgramsThatTakeNoEventsAreWarnedToo(t *testing.T) {
+	m := newManager(t, memory.New(), session.Options{})
+	text := logged(func() {
+		for range 3 {
+			newBrowser(t, m).send(lanCase{host: "dev.lan"}.request(), func(_ http.ResponseWriter, r *http.Request) {
+				if err := session.From(r.Context()).SignIn("ada"); !errors.Is(err, session.ErrPlainHTTP) {
+					t.Error(err)
+				}
+			})
+		}
+	})
+	if strings.Count(text, "\n") != 1 || !strings.Contains(text, "level=WARN") || !strings.Contains(text, "dev.lan") ||
+		!strings.Contains(text, "InsecureCookie") {
+		t.Errorf("logged %q, want one line that names the host and what helps", text)
+	}
 }

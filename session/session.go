@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"log/slog"
 	"net/http"
 	"slices"
 	"sync"
@@ -139,6 +140,17 @@ func (s *Session) emit(e event.Event) {
 	}
 	e.Address = event.ClientAddress(s.request, s.m.opts.TrustedProxies)
 	s.m.opts.Events.Send(e)
+}
+
+// warn emits an event that tells of a mistake in how the program is set up. It is written to [slog.Default] if nobody
+// takes events, because without a word nobody would find out.
+func (s *Session) warn(e event.Event) {
+	if s.m.opts.Events != nil {
+		s.emit(e)
+		return
+	}
+	e.At, e.Address = time.Now(), event.ClientAddress(s.request, s.m.opts.TrustedProxies)
+	event.LogEvents(slog.Default())(e)
 }
 
 // User returns who is signed in, or "" for a visitor who is not.

@@ -1,7 +1,6 @@
 package token
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
@@ -41,8 +40,7 @@ const (
 //
 // The ticket is the value of the session cookie. The answer has the token in access_token and its life in expires_in,
 // or one of the errors of RFC 6749, section 5.2: an invalid_request is also the answer to a ticket that is good for
-// nothing. 503 means that nobody can tell now. The ticket alone is good for nothing where the session is bound to its
-// device (package bound): there, make tokens of the requests that visitors send.
+// nothing. 503 means that nobody can tell now.
 //
 // To exchange a ticket is a use of the session like any other. If a rotation is due the browser hears of it by its own
 // next request. Requests that a browser sends are refused. It panics if a client is incomplete or named twice.
@@ -104,17 +102,16 @@ func (i *Issuer) exchange(w http.ResponseWriter, r *http.Request, client Client)
 	inner.RemoteAddr = r.RemoteAddr
 	inner.Header.Set("Cookie", i.sessions.Options().Cookie+"="+r.PostForm.Get("subject_token"))
 	var text string
-	told := false // whether there is a session
+	issued := false
 	answer := unseen{http.Header{}}
 	i.sessions.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		s := session.From(r.Context())
-		if told = !s.Unknown(); told {
-			text, err = i.Issue(s, client.Audience)
-		}
+		text, err = i.Issue(s, client.Audience)
+		issued = true
 	})).ServeHTTP(answer, inner) // what it answers is for nobody
 	switch {
-	case !told: // the store cannot tell, also where Options.OnFailure lets visitors go on
-		w.Header().Set("Retry-After", cmp.Or(answer.header.Get("Retry-After"), "5"))
+	case !issued: // the store cannot tell
+		w.Header().Set("Retry-After", answer.header.Get("Retry-After"))
 		refuse(w, http.StatusServiceUnavailable, "temporarily_unavailable")
 	case errors.Is(err, ErrNobody):
 		refuse(w, http.StatusBadRequest, "invalid_request")

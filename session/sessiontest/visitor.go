@@ -28,15 +28,24 @@ type Visitor struct {
 	sessions *session.Manager
 	site     http.Handler
 	cookies  *jar.Jar
+	home     string   // the host of the site
 	at       *url.URL // the page that was visited last
 }
 
+// testHost is that of requests by net/http/httptest.
+const testHost = "example.com"
+
 // NewVisitor returns a visitor of a site, with no cookies. The site is what the app serves, with
-// [session.Manager.Handler] around it; sessions is that manager.
+// [session.Manager.Handler] around it; sessions is that manager. The site's host is example.com, or the domain that the
+// sessions are shared by: see session.Options.InsecureDomain.
 func NewVisitor(t testing.TB, sessions *session.Manager, site http.Handler) *Visitor {
+	home := sessions.Options().InsecureDomain
+	if home == "" {
+		home = testHost
+	}
 	return &Visitor{
-		t: t, sessions: sessions, site: site, cookies: jar.New(jar.Options{}),
-		at: &url.URL{Scheme: "https", Host: "example.com", Path: "/"},
+		t: t, sessions: sessions, site: site, cookies: jar.New(jar.Options{}), home: home,
+		at: &url.URL{Scheme: "https", Host: home, Path: "/"},
 	}
 }
 
@@ -136,6 +145,9 @@ func (v *Visitor) send(handler http.Handler, r *http.Request) *httptest.Response
 
 // address completes what a request says of where it goes and comes from.
 func (v *Visitor) address(r *http.Request) {
+	if r.URL.Host == "" && r.Host == testHost {
+		r.Host = v.home
+	}
 	at := *r.URL
 	if at.Host == "" {
 		at.Host = r.Host

@@ -40,6 +40,7 @@ func site(sessions *session.Manager) http.Handler {
 func TestSiteAndTestSeeOneSession(t *testing.T) {
 	for name, o := range map[string]session.Options{
 		"cookie": {}, "insecure": {InsecureCookie: true}, "strict": {SameSiteStrict: true},
+		"domain": {InsecureDomain: "shop.example"},
 		"bearer": {Header: func(*http.Request) bool { return true }},
 		"both":   {Header: func(r *http.Request) bool { return r.URL.Path == "/logout" || r.URL.Path == "/api" }},
 	} {

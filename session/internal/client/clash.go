@@ -23,10 +23,17 @@ func BrowserOf(address, userAgent string) (b Browser) {
 // sign-in comes with others that nobody here has made, twice in a row.
 type clashes struct {
 	mu        sync.Mutex
-	given     generations[store.ID] // the session of each browser's last sign-in, by browser
+	given     generations[gift]     // what each browser's last sign-in began, by browser
+	to        generations[Browser]  // the browser, by session
 	missing   map[store.ID]struct{} // sessions in whose place another ticket came once
 	since     time.Time             // of the first of them
 	suspected atomic.Int32          // how many they are: requests look at that alone
+}
+
+// A gift is the session of a sign-in.
+type gift struct {
+	id   store.ID
+	user string
 }
 
 const (
@@ -35,14 +42,36 @@ const (
 )
 
 // Given notes that the user of a browser has just signed in, and was given a ticket of this session.
-func (c *Client) Given(to Browser, id store.ID) {
+func (c *Client) Given(to Browser, id store.ID, user string) {
 	l := &c.clashes
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.given.young) >= clashMost {
 		l.given.turn()
+		l.to.turn()
 	}
-	l.given.put(store.ID(to), id)
+	l.given.put(store.ID(to), gift{id, user})
+	l.to.put(id, to)
+}
+
+// ended notes that a session has ended, here or on another node: it is no more the one that a browser is to come with.
+func (l *clashes) ended(id store.ID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.forget(id)
+}
+
+// endedOf notes that the sessions of a user have ended, or everybody's if there is none.
+func (l *clashes) endedOf(user string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, some := range []map[store.ID]gift{l.given.young, l.given.old} {
+		for _, g := range some {
+			if user == "" || g.user == user {
+				l.forget(g.id)
+			}
+		}
+	}
 }
 
 // CameBack notes that the ticket of a session was presented and is good.
@@ -61,16 +90,14 @@ func (c *Client) Clashes(from Browser, presented store.ID) bool {
 	l := &c.clashes
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	id, ok := l.given.get(store.ID(from))
-	if !ok || id == presented {
+	g, ok := l.given.get(store.ID(from))
+	if !ok || g.id == presented {
 		return false
 	}
+	id := g.id
 	l.expire(time.Now())
 	if _, again := l.missing[id]; again {
-		delete(l.missing, id)
-		delete(l.given.young, store.ID(from))
-		delete(l.given.old, store.ID(from))
-		l.count()
+		l.forget(id)
 		return true
 	}
 	if len(l.missing) < clashMost {
@@ -80,6 +107,17 @@ func (c *Client) Clashes(from Browser, presented store.ID) bool {
 }
 
 // The methods below need the lock, but for clear, which takes it.
+
+func (l *clashes) forget(id store.ID) {
+	if to, ok := l.to.get(id); ok {
+		if g, _ := l.given.get(store.ID(to)); g.id == id {
+			l.given.drop(store.ID(to))
+		}
+		l.to.drop(id)
+	}
+	delete(l.missing, id)
+	l.count()
+}
 
 func (l *clashes) miss(id store.ID) {
 	if l.missing == nil {

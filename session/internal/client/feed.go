@@ -17,14 +17,17 @@ func (c *Client) notice(n store.Notice) {
 		fallthrough
 	case store.Deleted, store.Swept:
 		c.last.drop(n.ID)
+		c.clashes.ended(n.ID)
 		c.watchers.end(n.ID)
 	case store.Saved:
 		c.watchers.lookAt(n.ID) // it may end earlier now
 	case store.Cutoff:
 		c.cutoffs.set(n.User, n.At)
+		c.clashes.endedOf(n.User)
 		c.watchers.endIf(c.Refuses)
 	case store.UserDeleted:
 		c.last.dropUser(n.User)
+		c.clashes.endedOf(n.User)
 		c.watchers.lookIf(func(w *watcher) bool { return w.user == n.User })
 	case store.Lost:
 		c.clock.hear(n)

@@ -24,6 +24,11 @@ func (g *generations[V]) put(id store.ID, v V) {
 	g.young[id] = v
 }
 
+func (g *generations[V]) drop(id store.ID) {
+	delete(g.young, id)
+	delete(g.old, id)
+}
+
 func (g *generations[V]) turn() { g.young, g.old = nil, g.young }
 
 // lastKnown keeps records for Recall, each as it was when it was last loaded.
@@ -64,8 +69,7 @@ func (l *lastKnown) get(id store.ID, since time.Time) (store.Record, bool) {
 func (l *lastKnown) drop(id store.ID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.records.young, id)
-	delete(l.records.old, id)
+	l.records.drop(id)
 }
 
 // dropUser drops all records of a user.

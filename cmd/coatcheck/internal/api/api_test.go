@@ -260,6 +260,8 @@ func TestRefusals(t *testing.T) {
 		{"GET", "/v1/sessions?usr=ada", 400, "bad_request", ""},
 		{"GET", "/v1/sessions?user=ada&User=ada", 400, "bad_request", ""},
 		{"GET", "/v1/sessions?user=ada&user=eve", 400, "bad_request", ""},
+		{"GET", "/v1/sessions?user=", 400, "bad_request", ""},
+		{"GET", "/v1/sessions?user&limit=5", 400, "bad_request", ""},
 		{"GET", "/v1/sessions?limit=0", 400, "bad_request", ""},
 		{"GET", "/v1/sessions?limit=-1", 400, "bad_request", ""},
 		{"GET", "/v1/sessions?limit=1001", 400, "bad_request", ""},

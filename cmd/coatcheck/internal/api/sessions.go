@@ -101,6 +101,9 @@ func parseQuery(raw string) (store.Query, error) {
 	if q.User = values.Get("user"); len(q.User) > session.MaxUserLen {
 		return q, fmt.Errorf("user is longer than %d bytes", session.MaxUserLen)
 	}
+	if values.Has("user") && q.User == "" {
+		return q, fmt.Errorf("user is empty; without it the listing has everybody's sessions")
+	}
 	if text := values.Get("limit"); text != "" {
 		q.Limit, err = strconv.Atoi(text)
 		if err != nil || q.Limit < 1 || q.Limit > maxLimit {
