@@ -86,14 +86,17 @@ func (v *visit) give(id, value, challenge string) {
 	writeJSON(v.w, v.guard.instruct(id, v.r))
 }
 
-// end tells the browser that the session is no more.
+// end tells the browser that the session is no more. The bound cookie may be of the one that it has now, which a
+// sign-in or a step-up has put in the other one's place: then it stays.
 func (v *visit) end() {
 	id, ok := textOf(v.r.Header, idHeader, maxIDLen)
 	if !ok {
 		http.Error(v.w, "There is no session.", http.StatusUnauthorized)
 		return
 	}
-	v.guard.cookie.end(v.w.Header())
+	if !v.session.SignedIn() {
+		v.guard.cookie.end(v.w.Header())
+	}
 	no := false
 	writeJSON(v.w, &instructions{ID: id, Continue: &no})
 }

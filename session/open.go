@@ -266,6 +266,9 @@ func (s *Session) guess(c *credential, err error, now time.Time) error {
 			matchOf(&record, &c.hash) != matchCurrent {
 			return err
 		}
+		if v := s.judge(&record, now); v != nil && v.Kind != "" {
+			return err // an outage is no way around the guard
+		}
 		last = &record
 	case !policy.optional:
 		return err

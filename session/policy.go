@@ -32,7 +32,8 @@ func OptionalWithin(d time.Duration) Failure { return Failure{optional: true, wi
 
 // Stale answers from the last known state of the session if this program has seen it within d, and is [Required]
 // otherwise. A session that was revoked on another node within this time is still let in, so keep d short.
-// [Manager.RequireRecent] and [Manager.RequireLevel] never accept it, and changes fail.
+// [Manager.RequireRecent] and [Manager.RequireLevel] never accept it, and changes fail. What Options.Guard asks for is
+// asked for all the same.
 func Stale(d time.Duration) Failure { return Failure{stale: d} }
 
 // TheftPolicy says what happens to a session when a secret is presented that its browser has given up.

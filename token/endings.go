@@ -102,11 +102,11 @@ func (e *endings) refuses(c *Claims) bool {
 	if !e.any.Load() {
 		return false
 	}
+	e.mu.RLock() // before everybody is read, because note moves what it forgets there
+	defer e.mu.RUnlock()
 	if c.IssuedAt <= e.everybody.Load() {
 		return true
 	}
-	e.mu.RLock()
-	defer e.mu.RUnlock()
 	until, ok := e.users[c.User]
 	if !ok {
 		until = math.MinInt64

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
@@ -40,7 +41,8 @@ const (
 //
 // The ticket is the value of the session cookie. The answer has the token in access_token and its life in expires_in,
 // or one of the errors of RFC 6749, section 5.2: an invalid_request is also the answer to a ticket that is good for
-// nothing. 503 means that nobody can tell now.
+// nothing. 503 means that nobody can tell now. The ticket alone is good for nothing where the session is bound to its
+// device (package bound): there, make tokens of the requests that visitors send.
 //
 // To exchange a ticket is a use of the session like any other. If a rotation is due the browser hears of it by its own
 // next request. Requests that a browser sends are refused. It panics if a client is incomplete or named twice.
@@ -102,16 +104,17 @@ func (i *Issuer) exchange(w http.ResponseWriter, r *http.Request, client Client)
 	inner.RemoteAddr = r.RemoteAddr
 	inner.Header.Set("Cookie", i.sessions.Options().Cookie+"="+r.PostForm.Get("subject_token"))
 	var text string
-	issued := false
+	told := false // whether there is a session
 	answer := unseen{http.Header{}}
 	i.sessions.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		s := session.From(r.Context())
-		text, err = i.Issue(s, client.Audience)
-		issued = true
+		if told = !s.Unknown(); told {
+			text, err = i.Issue(s, client.Audience)
+		}
 	})).ServeHTTP(answer, inner) // what it answers is for nobody
 	switch {
-	case !issued: // the store cannot tell
-		w.Header().Set("Retry-After", answer.header.Get("Retry-After"))
+	case !told: // the store cannot tell, also where Options.OnFailure lets visitors go on
+		w.Header().Set("Retry-After", cmp.Or(answer.header.Get("Retry-After"), "5"))
 		refuse(w, http.StatusServiceUnavailable, "temporarily_unavailable")
 	case errors.Is(err, ErrNobody):
 		refuse(w, http.StatusBadRequest, "invalid_request")

@@ -87,16 +87,14 @@ func (s *keySet) byHeader(header string) *publicKey {
 	return s.headers[header]
 }
 
-// learn notes a good header, and returns its key. Only the issuer writes headers that are worth noting, and it writes
-// one for each key.
-func (s *keySet) learn(header, id string) *publicKey {
-	key := s.byID[id]
+// learn notes the header of a token with a good signature. Only the issuer makes those, with one header for each key,
+// so that nobody else takes the room.
+func (s *keySet) learn(header string, key *publicKey) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if key != nil && len(s.headers) < 2*len(s.byID) {
+	if len(s.headers) < 2*len(s.byID) {
 		s.headers[header] = key
 	}
-	return key
 }
 
 // currentKeys returns the keys, fetched anew if they are old.

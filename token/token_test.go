@@ -1,6 +1,7 @@
 package token_test
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
@@ -14,6 +15,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -336,6 +338,28 @@ func TestVerifierHearsOfEnds(t *testing.T) {
 	}
 }
 
+// A verifier that starts anew has not heard who was signed out before, so that tokens from before are over.
+//
+// Rows: I1
+func TestRestartedVerifierAcceptsNothingFromBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, token.EdDSA)
+		ticket, text := w.signIn(t, "u42")
+		w.visit(t, ticket, func(s *session.Session) { must(t, s.SignOut()) })
+		time.Sleep(time.Second)
+		w.verifier.Close()
+		w.verifier = token.NewVerifier(token.VerifierOptions{
+			Issuer: site, Audience: "orders", Algorithm: token.EdDSA, Keys: w.issuer.Keys, Feed: w.store,
+		})
+		if w.good(t, text) {
+			t.Error("the token of a session that has ended is good after a restart")
+		}
+		if _, fresh := w.signIn(t, "u43"); !w.good(t, fresh) {
+			t.Error("a fresh token is refused")
+		}
+	})
+}
+
 // pipe is a feed in the hand of a test.
 type pipe struct{ tell func(store.Notice) }
 
@@ -588,6 +612,93 @@ func TestExchange(t *testing.T) {
 		if status, body := ask(c.name, c.secret, c.form, c.change); status != c.status || body["access_token"] != nil {
 			t.Errorf("%s: %d, %v, want %d", name, status, body, c.status)
 		}
+	}
+}
+
+// A store that cannot tell is no answer to a client, also where visitors go on without it.
+//
+// Rows: I10
+func TestExchangeWhileTheStoreIsDown(t *testing.T) {
+	const secret = "0123456789abcdef0123456789abcdef"
+	for name, f := range map[string]session.Failure{
+		"required": session.Required, "optional": session.Optional, "stale": session.Stale(time.Minute),
+	} {
+		st := &stoppable{Store: memory.New()}
+		w := &world{sessions: session.New(st, session.Options{
+			OnFailure: func(*http.Request) session.Failure { return f },
+		})}
+		w.issuer = token.NewIssuer(w.sessions, seal.New(), token.Options{Issuer: site})
+		ticket, _ := w.signIn(t, "u42")
+		w.visit(t, ticket, func(s *session.Session) { _ = s.User() }) // so that Stale knows it
+		st.down.Store(true)
+		r := httptest.NewRequest("POST", "/token", strings.NewReader(url.Values{
+			"grant_type":         {"urn:ietf:params:oauth:grant-type:token-exchange"},
+			"subject_token_type": {"urn:coatcheck:ticket"}, "subject_token": {ticket},
+		}.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.SetBasicAuth("orders", secret)
+		answer := httptest.NewRecorder()
+		w.issuer.Exchange(token.Client{Name: "orders", Secret: secret, Audience: "orders"}).ServeHTTP(answer, r)
+		if answer.Code != http.StatusServiceUnavailable || answer.Header().Get("Retry-After") == "" {
+			t.Errorf("%s: %d %s, Retry-After %q", name, answer.Code, answer.Body, answer.Header().Get("Retry-After"))
+		}
+		_ = w.sessions.Close(t.Context())
+	}
+}
+
+// stoppable is a store that can be stopped.
+type stoppable struct {
+	store.Store
+	down atomic.Bool
+}
+
+func (s *stoppable) Load(ctx context.Context, id store.ID) (store.Record, error) {
+	if s.down.Load() {
+		return store.Record{}, errors.New("down")
+	}
+	return s.Store.Load(ctx, id)
+}
+
+// What one caller does to the claims of a token, the next one does not see.
+func TestClaimsAreTheCallersOwn(t *testing.T) {
+	w := newWorld(t, token.EdDSA)
+	_, text := w.signIn(t, "u42", session.By("password"))
+	for range 3 {
+		claims, ok, err := w.verifier.Verify(text)
+		must(t, err)
+		if !ok || fmt.Sprint(claims.Methods) != "[password]" {
+			t.Fatalf("%v, proved by %v", ok, claims.Methods)
+		}
+		claims.Methods[0] = "passkey"
+	}
+}
+
+// Headers that anybody can write take no room from those of the issuer, which are read once.
+//
+// Rows: A28
+func TestForgedHeadersAreNotKept(t *testing.T) {
+	work := func(flood int) float64 {
+		w := newWorld(t, token.EdDSA)
+		v := token.NewVerifier(token.VerifierOptions{
+			Issuer: site, Audience: "orders", Algorithm: token.EdDSA, Keys: w.issuer.Keys, Remember: -1,
+		})
+		_, text := w.signIn(t, "u42")
+		_, rest, _ := strings.Cut(text, ".")
+		for i := range flood {
+			forged := fmt.Sprintf(`{"alg":"EdDSA","kid":%q,"typ":%q,"n":%d}`, header(t, text)["kid"], token.Type, i)
+			forged = base64.RawURLEncoding.EncodeToString([]byte(forged))
+			if _, ok, err := v.Verify(forged + "." + rest); ok || err != nil {
+				t.Fatalf("%v, %v", ok, err)
+			}
+		}
+		return testing.AllocsPerRun(20, func() {
+			if _, ok, err := v.Verify(text); !ok || err != nil {
+				t.Fatalf("%v, %v", ok, err)
+			}
+		})
+	}
+	if quiet, flooded := work(0), work(10); flooded > quiet+10 {
+		t.Errorf("%v allocations after forged headers, %v without", flooded, quiet)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"math/big"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -36,7 +37,8 @@ type VerifierOptions struct {
 
 	// Feed tells of sessions that end, on any node, if this service has a store that is a feed. Their tokens are
 	// refused from then on. While the feed is interrupted tokens are good until they expire; when it is whole again,
-	// those from before are refused, because nobody knows what it failed to tell. The default is that nobody tells.
+	// those from before are refused, because nobody knows what it failed to tell; so are those from before the second
+	// in which the verifier was made. The default is that nobody tells.
 	Feed store.Feed
 
 	// Remember is how many accepted tokens are kept, so that each is verified once; the default is 4,096, rounded up to
@@ -98,6 +100,7 @@ func NewVerifier(opts VerifierOptions) *Verifier {
 	v.accepted = make([]atomic.Pointer[accepted], size)
 	if opts.Feed != nil {
 		v.unsubscribe = opts.Feed.Subscribe(func(n store.Notice) { v.ended.notice(n, time.Now()) })
+		v.ended.refuseAll(time.Now().Unix() - 1) // a restart has heard of no end before it
 	}
 	return v
 }
@@ -170,7 +173,9 @@ func (v *Verifier) admit(c *Claims, now time.Time) (Claims, bool, error) {
 	if s >= c.Expires || c.IssuedAt > s+int64(leeway/time.Second) || v.ended.refuses(c) {
 		return Claims{}, false, nil
 	}
-	return *c, true, nil
+	claims := *c
+	claims.Methods = slices.Clone(c.Methods) // the caller's own, because c is that of the next request, too
+	return claims, true, nil
 }
 
 // open returns the payload of a token with a good signature and the ID of its key, and nil if there is none.
@@ -181,14 +186,18 @@ func (v *Verifier) open(text string, keys *keySet, now time.Time) (payload []byt
 		return nil, "", nil
 	}
 	key := keys.byHeader(header)
-	if key == nil {
-		if key, err = v.findKey(text, header, keys, now); key == nil {
+	known := key != nil
+	if !known {
+		if keys, key, err = v.findKey(text, keys, now); key == nil {
 			return nil, "", err
 		}
 	}
 	signature, err := segment.DecodeString(tail)
 	if err != nil || strings.ContainsAny(text, "\r\n") || !key.signed(text[:len(header)+1+len(body)], signature) {
 		return nil, "", nil
+	}
+	if !known {
+		keys.learn(header, key)
 	}
 	payload, err = segment.DecodeString(body)
 	if err != nil {
@@ -200,25 +209,25 @@ func (v *Verifier) open(text string, keys *keySet, now time.Time) (payload []byt
 // segment is strict, so that a token has one text.
 var segment = base64.RawURLEncoding.Strict()
 
-// findKey reads a header that was not seen before, and returns the key that it names.
-func (v *Verifier) findKey(text, header string, keys *keySet, now time.Time) (*publicKey, error) {
+// findKey reads a header that was not seen before, and returns the key that it names, with the set that has it.
+func (v *Verifier) findKey(text string, keys *keySet, now time.Time) (*keySet, *publicKey, error) {
 	parsed, err := jose.ParseSignedCompact(text, []jose.SignatureAlgorithm{v.opts.Algorithm.jose()})
 	if err != nil || len(parsed.Signatures) != 1 {
-		return nil, nil
+		return nil, nil, nil
 	}
 	h := parsed.Signatures[0].Protected
 	if typ, _ := h.ExtraHeaders[jose.HeaderType].(string); typ != Type || h.KeyID == "" || h.JSONWebKey != nil {
-		return nil, nil
+		return nil, nil, nil
 	}
 	if _, critical := h.ExtraHeaders["crit"]; critical {
-		return nil, nil
+		return nil, nil, nil
 	}
 	if !keys.has(h.KeyID) {
 		if keys, err = v.newKeys(now); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	return keys.learn(header, h.KeyID), nil
+	return keys, keys.byID[h.KeyID], nil
 }
 
 // A publicKey verifies signatures by its own algorithm, whatever a header says.

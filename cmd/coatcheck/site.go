@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,7 +26,7 @@ type site struct {
 	label   string // for the terminal
 	hint    string // what to do there
 	options session.Options
-	open    []string // paths that need no key
+	public  []string // paths of what is the same for everybody
 	keys    bool     // whether keys are needed even if data is not encrypted
 	handler func(*server) http.Handler
 }
@@ -36,7 +37,7 @@ func (s *site) bind(flags config.Server, log *slog.Logger) error {
 		return nil
 	}
 	const quota = 5 * time.Minute
-	o := bound.Options{Lifetime: flags.BindLifetime, LifetimeBelowQuota: true, Open: s.open}
+	o := bound.Options{Lifetime: flags.BindLifetime, LifetimeBelowQuota: true, Open: folders(s.public)}
 	if flags.BindDevices == "required" {
 		o.Policy = bound.Required
 	}
@@ -51,6 +52,12 @@ func (s *site) bind(flags config.Server, log *slog.Logger) error {
 	}
 	s.options.Guard = bound.New(o)
 	return nil
+}
+
+// folders returns those of the paths that stand for all below them. No session is looked up at the others either, but
+// to a browser and to package bound they would stand for all below them, too, where the gate does look one up.
+func folders(paths []string) []string {
+	return slices.DeleteFunc(slices.Clone(paths), func(path string) bool { return !strings.HasSuffix(path, "/") })
 }
 
 var demo = site{
@@ -92,7 +99,7 @@ func upstream(flags *config.Serve) (site, error) {
 		name:    u.Host,
 		label:   "App",
 		hint:    "Requests go on to " + u.String() + " with the headers Coatcheck-User, -Session and -Data.",
-		open:    flags.Public,
+		public:  flags.Public,
 		options: session.Options{MaxBytes: gate.MaxBytes, MaxKeys: gate.MaxKeys, PrivateCaching: true},
 		keys:    flags.TokensFor != "",
 		handler: func(s *server) http.Handler {

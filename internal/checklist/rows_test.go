@@ -165,6 +165,7 @@ var attacks = Group{
 		{ID: "A30", Rule: "error oracles and nonces that come twice"},
 		{ID: "A31", Rule: "forged X-Forwarded headers"},
 		{ID: "A32", Rule: "identity headers that a client sends"},
+		{ID: "A33", Rule: "paths that count as open and lead elsewhere"},
 		{ID: "A34", Rule: "open redirect after sign-in"},
 		{ID: "A35", Rule: "leaks in logs, errors and URLs"},
 		{ID: "A36", Rule: "a stolen store"},
