@@ -104,9 +104,10 @@ func (r *running) end() error {
 type browser struct {
 	t       *testing.T
 	cookies map[string]string
+	last    http.Header // of the last answer
 }
 
-func newBrowser(t *testing.T) *browser { return &browser{t, map[string]string{}} }
+func newBrowser(t *testing.T) *browser { return &browser{t: t, cookies: map[string]string{}} }
 
 // send posts a form, or gets the page if there is none, and returns status and body. It follows no redirect.
 func (b *browser) send(url string, form url.Values) (int, string) {
@@ -135,6 +136,7 @@ func (b *browser) round(req *http.Request) (int, string) {
 		b.t.Fatal(err)
 	}
 	defer res.Body.Close()
+	b.last = res.Header
 	text, err := io.ReadAll(res.Body)
 	if err != nil {
 		b.t.Fatal(err)
