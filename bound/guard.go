@@ -127,6 +127,11 @@ func (v *visit) unavailable() {
 	http.Error(v.w, "Temporarily unavailable. Please try again in a moment.", http.StatusServiceUnavailable)
 }
 
+// host is what the browser has asked for, also where a trusted proxy asks for another one, as URLs of https spell it.
+func (v *visit) host() string {
+	return strings.TrimSuffix(event.ClientHost(v.r, v.manager.Options().TrustedProxies), ":443")
+}
+
 func (v *visit) emit(kind event.Kind, reason string) {
 	o := v.manager.Options()
 	o.Events.Send(event.Event{

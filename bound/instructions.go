@@ -33,15 +33,15 @@ type instructionCredential struct {
 	Attributes string `json:"attributes"`
 }
 
-// instruct returns the instructions for a session.
-func (g *Guard) instruct(id string, r *http.Request) *instructions {
+// instruct returns the instructions for a session that a browser has with a host.
+func (g *Guard) instruct(id, host string) *instructions {
 	in := &instructions{
 		ID: id, Refresh: g.opts.Prefix + refreshName, Scope: &scope{}, Initiators: g.opts.Initiators,
 		Credentials: []instructionCredential{{"cookie", g.cookie.cookie.Name, g.cookie.attributes()}},
 	}
 	if g.opts.Site != "" {
 		in.Scope.IncludeSite, in.Scope.Origin = true, "https://"+g.opts.Site
-		if _, port, err := net.SplitHostPort(r.Host); err == nil {
+		if _, port, err := net.SplitHostPort(host); err == nil {
 			in.Scope.Origin += ":" + port
 		}
 	}

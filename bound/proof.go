@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/go-jose/go-jose/v4"
 )
@@ -65,9 +66,9 @@ func parseProof(text string) (*proof, error) {
 	return &proof{signed: signed, key: header.JSONWebKey}, nil
 }
 
-// verify checks the signature, and reads what is signed. The key is never one that the caller takes from the proof of
-// a refresh.
-func (p *proof) verify(key *jose.JSONWebKey, r *http.Request) error {
+// verify checks the signature, and reads what is signed, for the host and the path that the browser has asked for. The
+// key is never one that the caller takes from the proof of a refresh.
+func (p *proof) verify(key *jose.JSONWebKey, host, path string) error {
 	payload, err := p.signed.Verify(key)
 	if err != nil {
 		return errSignature
@@ -79,7 +80,7 @@ func (p *proof) verify(key *jose.JSONWebKey, r *http.Request) error {
 		return nil
 	}
 	aud, err := url.Parse(*p.claims.Audience)
-	if err != nil || aud.Host != r.Host || aud.Path != r.URL.Path {
+	if err != nil || !strings.EqualFold(aud.Host, host) || aud.Path != path {
 		return errAudience
 	}
 	return nil

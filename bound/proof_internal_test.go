@@ -50,7 +50,7 @@ func TestVectors(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := p.verify(key, r); err != nil || p.claims.ID != v.Challenge {
+		if err := p.verify(key, r.Host, r.URL.Path); err != nil || p.claims.ID != v.Challenge {
 			t.Errorf("verified: %v, challenge %q", err, p.claims.ID)
 		}
 		got, _ := json.Marshal(key)
@@ -65,7 +65,7 @@ func TestVectors(t *testing.T) {
 		if err != nil || p.key != nil {
 			t.Fatal(err, p)
 		}
-		if err := p.verify(v.Stored, r); err != nil || p.claims.ID != v.Challenge {
+		if err := p.verify(v.Stored, r.Host, r.URL.Path); err != nil || p.claims.ID != v.Challenge {
 			t.Errorf("verified: %v, challenge %q", err, p.claims.ID)
 		}
 	})
@@ -96,7 +96,7 @@ func FuzzProof(f *testing.F) {
 			return
 		}
 		if key, err := p.newKey(); err == nil {
-			_ = p.verify(key, r)
+			_ = p.verify(key, r.Host, r.URL.Path)
 		}
 	})
 }

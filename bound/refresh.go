@@ -99,7 +99,7 @@ func (v *visit) proven(s *state, id string, p *proof) (*boundKey, error) {
 	if k == nil {
 		return nil, refusal{event.ProofRefused, errOtherID}
 	}
-	switch err := p.verify(k.Key, v.r); {
+	switch err := p.verify(k.Key, v.host(), v.r.URL.Path); {
 	case errors.Is(err, errSignature):
 		return nil, refusal{v.suspicion(), err}
 	case err != nil:

@@ -31,7 +31,7 @@ func (v *visit) register() {
 	}
 	key, err := p.newKey()
 	if err == nil {
-		err = p.verify(key, v.r)
+		err = p.verify(key, v.host(), v.r.URL.Path)
 	}
 	if err != nil {
 		v.refuse(event.ProofRefused, err)
@@ -83,7 +83,7 @@ func (v *visit) give(id, value, challenge string) {
 		return
 	}
 	header.Set(challengeHeader, challengeOf(challenge, id))
-	writeJSON(v.w, v.guard.instruct(id, v.r))
+	writeJSON(v.w, v.guard.instruct(id, v.host()))
 }
 
 // end tells the browser that the session is no more. The bound cookie may be of the one that it has now, which a
