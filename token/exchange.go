@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -20,6 +21,9 @@ type Client struct {
 	Secret   string // of at least 32 bytes, as from rand.Text twice
 	Audience string // of its tokens, and no other
 }
+
+// Format prints no secret, for every verb.
+func (c Client) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "client(%s for %s)", c.Name, c.Audience) }
 
 // The parameters of RFC 8693, and the type of a ticket.
 const (

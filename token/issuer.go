@@ -71,6 +71,9 @@ func NewIssuer(sessions *session.Manager, keys *seal.Ring, opts Options) *Issuer
 	return &Issuer{sessions: sessions, ring: keys, opts: opts}
 }
 
+// Format prints nothing of what an issuer holds, for every verb.
+func (i *Issuer) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "issuer(%s)", i.opts.Issuer) }
+
 // ErrNobody means that a session has no user, or that nobody can tell whether it has: there is nothing to say of it.
 var ErrNobody = errors.New("token: nobody is signed in")
 

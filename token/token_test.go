@@ -743,6 +743,24 @@ func TestVerifiersPrintNoToken(t *testing.T) {
 	}
 }
 
+// An issuer that is printed shows no key, and a client no secret.
+//
+// Rows: I7
+func TestIssuersPrintNoSecret(t *testing.T) {
+	w := newWorld(t, token.EdDSA)
+	w.signIn(t, "u42") // so that it has made its keys
+	c := token.Client{Name: "orders", Secret: "0123456789abcdef0123456789abcdef", Audience: "shop"}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%x"} {
+		if got := fmt.Sprintf(verb, w.issuer); got != "issuer("+site+")" {
+			t.Errorf("%s prints %.200s", verb, got)
+		}
+		got := fmt.Sprintf(verb, []token.Client{c})
+		if strings.Contains(got, "0123") || strings.Contains(got, "30313233") { // in hexadecimal digits
+			t.Errorf("%s prints %s", verb, got)
+		}
+	}
+}
+
 func FuzzVerify(f *testing.F) {
 	w := &world{store: memory.New(), ring: seal.New()}
 	w.sessions = session.New(w.store, session.Options{})
