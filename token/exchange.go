@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4/json"
@@ -80,6 +81,7 @@ func (i *Issuer) Exchange(clients ...Client) http.Handler {
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 		switch err := r.ParseForm(); {
 		case err != nil, len(r.PostForm["subject_token"]) != 1,
+			strings.Contains(r.PostForm.Get("subject_token"), ";"), // which would begin another cookie
 			r.PostForm.Get("subject_token_type") != ticketType:
 			refuse(w, http.StatusBadRequest, "invalid_request")
 		case r.PostForm.Get("grant_type") != grantType:

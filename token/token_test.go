@@ -603,6 +603,7 @@ func TestExchange(t *testing.T) {
 		"no ticket":      {"orders", secret, form(""), nil, 400},
 		"forged ticket":  {"orders", secret, form(ticket[:len(ticket)-1] + "A"), nil, 400},
 		"two cookies":    {"orders", secret, twice, nil, 400},
+		"another cookie": {"orders", secret, form(ticket + "; other=1"), nil, 400},
 		"two tickets":    {"orders", secret, url.Values{"subject_token": {ticket, ticket}}, nil, 400},
 		"other grant":    {"orders", secret, other, nil, 400},
 		"too large":      {"orders", secret, form(strings.Repeat("A", 9000)), nil, 400},

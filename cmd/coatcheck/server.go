@@ -87,6 +87,7 @@ func (s *server) assemble(ctx context.Context, flags config.Server, site site) (
 			err = errors.Join(err, s.folder.Close())
 		}
 	}()
+	s.folder.Tighten(s.log)
 	if err := site.bind(flags, s.log); err != nil {
 		return err
 	}

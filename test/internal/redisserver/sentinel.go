@@ -26,8 +26,8 @@ type Sentinels struct {
 // MasterSet is the name by which the Sentinels know the master.
 const MasterSet = "counter"
 
-// StartSentinels starts a master with so many replicas, all with the given arguments, and three Sentinels that
-// take half a second of silence for death.
+// StartSentinels starts a master with so many replicas, all with the given arguments, and three Sentinels that take two
+// seconds of silence for death. With half a second a busy machine had them replace a master that was alive.
 func StartSentinels(t testing.TB, replicas int, args ...string) *Sentinels {
 	t.Helper()
 	addrs := proc.FreeAddrs(t, 1+replicas+3)
@@ -52,7 +52,7 @@ func (s *Sentinels) watch(addr, host, port string) {
 	dir := s.t.TempDir()
 	_, own, _ := net.SplitHostPort(addr)
 	conf := fmt.Sprintf("bind 127.0.0.1\nport %s\ndir %s\nsentinel monitor %s %s %s 2\n"+
-		"sentinel down-after-milliseconds %[3]s 500\n"+
+		"sentinel down-after-milliseconds %[3]s 2000\n"+
 		"sentinel failover-timeout %[3]s 3000\nsentinel parallel-syncs %[3]s 4\n", own, dir, MasterSet, host, port)
 	file := filepath.Join(dir, "sentinel.conf")
 	if err := os.WriteFile(file, []byte(conf), 0o600); err != nil {

@@ -38,8 +38,8 @@ func New(o Options) http.Handler {
 	s := sessions{o.Sessions, o.Closing}
 	v1 := http.NewServeMux()
 	v1.Handle("/v1/sessions", methods{http.MethodGet: s.list, http.MethodDelete: s.endEverybody})
-	v1.Handle("/v1/sessions/{handle}", methods{http.MethodDelete: s.end})
-	v1.Handle("/v1/users/{user}/sessions", methods{http.MethodDelete: s.endUser})
+	v1.Handle("/v1/sessions/{handle}", methods{http.MethodDelete: withoutQuery(s.end)})
+	v1.Handle("/v1/users/{user}/sessions", methods{http.MethodDelete: withoutQuery(s.endUser)})
 	v1.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { noPath.write(w) })
 
 	sameOrigin := csrf.New(csrf.Options{

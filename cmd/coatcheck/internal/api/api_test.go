@@ -258,6 +258,8 @@ func TestRefusals(t *testing.T) {
 		{"DELETE", "/v1/sessions/" + handle[:21] + "%0A", 400, "bad_request", ""},
 		{"DELETE", "/v1/users/" + strings.Repeat("u", 256) + "/sessions", 400, "bad_request", ""},
 		{"GET", "/v1/sessions?usr=ada", 400, "bad_request", ""},
+		{"DELETE", "/v1/users/ada/sessions?keep=x", 400, "bad_request", ""},
+		{"DELETE", "/v1/sessions/" + store.NewID().String() + "?dry_run=true", 400, "bad_request", ""},
 		{"GET", "/v1/sessions?user=ada&User=ada", 400, "bad_request", ""},
 		{"GET", "/v1/sessions?user=ada&user=eve", 400, "bad_request", ""},
 		{"GET", "/v1/sessions?user=", 400, "bad_request", ""},

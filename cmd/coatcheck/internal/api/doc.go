@@ -9,9 +9,10 @@
 //	                                                      also 503 once the program has been told to stop
 //	GET    /metrics                                       for Prometheus, if there are any: see package metrics
 //
-// A listing is newest first. Without user it has everybody's sessions. limit is 1 to 1,000, and 100 by default. While
-// there may be more, the next request sends "next" as after; the text means nothing else. A session looks like this,
-// with times in UTC. Nothing in it, or in any other answer, is a secret:
+// Parameters that there are not, and those that stand there twice, are 400. A listing is newest first. Without user it
+// has everybody's sessions. limit is 1 to 1,000, and 100 by default. While there may be more, the next request sends
+// "next" as after; the text means nothing else. A session looks like this, with times in UTC. Nothing in it, or in any
+// other answer, is a secret:
 //
 //	{"handle":"5cDk…","user":"ada","created_at":"2026-11-22T09:30:00Z","last_seen":"…","expires_at":"…",
 //	 "remember":true,"device":{"address":"192.0.2.7","user_agent":"…","label":""}}

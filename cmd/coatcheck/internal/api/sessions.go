@@ -116,6 +116,17 @@ func parseQuery(raw string) (store.Query, error) {
 	return q, nil
 }
 
+// withoutQuery refuses parameters where there are none: whoever sends one, such as what to keep, means something else.
+func withoutQuery(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.RawQuery != "" {
+			badRequest("there are no parameters here; the path alone says what ends").write(w)
+			return
+		}
+		next(w, r)
+	}
+}
+
 func (s sessions) end(w http.ResponseWriter, r *http.Request) {
 	handle, err := store.ParseID(r.PathValue("handle"))
 	if err != nil {

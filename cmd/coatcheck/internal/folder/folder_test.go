@@ -51,6 +51,48 @@ func TestEverythingIsPrivate(t *testing.T) {
 	}
 }
 
+// A manager of volumes widens the modes of all that is in a volume, and its own. The next start puts that right.
+func TestWidenedFilesAreTightened(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has no modes: the user's own folder protects what is in it")
+	}
+	path := t.TempDir()
+	f := open(t, path)
+	files := []string{f.DatabasePath(), f.DatabasePath() + "-wal", f.RollbackPath(), f.KeysPath()}
+	for _, file := range files {
+		if err := os.WriteFile(file, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.Close()
+	files = append(files, filepath.Join(path, "lock"))
+	for _, file := range files {
+		if err := os.Chmod(file, 0o660); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chmod(path, 0o775); err != nil {
+		t.Fatal(err)
+	}
+	var log strings.Builder
+	open(t, path).Tighten(slog.New(slog.NewTextHandler(&log, nil)))
+	for file, want := range map[string]os.FileMode{path: 0o755, files[0]: 0o600, files[3]: 0o600, files[4]: 0o600} {
+		if info, err := os.Stat(file); err != nil || info.Mode().Perm() != want {
+			t.Errorf("%s: mode %v, %v; want %#o", file, info.Mode(), err, want)
+		}
+	}
+	for _, file := range append(files, path) {
+		if !strings.Contains(log.String(), file) {
+			t.Errorf("the warning does not name %s: %s", file, log.String())
+		}
+	}
+	log.Reset()
+	folder.At(path).Tighten(slog.New(slog.NewTextHandler(&log, nil)))
+	if log.Len() > 0 {
+		t.Errorf("what is right is warned about: %s", log.String())
+	}
+}
+
 func TestTokenStays(t *testing.T) {
 	path := t.TempDir()
 	f := open(t, path)

@@ -15,7 +15,7 @@ var errLocked = errors.New("locked by another program")
 // lock makes the folder this program's alone. The system releases the lock when the program ends, however it ends. The
 // file stays, because whoever deletes it might delete the one that the next program has just locked.
 func (f *Folder) lock() (err error) {
-	path := filepath.Join(f.path, "lock")
+	path := f.lockPath()
 	f.held, err = lockFile(path)
 	switch {
 	case errors.Is(err, errLocked):
@@ -30,6 +30,8 @@ func (f *Folder) lock() (err error) {
 	}
 	return nil
 }
+
+func (f *Folder) lockPath() string { return filepath.Join(f.path, "lock") }
 
 // holder says who has locked a file, as far as they have written it there.
 func holder(path string) string {

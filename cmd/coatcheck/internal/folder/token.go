@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 
 	"coatcheck.dev/internal/atomicfile"
@@ -48,12 +47,12 @@ func (f *Folder) Token(log *slog.Logger) (string, error) {
 // modes of all files when they mount a volume for a group.
 func (f *Folder) tighten(log *slog.Logger) bool {
 	path := f.TokenPath()
-	wide, isWide := openTo(path)
+	wide, isWide := openTo(path, 0o077)
 	if !isWide {
 		return true
 	}
 	err := os.Chmod(path, 0o600)
-	if _, still := openTo(path); err == nil && !still {
+	if _, still := openTo(path, 0o077); err == nil && !still {
 		log.Warn("others could read the console's token, until now; if they may have, delete it: the next start makes "+
 			"a new one", "file", path, "mode", fmt.Sprintf("%#o", wide))
 		return true
@@ -62,17 +61,6 @@ func (f *Folder) tighten(log *slog.Logger) bool {
 		"opens the console, and the API is off; pass a token of your own as COATCHECK_CONSOLE_TOKEN",
 		"file", path, "mode", fmt.Sprintf("%#o", wide))
 	return false
-}
-
-// openTo returns the mode of a file that is open to others. Windows has no such modes: a new file there has the rights
-// of its folder, the user's own.
-func openTo(path string) (mode fs.FileMode, others bool) {
-	info, err := os.Stat(path)
-	if err != nil || runtime.GOOS == "windows" {
-		return 0, false
-	}
-	mode = info.Mode().Perm()
-	return mode, mode&0o077 != 0
 }
 
 // CheckToken reports what is wrong with a token that the operator has chosen, without quoting it.
