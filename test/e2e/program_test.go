@@ -90,7 +90,11 @@ type entry struct {
 // sessions lists the live sessions of a user, "" for all.
 func (h *program) sessions(user string) []entry {
 	h.t.Helper()
-	a := h.ask(http.MethodGet, "/v1/sessions?limit=1000&user="+user)
+	path := "/v1/sessions?limit=1000"
+	if user != "" {
+		path += "&user=" + user
+	}
+	a := h.ask(http.MethodGet, path)
 	var list struct{ Sessions []entry }
 	if err := json.Unmarshal([]byte(a.body), &list); err != nil || a.status != http.StatusOK {
 		h.t.Fatalf("list sessions: %d %s", a.status, a.body)

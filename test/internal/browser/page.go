@@ -76,23 +76,32 @@ func (b *Browser) Fill(sel, value string) {
 }
 
 // Text is the text of an element as the visitor sees it, when the element is visible.
-func (b *Browser) Text(sel string) string {
+func (b *Browser) Text(sel string) (text string) {
 	b.t.Helper()
-	return do(b, "text of "+sel, chromedp.Text(chromedp.CSS(sel)))
+	visible := `Array.from(document.querySelectorAll(` + quote(sel) + `))
+		.filter(e => e.checkVisibility()).map(e => e.innerText)`
+	b.await(sel+" to be visible", chromedp.Evaluate[[]string](visible), func(texts []string) bool {
+		if len(texts) == 0 {
+			return false
+		}
+		text = texts[0]
+		return true
+	})
+	return text
 }
 
 // AwaitText waits until the text of an element contains want. It is for pages that change by themselves.
 func (b *Browser) AwaitText(sel, want string) {
 	b.t.Helper()
-	b.await(sel+" to say "+want, func(texts []string) bool {
+	b.await(sel+" to say "+want, texts(sel), func(texts []string) bool {
 		return len(texts) > 0 && strings.Contains(texts[0], want)
-	}, sel)
+	})
 }
 
 // AwaitCount waits until exactly n elements match.
 func (b *Browser) AwaitCount(sel string, n int) {
 	b.t.Helper()
-	b.await("the right number of "+sel, func(texts []string) bool { return len(texts) == n }, sel)
+	b.await("the right number of "+sel, texts(sel), func(texts []string) bool { return len(texts) == n })
 }
 
 // Texts are the texts of all elements that match, in the order of the document, without waiting for any.
@@ -106,11 +115,11 @@ func texts(sel string) chromedp.Action[[]string] {
 }
 
 // await looks again and again: a page that is replaced meanwhile takes every observer in it along.
-func (b *Browser) await(what string, ok func(texts []string) bool, sel string) {
+func (b *Browser) await(what string, look chromedp.Action[[]string], ok func(texts []string) bool) {
 	b.t.Helper()
 	do(b, "wait for "+what, func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
 		for {
-			found, err := texts(sel)(ctx, t)
+			found, err := look(ctx, t)
 			if err == nil && ok(found) {
 				return chromedp.Void{}, nil
 			}
