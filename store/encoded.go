@@ -77,11 +77,17 @@ func (s *Encoded) Data() (Data, bool) {
 	if d.byte() != bodyVersion {
 		return Data{}, false
 	}
-	d.toUser()
-	d.string()
+	flags := d.toUser()
+	d.pass()
 	d.toData()
 	data, err := parseData(d.string())
-	return data, err == nil && !d.failed
+	if flags&flagGuard != 0 {
+		d.pass() // a body that is cut behind the data is damaged too
+	}
+	if err != nil || d.failed {
+		return Data{}, false
+	}
+	return data, true
 }
 
 // CreatedAt returns when the session began, in microseconds since 1970.
@@ -115,13 +121,15 @@ func (s *Encoded) User() string {
 	return d.string()
 }
 
-// toUser goes on from behind the version to the user.
-func (d *decoder) toUser() {
+// toUser goes on from behind the version to the user, and returns the flags it meets on the way.
+func (d *decoder) toUser() (flags byte) {
 	d.skip(len(Hash{}) + 3*8) // secret and times
-	if d.byte()&flagRotation != 0 {
+	flags = d.byte()
+	if flags&flagRotation != 0 {
 		d.skip(len(Nonce{}) + len(Hash{}) + 8)
 		d.string()
 	}
+	return flags
 }
 
 // toData goes on from behind the user to the data.

@@ -123,6 +123,7 @@ func TestDataOfAnEncodedRecord(t *testing.T) {
 		"full":    func(*store.Record) {},
 		"plain":   func(r *store.Record) { r.Rotation, r.Auth, r.Device = store.Rotation{}, nil, store.Device{} },
 		"no data": func(r *store.Record) { r.Data = store.Data{} },
+		"guarded": func(r *store.Record) { r.Guard = "\x01\x00" },
 	} {
 		r := r
 		change(&r)
@@ -146,8 +147,10 @@ func TestDataOfAnEncodedRecord(t *testing.T) {
 
 // FuzzHead checks that the short ways to a record's front and to its data lead to the same as the long one.
 func FuzzHead(f *testing.F) {
-	full, empty := fullRecord(), store.Record{}
+	full, guarded, empty := fullRecord(), fullRecord(), store.Record{}
+	guarded.Guard = "\x01\x00"
 	f.Add(string(full.AppendBody(nil)))
+	f.Add(string(guarded.AppendBody(nil)))
 	f.Add(string(empty.AppendBody(nil)))
 	f.Add("\x01")
 	f.Fuzz(func(t *testing.T, body string) {
