@@ -104,17 +104,29 @@ func (a *access) decide(r *Request, line *cookie.Parsed) (Cookie, cookie.Reasons
 	a.checkAccess(&c, &why)
 	a.checkSameSite(&c, &why, true)
 
-	expiry := line.Expiry
-	if a.rules.chromiumSyntax {
-		expiry = line.ExpiryChromium
-	}
-	if at, persistent := expiry(a.now); persistent {
-		c.Expires = at
-		if at.IsZero() {
-			c.Expires = time.Unix(0, 0) // the zero time is taken: year 1, long over either way
-		}
-	}
+	c.Expires = a.expiry(line, r.Date)
 	return c, why
+}
+
+// expiry returns the end of a cookie, zero for a session cookie. It is read by the server's clock and then moved to
+// that of the client, which makes no difference to a Max-Age.
+func (a *access) expiry(line *cookie.Parsed, date time.Time) time.Time {
+	read := line.Expiry
+	if a.rules.chromiumSyntax {
+		read = line.ExpiryChromium
+	}
+	ahead := time.Duration(0) // by so much the server's clock is ahead
+	if !date.IsZero() {
+		ahead = date.Sub(a.now)
+	}
+	at, persistent := read(a.now.Add(ahead))
+	switch {
+	case !persistent:
+		return time.Time{}
+	case at.IsZero():
+		return time.Unix(0, 0) // the zero time is taken: year 1, long over either way
+	}
+	return at.Add(-ahead)
 }
 
 // checkSyntax applies the rules about the line itself in which user agents differ.

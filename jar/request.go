@@ -1,6 +1,9 @@
 package jar
 
-import "net/url"
+import (
+	"net/url"
+	"time"
+)
 
 // A Request describes a request, or a script that uses document.cookie, so that a jar can choose its cookies. With
 // nothing but a URL, the user makes the request, or a page of the same site does.
@@ -23,6 +26,9 @@ type Request struct {
 	Redirects []*url.URL
 	// Script is a use of document.cookie and the like. The standard calls it a non-HTTP API.
 	Script bool
+	// Date is the server's clock at the time of the response: its Date header. Browsers count Expires from it, so that a
+	// server whose clock is wrong still sets cookies for as long as it means to. Zero means that the clocks agree.
+	Date time.Time
 }
 
 // Kind is the purpose of a request.

@@ -2,12 +2,14 @@ package jar_test
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"coatcheck.dev/cookie"
 	"coatcheck.dev/jar"
@@ -217,4 +219,77 @@ func FuzzAgainstCookieJar(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A cookie of the request itself gives way to what a redirect sets, as with an http.Client that has a Jar: otherwise
+// a server that redirects until the cookie is right does so without end.
+func TestTransportOwnCookieGivesWay(t *testing.T) {
+	visits := 0
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		visits++
+		if value, n := cookie.Lookup(r.Header["Cookie"], "auth"); value != "new" || n != 1 {
+			w.Header().Add("Set-Cookie", "auth=new; Path=/")
+			http.Redirect(w, r, "/", http.StatusFound)
+			return
+		}
+		_, _ = w.Write([]byte(r.Header.Get("Cookie")))
+	}))
+	defer srv.Close()
+	for name, client := range map[string]*http.Client{
+		"Transport": {Transport: &jar.Transport{Jar: jar.New(jar.Options{})}},
+		"net/http":  {Jar: jar.New(jar.Options{})},
+	} {
+		visits = 0
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Cookie", "kept=1; auth=stale")
+		resp, err := client.Do(req)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		body, _ := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if string(body) != "kept=1; auth=new" || visits != 2 {
+			t.Errorf("%s: %d requests, the last one with %q", name, visits, body)
+		}
+	}
+}
+
+// Expires is by the clock of the server, and Max-Age by that of the client.
+func TestExpiresCountsFromDate(t *testing.T) {
+	at := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	date := func(d time.Duration) string { return at.Add(d).Format(http.TimeFormat) }
+	for _, tt := range []struct {
+		date, line string
+		lasts      time.Duration // 0 means that it is dropped
+	}{
+		{date(0), "a=1; Expires=" + date(time.Hour), time.Hour},
+		{"", "a=1; Expires=" + date(time.Hour), time.Hour},
+		{"yesterday", "a=1; Expires=" + date(time.Hour), time.Hour},
+		{date(2 * time.Hour), "a=1; Expires=" + date(time.Hour), 0},
+		{date(-2 * time.Hour), "a=1; Expires=" + date(-time.Hour), time.Hour},
+		{date(2 * time.Hour), "a=1; Max-Age=3600; Expires=" + date(time.Hour), time.Hour},
+		{date(-900 * 24 * time.Hour), "a=1; Expires=" + date(0), cookie.MaxLifetime},
+	} {
+		for _, profile := range []jar.Profile{jar.Chrome, jar.Firefox} {
+			j := jar.New(jar.Options{Profile: profile, Now: func() time.Time { return at }})
+			client := http.Client{Transport: &jar.Transport{Jar: j, Base: &roundTrip{answers: map[string]http.Header{
+				"a.example/": {"Date": {tt.date}, "Set-Cookie": {tt.line}}}}}}
+			resp, err := client.Get("https://a.example/")
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			lasts := time.Duration(0)
+			for _, c := range j.All() {
+				lasts = c.Expires.Sub(at)
+			}
+			if lasts != tt.lasts {
+				t.Errorf("%v: Date: %s, %s: lasts %s, want %s", profile, tt.date, tt.line, lasts, tt.lasts)
+			}
+		}
+	}
 }

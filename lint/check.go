@@ -31,6 +31,10 @@ type Response struct {
 	Context *jar.Request
 	// At is the time of the response; zero is the time of the check.
 	At time.Time
+	// Date is the Date header of the response, from which Expires is counted; zero means that the clocks agree.
+	Date time.Time
+	// ClearSiteData are the values of the Clear-Site-Data headers.
+	ClearSiteData []string
 }
 
 // A Cookie is one Set-Cookie line and its fate.
@@ -141,6 +145,9 @@ func (r *Response) request() *jar.Request {
 		request = *r.Context
 	}
 	request.URL, request.Redirects = r.URL, r.Redirects
+	if !r.Date.IsZero() {
+		request.Date = r.Date
+	}
 	return &request
 }
 

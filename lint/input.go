@@ -1,9 +1,13 @@
 package lint
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"net/textproto"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"coatcheck.dev/jar"
@@ -18,37 +22,130 @@ const MaxInput = format.MaxImport
 //
 //	https://widget.example/ in https://shop.example/
 //
-// Empty lines and those with a leading # are skipped. u is the URL for lines before the first URL; it may be nil if
-// there are none.
+// Empty lines and those with a leading # are skipped. So is every header but Set-Cookie, Date, Location and
+// Clear-Site-Data, which say more about the cookies. A status line begins a response as well: what "curl -D -" or
+// "curl -i" writes is read whole, redirects and all, and what stands between an empty line and the next status line or
+// URL is a body. u is the URL for lines before the first URL; it may be nil if there are none.
 func ReadLines(r io.Reader, u *url.URL) ([]Response, error) {
 	text, err := readAll(r)
 	if err != nil {
 		return nil, err
 	}
-	var list []Response
+	d := dump{next: u}
 	if u != nil {
-		list = append(list, Response{URL: u})
+		d.begin()
 	}
-	n := 0
-	for line := range strings.Lines(string(text)) {
-		n++
-		line = strings.TrimRight(line, "\r\n")
-		switch {
-		case line == "" || line[0] == '#':
-		case strings.HasPrefix(line, "https://") || strings.HasPrefix(line, "http://"):
-			response, err := parsePlace(line)
-			if err != nil {
-				return nil, fmt.Errorf("read Set-Cookie lines: line %d: %w", n, err)
-			}
-			list = append(list, response)
-		case len(list) == 0:
-			return nil, fmt.Errorf("read Set-Cookie lines: line %d: the URL of the cookie is not known", n)
-		default:
-			last := &list[len(list)-1]
-			last.SetCookie = append(last.SetCookie, headerValue(line))
+	lines := strings.Split(string(text), "\n")
+	for i, line := range lines {
+		if err := d.take(strings.TrimRight(line, "\r"), lines[i+1:]); err != nil {
+			return nil, fmt.Errorf("read Set-Cookie lines: line %d: %w", i+1, err)
 		}
 	}
-	return list, nil
+	return d.list, nil
+}
+
+// A dump is what ReadLines has read so far.
+type dump struct {
+	list []Response
+	next *url.URL   // of the response that a status line begins; nil is unknown
+	hops []*url.URL // redirects before it
+
+	header, body bool // below a status line, or below the empty line that ends such a header
+	redirects    bool // the status is that of a redirect
+}
+
+func (d *dump) begin() *Response {
+	d.list = append(d.list, Response{URL: d.next, Redirects: d.hops})
+	return &d.list[len(d.list)-1]
+}
+
+func (d *dump) take(line string, below []string) error {
+	status, isStatus := statusOf(line)
+	switch {
+	case isStatus:
+		return d.takeStatus(status)
+	case line == "":
+		d.header, d.body = false, d.body || d.header
+	case d.body && !urlOfDump(line, below) || line[0] == '#':
+	case strings.HasPrefix(line, "https://") || strings.HasPrefix(line, "http://"):
+		response, err := parsePlace(line)
+		if err != nil {
+			return err
+		}
+		*d = dump{list: append(d.list, response), next: response.URL}
+	default:
+		return d.takeHeader(line)
+	}
+	return nil
+}
+
+func (d *dump) takeStatus(status int) error {
+	if d.next == nil {
+		return errors.New("the URL of the response is not known")
+	}
+	if n := len(d.list); n == 0 || d.header || d.body || len(d.list[n-1].SetCookie) > 0 {
+		d.begin()
+	}
+	d.header, d.body, d.redirects = true, false, 300 <= status && status <= 399
+	return nil
+}
+
+func (d *dump) takeHeader(line string) error {
+	if len(d.list) == 0 {
+		return errors.New("the URL of the cookie is not known")
+	}
+	last := &d.list[len(d.list)-1]
+	name, value := cutHeader(line)
+	if name == "" && d.header {
+		return nil // no header, so it is no cookie either
+	}
+	switch name {
+	case "", "Set-Cookie":
+		last.SetCookie = append(last.SetCookie, value)
+	case "Date":
+		last.Date, _ = http.ParseTime(value)
+	case "Clear-Site-Data":
+		last.ClearSiteData = append(last.ClearSiteData, value)
+	case "Location":
+		if target, err := last.URL.Parse(value); err == nil && d.redirects {
+			d.next, d.hops = target, append(d.hops[:len(d.hops):len(d.hops)], last.URL)
+		}
+	}
+	return nil
+}
+
+// cutHeader splits a header line. The name is empty if there is none, and the line then is the value. Names of cookies
+// have no space behind a colon, except in the oddest cases.
+func cutHeader(line string) (name, value string) {
+	name, value, ok := strings.Cut(line, ":")
+	isHeader := ok && (value == "" || value[0] == ' ' || value[0] == '\t')
+	if !ok || !isHeader && !strings.EqualFold(name, "Set-Cookie") || strings.ContainsFunc(name, notOfHeaderName) {
+		return "", line
+	}
+	return textproto.CanonicalMIMEHeaderKey(name), strings.TrimPrefix(value, " ")
+}
+
+func notOfHeaderName(r rune) bool {
+	return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '-' || r == '_')
+}
+
+// statusOf reads a status line, such as "HTTP/1.1 200 OK".
+func statusOf(line string) (status int, ok bool) {
+	fields := strings.Fields(line)
+	if len(fields) < 2 || !strings.HasPrefix(fields[0], "HTTP/") {
+		return 0, false
+	}
+	status, err := strconv.Atoi(fields[1])
+	return status, err == nil
+}
+
+// urlOfDump tells a URL behind a body from one in it: there is a status line below the former.
+func urlOfDump(line string, below []string) bool {
+	if !strings.HasPrefix(line, "http") || len(below) == 0 {
+		return false
+	}
+	_, ok := statusOf(below[0])
+	return ok
 }
 
 // parsePlace reads the origin of lines.
@@ -60,14 +157,6 @@ func parsePlace(line string) (Response, error) {
 	}
 	top, err := parseURL(page)
 	return Response{URL: u, Context: &jar.Request{TopLevel: top, Initiator: top}}, err
-}
-
-func headerValue(line string) string {
-	const name = "set-cookie:"
-	if len(line) >= len(name) && strings.EqualFold(line[:len(name)], name) {
-		return strings.TrimPrefix(line[len(name):], " ")
-	}
-	return line
 }
 
 func parseURL(text string) (*url.URL, error) {

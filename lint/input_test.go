@@ -23,6 +23,13 @@ func TestReadLines(t *testing.T) {
 		{"a=1\n", shop, "https://shop.example.com/ [a=1]"},
 		{"# why\n\nhttps://x.example/\nSet-Cookie: a=1; Path=/\r\nset-cookie:b=2\nhttp://y.example/p\n", nil,
 			"https://x.example/ [a=1; Path=/][b=2] http://y.example/p "},
+		{"HTTP/1.1 302 Found\r\nDate: Sun, 22 Nov 2026 12:00:00 GMT\r\nServer: a=b; c\r\nset-cookie: a=1\r\n" +
+			"X-A: Set-Cookie: no=1\r\nLocation: /next\r\n\r\n" +
+			"HTTP/1.1 200 OK\r\nSet-Cookie: b=2\r\nbroken\r\n\r\n<p>\nSet-Cookie: no=1\nhttp://no.example/\nx\n",
+			shop, "https://shop.example.com/ [a=1] https://shop.example.com/next [b=2]"},
+		{"https://x.example/\nHTTP/2 200\nset-cookie: a=1\n\nhttps://y.example/\nHTTP/2 301\nset-cookie: b=1\n", nil,
+			"https://x.example/ [a=1] https://y.example/ [b=1]"},
+		{"Server: x\nSet-Cookie: a=1\nname: with=colon\na:b=1\n", shop, "https://shop.example.com/ [a=1][a:b=1]"},
 		{"a=\x01 \n", shop, "https://shop.example.com/ [a=\x01 ]"},
 	} {
 		list, err := lint.ReadLines(strings.NewReader(tt.text), tt.u)

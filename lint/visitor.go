@@ -36,7 +36,9 @@ func (v *Visitor) Visit(r *http.Request) (seen []Response, err error) {
 		}
 		header, next, err := v.hop(r, hops)
 		if header != nil {
-			seen = append(seen, Response{URL: r.URL, SetCookie: header["Set-Cookie"], Redirects: hops, At: time.Now()})
+			date, _ := http.ParseTime(header.Get("Date"))
+			seen = append(seen, Response{URL: r.URL, SetCookie: header["Set-Cookie"], Redirects: hops, At: time.Now(),
+				Date: date, ClearSiteData: header["Clear-Site-Data"]})
 		}
 		if err != nil {
 			return seen, err
@@ -58,9 +60,7 @@ func (v *Visitor) hop(r *http.Request, hops []*url.URL) (http.Header, *http.Requ
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, line := range header["Set-Cookie"] {
-		v.jar.Set(from, line)
-	}
+	v.jar.Receive(from, header)
 	location := header.Get("Location")
 	if location == "" || status < 300 || status > 399 {
 		return header, nil, nil

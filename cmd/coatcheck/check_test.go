@@ -64,3 +64,18 @@ func TestCheckStatus(t *testing.T) {
 		t.Errorf("printed %s", out)
 	}
 }
+
+// The other statuses reach the shell.
+func TestCheckOtherStatuses(t *testing.T) {
+	for status, args := range map[int][]string{
+		2: {"check", "--no-such-flag"},
+		3: {"check", "--lines=-", "--url=https://shop.example/"},
+		4: {"check", "http://127.0.0.1:1/"},
+	} {
+		err := child(t, args...).Run()
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) || exit.ExitCode() != status {
+			t.Errorf("%q: %v, want status %d", args, err, status)
+		}
+	}
+}

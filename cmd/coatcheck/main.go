@@ -15,6 +15,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -28,6 +29,13 @@ func main() {
 	program := &Program{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
 	if err := program.Run(ctx, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "coatcheck:", strings.ReplaceAll(err.Error(), "\n", "; "))
-		os.Exit(1)
+		status := 1
+		if exit, ok := errors.AsType[interface {
+			error
+			ExitStatus() int
+		}](err); ok {
+			status = exit.ExitStatus()
+		}
+		os.Exit(status)
 	}
 }

@@ -32,6 +32,9 @@ func (p *Program) Run(ctx context.Context, args []string) error {
 		return nil
 	}
 	if err != nil {
+		if len(args) > 0 && args[0] == string(config.RunCheck) {
+			return &check.Error{Status: check.Usage, Err: err}
+		}
 		return err
 	}
 	switch line.Command {

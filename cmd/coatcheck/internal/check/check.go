@@ -27,7 +27,7 @@ type Options struct {
 	Fetcher *Fetcher // nil is one of its own
 }
 
-// Run checks, and writes the report to out. Its error says how many findings are at or above FailOn.
+// Run checks, and writes the report to out. Its error is an [Error], unless the report cannot be written.
 func Run(ctx context.Context, o Options, out io.Writer) error {
 	responses, err := o.read(ctx)
 	if err != nil {
@@ -41,34 +41,50 @@ func Run(ctx context.Context, o Options, out io.Writer) error {
 		err = report.WriteSARIF(out)
 	default:
 		err = report.WriteText(out, o.Colour)
-		if err == nil && o.HAR != "" && len(report.Cookies) == 0 {
-			_, err = fmt.Fprintln(out, stripped)
-		}
 	}
-	if err != nil || o.FailOn == "never" {
+	if err != nil {
 		return err
+	}
+	return o.verdict(report)
+}
+
+// verdict is the error of a report.
+func (o *Options) verdict(report *lint.Report) error {
+	if len(report.Cookies) == 0 {
+		return &Error{Nothing, errors.New("nothing to judge: " + o.hint())}
+	}
+	if o.FailOn == "never" {
+		return nil
 	}
 	least, err := lint.ParseSeverity(o.FailOn)
 	if err != nil {
-		return err
+		return &Error{Usage, err}
 	}
 	switch n := report.Count(least); n {
 	case 0:
 		return nil
 	case 1:
-		return fmt.Errorf("1 finding at or above the severity %s", least)
+		return &Error{Findings, fmt.Errorf("1 finding at or above the severity %s", least)}
 	default:
-		return fmt.Errorf("%d findings at or above the severity %s", n, least)
+		return &Error{Findings, fmt.Errorf("%d findings at or above the severity %s", n, least)}
 	}
 }
 
-// stripped is why an archive has no cookies, nearly always.
-const stripped = "No response in the archive sets a cookie. " +
-	"Browsers leave cookies out of an archive unless they are asked to export sensitive data."
+// hint is why there are no cookies, nearly always.
+func (o *Options) hint() string {
+	switch {
+	case o.HAR != "":
+		return "no response in the archive sets a cookie; " +
+			"browsers leave cookies out of an archive unless they are asked to export sensitive data"
+	case o.Lines != "":
+		return "there is no Set-Cookie line; curl -D - writes those of a response"
+	}
+	return "no page sets a cookie; give more pages, such as that of the sign-in"
+}
 
 func (o *Options) read(ctx context.Context) ([]lint.Response, error) {
 	if len(o.Pages) == 0 && o.HAR == "" && o.Lines == "" {
-		return nil, errors.New("there is nothing to check; give a URL, --har or --lines")
+		return nil, &Error{Usage, errors.New("there is nothing to check; give a URL, --har or --lines")}
 	}
 	fetcher := o.Fetcher
 	if fetcher == nil {
@@ -94,7 +110,7 @@ func (o *Options) read(ctx context.Context) ([]lint.Response, error) {
 		if o.URL != "" {
 			var err error
 			if u, err = parseURL(o.URL); err != nil {
-				return nil, fmt.Errorf("--url: %w", err)
+				return nil, &Error{Usage, fmt.Errorf("--url: %w", err)}
 			}
 		}
 		list, err := o.file(o.Lines, func(r io.Reader) ([]lint.Response, error) { return lint.ReadLines(r, u) })
@@ -108,17 +124,18 @@ func (o *Options) read(ctx context.Context) ([]lint.Response, error) {
 
 // file reads a file, or standard input for "-".
 func (o *Options) file(name string, read func(io.Reader) ([]lint.Response, error)) ([]lint.Response, error) {
-	if name == "-" {
-		return read(o.Stdin)
+	from := o.Stdin
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, &Error{Usage, err}
+		}
+		defer f.Close()
+		from = f
 	}
-	f, err := os.Open(name)
+	list, err := read(from)
 	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	list, err := read(f)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, &Error{Usage, fmt.Errorf("%s: %w", name, err)}
 	}
 	return list, nil
 }

@@ -2,10 +2,13 @@ package check_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -344,18 +347,46 @@ func TestFormats(t *testing.T) {
 	}
 }
 
-// An archive without cookies is nearly always one that a browser has taken them out of.
-func TestStrippedArchive(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "a.har")
-	if err := os.WriteFile(file,
+// The exit status tells a bad site from a bad command, and from one that was not seen. Where there is nothing to judge,
+// there is a hint.
+func TestStatus(t *testing.T) {
+	folder := t.TempDir()
+	stripped := filepath.Join(folder, "a.har")
+	if err := os.WriteFile(stripped,
 		[]byte(`{"log": {"entries": [{"request": {"url": "https://www.a.example/"}, "response": {"headers": []}}]}}`),
 		0o600); err != nil {
 		t.Fatal(err)
 	}
-	var out bytes.Buffer
-	if err := check.Run(t.Context(), check.Options{HAR: file, FailOn: "note"}, &out); err != nil ||
-		!strings.Contains(out.String(), "sensitive data") {
-		t.Errorf("%v\n%s", err, &out)
+	down := httptest.NewServer(nil)
+	down.Close()
+	up := httptest.NewServer(http.NotFoundHandler())
+	defer up.Close()
+	for _, tt := range []struct {
+		o      check.Options
+		status check.Status
+		says   string
+	}{
+		{check.Options{Lines: "-", Stdin: strings.NewReader("a=1")}, 0, ""},
+		{check.Options{Lines: "-", Stdin: strings.NewReader("a=1; SameSite=None")}, check.Findings, "1 finding"},
+		{check.Options{Lines: "-", Stdin: strings.NewReader("a=1"), FailOn: "hints"}, check.Usage, "hints"},
+		{check.Options{HAR: filepath.Join(folder, "none")}, check.Usage, "none"},
+		{check.Options{}, check.Usage, "--har"},
+		{check.Options{HAR: stripped}, check.Nothing, "sensitive data"},
+		{check.Options{Lines: "-", Stdin: strings.NewReader("HTTP/2 200\nServer: x=y\n")}, check.Nothing, "Set-Cookie"},
+		{check.Options{Pages: []string{up.URL}}, check.Nothing, "sign-in"},
+		{check.Options{Pages: []string{up.URL}, FailOn: "never"}, check.Nothing, "nothing to judge"},
+		{check.Options{Pages: []string{down.URL}}, check.Unreachable, down.URL},
+	} {
+		tt.o.URL, tt.o.FailOn = "https://www.a.example/", cmp.Or(tt.o.FailOn, "note")
+		err := check.Run(t.Context(), tt.o, io.Discard)
+		var status check.Status
+		var e *check.Error
+		if errors.As(err, &e) {
+			status = e.Status
+		}
+		if status != tt.status || err != nil && !strings.Contains(err.Error(), tt.says) {
+			t.Errorf("%+v: status %d, want %d: %v", tt.o, status, tt.status, err)
+		}
 	}
 }
 

@@ -35,11 +35,11 @@ func NewFetcher(transport http.RoundTripper) *Fetcher {
 }
 
 // Fetch gets a page and follows its redirects. It returns every response. A page that cannot be fetched, or redirects
-// without end, is an error.
+// without end, is an [Error].
 func (f *Fetcher) Fetch(ctx context.Context, page string) ([]lint.Response, error) {
 	u, err := parseURL(page)
 	if err != nil {
-		return nil, err
+		return nil, &Error{Usage, err}
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -49,7 +49,7 @@ func (f *Fetcher) Fetch(ctx context.Context, page string) ([]lint.Response, erro
 	}
 	seen, err := f.visitor.Visit(r)
 	if err != nil {
-		return nil, fmt.Errorf("fetch %s: %w", page, err)
+		return nil, &Error{Unreachable, fmt.Errorf("fetch %s: %w", page, err)}
 	}
 	return seen, nil
 }

@@ -217,6 +217,13 @@ type Check struct {
 	FailOn string   `default:"warning" enum:"error,warning,note,never" placeholder:"error|warning|note|never" help:"Lowest severity of a finding that makes the exit status 1. Default: ${default}"`
 }
 
+// Help says what the exit statuses of the check mean.
+func (*Check) Help() string {
+	return `What "curl -sD - URL" writes can be piped into "coatcheck check --lines - --url URL". ` +
+		`Exit status 0: cookies were judged, and nothing was found. 1: findings. 2: the command line, or a file that ` +
+		`it names, makes no sense. 3: there was no cookie to judge. 4: a page could not be fetched.`
+}
+
 const description = `Coatcheck keeps state for visitors of web sites: ` +
 	`give the browser a ticket, keep the coat behind the counter.
 
