@@ -26,8 +26,8 @@ type Request struct {
 	Redirects []*url.URL
 	// Script is a use of document.cookie and the like. The standard calls it a non-HTTP API.
 	Script bool
-	// Date is the server's clock at the time of the response: its Date header. Browsers count Expires from it, so that a
-	// server whose clock is wrong still sets cookies for as long as it means to. Zero means that the clocks agree.
+	// Date is the server's clock at the time of the response: its Date header. Browsers count Expires from it, so that
+	// a server whose clock is wrong sets cookies for as long as it means to. Zero means that the clocks agree.
 	Date time.Time
 }
 
