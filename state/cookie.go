@@ -19,8 +19,18 @@ type CookieSpec struct {
 	// means until the browser closes.
 	Lifetime time.Duration
 
-	// Description tells in a few words what the cookie is for.
-	Description string
+	// Description tells in a few words what the cookie is for. Translations have the same in other languages, by their
+	// tags, such as "de".
+	Description  string
+	Translations map[string]string
+
+	// Sensitivity is [Personal] by default. [Identity] and [Secret] are for Sealed cookies alone.
+	Sensitivity Sensitivity
+
+	// Owner, Recipients and LegalBasis are optional: see [Entry].
+	Owner      string
+	Recipients []string
+	LegalBasis LegalBasis
 
 	// Signed keeps visitors from making up values. It needs [Inventory.SignWith] and a Lifetime. The server enforces
 	// the lifetime too, because a browser may bring back a cookie that it should have forgotten.

@@ -47,5 +47,10 @@
 //
 // # Inventory
 //
-// [Inventory.WriteTable] prints a table of what lives where, for people. For programs, an Inventory encodes as JSON.
+// [Inventory.Declare] adds what other code keeps: the session cookie itself, what scripts keep in the browser's
+// storage, and the cookies of other sites. Each entry has a [Sensitivity]. What says who somebody is, or opens
+// something, is refused wherever the visitor could read or change it.
+//
+// [Inventory.WriteTable] prints a table of what lives where, for people. For programs, an Inventory encodes as JSON,
+// which [ParseInventory] reads.
 package state

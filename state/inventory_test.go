@@ -1,7 +1,6 @@
 package state_test
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -56,21 +55,6 @@ type brokenWriter struct{}
 
 func (brokenWriter) Write([]byte) (int, error) { return 0, errBroken }
 
-func TestJSON(t *testing.T) {
-	inventory, _, _ := shop()
-	got, err := json.Marshal(inventory)
-	must(t, err)
-	const want = `{"name":"__Host-recent","place":"cookie","purpose":"personalization",` +
-		`"description":"what the visitor looked at",` +
-		`"controlled_by":"visitor","needs_consent":true,"lifetime_seconds":3600}`
-	if !strings.Contains(string(got), want) {
-		t.Errorf("%s\nhas no %s", got, want)
-	}
-	if empty, err := json.Marshal(state.NewInventory()); err != nil || string(empty) != "[]" {
-		t.Errorf("an empty inventory: %s, %v", empty, err)
-	}
-}
-
 func TestNamesAreTakenOnce(t *testing.T) {
 	inventory, consent, _ := shop()
 	plain := spec("consent")
@@ -100,6 +84,27 @@ func TestEntriesThatAreRefused(t *testing.T) {
 		"no purpose":     {Name: "x", Place: state.InCookie, Description: "x"},
 		"no description": {Name: "x", Place: state.InCookie, Purpose: state.Essential},
 		"negative":       {Name: "x", Place: state.InCookie, Purpose: state.Essential, Description: "x", Lifetime: -1},
+		"whole seconds": {Name: "x", Place: state.InCookie, Purpose: state.Essential, Description: "x",
+			Lifetime: time.Millisecond},
+		"say which other site": {Name: "x", Place: state.InThirdPartyCookie, Purpose: state.Essential,
+			Description: "x"},
+		"is this site's own": {Name: "x", Place: state.InCookie, Host: "a.example", Purpose: state.Essential,
+			Description: "x"},
+		"no name of a host": {Name: "x", Place: state.InLocalStorage, Host: "https://a.example",
+			Purpose: state.Essential, Description: "x"},
+		"is no cookie": {Name: "x", Place: state.InLocalStorage, Purpose: state.Essential, Description: "x",
+			Attributes: &state.Attributes{}},
+		"needs Secure": {Name: "__Host-x", Place: state.InCookie, Purpose: state.Essential, Description: "x",
+			Attributes: &state.Attributes{Path: "/"}},
+		"another legal basis": {Name: "x", Place: state.InCookie, Purpose: state.Marketing, Description: "x",
+			LegalBasis: state.ByLegitimateInterests},
+		"recipient": {Name: "x", Place: state.InCookie, Purpose: state.Essential, Description: "x",
+			Recipients: []string{"a", "b\nc"}},
+		"translation": {Name: "x", Place: state.InCookie, Purpose: state.Essential, Description: "x",
+			Translations: map[string]string{"de": "\x1b[2J"}},
+		"UTF-8": {Name: "x\xff", Place: state.InCookie, Purpose: state.Essential, Description: "x"},
+		"1024 bytes": {Name: strings.Repeat("x", 1025), Place: state.InCookie, Purpose: state.Essential,
+			Description: "x"},
 	} {
 		refused(t, says, func() { state.NewInventory().Declare(e) })
 	}
@@ -133,6 +138,8 @@ func TestLifetimeText(t *testing.T) {
 		"1.5s":                     {Lifetime: 1500 * time.Millisecond},
 		"until the browser closes": {Place: state.InCookie},
 		"the session":              {Place: state.InSession},
+		"until the tab closes":     {Place: state.InSessionStorage},
+		"until it is cleared":      {Place: state.InIndexedDB},
 	} {
 		if got := e.LifetimeText(); got != want {
 			t.Errorf("%v: %q, want %q", e.Lifetime, got, want)

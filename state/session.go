@@ -15,8 +15,18 @@ type SessionSpec struct {
 	// Purpose is [Essential] or [Preference]. Anything else is refused, because the session does not ask for consent.
 	Purpose Purpose
 
-	// Description tells in a few words what the value is for.
-	Description string
+	// Description tells in a few words what the value is for. Translations have the same in other languages, by their
+	// tags, such as "de".
+	Description  string
+	Translations map[string]string
+
+	// Sensitivity is [Personal] by default. The session is the place for [Identity] and [Secret].
+	Sensitivity Sensitivity
+
+	// Owner, Recipients and LegalBasis are optional: see [Entry].
+	Owner      string
+	Recipients []string
+	LegalBasis LegalBasis
 
 	// Carry keeps the value at sign-in; see [session.Carry].
 	Carry bool
@@ -49,5 +59,7 @@ func (spec SessionSpec) declare(inv *Inventory) error {
 		return fmt.Errorf("purpose %q needs consent: keep it in a cookie that is declared with NewOptional",
 			spec.Purpose)
 	}
-	return inv.declare(Entry{Name: spec.Name, Place: InSession, Purpose: spec.Purpose, Description: spec.Description})
+	return inv.declare(Entry{Name: spec.Name, Place: InSession, Purpose: spec.Purpose, Sensitivity: spec.Sensitivity,
+		Description: spec.Description, Translations: spec.Translations, Owner: spec.Owner,
+		Recipients: spec.Recipients, LegalBasis: spec.LegalBasis})
 }

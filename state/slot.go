@@ -51,13 +51,15 @@ func newSlot(inv *Inventory, spec CookieSpec) (*slot, error) {
 	}
 	s := &slot{
 		inv: inv,
-		entry: Entry{Name: name, Place: place, Purpose: spec.Purpose, Lifetime: spec.Lifetime,
-			Description: spec.Description},
+		entry: Entry{Name: name, Place: place, Purpose: spec.Purpose, Sensitivity: spec.Sensitivity,
+			Lifetime: spec.Lifetime, Description: spec.Description, Translations: spec.Translations,
+			Owner: spec.Owner, Recipients: spec.Recipients, LegalBasis: spec.LegalBasis},
 		attributes: cookie.Cookie{
 			Name: name, Path: "/", MaxAge: spec.Lifetime,
 			Secure: !spec.InsecureCookie, HttpOnly: !spec.ReadableByScripts, SameSite: sameSite,
 		},
 	}
+	s.entry.Attributes = attributesOf(&s.attributes)
 	return s, s.check(spec)
 }
 
