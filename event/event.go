@@ -19,6 +19,7 @@ type Event struct {
 	Count   int      // how many, for the kinds that come in batches
 	Err     error    // what failed, for the kinds that are failures
 	Request *Request // the one that another site forged, for CrossSite alone
+	Consent *Consent // the answer, for Consented alone
 }
 
 // A Request is one that another site made a visitor's browser send, or may have. The client wrote all of it but
@@ -30,4 +31,14 @@ type Request struct {
 	Origin  string // header
 	Site    string // header Sec-Fetch-Site
 	Refused bool   // false where package csrf is told to report only
+}
+
+// A Consent is a visitor's answer about what may be kept. It has nothing by which to tell the visitor: such an event has
+// no session, user or address, and its time is rounded down to the minute.
+type Consent struct {
+	Version   string   // of what the visitor was asked
+	Agreed    []string // purposes
+	Refused   []string // purposes
+	Withdrawn []string // those of Refused that an earlier answer had agreed to
+	GPC       bool     // whether the browser said no by Sec-GPC
 }

@@ -38,12 +38,15 @@ const (
 	PlainHTTP        Kind = "session_cookie_over_plain_http"   // a browser would drop the cookie; once a host
 	Clash            Kind = "session_cookie_name_clash"        // another program on the host has the cookie's name
 	CrossSite        Kind = "malicious_csrf"                   // another site made a visitor's browser send a request
+	Consented        Kind = "consent_answered"                 // a visitor answered what may be kept: package state
+	StateMalformed   Kind = "state_cookie_malformed"           // a declared cookie came that counts as absent
 )
 
 var kinds = []Kind{
 	Created, SignedIn, SteppedUp, Rotated, Recovered, Touched, SignedOut, Revoked, Expired, UsedExpired, Theft, Forged,
 	Duplicate, Unknown, Limit, Conflict, Dropped, Undelivered, StoreError, KeyUnreadable, Cacheable, Migrated,
 	CapabilityHidden, ClockOff, Bound, Unproven, BindingSkipped, ProofRefused, PlainHTTP, Clash, CrossSite,
+	Consented, StateMalformed,
 }
 
 // Kinds returns all kinds, for those who count them from 0.

@@ -66,6 +66,10 @@ func (e *Event) attrs() []slog.Attr {
 		attrs = append(attrs, text("method", r.Method), text("host", r.Host), text("path", r.Path),
 			text("origin", r.Origin), text("site", r.Site), slog.Bool("refused", r.Refused))
 	}
+	if c := e.Consent; c != nil {
+		attrs = append(attrs, slog.String("version", c.Version), slog.Any("agreed", c.Agreed),
+			slog.Any("refused", c.Refused), slog.Any("withdrawn", c.Withdrawn), slog.Bool("gpc", c.GPC))
+	}
 	return attrs
 }
 

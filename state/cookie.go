@@ -90,12 +90,32 @@ func (c Cookie[T]) Set(w http.ResponseWriter, v T) error { return set(c.slot, w,
 // Delete makes the browser forget the value.
 func (c Cookie[T]) Delete(w http.ResponseWriter) { c.slot.delete(w) }
 
-func lookup[T any](s *slot, r *http.Request) (v T, ok bool) {
-	text, ok := s.read(r, time.Now())
+// Pending returns the value that a response makes the browser keep, and whether it does so. The request has it next
+// time.
+func (c Cookie[T]) Pending(w http.ResponseWriter) (v T, ok bool) {
+	text, ok := c.slot.pending(w)
 	if !ok {
 		return v, false
 	}
 	return decode[T](text)
+}
+
+// CountMalformed counts a value that Lookup has returned, and that the caller finds malformed; see
+// [Inventory.Malformed].
+func (c Cookie[T]) CountMalformed() { c.slot.inv.countMalformed(c.Name()) }
+
+func lookup[T any](s *slot, r *http.Request) (v T, ok bool) {
+	text, n, ok := s.read(r)
+	if n == 0 {
+		return v, false
+	}
+	if ok {
+		v, ok = decode[T](text)
+	}
+	if !ok {
+		s.inv.countMalformed(s.attributes.Name)
+	}
+	return v, ok
 }
 
 func set[T any](s *slot, w http.ResponseWriter, v T) error {

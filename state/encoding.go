@@ -27,6 +27,14 @@ func encode[T any](v T) (string, error) {
 }
 
 func decode[T any](text string) (v T, ok bool) {
+	if p, is := any(&v).(*string); is { // without reflection, which allocates
+		*p, ok = unescape(text)
+		return v, ok
+	}
+	return decodeAny[T](text)
+}
+
+func decodeAny[T any](text string) (v T, ok bool) {
 	if rv := reflect.ValueOf(&v).Elem(); rv.Kind() == reflect.String {
 		s, ok := unescape(text)
 		rv.SetString(s)
@@ -63,6 +71,12 @@ func escape(s string) (string, error) {
 }
 
 func unescape(text string) (string, bool) {
+	if strings.IndexByte(text, '%') < 0 {
+		if !utf8.ValidString(text) {
+			return "", false
+		}
+		return text, true
+	}
 	s, err := url.PathUnescape(text)
 	if err != nil || !utf8.ValidString(s) {
 		return "", false

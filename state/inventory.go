@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"text/tabwriter"
 
+	"coatcheck.dev/event"
 	"coatcheck.dev/seal"
 )
 
@@ -20,6 +21,9 @@ type Inventory struct {
 	taken   map[thing]string // by description
 	index   atomic.Pointer[index]
 	keys    atomic.Pointer[seal.Ring]
+
+	events    atomic.Pointer[event.Queue] // nil for nobody
+	malformed atomic.Uint64
 }
 
 // A thing is what an entry describes.

@@ -31,9 +31,6 @@ func (s *slot) protect(value string, now time.Time) (string, error) {
 }
 
 func (s *slot) unprotect(text string, now time.Time) (value string, ok bool) {
-	if !s.protected() {
-		return text, true
-	}
 	message, ok := s.message(text)
 	if !ok {
 		return "", false

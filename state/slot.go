@@ -89,13 +89,18 @@ func (s *slot) check(spec CookieSpec) error {
 	return probe.Check()
 }
 
-// read returns the text given to write, if the cookie is there once and its signature or seal, if any, is good.
-func (s *slot) read(r *http.Request, now time.Time) (text string, ok bool) {
-	text, n := cookie.Lookup(r.Header["Cookie"], s.attributes.Name)
+// read returns the text given to write, if the cookie is there once and its signature or seal, if any, is good. It
+// reports how many there are.
+func (s *slot) read(r *http.Request) (text string, n int, ok bool) {
+	text, n = cookie.Lookup(r.Header["Cookie"], s.attributes.Name)
 	if n != 1 || len(s.attributes.Name)+len(text) > cookie.MaxNameValue {
-		return "", false
+		return "", n, false
 	}
-	return s.unprotect(text, now)
+	if !s.protected() { // and no time is looked up
+		return text, n, true
+	}
+	text, ok = s.unprotect(text, time.Now())
+	return text, n, ok
 }
 
 func (s *slot) write(w http.ResponseWriter, text string, now time.Time) error {
@@ -133,4 +138,19 @@ func isNameByte(c byte) bool {
 		return true
 	}
 	return c == '-' || c == '_' || c == '.'
+}
+
+// pending returns the text that a response makes the browser keep.
+func (s *slot) pending(w http.ResponseWriter) (text string, ok bool) {
+	for _, line := range w.Header()["Set-Cookie"] {
+		p := cookie.Parse(line)
+		if p.Name != s.attributes.Name || p.Value == "" {
+			continue
+		}
+		if !s.protected() {
+			return p.Value, true
+		}
+		return s.unprotect(p.Value, time.Now())
+	}
+	return "", false
 }

@@ -6,12 +6,14 @@ import (
 )
 
 // libraryRequires are all modules that the library may require: the list of public suffixes, which the Go team
-// keeps up to date, the near cache, and for package bound signatures and structured fields.
+// keeps up to date, the near cache, for package bound signatures and structured fields, and the languages of package
+// preference. golang.org/x/net requires golang.org/x/text anyway.
 var libraryRequires = []string{
 	"golang.org/x/net",
 	"github.com/maypok86/otter/v2",
 	"github.com/go-jose/go-jose/v4",
 	"github.com/dunglas/httpsfv",
+	"golang.org/x/text",
 }
 
 // checkRequires looks at direct requires: the indirect ones are these modules' own.
