@@ -33,8 +33,8 @@ type Request struct {
 	Refused bool   // false where package csrf is told to report only
 }
 
-// A Consent is a visitor's answer about what may be kept. It has nothing by which to tell the visitor: such an event has
-// no session, user or address, and its time is rounded down to the minute.
+// A Consent is a visitor's answer about what may be kept. It has nothing by which to tell the visitor: such an event
+// has no session, user or address, and its time is rounded down to the minute.
 type Consent struct {
 	Version   string   // of what the visitor was asked
 	Agreed    []string // purposes

@@ -256,8 +256,8 @@ func TestBreaches(t *testing.T) {
 			"// Package storetest is.\npackage storetest\n", "room store/storetest does not import store"},
 
 		{"requires", "third module", "go.mod",
-			"module coatcheck.dev\n\nrequire (\n\tgolang.org/x/net v0.1.0\n\tgolang.org/x/text v0.1.0\n)\n",
-			"golang.org/x/text"},
+			"module coatcheck.dev\n\nrequire (\n\tgolang.org/x/net v0.1.0\n\tgolang.org/x/time v0.1.0\n)\n",
+			"golang.org/x/time"},
 		{"", "indirect require", "go.mod",
 			"module coatcheck.dev\n\nrequire golang.org/x/text v0.1.0 // indirect\n", ""},
 		{"requires", "replace", "go.mod", "module coatcheck.dev\n\nreplace golang.org/x/net => ../net\n", "a replace"},

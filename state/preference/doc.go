@@ -25,8 +25,9 @@
 // Save-Data, or a client hint); the declared default. It adds to Vary what it has read, and nothing else. The cookie is
 // read first, so a page for a visitor who has chosen does not vary by hints.
 //
-// The visitor can write the cookie. A value that is not declared is absent, and so is a whole cookie that is malformed,
-// cut off, too large, or, if it is Signed, forged. The next Set writes it anew. [state.Inventory.Malformed] counts them.
+// The visitor can write the cookie. A value that is not declared is absent, and so is a whole cookie that is
+// malformed, cut off, too large, or, if it is Signed, forged. The next Set writes it anew. [state.Inventory.Malformed]
+// counts them.
 //
 // # Sign-in and sign-out
 //
@@ -41,6 +42,6 @@
 //
 // # Scripts
 //
-// With ReadableByScripts, a page's own scripts find theme:dark.language:de. in the cookie: pairs of name and value with
-// ':' between them, or '~' in one that a sign-in has merged, and a final '.' each.
+// With ReadableByScripts, a page's own scripts find !theme:dark.language:de. in the cookie: after '!' pairs of name and
+// value with ':' between them, or '~' in one that a sign-in has merged, and a final '.' each.
 package preference

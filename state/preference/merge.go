@@ -63,7 +63,9 @@ func (g *Group) write(w http.ResponseWriter, r *http.Request, text string) error
 	case inResponse && set == text, !inResponse && inRequest && sent == text:
 		return nil
 	case text == "":
-		g.cookie.Delete(w)
+		if _, err := r.Cookie(g.Name()); inResponse || err == nil {
+			g.cookie.Delete(w)
+		}
 		return nil
 	}
 	return g.cookie.Set(w, text)
@@ -73,7 +75,10 @@ func (g *Group) write(w http.ResponseWriter, r *http.Request, text string) error
 func (g *Group) current(w http.ResponseWriter, r *http.Request) []pair {
 	text, ok := g.cookie.Pending(w)
 	if !ok {
-		text, _ = g.cookie.Lookup(r)
+		text, ok = g.cookie.Lookup(r)
+	}
+	if !ok {
+		return nil
 	}
 	pairs, ok := parse(text)
 	if !ok {

@@ -13,9 +13,9 @@ import (
 //	value       = 1*( ALPHA / DIGIT / "-" )
 //	mark        = ":" / "~"                     ; chosen in this browser / merged with the user's
 //
-// Hardly any other cookie has a '!', so one search for it finds the value: see [Group.text]. Every pair ends with a dot,
-// so a value that has been cut off shows. Pairs with names that nobody declares are
-// dropped at the next write: they are preferences that the program once had. Of two pairs of a name the first counts.
+// Hardly any other cookie has a '!', so one search for it finds the value. Every pair ends with a dot, so a value that
+// has been cut off shows. Pairs with names that nobody declares are dropped at the next write: they are preferences
+// that the program once had. Of two pairs of a name the first counts.
 const (
 	sign       = '!'
 	markChosen = ':'
