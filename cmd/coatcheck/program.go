@@ -32,7 +32,7 @@ func (p *Program) Run(ctx context.Context, args []string) error {
 		return nil
 	}
 	if err != nil {
-		if len(args) > 0 && args[0] == string(config.RunCheck) {
+		if len(args) > 0 && (args[0] == string(config.RunCheck) || args[0] == string(config.RunAudit)) {
 			return &check.Error{Status: check.Usage, Err: err}
 		}
 		return err
@@ -56,6 +56,8 @@ func (p *Program) Run(ctx context.Context, args []string) error {
 			Pages: c.Pages, HAR: c.HAR, Lines: c.Lines, URL: c.URL, Format: c.Format, FailOn: c.FailOn,
 			Stdin: p.Stdin, Colour: check.Terminal(p.Stdout),
 		}, p.Stdout)
+	case config.RunAudit:
+		return p.audit(ctx, &line.Audit)
 	case config.RunDoctor:
 		return p.doctor(ctx, &line.Doctor)
 	case config.CopyStore:

@@ -18,6 +18,7 @@ type Line struct {
 	Demo    Demo     `cmd:"" help:"Run a small demo shop, to see in a browser what Coatcheck does."`
 	Serve   Serve    `cmd:"" help:"Stand in front of an app in any language, and keep its sessions."`
 	Check   Check    `cmd:"" help:"Say what browsers make of a site's cookies, and what is wrong with them."`
+	Audit   Audit    `cmd:"" help:"Visit a site in Chromium, list what is kept there and by whom, and compare it with an inventory."`
 	Doctor  Doctor   `cmd:"" help:"Say what the store promises, what it does not, and what to do about it."`
 	Store   Stores   `cmd:"" help:"Work on whole stores."`
 	Keys    Keys     `cmd:"" help:"Show and change the keys that sign and encrypt."`
@@ -35,6 +36,7 @@ const (
 	RunDemo        Command = "demo"
 	RunServe       Command = "serve"
 	RunCheck       Command = "check"
+	RunAudit       Command = "audit"
 	RunDoctor      Command = "doctor"
 	CopyStore      Command = "store copy <from> <to>"
 	ConvertCookies Command = "cookies convert <from> <to>"
@@ -222,6 +224,47 @@ func (*Check) Help() string {
 	return `What "curl -sD - URL" writes can be piped into "coatcheck check --lines - --url URL". ` +
 		`Exit status 0: cookies were judged, and nothing was found. 1: findings. 2: the command line, or a file that ` +
 		`it names, makes no sense. 3: there was no cookie to judge. 4: a page could not be fetched.`
+}
+
+// Audit has the flags of the audit.
+type Audit struct {
+	Pages        []string      `arg:"" name:"url" help:"Pages to open, in this order; those after the first need not be linked."`
+	Links        int           `default:"10" placeholder:"N" help:"Pages of the same site to open beside these, found by links. Links that sign out or delete are not followed. Default: ${default}"`
+	Inventory    string        `placeholder:"FILE" help:"Inventory to compare with, in its JSON form: a file or a URL. Without one nothing is drift."`
+	BannerAccept string        `placeholder:"SELECTOR" help:"Button that agrees to everything, as a CSS selector. Default: that of Coatcheck's own banner"`
+	BannerReject string        `placeholder:"SELECTOR" help:"Button that refuses everything. Default: that of Coatcheck's own banner"`
+	Script       []string      `sep:"none" placeholder:"FILE" help:"Steps to do as a visitor of its own, such as signing in. Repeatable."`
+	Cookies      string        `placeholder:"FILE" help:"File of cookies to visit the site with, such as those of somebody who is signed in."`
+	Chromium     string        `placeholder:"PATH" help:"Chromium to use. Default: the one on the path"`
+	ChromiumFlag []string      `sep:"none" placeholder:"FLAG" help:"Another flag for Chromium, such as --proxy-server=localhost:3128. Repeatable."`
+	Settle       time.Duration `default:"500ms" placeholder:"TIME" help:"How long to wait on each page beside its own activity, for scripts that wait. Default: ${default}"`
+	Format       string        `default:"text" enum:"text,json,sarif,html" placeholder:"text|json|sarif|html" help:"Format of the report. Default: ${default}"`
+	Report       string        `placeholder:"FILE" help:"Also write the report with screenshots to this file, as one HTML page."`
+	FailOn       string        `default:"warning" enum:"error,warning,note,never" placeholder:"error|warning|note|never" help:"Lowest severity of a finding about a cookie that makes the exit status 1, as drift does. Default: ${default}"`
+	Quiet        bool          `short:"q" help:"Print no progress on standard error."`
+}
+
+// Help is the text below that of the command.
+func (*Audit) Help() string {
+	return `Each visitor starts with an empty browser. ` +
+		`The first one opens the pages before any choice about consent, and again after a refusal; ` +
+		`the second one agrees first. ` +
+		`Those of --cookies and of each --script are visitors of their own. ` +
+		`Values are never written, only names and sizes.
+
+A script has a step a line:
+
+	open /login
+	fill input[name=user] with ada
+	fill input[name=password] with env:SHOP_PASSWORD
+	click button[type=submit]
+	walk
+	click #sign-out
+
+"walk" opens the pages and follows links; without it, that is the last step. "wait SELECTOR" waits until it is there.
+
+The exit status is 0 if nothing differs from the inventory, 1 if something does or a cookie has a fault, ` +
+		`2 for a command that makes no sense, 3 if there was nothing to judge, and 4 if the site cannot be reached.`
 }
 
 const description = `Coatcheck keeps state for visitors of web sites: ` +

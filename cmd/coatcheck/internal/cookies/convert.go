@@ -53,6 +53,17 @@ func (c *Conversion) Run(ctx context.Context) (Report, error) {
 	return Report{Cookies: len(j.All()), Losses: append(losses, more...)}, nil
 }
 
+// Read returns the cookies of a file, in the format that its name shows, without the expired ones.
+func Read(ctx context.Context, file string) ([]jar.Cookie, []format.Loss, error) {
+	from, err := formatOf(file, "", "a name that ends as those of the format do")
+	if err != nil {
+		return nil, nil, err
+	}
+	j := jar.New(jar.Options{Limits: jar.Limits{Bytes: 1 << 30}})
+	losses, err := (&Conversion{From: file}).read(ctx, from, j)
+	return j.All(), losses, err
+}
+
 // formatOf returns the format of a name, or without one the format that a file name shows.
 func formatOf(file, name, flag string) (f format.Format, err error) {
 	f, ok := format.ByName(name)
