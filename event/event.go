@@ -15,7 +15,7 @@ type Event struct {
 	Address string   // of the client, if there is a request
 	Actor   string   // who did it, if not the session's own user: see session.WithActor
 	Reason  string   // why, in a few words
-	Key     string   // the session key concerned, for the kinds that concern one
+	Key     string   // the session key or cookie concerned, for the kinds that concern one
 	Count   int      // how many, for the kinds that come in batches
 	Err     error    // what failed, for the kinds that are failures
 	Request *Request // the one that another site forged, for CrossSite alone

@@ -27,7 +27,7 @@ const floodPeriod = time.Minute
 // anybody reports whether events of this kind need no session: a client alone can cause as many as it likes.
 func (k Kind) anybody() bool {
 	switch k {
-	case Forged, Duplicate, Limit, Clash, CrossSite, StateMalformed:
+	case Forged, Duplicate, Limit, Clash, CrossSite, StateMalformed, UnknownCookie:
 		return true
 	}
 	return false

@@ -40,6 +40,12 @@ const (
 	CrossSite        Kind = "malicious_csrf"                   // another site made a visitor's browser send a request
 	Consented        Kind = "consent_answered"                 // a visitor answered what may be kept: package state
 	StateMalformed   Kind = "state_cookie_malformed"           // a declared cookie came that counts as absent
+
+	// Package state: what is not as the inventory says. One event tells of several at once, in its Count.
+	UndeclaredCookie Kind = "state_cookie_undeclared" // a response set a cookie that nobody declared
+	UndeclaredKey    Kind = "state_key_undeclared"    // a key of the session was set that nobody declared
+	DifferentCookie  Kind = "state_cookie_different"  // a response set a cookie otherwise than declared
+	UnknownCookie    Kind = "state_cookie_unknown"    // a request brought a cookie that nobody declared
 )
 
 var kinds = []Kind{
@@ -47,6 +53,7 @@ var kinds = []Kind{
 	Duplicate, Unknown, Limit, Conflict, Dropped, Undelivered, StoreError, KeyUnreadable, Cacheable, Migrated,
 	CapabilityHidden, ClockOff, Bound, Unproven, BindingSkipped, ProofRefused, PlainHTTP, Clash, CrossSite,
 	Consented, StateMalformed,
+	UndeclaredCookie, UndeclaredKey, DifferentCookie, UnknownCookie,
 }
 
 // Kinds returns all kinds, for those who count them from 0.

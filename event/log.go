@@ -37,7 +37,8 @@ func (k Kind) level() slog.Level {
 	case Touched:
 		return slog.LevelDebug
 	case Theft, Forged, Duplicate, Limit, Dropped, Undelivered, StoreError, KeyUnreadable, Cacheable,
-		CapabilityHidden, ClockOff, Unproven, ProofRefused, PlainHTTP, Clash, CrossSite:
+		CapabilityHidden, ClockOff, Unproven, ProofRefused, PlainHTTP, Clash, CrossSite,
+		UndeclaredCookie, UndeclaredKey, DifferentCookie:
 		return slog.LevelWarn
 	}
 	return slog.LevelInfo

@@ -15,6 +15,11 @@ func (s *Session) change(c change) error {
 	if s.m == nil {
 		return ErrNoManager
 	}
+	if check := s.m.opts.CheckKey; check != nil && !c.delete {
+		if err := check(c.key); err != nil {
+			return fmt.Errorf("session: set %s: %w", c.key, err)
+		}
+	}
 	st := s.use()
 	defer s.mu.Unlock()
 	if st.unknown {

@@ -153,6 +153,11 @@ type Options struct {
 	// Guard asks more of each request than its ticket: see package bound. The default is nobody.
 	Guard Guard
 
+	// CheckKey is asked about the key of each value that is set. If it returns an error nothing is changed, and whoever
+	// sets the value gets the error. Package state has one that knows which keys are declared. The default is that any
+	// key will do.
+	CheckKey func(name string) error
+
 	// PanicOnMisuse lets mistakes in the use of this package panic in tests until the manager is closed: see the
 	// package's documentation. In a program that is no test it changes nothing.
 	PanicOnMisuse bool

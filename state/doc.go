@@ -53,4 +53,10 @@
 //
 // [Inventory.WriteTable] prints a table of what lives where, for people. For programs, an Inventory encodes as JSON,
 // which [ParseInventory] reads.
+//
+// # Drift
+//
+// A [Drift] compares what a program really keeps with its inventory: cookies that responses set and keys of the session
+// that nobody declared, cookies that are set otherwise than declared, and cookies of requests that nobody knows. It
+// counts them, names them ([Drift.Findings]), and sends a sample as events. It reports only; in tests it can refuse.
 package state

@@ -91,16 +91,16 @@ func (inv *Inventory) Lookup(kind Kind, host, name string) (Entry, bool) {
 	if e == nil {
 		return Entry{}, false
 	}
-	return e.clone(), true
+	return e.Entry.clone(), true
 }
 
 // lookup is Lookup for readers of the entry.
-func (inv *Inventory) lookup(kind Kind, host, name string) *Entry {
+func (inv *Inventory) lookup(kind Kind, host, name string) *indexed {
 	ix := inv.index.Load()
 	if ix == nil {
 		ix = inv.makeIndex()
 	}
-	return ix.find(kind, host, name)
+	return ix.of(kind).find(host, name)
 }
 
 // WriteTable writes the inventory as a text table, one line per entry.

@@ -50,6 +50,8 @@ var goals = []goal{
 	atMostTimes("SealOpen/coatcheck", 2, "SealOpen/limit"),
 	atMostMore("BoundRead/coatcheck", 60, "BoundRead/unbound", "ns", results.Time),
 	atMostMore("BoundRead/coatcheck", 0, "BoundRead/unbound", results.Allocs, results.Allocs),
+	atMostMore("Drift/coatcheck", 150, "Drift/unwatched", "ns", results.Time),
+	atMostMore("Drift/coatcheck", 0, "Drift/unwatched", results.Allocs, results.Allocs),
 	fasterThan("SealSeal/coatcheck", 4, "SealSeal/securecookie"),
 	atMostTimes("SealSeal/coatcheck", 2, "SealSeal/limit"),
 	fasterThan("CookieLookup/coatcheck", 8, "CookieLookup/nethttp"),

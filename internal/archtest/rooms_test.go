@@ -93,7 +93,7 @@ var Rooms = []Room{
 		"says who is behind a session and hears of its end; the keys follow from the ring's, JOSE is go-jose's"},
 	{3, "state", "the inventory of what lives where",
 		[]string{"session", "cookie", "event", "seal"},
-		"the inventory names what lives in either place, signed or not; an answer about consent is an event"},
+		"the inventory names what lives in either place, signed or not; answers and what it does not have are events"},
 	{3, "state/preference", "what visitors like: typed, in one small cookie",
 		[]string{"session", "state", "golang.org/x/text/language"},
 		"declares a cookie and asks the session for its user; languages are matched as the Go team keeps it"},

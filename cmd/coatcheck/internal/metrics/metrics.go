@@ -52,7 +52,8 @@ func New(version string) *Metrics {
 func (m *Metrics) Observe(e event.Event) {
 	n := 1
 	switch e.Kind {
-	case event.Touched, event.Expired, event.Conflict:
+	case event.Touched, event.Expired, event.Conflict, event.UndeclaredCookie, event.UndeclaredKey,
+		event.DifferentCookie, event.UnknownCookie:
 		n = max(e.Count, 1)
 	case event.StoreError:
 		m.storeErrors.Inc()
