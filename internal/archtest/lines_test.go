@@ -20,7 +20,7 @@ const (
 // their sentences have any length.
 var generated = []string{
 	"docs/lint.md", "docs/performance.md", "docs/scale.md", "docs/security.md",
-	"bench/table/document.md", "test/scale/simulate/document.md",
+	"bench/gate/section.md", "bench/table/document.md", "test/scale/simulate/document.md",
 }
 
 // checkLines looks at Go source, and at Markdown as far as it is prose: nobody can break the row of a table.

@@ -17,6 +17,7 @@ type clientBody struct {
 	timeout time.Duration // for one pause; negative is any time
 	begun   time.Time
 	bytes   int64
+	renew   time.Time // when the deadline that is set allows no whole pause any more
 	broken  atomic.Pointer[error]
 
 	in, out http.Header // trailers: the client's, whose values come with the body's end, and the app's
@@ -31,8 +32,7 @@ func newClientBody(w http.ResponseWriter, body io.ReadCloser, timeout time.Durat
 
 func (b *clientBody) Read(p []byte) (int, error) {
 	if b.timeout >= 0 {
-		// A connection without deadlines is bounded by whoever made it.
-		_ = b.conn.SetReadDeadline(b.deadline(time.Now()))
+		b.allow(time.Now())
 	}
 	n, err := b.ReadCloser.Read(p)
 	b.bytes += int64(n)
@@ -50,9 +50,22 @@ func (b *clientBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// allow gives the client time for the next bytes. Of one that is fast the time is set once in a while, not at every
+// read, and is longer by so much.
+func (b *clientBody) allow(now time.Time) {
+	slack := b.timeout / 16
+	if now.Before(b.renew) {
+		return
+	}
+	next := b.deadline(now, slack)
+	b.renew = next.Add(-b.timeout)
+	// A connection without deadlines is bounded by whoever made it.
+	_ = b.conn.SetReadDeadline(next)
+}
+
 // deadline is when the next bytes have to be there.
-func (b *clientBody) deadline(now time.Time) time.Time {
-	pause := now.Add(b.timeout)
+func (b *clientBody) deadline(now time.Time, slack time.Duration) time.Time {
+	pause := now.Add(b.timeout + slack)
 	whole := b.begun.Add(b.timeout + time.Duration(b.bytes/slowest)*time.Second)
 	if whole.Before(pause) {
 		return whole

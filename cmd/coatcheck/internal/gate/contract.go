@@ -84,8 +84,8 @@ func (f *fault) Error() string { return f.header + ": " + f.reason }
 
 // readOrders reads the orders in the header of an answer. An error is a *fault.
 func readOrders(header http.Header) (orders, error) {
-	if err := refuseUnknown(header); err != nil {
-		return orders{}, err
+	if any, err := ordered(header); err != nil || !any {
+		return orders{}, err // as most answers have none
 	}
 	var o orders
 	for _, part := range []struct {
@@ -118,19 +118,23 @@ func readOrders(header http.Header) (orders, error) {
 	return o, nil
 }
 
-// refuseUnknown finds headers that look like those of the contract but are not.
-func refuseUnknown(header http.Header) error {
+// ordered reports whether a header has orders. An error is about one that looks like an order but is none.
+func ordered(header http.Header) (any bool, err error) {
 	var unknown []string
 	for name := range header {
-		if reserved(name) && !mirrored(name) && !isOrder(name) {
+		switch {
+		case !reserved(name):
+		case isOrder(name):
+			any = true
+		case !mirrored(name):
 			unknown = append(unknown, name)
 		}
 	}
 	if len(unknown) == 0 {
-		return nil
+		return any, nil
 	}
 	slices.Sort(unknown)
-	return &fault{unknown[0], "there is no such header"}
+	return any, &fault{unknown[0], "there is no such header"}
 }
 
 // mirrored reports whether a name, in any spelling, is that of a header that the gate adds to requests.

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"net"
 	"net/http"
 	"net/http/httputil"
 	"slices"
@@ -23,18 +24,23 @@ const maxHops = 16
 
 // forward tells the app where the request came from. The client's word counts only if the client is a trusted proxy.
 // Then its chain goes on, and so do the host and scheme that it names.
-func (g *gate) forward(r *httputil.ProxyRequest) {
+func (g *gate) forward(r *httputil.ProxyRequest, x *exchange) {
 	proxies := g.has.TrustedProxies
+	var chain []string
 	if event.Trusts(proxies, r.In.RemoteAddr) {
-		if chain := g.chain(r.In.Header[forwardedFor]); len(chain) > 0 {
-			r.Out.Header[forwardedFor] = chain // SetXForwarded adds the proxy itself
-		}
+		chain = g.chain(r.In.Header[forwardedFor])
 	} else {
 		g.strangers.warn(g, r.In)
 	}
-	r.SetXForwarded()
-	r.Out.Header[forwardedHost] = []string{event.ClientHost(r.In, proxies)}
-	r.Out.Header[forwardedProto] = []string{event.ClientScheme(r.In, proxies)}
+	if host, _, err := net.SplitHostPort(r.In.RemoteAddr); err == nil {
+		chain = append(chain, host)
+	}
+	header := r.Out.Header
+	x.from = [3]string{strings.Join(chain, ", "), event.ClientHost(r.In, proxies), event.ClientScheme(r.In, proxies)}
+	header[forwardedHost], header[forwardedProto] = x.from[1:2:2], x.from[2:3:3]
+	if len(chain) > 0 {
+		header[forwardedFor] = x.from[0:1:1]
+	}
 }
 
 // strangers are clients that send what proxies send although nobody trusts them. It may be the operator's own proxy,

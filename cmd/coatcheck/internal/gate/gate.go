@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
-	"mime"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -111,6 +111,7 @@ type gate struct {
 	opts     Options
 	own      ownCookies
 	proxy    *httputil.ReverseProxy
+	buffers  *buffers
 
 	strangers strangers
 }
@@ -127,7 +128,8 @@ func New(sessions *session.Manager, opts Options) http.Handler {
 	}
 	opts = opts.withDefaults()
 	has := sessions.Options()
-	g := &gate{sessions: sessions, has: has, opts: opts, own: append(ownCookies{has.Cookie}, opts.Hidden...)}
+	g := &gate{sessions: sessions, has: has, opts: opts, buffers: new(buffers)}
+	g.own = append(ownCookies{has.Cookie}, opts.Hidden...)
 	if guard, ok := has.Guard.(*bound.Guard); ok {
 		g.own = append(g.own, guard.Options().Cookie)
 	}
@@ -136,7 +138,8 @@ func New(sessions *session.Manager, opts Options) http.Handler {
 		ModifyResponse: g.answered,
 		ErrorHandler:   g.failed,
 		Transport:      &upstream{opts: opts, proxies: has.TrustedProxies, shared: newTransport(opts)},
-		FlushInterval:  -1, // what the app sends goes on at once
+		BufferPool:     g.buffers,
+		FlushInterval:  flushInterval,
 		ErrorLog:       slog.NewLogLogger(opts.Log.Handler(), slog.LevelWarn),
 	}
 	guard := csrf.New(csrf.Options{
@@ -192,6 +195,8 @@ type exchange struct {
 	session *session.Session // nil if the path is public
 	cancel  context.CancelFunc
 	body    *clientBody // nil if the request has none
+	told    [3]string   // what the app is told about the session, in one piece of memory
+	from    [3]string   // and about the way of the request
 }
 
 type exchangeKey struct{}
@@ -226,15 +231,16 @@ func (g *gate) rewrite(r *httputil.ProxyRequest) {
 		out.Header.Del("Upgrade")
 		out.Header.Del("Connection")
 	}
-	g.forward(r)
+	g.forward(r, x)
 
 	user, handle, data := "", "", ""
 	if s := x.session; s != nil && !s.Handle().IsZero() {
 		user, handle, data = encodeUser(s.User()), s.Handle().String(), dataHeader(s)
 	}
-	out.Header[headerUser] = []string{user}
-	out.Header[headerSession] = []string{handle}
-	out.Header[headerData] = []string{data}
+	x.told = [3]string{user, handle, data}
+	out.Header[headerUser] = x.told[0:1:1]
+	out.Header[headerSession] = x.told[1:2:2]
+	out.Header[headerData] = x.told[2:3:3]
 	g.authorize(out.Header, x.session)
 	if g.has.Guard != nil {
 		out.Header[headerBound] = []string{isBound(x.session)}
@@ -355,13 +361,15 @@ func (g *gate) clean(res *http.Response) {
 	}
 	if res.StatusCode != http.StatusSwitchingProtocols {
 		res.Body = &trailerFilter{res.Body, res}
+	} else if app, ok := res.Body.(io.ReadWriteCloser); ok {
+		res.Body = &socket{app, g.buffers}
 	}
 }
 
 // streaming reports whether an answer has no natural end.
 func streaming(res *http.Response) bool {
-	kind, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
-	return res.StatusCode == http.StatusSwitchingProtocols || kind == "text/event-stream"
+	kind, _, _ := strings.Cut(res.Header.Get("Content-Type"), ";")
+	return res.StatusCode == http.StatusSwitchingProtocols || strings.EqualFold(trim(kind), "text/event-stream")
 }
 
 // upgrading returns the protocol that a request wants to switch to, or "".

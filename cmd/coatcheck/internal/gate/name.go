@@ -55,12 +55,28 @@ var misleading = map[string]bool{
 // dropped reports whether a client's header goes no further: it is the gate's own, tells of proxies, or is misleading
 // and was not asked for.
 func (o *Options) dropped(name string) bool {
+	if !suspect(name) {
+		return false
+	}
 	if reserved(name) || forwarding(name) {
 		return true
 	}
 	return misleading[plain(name)] && !slices.ContainsFunc(o.PassHeaders, func(pass string) bool {
 		return strings.EqualFold(pass, name)
 	})
+}
+
+// suspect reports whether a name begins as those do that may go no further. Most headers of a browser do not, and cost
+// no more than this.
+func suspect(name string) bool {
+	if name == "" {
+		return false
+	}
+	switch name[0] | ('a' - 'A') {
+	case 'c', 'f', 'r', 't', 'x':
+		return true
+	}
+	return false
 }
 
 // unfit reports whether a trailer of an answer is not for the browser: one of Coatcheck's headers, or a cookie, which

@@ -12,6 +12,7 @@ import (
 )
 
 const (
+	flushInterval  = 10 * time.Millisecond // how long a part of an answer of known length may wait for more
 	dialTimeout    = 5 * time.Second
 	maxIdle        = 100      // connections that are kept open to the app
 	maxAnswerBytes = 64 << 10 // of headers in an answer
