@@ -42,8 +42,31 @@
 // # Consent
 //
 // Some purposes need the visitor's consent first (ePrivacy Directive, article 5(3)). Declare cookies for these with
-// [NewOptional] and a [Consent]. Nothing is read or written until the visitor has agreed to the purpose. A change of
-// mind deletes the cookies.
+// [NewOptional] and a [Consent]. Nothing is read or written until the visitor has agreed to the purpose; Set then says
+// that it has kept nothing, which is no error:
+//
+//	var Consent = state.NewConsent(inventory, state.ConsentSpec{Version: "2026-11"})
+//
+//	var Seen = state.NewVisitorID(inventory, Consent, state.VisitorSpec{Cookie: state.CookieSpec{
+//		Name: "visitor", Purpose: state.Analytics, Description: "counts visits",
+//	}})
+//
+//	err := Consent.Set(w, r, state.Analytics)   // the visitor agrees to this, and to nothing else
+//	id, ok, err := Seen.Ensure(w, r)            // !ok: there is no consent
+//	handler = Consent.Handler(handler)          // deletes what scripts set without consent
+//
+// A change of mind deletes the cookies, and so does [Consent.Handler] with those that scripts have set under a declared
+// name. A new version asks everybody again. Global Privacy Control, Sec-GPC: 1, is no to [Analytics] and [Marketing]
+// for those who have not said yes here. [WriteReceipts] writes down what was answered, and not by whom. The page on
+// which visitors answer is package state/banner.
+//
+// [VisitorID] tells browsers apart for statistics: random, with consent, for 13 months at most, and never together with
+// a user unless a declared purpose allows that.
+//
+// # What visitors can break
+//
+// A cookie that is malformed, cut off, forged, expired or too large counts as absent. The next Set replaces it.
+// [Inventory.Malformed] counts them, and the queue of [Inventory.SendTo] hears of each.
 //
 // # Inventory
 //

@@ -68,9 +68,7 @@ func ExampleNewSession() {
 
 func ExampleConsent() {
 	inventory := state.NewInventory()
-	consent := state.NewConsent(inventory, state.CookieSpec{
-		Name: "consent", Lifetime: 180 * 24 * time.Hour, Description: "what the visitor agreed to",
-	})
+	consent := state.NewConsent(inventory, state.ConsentSpec{Version: "2026-11"})
 	recent := state.NewOptional[[]string](inventory, consent, state.CookieSpec{
 		Name: "recent", Purpose: state.Personalization, Lifetime: 30 * 24 * time.Hour,
 		Description: "what the visitor looked at",
@@ -78,13 +76,17 @@ func ExampleConsent() {
 
 	r := httptest.NewRequest("GET", "/tea", nil)
 	w := httptest.NewRecorder()
-	fmt.Println(recent.Set(w, r, []string{"tea"}), len(w.Header()["Set-Cookie"]))
+	fmt.Println(recent.Set(w, r, []string{"tea"}))
 
-	r.Header.Set("Cookie", "__Host-consent=personalization")
-	fmt.Println(recent.Set(w, r, []string{"tea"}), len(w.Header()["Set-Cookie"]))
+	answer := httptest.NewRecorder() // of the form in which the visitor agrees
+	if err := consent.Set(answer, r, state.Personalization); err != nil {
+		log.Fatal(err)
+	}
+	r.AddCookie(answer.Result().Cookies()[0])
+	fmt.Println(recent.Set(w, r, []string{"tea"}))
 	// Output:
-	// <nil> 0
-	// <nil> 1
+	// false <nil>
+	// true <nil>
 }
 
 func ExampleInventory_WriteTable() {

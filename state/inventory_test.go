@@ -18,8 +18,8 @@ func shop() (*state.Inventory, *state.Consent, state.Optional[[]string]) {
 	inventory := state.NewInventory()
 	state.NewSession[[]string](inventory, state.SessionSpec{Name: "cart", Purpose: state.Essential,
 		Description: "what the visitor wants to buy"})
-	consent := state.NewConsent(inventory, state.CookieSpec{Name: "consent", Lifetime: 180 * 24 * time.Hour,
-		Description: "what the visitor agreed to"})
+	consent := state.NewConsent(inventory, state.ConsentSpec{Cookie: state.CookieSpec{
+		Description: "what the visitor agreed to"}})
 	recent := state.NewOptional[[]string](inventory, consent, state.CookieSpec{
 		Name: "recent", Purpose: state.Personalization, Lifetime: time.Hour, Description: "what the visitor looked at"})
 	state.NewCookie[string](inventory, state.CookieSpec{Name: "coupon", Purpose: state.Preference, Signed: true,
@@ -63,7 +63,7 @@ func TestNamesAreTakenOnce(t *testing.T) {
 	state.NewCookie[string](inventory, plain) // without the prefix it is another cookie
 	refused(t, "the name is taken: what the visitor agreed to",
 		func() { state.NewCookie[string](inventory, spec("consent")) })
-	refused(t, "taken", func() { state.NewConsent(inventory, spec("recent")) })
+	refused(t, "taken", func() { state.NewConsent(inventory, state.ConsentSpec{Cookie: spec("recent")}) })
 	optional := spec("recent")
 	optional.Purpose = state.Marketing
 	refused(t, "taken", func() { state.NewOptional[string](inventory, consent, optional) })
@@ -190,67 +190,4 @@ func TestSessionValuesHaveTheOptionsOfKeys(t *testing.T) {
 		}
 	})).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
 	must(t, sessions.Close(t.Context()))
-}
-
-func TestConsent(t *testing.T) {
-	_, consent, recent := shop()
-	if consent.Name() != "__Host-consent" || recent.Name() != "__Host-recent" {
-		t.Errorf("names %q and %q", consent.Name(), recent.Name())
-	}
-	look := func(r *http.Request) *httptest.ResponseRecorder {
-		w := httptest.NewRecorder()
-		must(t, recent.Set(w, r, []string{"tea"}))
-		return w
-	}
-	stranger := httptest.NewRequest("GET", "/", nil)
-	if consent.Answered(stranger) || consent.Allows(stranger, state.Personalization) ||
-		!consent.Allows(stranger, state.Preference) {
-		t.Error("who was not asked has agreed to nothing, and need not agree to preferences")
-	}
-	if w := look(stranger); len(w.Header()) != 0 {
-		t.Errorf("without an answer: %v", w.Header())
-	}
-
-	w := httptest.NewRecorder()
-	must(t, consent.Set(w))
-	no := next(w)
-	if !consent.Answered(no) || consent.Allows(no, state.Personalization) ||
-		no.Header.Get("Cookie") != "__Host-consent=none" {
-		t.Errorf("after no: %v", no.Header)
-	}
-	if w := look(no); len(w.Header()) != 0 {
-		t.Errorf("after no: %v", w.Header())
-	}
-
-	w = httptest.NewRecorder()
-	must(t, consent.Set(w, state.Personalization, state.Analytics))
-	yes := next(w)
-	if !consent.Allows(yes, state.Personalization) || !consent.Allows(yes, state.Analytics) ||
-		consent.Allows(yes, state.Marketing) {
-		t.Errorf("after yes to two: %v", yes.Header)
-	}
-	kept := next(look(yes))
-	kept.Header.Set("Cookie", kept.Header.Get("Cookie")+"; "+yes.Header.Get("Cookie"))
-	if got := recent.Get(kept); len(got) != 1 || got[0] != "tea" {
-		t.Errorf("after yes: recent = %v", got)
-	}
-
-	// What stayed behind in the browser without consent is not read.
-	kept.Header.Set("Cookie", strings.Replace(kept.Header.Get("Cookie"), "personalization", "marketing", 1))
-	if got, ok := recent.Lookup(kept); ok || got != nil {
-		t.Errorf("after the answer was taken back: recent = %v", got)
-	}
-	w = httptest.NewRecorder()
-	must(t, consent.Set(w, state.Analytics))
-	if got := strings.Join(w.Header()["Set-Cookie"], "\n"); !strings.Contains(got,
-		recent.Name()+"=; Path=/; Expires=Thu, 01 Jan 1970") {
-		t.Errorf("the cookie for another purpose stays: %s", got)
-	}
-	if err := consent.Set(w, "two words"); err == nil {
-		t.Error("an impossible purpose is accepted")
-	}
-	w = httptest.NewRecorder()
-	if recent.Delete(w); !strings.Contains(w.Header().Get("Set-Cookie"), "Max-Age=0") {
-		t.Errorf("Delete: %v", w.Header())
-	}
 }

@@ -2,6 +2,7 @@ package state_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"testing"
 
@@ -15,7 +16,7 @@ import (
 func TestCookiesAreClean(t *testing.T) {
 	inv := state.NewInventory()
 	inv.SignWith(seal.New())
-	consent := state.NewConsent(inv, spec("consent"))
+	consent := state.NewConsent(inv, state.ConsentSpec{})
 	var sets []func(http.ResponseWriter) error
 	var deletes []func(http.ResponseWriter)
 	for name, change := range map[string]func(*state.CookieSpec){
@@ -39,19 +40,25 @@ func TestCookiesAreClean(t *testing.T) {
 	optional := spec("ads")
 	optional.Purpose = state.Analytics
 	counted := state.NewOptional[int](inv, consent, optional)
-	sets = append(sets, func(w http.ResponseWriter) error { return consent.Set(w, state.Analytics) })
+	sets = append(sets, func(w http.ResponseWriter) error {
+		return consent.Set(w, httptest.NewRequest("POST", "/", nil), state.Analytics)
+	})
 	mux := http.NewServeMux()
 	mux.HandleFunc("/set", func(w http.ResponseWriter, _ *http.Request) {
 		for _, set := range sets {
 			must(t, set(w))
 		}
 	})
-	mux.HandleFunc("/count", func(w http.ResponseWriter, r *http.Request) { must(t, counted.Set(w, r, 7)) })
-	mux.HandleFunc("/delete", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("/count", func(w http.ResponseWriter, r *http.Request) {
+		if _, err := counted.Set(w, r, 7); err != nil {
+			t.Error(err)
+		}
+	})
+	mux.HandleFunc("/delete", func(w http.ResponseWriter, r *http.Request) {
 		for _, del := range deletes {
 			del(w)
 		}
-		must(t, consent.Set(w))
+		must(t, consent.Set(w, r))
 	})
 	report := lint.Handler(t, mux, lint.Get("/set"), lint.Get("/count"), lint.Get("/delete"))
 	if n := report.Count(lint.Note); n > 0 {

@@ -33,7 +33,7 @@ func (s *shop) answerConsent(w http.ResponseWriter, r *http.Request) {
 	if r.FormValue("recent") == "yes" {
 		agreed = append(agreed, state.Personalization)
 	}
-	if err := s.kept.consent.Set(w, agreed...); err != nil {
+	if err := s.kept.consent.Set(w, r, agreed...); err != nil {
 		s.fail(w, r, err)
 		return
 	}

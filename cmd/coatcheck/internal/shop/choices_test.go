@@ -109,7 +109,7 @@ func TestTheRoomShowsWhatLivesWhere(t *testing.T) {
 func TestAForgedReminderIsReadWithCare(t *testing.T) {
 	b := newBrowser(t, open(t, memory.New()))
 	const list = "WyJtb29uIiwidGVhIiwidGVhIiwiPHNjcmlwdD4iXQ" // ["moon","tea","tea","<script>"]
-	a := b.getWith("/", "__Host-consent=personalization; __Host-recent="+list)
+	a := b.getWith("/", "__Host-consent=1~29900000~personalization~~; __Host-recent="+list)
 	if a.status != http.StatusOK || strings.Contains(a.text, "<script") || strings.Contains(a.text, "/goods/moon") ||
 		strings.Count(a.text, `<li><a href="/goods/tea">`) != 1 {
 		t.Errorf("status %d, page %s", a.status, a.text)

@@ -72,7 +72,8 @@ func (s *shop) remember(w http.ResponseWriter, r *http.Request, seen []Good) err
 	for _, good := range seen[:min(len(seen), maxRecent)] {
 		names = append(names, good.Name)
 	}
-	return s.kept.recent.Set(w, r, names)
+	_, err := s.kept.recent.Set(w, r, names)
+	return err
 }
 
 // recent returns what the visitor looked at. They can change the cookie, so anything may be in it.

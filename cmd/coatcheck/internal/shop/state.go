@@ -41,10 +41,9 @@ func keep(ticket string, insecure bool) *keeps {
 		Purpose: state.Preference, Lifetime: 365 * 24 * time.Hour,
 		Description: "light or dark pages",
 	})
-	k.consent = state.NewConsent(k.Inventory, state.CookieSpec{
-		Name: "consent", InsecureCookie: insecure, Lifetime: 180 * 24 * time.Hour,
-		Description: "whether we may remember what you look at",
-	})
+	k.consent = state.NewConsent(k.Inventory, state.ConsentSpec{Cookie: state.CookieSpec{
+		Name: "consent", InsecureCookie: insecure, Description: "whether we may remember what you look at",
+	}})
 	k.recent = state.NewOptional[[]string](k.Inventory, k.consent, state.CookieSpec{
 		Name: "recent", InsecureCookie: insecure, Purpose: state.Personalization, Lifetime: 30 * 24 * time.Hour,
 		Description: "what you looked at last",
