@@ -246,9 +246,13 @@ func pathMatch(path, cookiePath string) bool {
 	return len(path) == n || n > 0 && cookiePath[n-1] == '/' || path[n] == '/'
 }
 
-// requestPath returns the path of a URL as it is sent.
+// requestPath returns the path of a URL as it is sent. RawPath may have what net/url cannot encode and browsers send:
+// a percent sign that begins no escape.
 func requestPath(u *url.URL) string {
-	path := u.EscapedPath()
+	path := u.RawPath
+	if path == "" {
+		path = u.EscapedPath()
+	}
 	if path == "" || path[0] != '/' {
 		return "/"
 	}

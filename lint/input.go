@@ -10,12 +10,13 @@ import (
 	"strconv"
 	"strings"
 
+	"coatcheck.dev/internal/weburl"
 	"coatcheck.dev/jar"
 	"coatcheck.dev/jar/format"
 )
 
-// MaxInput is the number of bytes that [ReadLines] and [ReadHAR] accept.
-const MaxInput = format.MaxImport
+// MaxInput is the number of bytes that [ReadLines] accepts.
+const MaxInput = 64 << 20
 
 // ReadLines reads responses from text. A line with an absolute URL begins a response, and the lines below it are its
 // Set-Cookie headers, with or without the header's name. An embedded URL is written with its page:
@@ -160,7 +161,7 @@ func parsePlace(line string) (Response, error) {
 }
 
 func parseURL(text string) (*url.URL, error) {
-	u, err := url.Parse(strings.TrimSpace(text))
+	u, err := weburl.Parse(text)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return nil, fmt.Errorf("%.80q is no http or https URL", text)
 	}
@@ -178,17 +179,16 @@ func readAll(r io.Reader) ([]byte, error) {
 	return text, nil
 }
 
-// ReadHAR reads the responses of an HTTP archive, with their times and context ([format.ReadArchive]). Browsers leave
-// Set-Cookie headers out unless they are asked to export sensitive data.
-func ReadHAR(r io.Reader) ([]Response, error) {
-	exchanges, err := format.ReadArchive(r)
+// ReadHAR reads the responses of an HTTP archive, with their times and context ([format.ReadArchive]). It reads it as a
+// stream, of any size. Entries that cannot be read are left out and returned as losses. Browsers leave Set-Cookie
+// headers out unless they are asked to export sensitive data.
+func ReadHAR(r io.Reader) (list []Response, left []format.Loss, err error) {
+	err = format.ReadArchive(r, func(x format.Exchange) {
+		list = append(list, Response{URL: x.Request.URL, SetCookie: x.SetCookie, Redirects: x.Request.Redirects,
+			Context: &x.Request, At: x.At, Date: x.Request.Date})
+	}, func(l format.Loss) { left = append(left, l) })
 	if err != nil {
-		return nil, err
+		return nil, left, err
 	}
-	list := make([]Response, len(exchanges))
-	for i, x := range exchanges {
-		list[i] = Response{URL: x.Request.URL, SetCookie: x.SetCookie, Redirects: x.Request.Redirects,
-			Context: &x.Request, At: x.At}
-	}
-	return list, nil
+	return list, left, nil
 }

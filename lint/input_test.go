@@ -88,9 +88,9 @@ const archive = `{"log": {"version": "1.2", "entries": [
 	{"request": {"url": "data:text/plain,"}, "response": {"headers": [{"name": "Set-Cookie", "value": "c=3"}]}}]}}`
 
 func TestReadHAR(t *testing.T) {
-	list, err := lint.ReadHAR(strings.NewReader(archive))
-	if err != nil {
-		t.Fatal(err)
+	list, left, err := lint.ReadHAR(strings.NewReader(archive))
+	if err != nil || len(left) > 0 {
+		t.Fatal(left, err)
 	}
 	if got, want := show(list),
 		"https://shop.example.com/ [a=1; Expires=Thu, 02 Jan 2020 00:00:00 GMT][b=2]"; got != want {
@@ -120,7 +120,7 @@ const embedding = `{"log": {"version": "1.2", "entries": [
 
 // The context of a request decides what is kept of its response, and whether SameSite=None is needed.
 func TestContext(t *testing.T) {
-	recorded, err := lint.ReadHAR(strings.NewReader(embedding))
+	recorded, _, err := lint.ReadHAR(strings.NewReader(embedding))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,16 +164,32 @@ func TestContext(t *testing.T) {
 func TestReadHARRefuses(t *testing.T) {
 	for text, says := range map[string]string{
 		"":                              "archive",
-		archive[:len(archive)/2]:        "archive",
-		`{"log": 1}`:                    "archive",
-		"{\"log\": {\n\"entries\": 1}}": "line 2: log.entries has the type number, where an array is needed",
+		archive[:len(archive)/4]:        "archive",
+		`{"log": 1}`:                    "no log",
+		"{\"log\": {\n\"entries\": 1}}": "line 2: there is a word where an array",
 		`{}`:                            "no log",
-		`{"log": {"entries": [{"startedDateTime": "x", "request": {"url": "https://a.example/"}}]}}`: "entry 1",
+		`{"log": {"entries": [{"request": {"url": "https://"}}]}}`: "entry 1",
 	} {
-		if list, err := lint.ReadHAR(strings.NewReader(text)); err == nil || list != nil ||
+		if list, _, err := lint.ReadHAR(strings.NewReader(text)); err == nil || list != nil ||
 			!strings.Contains(err.Error(), says) {
 			t.Errorf("%.40q: %v, want %q", text, err, says)
 		}
+	}
+}
+
+// An entry that cannot be read is left out and named, and the others are checked.
+func TestReadHARLeavesOut(t *testing.T) {
+	const text = `{"log": {"entries": [
+		{"request": {"url": "https://sh op.example/"}},
+		{"startedDateTime": "x", "request": {"url": "https://a.example/50%off"}, "response": {"headers": [
+			{"name": "Date", "value": "Sun, 22 Nov 2026 12:00:00 GMT"}, {"name": "Set-Cookie", "value": "a=1"}]}}]}}`
+	list, left, err := lint.ReadHAR(strings.NewReader(text))
+	if err != nil || show(list) != "https://a.example/50%off [a=1]" || len(left) != 1 ||
+		left[0].Place != "line 2, entry 1" {
+		t.Errorf("read %q, left out %v, %v", show(list), left, err)
+	}
+	if want := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC); len(list) > 0 && !list[0].Date.Equal(want) {
+		t.Errorf("the server's clock is at %v, want %v", list[0].Date, want)
 	}
 }
 
@@ -194,7 +210,7 @@ func FuzzReadHAR(f *testing.F) {
 	f.Add(archive)
 	f.Add(embedding)
 	f.Fuzz(func(t *testing.T, text string) {
-		if list, err := lint.ReadHAR(strings.NewReader(text)); err == nil {
+		if list, _, err := lint.ReadHAR(strings.NewReader(text)); err == nil {
 			outputs(t, lint.Check(list, now))
 		}
 	})

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"time"
 
+	"coatcheck.dev/internal/weburl"
 	"coatcheck.dev/jar"
 )
 
@@ -65,13 +66,17 @@ func (v *Visitor) hop(r *http.Request, hops []*url.URL) (http.Header, *http.Requ
 	if location == "" || status < 300 || status > 399 {
 		return header, nil, nil
 	}
-	target, err := r.URL.Parse(location)
+	target, err := weburl.Resolve(r.URL, location)
 	if err != nil {
 		return header, nil, fmt.Errorf("redirect to %.80q: %w", location, err)
 	}
 	if target.Scheme != "http" && target.Scheme != "https" || v.StayOnHost && target.Host != r.URL.Host {
 		return header, nil, nil // an app's own scheme leaves the web
 	}
-	next, err := http.NewRequestWithContext(r.Context(), http.MethodGet, target.String(), nil)
-	return header, next, err
+	next, err := http.NewRequestWithContext(r.Context(), http.MethodGet, "/", nil)
+	if err != nil {
+		return header, nil, err
+	}
+	next.URL, next.Host = target, target.Host // net/http would not read every URL that browsers follow
+	return header, next, nil
 }

@@ -14,6 +14,7 @@ import (
 	"coatcheck.dev/cmd/coatcheck/internal/check"
 	"coatcheck.dev/cmd/coatcheck/internal/config"
 	"coatcheck.dev/cmd/coatcheck/internal/cookies"
+	"coatcheck.dev/internal/visible"
 	"coatcheck.dev/state"
 )
 
@@ -56,7 +57,7 @@ func (p *Program) auditOptions(ctx context.Context, flags *config.Audit) (*audit
 			return nil, fmt.Errorf("--cookies: %w", err)
 		}
 		for _, loss := range losses {
-			fmt.Fprintln(p.Stderr, "lost:", loss)
+			fmt.Fprintln(p.Stderr, visible.Text(loss.String()))
 		}
 		o.Cookies = list
 	}

@@ -22,7 +22,9 @@ func TestConvertCookies(t *testing.T) {
 	if !strings.HasSuffix(out.String(), ".example.com\tTRUE\t/\tFALSE\t0\ta\t1\n") {
 		t.Errorf("wrote %q", &out)
 	}
-	if want := "lost: \"a\" of example.com: Priority=High\ncookies: 1, losses: 1\n"; said.String() != want {
+	want := "changed: \"a\" of example.com: Priority=High is lost\n" +
+		"cookies: 1 (read: 1, changed: 1, left out: 0, expired: 0), losses: 1\n"
+	if said.String() != want {
 		t.Errorf("said %q, want %q", &said, want)
 	}
 	out, _, err = run(file[:50])

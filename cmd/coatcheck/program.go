@@ -16,6 +16,7 @@ import (
 	"coatcheck.dev/cmd/coatcheck/internal/config"
 	"coatcheck.dev/cmd/coatcheck/internal/cookies"
 	"coatcheck.dev/cmd/coatcheck/internal/shop"
+	"coatcheck.dev/jar/format"
 )
 
 // A Program is one run of coatcheck.
@@ -54,7 +55,7 @@ func (p *Program) Run(ctx context.Context, args []string) error {
 		c := line.Check
 		return check.Run(ctx, check.Options{
 			Pages: c.Pages, HAR: c.HAR, Lines: c.Lines, URL: c.URL, Format: c.Format, FailOn: c.FailOn,
-			Stdin: p.Stdin, Colour: check.Terminal(p.Stdout),
+			Stdin: p.Stdin, Losses: p.Stderr, Colour: check.Terminal(p.Stdout),
 		}, p.Stdout)
 	case config.RunAudit:
 		return p.audit(ctx, &line.Audit)
@@ -90,14 +91,18 @@ func (p *Program) ignoreHangups(flags config.Server) (stop func()) {
 
 func (p *Program) convert(ctx context.Context, flags config.Convert) error {
 	c := cookies.Conversion{
-		From: flags.From, To: flags.To, FromFormat: flags.FromFormat, ToFormat: flags.ToFormat,
-		Stdin: p.Stdin, Stdout: p.Stdout,
+		From: flags.From, To: flags.To, FromFormat: flags.FromFormat, ToFormat: flags.ToFormat, Strict: flags.Strict,
+		Options: format.Options{For: format.Reader(flags.For), Container: flags.Container},
+		Stdin:   p.Stdin, Stdout: p.Stdout, Losses: p.Stderr,
 	}
 	report, err := c.Run(ctx)
+	if printErr := report.Print(p.Stderr); err == nil {
+		err = printErr
+	}
 	if err != nil {
 		return fmt.Errorf("convert cookies: %w", err)
 	}
-	return report.Print(p.Stderr)
+	return nil
 }
 
 func (p *Program) logger(flags config.Server) *slog.Logger {

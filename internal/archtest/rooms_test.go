@@ -58,6 +58,8 @@ var Rooms = []Room{
 		nil, "header names and values, written once"},
 	{1, "internal/cachecontrol", "who may keep a response",
 		nil, "header names and values, read and written"},
+	{1, "internal/weburl", "URLs as browsers take them",
+		nil, "any URL will do"},
 	{1, "internal/sitedata", "Clear-Site-Data, which deletes cookies",
 		nil, "one header, read and written"},
 	{1, "internal/defaultstatus", "a status other than 200 where a handler writes none",
@@ -76,7 +78,8 @@ var Rooms = []Room{
 	{2, "jar", "what a browser keeps and sends",
 		[]string{"cookie", "golang.org/x/net/publicsuffix"}, "where cookies may be set depends on the list"},
 	{2, "jar/format", "the cookie files of other programs, one format a file",
-		[]string{"cookie", "internal/atomicfile", "jar"}, "takes cookies out of a jar, puts them in, and saves them"},
+		[]string{"cookie", "internal/atomicfile", "internal/weburl", "jar"},
+		"takes cookies out of a jar, puts them in, and saves them; archives have the URLs that browsers took"},
 
 	{3, "bound", "device bound session credentials: a copied cookie is worthless",
 		[]string{"cookie", "event", "session", "store", "github.com/go-jose/go-jose/v4", "github.com/dunglas/httpsfv"},
@@ -98,8 +101,9 @@ var Rooms = []Room{
 		[]string{"session", "state", "golang.org/x/text/language"},
 		"declares a cookie and asks the session for its user; languages are matched as the Go team keeps it"},
 	{3, "lint", "what browsers will make of a site's cookies",
-		[]string{"cookie", "internal/sarif", "jar", "jar/format"},
-		"says what a browser makes of cookies, so it asks what stands for one; HTTP archives are a format"},
+		[]string{"cookie", "internal/sarif", "internal/weburl", "jar", "jar/format"},
+		"says what a browser makes of cookies, so it asks what stands for one, and follows redirects as one; HTTP " +
+			"archives are a format"},
 
 	{4, "cmd/coatcheck/...", "the program: gate, API, console, demo shop", []string{Ours,
 		"store/redis/rueidisstore",

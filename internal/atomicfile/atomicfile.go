@@ -4,6 +4,7 @@ package atomicfile
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,7 +13,7 @@ import (
 // Create makes a file. If there is one already, it stays as it is, so of several programs that create it at once one
 // wins.
 func Create(path string, data []byte) error {
-	return write(path, data, func(temporary string) error {
+	return write(path, bytesOf(data), func(temporary string) error {
 		if err := os.Link(temporary, path); !errors.Is(err, fs.ErrExist) {
 			return err
 		}
@@ -21,18 +22,28 @@ func Create(path string, data []byte) error {
 }
 
 // Replace makes a file, or replaces it.
-func Replace(path string, data []byte) error {
-	return write(path, data, func(temporary string) error { return os.Rename(temporary, path) })
+func Replace(path string, data []byte) error { return ReplaceBy(path, bytesOf(data)) }
+
+// ReplaceBy is Replace for what need not be in memory as a whole. With an error of fill the file stays as it was.
+func ReplaceBy(path string, fill func(io.Writer) error) error {
+	return write(path, fill, func(temporary string) error { return os.Rename(temporary, path) })
+}
+
+func bytesOf(data []byte) func(io.Writer) error {
+	return func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	}
 }
 
 // write brings a temporary file from beside path to its place.
-func write(path string, data []byte, place func(temporary string) error) error {
+func write(path string, fill func(io.Writer) error, place func(temporary string) error) error {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // its mode is 0600
 	if err != nil {
 		return err
 	}
 	defer os.Remove(f.Name()) // fails after a rename
-	_, err = f.Write(data)
+	err = fill(f)
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}

@@ -1,13 +1,18 @@
 package format
 
 import (
+	"bufio"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
+	"coatcheck.dev/cookie"
+	"coatcheck.dev/internal/weburl"
 	"coatcheck.dev/jar"
 )
 
@@ -20,48 +25,78 @@ type Exchange struct {
 	At time.Time
 }
 
-// ReadArchive reads the exchanges of an HTTP archive (HAR 1.2) over http and https, in order.
+// ReadArchive reads the exchanges of an HTTP archive (HAR 1.2) over http and https, in order, and calls take with each.
+// It reads the archive as a stream. An entry that cannot be read is left out, and lose is called with it.
 //
 // It also works out their context. A redirect is followed by its target. The page of an entry and the headers
 // Sec-Fetch-Dest, Sec-Fetch-Site, Referer and Origin tell the initiator, as do Chromium's notes beside the standard.
-// A request without any of them counts as one by the user. Errors name the line or the entry.
-func ReadArchive(r io.Reader) ([]Exchange, error) {
-	data, err := readAll(r)
-	if err != nil {
-		return nil, fmt.Errorf("read HTTP archive: %w", err)
-	}
-	var list []Exchange
-	err = eachEntry(data, func(_ *harEntry, x *Exchange) error {
+// A request without any of them counts as one by the user. The error is that of the reader, or that the file is no
+// archive.
+func ReadArchive(r io.Reader, take func(Exchange), lose func(Loss)) error {
+	s := &sink{lose: lose}
+	read := 0
+	err := eachEntry(newInput(r), s, func(_ place, _ *harEntry, x *Exchange) {
+		read++
 		if u := x.Request.URL; u.Host != "" && (u.Scheme == "http" || u.Scheme == "https") {
-			list = append(list, *x)
+			take(*x)
 		}
-		return nil
 	})
-	if err != nil {
-		return nil, fmt.Errorf("read HTTP archive: %w", err)
+	if err == nil && read == 0 {
+		err = s.nothing()
 	}
-	return list, nil
+	if err != nil {
+		return fmt.Errorf("read HTTP archive: %w", err)
+	}
+	return nil
 }
 
-// eachEntry calls f with each entry of an archive and its exchange.
-func eachEntry(data []byte, f func(*harEntry, *Exchange) error) error {
-	var file harFile
-	if err := decodeJSON(data, &file); err != nil {
-		return err
+// harUnread are the parts of an entry that tell nothing of cookies. Bodies are among them.
+var harUnread = map[string]bool{
+	"content": true, "postData": true, "timings": true, "cache": true, "queryString": true, "_initiator": true,
+	"_webSocketMessages": true, "_eventSourceMessages": true, "_securityDetails": true,
+}
+
+// eachEntry calls f with each entry of an archive and its exchange. Entries that cannot be read are left out.
+func eachEntry(in *bufio.Reader, s *sink, f func(place, *harEntry, *Exchange)) error {
+	stage := stage{pages: map[string]*url.URL{}, pending: map[string]*jar.Request{}}
+	read, log := 0, false
+	shape := jsonShape{
+		list: "entries", inner: map[string]bool{"log": true}, drop: harUnread,
+		seen: func(key string) { log = log || key == "log" },
+		entry: func(at place, raw []byte) {
+			var e harEntry
+			if err := parseEntry(raw, &e); err != nil {
+				s.leaveOut(at, nil, err.Error())
+				return
+			}
+			x, err := stage.exchange(&e)
+			if err != nil {
+				s.leaveOut(at, nil, err.Error())
+				return
+			}
+			read++
+			f(at, &e, x)
+		},
 	}
-	if file.Log == nil {
+	shape.come = func() bool { return read > 0 }
+	err := shape.walk(in, s)
+	if err == errNoList && log {
+		return nil
+	}
+	if err == errNoList {
 		return errors.New("there is no log in it")
 	}
-	s := stage{pages: map[string]*url.URL{}, pending: map[string]*jar.Request{}}
-	for i := range file.Log.Entries {
-		e := &file.Log.Entries[i]
-		x, err := s.exchange(e)
-		if err == nil {
-			err = f(e, x)
-		}
-		if err != nil {
-			return fmt.Errorf("entry %d: %w", i+1, err)
-		}
+	return err
+}
+
+// parseEntry reads an entry. Parts of another type than they should have count as absent.
+func parseEntry(raw []byte, e *harEntry) error {
+	if raw == nil {
+		return errTooLarge
+	}
+	var kind *json.UnmarshalTypeError
+	if err := json.Unmarshal(raw, e); err != nil && !errors.As(err, &kind) {
+		return errors.New(jsonError(err))
 	}
 	return nil
 }
@@ -73,15 +108,13 @@ type stage struct {
 }
 
 func (s *stage) exchange(e *harEntry) (*Exchange, error) {
-	u, err := url.Parse(e.Request.URL)
+	u, err := weburl.Parse(e.Request.URL)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("its URL cannot be read: %w", err)
 	}
 	x := &Exchange{SetCookie: e.Response.setCookie()}
-	if e.Started != "" {
-		if x.At, err = time.Parse(time.RFC3339, e.Started); err != nil {
-			return nil, fmt.Errorf("startedDateTime %.40q is no time", e.Started)
-		}
+	if x.At, _ = readTime(e.Started); x.At.IsZero() {
+		x.At, _ = cookie.ParseDate(e.Started)
 	}
 	u.Fragment, u.RawFragment = "", ""
 	if before := s.pending[u.String()]; before != nil {
@@ -92,6 +125,7 @@ func (s *stage) exchange(e *harEntry) (*Exchange, error) {
 		x.Request = s.context(e, u)
 	}
 	x.Request.URL, x.Request.Method = u, e.Request.Method
+	x.Request.Date, _ = http.ParseTime(header(e.Response.Headers, "Date"))
 	if target := e.Response.target(u); target != nil {
 		s.pending[target.String()] = &x.Request
 	} else if x.Request.Kind == jar.Navigation {
@@ -180,7 +214,7 @@ func (r *harResponse) target(from *url.URL) *url.URL {
 	if location == "" {
 		return nil
 	}
-	u, err := from.Parse(location)
+	u, err := weburl.Resolve(from, location)
 	if err != nil {
 		return nil
 	}
@@ -190,7 +224,7 @@ func (r *harResponse) target(from *url.URL) *url.URL {
 
 // parseAbsolute returns nil for anything but a URL with a host.
 func parseAbsolute(text string) *url.URL {
-	u, err := url.Parse(text)
+	u, err := weburl.Parse(text)
 	if err != nil || u.Host == "" {
 		return nil
 	}

@@ -86,8 +86,9 @@ func TestArchiveContext(t *testing.T) {
 			entry(p, "GET https://a.example/", headers("Sec-Fetch-Dest", "document"), 302,
 				headers("Location", "http://[")), page}, "GET navigation"},
 	} {
-		list, err := format.ReadArchive(strings.NewReader(`{"log": {"entries": [` + strings.Join(tt.entries, ",\n") +
-			`]}}`))
+		var list []format.Exchange
+		err := format.ReadArchive(strings.NewReader(`{"log": {"entries": [`+strings.Join(tt.entries, ",\n")+`]}}`),
+			func(x format.Exchange) { list = append(list, x) }, func(l format.Loss) { t.Errorf("%s: %v", tt.what, l) })
 		if err != nil || len(list) != len(tt.entries) {
 			t.Errorf("%s: %v, %d exchanges", tt.what, err, len(list))
 			continue
@@ -130,15 +131,16 @@ func TestImportArchive(t *testing.T) {
 		{"startedDateTime": "` + when + `", "request": {"url": "https://site.example/"},
 		"response": {"cookies": [{"name": "listed", "value": "2"}]}}]}}`
 	j := newJar(jar.Spec)
-	losses, err := format.HAR.Import(j, strings.NewReader(text))
+	report, err := format.HAR.Import(j, strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []string{
-		`"refused" of site.example: the cookie: a browser refuses it: EXCLUDE_SAMESITE_NONE_INSECURE`,
-		`"lax" of site.example: the cookie: a browser refuses it: EXCLUDE_SAMESITE_LAX`,
+		`left out: line 1, entry 1, Set-Cookie 3: "refused" of site.example: a browser refuses it: ` +
+			`EXCLUDE_SAMESITE_NONE_INSECURE`,
+		`left out: line 7, entry 2, Set-Cookie 1: "lax" of site.example: a browser refuses it: EXCLUDE_SAMESITE_LAX`,
 	}
-	if got := texts(losses); !slices.Equal(got, want) {
+	if got := texts(report.Losses); !slices.Equal(got, want) {
 		t.Errorf("lost %q\nwant %q", got, want)
 	}
 	expect(t, j, at("https://site.example/a/"), "kept=1; listed=2")

@@ -10,10 +10,13 @@ import (
 )
 
 // Chrome is the database of a Chromium profile, the SQLite file named Cookies. On most systems its values are
-// encrypted: those cookies cannot be read and are reported as lost.
+// encrypted. They are read where the key is public (Linux without a keyring), or where [Options.Secret] has what the
+// keyring keeps (Linux, macOS). Other encrypted cookies are left out.
 var Chrome = Format{
 	name: "chrome", about: "the database of Chrome and Chromium, only read", files: []string{"Cookies"},
+	sign: "an SQLite database with cookies and host_key",
 	database: &schema{
+		table: "cookies", column: "host_key",
 		version: `SELECT value FROM meta WHERE key = 'version'`, oldest: 18, newest: 24,
 		cookies: chromeQuery, scan: scanChrome,
 	},
@@ -24,7 +27,7 @@ func chromeQuery(version int) string {
 	if version >= 23 {
 		ancestor = "has_cross_site_ancestor"
 	}
-	return `SELECT creation_utc, host_key, top_frame_site_key, name, value, length(encrypted_value), path, ` +
+	return `SELECT creation_utc, host_key, top_frame_site_key, name, value, encrypted_value, path, ` +
 		`expires_utc, is_secure, is_httponly, last_access_utc, has_expires, priority, samesite, ` + ancestor +
 		` FROM cookies ORDER BY creation_utc`
 }
@@ -39,21 +42,23 @@ var (
 	}
 )
 
-func scanChrome(rows *sql.Rows, _ int) (c jar.Cookie, lost string, err error) {
+func scanChrome(rows *sql.Rows, version int, o *Options) (r row) {
 	var (
+		c                            = &r.cookie
 		domain                       string
 		created, expires, lastAccess int64
-		cipherLen                    sql.NullInt64
+		encrypted                    []byte
 		hasExpires                   bool
 		priority, sameSite           int
 	)
-	err = rows.Scan(&created, &domain, &c.Partition.TopLevelSite, &c.Name, &c.Value, &cipherLen, &c.Path,
+	err := rows.Scan(&created, &domain, &c.Partition.TopLevelSite, &c.Name, &c.Value, &encrypted, &c.Path,
 		&expires, &c.Secure, &c.HttpOnly, &lastAccess, &hasExpires, &priority, &sameSite,
 		&c.Partition.CrossSiteAncestor)
 	if err != nil {
-		return c, "", err
+		r.why = scanError(err)
+		return r
 	}
-	readDomain(&c, domain)
+	readDomain(c, domain)
 	if c.Partition.TopLevelSite == "" {
 		c.Partition = jar.Partition{} // the bit means nothing without a site
 	}
@@ -63,15 +68,17 @@ func scanChrome(rows *sql.Rows, _ int) (c jar.Cookie, lost string, err error) {
 	}
 	var ok bool
 	if c.Priority, ok = chromePriorities[priority]; !ok {
-		return c, "", fmt.Errorf("priority is %d", priority)
+		r.why = fmt.Sprintf("priority is %d", priority)
+		return r
 	}
 	if c.SameSite, ok = chromeSameSites[sameSite]; !ok {
-		return c, "", fmt.Errorf("samesite is %d", sameSite)
+		r.why = fmt.Sprintf("samesite is %d", sameSite)
+		return r
 	}
-	if c.Value == "" && cipherLen.Int64 > 0 {
-		lost = "the cookie: its value is encrypted"
+	if c.Value == "" && len(encrypted) > 0 {
+		c.Value, r.why = decryptChrome(encrypted, domain, version, o.Secret)
 	}
-	return c, lost, nil
+	return r
 }
 
 // chromeTime is a time in microseconds since 1601.

@@ -87,7 +87,7 @@ func chromeTime(t time.Time) int64 { return t.UnixMicro() + 11644473600_000_000 
 func chromeRow(name string, edit func([]driver.Value)) []driver.Value {
 	created := chromeTime(today.Add(-time.Hour))
 	row := []driver.Value{
-		created, "example.com", "", name, "1", int64(0), "/", chromeTime(today.Add(time.Hour)), int64(1), int64(0),
+		created, "example.com", "", name, "1", []byte{}, "/", chromeTime(today.Add(time.Hour)), int64(1), int64(0),
 		chromeTime(today.Add(-time.Minute)), int64(1), int64(1), int64(-1), int64(0),
 	}
 	edit(row)
@@ -106,17 +106,17 @@ func TestImportChrome(t *testing.T) {
 				int64(2)
 		}),
 		chromeRow("lax", func(r []driver.Value) { r[13], r[14] = int64(1), int64(1) }),
-		chromeRow("encrypted", func(r []driver.Value) { r[4], r[5] = "", int64(48) }),
+		chromeRow("encrypted", func(r []driver.Value) { r[4], r[5] = "", []byte("v99 and more") }),
 		chromeRow("empty", func(r []driver.Value) { r[4], r[5] = "", nil }),
 		chromeRow("insecure", func(r []driver.Value) { r[8], r[13] = int64(0), int64(0) }),
 	}}
 	j := newJar(jar.Chrome)
-	losses, err := format.Chrome.ImportDatabase(t.Context(), j, d.open(t))
+	report, err := format.Chrome.ImportDatabase(t.Context(), j, d.open(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := texts(losses); len(got) != 2 || !strings.Contains(got[0],
-		`"encrypted" of example.com: the cookie: its value is encrypted`) ||
+	if got := texts(report.Losses); len(got) != 2 || !strings.Contains(got[0],
+		`left out: row 5: "encrypted" of example.com: its value is encrypted`) ||
 		!strings.Contains(got[1], "SameSite=None needs Secure") {
 		t.Errorf("lost %q", got)
 	}
@@ -142,9 +142,9 @@ func TestImportChrome(t *testing.T) {
 	}
 
 	d = &table{version: int64(18), rows: [][]driver.Value{chromeRow("old", func([]driver.Value) {})}}
-	if losses, err := format.Chrome.ImportDatabase(t.Context(), j, d.open(t)); err != nil || len(losses) > 0 ||
+	if report, err := format.Chrome.ImportDatabase(t.Context(), j, d.open(t)); err != nil || len(report.Losses) > 0 ||
 		strings.Contains(d.queries[1], "has_cross_site_ancestor") {
-		t.Errorf("version 18: %v, %v, %q", losses, err, d.queries)
+		t.Errorf("version 18: %v, %v, %q", report, err, d.queries)
 	}
 }
 
@@ -173,16 +173,31 @@ func TestImportFirefox(t *testing.T) {
 		firefoxRow("container", func(r []driver.Value) { r[0] = "^userContextId=1" }),
 		firefoxRow("both", func(r []driver.Value) { r[0] = "^userContextId=1&partitionKey=%28https%2Ctop.example%29" }),
 		firefoxRow("port", func(r []driver.Value) { r[0] = "^partitionKey=%28https%2Ctop.example%2C8443%29" }),
+		firefoxRow("own", func(r []driver.Value) { r[0] = "^partitionKey=%28https%2Cexample.com%29" }),
+		firefoxRow("framed", func(r []driver.Value) { r[0] = "^partitionKey=%28https%2Cexample.com%2Cf%29" }),
+		firefoxRow("tcp", func(r []driver.Value) { r[0], r[8] = "^partitionKey=%28http%2Ctop.example%29", int64(0) }),
+		firefoxRow("private", func(r []driver.Value) { r[0] = "^privateBrowsingId=1" }),
+		firefoxRow("odd", func(r []driver.Value) { r[0] = "^geckoViewSessionContextId=x" }),
 	}}
 	j := newJar(jar.Firefox)
-	losses, err := format.Firefox.ImportDatabase(t.Context(), j, d.open(t))
-	if err != nil || len(losses) != 3 || losses[0].Cookie != "container" {
-		t.Fatalf("%v, %v", losses, err)
+	report, err := format.Firefox.ImportDatabase(t.Context(), j, d.open(t))
+	lost := []string{
+		`left out: row 6: "container" of example.com: it belongs to the container 1`,
+		`left out: row 7: "both" of example.com: it belongs to the container 1`,
+		`changed: row 8: "port" of example.com: the port of its partition is lost`,
+		`left out: row 11: "tcp" of example.com: it is partitioned by Firefox under http://top.example ` +
+			`(Total Cookie Protection) and not Secure; other browsers have no such partition`,
+		`left out: row 12: "private" of example.com: it belongs to a private window`,
+		`left out: row 13: "odd" of example.com: it is kept apart by "geckoViewSessionContextId"`,
+	}
+	if got := texts(report.Losses); err != nil || !slices.Equal(got, lost) {
+		t.Fatalf("%q, %v", got, err)
 	}
 	created, used, expires := today.Add(-time.Hour), today.Add(-time.Minute), today.Add(time.Hour)
 	base := jar.Cookie{Value: "1", Domain: "example.com", HostOnly: true, Path: "/", Secure: true, Created: created,
 		LastAccess: used, Expires: expires}
 	edit := func(name string, f func(*jar.Cookie)) jar.Cookie { c := base; c.Name = name; f(&c); return c }
+	framed := jar.Partition{TopLevelSite: "https://top.example", CrossSiteAncestor: true}
 	want := []jar.Cookie{
 		edit("plain", func(*jar.Cookie) {}),
 		edit("full", func(c *jar.Cookie) {
@@ -190,33 +205,43 @@ func TestImportFirefox(t *testing.T) {
 			c.Partition = jar.Partition{TopLevelSite: "https://top.example", CrossSiteAncestor: true}
 		}),
 		edit("part", func(c *jar.Cookie) {
-			c.SameSite, c.Partition = cookie.SameSiteStrict, jar.Partition{TopLevelSite: "https://top.example"}
+			c.SameSite, c.Partition = cookie.SameSiteStrict, framed
 		}),
 		edit("unset", func(c *jar.Cookie) { c.Secure = false }),
 		edit("lax", func(c *jar.Cookie) { c.SameSite = cookie.SameSiteLax }),
+		edit("port", func(c *jar.Cookie) { c.Partition = framed }),
+		edit("own", func(c *jar.Cookie) { c.Partition = jar.Partition{TopLevelSite: "https://example.com"} }),
+		edit("framed", func(c *jar.Cookie) {
+			c.Partition = jar.Partition{TopLevelSite: "https://example.com", CrossSiteAncestor: true}
+		}),
 	}
 	if got := j.All(); !slices.EqualFunc(got, want, same) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
 
+	contained := newJar(jar.Firefox)
+	report, err = format.Firefox.With(format.Options{Container: 1}).ImportDatabase(t.Context(), contained, d.open(t))
+	if err != nil || report.Read != 2 || len(contained.All()) != 2 {
+		t.Errorf("container 1: %+v, %v", report, err)
+	}
+
 	seconds := &table{version: int64(15), rows: [][]driver.Value{firefoxRow("old",
 		func(r []driver.Value) { r[5] = expires.Unix() })}}
 	if _, err := format.Firefox.ImportDatabase(t.Context(), j, seconds.open(t)); err != nil ||
-		j.All()[5].Name != "old" || !j.All()[5].Expires.Equal(expires) {
+		j.All()[8].Name != "old" || !j.All()[8].Expires.Equal(expires) {
 		t.Errorf("version 15: %v, %+v", err, j.All())
 	}
 }
 
 func TestImportDatabaseErrors(t *testing.T) {
-	chrome := func(j *jar.Jar, db *sql.DB) ([]format.Loss, error) {
+	chrome := func(j *jar.Jar, db *sql.DB) (format.Report, error) {
 		return format.Chrome.ImportDatabase(context.Background(), j, db)
 	}
-	firefox := func(j *jar.Jar, db *sql.DB) ([]format.Loss, error) {
+	firefox := func(j *jar.Jar, db *sql.DB) (format.Report, error) {
 		return format.Firefox.ImportDatabase(context.Background(), j, db)
 	}
-	good, goodFirefox := chromeRow("a", func([]driver.Value) {}), firefoxRow("a", func([]driver.Value) {})
 	for _, tt := range []struct {
-		load func(*jar.Jar, *sql.DB) ([]format.Loss, error)
+		load func(*jar.Jar, *sql.DB) (format.Report, error)
 		db   table
 		says string
 	}{
@@ -224,24 +249,18 @@ func TestImportDatabaseErrors(t *testing.T) {
 		{chrome, table{version: "new"}, "schema version: "},
 		{chrome, table{version: "25"}, "schema version is 25, known are 18 to 24"},
 		{chrome, table{version: "17"}, "schema version is 17"},
-		{chrome, table{version: "24", rows: [][]driver.Value{good,
-			chromeRow("b", func(r []driver.Value) { r[0] = "x" })}}, "row 2: "},
-		{chrome, table{version: "24", rows: [][]driver.Value{good,
-			chromeRow("b", func(r []driver.Value) { r[4] = nil })}}, "row 2: "},
 		{chrome, table{version: "24", rows: [][]driver.Value{chromeRow("b",
 			func(r []driver.Value) { r[12] = int64(9) })}}, "row 1: priority is 9"},
 		{chrome, table{version: "24", rows: [][]driver.Value{chromeRow("b",
 			func(r []driver.Value) { r[13] = int64(9) })}}, "row 1: samesite is 9"},
-		{chrome, table{version: "24", rows: [][]driver.Value{good}, fail: errors.New("malformed page")},
-			"malformed page"},
+		{chrome, table{version: "24", fail: errors.New("malformed page")}, "malformed page"},
 		{firefox, table{}, "schema version: no such table"},
 		{firefox, table{version: int64(18)}, "schema version is 18, known are 9 to 17"},
-		{firefox, table{version: int64(16), rows: [][]driver.Value{goodFirefox,
-			firefoxRow("b", func(r []driver.Value) { r[5] = "x" })}}, "row 2: "},
+		{firefox, table{version: int64(16), rows: [][]driver.Value{
+			firefoxRow("b", func(r []driver.Value) { r[5] = "x" })}}, "row 1: a column has a value of the wrong type"},
 		{firefox, table{version: int64(16), rows: [][]driver.Value{firefoxRow("b",
 			func(r []driver.Value) { r[10] = int64(7) })}}, "row 1: sameSite is 7"},
-		{firefox, table{version: int64(16), rows: [][]driver.Value{goodFirefox}, fail: errors.New("malformed page")},
-			"malformed page"},
+		{firefox, table{version: int64(16), fail: errors.New("malformed page")}, "malformed page"},
 	} {
 		j := newJar(jar.Spec)
 		_, err := tt.load(j, tt.db.open(t))
@@ -254,6 +273,24 @@ func TestImportDatabaseErrors(t *testing.T) {
 	}
 }
 
+// TestDamagedRows: a row that cannot be read is left out, and the others are read.
+func TestDamagedRows(t *testing.T) {
+	j := newJar(jar.Spec)
+	d := table{version: "24", fail: errors.New("malformed page"), rows: [][]driver.Value{
+		chromeRow("a", func(r []driver.Value) { r[0] = "secret" }),
+		chromeRow("b", func([]driver.Value) {}),
+		chromeRow("c", func(r []driver.Value) { r[4] = nil }),
+	}}
+	report, err := format.Chrome.ImportDatabase(t.Context(), j, d.open(t))
+	if err != nil || report.Counts != (format.Counts{Read: 1, LeftOut: 2}) || len(j.All()) != 1 {
+		t.Errorf("%+v, %v", report, err)
+	}
+	got := strings.Join(texts(report.Losses), "\n")
+	if !strings.Contains(got, "the rows that follow: malformed page") || strings.Contains(got, "secret") {
+		t.Errorf("lost %s", got)
+	}
+}
+
 // FuzzImportDatabase: rows with any content are taken or refused without harm.
 func FuzzImportDatabase(f *testing.F) {
 	f.Add("example.com", "", "a", "1", "/", int64(0), int64(0), int64(1), int64(-1))
@@ -261,7 +298,7 @@ func FuzzImportDatabase(f *testing.F) {
 	f.Add("::1", "^partitionKey=%28https%2Ca.example%29", "", "", "x", int64(-1), int64(9), int64(0), int64(256))
 	f.Fuzz(func(t *testing.T, host, key, name, value, path string, created, expires, priority, sameSite int64) {
 		chrome := &table{version: int64(24), rows: [][]driver.Value{{
-			created, host, key, name, value, int64(len(value)), path, expires, priority & 1, sameSite & 1, created,
+			created, host, key, name, value, []byte(value), path, expires, priority & 1, sameSite & 1, created,
 			expires & 1, priority, sameSite, created & 1,
 		}}}
 		firefox := &table{version: int64(16), rows: [][]driver.Value{{

@@ -1,26 +1,29 @@
-// Package format reads and writes the cookie files of other programs, from and into a [jar.Jar].
+// Package format reads and writes the cookie files of other programs, from and into a [jar.Jar] or as a stream.
 //
 //	j := jar.New(jar.Options{})
-//	losses, err := format.Netscape.Load(j, "cookies.txt")        // of curl
-//	losses, err = format.Playwright.Save(j, "storageState.json") // for Playwright
+//	report, err := format.Netscape.Load(j, "cookies.txt")       // of curl
+//	report, err = format.Playwright.Save(j, "storageState.json") // for Playwright
 //
-// Every conversion reports its losses: each [Loss] names the cookie, and the property without a place in the new
-// format.
+// No loss is silent: the [Report] counts the entries of a file, and has a [Loss] for each one that is missing in part
+// or as a whole, with its place, the cookie, and the reason.
 //
 // # Reading
 //
-// A file with an error in its format is refused as a whole. The error names the place, and the jar stays as it was. A
-// cookie may be well written and yet be one for no browser: it is left out and reported as a loss. Files may have up
-// to [MaxImport] bytes.
+// One rule holds for every format. An entry that cannot be read is left out, and the rest is read; so is a cookie that
+// no browser would keep. A file is an error only if nothing in it makes sense, and then the jar stays as it was.
+// Files are read as streams, of any size; a line or an entry that is far longer than a cookie is left out.
 //
 // # The formats
 //
-// [All] lists them. [ByName] finds one by its name, [ForFile] by the name of a file.
+// [All] lists them. [Detect] tells the format of a file by its content, [ByName] finds one by its name, and [ForFile]
+// by the name of a file that is to be written. [Format.With] says what a file does not tell.
 //
 //   - [Native] is the jar's own format. It loses nothing.
-//   - [Netscape] is the cookies.txt of curl and wget.
-//   - [Playwright] is the storage state of Playwright.
-//   - [CDP] is the answer of Chrome's DevTools protocol.
+//   - [Netscape] is the cookies.txt of curl, wget and Python.
+//   - [Playwright] and [PlaywrightCookies] are Playwright's.
+//   - [Puppeteer], [CDP] and [Selenium] are what drivers of browsers give and take.
+//   - [Extension] is chrome.cookies, as extensions and Electron export it.
+//   - [HTTPie] and [ToughCookie] are files of other clients. They are only read.
 //   - [HAR] is the HTTP archive. [ReadArchive] reads its requests as well, with their context.
 //   - [Chrome] and [Firefox] are the databases of browsers. [Format.ImportDatabase] reads them through the caller's
 //     SQLite driver. They are never written.

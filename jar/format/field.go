@@ -2,6 +2,7 @@ package format
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -16,6 +17,19 @@ func readDomain(c *jar.Cookie, domain string) {
 	c.Domain, c.HostOnly = jar.CanonicalHost(strings.Trim(rest, "[]")), !dot
 }
 
+// cutPort takes the port from behind a host.
+func cutPort(host string) (rest string, ok bool) {
+	i := strings.LastIndexByte(host, ':')
+	if i < 0 || i == len(host)-1 || strings.Trim(host[i+1:], "0123456789") != "" {
+		return host, false
+	}
+	rest = host[:i]
+	if strings.Contains(rest, ":") && !strings.HasSuffix(rest, "]") {
+		return host, false // an IPv6 address
+	}
+	return rest, true
+}
+
 func writeDomain(c *jar.Cookie) string {
 	if c.HostOnly {
 		return c.Domain
@@ -23,38 +37,67 @@ func writeDomain(c *jar.Cookie) string {
 	return "." + c.Domain
 }
 
-// readSameSite reads the attribute's value as browsers write it; "" is unset.
+// writeURLDomain is writeDomain for programs that make a URL of it.
+func writeURLDomain(c *jar.Cookie) string { return bracketed(writeDomain(c)) }
+
+// bracketed is a host as it stands in a URL.
+func bracketed(host string) string {
+	if strings.IndexByte(host, ':') >= 0 {
+		return "[" + host + "]"
+	}
+	return host
+}
+
+// readSameSite reads the attribute's value as browsers and their extensions write it; "" is unset.
 func readSameSite(s string) (cookie.SameSite, error) {
 	for v := cookie.SameSiteUnset; v <= cookie.SameSiteNone; v++ {
 		if strings.EqualFold(s, v.String()) {
 			return v, nil
 		}
 	}
-	return 0, fmt.Errorf("sameSite is %.64q", s)
+	switch strings.ToLower(s) {
+	case "no_restriction":
+		return cookie.SameSiteNone, nil
+	case "unspecified", "unset", "default":
+		return cookie.SameSiteUnset, nil
+	}
+	return 0, fmt.Errorf("sameSite is %.20q", s)
+}
+
+func validSameSite(s string) bool {
+	_, err := readSameSite(s)
+	return err == nil
 }
 
 func readPriority(s string) (cookie.Priority, error) {
 	for p := cookie.PriorityUnset; p <= cookie.PriorityHigh; p++ {
-		if s == p.String() {
+		if strings.EqualFold(s, p.String()) {
 			return p, nil
 		}
 	}
-	return 0, fmt.Errorf("priority is %.64q", s)
+	return 0, fmt.Errorf("priority is %.20q", s)
 }
 
-// secondsTime is a time in seconds since 1970, limited to the years of package time.
+// secondsTime is a time in seconds since 1970, to the microsecond and limited to the years of package time.
 func secondsTime(s float64) time.Time {
 	const year9999 = 253402300799
 	s = min(max(s, -year9999), year9999)
 	whole := int64(s)
-	return time.Unix(whole, int64((s-float64(whole))*1e9)).UTC()
+	return time.Unix(whole, int64(math.Round((s-float64(whole))*1e6))*1e3).UTC()
 }
 
-// fitsJSON reports whether JSON can hold a cookie's strings. If not, the cookie is lost.
-func fitsJSON(c *jar.Cookie, lose func(what string)) bool {
-	if utf8.ValidString(c.Name) && utf8.ValidString(c.Value) && utf8.ValidString(c.Path) {
-		return true
+// writeSeconds is the opposite of secondsTime; a session cookie has -1.
+func writeSeconds(c *jar.Cookie) float64 {
+	if c.Session() {
+		return -1
 	}
-	lose("the cookie: its name, value or path is not UTF-8")
-	return false
+	return float64(c.Expires.UnixMicro()) / 1e6
+}
+
+// unfit says why JSON cannot hold a cookie's strings, "" if it can.
+func unfit(c *jar.Cookie) string {
+	if utf8.ValidString(c.Name) && utf8.ValidString(c.Value) && utf8.ValidString(c.Path) {
+		return ""
+	}
+	return "its name, value or path is not UTF-8"
 }

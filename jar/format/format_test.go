@@ -66,10 +66,11 @@ func TestRoundTrip(t *testing.T) {
 	}{
 		{format.Native, nil, func(c []jar.Cookie) []jar.Cookie { return c }},
 		{format.Netscape, []string{
-			`"full" of example.com: SameSite=Strict`, `"full" of example.com: Priority=High`,
-			`"lax" of example.com: SameSite=Lax`,
-			`"tab" of example.com: the cookie: it has a tab inside`,
-			`"part" of example.com: the cookie: it is partitioned`,
+			`changed: "full" of example.com: SameSite=Strict is lost`,
+			`changed: "full" of example.com: Priority=High is lost`,
+			`changed: "lax" of example.com: SameSite=Lax is lost`,
+			`left out: "tab" of example.com: it has a tab inside`,
+			`left out: "part" of example.com: it is partitioned`,
 		}, func(c []jar.Cookie) []jar.Cookie {
 			c = slices.Delete(c, 8, 9)
 			c = slices.Delete(c, 5, 6)
@@ -78,53 +79,56 @@ func TestRoundTrip(t *testing.T) {
 			}
 			return now(c)
 		}},
-		{format.Playwright, []string{
-			`"session" of example.com: that SameSite is not set; it is written as Lax`,
-			`"full" of example.com: Priority=High`,
-			`"" of 192.0.2.1: that SameSite is not set; it is written as Lax`,
-			`"ü" of 2001:db8::1: that SameSite is not set; it is written as Lax`,
-			`"tab" of example.com: that SameSite is not set; it is written as Lax`,
-			`"bytes" of example.com: the cookie: its name, value or path is not UTF-8`,
-			`"path" of example.com: the cookie: its name, value or path is not UTF-8`,
-			`"part" of example.com: the cross-site bit of its partition`,
-		}, func(c []jar.Cookie) []jar.Cookie {
-			c = slices.Delete(c, 6, 8)
-			for i := range c {
-				c[i].Priority, c[i].Partition.CrossSiteAncestor = cookie.PriorityUnset, false
-				if c[i].SameSite == cookie.SameSiteUnset {
-					c[i].SameSite = cookie.SameSiteLax
-				}
-			}
-			return now(c)
-		}},
+		{format.Playwright, playwrightLosses, playwrightKeeps},
+		{format.PlaywrightCookies, playwrightLosses, playwrightKeeps},
 		{format.CDP, []string{
-			`"bytes" of example.com: the cookie: its name, value or path is not UTF-8`,
-			`"path" of example.com: the cookie: its name, value or path is not UTF-8`,
+			`left out: "bytes" of example.com: its name, value or path is not UTF-8`,
+			`left out: "path" of example.com: its name, value or path is not UTF-8`,
 		}, func(c []jar.Cookie) []jar.Cookie { return now(slices.Delete(c, 6, 8)) }},
-		{format.HAR, []string{
-			`"full" of example.com: Priority=High`,
-			`"bytes" of example.com: the cookie: its name, value or path is not UTF-8`,
-			`"path" of example.com: the cookie: its name, value or path is not UTF-8`,
-			`"part" of example.com: the cookie: it is partitioned`,
+		{format.Puppeteer, []string{
+			`left out: "bytes" of example.com: its name, value or path is not UTF-8`,
+			`left out: "path" of example.com: its name, value or path is not UTF-8`,
+		}, func(c []jar.Cookie) []jar.Cookie { return now(slices.Delete(c, 6, 8)) }},
+		{format.Extension, []string{
+			`changed: "full" of example.com: Priority=High is lost`,
+			`left out: "bytes" of example.com: its name, value or path is not UTF-8`,
+			`left out: "path" of example.com: its name, value or path is not UTF-8`,
 		}, func(c []jar.Cookie) []jar.Cookie {
-			c = c[:6]
 			c[1].Priority = cookie.PriorityUnset
-			return now(c)
+			return now(slices.Delete(c, 6, 8))
+		}},
+		{format.Selenium, []string{
+			`changed: "full" of example.com: Priority=High is lost`,
+			`left out: "bytes" of example.com: its name, value or path is not UTF-8`,
+			`left out: "path" of example.com: its name, value or path is not UTF-8`,
+			`left out: "part" of example.com: it is partitioned`,
+		}, func(c []jar.Cookie) []jar.Cookie {
+			c[1].Priority = cookie.PriorityUnset
+			return now(c[:6])
+		}},
+		{format.HAR, []string{
+			`changed: "full" of example.com: Priority=High is lost`,
+			`left out: "bytes" of example.com: its name, value or path is not UTF-8`,
+			`left out: "path" of example.com: its name, value or path is not UTF-8`,
+			`left out: "part" of example.com: it is partitioned`,
+		}, func(c []jar.Cookie) []jar.Cookie {
+			c[1].Priority = cookie.PriorityUnset
+			return now(c[:6])
 		}},
 	} {
 		t.Run(tt.format.String(), func(t *testing.T) {
 			var b bytes.Buffer
-			losses, err := tt.format.Export(sampleJar(t), &b)
+			report, err := tt.format.Export(sampleJar(t), &b)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := texts(losses); !slices.Equal(got, tt.lost) {
+			if got := texts(report.Losses); !slices.Equal(got, tt.lost) {
 				t.Errorf("lost %q\nwant %q", got, tt.lost)
 			}
-			golden(t, tt.format.String(), b.Bytes())
+			golden(t, tt.format.String()+".golden", b.Bytes())
 			again := newJar(jar.Spec)
-			if losses, err := tt.format.Import(again, &b); err != nil || len(losses) > 0 {
-				t.Fatalf("import: %v, %v", losses, err)
+			if report, err := tt.format.Import(again, &b); err != nil || len(report.Losses) > 0 {
+				t.Fatalf("import: %v, %v", report, err)
 			}
 			got, want := again.All(), tt.want(sample())
 			for i := range max(len(got), len(want)) {
@@ -134,6 +138,27 @@ func TestRoundTrip(t *testing.T) {
 			}
 		})
 	}
+}
+
+var playwrightLosses = []string{
+	`changed: "session" of example.com: that SameSite is not set is lost: it is written as Lax`,
+	`changed: "full" of example.com: Priority=High is lost`,
+	`changed: "" of 192.0.2.1: that SameSite is not set is lost: it is written as Lax`,
+	`changed: "ü" of 2001:db8::1: that SameSite is not set is lost: it is written as Lax`,
+	`changed: "tab" of example.com: that SameSite is not set is lost: it is written as Lax`,
+	`left out: "bytes" of example.com: its name, value or path is not UTF-8`,
+	`left out: "path" of example.com: its name, value or path is not UTF-8`,
+}
+
+func playwrightKeeps(c []jar.Cookie) []jar.Cookie {
+	c = slices.Delete(c, 6, 8)
+	for i := range c {
+		c[i].Priority = cookie.PriorityUnset
+		if c[i].SameSite == cookie.SameSiteUnset {
+			c[i].SameSite = cookie.SameSiteLax
+		}
+	}
+	return now(c)
 }
 
 // now is for formats that lose when a cookie was created and used: it becomes the time of the import.
@@ -160,7 +185,7 @@ func texts(losses []format.Loss) (list []string) {
 // golden compares with testdata/NAME.golden; with UPDATE_GOLDEN=1 it is written.
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
-	file := filepath.Join("testdata", name+".golden")
+	file := filepath.Join("testdata", name)
 	if os.Getenv("UPDATE_GOLDEN") == "1" {
 		if err := os.WriteFile(file, got, 0o644); err != nil {
 			t.Fatal(err)
@@ -172,54 +197,35 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 }
 
+// TestImportErrors: a file is refused as a whole if nothing in it makes sense, and the jar stays as it was.
 func TestImportErrors(t *testing.T) {
-	const good = "example.com\tFALSE\t/\tFALSE\t0\ta\t1\n"
 	for _, tt := range []struct {
 		format   format.Format
 		in, says string
 	}{
 		{format.Native, "", "line 1: the file ends too early"},
 		{format.Native, "{\n\"version\": 1,\n\"cookies\": [\n{\"name\": \"a\"", "line 4: the file ends too early"},
-		{format.Native, "{\n\"version\": 1,\n\"cookies\": [\nx]}", "line 4: invalid character"},
-		{format.Native, "{\"version\": 1,\n\"cookies\": [{\"name\": 7}]}",
-			"line 2: cookies.name has the type number, where a string is needed"},
+		{format.Native, "{\n\"version\": 1,\n\"cookies\": [\nx]}", "line 4, entry 1: it is no JSON"},
+		{format.Native, "{\"version\": 1,\n\"cookies\": [{\"name\": 7}]}", "line 2, entry 1: name is number"},
 		{format.Native, `{"cookies": []}`, "no version"},
 		{format.Native, `{"version": 2, "cookies": []}`, "version 2 is newer than 1"},
-		{format.Native, "{\"version\": 1}\n{}", "goes on after its end"},
-		{format.Native,
-			`{"version": 1, "cookies": [{"name": "a", "domain": "example.com", "path": "/"}, {"name": "b"}]}`,
-			"add cookie 2: "},
-		{format.Native,
-			`{"version": 1, "cookies": [{"name": "a", "domain": "example.com", "path": "/", "sameSite": "x"}]}`,
-			"cookie 1: sameSite"},
-		{format.Native,
-			`{"version": 1, "cookies": [{"name": "a", "domain": "example.com", "path": "/", "priority": "x"}]}`,
-			"cookie 1: priority"},
-		{format.Netscape, good + "example.com\tFALSE\t/\tFALSE\t0\n", "line 2: 5 fields"},
-		{format.Netscape, good + "example.com\tFALSE\t/\tFALSE\t0\tna", "line 2: the file ends too early"},
-		{format.Netscape, "# comment\r\n" + good + "example.com\tyes\t/\tFALSE\t0\ta\t1\n",
-			`line 3: include-subdomains is "yes"`},
-		{format.Netscape, "example.com\tFALSE\t/\t1\t0\ta\t1\n", `line 1: secure is "1"`},
-		{format.Netscape, "example.com\tFALSE\t/\tFALSE\tsoon\ta\t1\n", `line 1: expires is "soon"`},
+		{format.Native, `{"cookies": [{"name": "a", "domain": "example.com", "path": "/"}], "version": 2}`,
+			"version 2 is newer than 1"},
+		{format.Netscape, "example.com\tFALSE\t/\tFALSE\t0\n", "line 1: 5 fields"},
+		{format.Netscape, "# comment\r\nexample.com\tyes\t/\tFALSE\t0\ta\t1\n",
+			`line 2: include-subdomains is not TRUE or FALSE`},
+		{format.Netscape, "a\nb\n", "nothing in it could be read, 2 entries were left out; the first was line 1"},
 		{format.Playwright, "{}", "no cookies"},
-		{format.Playwright,
-			`{"cookies": [{"name":"a","value":"1","domain":"example.com","path":"/","sameSite":"x"}]}`,
-			"cookie 1: sameSite"},
-		{format.Playwright, `{"cookies": [{"expires": "x"}]}`,
-			"line 1: cookies.expires has the type string, where a number is needed"},
+		{format.Playwright, "<html>", "a word where an array of cookies should be"},
+		{format.Playwright, `{"cookies": [{"name": "a", "expires": "x"}]}`, "expires is not a time"},
+		{format.Playwright, `[7]`, "it is number, where an object should be"},
 		{format.CDP, "{}", "no cookies"},
 		{format.CDP, "[", "line 1: the file ends too early"},
-		{format.CDP, `[{"name":"a","priority":"x"}]`, "cookie 1: priority"},
-		{format.CDP, `{"cookies": {}}`, "line 1: cookies has the type object, where an array is needed"},
-		{format.Playwright, `[7]`, "line 1: the file has the type array, where an object is needed"},
-		{format.Playwright, "{\"cookies\": [\n{\"secure\": 1}]}",
-			"line 2: cookies.secure has the type number, where true or false is needed"},
+		{format.CDP, "}", "a word where"},
+		{format.CDP, `{"cookies": {}}`, "line 1: there is an object where an array of cookies should be"},
 		{format.HAR, "{}", "no log"},
+		{format.HAR, `{"log":{}}`, "no response in the archive sets a cookie"},
 		{format.HAR, `{"log":{"entries":[{"request":{"url":"%"},"response":{"cookies":[]}}]}}`, "entry 1"},
-		{format.HAR,
-			`{"log":{"entries":[{"request":{"url":"https://example.com"},
-				"response":{"cookies":[{"name":"a","expires":"x"}]}}]}}`,
-			"entry 1: listed cookie 1: expires"},
 	} {
 		j := newJar(jar.Spec)
 		_, err := tt.format.Import(j, strings.NewReader(tt.in))
@@ -248,16 +254,19 @@ func TestImportLeavesOut(t *testing.T) {
 		"#HttpOnly_.Example.com\tTRUE\t/\tTRUE\t99999999999999\thttp\t1",
 	}, "\n")
 	j := newJar(jar.Spec)
-	losses, err := format.Netscape.Import(j, strings.NewReader(in))
+	report, err := format.Netscape.Import(j, strings.NewReader(in))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var lost []string
-	for _, l := range losses {
+	for _, l := range report.Losses {
 		lost = append(lost, l.Cookie)
 	}
-	if want := []string{"http", "suffix", "path", "nowhere", "__Host-a", "a;b", "http"}; !slices.Equal(lost, want) {
-		t.Errorf("lost %q, want %q: %v", lost, want, losses)
+	if want := []string{"suffix", "path", "nowhere", "__Host-a", "a;b", "http", "http"}; !slices.Equal(lost, want) {
+		t.Errorf("lost %q, want %q: %v", lost, want, report.Losses)
+	}
+	if want := (format.Counts{Read: 3, Changed: 1, LeftOut: 5, Expired: 1}); report.Counts != want {
+		t.Errorf("counted %+v, want %+v", report.Counts, want)
 	}
 	expect(t, j, at("https://example.com/"), "good=1; empty=; http=1")
 	for _, c := range j.All() {
@@ -276,27 +285,37 @@ func TestImportReadsVariants(t *testing.T) {
 	}{
 		{format.CDP, `[{"name":"a","value":"1","domain":"example.com","path":"/","expires":-1,"priority":"Medium"}]`,
 			0, "a=1"},
-		{format.CDP, `[{"name":"a","value":"1","domain":"example.com","path":"/","partitionKeyOpaque":true}]`, 1, ""},
+		{format.CDP, `[{"name":"a","value":"1","domain":"example.com"},{"name":"b","partitionKeyOpaque":true}]`, 1,
+			"a=1"},
 		{format.HAR,
 			`{"log":{"entries":[{"request":{"url":"https://example.com/"},
 				"response":{"cookies":[{"name":"a","value":"1"},{"name":"a","value":"2"}]}}]}}`, 0, "a=2"},
-		{format.HAR, `{"log":{}}`, 0, ""},
 		{format.Netscape, "", 0, ""},
 	} {
 		j := newJar(jar.Spec)
-		losses, err := tt.format.Import(j, strings.NewReader(tt.in))
-		if err != nil || len(losses) != tt.losses {
-			t.Errorf("%v %q: %v, %v", tt.format, tt.in, losses, err)
+		report, err := tt.format.Import(j, strings.NewReader(tt.in))
+		if err != nil || len(report.Losses) != tt.losses {
+			t.Errorf("%v %q: %v, %v", tt.format, tt.in, report, err)
 		}
 		expect(t, j, at("https://example.com/"), tt.want)
 	}
 }
 
+// TestImportIsBounded: no line and no entry takes more memory than a cookie could have, and the rest is read.
 func TestImportIsBounded(t *testing.T) {
-	j := newJar(jar.Spec)
-	if _, err := format.Netscape.Import(j, zeros{}); err == nil || !strings.Contains(err.Error(), "more than") {
-		t.Error(err)
+	const good = "example.com\tFALSE\t/\tFALSE\t0\ta\t1\n"
+	long := io.MultiReader(strings.NewReader(good), io.LimitReader(zeros{}, 20<<20), strings.NewReader("\n"+good))
+	report, err := format.Netscape.Import(newJar(jar.Spec), long)
+	if err != nil || report.Read != 2 || report.LeftOut != 1 || !strings.Contains(report.Losses[0].What, "more than") {
+		t.Errorf("a long line: %+v, %v", report, err)
 	}
+	long = io.MultiReader(strings.NewReader(`[{"name":"a","domain":"example.com"},{"name":["`),
+		io.LimitReader(&cycle{text: `x","`}, 20<<20), strings.NewReader(`"]},{"name":"b","domain":"example.com"}]`))
+	report, err = format.CDP.Import(newJar(jar.Spec), long)
+	if err != nil || report.Read != 2 || report.LeftOut != 1 || !strings.Contains(report.Losses[0].What, "more than") {
+		t.Errorf("a long entry: %+v, %v", report.Counts, err)
+	}
+	j := newJar(jar.Spec)
 	if _, err := format.Netscape.Import(j, broken{}); !errors.Is(err, errBroken) {
 		t.Error(err)
 	}
@@ -308,6 +327,20 @@ func TestImportIsBounded(t *testing.T) {
 type zeros struct{}
 
 func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }
+
+// A cycle reads the same text again and again.
+type cycle struct {
+	text string
+	at   int
+}
+
+func (c *cycle) Read(b []byte) (int, error) {
+	for i := range b {
+		b[i] = c.text[c.at]
+		c.at = (c.at + 1) % len(c.text)
+	}
+	return len(b), nil
+}
 
 type broken struct{}
 
@@ -345,17 +378,20 @@ func TestForFile(t *testing.T) {
 // Each format says in a line what it is, and can be read in one of two ways.
 func TestFormatsTellWhatTheyCan(t *testing.T) {
 	for _, f := range format.All() {
-		if f.About() == "" || strings.Contains(f.About(), "\n") || f.Writable() == f.Database() {
+		if f.About() == "" || strings.Contains(f.About(), "\n") || !f.Readable() || f.Writable() && f.Database() {
 			t.Errorf("%v: %q, writable %v, a database %v", f, f.About(), f.Writable(), f.Database())
+		}
+		if !slices.ContainsFunc(format.Signs(), func(s string) bool { return strings.HasPrefix(s, f.String()+": ") }) {
+			t.Errorf("%v does not say how its files are told", f)
 		}
 		j := newJar(jar.Spec)
 		_, err := f.Import(j, strings.NewReader(""))
-		if refused := err != nil && strings.Contains(err.Error(), "use ImportDatabase"); refused != f.Database() {
+		if refused := err != nil && strings.Contains(err.Error(), "or ImportDatabase"); refused != f.Database() {
 			t.Errorf("%v as a file: %v", f, err)
 		}
 		if !f.Database() {
 			if _, err := f.ImportDatabase(t.Context(), j, nil); err == nil ||
-				!strings.Contains(err.Error(), "use Import") {
+				!strings.Contains(err.Error(), "or Import") {
 				t.Errorf("%v as a database: %v", f, err)
 			}
 		}
@@ -392,9 +428,11 @@ func TestSaveAndLoad(t *testing.T) {
 		if err := os.WriteFile(name, data[:cut], 0o600); err != nil {
 			t.Fatal(err)
 		}
-		empty := newJar(jar.Spec)
-		if _, err := format.Native.Load(empty, name); err == nil || len(empty.All()) != 0 {
-			t.Errorf("cut at %d: %v, %d cookies", cut, err, len(empty.All()))
+		part := newJar(jar.Spec)
+		report, err := format.Native.Load(part, name)
+		some := cut > 1
+		if (err == nil) != some || len(part.All()) != report.Read || some && len(report.Losses) == 0 {
+			t.Errorf("cut at %d: %v, %d cookies, %v", cut, err, len(part.All()), report)
 		}
 	}
 	if _, err := format.Native.Load(again, filepath.Join(t.TempDir(), "none")); !errors.Is(err, fs.ErrNotExist) {
@@ -444,44 +482,4 @@ func TestSaveIsAtomic(t *testing.T) {
 		default:
 		}
 	}
-}
-
-// FuzzImport: an importer takes any file without harm, and what it took can be exported and imported again.
-func FuzzImport(f *testing.F) {
-	files := slices.DeleteFunc(format.All(), format.Format.Database)
-	for i, kind := range files {
-		var b bytes.Buffer
-		if _, err := kind.Export(sampleJar(f), &b); err != nil {
-			f.Fatal(err)
-		}
-		f.Add(uint8(i), b.Bytes())
-		f.Add(uint8(i), b.Bytes()[:b.Len()/2])
-	}
-	f.Add(uint8(1), []byte("#HttpOnly_.a.b\tTRUE\t/\tFALSE\t-1\tn\tv\n\r\n#x\n"))
-	f.Add(uint8(3), []byte(`[{"name":"a","value":"1","domain":"[::1]","path":"/","expires":1e300}]`))
-	f.Fuzz(func(t *testing.T, which uint8, data []byte) {
-		kind := files[int(which)%len(files)]
-		j := newJar(jar.Spec)
-		losses, err := kind.Import(j, bytes.NewReader(data))
-		if err != nil {
-			if len(j.All()) > 0 {
-				t.Errorf("%v: half imported: %v", kind, err)
-			}
-			return
-		}
-		for _, l := range losses {
-			_ = l.String()
-		}
-		var b bytes.Buffer
-		if _, err := format.Native.Export(j, &b); err != nil {
-			t.Fatal(err)
-		}
-		again := newJar(jar.Spec)
-		if _, err := format.Native.Import(again, bytes.NewReader(b.Bytes())); err != nil {
-			t.Fatalf("%v: imported %q, exported %s: %v", kind, data, b.Bytes(), err)
-		}
-		if got, want := fmt.Sprint(again.All()), fmt.Sprint(j.All()); got != want {
-			t.Errorf("%v: imported %q as\n%s\nand then as\n%s", kind, data, want, got)
-		}
-	})
 }

@@ -1,63 +1,377 @@
 package format
 
 import (
+	"bufio"
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"reflect"
 )
 
-// decodeJSON reads one JSON value and nothing after it; errors name the line.
-func decodeJSON(data []byte, v any) error {
-	d := json.NewDecoder(bytes.NewReader(data))
-	err := d.Decode(v)
-	var (
-		syntax *json.SyntaxError
-		kind   *json.UnmarshalTypeError
-	)
+// The lengths in bytes up to which a value is held. A longer string is cut, which leaves cookies and URLs too long for
+// any browser; a longer entry is left out.
+const (
+	maxString = 32 << 10
+	maxValue  = 16 << 20
+)
+
+// maxDepth bounds the objects that are walked into. Values are skipped whatever their depth.
+const maxDepth = 8
+
+// errTooLarge says that a value is longer than maxValue.
+var errTooLarge = fmt.Errorf("it has more than %d bytes", maxValue)
+
+// A jsonScanner walks through JSON of any length and holds one entry of it at a time. It only finds where values begin
+// and end, by their brackets and quotes, so that a value with an error in it spoils none of its neighbours.
+type jsonScanner struct {
+	in   *bufio.Reader
+	line int             // of the next byte, from 1
+	drop map[string]bool // the keys whose values are read as null, to save time and memory
+
+	kept []byte // the last value
+}
+
+func newScanner(in *bufio.Reader) *jsonScanner { return &jsonScanner{in: in, line: 1} }
+
+// peek skips white space and returns the next byte. The end of the input is io.ErrUnexpectedEOF.
+func (s *jsonScanner) peek() (byte, error) {
+	for {
+		b, err := s.in.ReadByte()
+		switch {
+		case err == io.EOF:
+			return 0, io.ErrUnexpectedEOF
+		case err != nil:
+			return 0, err
+		case b == '\n':
+			s.line++
+		case b != ' ' && b != '\t' && b != '\r':
+			return b, s.in.UnreadByte()
+		}
+	}
+}
+
+// punctuation skips bytes of the set, and returns the next one.
+func (s *jsonScanner) punctuation(set string) (byte, error) {
+	for {
+		b, err := s.peek()
+		if err != nil || bytes.IndexByte([]byte(set), b) < 0 {
+			return b, err
+		}
+		s.in.Discard(1)
+	}
+}
+
+// members calls f with each key of an object. f consumes the value.
+func (s *jsonScanner) members(f func(key string) error) error {
+	s.in.Discard(1)
+	for {
+		switch b, err := s.punctuation(","); {
+		case err != nil:
+			return err
+		case b == '}':
+			s.in.Discard(1)
+			return nil
+		case b != '"':
+			return s.syntax(b)
+		}
+		raw, err := s.value()
+		if err != nil {
+			return err
+		}
+		var key string
+		if err := json.Unmarshal(raw, &key); err != nil {
+			return fmt.Errorf("line %d: %w", s.line, err)
+		}
+		if b, err := s.peek(); err != nil {
+			return err
+		} else if b != ':' {
+			return s.syntax(b)
+		}
+		s.in.Discard(1)
+		if err := f(key); err != nil {
+			return err
+		}
+	}
+}
+
+// elements calls f with the number of each element of an array, from 1. f consumes the value.
+func (s *jsonScanner) elements(f func(n int) error) error {
+	s.in.Discard(1)
+	for n := 1; ; n++ {
+		switch b, err := s.punctuation(","); {
+		case err != nil:
+			return err
+		case b == ']':
+			s.in.Discard(1)
+			return nil
+		case b == '}' || b == ':':
+			return s.syntax(b)
+		}
+		if err := f(n); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *jsonScanner) syntax(b byte) error {
+	return fmt.Errorf("line %d: there is a %q too many", s.line, b)
+}
+
+// skip consumes a value.
+func (s *jsonScanner) skip() error { return s.scan(false) }
+
+// value consumes a value and returns it, until the next call. Strings over maxString are cut.
+func (s *jsonScanner) value() ([]byte, error) {
+	s.kept = s.kept[:0]
+	err := s.scan(true)
+	if err == nil && len(s.kept) > maxValue {
+		err = errTooLarge
+	}
+	return s.kept, err
+}
+
+func (s *jsonScanner) keep(text ...byte) {
+	if len(s.kept) <= maxValue {
+		s.kept = append(s.kept, text...)
+	}
+}
+
+// scan consumes a value: a string, or all to the bracket that closes the first one, or else to the next delimiter.
+func (s *jsonScanner) scan(keep bool) error {
+	depth, key := 0, 0
+	for {
+		b, err := s.peek()
+		if err != nil {
+			return err
+		}
+		switch b {
+		case '"':
+			key = len(s.kept)
+			if err := s.scanString(keep); err != nil {
+				return err
+			}
+		case '{', '[', '}', ']', ',', ':':
+			if depth == 0 && b != '{' && b != '[' {
+				return s.syntax(b)
+			}
+			s.in.Discard(1)
+			if keep {
+				s.keep(b)
+			}
+			switch b {
+			case '{', '[':
+				depth++
+			case '}', ']':
+				depth--
+			case ':':
+				if keep && len(s.drop) > 0 && s.drops(s.kept[min(key, len(s.kept)):]) {
+					if err := s.scan(false); err != nil {
+						return err
+					}
+					s.keep([]byte("null")...)
+				}
+			}
+		default:
+			if err := s.scanWord(keep); err != nil {
+				return err
+			}
+		}
+		if depth <= 0 {
+			return nil
+		}
+	}
+}
+
+// drops reports whether text is a key of s.drop with its colon.
+func (s *jsonScanner) drops(text []byte) bool {
+	return len(text) > 3 && s.drop[string(text[1:len(text)-2])]
+}
+
+// scanWord consumes a number, true, false, null, or what should be one of these.
+func (s *jsonScanner) scanWord(keep bool) error {
+	for {
+		b, err := s.in.ReadByte()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		switch b {
+		case ' ', '\t', '\r', '\n', '{', '[', '}', ']', ',', ':', '"':
+			if keep && (b == ' ' || b == '\t' || b == '\r' || b == '\n') {
+				s.keep(' ') // what stands behind is another word, and wrong
+			}
+			return s.in.UnreadByte()
+		}
+		if keep {
+			s.keep(b)
+		}
+	}
+}
+
+// scanString consumes a string by the buffer, because the bodies in an archive are long.
+func (s *jsonScanner) scanString(keep bool) error {
+	s.in.Discard(1)
+	begin := len(s.kept)
+	if keep {
+		s.keep('"')
+	}
+	escaped := false
+	for {
+		if _, err := s.in.Peek(1); err == io.EOF {
+			return io.ErrUnexpectedEOF
+		} else if err != nil {
+			return err
+		}
+		chunk, _ := s.in.Peek(s.in.Buffered())
+		n := 0
+		closed := false
+		for n < len(chunk) && !closed {
+			switch b := chunk[n]; {
+			case escaped:
+				escaped = false
+			case b == '\\':
+				escaped = true
+			case b == '"':
+				closed = true
+			}
+			n++
+		}
+		if room := maxString - (len(s.kept) - begin); keep && room > 0 && len(s.kept) <= maxValue {
+			s.keep(chunk[:min(n, room)]...)
+		}
+		s.line += bytes.Count(chunk[:n], []byte{'\n'})
+		s.in.Discard(n)
+		if closed {
+			if keep && len(s.kept)-begin >= maxString {
+				s.kept = append(s.kept[:begin+len(trimEscape(s.kept[begin:]))], '"')
+			}
+			return nil
+		}
+	}
+}
+
+// trimEscape takes what may be half an escape sequence from the end of a string.
+func trimEscape(text []byte) []byte {
+	const longest = len(`\ud83d\ude00`)
+	i := bytes.IndexByte(text[len(text)-longest:], '\\')
+	if i < 0 {
+		return text
+	}
+	for i += len(text) - longest; i > 0 && text[i-1] == '\\'; {
+		i--
+	}
+	return text[:i]
+}
+
+// A jsonShape is a file of JSON in which entries stand in an array: the file itself, or that of a key.
+type jsonShape struct {
+	list  string                                // the key of the array
+	entry func(at place, raw []byte)            // an entry
+	named func(key string, raw []byte)          // an entry of an object in place of the array; nil if there is none
+	other map[string]func(at place, raw []byte) // other keys that matter
+	inner map[string]bool                       // keys of objects that may have the array inside
+	drop  map[string]bool                       // keys within entries whose values are skipped
+
+	seen func(key string) // is called with the keys of the objects on the way; nil for nobody
+	come func() bool      // whether anything has been read; nil means that the sink knows
+}
+
+// errNoList says that a file has no entries of the kind.
+var errNoList = errors.New("there are no cookies in it")
+
+// walk reads a file. What stands behind an error in the structure is reported as lost; it is an error if nothing has
+// been read before.
+func (shape *jsonShape) walk(in *bufio.Reader, s *sink) error {
+	scan := newScanner(in)
+	scan.drop = shape.drop
+	found := false
+	err := shape.value(scan, "", &found, 0)
+	if err == nil && found {
+		if _, end := scan.peek(); end == nil {
+			s.note(place{unit: "line", n: scan.line}, "the file goes on after its end, and the rest is not read")
+		}
+		return nil
+	}
 	switch {
-	case errors.As(err, &syntax):
-		return fmt.Errorf("line %d: %w", lineAt(data, syntax.Offset), err)
-	case errors.As(err, &kind):
-		return fmt.Errorf("line %d: %s has the type %s, where %s is needed",
-			lineAt(data, kind.Offset), cmp.Or(kind.Field, "the file"), kind.Value, needed(kind.Type))
-	case err == io.EOF || err == io.ErrUnexpectedEOF:
-		return fmt.Errorf("line %d: the file ends too early: %w", lineAt(data, int64(len(data))), io.ErrUnexpectedEOF)
-	case err != nil:
+	case err == nil:
+		return errNoList
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		err = fmt.Errorf("line %d: the file ends too early: %w", scan.line, io.ErrUnexpectedEOF)
+	}
+	if s.Read+s.Expired == 0 && (shape.come == nil || !shape.come()) {
 		return err
 	}
-	end := d.InputOffset()
-	if rest := bytes.TrimSpace(data[end:]); len(rest) > 0 {
-		return fmt.Errorf("line %d: the file goes on after its end", lineAt(data, end))
+	s.note(place{}, "what comes after: "+err.Error())
+	return nil
+}
+
+// value walks into an array, and into objects on the way to it.
+func (shape *jsonShape) value(scan *jsonScanner, key string, found *bool, depth int) error {
+	b, err := scan.peek()
+	if err != nil {
+		return err
+	}
+	switch at := key == shape.list || depth == 0; {
+	case b == '[' && at:
+		*found = true
+		return scan.elements(func(n int) error { return shape.element(scan, n) })
+	case b == '{' && at && depth > 0 && shape.named != nil:
+		*found = true
+		return scan.members(func(key string) error {
+			raw, err := scan.value()
+			if err == nil {
+				shape.named(key, raw)
+			}
+			return err
+		})
+	case b == '{' && depth < maxDepth && (depth == 0 || shape.inner[key]):
+		if shape.seen != nil {
+			shape.seen(key)
+		}
+		return scan.members(func(key string) error { return shape.value(scan, key, found, depth+1) })
+	case shape.other[key] != nil:
+		at := place{unit: "line", n: scan.line}
+		raw, err := scan.value()
+		if err == nil || err == errTooLarge {
+			shape.other[key](at, raw)
+			return nil
+		}
+		return err
+	case at:
+		return fmt.Errorf("line %d: there is %s where an array of cookies should be", scan.line, jsonKind(b))
+	}
+	return scan.skip()
+}
+
+func (shape *jsonShape) element(scan *jsonScanner, n int) error {
+	at := place{unit: "line", n: scan.line, rest: fmt.Sprintf(", entry %d", n)}
+	raw, err := scan.value()
+	switch {
+	case err == errTooLarge:
+		shape.entry(at, nil)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		shape.entry(at, raw)
+		return err
+	case err != nil:
+		return err
+	default:
+		shape.entry(at, raw)
 	}
 	return nil
 }
 
-// needed names a type of Go as JSON knows it.
-func needed(t reflect.Type) string {
-	switch t.Kind() {
-	case reflect.Bool:
-		return "true or false"
-	case reflect.String:
-		return "a string"
-	case reflect.Slice:
-		return "an array"
-	case reflect.Struct, reflect.Map:
+// jsonKind names what begins with b.
+func jsonKind(b byte) string {
+	switch b {
+	case '{':
 		return "an object"
+	case '[':
+		return "an array"
+	case '"':
+		return "a string"
 	}
-	return "a number"
-}
-
-func lineAt(data []byte, offset int64) int {
-	return 1 + bytes.Count(data[:min(int(offset), len(data))], []byte{'\n'})
-}
-
-func encodeJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(v)
+	return "a word"
 }

@@ -1,9 +1,10 @@
 package format
 
 import (
+	"bufio"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 	"unicode/utf8"
 
@@ -16,18 +17,20 @@ import (
 //
 // Times are in RFC 3339. A cookie without expires is a session cookie. Names, values and paths outside of UTF-8 stand
 // in nameBytes, valueBytes and pathBytes, in base64. Readers ignore unknown fields; where that would be wrong,
-// version grows. A bad cookie makes the file an error, because a jar wrote the file.
+// version grows, and a file of a newer version is an error.
 var Native = Format{
-	name: "native", about: "Coatcheck's own JSON, which loses nothing", files: []string{"*.json"}, exact: true,
-	read: readNative, write: writeNative,
+	name: "native", about: "Coatcheck's own JSON, which loses nothing", files: []string{"*.json"},
+	sign: `a JSON object with a number as "version" and "cookies"`,
+	sniff: sniffJSON(func(h *jsonHead) bool {
+		return '0' <= h.keys["version"] && h.keys["version"] <= '9' && h.keys["cookies"] == '['
+	}),
+	read: readNative,
+	write: func(*Options) encoder {
+		return jsonList(fmt.Sprintf("{\n  \"version\": %d,\n  \"cookies\": [", nativeVersion), "  ]\n}\n", toNative)
+	},
 }
 
 const nativeVersion = 1
-
-type nativeFile struct {
-	Version *int           `json:"version"`
-	Cookies []nativeCookie `json:"cookies"`
-}
 
 type nativeCookie struct {
 	Name              string     `json:"name,omitempty"`
@@ -45,17 +48,11 @@ type nativeCookie struct {
 	Priority          string     `json:"priority,omitempty"`
 	TopLevelSite      string     `json:"topLevelSite,omitempty"`
 	CrossSiteAncestor bool       `json:"crossSiteAncestor,omitempty"`
-	Created           time.Time  `json:"created"`
-	LastAccess        time.Time  `json:"lastAccess"`
+	Created           time.Time  `json:"created,omitzero"`
+	LastAccess        time.Time  `json:"lastAccess,omitzero"`
 }
 
-func writeNative(w io.Writer, cookies []jar.Cookie) ([]Loss, error) {
-	list, _ := convertAll(cookies, toNative)
-	version := nativeVersion
-	return nil, encodeJSON(w, nativeFile{Version: &version, Cookies: list})
-}
-
-func toNative(c *jar.Cookie, _ func(string)) (nativeCookie, bool) {
+func toNative(c *jar.Cookie, _ func(string)) (nativeCookie, string) {
 	n := nativeCookie{
 		Name: c.Name, Value: c.Value, Domain: c.Domain, HostOnly: c.HostOnly, Path: c.Path,
 		Secure: c.Secure, HTTPOnly: c.HttpOnly, SameSite: c.SameSite.String(), Priority: c.Priority.String(),
@@ -69,7 +66,7 @@ func toNative(c *jar.Cookie, _ func(string)) (nativeCookie, bool) {
 	splitBytes(&n.Name, &n.NameBytes)
 	splitBytes(&n.Value, &n.ValueBytes)
 	splitBytes(&n.Path, &n.PathBytes)
-	return n, true
+	return n, ""
 }
 
 // splitBytes moves a text to bytes if it has no place in a JSON string.
@@ -86,36 +83,65 @@ func joinBytes(text string, bytes []byte) string {
 	return text
 }
 
-func readNative(data []byte, _ time.Time) ([]jar.Cookie, []Loss, error) {
-	var file nativeFile
-	if err := decodeJSON(data, &file); err != nil {
-		return nil, nil, err
+func readNative(in *bufio.Reader, _ *Options, s *sink) error {
+	var version int
+	var wrong error
+	shape := jsonShape{
+		list: "cookies",
+		other: map[string]func(place, []byte){"version": func(_ place, raw []byte) {
+			if json.Unmarshal(raw, &version) != nil || version < 1 {
+				wrong = errors.New("no version: this is not a jar's own format")
+			} else if version > nativeVersion {
+				wrong = fmt.Errorf("version %d is newer than %d: update the program", version, nativeVersion)
+			}
+		}},
+		entry: func(at place, raw []byte) {
+			if wrong == nil {
+				readNativeCookie(at, raw, s)
+			}
+		},
 	}
-	if file.Version == nil || *file.Version < 1 {
-		return nil, nil, errors.New("no version: this is not a jar's own format")
+	err := shape.walk(in, s)
+	switch {
+	case wrong != nil:
+		return wrong
+	case err == nil && version == 0:
+		return errors.New("no version: this is not a jar's own format")
 	}
-	if *file.Version > nativeVersion {
-		return nil, nil, fmt.Errorf("version %d is newer than %d: update the program", *file.Version, nativeVersion)
+	return err
+}
+
+func readNativeCookie(at place, raw []byte, s *sink) {
+	var n nativeCookie
+	if raw == nil {
+		s.leaveOut(at, nil, errTooLarge.Error())
+		return
 	}
-	cookies := make([]jar.Cookie, 0, len(file.Cookies))
-	for i, n := range file.Cookies {
-		c := jar.Cookie{
-			Name: joinBytes(n.Name, n.NameBytes), Value: joinBytes(n.Value,
-				n.ValueBytes), Domain: n.Domain, HostOnly: n.HostOnly,
-			Path: joinBytes(n.Path, n.PathBytes), Secure: n.Secure, HttpOnly: n.HTTPOnly,
-			Partition: jar.Partition{TopLevelSite: n.TopLevelSite,
-				CrossSiteAncestor: n.CrossSiteAncestor}, Created: n.Created, LastAccess: n.LastAccess,
+	if err := json.Unmarshal(raw, &n); err != nil {
+		var kind *json.UnmarshalTypeError
+		if !errors.As(err, &kind) {
+			s.leaveOut(at, nil, jsonError(err))
+			return
 		}
-		if n.Expires != nil {
-			c.Expires = *n.Expires
-		}
-		var err1, err2 error
-		c.SameSite, err1 = readSameSite(n.SameSite)
-		c.Priority, err2 = readPriority(n.Priority)
-		if err := errors.Join(err1, err2); err != nil {
-			return nil, nil, fmt.Errorf("cookie %d: %w", i+1, err)
-		}
-		cookies = append(cookies, c)
+		s.leaveOut(at, &jar.Cookie{Name: n.Name, Domain: n.Domain}, fmt.Sprintf("%s is %s", kind.Field, kind.Value))
+		return
 	}
-	return cookies, nil, nil
+	c := jar.Cookie{
+		Name: joinBytes(n.Name, n.NameBytes), Value: joinBytes(n.Value, n.ValueBytes),
+		Domain: n.Domain, HostOnly: n.HostOnly, Path: joinBytes(n.Path, n.PathBytes),
+		Secure: n.Secure, HttpOnly: n.HTTPOnly,
+		Partition: jar.Partition{TopLevelSite: n.TopLevelSite, CrossSiteAncestor: n.CrossSiteAncestor},
+		Created:   n.Created, LastAccess: n.LastAccess,
+	}
+	if n.Expires != nil {
+		c.Expires = *n.Expires
+	}
+	var err1, err2 error
+	c.SameSite, err1 = readSameSite(n.SameSite)
+	c.Priority, err2 = readPriority(n.Priority)
+	if err := errors.Join(err1, err2); err != nil {
+		s.leaveOut(at, &c, oneLine(err))
+		return
+	}
+	s.add(at, &c)
 }

@@ -1,8 +1,11 @@
 package format
 
 import (
+	"bufio"
+	"bytes"
+	"errors"
 	"fmt"
-	"io"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -11,109 +14,170 @@ import (
 	"coatcheck.dev/jar"
 )
 
-// Netscape is the cookies.txt of curl, wget and many exporters: seven fields in a line, separated by tabs.
+// Netscape is the cookies.txt of curl, wget, Python and many exporters: seven fields in a line, separated by tabs.
 //
 //	domain  include-subdomains  path  secure  expires  name  value
 //
-// Expires is in seconds since 1970; 0 is a session cookie. The prefix #HttpOnly_ marks an HttpOnly cookie; other
-// lines with a leading # are comments. Six fields are a cookie with an empty value. A file cut in the middle of a
-// line is an error, or a loss if only the value may be cut.
+// Expires is in seconds since 1970; 0 or nothing is a session cookie. The prefix #HttpOnly_ marks an HttpOnly cookie;
+// other lines with a leading # are comments. Six fields are a cookie with an empty value. An eighth field is the
+// SameSite of libsoup. A port behind the domain is wget's.
 //
-// SameSite, Priority, and the times of creation and last access are lost. Partitioned cookies are lost, and so are
-// cookies with a tab inside.
+// SameSite, Priority, and the times of creation and last access are lost. Partitioned cookies are left out, and so are
+// cookies with a tab inside. Programs read these files differently: [Options.For] names the one that will.
 var Netscape = Format{
-	name: "netscape", about: "cookies.txt of curl, wget and many exporters", files: []string{"*.txt"},
-	read: readNetscape, write: writeNetscape,
+	name: "netscape", about: "cookies.txt of curl, wget, Python and many exporters",
+	sign:  "lines of 7 fields with tabs between, or # Netscape HTTP Cookie File",
+	files: []string{"*.txt"}, sniff: sniffNetscape, read: readNetscape, write: writeNetscape,
 }
 
 const netscapeHTTPOnly = "#HttpOnly_"
 
-func writeNetscape(w io.Writer, cookies []jar.Cookie) ([]Loss, error) {
-	lines, losses := convertAll(cookies, toNetscape)
-	_, err := io.WriteString(w, "# Netscape HTTP Cookie File\n\n"+strings.Join(lines, ""))
-	return losses, err
+func sniffNetscape(head []byte) bool {
+	if bytes.HasPrefix(head, []byte("# Netscape HTTP Cookie File")) ||
+		bytes.HasPrefix(head, []byte("# HTTP Cookie File")) {
+		return true
+	}
+	for line := range bytes.Lines(head) {
+		text := strings.TrimPrefix(string(bytes.TrimRight(line, "\r\n")), netscapeHTTPOnly)
+		if c, _, err := readNetscapeLine(text); err == nil && c.Domain != "" && text[0] != '#' {
+			return true
+		}
+	}
+	return false
 }
 
-func toNetscape(c *jar.Cookie, lose func(what string)) (line string, ok bool) {
-	if c.Partition != (jar.Partition{}) {
-		lose("the cookie: it is partitioned")
-		return "", false
-	}
-	if strings.ContainsRune(c.Name+c.Value+c.Path, '\t') {
-		lose("the cookie: it has a tab inside")
-		return "", false
-	}
-	if c.SameSite != cookie.SameSiteUnset {
-		lose("SameSite=" + c.SameSite.String())
-	}
-	if c.Priority != cookie.PriorityUnset {
-		lose("Priority=" + c.Priority.String())
-	}
-	if c.HttpOnly {
-		line = netscapeHTTPOnly
-	}
-	expires := int64(0)
-	if !c.Session() {
-		expires = c.Expires.Unix()
-	}
-	return line + fmt.Sprintf("%s\t%s\t%s\t%s\t%d\t%s\t%s\n",
-		writeDomain(c), upperBool(!c.HostOnly), c.Path, upperBool(c.Secure), expires, c.Name, c.Value), true
-}
-
-func upperBool(b bool) string { return strings.ToUpper(strconv.FormatBool(b)) }
-
-func readNetscape(data []byte, _ time.Time) (cookies []jar.Cookie, losses []Loss, err error) {
-	n := 0
-	for raw := range strings.Lines(string(data)) {
-		n++
-		line := strings.TrimRight(raw, "\r\n")
-		text, httpOnly := strings.CutPrefix(line, netscapeHTTPOnly)
-		if line == "" || !httpOnly && line[0] == '#' {
-			continue
+func readNetscape(in *bufio.Reader, _ *Options, s *sink) error {
+	return eachLine(in, func(n int, raw []byte, whole, long bool) {
+		line := string(raw)
+		text, httpOnly := cutPrefixFold(line, netscapeHTTPOnly)
+		if strings.TrimSpace(line) == "" || !httpOnly && line[0] == '#' {
+			return
 		}
-		whole := len(line) < len(raw)
-		if !whole && strings.Count(line, "\t") < 6 {
-			return nil, nil, fmt.Errorf("line %d: the file ends too early: %w", n, io.ErrUnexpectedEOF)
+		at := place{unit: "line", n: n}
+		if long {
+			s.leaveOut(at, nil, fmt.Sprintf("it has more than %d bytes", maxLine))
+			return
 		}
-		c, err := readNetscapeLine(text)
-		if err != nil {
-			return nil, nil, fmt.Errorf("line %d: %w", n, err)
+		c, changes, err := readNetscapeLine(text)
+		switch {
+		case err != nil && !whole:
+			s.leaveOut(at, &c, "the file ends in the middle of it: "+err.Error())
+			return
+		case err != nil:
+			s.leaveOut(at, &c, err.Error())
+			return
+		case !whole:
+			changes = append(changes, "perhaps the end of its value is missing: the file ends in its line")
 		}
 		c.HttpOnly = httpOnly
-		cookies = append(cookies, c)
-		if !whole {
-			losses = append(losses, lossOf(&c, "perhaps the end of its value: the file ends in the middle of its line"))
-		}
-	}
-	return cookies, losses, nil
+		s.add(at, &c, changes...)
+	})
 }
 
-func readNetscapeLine(line string) (c jar.Cookie, err error) {
-	f := strings.Split(line, "\t")
-	if len(f) == 6 {
-		f = append(f, "")
+func cutPrefixFold(s, prefix string) (rest string, ok bool) {
+	if len(s) < len(prefix) || !strings.EqualFold(s[:len(prefix)], prefix) {
+		return s, false
 	}
-	if len(f) != 7 {
-		return c, fmt.Errorf("%d fields where a cookie has 7, separated by tabs", len(f))
+	return s[len(prefix):], true
+}
+
+// readNetscapeLine reads a line without its prefix. With an error the cookie has the domain and the name if there are
+// any, and no value.
+func readNetscapeLine(line string) (c jar.Cookie, changes []string, err error) {
+	var f [8]string
+	n := splitTabs(line, &f)
+	if n == 1 {
+		if n = splitSpaces(line, &f); n > 0 {
+			changes = append(changes, "its fields have spaces between them, where tabs should be; taken as such")
+		}
 	}
-	readDomain(&c, f[0])
-	c.Path, c.Name, c.Value = f[2], f[5], f[6]
-	subdomains, err := readUpperBool("include-subdomains", f[1])
-	if err != nil {
-		return c, err
+	switch {
+	case n == 7 || n == 6:
+	case n == 8 && validSameSite(f[7]):
+	case n == 8:
+		return c, nil, errors.New("8 fields, and the last is no SameSite; a cookie has 7, with tabs between them")
+	default:
+		return c, nil, fmt.Errorf("%s where a cookie has 7, with tabs between them", fields(n, line))
 	}
-	c.HostOnly = !subdomains
-	if c.Secure, err = readUpperBool("secure", f[3]); err != nil {
-		return c, err
+	port := false
+	f[0], port = cutPort(f[0])
+	readDomain(&c, pythonHost(f[0]))
+	if port {
+		changes = append(changes, "its port is lost: cookies are for all ports of a host")
 	}
-	seconds, err := strconv.ParseInt(f[4], 10, 64)
-	if err != nil {
-		return c, fmt.Errorf("expires is %.64q, not seconds since 1970", f[4])
+	c.Name = f[5]
+	subdomains, err1 := readUpperBool("include-subdomains", f[1])
+	secure, err2 := readUpperBool("secure", f[3])
+	expires, err3 := readSeconds(f[4])
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return c, nil, err
 	}
-	if seconds != 0 {
-		c.Expires = secondsTime(float64(seconds))
+	c.HostOnly, c.Path, c.Secure, c.Expires, c.Value = !subdomains, f[2], secure, expires, f[6]
+	if c.SameSite, _ = readSameSite(f[7]); c.SameSite == cookie.SameSiteNone && !secure {
+		c.SameSite = cookie.SameSiteUnset // libsoup writes None for it
 	}
-	return c, nil
+	return c, changes, nil
+}
+
+func fields(n int, line string) string {
+	if n > 8 {
+		n = strings.Count(line, "\t") + 1
+	}
+	if n <= 1 {
+		return "there is no tab in it,"
+	}
+	return strconv.Itoa(n) + " fields"
+}
+
+// splitTabs fills f with the fields of a line and returns their number. It may be more than there is room for.
+func splitTabs(line string, f *[8]string) (n int) {
+	for ok := true; ok; n++ {
+		var field string
+		field, line, ok = strings.Cut(line, "\t")
+		if n < len(f) {
+			f[n] = field
+		}
+	}
+	return n
+}
+
+// splitSpaces reads a line whose tabs have become spaces, as they do when it is copied. It returns 0 for any other
+// line.
+func splitSpaces(line string, f *[8]string) int {
+	for i := range 6 {
+		line = strings.TrimLeft(line, " ")
+		f[i], line, _ = strings.Cut(line, " ")
+	}
+	f[6] = strings.TrimLeft(line, " ")
+	_, err1 := readUpperBool("", f[1])
+	_, err2 := readUpperBool("", f[3])
+	_, err3 := readSeconds(f[4])
+	if err1 != nil || err2 != nil || err3 != nil || f[4] == "" || f[5] == "" {
+		*f = [8]string{}
+		return 0
+	}
+	return 7
+}
+
+// readSeconds reads a number of seconds since 1970, also with a fraction; nothing and 0 are the end of the session.
+func readSeconds(s string) (t time.Time, err error) {
+	if s == "" {
+		return t, nil
+	}
+	if whole, err := strconv.ParseInt(s, 10, 64); err == nil {
+		if whole == 0 {
+			return t, nil
+		}
+		return secondsTime(float64(whole)), nil
+	}
+	seconds, err := strconv.ParseFloat(s, 64)
+	if err != nil && !math.IsInf(seconds, 0) || math.IsNaN(seconds) {
+		return t, errors.New("expires is not a number of seconds since 1970") // it may be a value that has slipped
+	}
+	if seconds == 0 {
+		return t, nil
+	}
+	return secondsTime(seconds), nil
 }
 
 func readUpperBool(field, s string) (bool, error) {
@@ -123,5 +187,77 @@ func readUpperBool(field, s string) (bool, error) {
 	case strings.EqualFold(s, "FALSE"):
 		return false, nil
 	}
-	return false, fmt.Errorf("%s is %.64q, not TRUE or FALSE", field, s)
+	return false, errors.New(field + " is not TRUE or FALSE")
+}
+
+func writeNetscape(o *Options) encoder {
+	return list{
+		head: "# Netscape HTTP Cookie File\n\n",
+		cookie: func(line []byte, c *jar.Cookie, lose func(what string)) ([]byte, string) {
+			return appendNetscape(line, c, o.For, lose)
+		},
+	}.encode
+}
+
+func appendNetscape(line []byte, c *jar.Cookie, to Reader, lose func(what string)) (_ []byte, why string) {
+	if c.Partition != (jar.Partition{}) {
+		return nil, "it is partitioned"
+	}
+	if strings.IndexByte(c.Name, '\t') >= 0 || strings.IndexByte(c.Value, '\t') >= 0 ||
+		strings.IndexByte(c.Path, '\t') >= 0 {
+		return nil, "it has a tab inside"
+	}
+	if why := to.refuses(c); why != "" {
+		return nil, why
+	}
+	losePlain(c, lose)
+	if c.HttpOnly {
+		if to == Wget {
+			lose("HttpOnly is lost: wget reads no line that has it")
+		} else {
+			line = append(line, netscapeHTTPOnly...)
+		}
+	}
+	line = append(line, to.domain(c)...)
+	line = append(line, '\t')
+	line = append(line, upperBool(!c.HostOnly)...)
+	line = append(line, '\t')
+	line = append(line, c.Path...)
+	line = append(line, '\t')
+	line = append(line, upperBool(c.Secure)...)
+	line = append(line, '\t')
+	switch {
+	case !c.Session():
+		line = strconv.AppendInt(line, c.Expires.Unix(), 10)
+	case to == Python:
+		lose("it ends with the session: Python reads it by load(ignore_discard=True) alone")
+	default:
+		line = append(line, '0')
+	}
+	line = append(line, '\t')
+	line = append(line, c.Name...)
+	line = append(line, '\t')
+	line = append(line, c.Value...)
+	return append(line, '\n'), ""
+}
+
+func upperBool(b bool) string {
+	if b {
+		return "TRUE"
+	}
+	return "FALSE"
+}
+
+// losePlain names what formats without SameSite and Priority lose.
+func losePlain(c *jar.Cookie, lose func(what string)) {
+	if c.SameSite != cookie.SameSiteUnset {
+		lose("SameSite=" + c.SameSite.String() + " is lost")
+	}
+	losePriority(c, lose)
+}
+
+func losePriority(c *jar.Cookie, lose func(what string)) {
+	if c.Priority != cookie.PriorityUnset {
+		lose("Priority=" + c.Priority.String() + " is lost")
+	}
 }

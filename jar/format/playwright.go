@@ -1,27 +1,35 @@
 package format
 
 import (
-	"errors"
-	"fmt"
-	"io"
-	"time"
-
 	"coatcheck.dev/cookie"
 	"coatcheck.dev/jar"
 )
 
 // Playwright is the storage state of Playwright: {"cookies": […], "origins": […]}. Origins, with their local storage,
-// are ignored, and written empty. The format has no unset SameSite: it is written as Lax. Priority, the times of
-// creation and last access, and the cross-site bit of partitions are lost.
+// are reported as lost, and written empty. The format has no unset SameSite: it is written as Lax. Priority and the
+// times of creation and last access are lost.
 var Playwright = Format{
 	name: "playwright", about: "the storage state of Playwright",
-	files: []string{"state.json", "storageState.json", "*.playwright.json"}, // the first two are in its documentation
-	read:  readPlaywright, write: writePlaywright,
+	sign:  `a JSON object with "cookies" and "origins"`,
+	files: []string{"state.json", "storageState.json", "*.playwright.json", "auth.json", "user.json"},
+	sniff: sniffJSON(func(h *jsonHead) bool { return h.keys["cookies"] == '[' && h.keys["origins"] == '[' }),
+	read:  readRecords,
+	write: func(*Options) encoder {
+		return jsonList("{\n  \"cookies\": [", "  ],\n  \"origins\": []\n}\n", toPlaywright)
+	},
 }
 
-type playwrightFile struct {
-	Cookies *[]playwrightCookie `json:"cookies"`
-	Origins []any               `json:"origins"`
+// PlaywrightCookies is what context.cookies() of Playwright returns and context.addCookies() takes: an array of the
+// cookies of [Playwright].
+var PlaywrightCookies = Format{
+	name: "playwright-cookies", about: "the array of Playwright's context.cookies()",
+	sign:  `a JSON array of cookies with "sameSite" and "expires"`,
+	files: []string{"*.playwright-cookies.json"},
+	sniff: sniffJSON(func(h *jsonHead) bool {
+		return h.list() && h.has("expires", "sameSite", "httpOnly") && !h.has("session")
+	}),
+	read:  readRecords,
+	write: func(*Options) encoder { return jsonList("[", "]\n", toPlaywright) },
 }
 
 type playwrightCookie struct {
@@ -34,58 +42,22 @@ type playwrightCookie struct {
 	Secure       bool    `json:"secure"`
 	SameSite     string  `json:"sameSite"`
 	PartitionKey string  `json:"partitionKey,omitempty"`
+	Ancestor     *bool   `json:"_crHasCrossSiteAncestor,omitempty"` // absent is true
 }
 
-func writePlaywright(w io.Writer, cookies []jar.Cookie) ([]Loss, error) {
-	list, losses := convertAll(cookies, toPlaywright)
-	return losses, encodeJSON(w, playwrightFile{Cookies: &list, Origins: []any{}})
-}
-
-func toPlaywright(c *jar.Cookie, lose func(what string)) (playwrightCookie, bool) {
+func toPlaywright(c *jar.Cookie, lose func(what string)) (playwrightCookie, string) {
 	p := playwrightCookie{
-		Name: c.Name, Value: c.Value, Domain: writeDomain(c), Path: c.Path, Expires: -1,
+		Name: c.Name, Value: c.Value, Domain: writeURLDomain(c), Path: c.Path, Expires: writeSeconds(c),
 		HTTPOnly: c.HttpOnly, Secure: c.Secure, SameSite: c.SameSite.String(), PartitionKey: c.Partition.TopLevelSite,
-	}
-	if !fitsJSON(c, lose) {
-		return p, false
-	}
-	if !c.Session() {
-		p.Expires = float64(c.Expires.UnixMicro()) / 1e6
 	}
 	if c.SameSite == cookie.SameSiteUnset {
 		p.SameSite = cookie.SameSiteLax.String()
-		lose("that SameSite is not set; it is written as Lax")
+		lose("that SameSite is not set is lost: it is written as Lax")
 	}
-	if c.Priority != cookie.PriorityUnset {
-		lose("Priority=" + c.Priority.String())
+	if c.Partition != (jar.Partition{}) {
+		ancestor := c.Partition.CrossSiteAncestor
+		p.Ancestor = &ancestor
 	}
-	if c.Partition.CrossSiteAncestor {
-		lose("the cross-site bit of its partition")
-	}
-	return p, true
-}
-
-func readPlaywright(data []byte, _ time.Time) ([]jar.Cookie, []Loss, error) {
-	var file playwrightFile
-	if err := decodeJSON(data, &file); err != nil {
-		return nil, nil, err
-	}
-	if file.Cookies == nil {
-		return nil, nil, errors.New("there are no cookies in it")
-	}
-	cookies := make([]jar.Cookie, 0, len(*file.Cookies))
-	for i, p := range *file.Cookies {
-		c := jar.Cookie{Name: p.Name, Value: p.Value, Path: p.Path, Secure: p.Secure, HttpOnly: p.HTTPOnly}
-		readDomain(&c, p.Domain)
-		if p.Expires >= 0 {
-			c.Expires = secondsTime(p.Expires)
-		}
-		var err error
-		if c.SameSite, err = readSameSite(p.SameSite); err != nil {
-			return nil, nil, fmt.Errorf("cookie %d: %w", i+1, err)
-		}
-		c.Partition.TopLevelSite = p.PartitionKey
-		cookies = append(cookies, c)
-	}
-	return cookies, nil, nil
+	losePriority(c, lose)
+	return p, unfit(c)
 }

@@ -4,45 +4,92 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 
 	"coatcheck.dev/jar"
 )
 
 // A schema is the layout of a browser's database.
 type schema struct {
+	table, column  string // that tell the database from others
+	without        string // column that it has not; "" for none
 	version        string // query for its version
 	oldest, newest int    // versions that are known
 
 	cookies func(version int) (query string)
-	scan    func(rows *sql.Rows, version int) (c jar.Cookie, lost string, err error)
+	scan    func(rows *sql.Rows, version int, o *Options) row
 }
 
-func (s *schema) read(ctx context.Context, db *sql.DB) (cookies []jar.Cookie, losses []Loss, err error) {
+// A row is a row of the database: a cookie with what is lost of it, or the reason to leave it out.
+type row struct {
+	cookie  jar.Cookie
+	changes []string
+	why     string // of leaving it out; "" if it is read
+}
+
+// DetectDatabase returns the format of a database, from its tables.
+func DetectDatabase(ctx context.Context, db *sql.DB) (Format, error) {
+	rows, err := db.QueryContext(ctx, `SELECT sql FROM sqlite_master WHERE type = 'table' AND sql IS NOT NULL`)
+	if err != nil {
+		return Format{}, fmt.Errorf("read tables: %w", err)
+	}
+	defer rows.Close()
+	var tables []string
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return Format{}, fmt.Errorf("read tables: %w", err)
+		}
+		tables = append(tables, text)
+	}
+	if err := rows.Err(); err != nil {
+		return Format{}, fmt.Errorf("read tables: %w", err)
+	}
+	f, ok := find(func(f Format) bool { return f.database != nil && f.database.fits(tables) })
+	if !ok {
+		return Format{}, fmt.Errorf("its %d tables are those of no browser that is known", len(tables))
+	}
+	return f, nil
+}
+
+func (s *schema) fits(tables []string) bool {
+	for _, text := range tables {
+		_, rest, _ := strings.Cut(text, "TABLE")
+		name, columns, _ := strings.Cut(rest, "(")
+		if strings.Trim(name, " \t\n\"'`[]") == s.table && strings.Contains(columns, s.column) &&
+			(s.without == "" || !strings.Contains(columns, s.without)) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *schema) read(ctx context.Context, db *sql.DB, o *Options, out *sink) error {
 	var version int
 	if err := db.QueryRowContext(ctx, s.version).Scan(&version); err != nil {
-		return nil, nil, fmt.Errorf("read schema version: %w", err)
+		return fmt.Errorf("read schema version: %w", err)
 	}
 	if version < s.oldest || version > s.newest {
-		return nil, nil, fmt.Errorf("schema version is %d, known are %d to %d", version, s.oldest, s.newest)
+		return fmt.Errorf("schema version is %d, known are %d to %d", version, s.oldest, s.newest)
 	}
 	rows, err := db.QueryContext(ctx, s.cookies(version))
 	if err != nil {
-		return nil, nil, fmt.Errorf("read cookies: %w", err)
+		return fmt.Errorf("read cookies: %w", err)
 	}
 	defer rows.Close()
 	for n := 1; rows.Next(); n++ {
-		c, lost, err := s.scan(rows, version)
-		switch {
-		case err != nil:
-			return nil, nil, fmt.Errorf("row %d: %w", n, err)
-		case lost != "":
-			losses = append(losses, lossOf(&c, lost))
-		default:
-			cookies = append(cookies, c)
+		at := place{unit: "row", n: n}
+		if r := s.scan(rows, version, o); r.why != "" {
+			out.leaveOut(at, &r.cookie, r.why)
+		} else {
+			out.add(at, &r.cookie, r.changes...)
 		}
 	}
 	if err := rows.Err(); err != nil {
-		return nil, nil, fmt.Errorf("read cookies: %w", err)
+		if out.Read+out.Expired == 0 {
+			return fmt.Errorf("read cookies: %w", err)
+		}
+		out.note(place{}, "the rows that follow: "+err.Error())
 	}
-	return cookies, losses, nil
+	return nil
 }

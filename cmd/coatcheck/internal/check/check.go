@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"coatcheck.dev/internal/visible"
 	"coatcheck.dev/lint"
 )
 
@@ -23,6 +24,7 @@ type Options struct {
 	FailOn string // the lowest severity that fails: error, warning or note; or never
 
 	Stdin   io.Reader
+	Losses  io.Writer // gets a line for each entry of HAR that cannot be read; nil for none
 	Colour  bool
 	Fetcher *Fetcher // nil is one of its own
 }
@@ -99,7 +101,7 @@ func (o *Options) read(ctx context.Context) ([]lint.Response, error) {
 		all = append(all, list...)
 	}
 	if o.HAR != "" {
-		list, err := o.file(o.HAR, lint.ReadHAR)
+		list, err := o.file(o.HAR, o.archive)
 		if err != nil {
 			return nil, err
 		}
@@ -120,6 +122,17 @@ func (o *Options) read(ctx context.Context) ([]lint.Response, error) {
 		all = append(all, list...)
 	}
 	return all, nil
+}
+
+// archive reads an archive, and tells of the entries that are left out.
+func (o *Options) archive(r io.Reader) ([]lint.Response, error) {
+	list, left, err := lint.ReadHAR(r)
+	for _, loss := range left {
+		if o.Losses != nil {
+			fmt.Fprintln(o.Losses, visible.Text(loss.String()))
+		}
+	}
+	return list, err
 }
 
 // file reads a file, or standard input for "-".

@@ -210,7 +210,7 @@ func TestRedirects(t *testing.T) {
 		"https://www.a.example/":    {"b=1; Path=x", "Location: /app"},
 		"https://www.a.example/app": {"c=1; Path=/", "Location: myapp://open"},
 		"https://www.b.example/":    {"Location: /"},
-		"https://www.c.example/":    {"Location: ://"},
+		"https://www.c.example/":    {"Location: https://"},
 	})
 	got, err := run(t, check.Options{Pages: []string{"http://www.a.example/"}, FailOn: "warning", Fetcher: fetcher})
 	if err == nil || len(got.Cookies) != 3 || len(got.Cookies[1].Findings) != 1 ||

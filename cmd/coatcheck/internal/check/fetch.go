@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"time"
 
+	"coatcheck.dev/internal/weburl"
 	"coatcheck.dev/lint"
 )
 
@@ -43,10 +44,11 @@ func (f *Fetcher) Fetch(ctx context.Context, page string) ([]lint.Response, erro
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "/", nil)
 	if err != nil {
 		return nil, err
 	}
+	r.URL, r.Host = u, u.Host // net/http would not read every URL that browsers take
 	seen, err := f.visitor.Visit(r)
 	if err != nil {
 		return nil, &Error{Unreachable, fmt.Errorf("fetch %s: %w", page, err)}
@@ -55,7 +57,7 @@ func (f *Fetcher) Fetch(ctx context.Context, page string) ([]lint.Response, erro
 }
 
 func parseURL(text string) (*url.URL, error) {
-	u, err := url.Parse(text)
+	u, err := weburl.Parse(text)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return nil, fmt.Errorf("%.80q is not a URL such as https://shop.example/", text)
 	}

@@ -188,23 +188,31 @@ type Cookies struct {
 type Convert struct {
 	From       string `arg:"" help:"File to read; - is standard input."`
 	To         string `arg:"" help:"File to write; - is standard output. A file that is there is replaced."`
-	FromFormat string `short:"f" placeholder:"FORMAT" enum:",${readable}" default:"" help:"Format of FROM: ${readable}. Default: by its name."`
-	ToFormat   string `short:"t" placeholder:"FORMAT" enum:",${writable}" default:"" help:"Format of TO: ${writable}. Default: by its name."`
+	FromFormat string `short:"f" placeholder:"FORMAT" enum:",${readable}" default:"" help:"Format of FROM, by its name above. Default: by its content."`
+	ToFormat   string `short:"t" placeholder:"FORMAT" enum:",${writable}" default:"" help:"Format of TO. Default: by its name."`
+	For        string `placeholder:"PROGRAM" enum:",${readers}" default:"" help:"Program that will read a cookies.txt: ${readers}. They read it differently; what this one would drop is written in its way, or named."`
+	Container  int    `placeholder:"N" help:"Number of the Firefox container to read (userContextId). Default: cookies outside of containers"`
+	Strict     bool   `help:"Write nothing, and make the exit status 1, if anything would be lost."`
 }
 
 // Help is the text below that of the command.
 func (*Convert) Help() string {
 	var list strings.Builder
 	for _, f := range format.All() {
-		fmt.Fprintf(&list, "\t%-12s%s\n", f, f.About())
+		fmt.Fprintf(&list, "\t%-20s%s\n", f, f.About())
 	}
-	return `What the format of TO cannot hold is listed on standard error. Cookies that have expired are left out.
+	return `An entry of FROM that cannot be read is left out, and the others are read. ` +
+		`Each is named on standard error, with its place and the reason, as is what TO cannot hold. ` +
+		`Cookies that have expired are left out and counted.
 
-The formats, and the file names that tell them:
+The exit status is 1 if nothing was written: FROM cannot be read, none of its entries is left, ` +
+		`or there is a loss and --strict. Otherwise it is 0.
+
+FROM is told by its content. The formats, and the names of files that tell that of TO:
 
 ` + list.String() + `
 The databases of browsers are read and never written; close the browser first. ` +
-		`Values that Chromium has encrypted cannot be read there. ` +
+		`Values that Chromium has encrypted with a key of the system cannot be read there. ` +
 		`Ask the running browser instead, by Storage.getCookies of its DevTools protocol: ` +
 		`the answer has the format cdp.`
 }
@@ -293,7 +301,8 @@ func Parse(args []string, out io.Writer) (line Line, err error) {
 		kong.Name("coatcheck"), kong.Description(description), kong.DefaultEnvars("COATCHECK"),
 		kong.Vars{
 			"data": data, "schemes": backend.Schemes(),
-			"readable": formats(nil), "writable": formats(format.Format.Writable),
+			"readable": formats(format.Format.Readable), "writable": formats(format.Format.Writable),
+			"readers": readers(),
 		},
 		kong.Writers(out, out), kong.Exit(func(int) { panic(exit{}) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}),
@@ -313,13 +322,22 @@ func Parse(args []string, out io.Writer) (line Line, err error) {
 	return line, nil
 }
 
-// formats are the names of the cookie formats that keep returns true for, or of all without it.
+// formats are the names of the cookie formats that keep returns true for.
 func formats(keep func(format.Format) bool) string {
 	var names []string
 	for _, f := range format.All() {
-		if keep == nil || keep(f) {
+		if keep(f) {
 			names = append(names, f.String())
 		}
+	}
+	return strings.Join(names, ",")
+}
+
+// readers are the programs that a cookies.txt can be written for.
+func readers() string {
+	var names []string
+	for _, r := range format.Readers() {
+		names = append(names, string(r))
 	}
 	return strings.Join(names, ",")
 }

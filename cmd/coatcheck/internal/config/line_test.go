@@ -151,7 +151,7 @@ func TestHelp(t *testing.T) {
 	for args, want := range map[string][]string{
 		"--help":       {"demo", "serve", "doctor", "version", "COATCHECK_CONSOLE_LISTEN"},
 		"serve --help": {"--upstream=URL", "localhost:8080", "localhost:8081", "/data", "--verbose"},
-		"cookies convert -h": {"FROM", "--from-format=FORMAT", "native,netscape", "firefox", "storageState.json",
+		"cookies convert -h": {"FROM", "--from-format=FORMAT", "curl,wget,python", "firefox", "storageState.json",
 			"encrypted"},
 		"demo -h":   {"--data=DIR", "--log-format", "--inventory", "sqlite:, postgres://"},
 		"doctor -h": {"mysql://USER:PASSWORD@HOST:3306/DATABASE\n", "exit status"},

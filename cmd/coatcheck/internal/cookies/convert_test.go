@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"database/sql"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -43,11 +44,12 @@ func write(t *testing.T, file, text string) {
 
 func convert(t *testing.T, c cookies.Conversion) (report cookies.Report, said string) {
 	t.Helper()
+	var b bytes.Buffer
+	c.Losses = &b
 	report, err := c.Run(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	var b bytes.Buffer
 	if err := report.Print(&b); err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +60,8 @@ func convert(t *testing.T, c cookies.Conversion) (report cookies.Report, said st
 // same.
 func TestEveryFormatToEveryOther(t *testing.T) {
 	names := map[string]string{"native": "jar.json", "netscape": "cookies.txt", "playwright": "storageState.json",
-		"cdp": "x.cdp.json", "har": "x.HAR"}
+		"cdp": "x.cdp.json", "har": "x.HAR", "playwright-cookies": "x.playwright-cookies.json",
+		"puppeteer": "x.puppeteer.json", "extension": "x.extension.json", "selenium": "x.selenium.json"}
 	writable := slices.DeleteFunc(format.All(), func(f format.Format) bool { return !f.Writable() })
 	if len(names) != len(writable) {
 		t.Fatalf("%d formats are tested, %d are known", len(names), len(writable))
@@ -74,7 +77,7 @@ func TestEveryFormatToEveryOther(t *testing.T) {
 				}
 				write(t, source, file.String())
 				report, said := convert(t, cookies.Conversion{From: source, To: target})
-				if report.Cookies != 2 || !strings.Contains(said, "cookies: 2, losses: ") {
+				if report.Cookies != 2 || !strings.Contains(said, "cookies: 2 (read: 2, ") {
 					t.Errorf("%d cookies, said %q", report.Cookies, said)
 				}
 				in, err := os.Open(target)
@@ -111,8 +114,9 @@ func TestLossReport(t *testing.T) {
 	}
 	_, said := convert(t, cookies.Conversion{From: "-", To: "-", FromFormat: "native", ToFormat: "netscape",
 		Stdin: &file, Stdout: &out})
-	want := "lost: \"rich\" of example.com: SameSite=Strict\n" +
-		"lost: \"rich\" of example.com: Priority=High\ncookies: 2, losses: 2\n"
+	want := "changed: \"rich\" of example.com: SameSite=Strict is lost\n" +
+		"changed: \"rich\" of example.com: Priority=High is lost\n" +
+		"cookies: 2 (read: 2, changed: 1, left out: 0, expired: 0), losses: 2\n"
 	if said != want {
 		t.Errorf("said %q, want %q", said, want)
 	}
@@ -123,10 +127,10 @@ func TestLossReport(t *testing.T) {
 
 // What a server has chosen does not steer the terminal.
 func TestReportIsPrintable(t *testing.T) {
-	r := cookies.Report{Losses: []format.Loss{{Cookie: "a", Domain: "\x1b[2J\r.example", What: "its \u202epartition"}}}
-	var b bytes.Buffer
-	if err := r.Print(&b); err != nil || strings.ContainsAny(b.String(), "\x1b\r\u202e") {
-		t.Errorf("printed %q, %v", &b, err)
+	in := strings.NewReader("ex\x1bample.com\tFALSE\t/\tFALSE\t0\ta\u202e\t1\nexample.com\tFALSE\t/\tFALSE\t0\tb\t1\n")
+	_, said := convert(t, cookies.Conversion{From: "-", To: "-", ToFormat: "cdp", Stdin: in, Stdout: io.Discard})
+	if !strings.Contains(said, "left out: line 1") || strings.ContainsAny(said, "\x1b\r\u202e") {
+		t.Errorf("said %q", said)
 	}
 }
 
@@ -209,10 +213,16 @@ func TestRefusals(t *testing.T) {
 	folder := t.TempDir()
 	at := func(name string) string { return filepath.Join(folder, name) }
 	write(t, at("cut.json"), `{"version": 1, "cookies": [`)
-	write(t, at("bad.txt"), "example.com\tFALSE\t/\tFALSE\t0\ta\t1\nexample.com\tFALSE\n")
+	write(t, at("bad.txt"), "example.com\tFALSE\t/\tFALSE\t0\nexample.com\tFALSE\n")
+	write(t, at("loss.txt"), "example.com\tFALSE\t/\tFALSE\t0\ta\t1\nexample.com\tFALSE\n")
+	write(t, at("old.txt"), "example.com\tFALSE\t/\tFALSE\t1\ta\t1\nexample.com\tFALSE\t/\tFALSE\t2\tb\t1\n")
+	write(t, at("page.json"), "<!DOCTYPE html><title>Sign in</title>")
+	write(t, at("stripped.json"), `{"log": {"entries": []}}`)
+	write(t, at("part.json"), `{"version": 1, "cookies": [{"name": "a", "domain": "example.com", "path": "/",
+		"secure": true, "topLevelSite": "https://example.com"}]}`)
 	write(t, at("Cookies"), "SQLite format 3\x00 and then nothing")
 	write(t, at("future.sqlite"), "")
-	write(t, at("huge.har"), strings.Repeat(" ", format.MaxImport+1))
+	other := database(t, "other.sqlite", "CREATE TABLE cats (name TEXT)")
 	future := database(t, "future.sqlite", strings.Replace(firefoxSchema, "= 17", "= 99", 1))
 	empty := at("good.json")
 	write(t, empty, `{"version": 1, "cookies": []}`)
@@ -222,19 +232,25 @@ func TestRefusals(t *testing.T) {
 		says []string
 	}{
 		{"cut", cookies.Conversion{From: at("cut.json")}, []string{"cut.json", "line 1"}},
-		{"bad line", cookies.Conversion{From: at("bad.txt")}, []string{"bad.txt", "line 2"}},
-		{"no database", cookies.Conversion{From: at("Cookies")}, []string{"Cookies", "schema version"}},
-		{"empty database", cookies.Conversion{From: at("future.sqlite")}, []string{"schema version is 0"}},
+		{"bad lines", cookies.Conversion{From: at("bad.txt"), FromFormat: "netscape"},
+			[]string{"bad.txt", "2 entries were left out", "line 1"}},
+		{"strict", cookies.Conversion{From: at("loss.txt"), Strict: true}, []string{"would be lost"}},
+		{"expired", cookies.Conversion{From: at("old.txt")}, []string{"old.txt", "all its 2 cookies have expired"}},
+		{"stripped", cookies.Conversion{From: at("stripped.json")},
+			[]string{"no response in the archive sets a cookie"}},
+		{"a page", cookies.Conversion{From: at("page.json")},
+			[]string{"page.json", "HTML", "--from-format", "tabs between", `"cookies" and "origins"`}},
+		{"nothing fits", cookies.Conversion{From: at("part.json")}, []string{"netscape can hold none"}},
+		{"no database", cookies.Conversion{From: at("Cookies")}, []string{"Cookies", "read tables"}},
+		{"other database", cookies.Conversion{From: other}, []string{"no browser that is known", "host_key"}},
+		{"empty file", cookies.Conversion{From: at("future.sqlite")}, []string{"future.sqlite", "empty"}},
 		{"future", cookies.Conversion{From: future}, []string{"schema version is 99"}},
-		{"huge", cookies.Conversion{From: at("huge.har")}, []string{"huge.har", "more than"}},
-		{"huge database", cookies.Conversion{From: at("huge.har"), FromFormat: "chrome"}, []string{"more than"}},
 		{"missing", cookies.Conversion{From: at("missing.txt")}, []string{"missing.txt", "no such file"}},
 		{"missing database", cookies.Conversion{From: at("missing.sqlite")},
 			[]string{"missing.sqlite", "no such file"}},
 		{"wrong format", cookies.Conversion{From: at("cut.json"), FromFormat: "netscape"}, []string{"line 1"}},
-		{"unknown source", cookies.Conversion{From: at("cookies.dat")}, []string{"cookies.dat", "--from-format"}},
-		{"database from standard input", cookies.Conversion{From: "-", FromFormat: "chrome"},
-			[]string{"standard input"}},
+		{"database from standard input", cookies.Conversion{From: "-", FromFormat: "chrome",
+			Stdin: strings.NewReader("")}, []string{"standard input"}},
 		{"unknown target", cookies.Conversion{From: empty, To: at("x.dat")}, []string{"x.dat", "--to-format"}},
 		{"database as target", cookies.Conversion{From: empty, To: at("new.sqlite")},
 			[]string{"new.sqlite", "only read"}},

@@ -1,7 +1,6 @@
 package cookies
 
 import (
-	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -11,39 +10,34 @@ import (
 	"path/filepath"
 
 	_ "modernc.org/sqlite"
-
-	"coatcheck.dev/jar"
-	"coatcheck.dev/jar/format"
 )
 
-// importDatabase reads a copy, because a running browser locks its database, and SQLite would write beside the
+// maxDatabase is how many bytes of a browser's database are copied at most.
+const maxDatabase = 4 << 30
+
+// withCopy calls use with a copy of a database, because a running browser locks it, and SQLite would write beside the
 // original. The files that SQLite keeps beside it are copied too: the latest changes may be there alone.
-func importDatabase(
-	ctx context.Context, from format.Format, j *jar.Jar, name string,
-) (losses []format.Loss, err error) {
-	if name == "-" {
-		return nil, errors.New("a database is not read from standard input")
-	}
+func withCopy(name string, use func(*sql.DB) error) (err error) {
 	folder, err := os.MkdirTemp("", "coatcheck-")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	file := filepath.Join(folder, "copy")
 	if err := duplicate(name, file); err != nil {
-		return nil, err
+		return err
 	}
 	for _, beside := range []string{"-wal", "-journal"} {
 		if err := duplicate(name+beside, file+beside); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
+			return err
 		}
 	}
 	db, err := sql.Open("sqlite", file)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer db.Close()
-	return from.ImportDatabase(ctx, j, db)
+	return use(db)
 }
 
 func duplicate(from, to string) error {
@@ -56,12 +50,12 @@ func duplicate(from, to string) error {
 	if err != nil {
 		return err
 	}
-	n, err := io.Copy(out, io.LimitReader(in, format.MaxImport+1))
+	n, err := io.Copy(out, io.LimitReader(in, maxDatabase+1))
 	if closed := out.Close(); err == nil {
 		err = closed
 	}
-	if err == nil && n > format.MaxImport {
-		err = fmt.Errorf("%s has more than %d bytes", from, format.MaxImport)
+	if err == nil && n > maxDatabase {
+		err = fmt.Errorf("%s has more than %d bytes", from, maxDatabase)
 	}
 	return err
 }

@@ -1,0 +1,293 @@
+package format
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"coatcheck.dev/cookie"
+	"coatcheck.dev/jar"
+)
+
+// A record is an entry of a JSON file. Its fields are read leniently: programs write true as 1 and times as text.
+// null is as good as absent.
+type record struct {
+	fields map[string]any
+	wrong  []error  // fields that cannot be read; the entry is left out
+	odd    []string // fields that mean nothing; the entry is changed
+}
+
+var errNameless = errors.New("it has no name")
+
+// parseRecord reads an object. Bytes that are no UTF-8 are reported as odd, because JSON has no place for them.
+func parseRecord(raw []byte) (*record, error) {
+	var fields map[string]any
+	if raw == nil {
+		return nil, errTooLarge
+	}
+	if err := json.Unmarshal(raw, &fields); err != nil {
+		var kind *json.UnmarshalTypeError
+		if errors.As(err, &kind) {
+			return nil, fmt.Errorf("it is %s, where an object should be", kind.Value)
+		}
+		return nil, errors.New(jsonError(err))
+	}
+	if fields == nil {
+		return nil, errors.New("it is null, where an object should be")
+	}
+	r := &record{fields: fields}
+	if !utf8.Valid(raw) {
+		r.odd = append(r.odd, "its bytes that are no UTF-8 are lost")
+	}
+	return r, nil
+}
+
+// jsonError is an error of package json without what it quotes of the text.
+func jsonError(err error) string {
+	text := err.Error()
+	if i := strings.Index(text, "invalid character"); i >= 0 {
+		return "it is no JSON: a character is wrong" + text[strings.LastIndex(text, "'")+1:]
+	}
+	return "it is no JSON: " + text
+}
+
+// get returns the first of the fields that is there and not null.
+func (r *record) get(names ...string) (v any, name string) {
+	for _, name := range names {
+		if v := r.fields[name]; v != nil {
+			return v, name
+		}
+	}
+	return nil, ""
+}
+
+func (r *record) has(name string) bool { return r.fields[name] != nil }
+
+func (r *record) fail(name, want string) {
+	r.wrong = append(r.wrong, fmt.Errorf("%s is not %s", name, want))
+}
+
+func (r *record) text(names ...string) string {
+	v, name := r.get(names...)
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	case bool:
+		return strconv.FormatBool(v)
+	case float64: // a value like 7, written without quotes
+		if v == math.Trunc(v) && math.Abs(v) < 1<<53 {
+			return strconv.FormatFloat(v, 'f', -1, 64)
+		}
+	}
+	r.fail(name, "a string")
+	return ""
+}
+
+func (r *record) flag(names ...string) bool {
+	switch v, name := r.get(names...); v := v.(type) {
+	case nil:
+	case bool:
+		return v
+	case float64:
+		return v != 0
+	case string:
+		b, err := strconv.ParseBool(v)
+		if err != nil && v != "" {
+			r.fail(name, "true or false")
+		}
+		return b
+	default:
+		r.fail(name, "true or false")
+	}
+	return false
+}
+
+// expiry reads seconds since 1970, or a date; 0, less than that, nothing and "Session" are the end of the session.
+func (r *record) expiry(names ...string) (t time.Time) {
+	switch v, name := r.get(names...); v := v.(type) {
+	case nil:
+	case float64:
+		if v > 0 {
+			return secondsTime(v)
+		}
+	case string:
+		t, ok := readDate(v)
+		if !ok {
+			r.fail(name, "a time")
+		}
+		return t
+	default:
+		r.fail(name, "a time")
+	}
+	return t
+}
+
+// sameSite reads the words of all programs.
+func (r *record) sameSite() cookie.SameSite {
+	text := r.text("sameSite", "samesite", "same_site")
+	v, err := readSameSite(text)
+	if err != nil {
+		r.odd = append(r.odd, err.Error()+", which means nothing; taken as not set")
+	}
+	return v
+}
+
+// cookie reads the fields that all formats of single cookies share, under each of their names.
+func (r *record) cookie(o *Options) (c jar.Cookie) {
+	c.Name, c.Value = r.text("name", "key"), r.text("value")
+	c.Path = r.text("path")
+	c.Secure, c.HttpOnly = r.flag("secure"), r.flag("httpOnly", "httponly", "http_only")
+	c.SameSite = r.sameSite()
+	if !r.flag("session") {
+		c.Expires = r.expiry("expires", "expirationDate", "expiry", "expiration")
+	}
+	if c.Path == "" {
+		c.Path = "/"
+	}
+	r.domain(&c, o)
+	r.partition(&c)
+	if !r.has("name") && !r.has("key") {
+		r.wrong = append(r.wrong, errNameless)
+	}
+	if c.SameSite == cookie.SameSiteNone && !c.Secure {
+		// Playwright and WebDriver say so of cookies in Firefox and WebKit that have no SameSite.
+		c.SameSite = cookie.SameSiteUnset
+		r.odd = append(r.odd, "SameSite=None without Secure is taken as not set")
+	}
+	p, err := readPriority(r.text("priority"))
+	if err != nil {
+		r.odd = append(r.odd, err.Error()+", which means nothing; taken as not set")
+	}
+	if p != cookie.PriorityMedium { // DevTools has no other word for unset
+		c.Priority = p
+	}
+	return c
+}
+
+// domain reads the host or the domain. A leading dot marks a cookie for the hosts below as well, unless hostOnly says
+// what it is. Playwright also knows a URL in its place.
+func (r *record) domain(c *jar.Cookie, o *Options) {
+	domain, port := cutPort(r.text("domain", "host"))
+	if port {
+		r.odd = append(r.odd, "its port is lost: cookies are for all ports of a host")
+	}
+	readDomain(c, domain)
+	if _, ok := r.fields["hostOnly"].(bool); ok {
+		c.HostOnly = r.flag("hostOnly")
+	}
+	if c.Domain != "" {
+		return
+	}
+	u := o.URL
+	if text := r.text("url"); text != "" {
+		u, _ = url.Parse(text)
+	}
+	if u == nil || u.Hostname() == "" {
+		r.wrong = append(r.wrong, errors.New("it has no domain; if you know its URL, say it"))
+		return
+	}
+	c.Domain, c.HostOnly = jar.CanonicalHost(u.Hostname()), true
+}
+
+// partition reads the partition key: the text of Playwright and of older DevTools, or an object.
+func (r *record) partition(c *jar.Cookie) {
+	if r.flag("partitionKeyOpaque") {
+		r.wrong = append(r.wrong, errors.New("its partition has no name"))
+		return
+	}
+	switch key := r.fields["partitionKey"].(type) {
+	case nil:
+	case string:
+		c.Partition = partitionOf(key)
+		// Playwright reads a key without the bit as one of a frame of another site.
+		c.Partition.CrossSiteAncestor = key != "" && (!r.has("_crHasCrossSiteAncestor") ||
+			r.flag("_crHasCrossSiteAncestor"))
+	case map[string]any:
+		k := record{fields: key}
+		c.Partition = partitionOf(k.text("topLevelSite", "sourceOrigin"))
+		if c.Partition == (jar.Partition{}) {
+			break
+		}
+		if c.Partition.CrossSiteAncestor = k.flag("hasCrossSiteAncestor"); !k.has("hasCrossSiteAncestor") {
+			c.Partition.CrossSiteAncestor = foreign(c.Domain, c.Partition.TopLevelSite)
+		}
+		r.wrong = append(r.wrong, k.wrong...)
+	default:
+		r.fail("partitionKey", "a site")
+	}
+}
+
+// partitionOf is the partition of a site or an origin.
+func partitionOf(origin string) (p jar.Partition) {
+	u, err := url.Parse(origin)
+	if err != nil || u.Host == "" {
+		p.TopLevelSite = origin // the jar refuses it, unless it is empty
+		return p
+	}
+	host := jar.CanonicalHost(u.Hostname())
+	if domain := jar.RegistrableDomain(host); domain != "" {
+		host = domain
+	}
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	p.TopLevelSite = u.Scheme + "://" + host
+	return p
+}
+
+// foreign reports whether a host is of another site than the page.
+func foreign(host, site string) bool {
+	page, err := url.Parse(site)
+	if err != nil {
+		return false
+	}
+	return !jar.SameSite(&url.URL{Scheme: page.Scheme, Host: bracketed(host)}, page)
+}
+
+// readRecords reads a file whose entries are cookies with the usual fields.
+func readRecords(in *bufio.Reader, o *Options, s *sink) error {
+	shape := jsonShape{
+		list: "cookies", inner: map[string]bool{"result": true}, // the answer of the DevTools protocol
+		entry: func(at place, raw []byte) { readRecord(at, raw, o, s, nil) },
+		other: map[string]func(place, []byte){"origins": func(at place, raw []byte) { loseOrigins(at, raw, s) }},
+	}
+	return shape.walk(in, s)
+}
+
+// readRecord reads an entry. more, if it is not nil, reads what only this format has.
+func readRecord(at place, raw []byte, o *Options, s *sink, more func(r *record, c *jar.Cookie)) {
+	r, err := parseRecord(raw)
+	if err != nil {
+		s.leaveOut(at, nil, err.Error())
+		return
+	}
+	c := r.cookie(o)
+	if more != nil {
+		more(r, &c)
+	}
+	if err := errors.Join(r.wrong...); err != nil {
+		s.leaveOut(at, &c, oneLine(err))
+		return
+	}
+	s.add(at, &c, r.odd...)
+}
+
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
+
+// loseOrigins reports the local storage of a storage state, which is no cookie.
+func loseOrigins(at place, raw []byte, s *sink) {
+	if !bytes.HasPrefix(raw, []byte("[")) || bytes.Equal(raw, []byte("[]")) {
+		return
+	}
+	s.note(at, "origins with their local storage, which are no cookies")
+}
