@@ -97,6 +97,8 @@ var Rooms = []Room{
 	{3, "state", "the inventory of what lives where",
 		[]string{"session", "cookie", "event", "seal"},
 		"the inventory names what lives in either place, signed or not; answers and what it does not have are events"},
+	{3, "state/statetest", "tests that hold an inventory true",
+		[]string{"state"}, "compares what an inventory says with a document, and with the code"},
 	{3, "state/preference", "what visitors like: typed, in one small cookie",
 		[]string{"session", "state", "golang.org/x/text/language"},
 		"declares a cookie and asks the session for its user; languages are matched as the Go team keeps it"},
