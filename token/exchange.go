@@ -6,6 +6,8 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
@@ -23,8 +25,17 @@ type Client struct {
 	Audience string // of its tokens, and no other
 }
 
-// Format prints no secret, for every verb.
-func (c Client) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "client(%s for %s)", c.Name, c.Audience) }
+// String is the name and the audience, without the secret.
+func (c Client) String() string { return fmt.Sprintf("client(%s for %s)", c.Name, c.Audience) }
+
+// Format prints [Client.String], for every verb.
+func (c Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
+
+// LogValue has [Client.String] logged.
+func (c Client) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
+// MarshalText has [Client.String] written, by encoding/json as well: there is no way back.
+func (c Client) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 // The parameters of RFC 8693, and the type of a ticket.
 const (

@@ -17,12 +17,14 @@ import (
 	"github.com/go-jose/go-jose/v4/json"
 )
 
-// Keys returns the public keys of an issuer. A verifier calls it when it has none, when they are a minute old, and
-// when a token names a key that it does not know, but then at most every 10 seconds.
+// Keys returns the public keys of an issuer. A verifier calls it when it has none, when they are about a
+// minute old, and when a token names a key that it does not know, but then at most every 10 seconds. Where keys are 50
+// seconds old, or could not be had a moment ago, nobody waits for newer ones.
 type Keys func() (jose.JSONWebKeySet, error)
 
 const (
 	keysAge   = time.Minute
+	keysAhead = 50 * time.Second // after which newer ones are fetched, while these are in use
 	keysRetry = 10 * time.Second
 	keysMost  = 15 * time.Minute // for which keys are used that cannot be fetched again
 	maxKeys   = 64
@@ -99,11 +101,24 @@ func (s *keySet) learn(header string, key *publicKey) {
 
 // currentKeys returns the keys, fetched anew if they are old.
 func (v *Verifier) currentKeys(now time.Time) (*keySet, error) {
+	young := func(set *keySet) bool { return now.Sub(set.at) < keysAhead }
 	set := v.keys.Load()
-	if set != nil && now.Sub(set.at) < keysAge {
+	if set == nil {
+		return v.fetchKeys(now, young)
+	}
+	switch age := now.Sub(set.at); {
+	case age < keysAhead:
+		return set, nil
+	case age < keysAge, age < keysMost && v.failing.Load():
+		if v.refreshing.CompareAndSwap(false, true) {
+			go func() {
+				defer v.refreshing.Store(false)
+				_, _ = v.fetchKeys(now, young) // an error is told when these keys are too old to go on with
+			}()
+		}
 		return set, nil
 	}
-	return v.fetchKeys(now, func(set *keySet) bool { return now.Sub(set.at) < keysAge })
+	return v.fetchKeys(now, young)
 }
 
 // newKeys looks for keys that this verifier does not know.
@@ -123,8 +138,10 @@ func (v *Verifier) fetchKeys(now time.Time, enough func(*keySet) bool) (*keySet,
 		var next *keySet
 		if next, err = v.load(now); err == nil {
 			v.keys.Store(next)
+			v.failing.Store(false)
 			return next, nil
 		}
+		v.failing.Store(true)
 		v.tried = now
 	}
 	if set != nil && now.Sub(set.at) < keysMost {

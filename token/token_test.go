@@ -1,6 +1,7 @@
 package token_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -11,6 +12,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -502,11 +504,13 @@ func TestJWKSIsCached(t *testing.T) {
 func TestFetchingOfKeysIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, token.EdDSA)
-		asked, failing := 0, true
+		var asked atomic.Int32
+		var failing atomic.Bool
+		failing.Store(true)
 		v := token.NewVerifier(token.VerifierOptions{Issuer: site, Audience: "orders", Algorithm: token.EdDSA,
 			Keys: func() (jose.JSONWebKeySet, error) {
-				asked++
-				if failing {
+				asked.Add(1)
+				if failing.Load() {
 					return jose.JSONWebKeySet{}, errors.New("down")
 				}
 				return w.issuer.Keys()
@@ -517,27 +521,27 @@ func TestFetchingOfKeysIsBounded(t *testing.T) {
 				t.Fatal("without keys nobody can tell")
 			}
 		}
-		if asked != 1 {
-			t.Errorf("asked %d times", asked)
+		if n := asked.Load(); n != 1 {
+			t.Errorf("asked %d times", n)
 		}
-		failing = false
+		failing.Store(false)
 		time.Sleep(11 * time.Second)
 		if _, ok, err := v.Verify(text); !ok || err != nil {
 			t.Fatalf("with keys: %v, %v", ok, err)
 		}
 		strange := newWorld(t, token.EdDSA)
 		_, other := strange.signIn(t, "u42")
-		before := asked
+		before := asked.Load()
 		for range 600 {
 			if _, ok, err := v.Verify(other); ok || err != nil {
 				t.Fatal("a token of a key that there is not was accepted, or is an error")
 			}
 			time.Sleep(100 * time.Millisecond)
 		}
-		if n := asked - before; n < 5 || n > 6 {
+		if n := asked.Load() - before; n < 5 || n > 6 {
 			t.Errorf("asked %d times within a minute, want every 10 seconds", n)
 		}
-		failing = true
+		failing.Store(true)
 		for range 14 {
 			time.Sleep(time.Minute)
 			_, fresh := w.signIn(t, "u42")
@@ -549,6 +553,68 @@ func TestFetchingOfKeysIsBounded(t *testing.T) {
 		_, fresh := w.signIn(t, "u42")
 		if _, ok, err := v.Verify(fresh); ok || err == nil {
 			t.Errorf("keys that nobody confirms are used for ever: %v, %v", ok, err)
+		}
+	})
+}
+
+// While tokens are verified all the time, nobody waits for keys that come slowly, nor for keys that do not come at all.
+// What they say counts within a minute all the same.
+//
+// Rows: A29, I10
+func TestNobodyWaitsForSlowKeys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, token.EdDSA)
+		var slow, failing atomic.Bool
+		v := token.NewVerifier(token.VerifierOptions{Issuer: site, Audience: "orders", Algorithm: token.EdDSA,
+			Keys: func() (jose.JSONWebKeySet, error) {
+				if slow.Load() {
+					time.Sleep(5 * time.Second)
+				}
+				if failing.Load() {
+					return jose.JSONWebKeySet{}, errors.New("down")
+				}
+				return w.issuer.Keys()
+			}})
+		verify := func() bool {
+			t.Helper()
+			_, text := w.signIn(t, "u42")
+			began := time.Now()
+			_, ok, err := v.Verify(text)
+			if waited := time.Since(began); waited > 0 || err != nil {
+				t.Errorf("waited %v, %v", waited, err)
+			}
+			return ok
+		}
+		verify()
+		slow.Store(true)
+		for range 300 {
+			time.Sleep(time.Second)
+			if !verify() {
+				t.Fatal("a good token is refused")
+			}
+		}
+		failing.Store(true)
+		for range 300 {
+			time.Sleep(time.Second)
+			if !verify() {
+				t.Fatal("without newer keys a good token is refused")
+			}
+		}
+		failing.Store(false)
+		time.Sleep(20 * time.Second)
+		verify()
+		time.Sleep(6 * time.Second)
+		must(t, w.ring.Rotate())
+		_, text := w.signIn(t, "u42")
+		if n, err := w.ring.Retire(time.Now().Add(time.Second)); n != 1 || err != nil {
+			t.Fatal(n, err)
+		}
+		for range 60 {
+			time.Sleep(time.Second)
+			_, _, _ = v.Verify(text)
+		}
+		if _, ok, err := v.Verify(text); ok || err != nil {
+			t.Errorf("a token of a key that was retired a minute ago: %v, %v", ok, err)
 		}
 	})
 }
@@ -759,6 +825,13 @@ func TestIssuersPrintNoSecret(t *testing.T) {
 		if strings.Contains(got, "0123") || strings.Contains(got, "30313233") { // in hexadecimal digits
 			t.Errorf("%s prints %s", verb, got)
 		}
+	}
+	var logged bytes.Buffer
+	for _, h := range []slog.Handler{slog.NewJSONHandler(&logged, nil), slog.NewTextHandler(&logged, nil)} {
+		slog.New(h).Info("known", "one", c, "at", &c, "all", []token.Client{c}, "by name", map[string]any{"c": &c})
+	}
+	if text := logged.String(); strings.Contains(text, "0123") || strings.Count(text, "orders for shop") != 8 {
+		t.Errorf("logged: %s", text)
 	}
 }
 

@@ -69,9 +69,11 @@ type Verifier struct {
 	seed        maphash.Seed
 	accepted    []atomic.Pointer[accepted]
 
-	keys  atomic.Pointer[keySet]
-	fetch sync.Mutex // held by the one who fetches
-	tried time.Time  // when a fetch failed or found nothing new; under fetch
+	keys       atomic.Pointer[keySet]
+	refreshing atomic.Bool // while newer ones are fetched, and these are in use
+	failing    atomic.Bool // the last fetch failed
+	fetch      sync.Mutex  // held by the one who fetches
+	tried      time.Time   // when a fetch failed or found nothing new; under fetch
 }
 
 // accepted is a token that was good. Its text is a secret while it lives.
