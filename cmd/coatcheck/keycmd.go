@@ -32,19 +32,31 @@ func openKeys(from string, f *folder.Folder) (*seal.Ring, error) {
 	return seal.Open(f.KeysPath())
 }
 
-// haveKeys is openKeys for keys that are there.
-func haveKeys(flags config.KeyFile) (*seal.Ring, error) {
+// haveKeys is openKeys for keys that are there. If they are to be changed, nobody else can do so until release is
+// called.
+func haveKeys(flags config.KeyFile, change bool) (ring *seal.Ring, release func(), err error) {
 	f := folder.At(flags.Data)
-	path := flags.KeysFrom
+	path, release := flags.KeysFrom, func() {}
 	if path == "" {
 		path = f.KeysPath()
 	}
 	if !strings.HasPrefix(path, "env:") {
 		if _, err := os.Stat(path); err != nil {
-			return nil, fmt.Errorf("there are no keys yet: %w; serve with --seal-data or --tokens-for makes them", err)
+			return nil, nil, fmt.Errorf("there are no keys yet: %w; serve with --seal-data or --tokens-for makes them",
+				err)
+		}
+		if change {
+			lock, err := folder.LockKeys(path)
+			if err != nil {
+				return nil, nil, err
+			}
+			release = func() { _ = lock.Close() }
 		}
 	}
-	return openKeys(flags.KeysFrom, f)
+	if ring, err = openKeys(flags.KeysFrom, f); err != nil {
+		release()
+	}
+	return ring, release, err
 }
 
 // keys runs one of the commands on keys.
@@ -53,10 +65,11 @@ func (p *Program) keys(ctx context.Context, line *config.Line) error {
 		config.ListKeys: line.Keys.List, config.RotateKeys: line.Keys.Rotate,
 		config.RetireOldKeys: line.Keys.Retire.KeyFile, config.CheckAllKeys: line.Keys.Check.KeyFile,
 	}[line.Command]
-	ring, err := haveKeys(where)
+	ring, release, err := haveKeys(where, line.Command == config.RotateKeys || line.Command == config.RetireOldKeys)
 	if err != nil {
 		return err
 	}
+	defer release()
 	switch line.Command {
 	case config.RotateKeys:
 		return p.rotateKeys(ring)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"coatcheck.dev/cmd/coatcheck/internal/folder"
 	"coatcheck.dev/token"
 )
 
@@ -64,6 +66,36 @@ func TestKeysRotateWhileTheProgramRuns(t *testing.T) {
 	if _, err := command(t, "keys", "list", "--data="+t.TempDir()); err == nil ||
 		!strings.Contains(err.Error(), "no keys yet") {
 		t.Errorf("without keys: %v", err)
+	}
+}
+
+// One command at a time changes keys: the other one says who is at work, and no key is lost. Looking at them goes on.
+//
+// Rows: I12
+func TestOneCommandChangesKeysAtATime(t *testing.T) {
+	data := t.TempDir()
+	start(t, data, "demo", "--seal-data").end()
+	keys := filepath.Join(data, "keys")
+	held, err := folder.LockKeys(keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		{"rotate"}, {"retire", "--force", "--older-than=1s"}, {"rotate", "--keys=" + keys},
+	} {
+		_, err := command(t, append([]string{"keys", args[0], "--data=" + data}, args[1:]...)...)
+		if err == nil || !strings.Contains(err.Error(), fmt.Sprint("process ", os.Getpid())) {
+			t.Errorf("%v: %v", args, err)
+		}
+	}
+	if out, err := command(t, "keys", "list", "--data="+data); err != nil || strings.Count(out, "\n") != 2 {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if err := held.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := command(t, "keys", "rotate", "--data="+data); err != nil || strings.Count(out, "\n") != 3 {
+		t.Errorf("%v\n%s", err, out)
 	}
 }
 

@@ -24,11 +24,32 @@ func (f *Folder) lock() (err error) {
 	case err != nil:
 		return fmt.Errorf("the data folder %s cannot be locked: %w (choose another with --data)", f.path, cause(err))
 	}
-	host, _ := os.Hostname()
-	if f.held.Truncate(0) == nil { // what is written is for people only, so a full disk is no obstacle
-		fmt.Fprintf(f.held, "process %d on %s\n", os.Getpid(), host)
-	}
+	sign(f.held)
 	return nil
+}
+
+// LockKeys makes the changes of a key file this program's alone, until the lock is closed or the program ends. Nobody
+// needs it to read the file, because that is replaced as a whole. The file of the lock, beside it, stays.
+func LockKeys(keys string) (io.Closer, error) {
+	path := keys + ".lock"
+	held, err := lockFile(path)
+	switch {
+	case errors.Is(err, errLocked):
+		return nil, fmt.Errorf("the keys %s are being changed by another coatcheck%s: wait for that one, and see what "+
+			"it has done with coatcheck keys list", keys, holder(path))
+	case err != nil:
+		return nil, fmt.Errorf("the keys %s cannot be locked: %w", keys, err)
+	}
+	sign(held)
+	return held, nil
+}
+
+// sign writes into a locked file who holds it. That is for people only, so a full disk is no obstacle.
+func sign(held *os.File) {
+	host, _ := os.Hostname()
+	if held.Truncate(0) == nil {
+		fmt.Fprintf(held, "process %d on %s\n", os.Getpid(), host)
+	}
 }
 
 func (f *Folder) lockPath() string { return filepath.Join(f.path, "lock") }
