@@ -81,6 +81,14 @@ func TestWhatIsNoClash(t *testing.T) {
 			foreign(other)
 			foreign(other)
 		},
+		"two users behind one address": func(t *testing.T, m *session.Manager, b *browser, _ store.ID) {
+			other := newBrowser(t, m)
+			other.signIn("eve")
+			b.signIn("ada")
+			stale := newBrowser(t, m)
+			foreign(stale)
+			foreign(stale)
+		},
 		"another address": func(t *testing.T, m *session.Manager, _ *browser, _ store.ID) {
 			other := newBrowser(t, m)
 			other.address = "192.0.2.9:1"

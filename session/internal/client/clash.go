@@ -20,7 +20,8 @@ func BrowserOf(address, userAgent string) (b Browser) {
 }
 
 // clashes notices a program on the same host that gives its cookie the same name: a browser that was given a ticket at
-// sign-in comes with others that nobody here has made, twice in a row.
+// sign-in comes with others that nobody here has made, twice in a row. Browsers alike behind one address look like one,
+// so that the word of it can be wrong there; once two users are signed in from it, there is none.
 type clashes struct {
 	mu        sync.Mutex
 	given     generations[gift]     // what each browser's last sign-in began, by browser
@@ -32,8 +33,9 @@ type clashes struct {
 
 // A gift is the session of a sign-in.
 type gift struct {
-	id   store.ID
-	user string
+	id     store.ID
+	user   string
+	shared bool // two users are signed in behind this address and User-Agent: nobody can tell their browsers apart
 }
 
 const (
@@ -50,7 +52,8 @@ func (c *Client) Given(to Browser, id store.ID, user string) {
 		l.given.turn()
 		l.to.turn()
 	}
-	l.given.put(store.ID(to), gift{id, user})
+	before, there := l.given.get(store.ID(to))
+	l.given.put(store.ID(to), gift{id, user, there && (before.shared || before.user != user)})
 	l.to.put(id, to)
 }
 
@@ -91,7 +94,7 @@ func (c *Client) Clashes(from Browser, presented store.ID) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	g, ok := l.given.get(store.ID(from))
-	if !ok || g.id == presented {
+	if !ok || g.id == presented || g.shared {
 		return false
 	}
 	id := g.id
