@@ -112,10 +112,44 @@ func TestLookup(t *testing.T) {
 	}
 }
 
+// LookupBoth finds what two Lookups do, whatever the names have in common.
+func TestLookupBoth(t *testing.T) {
+	for _, tt := range []struct {
+		why    string
+		header []string
+		a, b   string
+	}{
+		{"a session and its guard", []string{"theme=x; __Host-s=1; __Host-s-bound=2"}, "__Host-s", "__Host-s-bound"},
+		{"in the other order", []string{"__Host-s-bound=2; __Host-s=1"}, "__Host-s", "__Host-s-bound"},
+		{"the longer one first", []string{"__Host-s-bound=2; __Host-s=1"}, "__Host-s-bound", "__Host-s"},
+		{"duplicates of both, over lines", []string{"_s=1;_t=2", " _t=3 ; _s=", "_s=H_s=4"}, "_s", "_t"},
+		{"one alone", []string{"sid=1; side=2"}, "sid", "sides"},
+		{"no name in common", []string{"a=1; b=2; a=3"}, "a", "b"},
+		{"unlike underscores", []string{"_a=1; __a=2; a=3"}, "_a", "__a"},
+		{"the same name", []string{"a=1; a=2"}, "a", "a"},
+		{"within a value", []string{"x=__Host-s=1; __Host-s=2"}, "__Host-s", "__Host-t"},
+		{"nothing but underscores", []string{"_=1; __=2"}, "_", "__"},
+		{"no header", nil, "a", "b"},
+	} {
+		a, b := cookie.LookupBoth(tt.header, tt.a, tt.b)
+		for _, c := range []struct {
+			name string
+			got  cookie.Found
+		}{{tt.a, a}, {tt.b, b}} {
+			if value, n := cookie.Lookup(tt.header, c.name); c.got.Value != value || c.got.N != n {
+				t.Errorf("%s: %q in %q: %+v, want %q, %d", tt.why, c.name, tt.header, c.got, value, n)
+			}
+		}
+	}
+}
+
 func TestReadingAllocatesNothing(t *testing.T) {
 	header := []string{typicalHeader}
 	if n := testing.AllocsPerRun(100, func() { cookie.Lookup(header, "__Host-ticket") }); n != 0 {
 		t.Errorf("Lookup allocates %v times", n)
+	}
+	if n := testing.AllocsPerRun(100, func() { cookie.LookupBoth(header, "__Host-ticket", "__Host-t") }); n != 0 {
+		t.Errorf("LookupBoth allocates %v times", n)
 	}
 	if n := testing.AllocsPerRun(100, func() {
 		for name, value := range cookie.All(header) {
@@ -126,7 +160,7 @@ func TestReadingAllocatesNothing(t *testing.T) {
 	}
 }
 
-// FuzzHeader holds Lookup, which searches, to All, which walks.
+// FuzzHeader holds Lookup and LookupBoth, which search, to All, which walks.
 func FuzzHeader(f *testing.F) {
 	for _, s := range []string{"a=1; b=2", " a = 1;;a=2", "aa=a=a;a=1", "__a=1;_a=2; a=3", "=;a", "a\x00=\xff; a=",
 		typicalHeader} {
@@ -151,6 +185,16 @@ func FuzzHeader(f *testing.F) {
 		}
 		if value, n := cookie.Lookup(header, name); value != wantValue || n != wantN {
 			t.Errorf("Lookup(%q, %q) = %q, %d, and All has %q, %d", header, name, value, n, wantValue, wantN)
+		}
+		if name == "" || strings.ContainsAny(name, "=;") || name[0] == ' ' || name[0] == '\t' {
+			return
+		}
+		for _, other := range []string{name + "b", name[:1], "__Host-session"} {
+			a, b := cookie.LookupBoth(header, name, other)
+			if value, n := cookie.Lookup(header, other); a != (cookie.Found{Value: wantValue, N: wantN}) ||
+				b != (cookie.Found{Value: value, N: n}) {
+				t.Errorf("LookupBoth(%q, %q, %q) = %+v, %+v", header, name, other, a, b)
+			}
 		}
 	})
 }

@@ -215,13 +215,16 @@ func (d *decoder) numbers(n int) {
 	}
 }
 
-// pass reads over a string, which is mostly a short one.
-func (d *decoder) pass() {
-	if s := d.rest; s != "" && s[0] < 0x80 && int(s[0]) < len(s) {
-		d.rest = s[1+int(s[0]):]
-		return
+// pass reads over n strings, which are mostly short ones.
+func (d *decoder) pass(n int) {
+	rest := d.rest
+	for ; n > 0 && rest != "" && rest[0] < 0x80 && int(rest[0]) < len(rest); n-- {
+		rest = rest[1+int(rest[0]):]
 	}
-	d.string()
+	d.rest = rest
+	for range n {
+		d.string()
+	}
 }
 
 func (d *decoder) string() string {

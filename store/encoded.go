@@ -65,7 +65,7 @@ func (s *Encoded) Head() (h Head, ok bool) {
 	h.User = d.string()
 	if flags&flagGuard != 0 {
 		d.toData()
-		d.pass()
+		d.pass(1)
 		h.Guard = d.string()
 	}
 	return h, !d.failed
@@ -78,11 +78,11 @@ func (s *Encoded) Data() (Data, bool) {
 		return Data{}, false
 	}
 	flags := d.toUser()
-	d.pass()
+	d.pass(1)
 	d.toData()
 	data, err := parseData(d.string())
 	if flags&flagGuard != 0 {
-		d.pass() // a body that is cut behind the data is damaged too
+		d.pass(1) // a body that is cut behind the data is damaged too
 	}
 	if err != nil || d.failed {
 		return Data{}, false
@@ -140,12 +140,10 @@ func (d *decoder) toData() {
 		return
 	}
 	for range auths {
-		d.pass()
+		d.pass(1)
 		d.numbers(2)
 	}
-	d.pass() // device
-	d.pass()
-	d.pass()
+	d.pass(3) // device
 }
 
 // Over reports whether the session is over at the time now; see [Record.Over].
