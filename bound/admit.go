@@ -22,8 +22,11 @@ var (
 	first   = &session.Verdict{Change: confirm}
 )
 
+// Cookie is the name of the bound cookie. It is for package session.
+func (g *Guard) Cookie() string { return g.opts.Cookie }
+
 // Admit lets a request into a bound session only with the bound cookie. It is for package session.
-func (g *Guard) Admit(r *http.Request, user, text string, now time.Time) *session.Verdict {
+func (g *Guard) Admit(r *http.Request, shown cookie.Found, user, text string, now time.Time) *session.Verdict {
 	if text == "" {
 		return g.admitKeyless(r, user, 0, now)
 	}
@@ -35,10 +38,9 @@ func (g *Guard) Admit(r *http.Request, user, text string, now time.Time) *sessio
 	if f.phase == offered {
 		return g.admitKeyless(r, user, f.at, now)
 	}
-	shown, n := cookie.Lookup(r.Header["Cookie"], g.opts.Cookie)
 	until := int64(0)
-	if n == 1 {
-		until = g.find(&f, shown)
+	if shown.N == 1 {
+		until = g.find(&f, shown.Value)
 	}
 	if us < until+g.opts.Grace.Microseconds() {
 		if f.phase == registered {
@@ -52,11 +54,11 @@ func (g *Guard) Admit(r *http.Request, user, text string, now time.Time) *sessio
 		return g.admitKeyless(r, user, f.at, now)
 	case us < f.at+g.opts.Grace.Microseconds() || g.opts.isOpen(r.URL.Path) || g.opts.policy(user) == Off:
 		return nil
-	case n > 1:
+	case shown.N > 1:
 		return several
-	case n == 1 && until == 0:
+	case shown.N == 1 && until == 0:
 		return g.without(foreign)
-	case n == 1:
+	case shown.N == 1:
 		return g.without(over)
 	}
 	return g.admitWithout(r, text)

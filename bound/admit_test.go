@@ -102,7 +102,7 @@ func TestABoundCookieOfAnotherSession(t *testing.T) {
 	})
 }
 
-// A request that is turned away begins nothing and takes nothing away: the cookie stays.
+// A request that is turned away begins nothing and takes nothing away: the cookie stays, unless it is a sign-out.
 func TestTurnedAwayKeepsTheTicket(t *testing.T) {
 	inBubble(t, "ticket", func(t *testing.T) {
 		s := newSite(t, bound.Options{})
@@ -111,13 +111,16 @@ func TestTurnedAwayKeepsTheTicket(t *testing.T) {
 		without := b.copied()
 		delete(without.cookies, boundCookie)
 		ticket := without.cookies["__Host-session"]
-		without.send("POST", "/out", nil, nil)
 		without.get("/")
 		if without.cookies["__Host-session"] != ticket {
 			t.Error("the ticket has changed")
 		}
 		if got := b.get("/").body; got != "ada" {
 			t.Errorf("the owner has a page for %q", got)
+		}
+		without.send("POST", "/out", nil, nil)
+		if _, left := without.cookies["__Host-session"]; left || b.get("/").body != "" {
+			t.Error("after the sign-out the session goes on")
 		}
 	})
 }

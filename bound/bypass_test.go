@@ -63,6 +63,39 @@ func TestPathsThatLeadOutOfOpenPages(t *testing.T) {
 	})
 }
 
+// Between a step-up and its registration, a browser that is made to send no cookies asks by the name of before. It
+// keeps its key, and has a bound cookie for the session that it has now.
+//
+// Rows: D5
+func TestRefreshWithoutCookiesBeforeTheNextRegistration(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t, bound.Options{})
+		b := s.bound("ada")
+		b.send("POST", "/again", nil, nil)
+		withoutCookies := func(f *forgery) { f.cookies = false }
+		if a := b.refresh(withoutCookies); a.status != http.StatusOK || !a.setsBound() {
+			t.Fatalf("%d %s", a.status, a.body)
+		}
+		time.Sleep(time.Minute)
+		if got := b.get("/").body; got != "ada" {
+			t.Errorf("a page for %q", got)
+		}
+		// A sign-in takes no key along.
+		b.signIn("eve")
+		if in := b.instructions(b.refresh(withoutCookies)); in["continue"] != false {
+			t.Errorf("after a sign-in: %v", in)
+		}
+		s.heard()
+		b.send("POST", "/out", nil, nil)
+		if in := b.instructions(b.refresh(withoutCookies)); in["continue"] != false {
+			t.Errorf("after a sign-out: %v", in)
+		}
+		if told := s.heard(refusals...); len(told) > 0 {
+			t.Errorf("heard %+v", told)
+		}
+	})
+}
+
 // A browser may ask for the session of before a step-up once more. It hears that that one is over, and keeps the cookie
 // of the one that it has.
 //

@@ -142,16 +142,14 @@ func (v *visit) emit(kind event.Kind, reason string) {
 
 // change changes the state of a session, and returns false after it has answered because that could not be done.
 func (v *visit) change(handle store.ID, apply func(s *state, now time.Time) error) bool {
-	err := v.manager.ChangeGuard(v.r.Context(), handle, func(text string, now time.Time) (string, error) {
-		s, err := decode(text)
-		if err != nil {
-			return "", refusal{event.ProofRefused, err}
+	err := v.tryChange(handle, apply)
+	if next, ok := v.manager.Successor(handle); ok && errors.Is(err, session.ErrEnded) && !v.session.SignedIn() {
+		// A browser that sends no cookies here has not registered since a step-up, and names the session of before.
+		// What a sign-in has begun has none of its keys.
+		if err = v.tryChange(next, apply); errors.Is(err, errOtherID) {
+			err = session.ErrEnded
 		}
-		if err := apply(s, now); err != nil {
-			return "", err
-		}
-		return s.encode()
-	})
+	}
 	var refused refusal
 	switch {
 	case err == nil:
@@ -166,6 +164,19 @@ func (v *visit) change(handle store.ID, apply func(s *state, now time.Time) erro
 	return false
 }
 
+func (v *visit) tryChange(handle store.ID, apply func(s *state, now time.Time) error) error {
+	return v.manager.ChangeGuard(v.r.Context(), handle, func(text string, now time.Time) (string, error) {
+		s, err := decode(text)
+		if err != nil {
+			return "", refusal{event.ProofRefused, err}
+		}
+		if err := apply(s, now); err != nil {
+			return "", err
+		}
+		return s.encode()
+	})
+}
+
 // refusal is an error with the kind of its event.
 type refusal struct {
 	kind   event.Kind
@@ -173,6 +184,7 @@ type refusal struct {
 }
 
 func (r refusal) Error() string { return r.reason.Error() }
+func (r refusal) Unwrap() error { return r.reason }
 
 // challengeLife is how long a challenge is good: longer than a bound cookie, because a browser has the next one from
 // the time at which it got the last.

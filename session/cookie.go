@@ -25,39 +25,58 @@ func (o *Options) cookie(value string, lifetime time.Duration) *cookie.Cookie {
 	return c
 }
 
-// CookieProblem returns nil, or an error that wraps [ErrPlainHTTP] if a browser would drop the session's cookie from
-// the answer to this request, for sign-in pages to show: the error names the host and what helps. It is reported as
-// [event.PlainHTTP], once for each of the first 100 hosts.
+// CookieProblem returns nil, or why a browser would drop the session's cookie from the answer to this request, for
+// sign-in pages to show: the error names the host and what helps. It is reported once for each of the first 100 hosts.
 //
-// So it is over plain HTTP on any host but localhost ([event.Trustworthy]), by what the proxies in
-// Options.TrustedProxies say of scheme and host. But a browser knows better. It sends Sec-Fetch-Site to those places
-// alone for which it keeps such cookies (Fetch Metadata, section 2), and "Origin: https://..." from a page over https.
-// A cookie that comes back was kept. "X-Forwarded-Proto: https" and what other proxies write in its place is believed
-// of everybody, because whoever makes it up has only themselves to deceive, and a sign-in behind a proxy that was
-// forgotten goes on. The host example.com is fine as well, because requests of net/http/httptest have it.
+// An error that wraps [ErrPlainHTTP], reported as [event.PlainHTTP], is for plain HTTP on any host but localhost
+// ([event.Trustworthy]), by what the proxies in Options.TrustedProxies say of scheme and host. But a browser knows
+// better. It sends Sec-Fetch-Site to those places alone for which it keeps such cookies (Fetch Metadata, section 2),
+// and "Origin: https://..." from a page over https. A cookie that comes back was kept. "X-Forwarded-Proto: https" and
+// what other proxies write in its place is believed of everybody, because whoever makes it up has only themselves to
+// deceive, and a sign-in behind a proxy that was forgotten goes on.
+//
+// Any other error, reported as [event.Undelivered], is for a host outside Options.InsecureDomain. The host example.com
+// is always fine, because requests of net/http/httptest have it.
 func (s *Session) CookieProblem() error {
-	if s.m == nil || s.remote || s.bearer || s.m.opts.InsecureCookie {
+	if s.m == nil || s.remote || s.bearer {
 		return nil
 	}
-	o, h := &s.m.opts, s.request.Header
-	host := event.ClientHost(s.request, o.TrustedProxies)
-	name := event.HostName(host)
-	if name == "" || name == testHost || event.Trustworthy(event.ClientScheme(s.request, o.TrustedProxies), host) ||
-		h.Get("Sec-Fetch-Site") != "" || strings.HasPrefix(h.Get("Origin"), "https://") ||
-		toldHTTPS(h) {
+	name := event.HostName(event.ClientHost(s.request, s.m.opts.TrustedProxies))
+	if name == testHost {
 		return nil
 	}
-	if _, n := cookie.Lookup(h["Cookie"], o.Cookie); n > 0 {
-		return nil
-	}
-	name = clip(name, maxHostName)
-	err := fmt.Errorf("%w: %q is no localhost. Use https, or in development Options.InsecureCookie (coatcheck --dev); "+
-		"a proxy that speaks https has to set X-Forwarded-Proto, and Options.TrustedProxies (--trust-proxy) to name it",
-		ErrPlainHTTP, name)
-	if s.m.plainHosts.firstOf(name, maxHosts) {
-		s.warn(event.Event{Kind: event.PlainHTTP, Err: err})
+	kind, err := s.dropped(name)
+	if err != nil && s.m.troubled.firstOf(clip(name, maxHostName), maxHosts) {
+		s.warn(event.Event{Kind: kind, Err: err})
 	}
 	return err
+}
+
+// dropped returns why a browser would drop a cookie from the host of that name, and the kind of event for it.
+func (s *Session) dropped(name string) (event.Kind, error) {
+	o := &s.m.opts
+	switch {
+	case !o.within(name):
+		return event.Undelivered, fmt.Errorf("session: browsers drop a cookie of Options.InsecureDomain %q from the "+
+			"host %q", o.InsecureDomain, clip(name, maxHostName))
+	case !o.InsecureCookie && name != "" && s.overPlainHTTP():
+		return event.PlainHTTP, fmt.Errorf("%w: %q is no localhost. Use https, or in development "+
+			"Options.InsecureCookie (coatcheck --dev); a proxy that speaks https has to set X-Forwarded-Proto, and "+
+			"Options.TrustedProxies (--trust-proxy) to name it", ErrPlainHTTP, clip(name, maxHostName))
+	}
+	return "", nil
+}
+
+// overPlainHTTP reports whether the request's browser keeps no Secure cookie from here.
+func (s *Session) overPlainHTTP() bool {
+	o, h := &s.m.opts, s.request.Header
+	scheme, host := event.ClientScheme(s.request, o.TrustedProxies), event.ClientHost(s.request, o.TrustedProxies)
+	if event.Trustworthy(scheme, host) || h.Get("Sec-Fetch-Site") != "" ||
+		strings.HasPrefix(h.Get("Origin"), "https://") || toldHTTPS(h) {
+		return false
+	}
+	_, n := cookie.Lookup(h["Cookie"], o.Cookie)
+	return n == 0
 }
 
 var schemeHeaders = []string{"X-Forwarded-Proto", "X-Forwarded-Protocol", "X-Forwarded-Scheme", "X-Url-Scheme"}

@@ -22,12 +22,8 @@ func (st *state) create() error {
 		st.dropChanges("another site made the request, so that the browser kept its cookie back")
 		return nil
 	}
-	if st.outside() != nil {
-		st.dropChanges("the host is outside Options.InsecureDomain")
-		return nil
-	}
 	if st.CookieProblem() != nil {
-		st.dropChanges("the browser would drop the cookie over plain http")
+		st.dropChanges("the browser would drop the cookie")
 		return nil
 	}
 	now := st.m.store.Now()

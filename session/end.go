@@ -11,40 +11,45 @@ import (
 
 // SignOut ends the session and takes its cookie away. When it returns nil, the end is durable: no request that is
 // still running, no copy of the cookie and no restart brings the session back. Where nothing is stored for the
-// visitor it does nothing.
+// visitor it does nothing. A request that Options.Guard keeps out of its session ends it all the same: whoever wants to
+// be signed out is, and has the ticket.
 func (s *Session) SignOut() error {
 	if s.m == nil {
 		return ErrNoManager
 	}
 	st := s.use()
 	defer s.mu.Unlock()
+	record := &st.record
+	if !st.exists() && st.kept != nil {
+		record = st.kept
+	}
 	switch {
 	case s.remote:
 		return errRemote
-	case !st.exists() && st.unknown:
+	case record.ID.IsZero() && st.unknown:
 		return ErrUnavailable // there may be a session, and it would live on
-	case !st.exists():
+	case record.ID.IsZero():
 		return nil
 	}
-	existed, err := s.m.store.Delete(s.context(), st.record.ID)
+	existed, err := s.m.store.Delete(s.context(), record.ID)
 	if err == nil && !existed {
-		err = st.signOutElsewhere()
+		err = st.signOutElsewhere(record)
 	}
 	if err != nil {
 		return err
 	}
-	s.m.store.Ended(st.record.ID)
-	st.emit(event.Event{Kind: event.SignedOut})
-	if g := s.m.opts.Guard; g != nil && st.record.Guard != "" {
+	s.m.store.Ended(record.ID)
+	st.emit(event.Event{Kind: event.SignedOut, Handle: record.ID, User: record.User})
+	if g := s.m.opts.Guard; g != nil && record.Guard != "" {
 		st.tell = g.End
 	}
-	st.record, st.view, st.changes, st.cookie = store.Record{}, store.Data{}, nil, cookieDelete
+	st.record, st.kept, st.view, st.changes, st.cookie = store.Record{}, nil, store.Data{}, nil, cookieDelete
 	return nil
 }
 
 // signOutElsewhere ends the session that a step-up of another request has put in the place of this one meanwhile.
-func (st *state) signOutElsewhere() error {
-	next, err := st.replacement(st.record.ID, st.record.User, st.m.store.Now())
+func (st *state) signOutElsewhere(record *store.Record) error {
+	next, err := st.replacement(record.ID, record.User, st.m.store.Now())
 	if err == nil && next != nil {
 		_, err = st.m.store.Delete(st.context(), next.ID)
 	}

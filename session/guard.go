@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"coatcheck.dev/cookie"
 	"coatcheck.dev/event"
 	"coatcheck.dev/store"
 )
@@ -21,10 +22,13 @@ type Guard interface {
 	// [Manager.Handler] calls it.
 	Wrap(m *Manager, next http.Handler) http.Handler
 
-	// Admit says whether a request with a good ticket may use the session. Nil lets it in, as nearly every time, so
-	// that it has to be quick. The state may be one of a moment ago: where that does not do, Admit is called again
-	// with the one in the store.
-	Admit(r *http.Request, user, state string, now time.Time) *Verdict
+	// Cookie is the name of the guard's own cookie, "" if it has none. The manager looks it up with the ticket's.
+	Cookie() string
+
+	// Admit says whether a request with a good ticket may use the session; shown is what it has of the guard's cookie.
+	// Nil lets it in, as nearly every time, so that it has to be quick. The state may be one of a moment ago: where
+	// that does not do, Admit is called again with the one in the store.
+	Admit(r *http.Request, shown cookie.Found, user, state string, now time.Time) *Verdict
 
 	// Begin returns the state of the session that a sign-in or a step-up makes, from that of the session before it. A
 	// sign-in has none before it. What it returns beside that, if not nil, adds to the headers of the response that
@@ -38,7 +42,8 @@ type Guard interface {
 // A Verdict is what a [Guard] says of a request that it does not let in as it is.
 type Verdict struct {
 	// Kind and Reason are those of the event. The request goes on as one of a visitor without a session, but no
-	// session begins with it unless somebody signs in, and the cookie stays. Without Kind the request is let in.
+	// session begins with it unless somebody signs in, and the cookie stays. All that it can do to the session is end
+	// it, by SignOut. Without Kind the request is let in.
 	Kind   event.Kind
 	Reason string
 
@@ -55,17 +60,26 @@ type Verdict struct {
 }
 
 // passes reports whether the guard lets the request into a session as it is.
-func (s *Session) passes(head *store.Head, now time.Time) bool {
+func (s *Session) passes(head *store.Head, shown cookie.Found, now time.Time) bool {
 	guard := s.m.opts.Guard
-	return guard == nil || guard.Admit(s.request, head.User, head.Guard, now) == nil
+	return guard == nil || guard.Admit(s.request, shown, head.User, head.Guard, now) == nil
 }
 
 // judge is passes for a record, with the guard's reason.
 func (s *Session) judge(record *store.Record, now time.Time) *Verdict {
-	if s.m.opts.Guard == nil {
+	guard := s.m.opts.Guard
+	if guard == nil {
 		return nil
 	}
-	return s.m.opts.Guard.Admit(s.request, record.User, record.Guard, now)
+	return guard.Admit(s.request, shownTo(guard, s.request), record.User, record.Guard, now)
+}
+
+// shownTo returns what a request has of the guard's cookie.
+func shownTo(guard Guard, r *http.Request) (shown cookie.Found) {
+	if name := guard.Cookie(); name != "" {
+		shown.Value, shown.N = cookie.Lookup(r.Header["Cookie"], name)
+	}
+	return shown
 }
 
 // unproven reports whether the guard may have turned the request away because the copy of the record is an older one.
@@ -82,7 +96,7 @@ func (s *Session) turnAway(record *store.Record, v *Verdict) error {
 		return ErrUnavailable
 	}
 	st := s.newState()
-	st.ended, st.unknown, st.tell = record.ID, v.Unavailable, v.Tell
+	st.ended, st.kept, st.unknown, st.tell = record.ID, record, v.Unavailable, v.Tell
 	return nil
 }
 
@@ -102,6 +116,12 @@ func (m *Manager) ChangeGuard(
 ) error {
 	_, err := m.changeGuard(ctx, &store.Record{ID: handle}, change)
 	return err
+}
+
+// Successor returns the handle of the session that stands where one has ended a moment ago, by sign-in or step-up, as
+// far as this node knows. It is for guards.
+func (m *Manager) Successor(handle store.ID) (next store.ID, ok bool) {
+	return m.store.Successor(handle)
 }
 
 // changeGuard returns the record as it is then.

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"coatcheck.dev/cookie"
 	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
@@ -27,7 +28,9 @@ func (gatekeeper) Wrap(m *session.Manager, next http.Handler) http.Handler {
 	})
 }
 
-func (gatekeeper) Admit(r *http.Request, _, state string, _ time.Time) *session.Verdict {
+func (gatekeeper) Cookie() string { return "" }
+
+func (gatekeeper) Admit(r *http.Request, _ cookie.Found, _, state string, _ time.Time) *session.Verdict {
 	switch order := r.Header.Get("Gate"); {
 	case order == "away":
 		tell := func(h http.Header) { h.Set("Gate", "told") }
@@ -107,7 +110,8 @@ func TestGuardThroughTheLifeOfASession(t *testing.T) {
 	})
 }
 
-// Whom the guard does not let in is a visitor, whose requests change nothing of the session and keep its ticket.
+// Whom the guard does not let in is a visitor, whose requests change nothing of the session and keep its ticket. But
+// they can end it.
 func TestGuardTurnsAway(t *testing.T) {
 	var events recorder
 	o := asleep(session.Options{Guard: gatekeeper{}, Events: event.NewQueue(events.observe)})
@@ -119,9 +123,6 @@ func TestGuardTurnsAway(t *testing.T) {
 			t.Error("it is let in")
 		}
 		_ = session.NewKey[string]("note").Set(s, "from outside")
-		if err := s.SignOut(); err != nil {
-			t.Error(err)
-		}
 	})
 	if a.status != http.StatusOK || a.header.Get("Gate") != "told" || b.ticket() != ticket {
 		t.Errorf("%d, the guard says %q, and sets %v", a.status, a.header.Get("Gate"), a.setCookies())
@@ -133,6 +134,12 @@ func TestGuardTurnsAway(t *testing.T) {
 	if b.handle() != handle || get(b, session.NewKey[string]("note")) != "" {
 		t.Error("the session has ended, or was changed from outside")
 	}
+	thief := b.copied()
+	b.ordered("away", func(s *session.Session) { must(t, s.SignOut()) })
+	if b.ticket() != "" || thief.user() != "" {
+		t.Error("a sign-out from outside ends nothing")
+	}
+	events.the(t, m, event.SignedOut)
 	found := map[string]bool{}
 	for _, e := range events.all(t, m) {
 		if e.Handle == handle && e.User == "ada" {

@@ -23,8 +23,7 @@ type Manager struct {
 	panics   atomic.Bool // see Options.PanicOnMisuse
 
 	unreadable firsts[sessionKey]
-	outsiders  firsts[string] // hosts outside Options.InsecureDomain
-	plainHosts firsts[string] // that were told of as event.PlainHTTP
+	troubled   firsts[string] // hosts that were told of: see Session.CookieProblem
 }
 
 // New returns a manager that keeps its sessions in st. It panics if the options contradict each other, because they are

@@ -28,7 +28,7 @@ func (s *Session) open(p *presented, found *store.Encoded) error {
 	known := s.m.store.Peek(found, p.ticket.id, local)
 	hash := p.ticket.secret.hash() // while the record is on its way from memory
 	s.passive = s.m.opts.Passive != nil && s.m.opts.Passive(s.request)
-	if known && s.isGood(found, &hash, now) {
+	if known && s.isGood(found, &hash, &p.shown, now) {
 		s.found = found
 		s.m.store.CameBack(found.ID)
 		return nil
@@ -55,7 +55,7 @@ func (s *Session) open(p *presented, found *store.Encoded) error {
 
 // isGood reports whether the ticket is that of the record and nothing is left to do but to let the request in. So it is
 // for most requests, and the record stays as it is kept until somebody asks for more than its front.
-func (s *Session) isGood(e *store.Encoded, hash *store.Hash, now time.Time) bool {
+func (s *Session) isGood(e *store.Encoded, hash *store.Hash, shown *cookie.Found, now time.Time) bool {
 	o, us := &s.m.opts, now.UnixMicro()
 	head, ok := e.Head()
 	idle := time.Duration(head.IdleTimeout) * time.Microsecond
@@ -69,7 +69,7 @@ func (s *Session) isGood(e *store.Encoded, hash *store.Hash, now time.Time) bool
 	case !s.passive && head.RotatedAt != head.CreatedAt && o.provesKept(head.RotatedAt, head.LastSeen, us):
 		return false
 	}
-	return !s.m.store.Refuses(head.User, time.UnixMicro(head.CreatedAt)) && s.passes(&head, now)
+	return !s.m.store.Refuses(head.User, time.UnixMicro(head.CreatedAt)) && s.passes(&head, *shown, now)
 }
 
 // enter lets the request into the session of the record at the time now, if the credential is good for it.
@@ -125,8 +125,8 @@ func (s *Session) enter(record *store.Record, c *credential, now time.Time) erro
 // clash says what is wrong if a browser keeps coming with tickets that nobody here has made, although it was given one.
 func (m *Manager) clash() string {
 	return fmt.Sprintf("another program on this host may set the cookie %s too, because ports do not tell cookies "+
-		"apart: give one of them another name (Options.Cookie), or a host name of its own such as shop.localhost",
-		m.opts.Cookie)
+		"apart: give one of them another name (Options.Cookie), or a host name of its own such as shop.localhost; if "+
+		"there is none, two browsers alike share an address, and nothing is wrong", m.opts.Cookie)
 }
 
 // browser tells one browser from others, as well as a request does without a ticket.

@@ -313,26 +313,6 @@ const (
 	maxHosts    = 100 // that are warned of, because clients choose them
 )
 
-// outside returns an error if the request's host may not set the session's cookie, and reports it once for each host.
-// The host of requests by net/http/httptest may, because tests are of the site and not of its name.
-func (s *Session) outside() error {
-	o := &s.m.opts
-	if o.InsecureDomain == "" || s.bearer {
-		return nil
-	}
-	host := event.HostName(event.ClientHost(s.request, o.TrustedProxies))
-	if o.within(host) || host == testHost {
-		return nil
-	}
-	host = clip(host, maxHostName)
-	err := fmt.Errorf("session: browsers drop a cookie of Options.InsecureDomain %q from the host %q",
-		o.InsecureDomain, host)
-	if s.m.outsiders.firstOf(host, maxHosts) {
-		s.warn(event.Event{Kind: event.Undelivered, Reason: "the host is outside Options.InsecureDomain", Err: err})
-	}
-	return err
-}
-
 // migrateErr reports what is wrong with Options.Migrate, if anything.
 func (o *Options) migrateErr() error {
 	if o.Migrate == nil {

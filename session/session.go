@@ -57,6 +57,7 @@ type state struct {
 	ticket *ticket       // that the browser is given, or is given a successor of; package fmt prints only its address
 	cookie pendingCookie // what the response has to tell the browser
 	ended  store.ID      // the session that was presented, if it ended a moment ago: its ticket begins nothing new
+	kept   *store.Record // the session that was presented, if the guard keeps the request out of it
 	until  time.Time     // this request has the session end then at the latest; zero if it does not
 	usedAt time.Time     // when the request used the session; zero if it is passive, or once that is noted
 	done   chan struct{} // closed when the session ends; nil until somebody asks

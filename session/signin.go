@@ -79,7 +79,8 @@ func CheckUser(name string) error {
 //
 // When it returns nil, the new session is durable. On any error nothing has changed, except that the old session may
 // have ended by other means. [ErrTooLate] means that the response has begun, and [ErrPlainHTTP] that the browser would
-// drop the cookie: see [Session.CookieProblem]. [CheckUser] says which names there are.
+// drop the cookie: see [Session.CookieProblem], whose other error is one here as well. [CheckUser] says which names
+// there are.
 func (s *Session) SignIn(user string, options ...SignInOption) error {
 	if s.m == nil {
 		return ErrNoManager
@@ -94,9 +95,6 @@ func (s *Session) SignIn(user string, options ...SignInOption) error {
 		return errRemote
 	case s.begun():
 		return ErrTooLate
-	}
-	if err := s.outside(); err != nil {
-		return err
 	}
 	if err := s.CookieProblem(); err != nil {
 		return err

@@ -98,15 +98,26 @@ type presented struct {
 	bearer bool // in the header for programs, not in the cookie
 	text   string
 	ticket ticket
-	valid  bool // there is one, and text is well-formed
+	valid  bool         // there is one, and text is well-formed
+	shown  cookie.Found // the guard's cookie
 }
 
 // present finds the ticket of a request.
 func present(o *Options, r *http.Request) (p presented) {
-	if o.Header != nil && o.Header(r) {
+	lines, guard := r.Header["Cookie"], o.Guard
+	switch {
+	case o.Header != nil && o.Header(r):
 		p.text, p.n = bearer(r.Header["Authorization"])
 		p.bearer = true
-	} else if lines := r.Header["Cookie"]; len(lines) > 0 {
+		if guard != nil {
+			p.shown = shownTo(guard, r)
+		}
+	case len(lines) == 0:
+	case guard != nil && guard.Cookie() != "":
+		var own cookie.Found
+		own, p.shown = cookie.LookupBoth(lines, o.Cookie, guard.Cookie())
+		p.text, p.n = own.Value, own.N
+	default:
 		p.text, p.n = cookie.Lookup(lines, o.Cookie)
 	}
 	p.valid = p.n == 1 && p.ticket.parse(p.text)
