@@ -459,15 +459,19 @@ func TestDoneClosesByTheLeaseWhenNobodyConfirms(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		ended  bool          // whether the session ended on another node
-		down   time.Duration // how long loads fail
+		hang   bool          // whether loads wait for their time limit, and do not fail at once
+		down   time.Duration // how long they do
 		within time.Duration // after the last beat
 		open   int
 	}{
-		{"ended, and loads fail for a second", true, 1 * time.Second, 5 * time.Second, 0},
-		{"ended, and loads fail for long", true, time.Hour, 6 * time.Second, 0},
-		{"not ended, and loads fail for two seconds", false, 2 * time.Second, time.Minute, streams},
-		{"not ended, and loads fail for long", false, time.Hour, 4 * time.Second, streams},
-		{"not ended, and loads go on failing", false, time.Hour, 6 * time.Second, 0},
+		{"ended, and loads fail for a second", true, false, 1 * time.Second, 5 * time.Second, 0},
+		{"ended, and loads fail for long", true, false, time.Hour, 6 * time.Second, 0},
+		{"not ended, and loads fail for two seconds", false, false, 2 * time.Second, time.Minute, streams},
+		{"not ended, and loads fail for long", false, false, time.Hour, 4 * time.Second, streams},
+		{"not ended, and loads go on failing", false, false, time.Hour, 6 * time.Second, 0},
+		{"ended, and loads hang", true, true, time.Hour, 5600 * time.Millisecond, 0},
+		{"not ended, and loads hang for two seconds", false, true, 2 * time.Second, time.Minute, streams},
+		{"not ended, and loads go on hanging", false, true, time.Hour, 5600 * time.Millisecond, 0},
 	} {
 		inBubble(t, c.name, func(t *testing.T) {
 			w := newFarFeed()
@@ -487,12 +491,17 @@ func TestDoneClosesByTheLeaseWhenNobodyConfirms(t *testing.T) {
 				}
 			}
 			w.lost()
-			w.down("Load")
+			if c.hang {
+				w.hang("Load")
+			} else {
+				w.down("Load")
+			}
 			time.AfterFunc(c.down, func() { w.up("Load") })
 			time.Sleep(c.within)
 			if n := open(); n != c.open {
 				t.Errorf("%d streams are open after %v, want %d", n, c.within, c.open)
 			}
+			time.Sleep(5 * time.Second) // calls of the store that have begun end
 		})
 	}
 }

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"errors"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -18,6 +19,10 @@ const (
 
 	// watchUnsure is how long after that the store is asked. The rest of the time is for asking again.
 	watchUnsure = confirmFor / 2
+
+	// lookAtLeast is what a look gets although its time is over, because the machine has stood still: all sessions
+	// that it watches would end otherwise.
+	lookAtLeast = 500 * time.Millisecond
 
 	// watchSpread is over how long looks are spread that are due for all at once, or that have failed.
 	watchSpread = 400 * time.Millisecond
@@ -51,7 +56,8 @@ func (c *Client) Watch(r *store.Record, stop <-chan struct{}, done chan<- struct
 		if next = c.untilLook(r, looked, now); next > 0 && !due {
 			continue
 		}
-		fresh, err := c.look(r.ID)
+		fresh, err := c.lookBy(later(looked, c.health.heard()).Add(confirmFor), r.ID)
+		now = time.Now()
 		switch {
 		case err == nil && (fresh == nil || c.Over(fresh, c.Now()) || c.Refuses(fresh.User, fresh.CreatedAt)):
 			return
@@ -85,6 +91,30 @@ func earlier(a, b time.Time) time.Time {
 		return b
 	}
 	return a
+}
+
+var errTooLate = errors.New("session: the store has not answered in time")
+
+// lookBy is look for those who do not wait any longer than until a moment, but at least lookAtLeast. A call that has
+// begun goes on without them.
+func (c *Client) lookBy(until time.Time, id store.ID) (*store.Record, error) {
+	type answer struct {
+		r   *store.Record
+		err error
+	}
+	answered := make(chan answer, 1)
+	go func() {
+		r, err := c.look(id)
+		answered <- answer{r, err}
+	}()
+	timer := time.NewTimer(max(time.Until(until), lookAtLeast))
+	defer timer.Stop()
+	select {
+	case a := <-answered:
+		return a.r, a.err
+	case <-timer.C:
+		return nil, errTooLate
+	}
 }
 
 // look loads a record, for nobody's request.
