@@ -102,6 +102,9 @@ var Rooms = []Room{
 	{3, "state/preference", "what visitors like: typed, in one small cookie",
 		[]string{"session", "state", "golang.org/x/text/language"},
 		"declares a cookie and asks the session for its user; languages are matched as the Go team keeps it"},
+	{3, "state/banner", "asks visitors what may be kept",
+		[]string{"csrf", "internal/secureheader", "session", "state"},
+		"forms of this site about a consent, which lead back to the page that asked"},
 	{3, "lint", "what browsers will make of a site's cookies",
 		[]string{"cookie", "internal/sarif", "internal/weburl", "jar", "jar/format"},
 		"says what a browser makes of cookies, so it asks what stands for one, and follows redirects as one; HTTP " +
