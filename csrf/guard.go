@@ -17,7 +17,13 @@ import (
 type Options struct {
 	// TrustedOrigins may send any request. Write each as browsers do: "https://accounts.example.com". They are
 	// compared byte by byte, without wildcards. A script of such an origin can do anything here that a visitor can.
+	// Apps and extensions have origins, too: "capacitor://localhost", "tauri://localhost", "chrome-extension://ID".
 	TrustedOrigins []string
+
+	// InsecureTrustNullOrigin trusts "Origin: null" as well. It is what pages from files send, but also what any site
+	// can make a browser send, out of a frame with the attribute sandbox: every site of the world can then act in a
+	// visitor's name.
+	InsecureTrustNullOrigin bool
 
 	// Denied answers refused requests. The status is 403 unless it writes another one. The default is a short page.
 	Denied http.Handler
@@ -57,7 +63,10 @@ func (o Options) Check() error {
 func checkOrigin(origin string) error {
 	u, err := url.Parse(origin)
 	switch {
-	case err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "":
+	case origin == "null":
+		return errors.New("\"null\" is what any site can send out of a sandboxed frame: " +
+			"find out what sends it, and only then set InsecureTrustNullOrigin")
+	case err != nil || u.Scheme == "" || u.Hostname() == "":
 		return fmt.Errorf("%.100q is no origin: write scheme and host, as in \"https://accounts.example.com\"", origin)
 	case strings.Contains(origin, "*"):
 		return fmt.Errorf("%.100q has a wildcard, and origins are compared byte by byte: name each one", origin)
@@ -147,6 +156,9 @@ func (g *Guard) Check(r *http.Request) error {
 		r.Method = http.MethodPost
 	}
 	origin := r.Header.Get("Origin")
+	if origin == "null" && g.opts.InsecureTrustNullOrigin {
+		return nil
+	}
 	if r.Header.Get("Sec-Fetch-Site") != "" || origin == "" || slices.Contains(g.opts.TrustedOrigins, origin) {
 		return g.rules.Check(r)
 	}

@@ -19,8 +19,11 @@ func (o *Options) cookie(value string, lifetime time.Duration) *cookie.Cookie {
 		Name: o.Cookie, Value: value, Domain: o.InsecureDomain, Path: "/", MaxAge: lifetime,
 		Secure: !o.InsecureCookie, HttpOnly: true, SameSite: cookie.SameSiteLax,
 	}
-	if o.SameSiteStrict {
+	switch {
+	case o.SameSiteStrict:
 		c.SameSite = cookie.SameSiteStrict
+	case o.Partitioned:
+		c.SameSite, c.Partitioned = cookie.SameSiteNone, true
 	}
 	return c
 }

@@ -30,7 +30,7 @@ func (st *state) create() error {
 	if err := st.admit(now); err != nil {
 		return err
 	}
-	t := newTicket(store.NewID())
+	t := newTicket(store.NewID(), st.m.opts.Realm)
 	record := st.m.newRecord(st.request, t, "", now, false)
 	record.Data, record.ExpiresAt = st.view, earlier(record.ExpiresAt, st.until)
 	if err := st.put(record, t, store.ID{}); err != nil {
@@ -70,7 +70,7 @@ func (m *Manager) newRecord(r *http.Request, t ticket, user string, now time.Tim
 	return store.Record{
 		ID:          t.id,
 		User:        user,
-		Secret:      t.secret.hash(),
+		Secret:      t.hash(),
 		CreatedAt:   m.beginning(user, now),
 		LastSeen:    now,
 		ExpiresAt:   now.Add(lifetime),

@@ -10,7 +10,7 @@ import (
 
 // Any text that is accepted as a ticket is the one text of that ticket (A5), and no text brings the parser down.
 func FuzzTicket(f *testing.F) {
-	good := newTicket(store.NewID()).expose()
+	good := newTicket(store.NewID(), "").expose()
 	f.Add(good)
 	f.Add("")
 	f.Add("1")

@@ -18,7 +18,7 @@ import (
 // page sends its visitors back by a form. Who signs in there gets a session all the same: that is what they want.
 func (s *Session) cookieKeptBack() bool {
 	h, name := s.request.Header, s.m.opts.Cookie
-	if s.bearer || h.Get("Sec-Fetch-Site") != "cross-site" {
+	if s.bearer || s.m.opts.Partitioned || h.Get("Sec-Fetch-Site") != "cross-site" {
 		return false
 	}
 	if _, n := cookie.Lookup(h["Cookie"], name); n > 0 {
@@ -59,7 +59,7 @@ func (s *Session) HandOver(to string) (string, error) {
 	if st.exists() || len(st.changes) == 0 || !st.cookieKeptBack() {
 		return to, nil
 	}
-	now, t := st.m.store.Now(), newTicket(store.NewID())
+	now, t := st.m.store.Now(), newTicket(store.NewID(), st.m.opts.Realm)
 	if err := st.admit(now); err != nil {
 		return "", err
 	}
@@ -84,13 +84,16 @@ func withHandOver(u *url.URL, value string) string {
 // boundTo is the hash of the secret of values that are handed over. It is another one than that of a session's secret,
 // so that the ticket in the address is no good as a cookie.
 func (t ticket) boundTo(path string) store.Hash {
+	if t.realm != "" {
+		path += "\x00" + t.realm
+	}
 	return sha256.Sum256(append(t.secret[:], path...))
 }
 
 // takeOver puts the values that the request's address brings into its session. Whatever is wrong with them, the request
 // goes on without.
 func (s *Session) takeOver() {
-	var t ticket
+	t := ticket{realm: s.m.opts.Realm}
 	r := s.request
 	if r.Method != http.MethodGet && r.Method != http.MethodHead || s.cookieKeptBack() || s.Unknown() ||
 		!t.parse(handOverOf(r.URL)) {

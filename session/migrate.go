@@ -119,7 +119,7 @@ func (s *Session) arrive(old oldTicket, now time.Time) (there bool, err error) {
 	if err != nil {
 		return true, err
 	}
-	c := old.ticket(id).credential()
+	c := old.ticket(id, s.m.opts.Realm).credential()
 	return true, s.enter(record, &c, now)
 }
 
@@ -137,7 +137,7 @@ func (s *Session) take(old oldTicket, now time.Time) (done bool, err error) {
 	if !s.admits(found, now) {
 		return true, nil
 	}
-	t := old.ticket(store.NewID())
+	t := old.ticket(store.NewID(), s.m.opts.Realm)
 	record := s.convert(found, t, now)
 	if record.User == "" && record.Data.Len() == 0 {
 		return true, nil // a visitor who stored nothing costs nothing
@@ -267,8 +267,8 @@ func (o oldTicket) mark() (id store.ID) {
 }
 
 // ticket returns what the old cookie is to the session of an ID.
-func (o oldTicket) ticket(id store.ID) ticket {
-	t := ticket{id: id}
+func (o oldTicket) ticket(id store.ID, realm string) ticket {
+	t := ticket{id: id, realm: realm}
 	sum := o.derive("secret", id[:])
 	copy(t.secret[:], sum[:])
 	return t
@@ -282,10 +282,10 @@ func (o oldTicket) markFor(r *store.Record, expires, now time.Time) store.Record
 	if expires.IsZero() {
 		expires = now.Add(cookie.MaxLifetime)
 	}
-	t := newTicket(o.mark())
+	t := newTicket(o.mark(), "")
 	text, _ := json.Marshal(r.ID) // an ID always has a text
 	return store.Record{
-		ID: t.id, Secret: t.secret.hash(), CreatedAt: now, LastSeen: now, ExpiresAt: expires.Add(markMargin),
+		ID: t.id, Secret: t.hash(), CreatedAt: now, LastSeen: now, ExpiresAt: expires.Add(markMargin),
 		Data: store.Data{}.With(store.Change{Key: markKey, Value: store.Value{JSON: string(text)}}),
 	}
 }

@@ -26,7 +26,7 @@ func (s *Session) open(p *presented, found *store.Encoded) error {
 	local := time.Now()
 	now := s.m.store.Time(local)
 	known := s.m.store.Peek(found, p.ticket.id, local)
-	hash := p.ticket.secret.hash() // while the record is on its way from memory
+	hash := p.ticket.hash() // while the record is on its way from memory
 	s.passive = s.m.opts.Passive != nil && s.m.opts.Passive(s.request)
 	if known && s.isGood(found, &hash, &p.shown, now) {
 		s.found = found
@@ -223,6 +223,7 @@ func (s *Session) candidates(now time.Time) (all []candidate, err error) {
 		if name != s.m.opts.Cookie || !c.ticket.parse(text) {
 			continue
 		}
+		c.ticket.realm = s.m.opts.Realm
 		c.credential = c.ticket.credential()
 		if c.record, err = s.m.store.Find(s.context(), c.ticket.id, within); err != nil {
 			return nil, err

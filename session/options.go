@@ -22,10 +22,22 @@ type Options struct {
 	// page can plant one (RFC 6265bis, section 4.1.3.2; ASVS 3.3.3). Two managers in one program need two names.
 	Cookie string
 
+	// Realm keeps the sessions of sites apart that share a store: a ticket is good only with a manager of the realm in
+	// which its session began. Without it, whoever is "ada" at one site could put her ticket into the other site's
+	// cookie and be "ada" there. Any text that stays will do; when it changes, everybody has to sign in again. Lists
+	// and revocations are of all realms, and so is a user's name. The default is a realm of its own, "".
+	Realm string
+
 	// SameSiteStrict keeps the cookie away from every request that another site begins, links included. The default
 	// is SameSite=Lax: links from elsewhere arrive signed in. A request from which a browser keeps the cookie back
 	// begins no session of a visitor, because its cookie would take the place of one that is there.
 	SameSiteStrict bool
+
+	// Partitioned is for a site whose pages others show in a frame: the cookie has SameSite=None and Partitioned. So
+	// browsers send it from within frames as well, and keep a cookie of its own for each site that has such a frame
+	// (CHIPS). Requests of these sites carry it, so package csrf has to judge each. Give the cookie another name when
+	// you change this, as for InsecureDomain.
+	Partitioned bool
 
 	// InsecureCookie leaves out the Secure attribute and allows a name without a prefix, for development over plain
 	// HTTP on a name other than localhost. The default name is then "session". Anybody on the network can take such a
@@ -263,6 +275,9 @@ func (o Options) contradictions() error {
 	refuse(o.AtLimit > LimitRefuse, "Options.AtLimit %d is not a policy", o.AtLimit)
 	refuse(o.SignInPath != "" && !localPath(o.SignInPath),
 		"Options.SignInPath %q is not a path on this site: begin it with one slash", o.SignInPath)
+	refuse(o.Partitioned && o.SameSiteStrict, "Options.Partitioned and Options.SameSiteStrict contradict each other")
+	refuse(o.Partitioned && o.InsecureCookie,
+		"Options.Partitioned and Options.InsecureCookie contradict each other: browsers drop it without Secure")
 	prefixed := strings.HasPrefix(o.Cookie, hostPrefix) || strings.HasPrefix(o.Cookie, securePrefix)
 	refuse(o.InsecureCookie && prefixed,
 		"Options.InsecureCookie and the cookie name %q contradict each other: browsers drop it without Secure",

@@ -221,7 +221,7 @@ func (st *state) takeSuccessor() bool {
 	if err != nil || fresh == nil {
 		return false // another response will take it along, if the session still is
 	}
-	hash := st.ticket.secret.hash()
+	hash := st.ticket.hash()
 	is := matchOf(fresh, &hash)
 	if st.scattered && is == matchCurrent && !fresh.Rotation.Pending() {
 		return true
@@ -242,7 +242,7 @@ func rotating(r *store.Record, presented ticket, now time.Time) store.Record {
 	}
 	rand.Read(next.Rotation.Nonce[:])
 	successor := presented.successor(next.Rotation.Nonce)
-	next.Rotation.Other, next.Rotation.At, next.Rotation.Confirmed = successor.secret.hash(), now, false
+	next.Rotation.Other, next.Rotation.At, next.Rotation.Confirmed = successor.hash(), now, false
 	return next
 }
 

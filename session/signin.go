@@ -103,7 +103,7 @@ func (s *Session) SignIn(user string, options ...SignInOption) error {
 }
 
 func (st *state) signIn(user string, in signIn, now time.Time) error {
-	t := newTicket(store.NewID())
+	t := newTicket(store.NewID(), st.m.opts.Realm)
 	record := st.m.newRecord(st.request, t, user, now, in.remember)
 	record.Auth = []store.Auth{{Method: in.method, At: now, Level: in.level}}
 	until, err := st.m.deadline(in.until, now)
@@ -167,7 +167,7 @@ func (s *Session) StepUp(options ...SignInOption) error {
 	if err != nil {
 		return err
 	}
-	t := newTicket(store.NewID())
+	t := newTicket(store.NewID(), st.m.opts.Realm)
 	var tell func(http.Header)
 	err = st.replace(t, func() store.Record {
 		next := st.m.newRecord(st.request, t, st.record.User, now, st.record.Remember)

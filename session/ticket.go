@@ -25,6 +25,7 @@ import (
 type ticket struct {
 	id     store.ID
 	secret secret
+	realm  string // not in the text: the manager's, for the hash
 }
 
 const (
@@ -37,8 +38,8 @@ const (
 // secretText is strict for the same reason as the text of IDs: one value has one text.
 var secretText = base64.RawURLEncoding.Strict()
 
-func newTicket(id store.ID) ticket {
-	t := ticket{id: id}
+func newTicket(id store.ID, realm string) ticket {
+	t := ticket{id: id, realm: realm}
 	rand.Read(t.secret[:]) // never fails: since Go 1.24 the program ends if the system has no randomness
 	return t
 }
@@ -71,7 +72,17 @@ type credential struct {
 	hash   store.Hash
 }
 
-func (t ticket) credential() credential { return credential{t, t.secret.hash()} }
+func (t ticket) credential() credential { return credential{t, t.hash()} }
+
+// hash is what the store has of the secret. It is another one in each realm, so that no ticket is good in two.
+func (t *ticket) hash() store.Hash {
+	if t.realm == "" {
+		return sha256.Sum256(t.secret[:])
+	}
+	mac := hmac.New(sha256.New, t.secret[:])
+	mac.Write([]byte("realm\x00" + t.realm))
+	return store.Hash(mac.Sum(nil))
+}
 
 // expose returns the cookie's value. It is the one place where a secret becomes text.
 func (t ticket) expose() string {
@@ -87,7 +98,7 @@ func (t ticket) expose() string {
 func (t ticket) successor(nonce store.Nonce) ticket {
 	mac := hmac.New(sha256.New, t.secret[:])
 	mac.Write(nonce[:])
-	next := ticket{id: t.id}
+	next := ticket{id: t.id, realm: t.realm}
 	copy(next.secret[:], mac.Sum(nil))
 	return next
 }
@@ -121,6 +132,7 @@ func present(o *Options, r *http.Request) (p presented) {
 		p.text, p.n = cookie.Lookup(lines, o.Cookie)
 	}
 	p.valid = p.n == 1 && p.ticket.parse(p.text)
+	p.ticket.realm = o.Realm
 	return p
 }
 
@@ -140,8 +152,6 @@ func bearer(lines []string) (token string, n int) {
 type secret [24]byte
 
 const redacted = "[secret]"
-
-func (s *secret) hash() store.Hash { return sha256.Sum256(s[:]) }
 
 func (secret) String() string               { return redacted }
 func (secret) GoString() string             { return redacted }
