@@ -6,11 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
-	"os/signal"
 	"runtime"
 	"runtime/debug"
-	"syscall"
 
 	"coatcheck.dev/cmd/coatcheck/internal/check"
 	"coatcheck.dev/cmd/coatcheck/internal/config"
@@ -43,14 +40,15 @@ func (p *Program) Run(ctx context.Context, args []string) error {
 		if line.Demo.Inventory {
 			return shop.Inventory.WriteTable(p.Stdout)
 		}
-		return p.serve(ctx, line.Demo.Server, demo)
+		return p.serve(ctx, line.Demo.Server, demo, nil)
 	case config.RunServe:
-		site, err := upstream(&line.Serve)
-		if err != nil {
-			return err
-		}
-		defer p.ignoreHangups(line.Serve.Server)()
-		return p.serve(ctx, line.Serve.Server, site)
+		return p.serve(ctx, line.Serve.Server, gated(&line.Serve), p.follow(args, line.Serve))
+	case config.CheckConfig:
+		return p.checkConfig(line.Config.Check.File)
+	case config.ExampleConfig:
+		return config.WriteExample(p.Stdout)
+	case config.SchemaConfig:
+		return config.WriteSchema(p.Stdout)
 	case config.RunCheck:
 		c := line.Check
 		return check.Run(ctx, check.Options{
@@ -73,20 +71,21 @@ func (p *Program) Run(ctx context.Context, args []string) error {
 	return err
 }
 
-// ignoreHangups keeps the program alive when SIGHUP comes, by which many tools ask a server to read its configuration
-// again, until stop is called.
-func (p *Program) ignoreHangups(flags config.Server) (stop func()) {
-	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, syscall.SIGHUP)
-	go func() {
-		for range hangups {
-			p.logger(flags).Warn("SIGHUP was ignored: there is nothing to read again; restart to change flags")
-		}
-	}()
-	return func() {
-		signal.Stop(hangups)
-		close(hangups)
+// checkConfig says what is wrong in a configuration file.
+func (p *Program) checkConfig(name string) error {
+	line, err := config.Parse([]string{"serve", "--config", name}, p.Stdout)
+	if err == nil {
+		_, err = fmt.Fprintf(p.Stdout, "%s is good: %d sites.\n", name, len(line.Serve.All()))
+		return err
 	}
+	problems := config.Problems(err)
+	if len(problems) == 0 {
+		return err
+	}
+	for _, problem := range problems {
+		fmt.Fprintln(p.Stdout, problem)
+	}
+	return fmt.Errorf("%s has %d mistakes", name, len(problems))
 }
 
 func (p *Program) convert(ctx context.Context, flags config.Convert) error {

@@ -31,7 +31,9 @@ type server struct {
 	stores   *storeStack
 	keys     *seal.Ring // nil if nothing needs any
 	sessions *session.Manager
+	events   *event.Queue
 	console  *console.Console
+	router   *router            // nil if the site is no app behind the gate
 	front    *httpserver.Server // the site
 	back     *httpserver.Server // the console and its API
 
@@ -44,10 +46,13 @@ type server struct {
 // grace is how long requests that are under way may take when the program is told to stop.
 const grace = 10 * time.Second
 
-func (p *Program) serve(ctx context.Context, flags config.Server, site site) error {
+func (p *Program) serve(ctx context.Context, flags config.Server, site site, reload *reloader) error {
 	s, err := p.open(ctx, flags, site)
 	if err != nil {
 		return err
+	}
+	if reload != nil {
+		go reload.run(s.closing, s)
 	}
 	if err := s.greet(p.Stdout, flags, site); err != nil {
 		return errors.Join(err, s.flush())
@@ -145,20 +150,35 @@ func (s *server) takeToken(own string) (token string, err error) {
 // manage makes the session manager. Its events are logged and counted.
 func (s *server) manage(st store.Store, flags config.Server, site site) *metrics.Metrics {
 	counts := metrics.New(version())
-	options := site.options
-	options.StoreTimeout, options.MaxStoreCalls = flags.StoreTimeout, flags.StoreCalls
-	options.DeviceLabel, options.TrustedProxies = devices.Label, flags.TrustedProxies()
-	options.Events = event.NewQueue(event.LogEvents(s.log), counts.Observe)
+	s.events = event.NewQueue(event.LogEvents(s.log), counts.Observe)
 	if flags.Dev {
 		s.log.Warn("--dev is for development: cookies travel over plain http, and anybody on the network can take them")
-		options.InsecureCookie, options.Cookie = true, insecureCookie
+	}
+	s.sessions = session.New(st, s.sessionOptions(flags, site.options))
+	counts.Watch(s.sessions)
+	return counts
+}
+
+// sessionOptions adds to a site's options what is the same for all sites.
+func (s *server) sessionOptions(flags config.Server, options session.Options) session.Options {
+	options.StoreTimeout, options.MaxStoreCalls = flags.StoreTimeout, flags.StoreCalls
+	options.DeviceLabel, options.TrustedProxies = devices.Label, flags.TrustedProxies()
+	options.Events = s.events
+	if flags.Dev {
+		options.InsecureCookie = true
+		if options.Cookie == "" {
+			options.Cookie = insecureCookie
+		}
 	}
 	if flags.SealData {
 		options.SealData = s.keys
 	}
-	s.sessions = session.New(st, options)
-	counts.Watch(s.sessions)
-	return counts
+	return options
+}
+
+// newManager returns another manager of sessions in the same store.
+func (s *server) newManager(options session.Options) *session.Manager {
+	return session.New(s.stores.Store, options)
 }
 
 // insecureCookie is the name of the session's cookie with --dev. Many apps have a cookie "session" of their own.
@@ -215,6 +235,9 @@ func (s *server) flush() error {
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
 	var errs []error
+	if s.router != nil {
+		errs = append(errs, s.router.close(ctx)...)
+	}
 	if err := s.sessions.Close(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("write when sessions were last seen: %w", err))
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -13,11 +12,9 @@ import (
 
 	"coatcheck.dev/bound"
 	"coatcheck.dev/cmd/coatcheck/internal/config"
-	"coatcheck.dev/cmd/coatcheck/internal/console"
 	"coatcheck.dev/cmd/coatcheck/internal/gate"
 	"coatcheck.dev/cmd/coatcheck/internal/shop"
 	"coatcheck.dev/session"
-	"coatcheck.dev/token"
 )
 
 // A site is what visitors get: the demo shop, or the app behind the gate.
@@ -26,7 +23,7 @@ type site struct {
 	label   string // for the terminal
 	hint    string // what to do there
 	options session.Options
-	public  []string // paths of what is the same for everybody
+	public  []string // folders of what is the same for everybody
 	keys    bool     // whether keys are needed even if data is not encrypted
 	handler func(*server) http.Handler
 }
@@ -37,7 +34,10 @@ func (s *site) bind(flags config.Server, log *slog.Logger) error {
 		return nil
 	}
 	const quota = 5 * time.Minute
-	o := bound.Options{Lifetime: flags.BindLifetime, LifetimeBelowQuota: true, Open: folders(s.public)}
+	o := bound.Options{Lifetime: flags.BindLifetime, LifetimeBelowQuota: true, Open: s.public}
+	if s.options.Cookie != "" {
+		o.Cookie = s.options.Cookie + "-bound"
+	}
 	if flags.BindDevices == "required" {
 		o.Policy = bound.Required
 	}
@@ -54,10 +54,10 @@ func (s *site) bind(flags config.Server, log *slog.Logger) error {
 	return nil
 }
 
-// folders returns those of the paths that stand for all below them. No session is looked up at the others either, but
-// to a browser and to package bound they would stand for all below them, too, where the gate does look one up.
-func folders(paths []string) []string {
-	return slices.DeleteFunc(slices.Clone(paths), func(path string) bool { return !strings.HasSuffix(path, "/") })
+// folders returns the public folders of a site. No session is looked up at other public paths either, but to a browser
+// and to package bound they would stand for all below them, too, where the gate does look one up.
+func folders(s *config.Site) []string {
+	return slices.DeleteFunc(slices.Clone(s.Public), func(path string) bool { return !strings.HasSuffix(path, "/") })
 }
 
 var demo = site{
@@ -70,56 +70,29 @@ var demo = site{
 	},
 }
 
-// upstream returns the site of an app behind the gate.
-func upstream(flags *config.Serve) (site, error) {
-	text := flags.Upstream
-	if _, port, err := net.SplitHostPort(text); err == nil && !strings.HasPrefix(port, "//") {
-		text = "http://" + text
+// gated returns the site of apps behind the gate.
+func gated(flags *config.Serve) site {
+	all := flags.All()
+	first := all[0]
+	hint := "Requests go on to " + first.Upstream
+	if len(all) > 1 {
+		hint = fmt.Sprintf("%d sites: requests go on to the app of their host", len(all))
 	}
-	u, err := url.Parse(text)
-	if err != nil || !u.IsAbs() {
-		return site{}, fmt.Errorf("--upstream %q is not a URL such as http://127.0.0.1:3000", flags.Upstream)
-	}
-	options := gate.Options{
-		Upstream: u, Hidden: []string{console.Cookie, console.InsecureCookie},
-		TrustedOrigins: flags.TrustOrigin, PassHeaders: flags.PassHeader,
-		Public: flags.Public, InsecureReportCrossSite: flags.InsecureReportCrossSite,
-		AnswerTimeout: orAny(flags.UpstreamTimeout), BodyTimeout: orAny(flags.BodyTimeout),
-	}
-	if err := options.Check(); err != nil {
-		return site{}, err
-	}
-	issue := token.Options{Issuer: flags.TokensIssuer}
-	if flags.TokensFor != "" {
-		if err := issue.Check(); err != nil {
-			return site{}, errors.New("--tokens-for needs --tokens-issuer: the URL, such as https://shop.example")
-		}
-	}
-	return site{
-		name:    u.Host,
+	st := site{
+		name:    first.Upstream,
 		label:   "App",
-		hint:    "Requests go on to " + u.String() + " with the headers Coatcheck-User, -Session and -Data.",
-		public:  flags.Public,
-		options: session.Options{MaxBytes: gate.MaxBytes, MaxKeys: gate.MaxKeys, PrivateCaching: true},
-		keys:    flags.TokensFor != "",
+		hint:    hint + ", with the headers Coatcheck-User, -Session and -Data.",
+		public:  folders(first),
+		options: first.SessionOptions(),
 		handler: func(s *server) http.Handler {
-			options.Log, options.Closing = s.log, s.closing
-			if options.InsecureReportCrossSite {
-				s.log.Warn("pages of other sites may act in a visitor's name: --insecure-report-cross-site reports " +
-					"them and refuses nothing")
-			}
 			s.front.PerConnection = gate.WithClient
-			go s.tryApp(u)
-			if flags.TokensFor == "" {
-				return gate.New(s.sessions, options)
-			}
-			issuer := token.NewIssuer(s.sessions, s.keys, issue)
-			options.Token = func(visitor *session.Session) (string, error) {
-				return issuer.Issue(visitor, flags.TokensFor)
-			}
-			return withJWKS(issuer.JWKS(), gate.New(s.sessions, options))
+			return s.openRouter(flags)
 		},
-	}, nil
+	}
+	for _, one := range all {
+		st.keys = st.keys || one.TokensFor != ""
+	}
+	return st
 }
 
 // withJWKS answers for the public keys, and leaves everything else to the gate, byte for byte.
@@ -136,13 +109,16 @@ func withJWKS(jwks, gate http.Handler) http.Handler {
 // tryApp warns if nobody answers where the app should listen. It may come up later, but an address that is wrong is
 // found now.
 func (s *server) tryApp(u *url.URL) {
-	port := u.Port()
-	if port == "" {
-		port = u.Scheme // a name that the resolver knows
+	network, address := "tcp", u.Host
+	switch {
+	case u.Scheme == "unix":
+		network, address = "unix", u.Path
+	case u.Port() == "":
+		address = net.JoinHostPort(u.Hostname(), strings.TrimSuffix(u.Scheme, "2c")) // which the resolver knows
 	}
-	conn, err := net.DialTimeout("tcp", net.JoinHostPort(u.Hostname(), port), 2*time.Second)
+	conn, err := net.DialTimeout(network, address, 2*time.Second)
 	if err != nil {
-		s.log.Warn("the app does not answer yet; if it never does, correct --upstream", "upstream", u.Host,
+		s.log.Warn("the app does not answer yet; if it never does, correct --upstream", "upstream", u.String(),
 			"error", err)
 		return
 	}

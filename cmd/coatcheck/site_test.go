@@ -23,7 +23,7 @@ import (
 //
 // Rows: A33, D7
 func TestOnlyPublicFoldersNeedNoKey(t *testing.T) {
-	s := site{public: []string{"/help", "/static/", "/robots.txt"}}
+	s := site{public: folders(&config.Site{Public: []string{"/help", "/static/", "/robots.txt"}})}
 	flags := config.Server{BindDevices: "required", BindLifetime: 10 * time.Minute}
 	if err := s.bind(flags, slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)

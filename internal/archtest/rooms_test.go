@@ -121,7 +121,10 @@ var Rooms = []Room{
 		"github.com/chromedp/chromedp",
 		"github.com/chromedp/cdproto",
 		"github.com/prometheus/client_golang",
-	}, "brings the drivers, the command line, the metrics and the way to a browser, and nothing else from outside"},
+		"go.yaml.in/yaml/v3",
+		"github.com/invopop/jsonschema",
+	}, "brings the drivers, the command line, its configuration file, the metrics and the way to a browser, " +
+		"and nothing else from outside"},
 
 	{0, "internal/archtest", "the rules of the tree itself",
 		nil, "reads the source as text"},

@@ -19,6 +19,7 @@ type Line struct {
 	Serve   Serve    `cmd:"" help:"Stand in front of an app in any language, and keep its sessions."`
 	Check   Check    `cmd:"" help:"Say what browsers make of a site's cookies, and what is wrong with them."`
 	Audit   Audit    `cmd:"" help:"Visit a site in Chromium, list what is kept there and by whom, and compare it with an inventory."`
+	Config  Configs  `cmd:"" help:"Work on configuration files of serve."`
 	Doctor  Doctor   `cmd:"" help:"Say what the store promises, what it does not, and what to do about it."`
 	Store   Stores   `cmd:"" help:"Work on whole stores."`
 	Keys    Keys     `cmd:"" help:"Show and change the keys that sign and encrypt."`
@@ -37,6 +38,9 @@ const (
 	RunServe       Command = "serve"
 	RunCheck       Command = "check"
 	RunAudit       Command = "audit"
+	CheckConfig    Command = "config check <file>"
+	ExampleConfig  Command = "config example"
+	SchemaConfig   Command = "config schema"
 	RunDoctor      Command = "doctor"
 	CopyStore      Command = "store copy <from> <to>"
 	ConvertCookies Command = "cookies convert <from> <to>"
@@ -49,35 +53,35 @@ const (
 
 // Server has the flags of every command that serves.
 type Server struct {
-	Listen        string `default:"localhost:8080" placeholder:"ADDRESS" help:"Address of the site, host:port; port 0 picks a free one. Default: ${default}"`
-	ConsoleListen string `default:"localhost:8081" placeholder:"ADDRESS" help:"Address of the console and its API. Keep it on loopback, or behind something that speaks https. Default: ${default}"`
-	ConsoleToken  string `placeholder:"TOKEN" help:"Token for the console and its API, in place of the one in the data folder. Other users of the machine can read command lines: pass it in the environment, as COATCHECK_CONSOLE_TOKEN."`
-	Data          string `default:"${data}" placeholder:"DIR" help:"Folder for sessions and the console's token; made if it is missing. Default: ${default}"`
+	Listen        string `yaml:"listen" default:"localhost:8080" placeholder:"ADDRESS" help:"Address of the site, host:port; port 0 picks a free one. Default: ${default}"`
+	ConsoleListen string `yaml:"console-listen" default:"localhost:8081" placeholder:"ADDRESS" help:"Address of the console and its API. Keep it on loopback, or behind something that speaks https. Default: ${default}"`
+	ConsoleToken  string `yaml:"console-token" placeholder:"TOKEN" help:"Token for the console and its API, in place of the one in the data folder. Other users of the machine can read command lines: pass it in the environment, as COATCHECK_CONSOLE_TOKEN."`
+	Data          string `yaml:"data" default:"${data}" placeholder:"DIR" help:"Folder for sessions and the console's token; made if it is missing. Default: ${default}"`
 	Storage       `embed:""`
-	BindDevices   string        `default:"off" enum:"off,offered,required" placeholder:"off|offered|required" help:"Bind the sessions of users to their device (DBSC), so that a copied cookie is worthless: offered asks the browsers that can, required keeps others from being signed in. Needs https. Default: ${default}"`
-	BindLifetime  time.Duration `default:"10m" placeholder:"TIME" help:"How long copied cookies of a bound session are good at most. Default: ${default}"`
-	SealData      bool          `help:"Encrypt the data of sessions in the store, with keys that the store never has. Data from before is encrypted in the background."`
-	KeysFrom      string        `name:"keys" placeholder:"FILE" help:"File of the keys for --seal-data and --tokens-for, or env:NAME for keys in the environment. Every node needs the same. Default: keys in the data folder, made if it is missing"`
-	DrainTime     time.Duration `default:"0s" placeholder:"TIME" help:"How long to keep serving after a signal to stop, while /readyz already says so: for load balancers to notice. Default: ${default}"`
-	ClientConns   int           `name:"client-connections" default:"1000" placeholder:"N" help:"Connections that one client address may have open at a time; 0 is no limit. Loopback and --trust-proxy have none. Default: ${default}"`
-	Dev           bool          `help:"For development over plain http at a name such as http://dev.lan:8080: cookies without Secure and without a name prefix. Anybody on the network can take sessions over."`
-	TrustProxy    []Network     `placeholder:"CIDR" sep:"," help:"Proxy in front, such as 10.0.0.0/8 or 127.0.0.1, whose X-Forwarded headers are believed. Repeatable."`
-	LogFormat     string        `default:"text" enum:"text,json" placeholder:"text|json" help:"Format of the log on standard error. Default: ${default}"`
-	Verbose       bool          `short:"v" help:"Also log what goes right: sign-ins, sign-outs, expiry."`
+	BindDevices   string        `yaml:"bind-devices" default:"off" enum:"off,offered,required" placeholder:"off|offered|required" help:"Bind the sessions of users to their device (DBSC), so that a copied cookie is worthless: offered asks the browsers that can, required keeps others from being signed in. Needs https. Default: ${default}"`
+	BindLifetime  time.Duration `yaml:"bind-lifetime" default:"10m" placeholder:"TIME" help:"How long copied cookies of a bound session are good at most. Default: ${default}"`
+	SealData      bool          `yaml:"seal-data" help:"Encrypt the data of sessions in the store, with keys that the store never has. Data from before is encrypted in the background."`
+	KeysFrom      string        `yaml:"keys" name:"keys" placeholder:"FILE" help:"File of the keys for --seal-data and --tokens-for, or env:NAME for keys in the environment. Every node needs the same. Default: keys in the data folder, made if it is missing"`
+	DrainTime     time.Duration `yaml:"drain-time" default:"0s" placeholder:"TIME" help:"How long to keep serving after a signal to stop, while /readyz already says so: for load balancers to notice. Default: ${default}"`
+	ClientConns   int           `yaml:"client-connections" name:"client-connections" default:"1000" placeholder:"N" help:"Connections that one client address may have open at a time; 0 is no limit. Loopback and --trust-proxy have none. Default: ${default}"`
+	Dev           bool          `yaml:"dev" help:"For development over plain http at a name such as http://dev.lan:8080: cookies without Secure and without a name prefix. Anybody on the network can take sessions over."`
+	TrustProxy    []Network     `yaml:"trust-proxy" placeholder:"CIDR" sep:"," help:"Proxy in front, such as 10.0.0.0/8 or 127.0.0.1, whose X-Forwarded headers are believed. Repeatable."`
+	LogFormat     string        `yaml:"log-format" default:"text" enum:"text,json" placeholder:"text|json" help:"Format of the log on standard error. Default: ${default}"`
+	Verbose       bool          `yaml:"verbose" short:"v" help:"Also log what goes right: sign-ins, sign-outs, expiry."`
 }
 
 // Storage has the flags that say where sessions are kept, and how.
 type Storage struct {
-	Store               string        `placeholder:"STORE" help:"Where sessions are kept; an address begins with one of ${schemes} (see coatcheck doctor --help). Default: an SQLite database in the data folder"`
-	AcceptDanger        []string      `placeholder:"NAME" sep:"," help:"Start although this setting of the store breaks a promise; the refusal names the setting. Repeatable."`
-	NoNear              bool          `help:"Ask the store at every request, instead of caching sessions in memory. An SQLite database is always asked."`
-	NearBytes           int64         `default:"67108864" placeholder:"BYTES" help:"Memory for cached sessions. Default: ${default}"`
-	Lease               time.Duration `default:"5s" placeholder:"TIME" help:"How long a cached session is believed while the store's feed is silent: the longest that it can outlive its end on another node. Default: ${default}"`
-	StoreTimeout        time.Duration `default:"2s" placeholder:"TIME" help:"How long one store call may take. Default: ${default}"`
-	StoreCalls          int           `default:"256" placeholder:"N" help:"Maximum concurrent store calls; more fail at once, as if the store were down. Default: ${default}"`
-	MoveFrom            string        `placeholder:"STORE" help:"Take over sessions from this store as they are used; \"coatcheck store copy --move\" brings the rest. See docs/operations.md."`
-	MoveTo              string        `placeholder:"STORE" help:"Leave sessions where they are, but find those that other nodes have already moved to this store: the step before --move-from when several nodes restart one by one."`
-	AcceptRestoredStore bool          `help:"After a restore from backup, accept sessions that had ended since that backup."`
+	Store               string        `yaml:"store" placeholder:"STORE" help:"Where sessions are kept; an address begins with one of ${schemes} (see coatcheck doctor --help). Default: an SQLite database in the data folder"`
+	AcceptDanger        []string      `yaml:"accept-danger" placeholder:"NAME" sep:"," help:"Start although this setting of the store breaks a promise; the refusal names the setting. Repeatable."`
+	NoNear              bool          `yaml:"no-near" help:"Ask the store at every request, instead of caching sessions in memory. An SQLite database is always asked."`
+	NearBytes           int64         `yaml:"near-bytes" default:"67108864" placeholder:"BYTES" help:"Memory for cached sessions. Default: ${default}"`
+	Lease               time.Duration `yaml:"lease" default:"5s" placeholder:"TIME" help:"How long a cached session is believed while the store's feed is silent: the longest that it can outlive its end on another node. Default: ${default}"`
+	StoreTimeout        time.Duration `yaml:"store-timeout" default:"2s" placeholder:"TIME" help:"How long one store call may take. Default: ${default}"`
+	StoreCalls          int           `yaml:"store-calls" default:"256" placeholder:"N" help:"Maximum concurrent store calls; more fail at once, as if the store were down. Default: ${default}"`
+	MoveFrom            string        `yaml:"move-from" placeholder:"STORE" help:"Take over sessions from this store as they are used; \"coatcheck store copy --move\" brings the rest. See docs/operations.md."`
+	MoveTo              string        `yaml:"move-to" placeholder:"STORE" help:"Leave sessions where they are, but find those that other nodes have already moved to this store: the step before --move-from when several nodes restart one by one."`
+	AcceptRestoredStore bool          `yaml:"accept-restored-store" help:"After a restore from backup, accept sessions that had ended since that backup."`
 }
 
 // Demo has the flags of the demo.
@@ -86,19 +90,33 @@ type Demo struct {
 	Server    `embed:""`
 }
 
-// Serve has the flags of the gate.
+// Serve has the flags of the gate. Its tags "yaml" are the keys of a configuration file, which are the flags' names.
 type Serve struct {
-	Upstream        string        `required:"" placeholder:"URL" help:"URL of the app, such as http://127.0.0.1:3000."`
-	UpstreamTimeout time.Duration `default:"1m" placeholder:"TIME" help:"How long the app may take to begin its answer; 0 is no limit. Default: ${default}"`
-	BodyTimeout     time.Duration `default:"1m" placeholder:"TIME" help:"How long a client may pause while it sends a body; 0 is no limit. Default: ${default}"`
-	PassHeader      []string      `placeholder:"NAME" sep:"," help:"A request header the app asks for although clients could mislead it with it, such as X-HTTP-Method-Override or True-Client-IP. Repeatable."`
-	Public          []string      `placeholder:"PATH" sep:"," help:"Path of what is the same for everybody, such as /static/ for all below it: no session is looked up there, and the app's caching stays. Repeatable."`
-	TrustOrigin     []string      `placeholder:"ORIGIN" help:"Another origin whose pages may send forms to the app, such as https://pay.example. Repeatable."`
-	TokensFor       string        `placeholder:"AUD" help:"Send the app a signed token for this audience in Authorization: Bearer, with every request of a user; any JWT library verifies it with /.well-known/jwks.json of the site. Clients' own Authorization headers no longer reach the app."`
-	TokensIssuer    string        `placeholder:"URL" help:"Issuer of these tokens: the site's URL as its visitors know it. Needed with --tokens-for"`
+	Config string `yaml:"-" placeholder:"FILE" help:"Configuration file: see coatcheck config example. Flags and the environment win over it."`
+	Site   `embed:""`
+	Server `embed:""`
+	Sites  []Site `kong:"-" yaml:"sites" help:"Several sites by host, each with keys of its own. Without it there is one site, whose keys stand at the top."`
 
-	InsecureReportCrossSite bool `help:"Let pages of any site send forms to the app, and only report them (malicious_csrf in the log), to find out which origins to trust. For a while: nothing keeps them from acting in a visitor's name."`
-	Server                  `embed:""`
+	file *document       // that was read; nil without one
+	set  map[string]bool // the flags that win over it
+}
+
+// Configs has the commands that work on configuration files.
+type Configs struct {
+	Check   CheckFile `cmd:"" help:"Say what is wrong in a configuration file, and where; start nothing."`
+	Example struct{}  `cmd:"" help:"Print a configuration file that has every key, with what it means."`
+	Schema  struct{}  `cmd:"" help:"Print the JSON Schema of configuration files, for editors."`
+}
+
+// CheckFile has the argument of a check.
+type CheckFile struct {
+	File string `arg:"" help:"File to check."`
+}
+
+// Help is the text below that of the command.
+func (*CheckFile) Help() string {
+	return `Each mistake is one line: file, line, column, key, what is wrong and what to do. ` +
+		`The exit status is 1 if there is one.`
 }
 
 // Doctor has the flags of the doctor.
@@ -316,6 +334,11 @@ func Parse(args []string, out io.Writer) (line Line, err error) {
 		return Line{}, fmt.Errorf("%w (see coatcheck --help)", err)
 	}
 	line.Command = Command(strings.TrimSuffix(ctx.Command(), " <url>")) // with pages or without, it is the same check
+	if line.Command == RunServe {
+		if err := line.Serve.load(ctx); err != nil {
+			return Line{}, err
+		}
+	}
 	if line.Command == RunDemo && line.Demo.Data == "" || line.Command == RunServe && line.Serve.Data == "" {
 		return Line{}, fmt.Errorf("--data is needed: %w", dataErr)
 	}

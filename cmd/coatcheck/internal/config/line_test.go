@@ -40,10 +40,14 @@ func TestParse(t *testing.T) {
 		change(&h)
 		return h
 	}
+	site := func(change func(*config.Site)) config.Site {
+		s := config.Site{Upstream: "http://u", UpstreamTimeout: time.Minute, BodyTimeout: time.Minute, Theft: "end",
+			MaxSessions: 100, AtLimit: "end-oldest", MaxVisitors: 10_000, MaxBytes: 6144, MaxKeys: 100}
+		change(&s)
+		return s
+	}
 	serve := func(h config.Server) config.Serve {
-		return config.Serve{
-			Upstream: "http://127.0.0.1:3000", UpstreamTimeout: time.Minute, BodyTimeout: time.Minute, Server: h,
-		}
+		return config.Serve{Site: site(func(s *config.Site) { s.Upstream = "http://127.0.0.1:3000" }), Server: h}
 	}
 	for _, tt := range []struct {
 		args, env string
@@ -72,16 +76,19 @@ func TestParse(t *testing.T) {
 		{"demo", "DEV=true", config.RunDemo, config.Demo{Server: with(func(h *config.Server) { h.Dev = true })}},
 		{"serve --upstream http://127.0.0.1:3000 --data d", "", config.RunServe,
 			serve(with(func(h *config.Server) { h.Data = "d" }))},
-		{"serve --upstream u --upstream-timeout 0 --trust-origin https://a --trust-origin https://b", "",
+		{"serve --upstream http://u --upstream-timeout 0 --trust-origin https://a --trust-origin https://b", "",
 			config.RunServe,
-			config.Serve{Upstream: "u", BodyTimeout: time.Minute, TrustOrigin: []string{"https://a", "https://b"},
-				Server: server}},
-		{"serve --upstream u --insecure-report-cross-site", "", config.RunServe,
-			config.Serve{Upstream: "u", UpstreamTimeout: time.Minute, BodyTimeout: time.Minute,
-				InsecureReportCrossSite: true, Server: server}},
-		{"serve --upstream u --body-timeout 2s --pass-header X-Host --client-connections 9", "", config.RunServe,
-			config.Serve{Upstream: "u", UpstreamTimeout: time.Minute, BodyTimeout: 2 * time.Second,
-				PassHeader: []string{"X-Host"}, Server: with(func(h *config.Server) { h.ClientConns = 9 })}},
+			config.Serve{Site: site(func(s *config.Site) {
+				s.UpstreamTimeout, s.TrustOrigin = 0, []string{"https://a", "https://b"}
+			}), Server: server}},
+		{"serve --upstream http://u --insecure-report-cross-site", "", config.RunServe,
+			config.Serve{Site: site(func(s *config.Site) { s.InsecureReportCrossSite = true }), Server: server}},
+		{"serve --upstream http://u --body-timeout 2s --pass-header X-Host --client-connections 9", "", config.RunServe,
+			config.Serve{Site: site(func(s *config.Site) {
+				s.BodyTimeout, s.PassHeader = 2*time.Second,
+					[]string{"X-Host"}
+			}),
+				Server: with(func(h *config.Server) { h.ClientConns = 9 })}},
 		{"check https://a.example/ https://b.example/ --fail-on never", "", config.RunCheck,
 			config.Check{Pages: []string{"https://a.example/", "https://b.example/"}, Format: "text", FailOn: "never"}},
 		{"check --lines - --url https://a.example/ --format sarif", "", config.RunCheck,
@@ -108,7 +115,7 @@ func TestParse(t *testing.T) {
 			case config.Demo:
 				got = line.Demo
 			case config.Serve:
-				got = line.Serve
+				got = config.Serve{Site: line.Serve.Site, Server: line.Serve.Server}
 			case config.Check:
 				got = line.Check
 			case config.Convert:
@@ -124,15 +131,15 @@ func TestParse(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	cleanEnv(t)
 	for args, says := range map[string]string{
-		"":                      "demo",
-		"dmeo":                  "dmeo",
-		"serve":                 "--upstream",
-		"demo --lisen :0":       "--lisen",
-		"demo --upstream x":     "--upstream",
-		"check --fail-on x":     "fail-on",
-		"check --format x":      "format",
-		"demo --log-format xml": "text",
-		"serve --upstream x --upstream-timeout y": "upstream-timeout",
+		"":                         "demo",
+		"dmeo":                     "dmeo",
+		"serve":                    "--upstream",
+		"demo --lisen :0":          "--lisen",
+		"demo --upstream http://x": "--upstream",
+		"check --fail-on x":        "fail-on",
+		"check --format x":         "format",
+		"demo --log-format xml":    "text",
+		"serve --upstream http://x --upstream-timeout y": "upstream-timeout",
 		"demo extra":                      "extra",
 		"cookies convert a":               "<to>",
 		"cookies convert a b -f floppy":   "floppy",

@@ -361,7 +361,7 @@ func TestPublicPaths(t *testing.T) {
 	}, func(s *setup) { s.gate.Public = []string{"/static/", "/robots.txt"} })
 	ada := st.signedIn("ada")
 	for path, public := range map[string]bool{
-		"/static/a.js": true, "/static/": true, "/robots.txt": true, "/static/../me": true,
+		"/static/a.js": true, "/static/": true, "/robots.txt": true, "/static/../me": false,
 		"/static": false, "/staticky": false, "/robots.txt/": false, "/STATIC/a.js": false, "/me": false,
 		"//static/": false,
 	} {

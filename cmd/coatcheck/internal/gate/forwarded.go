@@ -24,7 +24,7 @@ const maxHops = 16
 
 // forward tells the app where the request came from. The client's word counts only if the client is a trusted proxy.
 // Then its chain goes on, and so do the host and scheme that it names.
-func (g *gate) forward(r *httputil.ProxyRequest, x *exchange) {
+func (g *Gate) forward(r *httputil.ProxyRequest, x *exchange) {
 	proxies := g.has.TrustedProxies
 	var chain []string
 	if event.Trusts(proxies, r.In.RemoteAddr) {
@@ -47,7 +47,7 @@ func (g *gate) forward(r *httputil.ProxyRequest, x *exchange) {
 // and nothing else would say so. Clients from the internet do not use up the warning about one from near by.
 type strangers struct{ near, far sync.Once }
 
-func (s *strangers) warn(g *gate, r *http.Request) {
+func (s *strangers) warn(g *Gate, r *http.Request) {
 	if !slices.ContainsFunc([]string{forwardedFor, forwardedHost, forwardedProto, "Forwarded"}, func(name string) bool {
 		return len(r.Header[name]) > 0
 	}) {
@@ -67,7 +67,7 @@ func (s *strangers) warn(g *gate, r *http.Request) {
 // chain returns the addresses that trusted proxies have written into X-Forwarded-For: from the right, up to the first
 // one that is not a trusted proxy's. That one is the client's. The client wrote everything left of it, and most apps
 // take the first address for the client's, so the rest is dropped.
-func (g *gate) chain(lines []string) []string {
+func (g *Gate) chain(lines []string) []string {
 	var chain []string
 	for _, line := range slices.Backward(lines) {
 		for line != "" && len(chain) < maxHops {

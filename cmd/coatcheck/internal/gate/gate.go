@@ -2,14 +2,13 @@ package gate
 
 import (
 	"context"
-	"errors"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -28,8 +27,12 @@ const (
 
 // Options configure a gate. Only Upstream is required.
 type Options struct {
-	// Upstream is where the app listens: scheme http or https, and host; no path.
+	// Upstream is where the app listens: scheme http, https or h2c (HTTP/2 without TLS) and a host, and no path; or
+	// scheme unix and the path of a socket.
 	Upstream *url.URL
+
+	// UpstreamCA has the authorities that may vouch for an app with https. The default is those that the system trusts.
+	UpstreamCA *x509.CertPool
 
 	// Log records what the operator has to know: refused answers, and an app that cannot be reached. The default is
 	// slog.Default.
@@ -40,6 +43,9 @@ type Options struct {
 
 	// TrustedOrigins are other origins, such as "https://pay.example", whose requests may change something here.
 	TrustedOrigins []string
+
+	// InsecureTrustNullOrigin trusts "Origin: null" as well: see csrf.Options.
+	InsecureTrustNullOrigin bool
 
 	// InsecureReportCrossSite reports requests of other sites that would change something, and passes them on: for the
 	// time in which an operator finds out which origins to trust.
@@ -53,6 +59,15 @@ type Options struct {
 	// store is not asked there, the three headers are empty, and what the app says about caching stays. The default is
 	// none.
 	Public []string
+
+	// Routes say what requests need, in order: the first that matches counts. Public stands before them. A manager
+	// needs OnFailure and Passive of this package for Optional, Stale and Passive to mean anything.
+	Routes []Route
+
+	// Bearer are the paths of programs and mobile apps that have no cookies: they send their ticket as "Authorization:
+	// Bearer", and get a new one in the header Session-Ticket. Neither reaches the app. The manager needs [Bearer] of
+	// this package.
+	Bearer []Pattern
 
 	// BodyTimeout is how long a client may pause while it sends a body. The default is 1 minute. Beyond that time it
 	// has to send 500 bytes a second on average. A slower client gets 408. Negative means any time.
@@ -73,17 +88,16 @@ type Options struct {
 
 // Check reports what is wrong with the options, if anything; [New] panics with the same error.
 func (o Options) Check() error {
-	u := o.Upstream
-	if u == nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
-		return errors.New("the upstream must be a URL such as http://127.0.0.1:3000")
-	}
-	if u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		return fmt.Errorf("the upstream %s must have no more than scheme, host and port", u.Redacted())
+	if err := o.checkUpstream(); err != nil {
+		return err
 	}
 	for _, path := range o.Public {
 		if !strings.HasPrefix(path, "/") || path == "/" {
 			return fmt.Errorf("the public path %.100q must be one such as /static/ or /robots.txt", path)
 		}
+	}
+	if err := o.checkRoutes(); err != nil {
+		return err
 	}
 	return csrf.Options{TrustedOrigins: o.TrustedOrigins}.Check()
 }
@@ -104,65 +118,64 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// A gate passes requests on, and does what the answers say.
-type gate struct {
+// A Gate passes requests on, and does what the answers say. Its methods may be called from any number of goroutines.
+type Gate struct {
 	sessions *session.Manager
 	has      session.Options // of sessions
 	opts     Options
 	own      ownCookies
 	proxy    *httputil.ReverseProxy
 	buffers  *buffers
+	upstream *upstream
+	handler  http.Handler
 
 	strangers strangers
 }
 
-// New returns the handler of a gate that gives its visitors sessions of the manager. It panics if the options are
-// wrong: see [Options.Check].
+// New returns a gate that gives its visitors sessions of the manager. It panics if the options are wrong: see
+// [Options.Check].
 //
 // Of the manager's own options it takes the name of the cookie, the limits, the queue of events and the trusted
 // proxies. What these proxies say in X-Forwarded-For, -Host and -Proto goes on to the app, so each has to set all three
 // itself, whatever its client sends.
-func New(sessions *session.Manager, opts Options) http.Handler {
+func New(sessions *session.Manager, opts Options) *Gate {
 	if err := opts.Check(); err != nil {
 		panic(err)
 	}
 	opts = opts.withDefaults()
 	has := sessions.Options()
-	g := &gate{sessions: sessions, has: has, opts: opts, buffers: new(buffers)}
+	g := &Gate{sessions: sessions, has: has, opts: opts, buffers: new(buffers)}
 	g.own = append(ownCookies{has.Cookie}, opts.Hidden...)
 	if guard, ok := has.Guard.(*bound.Guard); ok {
 		g.own = append(g.own, guard.Options().Cookie)
 	}
+	g.upstream = &upstream{opts: opts, proxies: has.TrustedProxies, shared: newTransport(opts)}
 	g.proxy = &httputil.ReverseProxy{
 		Rewrite:        g.rewrite,
 		ModifyResponse: g.answered,
 		ErrorHandler:   g.failed,
-		Transport:      &upstream{opts: opts, proxies: has.TrustedProxies, shared: newTransport(opts)},
+		Transport:      g.upstream,
 		BufferPool:     g.buffers,
 		FlushInterval:  flushInterval,
 		ErrorLog:       slog.NewLogLogger(opts.Log.Handler(), slog.LevelWarn),
 	}
 	guard := csrf.New(csrf.Options{
 		TrustedOrigins: opts.TrustedOrigins, TrustedProxies: has.TrustedProxies, Events: has.Events,
-		InsecureReportOnly: opts.InsecureReportCrossSite,
+		InsecureReportOnly: opts.InsecureReportCrossSite, InsecureTrustNullOrigin: opts.InsecureTrustNullOrigin,
 	})
-	private := sessions.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		g.exchange(w, r, &exchange{session: sessions.From(r.Context())})
-	}))
-	return guard.Handler(noEcho(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if g.public(r.URL.Path) {
-			g.exchange(w, r, &exchange{})
-			return
-		}
-		private.ServeHTTP(w, r)
-	})))
+	g.handler = guard.Handler(noEcho(newRoutes(g)))
+	return g
 }
 
-// public reports whether a path is of what is the same for everybody.
-func (g *gate) public(path string) bool {
-	return slices.ContainsFunc(g.opts.Public, func(public string) bool {
-		return path == public || strings.HasSuffix(public, "/") && strings.HasPrefix(path, public)
-	})
+// ServeHTTP passes a request on, and its answer back.
+func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request) { g.handler.ServeHTTP(w, r) }
+
+// Close closes the connections to the app that no request uses. The gate goes on serving.
+func (g *Gate) Close() { g.upstream.shared.CloseIdleConnections() }
+
+// private passes on a request that has a session, if its visitor has one.
+func (g *Gate) private(w http.ResponseWriter, r *http.Request) {
+	g.exchange(w, r, &exchange{session: g.sessions.From(r.Context())})
 }
 
 // noEcho refuses TRACE, because an app that answers it would show the browser what the gate has told the app, and
@@ -178,7 +191,7 @@ func noEcho(next http.Handler) http.Handler {
 }
 
 // exchange passes one request on, and its answer back.
-func (g *gate) exchange(w http.ResponseWriter, r *http.Request, x *exchange) {
+func (g *Gate) exchange(w http.ResponseWriter, r *http.Request, x *exchange) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	x.cancel = cancel
@@ -214,9 +227,9 @@ func (x *exchange) endWith(ctx context.Context, closing, sessionOver <-chan stru
 
 // rewrite makes the request that the app gets. It removes what the client says about itself, in every spelling and also
 // from the trailers. It adds the gate's own headers last, when no header of the client can act on them any more.
-func (g *gate) rewrite(r *httputil.ProxyRequest) {
+func (g *Gate) rewrite(r *httputil.ProxyRequest) {
 	out := r.Out
-	out.URL.Scheme, out.URL.Host = g.opts.Upstream.Scheme, g.opts.Upstream.Host
+	out.URL.Scheme, out.URL.Host = g.opts.target()
 	out.URL.RawQuery = session.WithoutHandOver(r.In.URL) // byte for byte
 
 	strip(out.Header, g.opts.dropped)
@@ -241,6 +254,9 @@ func (g *gate) rewrite(r *httputil.ProxyRequest) {
 	out.Header[headerUser] = x.told[0:1:1]
 	out.Header[headerSession] = x.told[1:2:2]
 	out.Header[headerData] = x.told[2:3:3]
+	if Bearer(r.In) {
+		strip(out.Header, func(name string) bool { return plain(name) == "authorization" })
+	}
 	g.authorize(out.Header, x.session)
 	if g.has.Guard != nil {
 		out.Header[headerBound] = []string{isBound(x.session)}
@@ -264,7 +280,7 @@ func isBound(s *session.Session) string {
 
 // authorize lets the app's Authorization header say who the gate says it is, and nobody else. A token that cannot be
 // made is missing, so that an app that relies on it refuses the request.
-func (g *gate) authorize(header http.Header, s *session.Session) {
+func (g *Gate) authorize(header http.Header, s *session.Session) {
 	if g.opts.Token == nil {
 		return
 	}
@@ -281,7 +297,7 @@ func (g *gate) authorize(header http.Header, s *session.Session) {
 }
 
 // answered reads the app's answer before any of it goes on. It checks everything before it does anything.
-func (g *gate) answered(res *http.Response) error {
+func (g *Gate) answered(res *http.Response) error {
 	ctx := res.Request.Context()
 	x := ctx.Value(exchangeKey{}).(*exchange)
 	todo, err := readOrders(res.Header)
@@ -311,7 +327,7 @@ func (g *gate) answered(res *http.Response) error {
 }
 
 // obey does what the app asks for, and sees to it that the answer does not contradict that.
-func (g *gate) obey(res *http.Response, todo *orders, s *session.Session) error {
+func (g *Gate) obey(res *http.Response, todo *orders, s *session.Session) error {
 	ctx, before := res.Request.Context(), s.Handle()
 	if err := todo.check(s, &g.has); err != nil {
 		return err
@@ -352,9 +368,12 @@ func refuseLate(res *http.Response, o *orders) error {
 }
 
 // clean takes out of an answer what is not for the browser, or not for the app to say.
-func (g *gate) clean(res *http.Response) {
+func (g *Gate) clean(res *http.Response) {
 	strip(res.Header, reserved)
 	strip(res.Trailer, unfit)
+	if Bearer(res.Request) {
+		delete(res.Header, "Session-Ticket") // is Coatcheck's own to say
+	}
 	for _, name := range g.own.refuse(res.Header) {
 		g.opts.Log.Warn("the app tried to set a cookie of Coatcheck's own; the line was removed", "cookie", name,
 			"path", pathOf(res.Request))

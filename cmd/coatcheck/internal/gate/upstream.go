@@ -2,7 +2,9 @@ package gate
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"time"
@@ -20,9 +22,8 @@ const (
 
 // newTransport returns the way to the app. It uses no proxy of the environment and leaves the body's encoding alone.
 func newTransport(opts Options) *http.Transport {
-	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}
-	return &http.Transport{
-		DialContext:            dialer.DialContext,
+	t := &http.Transport{
+		DialContext:            opts.dial,
 		TLSHandshakeTimeout:    dialTimeout,
 		ResponseHeaderTimeout:  max(opts.AnswerTimeout, 0),
 		ExpectContinueTimeout:  time.Second,
@@ -32,6 +33,57 @@ func newTransport(opts Options) *http.Transport {
 		MaxResponseHeaderBytes: maxAnswerBytes,
 		DisableCompression:     true,
 	}
+	if opts.UpstreamCA != nil {
+		t.TLSClientConfig = &tls.Config{RootCAs: opts.UpstreamCA}
+	}
+	if opts.Upstream.Scheme == "h2c" {
+		t.Protocols = new(http.Protocols)
+		t.Protocols.SetUnencryptedHTTP2(true)
+	}
+	return t
+}
+
+// dial connects to the app.
+func (o *Options) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}
+	if o.Upstream.Scheme == "unix" {
+		network, address = "unix", o.Upstream.Path
+	}
+	return dialer.DialContext(ctx, network, address)
+}
+
+// target returns scheme and host of the requests that go to the app.
+func (o *Options) target() (scheme, host string) {
+	switch o.Upstream.Scheme {
+	case "unix":
+		return "http", "localhost"
+	case "h2c":
+		return "http", o.Upstream.Host
+	}
+	return o.Upstream.Scheme, o.Upstream.Host
+}
+
+// checkUpstream reports what is wrong with where the app is, if anything.
+func (o *Options) checkUpstream() error {
+	u := o.Upstream
+	if u != nil && u.Scheme == "unix" {
+		if u.Host != "" || len(u.Path) < 2 || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+			return fmt.Errorf("the upstream %s must be unix: and the path of a socket, such as "+
+				"unix:/run/app.sock", u.Redacted())
+		}
+		return nil
+	}
+	if u == nil || u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "h2c" || u.Hostname() == "" {
+		return errors.New("the upstream must be a URL such as http://127.0.0.1:3000, https://app.internal, " +
+			"h2c://127.0.0.1:3000 or unix:/run/app.sock")
+	}
+	if u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return fmt.Errorf("the upstream %s must have no more than scheme, host and port", u.Redacted())
+	}
+	if o.UpstreamCA != nil && u.Scheme != "https" {
+		return fmt.Errorf("the upstream %s speaks no TLS, so no authority vouches for it", u)
+	}
+	return nil
 }
 
 // A storeFailure says that the store could not do what an answer asks for.
@@ -40,7 +92,7 @@ type storeFailure struct{ error }
 func (f *storeFailure) Unwrap() error { return f.error }
 
 // failed answers instead of the app.
-func (g *gate) failed(w http.ResponseWriter, r *http.Request, err error) {
+func (g *Gate) failed(w http.ResponseWriter, r *http.Request, err error) {
 	log := g.opts.Log.With("method", r.Method, "path", pathOf(r))
 	var refused *fault
 	var failure *storeFailure

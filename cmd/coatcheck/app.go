@@ -1,0 +1,141 @@
+package main
+
+import (
+	"crypto/sha256"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+
+	"coatcheck.dev/cmd/coatcheck/internal/config"
+	"coatcheck.dev/cmd/coatcheck/internal/console"
+	"coatcheck.dev/cmd/coatcheck/internal/gate"
+	"coatcheck.dev/session"
+	"coatcheck.dev/token"
+)
+
+// An app is one site behind the gate. A configuration that says the same of it as the one before goes on with it, so
+// that its connections stay.
+type app struct {
+	hosts   []string
+	key     string // all that it follows from
+	handler http.Handler
+	gate    *gate.Gate
+	manager *managed
+	uses    int // generations that have it
+}
+
+// A managed is a manager of sessions that apps with the same sessions share.
+type managed struct {
+	*session.Manager
+	key  string
+	uses int // apps that have it
+}
+
+// sessionKey is what a site's manager follows from.
+func sessionKey(s *config.Site) string {
+	o := s.SessionOptions()
+	return fmt.Sprint(o.Realm, s.Cookie, o.IdleTimeout, o.Lifetime, o.RememberIdleTimeout, o.RememberLifetime,
+		o.RotateEvery, o.RotationGrace, o.Theft, o.MaxSessions, o.AtLimit, o.MaxVisitors, o.MaxBytes, o.MaxKeys,
+		o.Header != nil, o.Passive != nil, o.OnFailure != nil, fmt.Sprintf("%q %q", o.SignInPath, folders(s)))
+}
+
+// appKey is what an app follows from.
+func appKey(s *config.Site, hidden []string) (string, error) {
+	authorities, err := readIf(s.UpstreamCA)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%+v %x %q", *s, sha256.Sum256(authorities), hidden), nil
+}
+
+func readIf(name string) ([]byte, error) {
+	if name == "" {
+		return nil, nil
+	}
+	return os.ReadFile(name)
+}
+
+// newApp makes the app of a site. The caller has counted the manager's use.
+func (t *router) newApp(s *config.Site, hidden []string, m *managed) (_ *app, err error) {
+	u, err := s.UpstreamURL()
+	if err != nil {
+		return nil, err
+	}
+	var authorities *x509.CertPool
+	if authorities, err = s.Authorities(); err != nil {
+		return nil, err
+	}
+	options := t.gateOptions(s, u)
+	options.UpstreamCA, options.Hidden = authorities, hidden
+	issue := token.Options{Issuer: s.TokensIssuer}
+	if s.TokensFor == "" {
+		if err := options.Check(); err != nil {
+			return nil, err
+		}
+		g := gate.New(m.Manager, options)
+		return &app{hosts: s.Hosts, gate: g, handler: g, manager: m}, nil
+	}
+	if t.s.keys == nil {
+		return nil, errors.New("tokens-for: the program was started without keys for tokens; restart it")
+	}
+	issuer := token.NewIssuer(m.Manager, t.s.keys, issue)
+	options.Token = func(visitor *session.Session) (string, error) { return issuer.Issue(visitor, s.TokensFor) }
+	if err := errors.Join(options.Check(), issue.Check()); err != nil {
+		return nil, err
+	}
+	g := gate.New(m.Manager, options)
+	return &app{hosts: s.Hosts, gate: g, handler: withJWKS(issuer.JWKS(), g), manager: m}, nil
+}
+
+// gateOptions are what the configuration says of the gate of a site.
+func (t *router) gateOptions(s *config.Site, u *url.URL) gate.Options {
+	options := gate.Options{
+		Upstream: u, Log: t.s.log, Closing: t.s.closing,
+		TrustedOrigins: s.TrustOrigin, InsecureTrustNullOrigin: s.InsecureTrustNullOrigin,
+		InsecureReportCrossSite: s.InsecureReportCrossSite,
+		PassHeaders:             s.PassHeader, Public: s.Public, Bearer: s.Bearer,
+		AnswerTimeout: orAny(s.UpstreamTimeout), BodyTimeout: orAny(s.BodyTimeout),
+	}
+	for i := range s.Routes {
+		options.Routes = append(options.Routes, s.Routes[i].Gate())
+	}
+	return options
+}
+
+// warn says what is dangerous in a site's configuration.
+func (t *router) warn(s *config.Site) {
+	if s.InsecureReportCrossSite {
+		t.s.log.Warn("pages of other sites may act in a visitor's name: --insecure-report-cross-site reports " +
+			"them and refuses nothing")
+	}
+	if s.InsecureTrustNullOrigin {
+		t.s.log.Warn("pages of any site may act in a visitor's name: insecure-trust-null-origin trusts what every " +
+			"site " +
+			"can send")
+	}
+	if s.Cookie.Domain != "" {
+		t.s.log.Warn("each host of the domain is given every visitor's ticket", "domain", s.Cookie.Domain)
+	}
+}
+
+// hidden are the cookies that no app sees or sets: those of the console and of every site.
+func hidden(sites []*config.Site, named func(*config.Site) string) []string {
+	names := []string{console.Cookie, console.InsecureCookie}
+	for _, s := range sites {
+		names = append(names, named(s))
+	}
+	return names
+}
+
+// devName is the name of a site's cookie with --dev, without a prefix.
+func devName(s *config.Site) string {
+	name := strings.TrimPrefix(strings.TrimPrefix(s.Cookie.Name, "__Host-"), "__Secure-")
+	if name == "" {
+		return insecureCookie
+	}
+	return "coatcheck-" + name
+}
