@@ -59,14 +59,17 @@ func (o Options) Check() error {
 	return errors.Join(errs...)
 }
 
+// noOrigin are schemes whose pages, if there are any, send another origin or none.
+var noOrigin = []string{"", "about", "blob", "data", "file", "ftp", "javascript", "mailto", "ws", "wss"}
+
 // checkOrigin refuses misspelt origins, because they would never match and nobody would know why.
 func checkOrigin(origin string) error {
 	u, err := url.Parse(origin)
 	switch {
 	case origin == "null":
-		return errors.New("\"null\" is what any site can send out of a sandboxed frame: " +
+		return errors.New("\"null\" is no origin, but what any site can send out of a sandboxed frame: " +
 			"find out what sends it, and only then set InsecureTrustNullOrigin")
-	case err != nil || u.Scheme == "" || u.Hostname() == "":
+	case err != nil || u.Hostname() == "" || slices.Contains(noOrigin, u.Scheme):
 		return fmt.Errorf("%.100q is no origin: write scheme and host, as in \"https://accounts.example.com\"", origin)
 	case strings.Contains(origin, "*"):
 		return fmt.Errorf("%.100q has a wildcard, and origins are compared byte by byte: name each one", origin)

@@ -297,9 +297,31 @@ func TestOriginsThatCannotMatchAreRefused(t *testing.T) {
 			csrf.New(csrf.Options{TrustedOrigins: []string{origin}})
 		}()
 	}
-	for _, origin := range []string{trusted, "http://localhost:8080", "https://example.com:8443", "http://[::1]:8080"} {
+	for _, origin := range []string{trusted, "http://localhost:8080", "https://example.com:8443", "http://[::1]:8080",
+		"capacitor://localhost", "tauri://localhost", "chrome-extension://abcdefghijklmnopabcdefghijklmnop"} {
 		if err := (csrf.Options{TrustedOrigins: []string{origin}}).Check(); err != nil {
 			t.Errorf("%q: %v", origin, err)
+		}
+	}
+}
+
+// Apps are trusted by their own schemes, and pages without an origin only where the program says how dangerous that is.
+func TestAppsAndPagesWithoutOrigin(t *testing.T) {
+	guard := csrf.New(csrf.Options{TrustedOrigins: []string{"capacitor://localhost"}})
+	open := csrf.New(csrf.Options{InsecureTrustNullOrigin: true})
+	for _, tt := range []struct {
+		guard  *csrf.Guard
+		origin string
+		passes bool
+	}{
+		{guard, "capacitor://localhost", true}, {guard, "capacitor://evil", false}, {guard, "null", false},
+		{open, "null", true}, {open, "capacitor://localhost", false}, {open, "https://evil.example", false},
+	} {
+		r := httptest.NewRequest("POST", "https://shop.example/", nil)
+		r.Header.Set("Sec-Fetch-Site", "cross-site")
+		r.Header.Set("Origin", tt.origin)
+		if err := tt.guard.Check(r); (err == nil) != tt.passes {
+			t.Errorf("%s: %v, want it to pass: %v", tt.origin, err, tt.passes)
 		}
 	}
 }
