@@ -35,8 +35,8 @@ type generation struct {
 	uses   atomic.Int64 // requests, and one while it is the current one; 0 is forever
 }
 
-// openRouter makes the router of the first configuration. That was checked, so whatever fails now is in the log, and each
-// request is answered that there is no such site.
+// openRouter makes the router of the first configuration. That was checked, so whatever fails now is in the log, and
+// each request is answered that there is no such site.
 func (s *server) openRouter(flags *config.Serve) http.Handler {
 	t := &router{
 		s: s, flags: flags, apps: make(map[string]*app), managers: make(map[string]*managed),

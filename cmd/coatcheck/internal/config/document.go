@@ -99,7 +99,7 @@ func (f *document) add(n *yaml.Node, key, format string, args ...any) {
 }
 
 // read puts the value of a node into v.
-func (f *document) read(n *yaml.Node, v reflect.Value, path string, k *setting) {
+func (f *document) read(n *yaml.Node, v reflect.Value, path string, k *knob) {
 	switch {
 	case n.Kind == yaml.AliasNode:
 		f.add(n, path, "aliases are not read; write the value itself")
@@ -163,7 +163,7 @@ func clip(name string) string {
 	return name[:min(len(name), most)]
 }
 
-func find(keys []setting, name string) *setting {
+func find(keys []knob, name string) *knob {
 	for i := range keys {
 		if keys[i].name == name {
 			return &keys[i]
@@ -204,7 +204,7 @@ var hints = map[string]string{
 	"optional":        `write "access: optional"`,
 }
 
-func (f *document) readSequence(n *yaml.Node, v reflect.Value, path string, k *setting) {
+func (f *document) readSequence(n *yaml.Node, v reflect.Value, path string, k *knob) {
 	if n.Kind != yaml.SequenceNode {
 		hint := ""
 		if n.Kind == yaml.ScalarNode {
@@ -225,7 +225,7 @@ func (f *document) readSequence(n *yaml.Node, v reflect.Value, path string, k *s
 	v.Set(list)
 }
 
-func (f *document) readScalar(n *yaml.Node, v reflect.Value, path string, k *setting) {
+func (f *document) readScalar(n *yaml.Node, v reflect.Value, path string, k *knob) {
 	want := wanted(v.Type())
 	if n.Kind != yaml.ScalarNode {
 		f.add(n, path, "%s, and %s is needed", kindOf(n), want)

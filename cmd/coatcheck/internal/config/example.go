@@ -44,13 +44,13 @@ func describe(b *strings.Builder, t reflect.Type, indent string) {
 }
 
 // helpOf is the help of a flag, as it is said of a key.
-func helpOf(k *setting) string {
+func helpOf(k *knob) string {
 	return strings.NewReplacer(" Default: ${default}", "", " Repeatable.", "", "${schemes}", backend.Schemes()).
 		Replace(k.field.Tag.Get("help"))
 }
 
 // placeholder is the default of a key, or what its value looks like.
-func placeholder(k *setting) string {
+func placeholder(k *knob) string {
 	if text := k.field.Tag.Get("default"); text != "" && !strings.HasPrefix(text, "${") {
 		return text
 	}

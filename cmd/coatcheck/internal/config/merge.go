@@ -46,7 +46,7 @@ func (s *Serve) under(ctx *kong.Context) error {
 }
 
 // leaves returns the keys of a struct with those of the mappings in it, by their paths.
-func leaves(t reflect.Type, path string) (all []setting) {
+func leaves(t reflect.Type, path string) (all []knob) {
 	for _, k := range keysOf(t) {
 		k.name = path + k.name
 		if k.field.Type.Kind() != reflect.Struct || isText(k.field.Type) {

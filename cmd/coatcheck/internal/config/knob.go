@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// A setting is a field of a configuration that a file can set.
-type setting struct {
+// A knob is a field of a configuration that a file can set.
+type knob struct {
 	name  string // in its mapping
 	field reflect.StructField
 	index []int // of the field in the outermost struct
 }
 
 // keysOf returns the keys of a struct, those of embedded ones among them.
-func keysOf(t reflect.Type) (keys []setting) {
+func keysOf(t reflect.Type) (keys []knob) {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		name := f.Tag.Get("yaml")
@@ -24,14 +24,14 @@ func keysOf(t reflect.Type) (keys []setting) {
 				keys = append(keys, k)
 			}
 		case name != "" && name != "-":
-			keys = append(keys, setting{name, f, []int{i}})
+			keys = append(keys, knob{name, f, []int{i}})
 		}
 	}
 	return keys
 }
 
 // enum returns the values that a key can have, and nil if any will do.
-func (k *setting) enum() []string {
+func (k *knob) enum() []string {
 	text := k.field.Tag.Get("enum")
 	if text == "" {
 		return nil
