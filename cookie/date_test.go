@@ -69,6 +69,7 @@ func FuzzDate(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
+		cookie.ParseDateFirefox(s)
 		d, ok := cookie.ParseDate(s)
 		if c, chromium := cookie.ParseDateChromium(s); ok && (!chromium || !c.Equal(d)) {
 			// A number of five digits can be the year for Chromium where the standard goes on to the next.
@@ -84,4 +85,44 @@ func FuzzDate(f *testing.F) {
 			t.Errorf("%q: %q is %v, %v", s, written, again, ok)
 		}
 	})
+}
+
+// What Firefox takes for a date, by the rules of its parser, which were compared with Firefox 153 itself.
+func TestParseDateFirefox(t *testing.T) {
+	for in, want := range map[string]string{
+		"Wed, 25 Apr 2007 21:02:13 GMT":                             "2007-04-25T21:02:13Z",
+		"Wednesday, 25-Apr-07 21:02:13 GMT":                         "2007-04-25T21:02:13Z",
+		"Wed Apr 25 21:02:13 2007":                                  "2007-04-25T21:02:13Z",
+		"Wed Apr 25 2007 21:02:13 GMT-0700 (Pacific Daylight Time)": "2007-04-26T04:02:13Z",
+		"25 Apr 2007 21:02:13 GMT+0100 (CET)":                       "2007-04-25T20:02:13Z",
+		"25 Apr 2007 21:02:13 +02":                                  "2007-04-25T19:02:13Z",
+		"25 Apr 2007 21:02:13 EST":                                  "2007-04-26T02:02:13Z",
+		"25 Apr 2007 21:02:13 PDT+0300":                             "2007-04-26T04:02:13Z",
+		"25 Apr 2007 21:02:13 UT":                                   "2007-04-25T21:02:13Z",
+		"25 Apr 2007 09:02 pm":                                      "2007-04-25T21:02:00Z",
+		"25 Apr 2007 12:02 AM":                                      "2007-04-25T00:02:00Z",
+		"25 Apr 2007":                                               "2007-04-25T00:00:00Z",
+		"04/25/07 21:02:13":                                         "2007-04-25T21:02:13Z",
+		"25/04/2007 21:02:13":                                       "2007-04-25T21:02:13Z",
+		"97-04-25":                                                  "1997-04-25T00:00:00Z",
+		"31 feb 2060 0:0:0":                                         "2060-03-02T00:00:00Z",
+		"1 jan 1500 0:0:0":                                          "1500-01-01T00:00:00Z",
+		"1 jan 20270 0:0:0":                                         "20270-01-01T00:00:00Z",
+		"1 jan 99999 0:0:0":                                         "",
+		"2007-04-25":                                                "",
+		"13/13/2007":                                                "",
+		"25th Apr 2007":                                             "",
+		"Apr 2007":                                                  "",
+		"0":                                                         "",
+		"":                                                          "",
+	} {
+		got, ok := cookie.ParseDateFirefox(in)
+		text := ""
+		if ok {
+			text = got.Format("2006-01-02T15:04:05Z")
+		}
+		if text != want {
+			t.Errorf("%q: %q, want %q", in, text, want)
+		}
+	}
 }

@@ -213,6 +213,26 @@ func (p *Parsed) ExpiryChromium(now time.Time) (at time.Time, persistent bool) {
 	return capExpiry(at, now), ok
 }
 
+// ExpiryFirefox is [Parsed.Expiry] as Firefox has it. Of several Max-Age or Expires attributes the last one counts,
+// even if it is invalid; any Max-Age with a minus sign deletes. Dates are read by [ParseDateFirefox].
+func (p *Parsed) ExpiryFirefox(now time.Time) (at time.Time, persistent bool) {
+	if strings.HasPrefix(p.lastMaxAge, "-") {
+		return now, true
+	}
+	if isMaxAge(p.lastMaxAge) {
+		return maxAgeExpiry(p.lastMaxAge, now), true
+	}
+	at, ok := ParseDateFirefox(p.expires)
+	return capExpiry(at, now), ok
+}
+
+// Valueless reports whether there is no '=' to end a name. The standard takes such a line for a value without a name,
+// and Firefox for a name without a value.
+func (p *Parsed) Valueless() bool {
+	pair, _, _ := strings.Cut(p.Raw, ";")
+	return strings.IndexByte(pair, '=') < 0
+}
+
 // overflows reports whether s begins with a number too large for 64 bits.
 func overflows(s string) bool {
 	_, n := leadingNumber(s)

@@ -60,7 +60,8 @@ func (j *Jar) Check(c Cookie) error {
 		return errors.New("SameSite=None needs Secure")
 	case !c.keepsPrefix(j.rules):
 		return errors.New("the prefix of the name is not kept")
-	case c.Partition != (Partition{}) && (!c.Secure || !validSite(c.Partition.TopLevelSite)):
+	case c.Partition != (Partition{}) &&
+		(!c.Secure && !j.rules.partitionsThirdParties || !validSite(c.Partition.TopLevelSite)):
 		return errors.New("partition needs Secure and a site like https://example.com")
 	}
 	return nil

@@ -22,11 +22,13 @@ const (
 	Evicted
 	// Removed: the program removed it.
 	Removed
+	// Cleared: a server removed it by Clear-Site-Data.
+	Cleared
 )
 
 // String returns the name of the cause.
 func (c Cause) String() string {
-	return [...]string{"added", "replaced", "deleted", "expired", "evicted", "removed"}[c]
+	return [...]string{"added", "replaced", "deleted", "expired", "evicted", "removed", "cleared"}[c]
 }
 
 // report tells OnChange of a change.

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"coatcheck.dev/cookie"
 )
@@ -19,6 +20,7 @@ type access struct {
 	encrypted  bool // https, wss
 	secure     bool // the same, or trusted because it is this machine
 	sites      sites
+	thirdParty bool // only the cookies of its partition are for the request
 }
 
 // sites are the same-site contexts of a request, judged in several ways, because warnings compare them.
@@ -49,14 +51,16 @@ func (p Profile) access(r *Request, storing bool, now time.Time) access {
 		a.sites = allSites(strict)
 		return a
 	}
-	byScheme := r.siteContext(true, a.rules.redirectsCount, storing)
+	schemeful := !a.rules.sitesHaveNoScheme
+	byScheme := r.siteContext(schemeful, a.rules.redirectsCount, storing)
 	a.sites = sites{
 		context:        byScheme,
 		byHost:         r.siteContext(false, a.rules.redirectsCount, storing),
 		byScheme:       byScheme,
-		withRedirects:  r.siteContext(true, true, storing),
-		ignoreRedirect: r.siteContext(true, false, storing),
+		withRedirects:  r.siteContext(schemeful, true, storing),
+		ignoreRedirect: r.siteContext(schemeful, false, storing),
 	}
+	a.thirdParty = a.rules.partitionsThirdParties && a.partition(r).CrossSiteAncestor
 	return a
 }
 
@@ -77,6 +81,9 @@ func (a *access) decide(r *Request, line *cookie.Parsed) (Cookie, cookie.Reasons
 		Secure: line.Secure, HttpOnly: line.HttpOnly, SameSite: line.SameSite, Priority: line.Priority,
 		Created: a.now, LastAccess: a.now,
 	}
+	if a.rules.firefoxSyntax {
+		readAsFirefox(&c, line)
+	}
 	if !a.cookieable {
 		why.Add(cookie.ExcludeNoncookieableScheme)
 	}
@@ -88,11 +95,13 @@ func (a *access) decide(r *Request, line *cookie.Parsed) (Cookie, cookie.Reasons
 	if c.Path == "" {
 		c.Path = defaultPath(requestPath(r.URL))
 	}
-	if !a.prefixKept(line) {
+	if !a.prefixKept(line, &c) {
 		why.Add(cookie.ExcludeInvalidPrefix)
 	}
+	if line.Partitioned || a.thirdParty {
+		c.Partition = a.partition(r)
+	}
 	if line.Partitioned {
-		c.Partition = r.partition()
 		if !line.Secure || !a.secure || !validSite(c.Partition.TopLevelSite) ||
 			a.rules.partitionedNeedsNone && line.SameSite != cookie.SameSiteNone {
 			why.Add(cookie.ExcludeInvalidPartitioned)
@@ -108,12 +117,30 @@ func (a *access) decide(r *Request, line *cookie.Parsed) (Cookie, cookie.Reasons
 	return c, why
 }
 
+// partition is that of the request's Partitioned cookies.
+func (a *access) partition(r *Request) Partition { return r.partition(!a.rules.sitesHaveNoScheme) }
+
+// readAsFirefox reads name and value as Firefox does.
+func readAsFirefox(c *Cookie, line *cookie.Parsed) {
+	if line.Valueless() {
+		c.Name, c.Value = line.Value, ""
+	}
+	for _, s := range []*string{&c.Name, &c.Value, &c.Path} {
+		if !utf8.ValidString(*s) {
+			*s = string([]rune(*s)) // each byte becomes U+FFFD
+		}
+	}
+}
+
 // expiry returns the end of a cookie, zero for a session cookie. It is read by the server's clock and then moved to
 // that of the client, which makes no difference to a Max-Age.
 func (a *access) expiry(line *cookie.Parsed, date time.Time) time.Time {
 	read := line.Expiry
-	if a.rules.chromiumSyntax {
+	switch {
+	case a.rules.chromiumSyntax:
 		read = line.ExpiryChromium
+	case a.rules.firefoxSyntax:
+		read = line.ExpiryFirefox
 	}
 	ahead := time.Duration(0) // by so much the server's clock is ahead
 	if !date.IsZero() {
@@ -134,6 +161,15 @@ func (a *access) checkSyntax(line *cookie.Parsed, why *cookie.Reasons) {
 	if a.rules.chromiumSyntax {
 		if line.InnerTab() || line.Name == "" && strings.IndexByte(line.Value, '=') >= 0 {
 			why.Add(cookie.ExcludeDisallowedCharacter)
+		}
+		return
+	}
+	if a.rules.firefoxSyntax {
+		if line.Name == "" && !line.Valueless() {
+			why.Add(cookie.ExcludeDisallowedCharacter)
+		}
+		if strings.IndexByte(line.Path, '\t') >= 0 {
+			why.Add(cookie.ExcludeFailureToStore)
 		}
 		return
 	}
@@ -163,11 +199,11 @@ func (a *access) domain(line *cookie.Parsed) (domain string, hostOnly, ok bool) 
 }
 
 // prefixKept checks the promise of the name's prefix: [cookie.ExcludeInvalidPrefix] if it is broken.
-func (a *access) prefixKept(line *cookie.Parsed) bool {
-	if line.Name == "" {
-		return a.rules.prefixOf(line.Value) == cookie.NoPrefix
+func (a *access) prefixKept(line *cookie.Parsed, c *Cookie) bool {
+	if c.Name == "" {
+		return a.rules.firefoxSyntax || a.rules.prefixOf(c.Value) == cookie.NoPrefix // Firefox takes none of them
 	}
-	p := a.rules.prefixOf(line.Name)
+	p := a.rules.prefixOf(c.Name)
 	switch {
 	case p == cookie.NoPrefix:
 		return true
@@ -175,6 +211,9 @@ func (a *access) prefixKept(line *cookie.Parsed) bool {
 		return false
 	case p.HTTPOnly() && (!line.HttpOnly || a.script):
 		return false
+	}
+	if a.rules.hostPrefixByOutcome {
+		return !p.HostOnly() || c.HostOnly && c.Path == "/"
 	}
 	// Chromium accepts the host's own address, without a dot, as Domain, and the cookie stays host-only.
 	hostOnly := !line.HasDomain || isIP(a.host) && domainAsWritten(*line) == bracketed(a.host)

@@ -147,13 +147,15 @@ func (j *Jar) match(a *access, r *Request, found []*entry) []*entry {
 	for domain := a.host; ; {
 		if h := j.index.hosts[domain]; h != nil {
 			n := len(found)
-			found = a.collect(&h.plain, found)
+			if !a.thirdParty {
+				found = a.collect(&h.plain, found)
+			}
 			if len(found) > n {
 				groups++
 			}
 			if h.parts != nil {
 				if p == (Partition{}) {
-					p = r.partition()
+					p = a.partition(r)
 				}
 				n = len(found)
 				if found = a.collect(h.parts[p], found); len(found) > n {

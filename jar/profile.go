@@ -10,7 +10,7 @@ const (
 	Spec Profile = iota
 	// Chrome is Chromium as of 2026.
 	Chrome
-	// Firefox is Firefox as of 2026, with its default settings but without its blocking of third parties.
+	// Firefox is Firefox as of 2026 with its default settings, but without its list of trackers.
 	Firefox
 	// Safari is Safari as of 2026, without its blocking of third parties.
 	Safari
@@ -41,6 +41,21 @@ type rules struct {
 	// Expires and Max-Age are read by cookie.Parsed.ExpiryChromium. Tabs inside a cookie and a '=' in a nameless one
 	// are refused, and a Path with bytes beyond ASCII is not (measured with Chromium 156).
 	chromiumSyntax bool
+	// Expires and Max-Age are read by cookie.Parsed.ExpiryFirefox. A line without '=' is a name without a value, one
+	// that begins with '=' is refused, and bytes that are no UTF-8 are replaced (measured with Firefox 153).
+	firefoxSyntax bool
+	// For __Host- the outcome counts, however it is written: the default path is as good as Path=/, and so is a Domain
+	// that leaves the cookie host-only.
+	hostPrefixByOutcome bool
+	// http and https are one site (network.cookie.sameSite.schemeful).
+	sitesHaveNoScheme bool
+	// All cookies of third parties are kept in the partition of the page, and no others are sent to them (Total Cookie
+	// Protection).
+	partitionsThirdParties bool
+	// Clear-Site-Data empties the host, and not its registrable domain.
+	clearsHostAlone bool
+	// A response with Clear-Site-Data sets no cookies, even over http, where it clears nothing.
+	clearingRefusesLines bool
 	// The Priority attribute counts in evictions.
 	priorities bool
 	// Partitioned needs an explicit SameSite=None (Cocoa, since 2026-06).
@@ -52,8 +67,11 @@ type rules struct {
 var profiles = [...]rules{
 	Spec: {unsetIsLax: true, redirectsCount: true, localhostIsSecure: true, limits: shared},
 	Chrome: {unsetIsLax: true, laxAllowUnsafe: 2 * time.Minute, localhostIsSecure: true, sameValueKeepsCreation: true,
-		chromiumSyntax: true, priorities: true, limits: shared.with(3300, 30*24*time.Hour, 0)},
-	Firefox: {redirectsCount: true, localhostIsSecure: true, noHTTPPrefixes: true, limits: shared.with(3000, 0, 2048)},
+		chromiumSyntax: true, clearingRefusesLines: true, priorities: true,
+		limits: shared.with(3300, 30*24*time.Hour, 0)},
+	Firefox: {redirectsCount: true, localhostIsSecure: true, sitesHaveNoScheme: true, firefoxSyntax: true,
+		hostPrefixByOutcome: true, partitionsThirdParties: true, clearsHostAlone: true,
+		limits: shared.with(3000, 0, 2048)},
 	Safari: {unsetIsLax: true, redirectsCount: true, prefixesByCase: true, noHTTPPrefixes: true,
 		partitionedNeedsNone: true, limits: shared.with(3000, 0, 0)},
 }

@@ -105,14 +105,14 @@ func safeMethod(method string) bool {
 }
 
 // partition returns the partition of the request's Partitioned cookies.
-func (r *Request) partition() Partition {
+func (r *Request) partition(schemeful bool) Partition {
 	if r.TopLevel == nil || r.Kind == Navigation && !r.Script {
 		return Partition{TopLevelSite: schemefulSite(r.URL)}
 	}
 	p := Partition{TopLevelSite: schemefulSite(r.TopLevel)}
-	p.CrossSiteAncestor = !sameSite(r.URL, r.TopLevel, true)
+	p.CrossSiteAncestor = !sameSite(r.URL, r.TopLevel, schemeful)
 	for _, u := range r.Ancestors {
-		p.CrossSiteAncestor = p.CrossSiteAncestor || !sameSite(u, r.TopLevel, true)
+		p.CrossSiteAncestor = p.CrossSiteAncestor || !sameSite(u, r.TopLevel, schemeful)
 	}
 	return p
 }

@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -59,12 +60,14 @@ type Outcome struct {
 	Stored jar.Cookie
 	// Reasons are those for and against the cookie. An exclusion among them means that it is dropped.
 	Reasons cookie.Reasons
+	// Cleared reports that the Clear-Site-Data header of the same response takes the cookie away again.
+	Cleared bool
 	// Deletes reports that the browser obeys the line but stores nothing, because its time is over.
 	Deletes bool
 }
 
 // Kept reports whether the browser obeys the line.
-func (o *Outcome) Kept() bool { return !o.Reasons.Excluded() }
+func (o *Outcome) Kept() bool { return !o.Reasons.Excluded() && !o.Cleared }
 
 // A Finding is a fault of a cookie, found by a rule.
 type Finding struct {
@@ -125,18 +128,36 @@ func (r *Report) decide(responses []Response, now time.Time) (jars [len(Browsers
 		// Too many cookies are to be found, not evicted.
 		jars[b] = jar.New(jar.Options{Profile: browser, Now: func() time.Time { return clock },
 			Limits: jar.Limits{Bytes: limits.Bytes}})
-		for i := range r.Cookies {
-			c := &r.Cookies[i]
-			clock = c.now
-			request := responses[c.response].request()
-			stored, _ := browser.Decide(&c.Line, request, c.now)
-			c.Outcomes[b] = Outcome{
-				Browser: browser, Stored: stored, Reasons: jars[b].Set(request, c.Line.Raw),
-				Deletes: !stored.Expires.IsZero() && !stored.Expires.After(c.now),
+		for first := 0; first < len(r.Cookies); {
+			next := first
+			for next < len(r.Cookies) && r.Cookies[next].response == r.Cookies[first].response {
+				next++
 			}
+			clock = r.Cookies[first].now
+			receive(jars[b], &responses[r.Cookies[first].response], r.Cookies[first:next], b)
+			first = next
 		}
 	}
 	return jars
+}
+
+// receive plays the cookies of one response to the jar of a browser.
+func receive(to *jar.Jar, response *Response, cookies []Cookie, b int) {
+	request := response.request()
+	header := http.Header{"Clear-Site-Data": response.ClearSiteData}
+	for i := range cookies {
+		header["Set-Cookie"] = append(header["Set-Cookie"], cookies[i].Line.Raw)
+	}
+	reasons := to.Receive(request, header)
+	for i := range cookies {
+		c := &cookies[i]
+		stored, _ := to.Profile().Decide(&c.Line, request, c.now)
+		deletes := !stored.Expires.IsZero() && !stored.Expires.After(c.now)
+		c.Outcomes[b] = Outcome{
+			Browser: to.Profile(), Stored: stored, Reasons: reasons[i], Deletes: deletes,
+			Cleared: len(response.ClearSiteData) > 0 && !reasons[i].Excluded() && !deletes && !to.Has(&stored),
+		}
+	}
 }
 
 func (r *Response) request() *jar.Request {

@@ -79,6 +79,9 @@ func (o *Outcome) view() browserView {
 	switch why := o.decided(); {
 	case why != undecided:
 		v.Verdict, v.Reason, v.Section = "dropped", why.String(), why.Section()
+	case o.Cleared:
+		v.Verdict, v.Reason = "dropped", "Clear-Site-Data of the same response"
+		v.Section = "Clear-Site-Data section 4.1"
 	case o.Deletes:
 		v.Verdict = "deletes"
 	}

@@ -1,4 +1,4 @@
-package chromium
+package browsers
 
 import (
 	"crypto/ecdsa"
@@ -25,16 +25,23 @@ import (
 // An answer is what the site has for one request.
 type answer struct {
 	setCookie []string
-	redirect  string   // a URL
-	frame     string   // a URL that the page has in a frame
-	image     string   // a URL that the page has as an image
-	script    []string // what the page assigns to document.cookie before it reports what it reads
+
+	clearSiteData string        // the header, "" is none
+	ahead         time.Duration // of the server's clock
+
+	redirect string   // a URL
+	frame    string   // a URL that the page has in a frame
+	image    string   // a URL that the page has as an image
+	script   []string // what the page assigns to document.cookie before it reports what it reads
 }
 
 // A site answers for every host, by http and https. What it answers is agreed on before, under an id in the query.
 type site struct {
+	proxy string // its address as a proxy, host:port
 	rules string // for --host-resolver-rules
 	key   string // for --ignore-certificate-errors-spki-list
+
+	secure string // where it speaks TLS
 
 	mu      sync.Mutex
 	answers map[string]answer
@@ -51,6 +58,8 @@ func newSite(t *testing.T) *site {
 	plain, secure := listen(t), listen(t)
 	go server.Serve(plain)
 	go server.Serve(tls.NewListener(secure, &tls.Config{Certificates: []tls.Certificate{certificate}}))
+	s.proxy = plain.Addr().String()
+	s.secure = secure.Addr().String()
 	s.rules = fmt.Sprintf("MAP *:80 %s, MAP *:443 %s, MAP * ~NOTFOUND", plain.Addr(), secure.Addr())
 	return s
 }
@@ -103,7 +112,35 @@ func (s *site) take(id string) (sent string, came bool) {
 	return sent, came
 }
 
+// tunnel takes a connection to any host by https to the site.
+func (s *site) tunnel(w http.ResponseWriter) {
+	to, err := net.Dial("tcp", s.secure)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadGateway)
+		return
+	}
+	defer to.Close()
+	from, _, err := w.(http.Hijacker).Hijack()
+	if err != nil {
+		return
+	}
+	defer from.Close()
+	fmt.Fprint(from, "HTTP/1.1 200 OK\r\n\r\n")
+	done := make(chan bool, 2)
+	for _, way := range [][2]net.Conn{{from, to}, {to, from}} {
+		go func() {
+			_, _ = io.Copy(way[0], way[1])
+			done <- true
+		}()
+	}
+	<-done
+}
+
 func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodConnect {
+		s.tunnel(w)
+		return
+	}
 	id := r.URL.Query().Get("id")
 	if r.URL.Path == "/report" {
 		text, _ := io.ReadAll(r.Body) // what is missing is a difference
@@ -124,6 +161,10 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	for _, line := range a.setCookie {
 		w.Header().Add("Set-Cookie", line)
 	}
+	if a.clearSiteData != "" {
+		w.Header().Set("Clear-Site-Data", a.clearSiteData)
+	}
+	w.Header().Set("Date", time.Now().Add(a.ahead).UTC().Format(http.TimeFormat))
 	w.Header().Set("Cache-Control", "no-store")
 	if a.redirect != "" {
 		http.Redirect(w, r, a.redirect, http.StatusTemporaryRedirect)

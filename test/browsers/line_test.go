@@ -1,4 +1,4 @@
-package chromium
+package browsers
 
 import (
 	"math/rand/v2"

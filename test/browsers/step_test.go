@@ -1,11 +1,13 @@
-package chromium
+package browsers
 
 import (
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"coatcheck.dev/jar"
 )
@@ -18,6 +20,9 @@ type step struct {
 	url       string   // what is requested
 	lines     []string // what url answers, or what its script assigns to document.cookie
 	redirects []string // where url redirects to, and so on
+
+	clearSiteData string        // the header of url's answer; "" is none
+	ahead         time.Duration // by so much the clock of the server is ahead that answers for url
 }
 
 func (s step) String() string {
@@ -26,6 +31,12 @@ func (s step) String() string {
 		if part.url != "" {
 			text += part.before + part.url
 		}
+	}
+	if s.clearSiteData != "" {
+		text += "\n        Clear-Site-Data: " + s.clearSiteData
+	}
+	if s.ahead != 0 {
+		text += fmt.Sprint("\n        the server is ahead by ", s.ahead)
 	}
 	for _, l := range s.lines {
 		text += fmt.Sprintf("\n        %s", shorten(l))
@@ -110,6 +121,12 @@ func draw(rng *rand.Rand, hosts []string) step {
 	for range 1 + rng.IntN(3) {
 		s.lines = append(s.lines, line(rng, host))
 	}
+	if rng.IntN(12) == 0 && s.how != script && s.how != frameScript {
+		s.clearSiteData = pick(rng, []string{`"cookies"`, `"*"`, `"cache", "cookies"`, `cookies`})
+	}
+	if rng.IntN(6) == 0 && s.how != script && s.how != frameScript {
+		s.ahead = pick(rng, []time.Duration{-2 * time.Hour, 2 * time.Hour, 60 * 24 * time.Hour, -900 * 24 * time.Hour})
+	}
 	// Without these, few cookies of other sites would be kept at all.
 	if s.top != "" && s.how != link && s.how != reload && s.how != form {
 		for i := range s.lines {
@@ -124,13 +141,24 @@ func encrypted(u string) string { return strings.Replace(u, "http:", "https:", 1
 // An exchange is a request that carries cookies and the lines that come back; or a script that assigns lines to
 // document.cookie and then reads it.
 type exchange struct {
-	request jar.Request
-	lines   []string
+	request       jar.Request
+	lines         []string
+	clearSiteData string
+	ahead         time.Duration
+}
+
+// header is what of the answer concerns cookies.
+func (x *exchange) header() http.Header {
+	h := http.Header{"Set-Cookie": x.lines, "Date": {time.Now().Add(x.ahead).UTC().Format(http.TimeFormat)}}
+	if x.clearSiteData != "" {
+		h.Set("Clear-Site-Data", x.clearSiteData)
+	}
+	return h
 }
 
 // exchanges are those of a step in order, with what the standard calls their context.
 func (s step) exchanges() (all []exchange) {
-	add := func(lines []string, r jar.Request) { all = append(all, exchange{r, lines}) }
+	add := func(lines []string, r jar.Request) { all = append(all, exchange{request: r, lines: lines}) }
 	target := jar.Request{URL: mustParse(s.url)}
 	if s.top != "" {
 		top := mustParse(s.top)
@@ -163,6 +191,9 @@ func (s step) exchanges() (all []exchange) {
 	}
 	lines := s.lines
 	add(lines, target)
+	if !target.Script {
+		all[len(all)-1].clearSiteData, all[len(all)-1].ahead = s.clearSiteData, s.ahead
+	}
 	for _, next := range s.redirects {
 		lines = nil
 		target.Redirects = append(slices.Clone(target.Redirects), target.URL)
@@ -170,7 +201,9 @@ func (s step) exchanges() (all []exchange) {
 		add(lines, target)
 	}
 	if s.how == reload {
+		first := all[len(all)-1]
 		add(lines, jar.Request{URL: target.URL, Kind: jar.Navigation, Initiator: target.URL})
+		all[len(all)-1].clearSiteData, all[len(all)-1].ahead = first.clearSiteData, first.ahead
 	}
 	return all
 }
