@@ -32,7 +32,7 @@ func (p *Program) audit(ctx context.Context, flags *config.Audit) error {
 func (p *Program) auditOptions(ctx context.Context, flags *config.Audit) (*audit.Options, error) {
 	o := &audit.Options{
 		Pages: flags.Pages, Links: flags.Links, Settle: flags.Settle, Accept: flags.BannerAccept,
-		Reject: flags.BannerReject, Chromium: flags.Chromium, Flags: flags.ChromiumFlag,
+		Reject: flags.BannerReject, Settings: flags.BannerSettings, Chromium: flags.Chromium, Flags: flags.ChromiumFlag,
 		NoShots: flags.Report == "" && flags.Format != "html",
 	}
 	if !flags.Quiet {

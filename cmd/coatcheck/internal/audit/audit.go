@@ -54,7 +54,7 @@ func Look(ctx context.Context, o *Options) (*Audit, error) {
 	a.Took, a.Items, a.Happened, a.Truncated = time.Since(a.Started), d.ledger.sorted(), d.ledger.happened,
 		d.ledger.truncated
 	a.Lint = lint.Check(d.ledger.responses, time.Now())
-	a.judge(o.Inventory)
+	a.Compare(o.Inventory)
 	return a, nil
 }
 

@@ -71,7 +71,7 @@ type Sighting struct {
 
 // A Source is who put an item there.
 type Source struct {
-	By      string `json:"by"`                // response or script
+	By      string `json:"by"`                // response, script or service worker
 	URL     string `json:"url"`               // of the response or the script
 	Line    int    `json:"line,omitempty"`    // of the script, from 1
 	Column  int    `json:"column,omitempty"`  // from 1
@@ -105,7 +105,8 @@ func (i *Item) saw(scene string) {
 
 // from notes who put it there.
 func (i *Item) from(s Source) {
-	if s.By != "" && len(i.Sources) < maxSources && !slices.Contains(i.Sources, s) {
+	same := func(o Source) bool { return o.By == s.By && o.URL == s.URL && o.Line == s.Line && o.Column == s.Column }
+	if s.By != "" && len(i.Sources) < maxSources && !slices.ContainsFunc(i.Sources, same) {
 		i.Sources = append(i.Sources, s)
 	}
 }

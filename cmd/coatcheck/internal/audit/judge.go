@@ -52,8 +52,8 @@ const (
 	lifetime       = "lifetime"
 )
 
-// judge compares what was found with an inventory.
-func (a *Audit) judge(inventory *state.Inventory) {
+// Compare judges what was found by an inventory; nil judges nothing.
+func (a *Audit) Compare(inventory *state.Inventory) {
 	a.Judged = inventory != nil
 	used := map[string]bool{}
 	for _, i := range a.Items {
@@ -105,7 +105,7 @@ func (i *Item) host() string {
 
 func (i *Item) compare(e *state.Entry) {
 	if e.Purpose.NeedsConsent() {
-		for _, scene := range []string{before, rejected} {
+		for _, scene := range []string{before, rejected, withdrawn} {
 			if slices.Contains(i.Scenes, scene) {
 				i.add(withoutConsent, fmt.Sprintf("it is there %s, and its purpose, %s, needs consent: "+
 					"set it when the visitor has agreed, and delete it when they change their mind",

@@ -176,10 +176,22 @@ func (l *ledger) lint(s *setting, now time.Time) {
 func (l *ledger) sorted() []*Item {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	workers := map[string]Source{}
+	for _, i := range l.items {
+		if i.Kind == state.KindServiceWorker {
+			workers[i.Place] = Source{By: "service worker", URL: i.Place + i.Name}
+		}
+	}
 	var list []*Item
 	for _, i := range l.items {
 		if i.Sources == nil {
 			i.Sources = []Source{}
+		}
+		// Chromium runs no script of ours in a service worker before its own. All others were watched, so it was this
+		// one.
+		if worker, ok := workers[i.Place]; ok && len(i.Sources) == 0 &&
+			(i.Kind == state.KindCacheStorage || i.Kind == state.KindIndexedDB || i.Kind == FileSystem) {
+			i.from(worker)
 		}
 		list = append(list, i)
 	}

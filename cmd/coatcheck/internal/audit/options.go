@@ -17,6 +17,7 @@ type Options struct {
 	Settle   time.Duration // to wait on each page, beside its own activity
 	Accept   string        // selector of the banner's button to agree; "" is our own mark
 	Reject   string        // selector of the banner's button to refuse; "" is our own mark
+	Settings string        // selector of what shows the buttons again; "" is our own mark
 	Scripts  []*Script     // each is a scene of its own
 	Cookies  []jar.Cookie  // to visit the site with, in a scene of its own
 	Chromium string        // the program; "" looks for one

@@ -29,6 +29,7 @@ var planted = []string{
 	"sessionStorage p-session",         //
 	"IndexedDB p-database",             //
 	"IndexedDB p-worker",               // by a worker
+	"Cache Storage p-service-cache",    // by the service worker
 	"Cache Storage p-cache",            //
 	"service worker /p-service.js",     //
 	"file system p-file",               //
@@ -80,7 +81,9 @@ fetch("/fetched")
 navigator.storage.getDirectory().then(d => d.getFileHandle("p-file", {create: true}))
 `)
 	})
-	mux.HandleFunc("GET /p-service.js", func(w http.ResponseWriter, r *http.Request) { script(w, `self.x = 1`) })
+	mux.HandleFunc("GET /p-service.js", func(w http.ResponseWriter, r *http.Request) {
+		script(w, `addEventListener("install", e => e.waitUntil(caches.open("p-service-cache")))`)
+	})
 	mux.HandleFunc("GET /worker.js", func(w http.ResponseWriter, r *http.Request) {
 		script(w, "\n\nindexedDB.open('p-worker')")
 	})

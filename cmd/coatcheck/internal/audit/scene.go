@@ -6,24 +6,18 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
-	"time"
 
 	"coatcheck.dev/jar"
 )
 
 // The scenes that every audit has if there is a banner. Scripts have their own.
 const (
-	before   = "before a choice"
-	rejected = "after a refusal"
-	accepted = "after an agreement"
+	before    = "before a choice"
+	rejected  = "after a refusal"
+	accepted  = "after an agreement"
+	withdrawn = "after a withdrawal"
 
 	withCookies = "with cookies of a file"
-)
-
-// Marks of our own banner's buttons.
-const (
-	acceptMark = `[data-coatcheck-consent="accept"]`
-	rejectMark = `[data-coatcheck-consent="reject"]`
 )
 
 // A director plays the scenes of an audit.
@@ -44,22 +38,15 @@ func (d *director) play(ctx context.Context) error {
 		}
 		banner = v.visit(ctx, d.pages[0].String()) == nil && v.has(ctx, d.accept()) && v.has(ctx, d.reject())
 		if !banner {
+			d.current().Note = orText(d.current().Note, noBanner)
 			return nil
 		}
-		return d.scene(ctx, v, rejected, func() error { return d.choose(ctx, v, d.reject()) })
+		return d.choose(ctx, v, rejected, d.reject())
 	})
-	if err != nil {
-		return err
+	if err == nil && banner {
+		err = d.with(ctx, func(v *visitor) error { return d.agree(ctx, v) })
 	}
-	if banner {
-		err = d.with(ctx, func(v *visitor) error {
-			return d.scene(ctx, v, accepted, func() error { return d.choose(ctx, v, d.accept()) })
-		})
-	} else {
-		d.audit.Scenes[0].Note = "no banner was found, so nothing was refused or agreed to; name its buttons with " +
-			"--banner-accept and --banner-reject"
-	}
-	if len(d.options.Cookies) > 0 && err == nil {
+	if err == nil && len(d.options.Cookies) > 0 {
 		err = d.with(ctx, func(v *visitor) error {
 			return d.scene(ctx, v, withCookies, func() error {
 				if err := v.bring(ctx, d.options.Cookies); err != nil {
@@ -80,8 +67,38 @@ func (d *director) play(ctx context.Context) error {
 	return err
 }
 
-func (d *director) accept() string { return orText(d.options.Accept, acceptMark) }
-func (d *director) reject() string { return orText(d.options.Reject, rejectMark) }
+const noBanner = "no banner was found, so nothing was refused or agreed to; name its buttons with --banner-accept and " +
+	"--banner-reject"
+
+// agree plays an agreement, and a withdrawal if there is a way to one.
+func (d *director) agree(ctx context.Context, v *visitor) error {
+	v.enter(before)
+	first := d.pages[0].String()
+	if err := v.visit(ctx, first); err != nil {
+		return err
+	}
+	if err := d.choose(ctx, v, accepted, d.accept()); err != nil {
+		return err
+	}
+	if v.visit(ctx, first) != nil {
+		return ctx.Err()
+	}
+	if !v.has(ctx, d.reject()) && v.has(ctx, d.settings()) {
+		_ = d.act(ctx, v, &step{verb: "click", argument: d.settings()}) // what comes of it shows at once
+	}
+	if !v.has(ctx, d.reject()) {
+		d.current().Note = orText(d.current().Note, "no way to withdraw was found; name it with --banner-settings")
+		return ctx.Err()
+	}
+	return d.choose(ctx, v, withdrawn, d.reject())
+}
+
+func (d *director) accept() string   { return orText(d.options.Accept, mark("accept")) }
+func (d *director) reject() string   { return orText(d.options.Reject, mark("reject")) }
+func (d *director) settings() string { return orText(d.options.Settings, mark("settings")) }
+
+// mark is the selector of a button of our own banner.
+func mark(button string) string { return `[data-coatcheck-consent="` + button + `"]` }
 
 func orText(a, b string) string {
 	if a != "" {
@@ -103,10 +120,7 @@ func (d *director) with(ctx context.Context, play func(*visitor) error) error {
 // scene plays one scene and notes what became of it.
 func (d *director) scene(ctx context.Context, v *visitor, name string, play func() error) error {
 	d.audit.Scenes = append(d.audit.Scenes, Scene{Name: name})
-	v.mu.Lock()
-	v.at = Sighting{Scene: name, Page: v.at.Page}
-	v.began = time.Now()
-	v.mu.Unlock()
+	v.enter(name)
 	d.options.progress(name)
 	err := play()
 	switch {
@@ -198,15 +212,14 @@ func (d *director) follows(u *url.URL) bool {
 	return true
 }
 
-// choose opens the first page, clicks on a button of the banner, and walks.
-func (d *director) choose(ctx context.Context, v *visitor, button string) error {
-	if err := d.open(ctx, v, d.pages[0]); err != nil {
-		return err
-	}
-	if err := d.act(ctx, v, &step{verb: "click", argument: button}); err != nil {
-		return err
-	}
-	return d.walk(ctx, v)
+// choose begins a scene by a click on a button of the banner, which is there, and walks.
+func (d *director) choose(ctx context.Context, v *visitor, scene, button string) error {
+	return d.scene(ctx, v, scene, func() error {
+		if err := d.act(ctx, v, &step{verb: "click", argument: button}); err != nil {
+			return err
+		}
+		return d.walk(ctx, v)
+	})
 }
 
 // perform does the steps of a script.

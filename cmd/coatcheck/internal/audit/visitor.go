@@ -92,7 +92,7 @@ func (v *visitor) open(ctx context.Context) error {
 		Behavior: browser.SetDownloadBehaviorBehaviorDeny}); err != nil {
 		return err
 	}
-	if _, err := cdp.Call(ctx, root, target.SetAutoAttach, autoAttach); err != nil {
+	if _, err := cdp.Call(ctx, root, target.SetAutoAttach, attachPages); err != nil {
 		return err
 	}
 	opened, err := cdp.Call(ctx, root, target.CreateTarget, target.CreateTargetParams{URL: "about:blank"})
@@ -108,6 +108,11 @@ func (v *visitor) open(ctx context.Context) error {
 		return v.tab != nil
 	})
 }
+
+// attachPages attaches to tabs, those that a page opens among them, and to what belongs to no page. Each page attaches to
+// its frames and workers.
+var attachPages = target.SetAutoAttachParams{AutoAttach: true, WaitForDebuggerOnStart: true, Flatten: new(true),
+	Filter: target.Filter{{Type: "page"}, {Type: "shared_worker"}}}
 
 var autoAttach = target.SetAutoAttachParams{AutoAttach: true, WaitForDebuggerOnStart: true, Flatten: new(true)}
 
@@ -152,6 +157,7 @@ func (v *visitor) prepare(ctx context.Context, s *chromium.Session) {
 		s.Send(page.Enable.Method, page.EnableParams{})
 		s.Send(page.AddScriptToEvaluateOnNewDocument.Method,
 			page.AddScriptToEvaluateOnNewDocumentParams{Source: v.hook(), RunImmediately: new(true)})
+	case "service_worker": // it answers nothing before its script has run
 	default:
 		s.Send(runtime.Evaluate.Method, runtime.EvaluateParams{Expression: v.hook(), Silent: new(true)})
 	}
@@ -345,6 +351,13 @@ func parse(text string) *url.URL {
 
 // ErrUnreachable says that a page could not be loaded.
 var ErrUnreachable = errors.New("cannot be reached")
+
+// enter begins a scene.
+func (v *visitor) enter(scene string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.at, v.began = Sighting{Scene: scene, Page: v.at.Page}, time.Now()
+}
 
 // visit opens a page and waits until it is quiet.
 func (v *visitor) visit(ctx context.Context, address string) error {

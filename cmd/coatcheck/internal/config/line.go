@@ -254,27 +254,28 @@ func (*Check) Help() string {
 
 // Audit has the flags of the audit.
 type Audit struct {
-	Pages        []string      `arg:"" name:"url" help:"Pages to open, in this order; those after the first need not be linked."`
-	Links        int           `default:"10" placeholder:"N" help:"Pages of the same site to open beside these, found by links. Links that sign out or delete are not followed. Default: ${default}"`
-	Inventory    string        `placeholder:"FILE" help:"Inventory to compare with, in its JSON form: a file or a URL. Without one nothing is drift."`
-	BannerAccept string        `placeholder:"SELECTOR" help:"Button that agrees to everything, as a CSS selector. Default: that of Coatcheck's own banner"`
-	BannerReject string        `placeholder:"SELECTOR" help:"Button that refuses everything. Default: that of Coatcheck's own banner"`
-	Script       []string      `sep:"none" placeholder:"FILE" help:"Steps to do as a visitor of its own, such as signing in. Repeatable."`
-	Cookies      string        `placeholder:"FILE" help:"File of cookies to visit the site with, such as those of somebody who is signed in."`
-	Chromium     string        `placeholder:"PATH" help:"Chromium to use. Default: the one on the path"`
-	ChromiumFlag []string      `sep:"none" placeholder:"FLAG" help:"Another flag for Chromium, such as --proxy-server=localhost:3128. Repeatable."`
-	Settle       time.Duration `default:"500ms" placeholder:"TIME" help:"How long to wait on each page beside its own activity, for scripts that wait. Default: ${default}"`
-	Format       string        `default:"text" enum:"text,json,sarif,html" placeholder:"text|json|sarif|html" help:"Format of the report. Default: ${default}"`
-	Report       string        `placeholder:"FILE" help:"Also write the report with screenshots to this file, as one HTML page."`
-	FailOn       string        `default:"warning" enum:"error,warning,note,never" placeholder:"error|warning|note|never" help:"Lowest severity of a finding about a cookie that makes the exit status 1, as drift does. Default: ${default}"`
-	Quiet        bool          `short:"q" help:"Print no progress on standard error."`
+	Pages          []string      `arg:"" name:"url" help:"Pages to open, in this order; those after the first need not be linked."`
+	Links          int           `default:"10" placeholder:"N" help:"Pages of the same site to open beside these, found by links. Links that sign out or delete are not followed. Default: ${default}"`
+	Inventory      string        `placeholder:"FILE" help:"Inventory to compare with, in its JSON form: a file or a URL. Without one nothing is drift."`
+	BannerAccept   string        `placeholder:"SELECTOR" help:"Button that agrees to everything, as a CSS selector. Default: that of Coatcheck's own banner"`
+	BannerReject   string        `placeholder:"SELECTOR" help:"Button that refuses everything. Default: that of Coatcheck's own banner"`
+	BannerSettings string        `placeholder:"SELECTOR" help:"What shows the banner's buttons again, to withdraw. Default: that of Coatcheck's own banner"`
+	Script         []string      `sep:"none" placeholder:"FILE" help:"Steps to do as a visitor of its own, such as signing in. Repeatable."`
+	Cookies        string        `placeholder:"FILE" help:"File of cookies to visit the site with, such as those of somebody who is signed in."`
+	Chromium       string        `placeholder:"PATH" help:"Chromium to use. Default: the one on the path"`
+	ChromiumFlag   []string      `sep:"none" placeholder:"FLAG" help:"Another flag for Chromium, such as --proxy-server=localhost:3128. Repeatable."`
+	Settle         time.Duration `default:"500ms" placeholder:"TIME" help:"How long to wait on each page beside its own activity, for scripts that wait. Default: ${default}"`
+	Format         string        `default:"text" enum:"text,json,sarif,html" placeholder:"text|json|sarif|html" help:"Format of the report. Default: ${default}"`
+	Report         string        `placeholder:"FILE" help:"Also write the report with screenshots to this file, as one HTML page."`
+	FailOn         string        `default:"warning" enum:"error,warning,note,never" placeholder:"error|warning|note|never" help:"Lowest severity of a finding about a cookie that makes the exit status 1, as drift does. Default: ${default}"`
+	Quiet          bool          `short:"q" help:"Print no progress on standard error."`
 }
 
 // Help is the text below that of the command.
 func (*Audit) Help() string {
 	return `Each visitor starts with an empty browser. ` +
 		`The first one opens the pages before any choice about consent, and again after a refusal; ` +
-		`the second one agrees first. ` +
+		`the second one agrees, and withdraws in the end. ` +
 		`Those of --cookies and of each --script are visitors of their own. ` +
 		`Values are never written, only names and sizes.
 
