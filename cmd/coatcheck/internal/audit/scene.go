@@ -67,8 +67,8 @@ func (d *director) play(ctx context.Context) error {
 	return err
 }
 
-const noBanner = "no banner was found, so nothing was refused or agreed to; name its buttons with --banner-accept and " +
-	"--banner-reject"
+const noBanner = "no banner was found, so nothing was refused or agreed to; " +
+	"name its buttons with --banner-accept and --banner-reject"
 
 // agree plays an agreement, and a withdrawal if there is a way to one.
 func (d *director) agree(ctx context.Context, v *visitor) error {

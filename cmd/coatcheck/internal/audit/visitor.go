@@ -109,8 +109,8 @@ func (v *visitor) open(ctx context.Context) error {
 	})
 }
 
-// attachPages attaches to tabs, those that a page opens among them, and to what belongs to no page. Each page attaches to
-// its frames and workers.
+// attachPages attaches to tabs, those that a page opens among them, and to what belongs to no page. Each page attaches
+// to its frames and workers.
 var attachPages = target.SetAutoAttachParams{AutoAttach: true, WaitForDebuggerOnStart: true, Flatten: new(true),
 	Filter: target.Filter{{Type: "page"}, {Type: "shared_worker"}}}
 
