@@ -11,9 +11,7 @@ import (
 
 	"coatcheck.dev/cmd/coatcheck/internal/check"
 	"coatcheck.dev/cmd/coatcheck/internal/config"
-	"coatcheck.dev/cmd/coatcheck/internal/cookies"
 	"coatcheck.dev/cmd/coatcheck/internal/shop"
-	"coatcheck.dev/jar/format"
 )
 
 // A Program is one run of coatcheck.
@@ -86,22 +84,6 @@ func (p *Program) checkConfig(name string) error {
 		fmt.Fprintln(p.Stdout, problem)
 	}
 	return fmt.Errorf("%s has %d mistakes", name, len(problems))
-}
-
-func (p *Program) convert(ctx context.Context, flags config.Convert) error {
-	c := cookies.Conversion{
-		From: flags.From, To: flags.To, FromFormat: flags.FromFormat, ToFormat: flags.ToFormat, Strict: flags.Strict,
-		Options: format.Options{For: format.Reader(flags.For), Container: flags.Container},
-		Stdin:   p.Stdin, Stdout: p.Stdout, Losses: p.Stderr,
-	}
-	report, err := c.Run(ctx)
-	if printErr := report.Print(p.Stderr); err == nil {
-		err = printErr
-	}
-	if err != nil {
-		return fmt.Errorf("convert cookies: %w", err)
-	}
-	return nil
 }
 
 func (p *Program) logger(flags config.Server) *slog.Logger {

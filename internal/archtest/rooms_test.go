@@ -119,6 +119,7 @@ var Rooms = []Room{
 		"github.com/go-sql-driver/mysql",
 		"github.com/redis/rueidis",
 		"github.com/alecthomas/kong",
+		"github.com/pierrec/lz4/v4",
 		"github.com/chromedp/chromedp",
 		"github.com/chromedp/cdproto",
 		"github.com/prometheus/client_golang",

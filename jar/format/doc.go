@@ -23,10 +23,12 @@
 //   - [Playwright] and [PlaywrightCookies] are Playwright's.
 //   - [Puppeteer], [CDP] and [Selenium] are what drivers of browsers give and take.
 //   - [Extension] is chrome.cookies, as extensions and Electron export it.
-//   - [HTTPie] and [ToughCookie] are files of other clients. They are only read.
+//   - [Safari] is Safari's file, [Sessionstore] that of Firefox's session cookies.
+//   - [HTTPie], [ToughCookie] and [LWP] are files of other clients. They are only read.
 //   - [HAR] is the HTTP archive. [ReadArchive] reads its requests as well, with their context.
-//   - [Chrome] and [Firefox] are the databases of browsers. [Format.ImportDatabase] reads them through the caller's
-//     SQLite driver. They are never written.
+//   - [Headers] are what curl dumps, [CookieHeader] is what a request sends.
+//   - [Chrome], [Firefox] and [WebKitGTK] are the databases of browsers. [Format.ImportDatabase] reads them through the
+//     caller's SQLite driver. They are never written.
 //
 // # Keeping a jar across runs
 //

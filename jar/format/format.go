@@ -35,8 +35,8 @@ type Format struct {
 // All returns all formats. Where the content of a file fits several ones, the first is meant.
 func All() []Format {
 	return []Format{
-		Native, HAR, Playwright, PlaywrightCookies, Puppeteer, HTTPie, CDP, Extension, Selenium, ToughCookie, Netscape,
-		Chrome, Firefox,
+		Native, HAR, Playwright, PlaywrightCookies, Puppeteer, HTTPie, Sessionstore, CDP, Extension, Selenium,
+		ToughCookie, Safari, LWP, Netscape, Headers, CookieHeader, Chrome, Firefox, WebKitGTK,
 	}
 }
 

@@ -106,6 +106,17 @@ func TestRoundTrip(t *testing.T) {
 			c[1].Priority = cookie.PriorityUnset
 			return now(c[:6])
 		}},
+		{format.Safari, []string{
+			`changed: "full" of example.com: SameSite=Strict is lost`,
+			`changed: "full" of example.com: Priority=High is lost`,
+			`changed: "lax" of example.com: SameSite=Lax is lost`,
+			`left out: "part" of example.com: it is partitioned`,
+		}, func(c []jar.Cookie) []jar.Cookie {
+			for i := range c[:8] {
+				c[i].SameSite, c[i].Priority, c[i].LastAccess = cookie.SameSiteUnset, cookie.PriorityUnset, today
+			}
+			return c[:8]
+		}},
 		{format.HAR, []string{
 			`changed: "full" of example.com: Priority=High is lost`,
 			`left out: "bytes" of example.com: its name, value or path is not UTF-8`,

@@ -132,8 +132,13 @@ func (r *record) expiry(names ...string) (t time.Time) {
 	return t
 }
 
-// sameSite reads the words of all programs.
+// sameSite reads the words of all programs, and the numbers of Firefox.
 func (r *record) sameSite() cookie.SameSite {
+	if number, ok := r.fields["sameSite"].(float64); ok {
+		if v, ok := firefoxSameSites[int(number)]; ok {
+			return v
+		}
+	}
 	text := r.text("sameSite", "samesite", "same_site")
 	v, err := readSameSite(text)
 	if err != nil {
@@ -193,7 +198,7 @@ func (r *record) domain(c *jar.Cookie, o *Options) {
 		u, _ = url.Parse(text)
 	}
 	if u == nil || u.Hostname() == "" {
-		r.wrong = append(r.wrong, errors.New("it has no domain; if you know its URL, say it"))
+		r.wrong = append(r.wrong, errors.New("it has no domain; say its URL (--url)"))
 		return
 	}
 	c.Domain, c.HostOnly = jar.CanonicalHost(u.Hostname()), true

@@ -209,6 +209,8 @@ type Convert struct {
 	FromFormat string `short:"f" placeholder:"FORMAT" enum:",${readable}" default:"" help:"Format of FROM, by its name above. Default: by its content."`
 	ToFormat   string `short:"t" placeholder:"FORMAT" enum:",${writable}" default:"" help:"Format of TO. Default: by its name."`
 	For        string `placeholder:"PROGRAM" enum:",${readers}" default:"" help:"Program that will read a cookies.txt: ${readers}. They read it differently; what this one would drop is written in its way, or named."`
+	URL        string `name:"url" placeholder:"URL" help:"Where the cookies belong, if FROM does not say so: a Cookie header, or headers that curl has dumped."`
+	Secret     string `placeholder:"FILE" help:"File with the secret that the system's keyring keeps for Chromium (Chromium Safe Storage), or env:NAME for one in the environment, to read what Chromium has encrypted."`
 	Container  int    `placeholder:"N" help:"Number of the Firefox container to read (userContextId). Default: cookies outside of containers"`
 	Strict     bool   `help:"Write nothing, and make the exit status 1, if anything would be lost."`
 }
@@ -230,8 +232,8 @@ FROM is told by its content. The formats, and the names of files that tell that 
 
 ` + list.String() + `
 The databases of browsers are read and never written; close the browser first. ` +
-		`Values that Chromium has encrypted with a key of the system cannot be read there. ` +
-		`Ask the running browser instead, by Storage.getCookies of its DevTools protocol: ` +
+		`Values that Chromium has encrypted with a key of the system are read with --secret alone. ` +
+		`Or ask the running browser instead, by Storage.getCookies of its DevTools protocol: ` +
 		`the answer has the format cdp.`
 }
 

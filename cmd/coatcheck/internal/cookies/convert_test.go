@@ -3,6 +3,7 @@ package cookies_test
 import (
 	"bytes"
 	"database/sql"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"os"
@@ -11,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/pierrec/lz4/v4"
 
 	"coatcheck.dev/cmd/coatcheck/internal/cookies"
 	"coatcheck.dev/cookie"
@@ -61,7 +64,8 @@ func convert(t *testing.T, c cookies.Conversion) (report cookies.Report, said st
 func TestEveryFormatToEveryOther(t *testing.T) {
 	names := map[string]string{"native": "jar.json", "netscape": "cookies.txt", "playwright": "storageState.json",
 		"cdp": "x.cdp.json", "har": "x.HAR", "playwright-cookies": "x.playwright-cookies.json",
-		"puppeteer": "x.puppeteer.json", "extension": "x.extension.json", "selenium": "x.selenium.json"}
+		"puppeteer": "x.puppeteer.json", "extension": "x.extension.json",
+		"safari": "x.binarycookies", "selenium": "x.selenium.json"}
 	writable := slices.DeleteFunc(format.All(), func(f format.Format) bool { return !f.Writable() })
 	if len(names) != len(writable) {
 		t.Fatalf("%d formats are tested, %d are known", len(names), len(writable))
@@ -174,6 +178,10 @@ func TestDatabases(t *testing.T) {
 			fmt.Sprintf(`INSERT INTO cookies VALUES
 				(1, '.example.com', '', 'a', '1', '', '/', %d, 1, 0, 1, 1, 1, 1, 0, 2, 443, 0, 0, 0)`,
 				ahead.UnixMicro()+to1970)},
+		{"soup.sqlite", `CREATE TABLE moz_cookies (id INTEGER PRIMARY KEY, name TEXT, value TEXT, host TEXT, path TEXT,
+			expiry INTEGER, lastAccess INTEGER, isSecure INTEGER, isHttpOnly INTEGER, sameSite INTEGER)`,
+			fmt.Sprintf(`INSERT INTO moz_cookies VALUES (NULL, 'a', '1', '.example.com', '/', %d, NULL, 1, 0, 0)`,
+				ahead.Unix())},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			file := database(t, tt.name, tt.schema, tt.row)
@@ -188,6 +196,38 @@ func TestDatabases(t *testing.T) {
 				t.Errorf("the profile was %s, and is %s", before, after)
 			}
 		})
+	}
+}
+
+// TestSessionstore: Firefox compresses its session, and a container has cookies of its own.
+func TestSessionstore(t *testing.T) {
+	const text = `{"version": ["sessionrestore", 1], "windows": [{"tabs": [{"entries": [{"url": "https://a.example/"}]}]}],
+		"cookies": [
+		{"host": "example.com", "value": "1", "path": "/", "name": "a", "secure": true, "httponly": true,
+			"sameSite": 256, "originAttributes": {"firstPartyDomain": "", "userContextId": 0, "partitionKey": ""}},
+		{"host": ".example.com", "value": "2", "path": "/", "name": "b", "originAttributes": {"userContextId": 2}}]}`
+	block := make([]byte, lz4.CompressBlockBound(len(text)))
+	n, err := lz4.CompressBlock([]byte(text), block, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "recovery.jsonlz4")
+	head := binary.LittleEndian.AppendUint32([]byte("mozLz40\x00"), uint32(len(text)))
+	write(t, file, string(head)+string(block[:n]))
+	for container, want := range map[int]string{0: "#HttpOnly_example.com\tFALSE\t/\tTRUE\t0\ta\t1\n",
+		2: ".example.com\tTRUE\t/\tFALSE\t0\tb\t2\n"} {
+		var out bytes.Buffer
+		report, said := convert(t, cookies.Conversion{From: file, To: "-", ToFormat: "netscape", Stdout: &out,
+			Options: format.Options{Container: container}})
+		if !strings.HasSuffix(out.String(), "\n\n"+want) || report.LeftOut != 1 ||
+			!strings.Contains(said, "container") {
+			t.Errorf("container %d: wrote %q, said %q", container, &out, said)
+		}
+	}
+	write(t, file, string(head)+string(block[:n/2]))
+	if _, err := (&cookies.Conversion{From: file, To: "-", ToFormat: "netscape"}).Run(t.Context()); err == nil ||
+		!strings.Contains(err.Error(), "damaged") {
+		t.Errorf("half a file: %v", err)
 	}
 }
 

@@ -51,6 +51,10 @@ func (c *Conversion) open(ctx context.Context, use func(source) error) error {
 		return err
 	case bytes.HasPrefix(head, sqliteHead) && (!named || from.Database()), named && from.Database():
 		return c.openDatabase(ctx, from, named, use)
+	case bytes.HasPrefix(head, mozLZ4Head):
+		if buffered, head, err = decompress(buffered); err != nil {
+			return err
+		}
 	case len(bytes.TrimSpace(head)) == 0:
 		return fmt.Errorf("%w: the file is empty", format.ErrNothing)
 	}
