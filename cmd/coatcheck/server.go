@@ -36,6 +36,7 @@ type server struct {
 	router   *router            // nil if the site is no app behind the gate
 	front    *httpserver.Server // the site
 	back     *httpserver.Server // the console and its API
+	plain    *httpserver.Server // what leads from plain http to https; nil if nothing does
 
 	unready context.Context // done once /readyz says no
 	retire  context.CancelFunc
@@ -57,7 +58,7 @@ func (p *Program) serve(ctx context.Context, flags config.Server, site site, rel
 	if err := s.greet(p.Stdout, flags, site); err != nil {
 		return errors.Join(err, s.flush())
 	}
-	err = httpserver.Run(s.drained(ctx, flags.DrainTime), grace, s.stopping, s.front, s.back)
+	err = httpserver.Run(s.drained(ctx, flags.DrainTime), grace, s.stopping, s.servers()...)
 	if errors.Is(err, httpserver.ErrBrokenOff) {
 		s.log.Warn(err.Error(), "after", grace) // a slow client is no failure of the program
 		err = nil
@@ -67,6 +68,9 @@ func (p *Program) serve(ctx context.Context, flags config.Server, site site, rel
 
 // open takes the addresses first: that fails most often, and nothing has been made by then.
 func (p *Program) open(ctx context.Context, flags config.Server, site site) (_ *server, err error) {
+	if err := flags.TLS.Check(); err != nil {
+		return nil, err
+	}
 	s := &server{log: p.logger(flags)}
 	if s.front, err = httpserver.Listen(flags.Listen, "--listen"); err != nil {
 		return nil, err
@@ -74,8 +78,12 @@ func (p *Program) open(ctx context.Context, flags config.Server, site site) (_ *
 	if s.back, err = httpserver.Listen(flags.ConsoleListen, "--console-listen", s.front); err != nil {
 		return nil, errors.Join(err, s.front.Close())
 	}
+	if err := s.listenPlain(&flags); err != nil {
+		return nil, errors.Join(err, s.release())
+	}
 	if err := s.assemble(ctx, flags, site); err != nil {
-		return nil, errors.Join(err, s.front.Close(), s.back.Close())
+		s.close()
+		return nil, errors.Join(err, s.release())
 	}
 	return s, nil
 }
@@ -93,6 +101,9 @@ func (s *server) assemble(ctx context.Context, flags config.Server, site site) (
 		}
 	}()
 	s.folder.Tighten(s.log)
+	if err := s.secure(&flags); err != nil {
+		return err
+	}
 	if err := site.bind(flags, s.log); err != nil {
 		return err
 	}
@@ -127,6 +138,7 @@ func (s *server) assemble(ctx context.Context, flags config.Server, site site) (
 		PerClient: flags.ClientConns, Refused: s.refused,
 		Exempt: append(flags.TrustedProxies(), httpserver.Loopback...),
 	}
+	s.finish(&flags)
 	s.back.Log, s.back.Handler = s.log, admin.New(s.console, api.Options{
 		Sessions: s.sessions, Token: token, Closing: s.unready, Metrics: counts.Handler(s.log),
 	})

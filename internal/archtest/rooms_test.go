@@ -125,8 +125,11 @@ var Rooms = []Room{
 		"github.com/prometheus/client_golang",
 		"go.yaml.in/yaml/v3",
 		"github.com/invopop/jsonschema",
-	}, "brings the drivers, the command line, its configuration file, the metrics and the way to a browser, " +
-		"and nothing else from outside"},
+		"github.com/caddyserver/certmagic",
+		"go.uber.org/zap",
+		"github.com/pires/go-proxyproto",
+	}, "brings drivers, the command line and its file, metrics, certificates, the PROXY protocol and the way to a " +
+		"browser, and nothing else from outside"},
 
 	{0, "internal/archtest", "the rules of the tree itself",
 		nil, "reads the source as text"},

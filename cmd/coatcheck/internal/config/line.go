@@ -66,8 +66,9 @@ type Server struct {
 	ClientConns   int           `yaml:"client-connections" name:"client-connections" default:"1000" placeholder:"N" help:"Connections that one client address may have open at a time; 0 is no limit. Loopback and --trust-proxy have none. Default: ${default}"`
 	Dev           bool          `yaml:"dev" help:"For development over plain http at a name such as http://dev.lan:8080: cookies without Secure and without a name prefix. Anybody on the network can take sessions over."`
 	TrustProxy    []Network     `yaml:"trust-proxy" placeholder:"CIDR" sep:"," help:"Proxy in front, such as 10.0.0.0/8 or 127.0.0.1, whose X-Forwarded headers are believed. Repeatable."`
-	LogFormat     string        `yaml:"log-format" default:"text" enum:"text,json" placeholder:"text|json" help:"Format of the log on standard error. Default: ${default}"`
-	Verbose       bool          `yaml:"verbose" short:"v" help:"Also log what goes right: sign-ins, sign-outs, expiry."`
+	TLS           `embed:""`
+	LogFormat     string `yaml:"log-format" default:"text" enum:"text,json" placeholder:"text|json" help:"Format of the log on standard error. Default: ${default}"`
+	Verbose       bool   `yaml:"verbose" short:"v" help:"Also log what goes right: sign-ins, sign-outs, expiry."`
 }
 
 // Storage has the flags that say where sessions are kept, and how.

@@ -58,3 +58,6 @@ func (f *Folder) RollbackPath() string { return filepath.Join(f.path, "rollback.
 
 // KeysPath returns where the keys that sign and encrypt are, unless they are elsewhere.
 func (f *Folder) KeysPath() string { return filepath.Join(f.path, "keys") }
+
+// CertificatesPath returns where the certificates are that an authority has given, and the account with it.
+func (f *Folder) CertificatesPath() string { return filepath.Join(f.path, "certificates") }

@@ -194,7 +194,7 @@ func noEcho(next http.Handler) http.Handler {
 func (g *Gate) exchange(w http.ResponseWriter, r *http.Request, x *exchange) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	x.cancel = cancel
+	x.cancel, x.strict = cancel, len(w.Header()[strictTransport]) > 0
 	r = r.WithContext(context.WithValue(ctx, exchangeKey{}, x))
 	if r.Body != nil && r.Body != http.NoBody {
 		x.body = newClientBody(w, r.Body, g.opts.BodyTimeout)
@@ -208,6 +208,7 @@ type exchange struct {
 	session *session.Session // nil if the path is public
 	cancel  context.CancelFunc
 	body    *clientBody // nil if the request has none
+	strict  bool        // this program tells browsers to come by https, so that the app need not
 	told    [3]string   // what the app is told about the session, in one piece of memory
 	from    [3]string   // and about the way of the request
 }
@@ -316,6 +317,9 @@ func (g *Gate) answered(res *http.Response) error {
 		return &fault{"Coatcheck-*", "this path is public, so that there is no session to change"}
 	}
 	g.clean(res)
+	if x.strict {
+		delete(res.Header, strictTransport) // browsers read the first of two
+	}
 	if streaming(res) {
 		var over <-chan struct{} // never, for what is public
 		if x.session != nil {

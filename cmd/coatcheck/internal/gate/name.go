@@ -20,6 +20,8 @@ const (
 	headerCache   = "Coatcheck-Cache"
 )
 
+const strictTransport = "Strict-Transport-Security"
+
 // reserved reports whether some server might take a header's name for one of Coatcheck's. Servers that hand headers on
 // as variables (CGI, WSGI, PHP) write '-' as '_', and some do the same with every other sign.
 func reserved(name string) bool {

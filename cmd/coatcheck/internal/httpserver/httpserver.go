@@ -2,11 +2,13 @@ package httpserver
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"sync"
 	"syscall"
@@ -24,6 +26,13 @@ type Server struct {
 	Handler http.Handler
 	Log     *slog.Logger
 	Limit   Limit
+
+	// TLS makes the server speak https, by HTTP/2 or HTTP/1.1. The default is plain http.
+	TLS *tls.Config
+
+	// ProxiesSend are the networks of proxies whose connections begin with a header of the PROXY protocol, which names
+	// the client. From there a connection without one is refused; nobody else's header is read. The default is none.
+	ProxiesSend []netip.Prefix
 
 	// PerConnection makes the context of all requests of one connection, and end is called when that is closed or has
 	// become another protocol's. The default is a context that knows of none.
@@ -65,10 +74,16 @@ func Listen(address, flag string, others ...*Server) (*Server, error) {
 // Close gives the address back, for a server that was never run.
 func (s *Server) Close() error { return s.listener.Close() }
 
+// Port is the port that the server has.
+func (s *Server) Port() int { return s.listener.Addr().(*net.TCPAddr).Port }
+
 // URL is where a browser on this machine finds the server. It is http://localhost wherever that leads there, because
-// browsers keep Secure cookies for it.
+// browsers keep Secure cookies for it. With TLS it is https, and the host is a matter of the certificate.
 func (s *Server) URL() string {
 	addr := s.listener.Addr().(*net.TCPAddr)
+	if s.TLS != nil {
+		return "https://" + addr.String()
+	}
 	if addr.IP.IsUnspecified() || addr.IP.Equal(net.IPv4(127, 0, 0, 1)) || addr.IP.Equal(net.IPv6loopback) {
 		return "http://localhost:" + strconv.Itoa(addr.Port)
 	}
@@ -87,7 +102,7 @@ func Run(ctx context.Context, grace time.Duration, stopping func(), servers ...*
 	running := make([]*http.Server, len(servers))
 	for i, s := range servers {
 		running[i] = s.bounded()
-		go func() { failed <- running[i].Serve(s.Limit.on(s.listener)) }()
+		go func() { failed <- s.serve(running[i]) }()
 	}
 	var err error
 	select {
@@ -99,9 +114,18 @@ func Run(ctx context.Context, grace time.Duration, stopping func(), servers ...*
 	return errors.Join(err, shutDown(running, grace))
 }
 
+func (s *Server) serve(on *http.Server) error {
+	listener := announced(s.Limit.on(s.listener), s.ProxiesSend)
+	if s.TLS != nil {
+		return on.ServeTLS(listener, "", "")
+	}
+	return on.Serve(listener)
+}
+
 func (s *Server) bounded() *http.Server {
 	server := &http.Server{
 		Handler:           s.Handler,
+		TLSConfig:         s.TLS,
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,

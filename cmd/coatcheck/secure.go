@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"coatcheck.dev/cmd/coatcheck/internal/certificate"
+	"coatcheck.dev/cmd/coatcheck/internal/config"
+	"coatcheck.dev/cmd/coatcheck/internal/httpserver"
+)
+
+// secure has the site speak https, if the flags say so, and answers plain http beside it.
+func (s *server) secure(flags *config.Server) error {
+	s.front.ProxiesSend = flags.Announcing()
+	if !flags.Encrypted() {
+		return nil
+	}
+	redirect := s.redirect()
+	if len(flags.TLSCert) > 0 {
+		var pairs []certificate.Pair
+		for i, file := range flags.TLSCert {
+			pairs = append(pairs, certificate.Pair{Certificate: file, Key: flags.TLSKey[i]})
+		}
+		files, err := certificate.OpenFiles(s.closing, pairs, s.log)
+		if err != nil {
+			return err
+		}
+		s.front.TLS = files.Config()
+	} else {
+		authority, err := s.obtain(flags)
+		if err != nil {
+			return err
+		}
+		context.AfterFunc(s.closing, authority.Close)
+		s.front.TLS, redirect = authority.Config(), authority.Challenges(redirect)
+	}
+	if s.plain != nil {
+		s.plain.Log, s.plain.Handler, s.plain.ProxiesSend = s.log, redirect, s.front.ProxiesSend
+	}
+	return nil
+}
+
+// redirect leads from plain http to https. Who asks without a port came by port 80: that is this program's own, or
+// somebody leads it here, and then 443 as well.
+func (s *server) redirect() http.Handler {
+	bare := 443
+	if s.plain != nil && s.plain.Port() == 80 {
+		bare = s.front.Port()
+	}
+	return httpserver.ToHTTPS(s.front.Port(), bare)
+}
+
+// finish adds to the site what counts for all of its answers.
+func (s *server) finish(flags *config.Server) {
+	if flags.HSTS > 0 {
+		s.front.Handler = httpserver.Strict(s.front.Handler, flags.HSTS, flags.HSTSBelow)
+	}
+	if s.plain != nil {
+		s.plain.Limit = s.front.Limit
+	}
+}
+
+func (s *server) obtain(flags *config.Server) (*certificate.Authority, error) {
+	o := certificate.Options{
+		Names: flags.ACME, Folder: s.folder.CertificatesPath(), Email: flags.ACMEEmail, Staging: flags.ACMEStaging,
+		Directory: flags.ACMEDirectory, Roots: flags.ACMERoots, TLSPort: s.front.Port(), Log: s.log,
+	}
+	if s.plain != nil {
+		o.HTTPPort = s.plain.Port()
+	}
+	return certificate.Obtain(s.closing, o)
+}
+
+// listenPlain takes the address of --redirect-from, if there is one.
+func (s *server) listenPlain(flags *config.Server) (err error) {
+	if flags.RedirectFrom == "" {
+		return nil
+	}
+	if s.plain, err = httpserver.Listen(flags.RedirectFrom, "--redirect-from", s.front, s.back); err != nil {
+		return err
+	}
+	return nil
+}
+
+// servers are all of the program, in the order in which they stop.
+func (s *server) servers() []*httpserver.Server {
+	if s.plain != nil {
+		return []*httpserver.Server{s.plain, s.front, s.back}
+	}
+	return []*httpserver.Server{s.front, s.back}
+}
+
+// release gives the addresses back, if the program does not start.
+func (s *server) release() (err error) {
+	for _, server := range s.servers() {
+		err = errors.Join(err, server.Close())
+	}
+	return err
+}
