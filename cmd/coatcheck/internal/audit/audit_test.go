@@ -2,6 +2,7 @@ package audit_test
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"slices"
 	"strings"
@@ -83,6 +84,15 @@ func TestPlanted(t *testing.T) {
 	want := slices.Sorted(slices.Values(planted))
 	if !slices.Equal(found, want) {
 		t.Errorf("found\n%s\nwant\n%s", strings.Join(found, "\n"), strings.Join(want, "\n"))
+	}
+	if file := os.Getenv("COATCHECK_AUDIT_REPORT"); file != "" { // to look at
+		f, err := os.Create(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(a.WriteHTML(f), f.Close()); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if !slices.Equal(a.Missing, []string{"cookie unused"}) {
 		t.Errorf("missing %q", a.Missing)

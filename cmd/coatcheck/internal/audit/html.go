@@ -169,4 +169,4 @@ func (a *Audit) timesViews() (list []timesView) {
 	return list
 }
 
-func after(d time.Duration) string { return fmt.Sprintf("%.2f s", d.Seconds()) }
+func after(d time.Duration) string { return fmt.Sprintf("%.2f\u00a0s", d.Seconds()) }

@@ -153,10 +153,15 @@ func seconds(n int64) time.Duration { return time.Duration(n) * time.Second }
 
 // text is a lifetime in words.
 func text(d time.Duration) string {
-	if days := d.Round(24*time.Hour) / (24 * time.Hour); days >= 2 {
-		return fmt.Sprintf("%d days", days)
+	for _, unit := range []struct {
+		length time.Duration
+		name   string
+	}{{24 * time.Hour, "days"}, {time.Hour, "hours"}, {time.Minute, "minutes"}} {
+		if n := d.Round(unit.length) / unit.length; n >= 2 {
+			return fmt.Sprintf("%d %s", n, unit.name)
+		}
 	}
-	return d.Round(time.Minute).String()
+	return many(int(d/time.Second), "second")
 }
 
 // Drifts returns the items that differ from the inventory.

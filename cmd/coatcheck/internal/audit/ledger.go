@@ -20,6 +20,7 @@ type ledger struct {
 	items     map[itemKey]*Item
 	responses []lint.Response
 	judged    map[string]bool // by URL, names and attributes
+	bytes     int             // of the responses
 	happened  []Happening
 	truncated bool
 }
@@ -32,7 +33,11 @@ type Happening struct {
 	Text  string        `json:"text"`
 }
 
-const maxHappenings = 2_000
+// Bounds of what a ledger keeps, beside maxItems.
+const (
+	maxHappenings = 2_000
+	maxLines      = 16 << 20 // bytes of Set-Cookie lines
+)
 
 func newLedger(site *url.URL) *ledger {
 	return &ledger{site: site, items: map[itemKey]*Item{}, judged: map[string]bool{}}
@@ -163,7 +168,10 @@ func (l *ledger) lint(s *setting, now time.Time) {
 	if l.judged[same] {
 		return
 	}
-	if len(l.responses) >= lint.MaxCookies {
+	for _, line := range s.lines {
+		l.bytes += len(line)
+	}
+	if len(l.responses) >= lint.MaxCookies || l.bytes > maxLines {
 		l.truncated = true
 		return
 	}

@@ -160,15 +160,15 @@ func (v *visitor) answered(x *chain) {
 	}
 }
 
-// maxLines is the number of Set-Cookie lines of one response that are looked at.
-const maxLines = 300
+// maxPerResponse is the number of Set-Cookie lines of one response that are looked at.
+const maxPerResponse = 300
 
 // setCookies are the Set-Cookie lines of a response.
 func setCookies(h network.Headers) (lines []string) {
 	for name, value := range h {
 		if text, ok := value.(string); ok && strings.EqualFold(name, "set-cookie") {
 			for line := range strings.SplitSeq(text, "\n") {
-				if len(lines) < maxLines {
+				if len(lines) < maxPerResponse {
 					lines = append(lines, line)
 				}
 			}
