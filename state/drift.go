@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -18,6 +19,10 @@ type DriftOptions struct {
 	// Events takes what is found to its observers, sampled: each finding at once, and while it goes on, once a minute
 	// with the count of that time. The default is nobody.
 	Events *event.Queue
+
+	// Ignore are names of cookies in requests that belong to something else on the same host, such as an operator's
+	// console on another port. They are not reported.
+	Ignore []string
 
 	// RefuseInTests makes tests fail where the inventory is not true: a response that drifts panics, and a key of the
 	// session that nobody declared is not set. Cookies that requests bring are reported only. In a program that is no
@@ -34,6 +39,7 @@ type DriftOptions struct {
 type Drift struct {
 	inv    *Inventory
 	events *event.Queue
+	ignore []string
 	refuse bool
 	counts [len(driftKinds)]atomic.Uint64
 	found  findings
@@ -41,7 +47,8 @@ type Drift struct {
 
 // NewDrift returns a comparison with an inventory.
 func NewDrift(inv *Inventory, opts DriftOptions) *Drift {
-	return &Drift{inv: inv, events: opts.Events, refuse: opts.RefuseInTests && testing.Testing()}
+	return &Drift{inv: inv, events: opts.Events, ignore: slices.Clone(opts.Ignore),
+		refuse: opts.RefuseInTests && testing.Testing()}
 }
 
 // Handler watches the cookies that come with requests to next, and those that its responses set. It belongs outside of
@@ -71,7 +78,7 @@ func (d *Drift) seeRequest(r *http.Request, lines []string) {
 			d.report(r, finding{event.UnknownCookie, "", "more cookies than are looked at"})
 			return
 		}
-		if d.inv.lookup(KindCookie, "", name) == nil {
+		if d.inv.lookup(KindCookie, "", name) == nil && !slices.Contains(d.ignore, name) {
 			d.report(r, finding{event.UnknownCookie, name, "a request brought it"})
 		}
 	}

@@ -49,7 +49,11 @@ func appKey(s *config.Site, hidden []string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%+v %x %q", *s, sha256.Sum256(authorities), hidden), nil
+	inventory, err := readIf(s.Inventory)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%+v %x %x %q", *s, sha256.Sum256(authorities), sha256.Sum256(inventory), hidden), nil
 }
 
 func readIf(name string) ([]byte, error) {
@@ -71,13 +75,22 @@ func (t *router) newApp(s *config.Site, hidden []string, m *managed) (_ *app, er
 	}
 	options := t.gateOptions(s, u)
 	options.UpstreamCA, options.Hidden = authorities, hidden
+	watch := func(h http.Handler) http.Handler { return h }
+	if s.Inventory != "" {
+		inv, err := appInventory(s, m.Options())
+		if err != nil {
+			return nil, err
+		}
+		drift := t.s.compare(inv, hidden)
+		watch, options.OnSet = drift.Handler, func(key string) { _ = drift.CheckKey(key) } // it reports
+	}
 	issue := token.Options{Issuer: s.TokensIssuer}
 	if s.TokensFor == "" {
 		if err := options.Check(); err != nil {
 			return nil, err
 		}
 		g := gate.New(m.Manager, options)
-		return &app{hosts: s.Hosts, gate: g, handler: g, manager: m}, nil
+		return &app{hosts: s.Hosts, gate: g, handler: watch(g), manager: m}, nil
 	}
 	if t.s.keys == nil {
 		return nil, errors.New("tokens-for: the program was started without keys for tokens; restart it")
@@ -88,7 +101,7 @@ func (t *router) newApp(s *config.Site, hidden []string, m *managed) (_ *app, er
 		return nil, err
 	}
 	g := gate.New(m.Manager, options)
-	return &app{hosts: s.Hosts, gate: g, handler: withJWKS(issuer.JWKS(), g), manager: m}, nil
+	return &app{hosts: s.Hosts, gate: g, handler: watch(withJWKS(issuer.JWKS(), g)), manager: m}, nil
 }
 
 // gateOptions are what the configuration says of the gate of a site.

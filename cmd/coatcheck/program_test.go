@@ -427,6 +427,8 @@ func TestStartErrors(t *testing.T) {
 			[]string{"pay.example"}},
 		{append([]string{"serve", "--upstream", "foo"}, free...),
 			[]string{"--upstream", "foo", "http://127.0.0.1:3000"}},
+		{append([]string{"serve", "--upstream", "x:1", "--inventory", noDatabase + "/coatcheck.db"}, free...),
+			[]string{"--inventory", "coatcheck.db", "invalid character"}},
 		{append([]string{"serve", "--upstream", "3000"}, free...), []string{"--upstream", "http://127.0.0.1:3000"}},
 		{append([]string{"serve", "--upstream", "app/path"}, free...), []string{"--upstream", "http://127.0.0.1:3000"}},
 		{[]string{"demo", "--listen=127.0.0.1:" + spare, "--console-listen=127.0.0.1:" + spare},

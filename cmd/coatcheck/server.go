@@ -20,6 +20,7 @@ import (
 	"coatcheck.dev/event"
 	"coatcheck.dev/seal"
 	"coatcheck.dev/session"
+	"coatcheck.dev/state"
 	"coatcheck.dev/store"
 )
 
@@ -33,7 +34,8 @@ type server struct {
 	sessions *session.Manager
 	events   *event.Queue
 	console  *console.Console
-	router   *router            // nil if the site is no app behind the gate
+	router   *router // nil if the site is no app behind the gate
+	drifts   drifts
 	front    *httpserver.Server // the site
 	back     *httpserver.Server // the console and its API
 	plain    *httpserver.Server // what leads from plain http to https; nil if nothing does
@@ -134,6 +136,9 @@ func (s *server) assemble(ctx context.Context, flags config.Server, site site) (
 		InsecureCookie: flags.Dev,
 	})
 	s.front.Log, s.front.Handler = s.log, site.handler(s)
+	if site.keeps != nil {
+		s.front.Handler = s.drifts.all[0].Handler(s.front.Handler)
+	}
 	s.front.Limit = httpserver.Limit{
 		PerClient: flags.ClientConns, Refused: s.refused,
 		Exempt: append(flags.TrustedProxies(), httpserver.Loopback...),
@@ -166,8 +171,21 @@ func (s *server) manage(st store.Store, flags config.Server, site site) *metrics
 	if flags.Dev {
 		s.log.Warn("--dev is for development: cookies travel over plain http, and anybody on the network can take them")
 	}
-	s.sessions = session.New(st, s.sessionOptions(flags, site.options))
+	options := s.sessionOptions(flags, site.options)
+	var drift *state.Drift
+	if site.keeps != nil {
+		options.CheckKey = func(name string) error { return drift.CheckKey(name) }
+	}
+	s.sessions = session.New(st, options)
+	if site.keeps != nil {
+		inv := site.keeps(s.sessions.Options())
+		if options.Guard != nil {
+			withBound(inv)
+		}
+		drift = s.compare(inv, nil)
+	}
 	counts.Watch(s.sessions)
+	counts.WatchDrift(s.drifts.counts)
 	return counts
 }
 

@@ -15,6 +15,7 @@ import (
 	"coatcheck.dev/cmd/coatcheck/internal/gate"
 	"coatcheck.dev/cmd/coatcheck/internal/shop"
 	"coatcheck.dev/session"
+	"coatcheck.dev/state"
 )
 
 // A site is what visitors get: the demo shop, or the app behind the gate.
@@ -23,8 +24,9 @@ type site struct {
 	label   string // for the terminal
 	hint    string // what to do there
 	options session.Options
-	public  []string // folders of what is the same for everybody
-	keys    bool     // whether keys are needed even if data is not encrypted
+	public  []string                               // folders of what is the same for everybody
+	keys    bool                                   // whether keys are needed even if data is not encrypted
+	keeps   func(session.Options) *state.Inventory // what the site's own inventory has; nil if it says nothing
 	handler func(*server) http.Handler
 }
 
@@ -65,6 +67,7 @@ var demo = site{
 	label:   "Shop",
 	hint:    "Sign in to the shop as ada (password lovelace), alan (turing) or grace (hopper).",
 	options: session.Options{SignInPath: "/login"},
+	keeps:   shop.InventoryOf,
 	handler: func(s *server) http.Handler {
 		return shop.New(s.sessions, shop.Options{ConsoleURL: s.back.URL(), Log: s.log})
 	},

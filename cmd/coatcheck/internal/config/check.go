@@ -3,6 +3,7 @@ package config
 import (
 	"crypto/x509"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -19,6 +20,7 @@ import (
 	"coatcheck.dev/cmd/coatcheck/internal/gate"
 	"coatcheck.dev/cookie"
 	"coatcheck.dev/csrf"
+	"coatcheck.dev/state"
 	"coatcheck.dev/token"
 )
 
@@ -188,6 +190,8 @@ func (c *checker) site(s *Site, dev bool) {
 	if s.Inventory != "" {
 		if info, err := os.Stat(s.Inventory); err != nil || !info.Mode().IsRegular() {
 			c.of("inventory", "there is no file %.200s; correct the name, or take the key out", s.Inventory)
+		} else if err := checkInventory(s.Inventory); err != nil {
+			c.of("inventory", "%v; correct the file %.200s", err, s.Inventory)
 		}
 	}
 	for key, n := range map[string]int{"max-sessions": s.MaxSessions, "max-visitors": s.MaxVisitors,
@@ -526,4 +530,18 @@ func (s *Site) reaches(other *Site) bool {
 
 func localPath(path string) bool {
 	return strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "//") && !strings.ContainsAny(path, "\\ \t\r\n#")
+}
+
+// checkInventory reports what is wrong with a file that declares what a site keeps.
+func checkInventory(name string) error {
+	file, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, state.MaxInventory+1))
+	if err == nil {
+		_, err = state.ParseInventory(text)
+	}
+	return err
 }

@@ -55,6 +55,9 @@ type Options struct {
 	// X-HTTP-Method-Override or True-Client-IP. The default is none: they are removed from every request.
 	PassHeaders []string
 
+	// OnSet is told the key of each value that the app sets. The default is nobody.
+	OnSet func(key string)
+
 	// Public are paths of what is the same for everybody, such as "/static/" for all below it, or "/robots.txt". The
 	// store is not asked there, the three headers are empty, and what the app says about caching stays. The default is
 	// none.
@@ -335,6 +338,9 @@ func (g *Gate) obey(res *http.Response, todo *orders, s *session.Session) error 
 	ctx, before := res.Request.Context(), s.Handle()
 	if err := todo.check(s, &g.has); err != nil {
 		return err
+	}
+	if g.opts.OnSet != nil {
+		todo.tellSets(g.opts.OnSet)
 	}
 	if todo.signIn != nil {
 		if err := s.CookieProblem(); err != nil {

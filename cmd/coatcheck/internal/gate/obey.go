@@ -125,3 +125,12 @@ func (c *change) obey(s *session.Session) error {
 	}
 	return key.Set(s, c.value)
 }
+
+// tellSets tells the keys of the values that are set.
+func (o *orders) tellSets(tell func(key string)) {
+	for _, c := range o.changes {
+		if c.value != nil {
+			tell(c.key)
+		}
+	}
+}

@@ -81,6 +81,17 @@ func (m *Metrics) WatchWAL(store string, bytes func() float64) {
 	}, bytes))
 }
 
+// WatchDrift adds how often what sites keep was not as their inventories say. It is called once.
+func (m *Metrics) WatchDrift(counts func() map[event.Kind]uint64) {
+	for kind := range counts() {
+		m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name:        "coatcheck_state_drift_total",
+			Help:        "Cookies and session keys that are not as the inventory says, by kind.",
+			ConstLabels: prometheus.Labels{"kind": string(kind)},
+		}, func() float64 { return float64(counts()[kind]) }))
+	}
+}
+
 // Handler answers a scrape from anybody. Who may ask is decided by whoever mounts it.
 func (m *Metrics) Handler(log *slog.Logger) http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{

@@ -15,15 +15,21 @@ import (
 	"coatcheck.dev/cmd/coatcheck/internal/shop"
 	"coatcheck.dev/devices"
 	"coatcheck.dev/session"
+	"coatcheck.dev/state"
+	"coatcheck.dev/state/statetest"
 	"coatcheck.dev/store"
 )
 
 // open starts a shop over TLS, as Go's cookie jar sends Secure cookies nowhere else.
 func open(t *testing.T, st store.Store) *httptest.Server {
 	t.Helper()
-	sessions := session.New(st, session.Options{SignInPath: "/login", DeviceLabel: devices.Label})
+	drift := state.NewDrift(shop.Inventory, state.DriftOptions{RefuseInTests: true})
+	statetest.NoDrift(t, drift)
+	sessions := session.New(st, session.Options{SignInPath: "/login", DeviceLabel: devices.Label,
+		CheckKey: drift.CheckKey})
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
-	server := httptest.NewTLSServer(shop.New(sessions, shop.Options{ConsoleURL: "http://localhost:8081/", Log: quiet}))
+	server := httptest.NewTLSServer(drift.Handler(
+		shop.New(sessions, shop.Options{ConsoleURL: "http://localhost:8081/", Log: quiet})))
 	t.Cleanup(func() {
 		server.Close()
 		must(t, sessions.Close(context.Background())) // that of the test has ended

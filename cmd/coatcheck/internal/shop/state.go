@@ -1,8 +1,11 @@
 package shop
 
 import (
+	"cmp"
 	"time"
 
+	"coatcheck.dev/cookie"
+	"coatcheck.dev/session"
 	"coatcheck.dev/state"
 )
 
@@ -39,26 +42,41 @@ func keep(ticket string, insecure bool) *keeps {
 	k.theme = state.NewCookie[string](k.Inventory, state.CookieSpec{
 		Name: "theme", PlainName: true, InsecureCookie: insecure, ReadableByScripts: true,
 		Purpose: state.Preference, Lifetime: 365 * 24 * time.Hour,
-		Description: "light or dark pages",
+		Description: "light or dark pages", Translations: german("helle oder dunkle Seiten"), Sensitivity: state.Public,
 	})
 	k.consent = state.NewConsent(k.Inventory, state.ConsentSpec{Cookie: state.CookieSpec{
 		Name: "consent", InsecureCookie: insecure, Description: "whether we may remember what you look at",
+		Translations: german("ob wir uns merken dürfen, was Sie ansehen"),
 	}})
 	k.recent = state.NewOptional[[]string](k.Inventory, k.consent, state.CookieSpec{
 		Name: "recent", InsecureCookie: insecure, Purpose: state.Personalization, Lifetime: 30 * 24 * time.Hour,
-		Description: "what you looked at last",
+		Description: "what you looked at last", Translations: german("was Sie zuletzt angesehen haben"),
 	})
 	k.cart = state.NewSession[[]string](k.Inventory, state.SessionSpec{
 		Name: "cart", Purpose: state.Essential, Carry: true,
-		Description: "what you want to buy",
+		Description: "what you want to buy", Translations: german("was Sie kaufen möchten"),
 	})
-	k.Declare(state.Entry{
-		Name: ticket, Place: state.InTicketCookie, Purpose: state.Essential,
-		Description: "finds what is behind the counter",
-	})
+	k.Declare(ticketEntry(ticket, insecure))
 	k.Declare(state.Entry{
 		Name: csrfCookie, Place: state.InCookie, Purpose: state.Essential,
-		Description: "shows that a form is ours, in browsers from before 2023",
+		Description:  "shows that a form is ours, in browsers from before 2023",
+		Translations: german("zeigt, dass ein Formular von uns ist, in Browsern aus der Zeit vor 2023"),
+		Attributes:   &state.Attributes{Path: "/", Secure: !insecure, HttpOnly: true, SameSite: cookie.SameSiteLax},
 	})
 	return k
 }
+
+// ticketEntry is the session's cookie. It lives as long as that of somebody who stays signed in.
+func ticketEntry(name string, insecure bool) state.Entry {
+	e := state.Ticket(session.Options{Cookie: name, InsecureCookie: insecure, RememberLifetime: 30 * 24 * time.Hour})
+	e.Description = "finds what is behind the counter"
+	e.Translations = german("findet, was hinter der Theke für Sie hängt")
+	return e
+}
+
+// InventoryOf returns a new inventory of all that the shop keeps where its sessions have these options.
+func InventoryOf(o session.Options) *state.Inventory {
+	return keep(cmp.Or(o.Cookie, ticketCookie), o.InsecureCookie).Inventory
+}
+
+func german(description string) map[string]string { return map[string]string{"de": description} }
