@@ -23,7 +23,7 @@ func (m *Manager) Handler(next http.Handler) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p := present(&m.opts, r)
-		v, found := newVisit(&p)
+		v, request, found := newVisit(&p)
 		v.session.m, v.session.request, v.session.bearer = m, r, p.bearer
 		v.response.inner, v.response.session = w, &v.session
 		if err := v.session.open(&p, found); err != nil {
@@ -34,7 +34,8 @@ func (m *Manager) Handler(next http.Handler) http.Handler {
 			v.session.takeOver()
 		}
 		defer v.end()
-		next.ServeHTTP(m.writers.wrap(&v.response), r.WithContext(v))
+		*request = *r.WithContext(v)
+		next.ServeHTTP(m.writers.wrap(&v.response), request)
 		v.response.over = true
 	})
 }
@@ -69,16 +70,22 @@ type visit struct {
 	response response
 }
 
-// newVisit returns a visit. If the visitor has a ticket, there is room for the record in the same piece of memory.
-func newVisit(p *presented) (*visit, *store.Encoded) {
+// newVisit returns a visit. In the same piece of memory there is room for the request that handlers see and, if the
+// visitor has a ticket, for the record. They are beside the visit, because package fmt prints all of what is in it.
+func newVisit(p *presented) (*visit, *http.Request, *store.Encoded) {
 	if !p.valid {
-		return new(visit), nil
+		v := new(struct {
+			visit
+			request http.Request
+		})
+		return &v.visit, &v.request, nil
 	}
 	v := new(struct {
 		visit
-		found store.Encoded
+		request http.Request
+		found   store.Encoded
 	})
-	return &v.visit, &v.found
+	return &v.visit, &v.request, &v.found
 }
 
 // end runs when the handler has returned or panicked.
