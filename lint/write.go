@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
+	"text/tabwriter"
 )
 
 // WriteText writes the report for people, in colour or not. It shows every cookie, with or without findings.
@@ -14,6 +16,7 @@ func (r *Report) WriteText(w io.Writer, colour bool) error {
 	for i := range r.Cookies {
 		r.Cookies[i].view().writeText(&b, colour)
 	}
+	r.writeTable(&b)
 	fmt.Fprintf(&b, "%s: %s, %s, %s.\n", many(len(r.Cookies), "cookie"), many(r.count(Error), "error"),
 		many(r.count(Warning), "warning"), many(r.count(Note), "note"))
 	if r.Truncated {
@@ -23,6 +26,40 @@ func (r *Report) WriteText(w io.Writer, colour bool) error {
 		return fmt.Errorf("write report: %w", err)
 	}
 	return nil
+}
+
+// writeTable writes a row for each cookie, however many responses set it: what became of it in each browser in the end.
+// One cookie needs no table.
+func (r *Report) writeTable(b *bytes.Buffer) {
+	type key struct{ name, host, path string }
+	rows := map[key][]string{}
+	var order []key
+	for i := range r.Cookies {
+		c := &r.Cookies[i]
+		stored := c.stored()
+		k := key{clean(cmp.Or(c.Line.Name, "(no name)")), clean(stored.Domain), clean(stored.Path)}
+		if rows[k] == nil {
+			order = append(order, k)
+		}
+		verdicts := make([]string, 0, len(c.Outcomes))
+		for j := range c.Outcomes {
+			verdicts = append(verdicts, c.Outcomes[j].view().Verdict)
+		}
+		rows[k] = verdicts
+	}
+	if len(order) < 2 {
+		return
+	}
+	table := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
+	fmt.Fprint(table, "cookie\thost\tpath")
+	for _, browser := range Browsers {
+		fmt.Fprintf(table, "\t%s", browser)
+	}
+	for _, k := range order {
+		fmt.Fprintf(table, "\n%s\t%s\t%s\t%s", k.name, k.host, k.path, strings.Join(rows[k], "\t"))
+	}
+	fmt.Fprint(table, "\n\n")
+	table.Flush()
 }
 
 func many(n int, what string) string {

@@ -128,8 +128,10 @@ var Rooms = []Room{
 		"github.com/caddyserver/certmagic",
 		"go.uber.org/zap",
 		"github.com/pires/go-proxyproto",
-	}, "brings drivers, the command line and its file, metrics, certificates, the PROXY protocol and the way to a " +
-		"browser, and nothing else from outside"},
+		"golang.org/x/net/html",
+		"golang.org/x/net/http/httpguts",
+	}, "brings drivers, the command line and its file, metrics, certificates, the PROXY protocol, the links of pages " +
+		"and the way to a browser, and nothing else from outside"},
 
 	{0, "internal/archtest", "the rules of the tree itself",
 		nil, "reads the source as text"},

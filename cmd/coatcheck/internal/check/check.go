@@ -15,10 +15,16 @@ import (
 
 // Options say what to check, and how to show the outcome. What stands first here is read first.
 type Options struct {
-	Pages []string // URLs to fetch, in this order, as one visitor
-	HAR   string   // the file of an HTTP archive; "" is none
-	Lines string   // the file of Set-Cookie lines; "-" is Stdin, "" is none
-	URL   string   // of the response, for Lines without a URL line above
+	Pages   []string // URLs to fetch, in this order, as one visitor
+	Cookies string   // the file of cookies that the visitor has before; "" is none
+	Header  []string // "Name: value", sent to the hosts of Pages
+	Request string   // the method for the first of Pages; "" is GET, or POST with Data
+	Data    string   // the body for it
+	Crawl   int      // so many pages of the same site are fetched at most, by following links; 0 for Pages alone
+
+	HAR   string // the file of an HTTP archive; "" is none
+	Lines string // the file of Set-Cookie lines; "-" is Stdin, "" is none
+	URL   string // of the response, for Lines without a URL line above
 
 	Format string // text, json or sarif
 	FailOn string // the lowest severity that fails: error, warning or note; or never
@@ -81,24 +87,17 @@ func (o *Options) hint() string {
 	case o.Lines != "":
 		return "there is no Set-Cookie line; curl -D - writes those of a response"
 	}
-	return "no page sets a cookie; give more pages, such as that of the sign-in"
+	return "no page sets a cookie; sign in first (--request POST --data, --cookies, --header), " +
+		"or see more pages (--pages)"
 }
 
 func (o *Options) read(ctx context.Context) ([]lint.Response, error) {
 	if len(o.Pages) == 0 && o.HAR == "" && o.Lines == "" {
 		return nil, &Error{Usage, errors.New("there is nothing to check; give a URL, --har or --lines")}
 	}
-	fetcher := o.Fetcher
-	if fetcher == nil {
-		fetcher = NewFetcher(nil)
-	}
-	var all []lint.Response
-	for _, page := range o.Pages {
-		list, err := fetcher.Fetch(ctx, page)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, list...)
+	all, err := o.fetch(ctx)
+	if err != nil {
+		return nil, err
 	}
 	if o.HAR != "" {
 		list, err := o.file(o.HAR, o.archive)

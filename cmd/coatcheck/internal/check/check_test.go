@@ -373,7 +373,7 @@ func TestStatus(t *testing.T) {
 		{check.Options{}, check.Usage, "--har"},
 		{check.Options{HAR: stripped}, check.Nothing, "sensitive data"},
 		{check.Options{Lines: "-", Stdin: strings.NewReader("HTTP/2 200\nServer: x=y\n")}, check.Nothing, "Set-Cookie"},
-		{check.Options{Pages: []string{up.URL}}, check.Nothing, "sign-in"},
+		{check.Options{Pages: []string{up.URL}}, check.Nothing, "sign in"},
 		{check.Options{Pages: []string{up.URL}, FailOn: "never"}, check.Nothing, "nothing to judge"},
 		{check.Options{Pages: []string{down.URL}}, check.Unreachable, down.URL},
 	} {

@@ -3,11 +3,14 @@ package check
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"coatcheck.dev/internal/weburl"
+	"coatcheck.dev/jar"
 	"coatcheck.dev/lint"
 )
 
@@ -16,11 +19,17 @@ const (
 	maxHeader = 1 << 20          // bytes of the header of a response
 )
 
-// A Fetcher fetches pages as one browser without cookies at first: the next page gets the cookies of this one. Bodies
-// are not read. It is for one goroutine.
+// A Fetcher fetches pages as one browser: the next page gets the cookies of this one. It is for one goroutine.
 type Fetcher struct {
+	// Header is sent with every request to a host of Hosts, and to no other.
+	Header http.Header
+	Hosts  []string
+
 	transport http.RoundTripper
 	visitor   lint.Visitor
+
+	crawls bool       // bodies are read for links
+	links  []*url.URL // of the last page
 }
 
 // NewFetcher returns a Fetcher. A nil transport stands for one like [http.DefaultTransport].
@@ -32,23 +41,35 @@ func NewFetcher(transport http.RoundTripper) *Fetcher {
 	}
 	f := &Fetcher{transport: transport}
 	f.visitor.Send = f.roundTrip
+	f.visitor.Jar = jar.New(jar.Options{Profile: jar.Chrome})
 	return f
 }
 
-// Fetch gets a page and follows its redirects. It returns every response. A page that cannot be fetched, or redirects
-// without end, is an [Error].
-func (f *Fetcher) Fetch(ctx context.Context, page string) ([]lint.Response, error) {
+// Fetch makes a request and follows its redirects. It returns every response. A body is a form that a page of the same
+// origin sends, unless Header says what it is. A page that cannot be fetched, or redirects without end, is an [Error].
+func (f *Fetcher) Fetch(ctx context.Context, method, page, body string) ([]lint.Response, error) {
 	u, err := parseURL(page)
 	if err != nil {
 		return nil, &Error{Usage, err}
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "/", nil)
+	r, err := http.NewRequestWithContext(ctx, method, "/", nil)
 	if err != nil {
-		return nil, err
+		return nil, &Error{Usage, err}
 	}
 	r.URL, r.Host = u, u.Host // net/http would not read every URL that browsers take
+	if method != http.MethodGet && method != http.MethodHead {
+		r.Header.Set("Origin", u.Scheme+"://"+u.Host)
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+	}
+	if body != "" {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(body)), nil }
+		r.Body, _ = r.GetBody()
+		r.ContentLength = int64(len(body))
+	}
+	f.links = nil
 	seen, err := f.visitor.Visit(r)
 	if err != nil {
 		return nil, &Error{Unreachable, fmt.Errorf("fetch %s: %w", page, err)}

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/textproto"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -20,8 +21,20 @@ import (
 func (f *Fetcher) roundTrip(r *http.Request) (status int, header http.Header, err error) {
 	r.Header.Set("User-Agent", "coatcheck check")
 	r.Header.Set("Accept", "text/html,*/*;q=0.8")
+	if slices.Contains(f.Hosts, r.URL.Host) {
+		for name, values := range f.Header {
+			if name == "Cookie" {
+				values = append(values[:len(values):len(values)], r.Header[name]...)
+				values = []string{strings.Join(values, "; ")}
+			}
+			r.Header[name] = values
+		}
+	}
 	answer, err := f.transport.RoundTrip(r)
 	if err == nil {
+		if f.crawls && strings.HasPrefix(answer.Header.Get("Content-Type"), "text/html") {
+			f.links = links(r.URL, answer.Body)
+		}
 		answer.Body.Close()
 		return answer.StatusCode, answer.Header, nil
 	}

@@ -240,12 +240,17 @@ The databases of browsers are read and never written; close the browser first. `
 
 // Check has the flags of the check.
 type Check struct {
-	Pages  []string `arg:"" optional:"" name:"url" help:"Pages to fetch, in this order, as one visitor; redirects are followed."`
-	HAR    string   `name:"har" placeholder:"FILE" help:"HTTP archive to check."`
-	Lines  string   `placeholder:"FILE" help:"Set-Cookie lines to check; - is standard input. A line with a URL says where those below it come from. \"URL in URL\" says that the second page embeds the first."`
-	URL    string   `name:"url" placeholder:"URL" help:"URL of the response, where the input has no URL line above."`
-	Format string   `default:"text" enum:"text,json,sarif" placeholder:"text|json|sarif" help:"Format of the report. Default: ${default}"`
-	FailOn string   `default:"warning" enum:"error,warning,note,never" placeholder:"error|warning|note|never" help:"Lowest severity of a finding that makes the exit status 1. Default: ${default}"`
+	Pages   []string `arg:"" optional:"" name:"url" help:"Pages to fetch, in this order, as one visitor; redirects are followed."`
+	Cookies string   `placeholder:"FILE" help:"File of cookies that the visitor has before, of any format that \"coatcheck cookies convert\" reads: to check what signed-in users get."`
+	Header  []string `sep:"none" placeholder:"'NAME: VALUE'" help:"Header to send to the hosts of the pages, and to no others; may be repeated."`
+	Request string   `placeholder:"METHOD" help:"Method for the first page, such as POST to sign in. Default: GET, or POST with --data"`
+	Data    string   `placeholder:"BODY" help:"Body for the first page, such as user=ada&password=lovelace, as the form of a page of the same origin sends it."`
+	Crawl   int      `name:"pages" placeholder:"N" help:"Follow links of the same site until N pages have been fetched. Links that look as if they signed out are left alone."`
+	HAR     string   `name:"har" placeholder:"FILE" help:"HTTP archive to check."`
+	Lines   string   `placeholder:"FILE" help:"Set-Cookie lines to check; - is standard input. A line with a URL says where those below it come from. \"URL in URL\" says that the second page embeds the first."`
+	URL     string   `name:"url" placeholder:"URL" help:"URL of the response, where the input has no URL line above."`
+	Format  string   `default:"text" enum:"text,json,sarif" placeholder:"text|json|sarif" help:"Format of the report. Default: ${default}"`
+	FailOn  string   `default:"warning" enum:"error,warning,note,never" placeholder:"error|warning|note|never" help:"Lowest severity of a finding that makes the exit status 1. Default: ${default}"`
 }
 
 // Help says what the exit statuses of the check mean.

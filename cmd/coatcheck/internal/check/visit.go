@@ -1,0 +1,122 @@
+package check
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"net/textproto"
+	"net/url"
+	"strings"
+
+	"golang.org/x/net/http/httpguts"
+
+	"coatcheck.dev/cmd/coatcheck/internal/cookies"
+	"coatcheck.dev/internal/visible"
+	"coatcheck.dev/lint"
+)
+
+// fetch gets the pages, and then those that they link to.
+func (o *Options) fetch(ctx context.Context) (all []lint.Response, err error) {
+	if len(o.Pages) == 0 {
+		return nil, nil
+	}
+	fetcher := o.Fetcher
+	if fetcher == nil {
+		fetcher = NewFetcher(nil)
+	}
+	if err := o.prepare(ctx, fetcher); err != nil {
+		return nil, &Error{Usage, err}
+	}
+	method, body := cmp.Or(o.Request, http.MethodGet), o.Data
+	if o.Request == "" && body != "" {
+		method = http.MethodPost
+	}
+	seen, ahead := map[string]bool{}, []string(nil)
+	for _, page := range o.Pages {
+		list, err := fetcher.Fetch(ctx, method, page, body)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, list...)
+		mark(seen, list)
+		ahead = append(ahead, texts(fetcher.links)...)
+		method, body = http.MethodGet, ""
+	}
+	for n := len(o.Pages); n < o.Crawl && len(ahead) > 0; {
+		page := ahead[0]
+		if ahead = ahead[1:]; seen[page] {
+			continue
+		}
+		seen[page] = true
+		n++
+		list, err := fetcher.Fetch(ctx, http.MethodGet, page, "")
+		if err != nil {
+			o.lose(err) // the site links to it, the user did not ask for it
+			continue
+		}
+		all = append(all, list...)
+		mark(seen, list)
+		ahead = append(ahead, texts(fetcher.links)...)
+	}
+	return all, nil
+}
+
+func mark(seen map[string]bool, list []lint.Response) {
+	for _, r := range list {
+		seen[r.URL.String()] = true
+	}
+}
+
+func texts(urls []*url.URL) (list []string) {
+	for _, u := range urls {
+		list = append(list, u.String())
+	}
+	return list
+}
+
+// lose tells of something that is left out.
+func (o *Options) lose(what error) {
+	if o.Losses != nil {
+		fmt.Fprintln(o.Losses, "left out:", visible.Text(what.Error()))
+	}
+}
+
+// prepare gives the fetcher what the visitor brings along.
+func (o *Options) prepare(ctx context.Context, f *Fetcher) error {
+	f.crawls = o.Crawl > 0
+	f.Header = http.Header{}
+	for _, line := range o.Header {
+		name, value, ok := strings.Cut(line, ":")
+		value = strings.TrimSpace(value)
+		if !ok || !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(value) {
+			return fmt.Errorf(`--header %.20q is not a header such as "Authorization: Bearer …"`, name)
+		}
+		f.Header.Add(textproto.CanonicalMIMEHeaderKey(name), value)
+	}
+	for _, page := range o.Pages {
+		u, err := parseURL(page)
+		if err != nil {
+			return err
+		}
+		f.Hosts = append(f.Hosts, u.Host)
+	}
+	if o.Cookies == "" {
+		return nil
+	}
+	list, losses, err := cookies.Read(ctx, o.Cookies)
+	if err != nil {
+		return fmt.Errorf("--cookies: %w", err)
+	}
+	for _, loss := range losses {
+		if o.Losses != nil {
+			fmt.Fprintln(o.Losses, visible.Text(loss.String()))
+		}
+	}
+	for _, c := range list {
+		if err := f.visitor.Jar.Add(c); err != nil {
+			o.lose(fmt.Errorf("--cookies: %w", err))
+		}
+	}
+	return nil
+}
