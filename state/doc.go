@@ -75,7 +75,8 @@
 // something, is refused wherever the visitor could read or change it.
 //
 // [Inventory.WriteTable] prints a table of what lives where, for people. For programs, an Inventory encodes as JSON,
-// which [ParseInventory] reads.
+// which [ParseInventory] reads. [Inventory.WriteMarkdown] writes a document that package statetest holds to the code,
+// and package policy is a page for visitors.
 //
 // # Drift
 //

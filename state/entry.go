@@ -85,12 +85,19 @@ func (e Entry) clone() Entry {
 	return e
 }
 
-// DescriptionIn returns the description in a language, by its tag, or Description if it is not translated.
+// DescriptionIn returns the description in a language, by its tag, or Description if it is not translated. What is
+// translated into "de" is so into "de-CH".
 func (e *Entry) DescriptionIn(language string) string {
-	if text, ok := e.Translations[language]; ok {
-		return text
+	for {
+		if text, ok := e.Translations[language]; ok {
+			return text
+		}
+		i := strings.LastIndexByte(language, '-')
+		if i < 0 {
+			return e.Description
+		}
+		language = language[:i]
 	}
-	return e.Description
 }
 
 const maxText = 1024 // bytes

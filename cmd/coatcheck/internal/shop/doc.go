@@ -12,6 +12,7 @@
 //	POST /theme          theme: light or dark
 //	POST /consent        recent: yes or no
 //	     /account/       the user's devices, by package devices; for signed-in users
+//	GET  /cookies        what the shop keeps, in plain words
 //	GET  /api/me         {"user":"ada","cart":["tea"],"theme":"dark"}
 //
 // Forms lead back to the page in return_to. The users are ada (password lovelace), alan (turing) and grace (hopper).

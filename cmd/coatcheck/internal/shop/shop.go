@@ -9,6 +9,7 @@ import (
 	"coatcheck.dev/csrf"
 	"coatcheck.dev/internal/secureheader"
 	"coatcheck.dev/session"
+	"coatcheck.dev/state/policy"
 )
 
 // Options configure a shop. The zero value is good.
@@ -44,12 +45,14 @@ func New(sessions *session.Manager, opts Options) http.Handler {
 
 	mux := http.NewServeMux()
 	mux.Handle("GET /assets/", asset.Handler(files))
+	mux.Handle("GET /cookies", policy.Handler(s.kept.Inventory, policy.Options{Site: "Peg & Kettle",
+		ChoiceURL: "/#whereabouts", Log: opts.Log}))
 	mux.Handle("/", sessions.Handler(guard.Handler(s.pages(guard))))
-	return secureheader.Site(policy, http.MaxBytesHandler(mux, maxForm))
+	return secureheader.Site(security, http.MaxBytesHandler(mux, maxForm))
 }
 
-// policy allows a page its style sheet, its icon and its forms.
-const policy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; " +
+// security allows a page its style sheet, its icon and its forms.
+const security = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; " +
 	"base-uri 'none'; frame-ancestors 'none'"
 
 // maxForm bounds the body of a request, in bytes. The longest form is the sign-in.
