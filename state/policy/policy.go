@@ -209,7 +209,7 @@ func (w *Words) thing(e *state.Entry) Thing {
 		{w.Where, w.Places[e.Place]},
 		{w.KeptBy, e.Host},
 		{w.HowLong, w.lifetime(e)},
-		{w.WhoDecides, w.Controllers[e.Place.ControlledBy()]},
+		{w.WhoDecides, w.controller(e.Place)},
 		{w.About, w.Sensitivities[string(e.Sensitivity)]},
 		{w.Owner, e.Owner},
 		{w.Recipients, strings.Join(e.Recipients, ", ")},
@@ -227,4 +227,12 @@ func (w *Words) basis(b state.LegalBasis) string {
 		return text
 	}
 	return string(b)
+}
+
+// controller says who decides on a value. Nobody but the server can delete what is there alone.
+func (w *Words) controller(p state.Place) string {
+	if p == state.InSession {
+		return w.Controllers["session"]
+	}
+	return w.Controllers[p.ControlledBy()]
 }

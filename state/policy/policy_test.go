@@ -89,7 +89,8 @@ func TestThePageHasTheLanguageOfTheVisitor(t *testing.T) {
 		}
 	}
 	german := get(h, "/", "de").Body.String()
-	for _, want := range []string{"helle oder dunkle Seiten", "bis zu 1 Tag", "Ihre Einstellungen", "what was watched",
+	for _, want := range []string{"helle oder dunkle Seiten", "höchstens 1 Tag", "Ihre Einstellungen",
+		"what was watched",
 		`<a href="?lang=de" lang="de" hreflang="de" aria-current="true">Deutsch</a>`} {
 		if !strings.Contains(german, want) {
 			t.Errorf("the German page has no %q", want)

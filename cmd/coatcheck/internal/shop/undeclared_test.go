@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"coatcheck.dev/cmd/coatcheck/internal/audit"
+	"coatcheck.dev/cmd/coatcheck/internal/audit/chromium"
 	"coatcheck.dev/cmd/coatcheck/internal/shop"
 	"coatcheck.dev/event"
 	"coatcheck.dev/session"
@@ -107,6 +109,34 @@ func TestWhatIsUndeclaredIsReportedAtRunTime(t *testing.T) {
 	}
 	if got := drift.Findings(); len(got) != 2 || got[0] != want[0] || got[1] != want[1] {
 		t.Errorf("found %+v", got)
+	}
+	must(t, sessions.Close(t.Context()))
+}
+
+// And a real browser finds the cookie. It sees no keys of the session, which are on the server.
+func TestWhatIsUndeclaredFailsTheAudit(t *testing.T) {
+	if _, err := chromium.Find(""); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	sessions := session.New(memory.New(), session.Options{SignInPath: "/login"})
+	mux := http.NewServeMux()
+	mux.Handle("/", shop.New(sessions, shop.Options{Log: slog.New(slog.NewTextHandler(io.Discard, nil))}))
+	mux.Handle("/count", sessions.Handler(http.HandlerFunc(count)))
+	server := httptest.NewServer(mux)
+	defer server.Close()
+	for path, want := range map[string]string{"/cookies": "", "/count": "debug"} {
+		a, err := audit.Look(t.Context(), &audit.Options{Pages: []string{server.URL + path}, Inventory: shop.Inventory})
+		must(t, err)
+		var found []string
+		for _, i := range a.Drifts() {
+			found = append(found, i.Name)
+		}
+		if got := strings.Join(found, " "); got != want {
+			t.Errorf("%s: found %q, want %q", path, got, want)
+		}
 	}
 	must(t, sessions.Close(t.Context()))
 }
