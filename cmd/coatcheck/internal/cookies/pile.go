@@ -14,13 +14,18 @@ import (
 // partition it has the last one, and none if that has expired.
 type pile struct {
 	seed   maphash.Seed
-	blocks [][]jar.Cookie    // of blockSize each, so that growing copies nothing
-	index  map[uint64]uint32 // where the cookie of an identity is, by its hash or the next free number
+	chunks [][]byte          // packed cookies, one behind the other
+	starts []start           // of the cookies, by their number
+	index  map[uint64]uint32 // the number of the cookie of an identity, by its hash or the next free one
 	gone   map[uint32]bool   // those that were replaced, or have expired
 	aged   bool              // some cookies know when they were created
+	packed []byte            // room for one cookie
 }
 
-const blockSize = 1024
+// A start is where a cookie begins.
+type start struct{ chunk, offset uint32 }
+
+const chunkSize = 1 << 20
 
 // An identity is what two cookies must not have in common.
 type identity struct {
@@ -43,10 +48,10 @@ func (p *pile) put(c *jar.Cookie, now time.Time) {
 	id := identify(c)
 	for hash := maphash.Comparable(p.seed, id); ; hash++ {
 		i, ok := p.index[hash]
-		if ok && identify(p.at(i)) != id {
-			continue
-		}
 		if ok {
+			if old := p.at(i); identify(&old) != id {
+				continue
+			}
 			p.gone[i] = true
 		}
 		i = p.add(c)
@@ -59,24 +64,27 @@ func (p *pile) put(c *jar.Cookie, now time.Time) {
 }
 
 func (p *pile) add(c *jar.Cookie) uint32 {
-	last := len(p.blocks) - 1
-	if last < 0 || len(p.blocks[last]) == blockSize {
-		p.blocks = append(p.blocks, make([]jar.Cookie, 0, blockSize))
+	p.packed = pack(p.packed[:0], c)
+	last := len(p.chunks) - 1
+	if last < 0 || cap(p.chunks[last])-len(p.chunks[last]) < len(p.packed) {
+		p.chunks = append(p.chunks, make([]byte, 0, max(chunkSize, len(p.packed))))
 		last++
 	}
-	p.blocks[last] = append(p.blocks[last], *c)
-	return uint32(last*blockSize + len(p.blocks[last]) - 1)
+	p.starts = append(p.starts, start{uint32(last), uint32(len(p.chunks[last]))})
+	p.chunks[last] = append(p.chunks[last], p.packed...)
+	return uint32(len(p.starts) - 1)
 }
 
-func (p *pile) at(i uint32) *jar.Cookie { return &p.blocks[i/blockSize][i%blockSize] }
+func (p *pile) at(i uint32) jar.Cookie {
+	s := p.starts[i]
+	return unpack(p.chunks[s.chunk][s.offset:])
+}
 
-// numbers yields the places of the cookies, in the order of the file.
+// numbers yields the numbers of the cookies, in the order of the file.
 func (p *pile) numbers(yield func(uint32) bool) {
-	for b := range p.blocks {
-		for k := range p.blocks[b] {
-			if i := uint32(b*blockSize + k); !p.gone[i] && !yield(i) {
-				return
-			}
+	for i := range uint32(len(p.starts)) {
+		if !p.gone[i] && !yield(i) {
+			return
 		}
 	}
 }
@@ -86,12 +94,12 @@ func (p *pile) all() iter.Seq[jar.Cookie] {
 	order := iter.Seq[uint32](p.numbers)
 	if p.aged {
 		order = slices.Values(slices.SortedStableFunc(p.numbers, func(a, b uint32) int {
-			return created(p.at(a)).Compare(created(p.at(b)))
+			return p.created(a).Compare(p.created(b))
 		}))
 	}
 	return func(yield func(jar.Cookie) bool) {
 		for i := range order {
-			if !yield(*p.at(i)) {
+			if !yield(p.at(i)) {
 				return
 			}
 		}
@@ -99,16 +107,16 @@ func (p *pile) all() iter.Seq[jar.Cookie] {
 }
 
 // created is when a cookie was created; the end of times if it does not know.
-func created(c *jar.Cookie) time.Time {
-	if c.Created.IsZero() {
-		return time.Unix(1<<40, 0)
+func (p *pile) created(i uint32) time.Time {
+	if c := p.at(i); !c.Created.IsZero() {
+		return c.Created
 	}
-	return c.Created
+	return time.Unix(1<<40, 0)
 }
 
 // frugal has the collector run more often than it would, because a pile grows and nothing of it can be freed. It
 // returns what undoes that.
 func frugal() (undo func()) {
-	before := debug.SetGCPercent(40)
+	before := debug.SetGCPercent(50)
 	return func() { debug.SetGCPercent(before) }
 }
