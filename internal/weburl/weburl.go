@@ -99,7 +99,10 @@ func rawPath(u *url.URL) string {
 // line ends anywhere.
 func clean(text string) string {
 	text = strings.TrimFunc(text, func(r rune) bool { return r <= ' ' })
-	return strings.NewReplacer("\t", "", "\n", "", "\r", "").Replace(text)
+	if strings.ContainsAny(text, "\t\n\r") {
+		text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\t' || r == '\n' || r == '\r' }), "")
+	}
+	return text
 }
 
 func special(scheme string) bool {

@@ -224,6 +224,9 @@ func (r *harResponse) target(from *url.URL) *url.URL {
 
 // parseAbsolute returns nil for anything but a URL with a host.
 func parseAbsolute(text string) *url.URL {
+	if text == "" {
+		return nil
+	}
 	u, err := weburl.Parse(text)
 	if err != nil || u.Host == "" {
 		return nil
