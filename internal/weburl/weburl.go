@@ -100,7 +100,12 @@ func rawPath(u *url.URL) string {
 func clean(text string) string {
 	text = strings.TrimFunc(text, func(r rune) bool { return r <= ' ' })
 	if strings.ContainsAny(text, "\t\n\r") {
-		text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\t' || r == '\n' || r == '\r' }), "")
+		text = strings.Map(func(r rune) rune {
+			if r == '\t' || r == '\n' || r == '\r' {
+				return -1
+			}
+			return r
+		}, text)
 	}
 	return text
 }
