@@ -181,7 +181,7 @@ func (k *tokenKey) tag(to, salt []byte, binding string) []byte {
 // key returns the key in the request's cookie. It is nil if there is none, if it is malformed, and if there are several
 // cookies of its name, because then another host has planted one of them.
 func (t *Tokens) key(r *http.Request) *tokenKey {
-	cookies := r.CookiesNamed(t.cookieName())
+	cookies := r.CookiesNamed(t.CookieName())
 	if len(cookies) != 1 || len(cookies[0].Value) != tokenText.EncodedLen(len(tokenKey{})) {
 		return nil
 	}
@@ -195,13 +195,14 @@ func (t *Tokens) key(r *http.Request) *tokenKey {
 // cookie lives until the browser closes.
 func (t *Tokens) cookie(k *tokenKey) *http.Cookie {
 	return &http.Cookie{
-		Name: t.cookieName(), Value: tokenText.EncodeToString(k[:]), Path: "/",
+		Name: t.CookieName(), Value: tokenText.EncodeToString(k[:]), Path: "/",
 		Secure: !t.InsecureCookie, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	}
 }
 
-// cookieName has the prefix that keeps other hosts and pages over plain HTTP from planting a key that they know.
-func (t *Tokens) cookieName() string {
+// CookieName returns the name of the cookie that tokens depend on. It has the prefix that keeps other hosts and pages
+// over plain HTTP from planting a key that they know.
+func (t *Tokens) CookieName() string {
 	if t.InsecureCookie {
 		return "csrf"
 	}

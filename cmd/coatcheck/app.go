@@ -109,8 +109,8 @@ func (t *router) gateOptions(s *config.Site, u *url.URL) gate.Options {
 	options := gate.Options{
 		Upstream: u, Log: t.s.log, Closing: t.s.closing,
 		TrustedOrigins: s.TrustOrigin, InsecureTrustNullOrigin: s.InsecureTrustNullOrigin,
-		InsecureReportCrossSite: s.InsecureReportCrossSite,
-		PassHeaders:             s.PassHeader, Public: s.Public, Bearer: s.Bearer,
+		InsecureReportCrossSite: s.InsecureReportCrossSite, FormTokens: s.FormTokens,
+		PassHeaders: s.PassHeader, Public: s.Public, Bearer: s.Bearer,
 		AnswerTimeout: orAny(s.UpstreamTimeout), BodyTimeout: orAny(s.BodyTimeout),
 	}
 	for i := range s.Routes {

@@ -40,6 +40,7 @@ type Site struct {
 	MaxKeys     int    `yaml:"max-keys" default:"100" placeholder:"N" help:"Keys of one session's data. Default: ${default}"`
 
 	TrustOrigin []string `yaml:"trust-origin" placeholder:"ORIGIN" help:"Another origin whose pages may send forms to the app, such as https://pay.example, capacitor://localhost or chrome-extension://ID. Repeatable."`
+	FormTokens  bool     `yaml:"form-tokens" help:"Ask for a token where a client tells neither Sec-Fetch-Site nor Origin, as old browsers do, before it changes something. The app finds one in Coatcheck-Csrf-Token, for a form field csrf_token or the header X-CSRF-Token. Default: such requests pass."`
 	Inventory   string   `yaml:"inventory" placeholder:"FILE" help:"File (JSON) that declares which cookies and values the site keeps, and what for: what is not in it is in the log and in the metric coatcheck_state_drift_total. See docs/operations.md."`
 
 	TokensFor    string `yaml:"tokens-for" placeholder:"AUD" help:"Send the app a signed token for this audience in Authorization: Bearer, with every request of a user; any JWT library verifies it with /.well-known/jwks.json of the site. Clients' own Authorization headers no longer reach the app."`

@@ -15,6 +15,11 @@
 //
 //	Coatcheck-Bound: yes                     a copy of the session's cookies is worthless; "no": there is no key
 //
+// With [Options.FormTokens] there is one for its forms, in a field csrf_token, and for its scripts, in the header
+// X-CSRF-Token. It is empty where the client needs none, and where it asks for no page (Accept: text/html):
+//
+//	Coatcheck-Csrf-Token: 3q2-7wAB...        another one in each request, good until the next sign-in or sign-out
+//
 // The session cookie and the console's cookie do not reach the app. Its own cookies do, byte for byte.
 //
 // # What the app can say

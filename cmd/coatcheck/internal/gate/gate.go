@@ -51,6 +51,11 @@ type Options struct {
 	// time in which an operator finds out which origins to trust.
 	InsecureReportCrossSite bool
 
+	// FormTokens asks a request that would change something for a token, if its client tells neither Sec-Fetch-Site nor
+	// Origin, as old browsers do: see package csrf. The app finds one in the header Coatcheck-Csrf-Token, and puts it
+	// into its forms. The default is that such requests pass.
+	FormTokens bool
+
 	// PassHeaders are request headers that the app asks for although a client could mislead it with them, such as
 	// X-HTTP-Method-Override or True-Client-IP. The default is none: they are removed from every request.
 	PassHeaders []string
@@ -130,6 +135,7 @@ type Gate struct {
 	proxy    *httputil.ReverseProxy
 	buffers  *buffers
 	upstream *upstream
+	tokens   *csrf.Guard // nil without Options.FormTokens
 	handler  http.Handler
 
 	strangers strangers
@@ -162,10 +168,18 @@ func New(sessions *session.Manager, opts Options) *Gate {
 		FlushInterval:  flushInterval,
 		ErrorLog:       slog.NewLogLogger(opts.Log.Handler(), slog.LevelWarn),
 	}
-	guard := csrf.New(csrf.Options{
+	rules := csrf.Options{
 		TrustedOrigins: opts.TrustedOrigins, TrustedProxies: has.TrustedProxies, Events: has.Events,
 		InsecureReportOnly: opts.InsecureReportCrossSite, InsecureTrustNullOrigin: opts.InsecureTrustNullOrigin,
-	})
+	}
+	guard := csrf.New(rules)
+	if opts.FormTokens {
+		rules.Tokens = csrf.Tokens{
+			Session: sessions.Binding, InsecureCookie: has.InsecureCookie,
+			InsecureReportOnly: opts.InsecureReportCrossSite,
+		}
+		g.tokens, g.own = csrf.New(rules), append(g.own, rules.Tokens.CookieName())
+	}
 	g.handler = guard.Handler(noEcho(newRoutes(g)))
 	return g
 }
@@ -214,6 +228,7 @@ type exchange struct {
 	strict  bool        // this program tells browsers to come by https, so that the app need not
 	told    [3]string   // what the app is told about the session, in one piece of memory
 	from    [3]string   // and about the way of the request
+	token   string      // what it is given for its forms
 }
 
 type exchangeKey struct{}
@@ -264,6 +279,10 @@ func (g *Gate) rewrite(r *httputil.ProxyRequest) {
 	g.authorize(out.Header, x.session)
 	if g.has.Guard != nil {
 		out.Header[headerBound] = []string{isBound(x.session)}
+	}
+	if g.tokens != nil {
+		x.token = formToken(r.In, x.session)
+		out.Header[headerToken] = []string{x.token}
 	}
 }
 
@@ -318,6 +337,10 @@ func (g *Gate) answered(res *http.Response) error {
 		}
 	case todo.changesSession():
 		return &fault{"Coatcheck-*", "this path is public, so that there is no session to change"}
+	}
+	if x.token != "" {
+		session.KeepPrivate(res.Header)
+		delete(res.Header, "Cache-Control") // the token's own is in the response already, and says no less
 	}
 	g.clean(res)
 	if x.strict {

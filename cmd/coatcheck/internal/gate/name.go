@@ -12,6 +12,7 @@ const (
 	headerSession = "Coatcheck-Session"
 	headerData    = "Coatcheck-Data"
 	headerBound   = "Coatcheck-Bound"
+	headerToken   = "Coatcheck-Csrf-Token"
 
 	headerSignIn  = "Coatcheck-Sign-In"
 	headerSignOut = "Coatcheck-Sign-Out"

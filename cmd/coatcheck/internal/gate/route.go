@@ -170,7 +170,7 @@ func (t *routes) rule(route Route, bearer bool) rule {
 		h = m.Require(h)
 	}
 	if route.Access != Public {
-		h = m.Handler(h)
+		h = m.Handler(t.gate.askForTokens(h))
 	}
 	return rule{Route: route, bearer: bearer, handler: h}
 }
