@@ -12,6 +12,7 @@ import (
 	"coatcheck.dev/cmd/coatcheck/internal/check"
 	"coatcheck.dev/cmd/coatcheck/internal/config"
 	"coatcheck.dev/cmd/coatcheck/internal/shop"
+	"coatcheck.dev/cmd/coatcheck/internal/snippet"
 )
 
 // A Program is one run of coatcheck.
@@ -47,6 +48,10 @@ func (p *Program) Run(ctx context.Context, args []string) error {
 		return config.WriteExample(p.Stdout)
 	case config.SchemaConfig:
 		return config.WriteSchema(p.Stdout)
+	case config.PrintSystemd:
+		return snippet.WriteSystemd(p.Stdout)
+	case config.PrintContainer:
+		return snippet.WriteContainer(p.Stdout)
 	case config.RunCheck:
 		c := line.Check
 		return check.Run(ctx, check.Options{
@@ -98,8 +103,14 @@ func (p *Program) logger(flags config.Server) *slog.Logger {
 	return slog.New(slog.NewTextHandler(p.Stderr, options))
 }
 
-// version is that of the module, or of the revision that it was built from.
+// release is the version of what is shipped, which the linker sets.
+var release string
+
+// version is that of the release or the module, or else the revision that the program was built from.
 func version() string {
+	if release != "" {
+		return release
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "(unknown version)"

@@ -3,11 +3,17 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"log/slog"
 	"net/http"
+	"os"
 
+	"coatcheck.dev/cmd/coatcheck/internal/access"
 	"coatcheck.dev/cmd/coatcheck/internal/certificate"
 	"coatcheck.dev/cmd/coatcheck/internal/config"
 	"coatcheck.dev/cmd/coatcheck/internal/httpserver"
+	"coatcheck.dev/cmd/coatcheck/internal/metrics"
 )
 
 // secure has the site speak https, if the flags say so, and answers plain http beside it.
@@ -52,13 +58,41 @@ func (s *server) redirect() http.Handler {
 }
 
 // finish adds to the site what counts for all of its answers.
-func (s *server) finish(flags *config.Server) {
+func (s *server) finish(flags *config.Server, counts *metrics.Metrics) error {
 	if flags.HSTS > 0 {
 		s.front.Handler = httpserver.Strict(s.front.Handler, flags.HSTS, flags.HSTSBelow)
 	}
 	if s.plain != nil {
 		s.plain.Limit = s.front.Limit
 	}
+	log, err := s.accessLog(flags)
+	if err != nil {
+		return err
+	}
+	s.front.Handler = access.Handler(s.front.Handler, access.Options{
+		Log: log, Count: counts.WatchRequests(), Proxies: flags.TrustedProxies(),
+	})
+	return nil
+}
+
+// accessLog opens the file of --access-log to add to. It is closed with the program's last request.
+func (s *server) accessLog(flags *config.Server) (*slog.Logger, error) {
+	out := io.Writer(os.Stdout)
+	switch flags.AccessLog {
+	case "":
+		return nil, nil
+	case "-":
+	default:
+		file, err := os.OpenFile(flags.AccessLog, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		if err != nil {
+			return nil, fmt.Errorf("--access-log: %w", err)
+		}
+		out = file
+	}
+	if flags.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(out, nil)), nil
+	}
+	return slog.New(slog.NewTextHandler(out, nil)), nil
 }
 
 func (s *server) obtain(flags *config.Server) (*certificate.Authority, error) {

@@ -143,7 +143,9 @@ func (s *server) assemble(ctx context.Context, flags config.Server, site site) (
 		PerClient: flags.ClientConns, Refused: s.refused,
 		Exempt: append(flags.TrustedProxies(), httpserver.Loopback...),
 	}
-	s.finish(&flags)
+	if err := s.finish(&flags, counts); err != nil {
+		return errors.Join(err, s.stores.close(ctx))
+	}
 	s.back.Log, s.back.Handler = s.log, admin.New(s.console, api.Options{
 		Sessions: s.sessions, Token: token, Closing: s.unready, Metrics: counts.Handler(s.log),
 	})

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,7 +25,9 @@ type Line struct {
 	Store   Stores   `cmd:"" help:"Work on whole stores."`
 	Keys    Keys     `cmd:"" help:"Show and change the keys that sign and encrypt."`
 	Cookies Cookies  `cmd:"" help:"Work on files of cookies."`
+	Snippet Snippets `cmd:"" help:"Print what a system needs to run the program: a service, or a container."`
 	Version struct{} `cmd:"" help:"Print the version."`
+	Help    struct{} `cmd:"" help:"Print this help, or with a command behind it that of the command."`
 
 	Command Command `kong:"-"`
 }
@@ -49,6 +52,8 @@ const (
 	RetireOldKeys  Command = "keys retire"
 	CheckAllKeys   Command = "keys check"
 	PrintVersion   Command = "version"
+	PrintSystemd   Command = "snippet systemd"
+	PrintContainer Command = "snippet container"
 )
 
 // Server has the flags of every command that serves.
@@ -67,6 +72,7 @@ type Server struct {
 	Dev           bool          `yaml:"dev" help:"For development over plain http at a name such as http://dev.lan:8080: cookies without Secure and without a name prefix. Anybody on the network can take sessions over."`
 	TrustProxy    []Network     `yaml:"trust-proxy" placeholder:"CIDR" sep:"," help:"Proxy in front, such as 10.0.0.0/8 or 127.0.0.1, whose X-Forwarded headers are believed. Repeatable."`
 	TLS           `embed:""`
+	AccessLog     string `yaml:"access-log" placeholder:"FILE" help:"File to add one line to for each request of the site; - is standard output. No line has a secret. Default: none is written"`
 	LogFormat     string `yaml:"log-format" default:"text" enum:"text,json" placeholder:"text|json" help:"Format of the log on standard error. Default: ${default}"`
 	Verbose       bool   `yaml:"verbose" short:"v" help:"Also log what goes right: sign-ins, sign-outs, expiry."`
 }
@@ -196,6 +202,12 @@ type CheckKeys struct {
 func (*CheckKeys) Help() string {
 	return `The exit status is 1 if sessions hang on an old key, or on none that there is. ` +
 		`The check changes nothing, so it can run while the store is in use.`
+}
+
+// Snippets has the commands that print what a system needs to run the program.
+type Snippets struct {
+	Systemd   struct{} `cmd:"" help:"A unit of systemd for coatcheck serve, with no more rights than it needs."`
+	Container struct{} `cmd:"" help:"A container file for Docker or Podman: the program and nothing else, not as root."`
 }
 
 // Cookies has the commands that work on files of cookies.
@@ -338,7 +350,7 @@ func Parse(args []string, out io.Writer) (line Line, err error) {
 	if err != nil {
 		return Line{}, fmt.Errorf("config: build the command line: %w", err)
 	}
-	ctx, err := parser.Parse(args)
+	ctx, err := parser.Parse(spelled(args))
 	if err != nil {
 		return Line{}, fmt.Errorf("%w (see coatcheck --help)", err)
 	}
@@ -352,6 +364,17 @@ func Parse(args []string, out io.Writer) (line Line, err error) {
 		return Line{}, fmt.Errorf("--data is needed: %w", dataErr)
 	}
 	return line, nil
+}
+
+// spelled returns arguments as they are here for those that other programs have: --version, and help for --help.
+func spelled(args []string) []string {
+	switch {
+	case len(args) == 1 && args[0] == "--version":
+		return []string{string(PrintVersion)}
+	case len(args) > 0 && args[0] == "help":
+		return append(slices.Clone(args[1:]), "--help")
+	}
+	return args
 }
 
 // formats are the names of the cookie formats that keep returns true for.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"coatcheck.dev/cmd/coatcheck/internal/access"
 	"coatcheck.dev/session"
 )
 
@@ -285,6 +286,7 @@ func clean(p string) string {
 // ServeHTTP passes a request on as its route says.
 func (t *routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	rule := t.of(r)
+	access.Took(r.Context(), rule.Match.text)
 	if rule.Access == Public {
 		t.gate.exchange(w, r, &exchange{})
 		return

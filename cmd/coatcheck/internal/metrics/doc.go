@@ -5,6 +5,7 @@
 //	coatcheck_sessions                         sessions in the store, expired ones until they are swept
 //	coatcheck_store_errors_total               store calls that failed, or were not made because the store fails
 //	coatcheck_near_…                           what the cache in front of the store does: see docs/operations.md
+//	coatcheck_requests_total{route,class}      requests of the site, and coatcheck_request_seconds{route}
 //	coatcheck_build_info{version,goversion}    always 1
 //	go_…, process_…                            the Go collectors of Prometheus
 //
