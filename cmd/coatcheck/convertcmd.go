@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 
+	"coatcheck.dev/cmd/coatcheck/internal/check"
 	"coatcheck.dev/cmd/coatcheck/internal/config"
 	"coatcheck.dev/cmd/coatcheck/internal/cookies"
 	"coatcheck.dev/internal/weburl"
@@ -22,6 +23,9 @@ func (p *Program) convert(ctx context.Context, flags config.Convert) error {
 		From: flags.From, To: flags.To, FromFormat: flags.FromFormat, ToFormat: flags.ToFormat, Strict: flags.Strict,
 		Options: options,
 		Stdin:   p.Stdin, Stdout: p.Stdout, Losses: p.Stderr,
+	}
+	if check.Terminal(p.Stderr) {
+		c.Progress = p.Stderr
 	}
 	report, err := c.Run(ctx)
 	if printErr := report.Print(p.Stderr); err == nil {

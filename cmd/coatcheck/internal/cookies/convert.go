@@ -28,6 +28,8 @@ type Conversion struct {
 	Stdin  io.Reader
 	Stdout io.Writer
 	Losses io.Writer // gets a line for each loss, as it is found; nil for none
+
+	Progress io.Writer // a terminal, which is told how far it is if that takes long; nil for none
 }
 
 // A Report is what came of a conversion.
@@ -106,7 +108,12 @@ func (c *conversion) lose(l format.Loss) {
 
 func (c *conversion) read(ctx context.Context) (err error) {
 	now := time.Now()
-	take := func(cookie jar.Cookie) { c.pile.put(&cookie, now) }
+	shown := progress{to: c.Progress, next: now.Add(progressDelay)}
+	defer shown.end()
+	take := func(cookie jar.Cookie) {
+		c.pile.put(&cookie, now)
+		shown.count()
+	}
 	err = c.open(ctx, func(from source) (err error) {
 		f := from.format.With(c.Options)
 		if from.db != nil {
