@@ -37,6 +37,9 @@ func (s *Serve) Check() error {
 		c.onlySites()
 	}
 	for i, site := range sites {
+		if s.file != nil && s.file.at["sites"] != nil && len(s.Sites) == 0 {
+			break
+		}
 		c.prefix = ""
 		if len(s.Sites) > 0 {
 			c.prefix = fmt.Sprintf("sites[%d].", i)
@@ -183,7 +186,7 @@ func (c *checker) site(s *Site, dev bool) {
 	case s.TokensFor == "" && s.TokensIssuer != "":
 		c.of("tokens-issuer", "there is no tokens-for, so no token is made; add it, or take this out")
 	case s.TokensFor != "" && s.TokensIssuer == "":
-		c.of("tokens-for", "it needs tokens-issuer: the site's URL, such as https://shop.example")
+		c.of("tokens-for", "it needs tokens-issuer (--tokens-issuer): the site's URL, such as https://shop.example")
 	case s.TokensFor != "" && issuerErr != nil:
 		c.of("tokens-issuer", "%.100q is no URL; write one such as https://shop.example", s.TokensIssuer)
 	}
@@ -208,7 +211,7 @@ func (c *checker) site(s *Site, dev bool) {
 
 func (c *checker) upstream(s *Site) {
 	if s.Upstream == "" {
-		c.of("upstream", "is missing: say where the app is, such as http://127.0.0.1:3000")
+		c.of("upstream", "it is missing: say where the app is, such as http://127.0.0.1:3000")
 		return
 	}
 	u, err := s.UpstreamURL()
@@ -274,6 +277,11 @@ func (c *checker) hosts(s *Site) {
 // wrongHost says what is wrong with the name of a host, or "".
 func wrongHost(host string) string {
 	name := strings.TrimPrefix(host, "*.")
+	if strings.Contains(host, "/") {
+		return fmt.Sprintf("%.100q is more than a host; leave out the scheme and what follows the host, as in "+
+			"shop.example",
+			host)
+	}
 	if h, port, err := net.SplitHostPort(name); err == nil {
 		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
 			return fmt.Sprintf("%.50q is no port; write a number from 1 to 65535, or no port for all", port)
@@ -282,9 +290,6 @@ func wrongHost(host string) string {
 	}
 	_, err := netip.ParseAddr(strings.Trim(name, "[]"))
 	switch {
-	case strings.Contains(host, "/"):
-		return fmt.Sprintf("%.100q is more than a host; leave out the scheme and what follows the host, "+
-			"as in shop.example", host)
 	case host == "*":
 		return `"*" is no host; leave out hosts for a site that is for all others`
 	case strings.Contains(name, "*"):
@@ -322,7 +327,6 @@ func (c *checker) cookie(s *Site, dev bool) {
 		_, why, _ := strings.Cut(strings.ReplaceAll(err.Error(), "Options.InsecureDomain", "the domain"), "session: ")
 		c.of("cookie.domain", "%s", why)
 	}
-	probe := cookie.Cookie{Name: name, Value: "v", Path: "/", Secure: true, SameSite: cookie.SameSiteLax}
 	switch {
 	case name == "":
 		return
@@ -331,13 +335,19 @@ func (c *checker) cookie(s *Site, dev bool) {
 	case !strings.HasPrefix(name, "__Host-") && !strings.HasPrefix(name, "__Secure-"):
 		c.of("cookie.name", "%.50q has no prefix, so that other hosts could plant a session; write %q", name,
 			prefixFor(domain)+name)
-	case name == "__Host-" || name == "__Secure-" || len(name) > maxCookieName || probe.Check() != nil:
+	case name == "__Host-" || name == "__Secure-" || len(name) > maxCookieName ||
+		strings.ContainsFunc(name, notInName):
 		c.of("cookie.name", "%.50q is no name of a cookie; write letters, digits, hyphens and underscores behind "+
 			"the prefix",
 			name)
 	case name == console.Cookie || name == boundCookie:
 		c.of("cookie.name", "%s is a cookie of Coatcheck's own; choose another name", name)
 	}
+}
+
+// notInName reports what the name of a cookie cannot have: it is a token (RFC 6265bis, section 4.1.1).
+func notInName(r rune) bool {
+	return r <= ' ' || r >= 0x7f || strings.ContainsRune(`()<>@,;:\"/[]?={}`, r)
 }
 
 const (

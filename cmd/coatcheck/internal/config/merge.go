@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"os"
 	"reflect"
 	"strings"
@@ -15,7 +16,11 @@ func (s *Serve) load(ctx *kong.Context) error {
 			return err
 		}
 	}
-	return s.Check()
+	err := s.Check()
+	if err != nil && s.Config == "" {
+		err = fmt.Errorf("%w (see coatcheck serve --help)", err)
+	}
+	return err
 }
 
 // under puts the values of a configuration file where neither the command line nor the environment has any.

@@ -23,7 +23,7 @@ func (p *Problem) Error() string {
 	case p.File != "":
 		return fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.What)
 	}
-	return p.Key + " " + p.What
+	return p.Key + ": " + p.What
 }
 
 // Problems returns the mistakes that an error of this package is made of, in the order of the file.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"coatcheck.dev/session"
@@ -14,7 +15,7 @@ import (
 // What an app may say in the headers of an answer. Names of headers are compared without case, everything else exactly.
 //
 //	Coatcheck-Sign-In  = user *( OWS ";" OWS sign-param )     ; once
-//	sign-param         = "remember" / "by=" method            ; each once
+//	sign-param         = "remember" / "by=" method / "level=" 1*2DIGIT  ; each once
 //	method             = 1*64( ALPHA / DIGIT / "." / "-" / "_" )
 //	user               = see user.go
 //
@@ -59,6 +60,7 @@ type signIn struct {
 	user     string
 	remember bool
 	method   string
+	level    int // 0 is that of a sign-in that names none, which is 1
 }
 
 // A change sets the value of a key, or deletes it if the value is nil.
@@ -188,12 +190,23 @@ func (o *orders) readSignIn(line string) error {
 			in.remember = true
 		case name == "by" && in.method == "" && session.CheckKey(value) == nil:
 			in.method = value
+		case name == "level" && in.level == 0 && levelOf(value) > 0:
+			in.level = levelOf(value)
 		default:
 			return badParameter(name)
 		}
 	}
 	o.signIn = &in
 	return nil
+}
+
+// levelOf reads a level from 1 to 99; anything else is 0.
+func levelOf(text string) int {
+	n, err := strconv.ParseUint(text, 10, 8)
+	if err != nil || n > 99 || text[0] == '0' {
+		return 0
+	}
+	return int(n)
 }
 
 func (o *orders) readSet(line string) error {

@@ -24,7 +24,8 @@
 //
 // # What the app can say
 //
-//	Coatcheck-Sign-In: ada; remember; by=password   a new session for ada; "remember" outlives the browser
+//	Coatcheck-Sign-In: ada; remember; by=password   a new session for ada; "remember" outlives the browser, and
+//	                                                "level=2" says how sure the app is of who it is
 //	Coatcheck-Set: cart=["tea"]; carry              store a value; "carry" takes it along when the visitor signs in
 //	Coatcheck-Delete: cart                          remove a value
 //	Coatcheck-Sign-Out: this                        end this session; "others": the user's others; "all": both
@@ -44,6 +45,17 @@
 // All values of a session travel in one header of every request, so together they are bounded to [MaxBytes]: many
 // servers read no header line over 8 KiB. If two answers set the same key at the same time, the last one wins.
 // Different keys never disturb each other.
+//
+// # What requests need
+//
+// Without more, every request is passed on, whoever makes it. [Options.Routes] say where that is otherwise: who has to
+// be signed in, how lately and at what level, where the store is not asked, and what happens while it is down. Whoever
+// is not let through is sent to the sign-in page (session.Options.SignInPath, with the page that they wanted in the
+// parameter return_to), or gets 401. An app may read a path in another way than the gate, so the strictest of all
+// readings counts: see [Route].
+//
+// Programs and mobile apps without cookies send their ticket as "Authorization: Bearer" to the paths of
+// [Options.Bearer], and find a new one in the header Session-Ticket.
 //
 // # What else it does
 //

@@ -111,6 +111,9 @@ func (in *signIn) options() []session.SignInOption {
 	if in.method != "" {
 		options = append(options, session.By(in.method))
 	}
+	if in.level != 0 {
+		options = append(options, session.Level(in.level))
+	}
 	return options
 }
 
