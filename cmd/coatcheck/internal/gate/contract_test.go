@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"fmt"
 	"encoding/json"
 	"net/http"
 	"reflect"
@@ -31,9 +32,10 @@ func TestReadOrders(t *testing.T) {
 		{"sign-in", []string{"Coatcheck-Sign-In: u42"}, orders{signIn: &signIn{user: "u42"}}},
 		{"names of headers have no case", []string{"coatcheck-SIGN-in: u42"}, orders{signIn: &signIn{user: "u42"}}},
 		{"parameters", []string{"Coatcheck-Sign-In: u42; remember; by=password"},
-			orders{signIn: &signIn{"u42", true, "password"}}},
+			orders{signIn: &signIn{"u42", true, "password", 0}}},
 		{"parameters in any order, with any spaces", []string{"Coatcheck-Sign-In:   u42;by=pass-key ;\tremember  "},
-			orders{signIn: &signIn{"u42", true, "pass-key"}}},
+			orders{signIn: &signIn{"u42", true, "pass-key", 0}}},
+		{"a level", []string{"Coatcheck-Sign-In: u42; level=2"}, orders{signIn: &signIn{user: "u42", level: 2}}},
 		{"a name with percent signs", []string{"Coatcheck-Sign-In: J%C3%BCrgen%20%2c%3B+"},
 			orders{signIn: &signIn{user: "Jürgen ,;+"}}},
 		{"the longest name", []string{"Coatcheck-Sign-In: " + strings.Repeat("a", 255)},
@@ -95,6 +97,11 @@ func TestFaults(t *testing.T) {
 		{"parameter by", []string{"Coatcheck-Sign-In: a; by="}},
 		{"parameter by", []string{"Coatcheck-Sign-In: a; by"}},
 		{"parameter by", []string{"Coatcheck-Sign-In: a; by=x; by=y"}},
+		{"parameter level", []string{"Coatcheck-Sign-In: a; level=0"}},
+		{"parameter level", []string{"Coatcheck-Sign-In: a; level=02"}},
+		{"parameter level", []string{"Coatcheck-Sign-In: a; level=100"}},
+		{"parameter level", []string{"Coatcheck-Sign-In: a; level"}},
+		{"parameter level", []string{"Coatcheck-Sign-In: a; level=1; level=2"}},
 		{"malformed parameter", []string{"Coatcheck-Sign-In: a;"}},
 		{"malformed parameter", []string{"Coatcheck-Sign-In: a; by =x"}},
 		{`not "this"`, []string{"Coatcheck-Sign-Out: "}},
@@ -208,6 +215,9 @@ func (o *orders) header() http.Header {
 		}
 		if o.signIn.method != "" {
 			text += "; by=" + o.signIn.method
+		}
+		if o.signIn.level != 0 {
+			text += fmt.Sprintf("; level=%d", o.signIn.level)
 		}
 		h.Set(headerSignIn, text)
 	}

@@ -412,6 +412,10 @@ func (g *Gate) clean(res *http.Response) {
 			"path", pathOf(res.Request))
 	}
 	if res.StatusCode != http.StatusSwitchingProtocols {
+		if len(res.Trailer) > 0 && res.Request.Method != http.MethodHead {
+			// An app may announce both over HTTP/2. In HTTP/1.1 trailers go with chunks alone (RFC 9112, section 7.1.2).
+			res.Header.Del("Content-Length")
+		}
 		res.Body = &trailerFilter{res.Body, res}
 	} else if app, ok := res.Body.(io.ReadWriteCloser); ok {
 		res.Body = &socket{app, g.buffers}

@@ -136,6 +136,7 @@ type routes struct {
 	rules  []rule
 	other  rule // where no route matches
 	bearer []Pattern
+	cased  bool // a pattern has capital letters, so that a path without any may mean it too
 }
 
 func newRoutes(g *Gate) *routes {
@@ -147,6 +148,10 @@ func newRoutes(g *Gate) *routes {
 		t.rules = append(t.rules, t.rule(route, false))
 	}
 	t.other = t.rule(Route{}, false)
+	for i := range t.rules {
+		p := &t.rules[i].Match
+		t.cased = t.cased || !slices.Equal(p.segments, p.loose)
+	}
 	return t
 }
 
@@ -183,7 +188,7 @@ func (t *routes) of(r *http.Request) *rule {
 	}
 	found, bearer := t.first(r.Method, r.URL.Path, (*Pattern).matches)
 	route, several := found.Route, false
-	if !simple(r.URL.Path) {
+	if t.cased || !simple(r.URL.Path) {
 		for _, reading := range readings(r.URL.Path) {
 			other, also := t.first(r.Method, reading.path, reading.matches)
 			several, bearer = several || other != found, bearer && also
