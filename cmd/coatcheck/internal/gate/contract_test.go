@@ -1,8 +1,8 @@
 package gate
 
 import (
-	"fmt"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"reflect"
 	"strings"
