@@ -413,7 +413,7 @@ func (g *Gate) clean(res *http.Response) {
 	}
 	if res.StatusCode != http.StatusSwitchingProtocols {
 		if len(res.Trailer) > 0 && res.Request.Method != http.MethodHead {
-			// An app may announce both over HTTP/2. In HTTP/1.1 trailers go with chunks alone (RFC 9112, section 7.1.2).
+			// Over HTTP/2 an app may have both. In HTTP/1.1 trailers need chunks (RFC 9112, section 7.1.2).
 			res.Header.Del("Content-Length")
 		}
 		res.Body = &trailerFilter{res.Body, res}

@@ -40,7 +40,8 @@ func TestRoutesWhileTheStoreIsDown(t *testing.T) {
 
 // Polling of a passive route is no use of the session, and any other request is.
 func TestPassiveRoute(t *testing.T) {
-	st := newSite(t, says(), withRoutes(t, gate.Route{Match: pattern(t, "/poll"), Access: gate.Required, Passive: true}),
+	st := newSite(t, says(), withRoutes(t, gate.Route{Match: pattern(t, "/poll"), Access: gate.Required,
+		Passive: true}),
 		func(s *setup) { s.session.TouchInterval = time.Nanosecond })
 	ada := st.signedIn("ada")
 	seen := func() time.Time {
