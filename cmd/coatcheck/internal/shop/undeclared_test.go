@@ -127,16 +127,12 @@ func TestWhatIsUndeclaredFailsTheAudit(t *testing.T) {
 	mux.Handle("/count", sessions.Handler(http.HandlerFunc(count)))
 	server := httptest.NewServer(mux)
 	defer server.Close()
-	for path, want := range map[string]string{"/cookies": "", "/count": "debug"} {
-		a, err := audit.Look(t.Context(), &audit.Options{Pages: []string{server.URL + path}, Inventory: shop.Inventory})
-		must(t, err)
-		var found []string
-		for _, i := range a.Drifts() {
-			found = append(found, i.Name)
-		}
-		if got := strings.Join(found, " "); got != want {
-			t.Errorf("%s: found %q, want %q", path, got, want)
-		}
+	a, err := audit.Look(t.Context(), &audit.Options{
+		Pages: []string{server.URL + "/cookies", server.URL + "/count"}, Inventory: shop.Inventory,
+	})
+	must(t, err)
+	if found := a.Drifts(); len(found) != 1 || found[0].Name != "debug" {
+		t.Errorf("found %+v", found)
 	}
 	must(t, sessions.Close(t.Context()))
 }
