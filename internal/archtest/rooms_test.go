@@ -133,6 +133,7 @@ var Rooms = []Room{
 		"github.com/pires/go-proxyproto",
 		"golang.org/x/net/html",
 		"golang.org/x/net/http/httpguts",
+		"golang.org/x/text/language",
 	}, "brings drivers, the command line and its file, metrics, certificates, the PROXY protocol, the links of pages " +
 		"and the way to a browser, and nothing else from outside"},
 

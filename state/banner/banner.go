@@ -63,6 +63,7 @@ func (o Options) Check() error {
 type Banner struct {
 	consent *state.Consent
 	opts    Options
+	policy  string // the Content-Security-Policy
 	mux     http.Handler
 }
 
@@ -79,7 +80,9 @@ func New(consent *state.Consent, o Options) *Banner {
 		english := English()
 		o.Words = func(http.ResponseWriter, *http.Request) Words { return english }
 	}
+	policy := "frame-ancestors 'none'"
 	if o.Page == nil {
+		policy = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; " + policy
 		o.Page = func(w io.Writer, _ *http.Request, p Page) error {
 			return templates.ExecuteTemplate(w, "page", p)
 		}
@@ -90,7 +93,7 @@ func New(consent *state.Consent, o Options) *Banner {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	b := &Banner{consent: consent, opts: o}
+	b := &Banner{consent: consent, opts: o, policy: policy}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+o.Path+"{$}", b.show)
 	mux.HandleFunc("POST "+o.Path+"{$}", b.answer)
@@ -173,14 +176,17 @@ func (b *Banner) show(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	vary(h)
 	secureheader.Page(h)
-	h.Add("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "+
-		"base-uri 'none'; frame-ancestors 'none'")
+	if !slices.ContainsFunc(h["Content-Security-Policy"], forbidsFrames) {
+		h.Add("Content-Security-Policy", b.policy)
+	}
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	if h.Get("Cache-Control") == "" {
 		h.Set("Cache-Control", "private, no-store")
 	}
 	_, _ = text.WriteTo(w) // what fails is the connection
 }
+
+func forbidsFrames(policy string) bool { return strings.Contains(policy, "frame-ancestors 'none'") }
 
 // maxForm bounds the answer, in bytes.
 const maxForm = 16 << 10

@@ -159,8 +159,8 @@ func TestCookieLines(t *testing.T) {
 			return v.post("/logout")
 		}, []string{`__Host-session=; Expires=[^;]+ GMT; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Lax`}},
 		{"theme", func(h *program, v *visitor) answer { return v.post("/theme", "theme", "dark") },
-			[]string{`theme=` + value + `; Max-Age=31536000; Path=/; Secure; SameSite=Lax`}},
-		{"consent", func(h *program, v *visitor) answer { return v.post("/consent", "recent", "yes") },
+			[]string{`__Host-preferences=!theme:dark[.]; Max-Age=31536000; Path=/; Secure; HttpOnly; SameSite=Lax`}},
+		{"consent", func(h *program, v *visitor) answer { return v.post("/consent/", "answer", "accept") },
 			[]string{`__Host-consent=` + value + `; Max-Age=15552000; Path=/; Secure; HttpOnly; SameSite=Lax`}},
 		{"the operator", func(h *program, v *visitor) answer {
 			v.base = h.console

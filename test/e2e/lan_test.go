@@ -138,7 +138,7 @@ func developShop(t *testing.T, b *browser.Browser, site string) {
 		t.Errorf("the choice of colours is lost: %s", got)
 	}
 	b.Navigate(site + "/")
-	b.Submit(`form[action="/consent"] button[value=yes]`)
+	b.Submit(`.consent-banner button[value=accept]`)
 	b.Navigate(site + "/goods/tea")
 	b.Navigate(site + "/")
 	if !strings.Contains(b.Text(".recent"), "tea") {

@@ -42,7 +42,7 @@ func TestScreenshots(t *testing.T) {
 	shop := browser.Start(t, browser.Options{Flags: map[string]string{"user-agent": desk}})
 	add(shop, h.site, "tea")
 	add(shop, h.site, "honey")
-	shop.Submit(`form[action="/consent"] button[value=no]`)
+	shop.Submit(`.consent-banner button[value=reject]`)
 	signIn(shop, h.site, "ada", false)
 	shop.Navigate(h.site + "/")
 	take(t, shop, filepath.Join(folder, "shop.png"), browser.Shot{Width: 1200, Height: 1075})

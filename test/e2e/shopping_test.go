@@ -210,26 +210,26 @@ func TestRecentlyViewedTakesConsent(t *testing.T) {
 		return false
 	}
 	answer := func(word string) {
-		b.Navigate(h.site + "/")
-		b.Submit(`form[action="/consent"] button[value=` + word + `]`)
+		b.Navigate(h.site + "/consent/")
+		b.Submit(`.consent-page button[value=` + word + `]`)
 	}
 
 	look("tea", "cup")
 	if len(b.Cookies()) != 0 {
 		t.Errorf("without having been asked for anything the browser keeps %v", b.Cookies())
 	}
-	answer("no")
+	answer("reject")
 	look("tea", "cup")
 	if remembers() || len(b.Texts(".recent")) > 0 {
 		t.Error("the visitor said no, and is remembered")
 	}
-	answer("yes")
+	answer("accept")
 	look("tea", "cup")
 	b.Navigate(h.site + "/")
 	if text := b.Text(".recent"); !remembers() || !strings.Contains(text, "tea") || !strings.Contains(text, "cup") {
 		t.Errorf("the visitor said yes, and sees %q", text)
 	}
-	answer("no")
+	answer("reject")
 	if remembers() || len(b.Texts(".recent")) > 0 {
 		t.Error("the visitor took it back, and is remembered")
 	}

@@ -26,7 +26,7 @@ func (s *shop) account(guard *csrf.Guard) http.Handler {
 			if err != nil {
 				return err
 			}
-			return templates.ExecuteTemplate(w, "account", s.layout(r, "Your devices", content))
+			return s.template(r).ExecuteTemplate(w, "account", s.layout(nowhere{}, r, "Your devices", content))
 		},
 	})
 }

@@ -15,7 +15,7 @@ func Example() {
 	handler := shop.New(sessions, shop.Options{ConsoleURL: "http://localhost:8081/"})
 
 	r := httptest.NewRequest("GET", "http://localhost:8080/api/me", nil)
-	r.AddCookie(&http.Cookie{Name: "theme", Value: "dark"})
+	r.AddCookie(&http.Cookie{Name: "__Host-preferences", Value: "!theme:dark."})
 	w := httptest.NewRecorder()
 	handler.ServeHTTP(w, r)
 	fmt.Print(w.Body)

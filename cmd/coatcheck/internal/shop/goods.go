@@ -41,10 +41,14 @@ func find(name string) (Good, bool) {
 }
 
 func (s *shop) home(w http.ResponseWriter, r *http.Request) {
+	if err := s.notePoster(w, r); err != nil {
+		s.fail(w, r, err)
+		return
+	}
 	s.show(w, r, http.StatusOK, "home", "", struct {
 		Goods, Recent []Good
 		Where         whereabouts
-	}{goods, s.recent(r), s.whereaboutsOf(r)})
+	}{goods, s.recent(r), s.whereaboutsOf(w, r)})
 }
 
 func (s *shop) look(w http.ResponseWriter, r *http.Request) {
@@ -54,35 +58,14 @@ func (s *shop) look(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	others := slices.DeleteFunc(s.recent(r), func(g Good) bool { return g == good })
-	if err := s.remember(w, r, append([]Good{good}, others...)); err != nil {
+	visitors, err := s.noteLook(w, r, good.Name)
+	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
 	s.show(w, r, http.StatusOK, "good", good.Name, struct {
-		Good   Good
-		Recent []Good
-	}{good, others})
-}
-
-const maxRecent = 4
-
-// remember keeps what the visitor looked at, newest first, if they have agreed.
-func (s *shop) remember(w http.ResponseWriter, r *http.Request, seen []Good) error {
-	var names []string
-	for _, good := range seen[:min(len(seen), maxRecent)] {
-		names = append(names, good.Name)
-	}
-	_, err := s.kept.recent.Set(w, r, names)
-	return err
-}
-
-// recent returns what the visitor looked at. They can change the cookie, so anything may be in it.
-func (s *shop) recent(r *http.Request) []Good {
-	var seen []Good
-	for _, name := range s.kept.recent.Get(r) {
-		if good, ok := find(name); ok && len(seen) < maxRecent && !slices.Contains(seen, good) {
-			seen = append(seen, good)
-		}
-	}
-	return seen
+		Good     Good
+		Recent   []Good
+		Visitors int
+	}{good, others, visitors})
 }

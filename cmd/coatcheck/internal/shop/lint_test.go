@@ -19,10 +19,10 @@ func TestCookiesAreClean(t *testing.T) {
 	handler := shop.New(sessions, shop.Options{ConsoleURL: "http://localhost:8081/",
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	report := lint.Handler(t, handler,
-		lint.Get("/"), lint.PostForm("/theme", "theme", "dark"), lint.PostForm("/consent", "recent", "yes"),
+		lint.Get("/"), lint.PostForm("/theme", "theme", "dark"), lint.PostForm("/consent/", "answer", "accept"),
 		lint.Get("/goods/tea"), lint.PostForm("/cart", "item", "tea"), lint.Get("/account/"),
 		lint.PostForm("/login", "user", "ada", "password", "lovelace", "remember", "yes"), lint.Get("/account/"),
-		lint.PostForm("/logout"), lint.PostForm("/consent", "recent", "no"), lint.Get("/"),
+		lint.PostForm("/logout"), lint.PostForm("/consent/", "answer", "reject"), lint.Get("/"),
 	)
 	if n := report.Count(lint.Note); n > 0 {
 		t.Errorf("%d findings", n)

@@ -16,7 +16,7 @@ func (s *shop) me(w http.ResponseWriter, r *http.Request) {
 		User  string   `json:"user"`
 		Cart  []string `json:"cart"`
 		Theme string   `json:"theme"`
-	}{visitor.User(), Cart.Get(visitor), cmp.Or(s.themeOf(r), "light")}
+	}{visitor.User(), Cart.Get(visitor), cmp.Or(s.kept.theme.Get(w, r), "light")}
 	if answer.Cart == nil {
 		answer.Cart = []string{} // "cart": null would be one more case for every reader
 	}

@@ -1,6 +1,7 @@
 package shop
 
 import (
+	"cmp"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"coatcheck.dev/csrf"
 	"coatcheck.dev/internal/secureheader"
 	"coatcheck.dev/session"
+	"coatcheck.dev/state/banner"
 	"coatcheck.dev/state/policy"
 )
 
@@ -25,6 +27,8 @@ type shop struct {
 	sessions *session.Manager
 	opts     Options
 	kept     *keeps
+	banner   *banner.Banner
+	memory   memory
 }
 
 // New returns the whole shop, behind sessions.Handler and the protection against forged requests. The sessions need the
@@ -34,20 +38,19 @@ func New(sessions *session.Manager, opts Options) http.Handler {
 		opts.Log = slog.Default()
 	}
 	has := sessions.Options()
-	s := &shop{sessions, opts, kept}
-	if has.InsecureCookie {
-		s.kept = keep(has.Cookie, true)
-	}
+	s := &shop{sessions: sessions, opts: opts, kept: keep(cmp.Or(has.Cookie, ticketCookie), has.InsecureCookie)}
 	guard := csrf.New(csrf.Options{
 		Tokens: csrf.Tokens{Session: sessions.Binding, InsecureCookie: has.InsecureCookie},
 		Events: has.Events, TrustedProxies: has.TrustedProxies,
 	})
 
+	s.banner = s.newBanner(guard)
 	mux := http.NewServeMux()
 	mux.Handle("GET /assets/", asset.Handler(files))
 	mux.Handle("GET /cookies", policy.Handler(s.kept.Inventory, policy.Options{Site: "Peg & Kettle",
-		ChoiceURL: "/#whereabouts", Log: opts.Log}))
-	mux.Handle("/", sessions.Handler(guard.Handler(s.pages(guard))))
+		ChoiceURL: "/consent/", Log: opts.Log}))
+	pages := s.kept.consent.Handler(s.kept.preferences.Handler(s.pages(guard)))
+	mux.Handle("/", sessions.Handler(guard.Handler(pages)))
 	return secureheader.Site(security, http.MaxBytesHandler(mux, maxForm))
 }
 
@@ -69,7 +72,8 @@ func (s *shop) pages(guard *csrf.Guard) http.Handler {
 	mux.HandleFunc("POST /login", s.signIn)
 	mux.HandleFunc("POST /logout", s.signOut)
 	mux.HandleFunc("POST /theme", s.chooseTheme)
-	mux.HandleFunc("POST /consent", s.answerConsent)
+	mux.HandleFunc("POST /language", s.chooseLanguage)
+	mux.Handle("/consent/", s.forgetting(s.banner))
 	mux.Handle("/account/", s.account(guard))
 	mux.HandleFunc("GET /api/me", s.me)
 	mux.HandleFunc("/", s.notFound)

@@ -81,7 +81,7 @@ func TestWhatCannotBeAdded(t *testing.T) {
 	if a := b.post("/cart", "item", strings.Repeat("x", 1<<20)); a.status != http.StatusUnprocessableEntity {
 		t.Errorf("a form of 1 MiB: status %d", a.status)
 	}
-	if a := b.post("/theme", "theme", "pink"); a.status != http.StatusUnprocessableEntity || b.cookie("theme") != "" {
+	if a := b.post("/theme", "theme", "pink"); a.status != http.StatusUnprocessableEntity || b.cookie(likes) != "" {
 		t.Errorf("a pink theme: status %d", a.status)
 	}
 }
@@ -125,8 +125,9 @@ func TestPagesAreWholeAndSafe(t *testing.T) {
 	b.signIn("alan", "turing")
 	b.post("/cart", "item", "tea")
 	for path, status := range map[string]int{
-		"/": 200, "/goods/tea": 200, "/goods/moon": 404, "/cart": 200, "/account/": 200, "/nowhere": 404,
-		"/logout": 404, "/assets/": 404,
+		"/": 200, "/goods/tea": 200, "/goods/moon": 404, "/cart": 200, "/consent/": 200, "/account/": 200,
+		"/nowhere": 404,
+		"/logout":  404, "/assets/": 404,
 		"/api/me": 200, "/assets/shop.css": 200, "/assets/icon.svg": 200,
 	} {
 		a := b.get(path)
@@ -191,7 +192,8 @@ func TestFormsOfOtherSitesDoNothing(t *testing.T) {
 	for _, form := range [][]string{
 		{"/cart", "item", "tea"}, {"/cart/remove", "item", "tea"}, {"/login", "user", "ada", "password", "lovelace"},
 		{"/logout"},
-		{"/theme", "theme", "dark"}, {"/consent", "recent", "yes"}, {"/account/", "end", "x"},
+		{"/theme", "theme", "dark"}, {"/language", "language", "de"}, {"/consent/", "answer", "accept"},
+		{"/account/", "end", "x"},
 		{"/account/", "end", "others"},
 	} {
 		if a := b.post(form[0], form[1:]...); a.status != http.StatusForbidden || len(a.cookies) != 0 {
@@ -287,7 +289,7 @@ func TestWithoutItsStoreTheShopSaysSoAndKeepsTickets(t *testing.T) {
 func TestInventory(t *testing.T) {
 	var table strings.Builder
 	must(t, shop.Inventory.WriteTable(&table))
-	for _, want := range []string{"theme", "__Host-consent", "__Host-recent", ticket, "cart"} {
+	for _, want := range []string{likes, "__Host-consent", "__Host-recent", ticket, "cart"} {
 		if !strings.Contains(table.String(), "\n"+want+" ") {
 			t.Errorf("the inventory has no %s:\n%s", want, table.String())
 		}

@@ -30,6 +30,9 @@ func (s *shop) signIn(w http.ResponseWriter, r *http.Request) {
 		s.signInPage(w, r, http.StatusForbidden, "") // which says why
 		return
 	}
+	if err == nil {
+		err = s.kept.preferences.Merge(w, r, user)
+	}
 	if err != nil {
 		s.fail(w, r, err)
 		return

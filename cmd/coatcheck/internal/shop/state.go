@@ -7,6 +7,8 @@ import (
 	"coatcheck.dev/cookie"
 	"coatcheck.dev/session"
 	"coatcheck.dev/state"
+	"coatcheck.dev/state/preference"
+	"golang.org/x/text/language"
 )
 
 // Inventory is all that the shop keeps for its visitors.
@@ -25,9 +27,15 @@ type keeps struct {
 	*state.Inventory
 
 	// The visitor's own, and harmless: in the browser.
-	theme   state.Cookie[string]
-	consent *state.Consent
-	recent  state.Optional[[]string]
+	preferences *preference.Group
+	theme       preference.Choice[string]
+	language    preference.Language
+	consent     *state.Consent
+
+	// With consent: numbers, each for a purpose of its own, and the way that led here.
+	recent   state.VisitorID
+	visitors state.VisitorID
+	poster   state.Optional[string]
 
 	// The shop's to look after: behind the counter.
 	cart state.Session[[]string]
@@ -39,19 +47,8 @@ func keep(ticket string, insecure bool) *keeps {
 	if insecure {
 		csrfCookie = "csrf"
 	}
-	k.theme = state.NewCookie[string](k.Inventory, state.CookieSpec{
-		Name: "theme", PlainName: true, InsecureCookie: insecure, ReadableByScripts: true,
-		Purpose: state.Preference, Lifetime: 365 * 24 * time.Hour,
-		Description: "light or dark pages", Translations: german("helle oder dunkle Seiten"), Sensitivity: state.Public,
-	})
-	k.consent = state.NewConsent(k.Inventory, state.ConsentSpec{Cookie: state.CookieSpec{
-		Name: "consent", InsecureCookie: insecure, Description: "whether we may remember what you look at",
-		Translations: german("ob wir uns merken dürfen, was Sie ansehen"),
-	}})
-	k.recent = state.NewOptional[[]string](k.Inventory, k.consent, state.CookieSpec{
-		Name: "recent", InsecureCookie: insecure, Purpose: state.Personalization, Lifetime: 30 * 24 * time.Hour,
-		Description: "what you looked at last", Translations: german("was Sie zuletzt angesehen haben"),
-	})
+	k.prefer(insecure)
+	k.ask(insecure)
 	k.cart = state.NewSession[[]string](k.Inventory, state.SessionSpec{
 		Name: "cart", Purpose: state.Essential, Carry: true,
 		Description: "what you want to buy", Translations: german("was Sie kaufen möchten"),
@@ -64,6 +61,50 @@ func keep(ticket string, insecure bool) *keeps {
 		Attributes:   &state.Attributes{Path: "/", Secure: !insecure, HttpOnly: true, SameSite: cookie.SameSiteLax},
 	})
 	return k
+}
+
+// prefer declares what visitors choose for themselves.
+func (k *keeps) prefer(insecure bool) {
+	k.preferences = preference.New(k.Inventory, preference.Spec{
+		Users: &likes{},
+		Cookie: state.CookieSpec{
+			InsecureCookie: insecure, Sensitivity: state.Public,
+			Description:  "the colours and the language that you have chosen",
+			Translations: german("die Farben und die Sprache, die Sie gewählt haben"),
+		},
+	})
+	k.theme = preference.NewChoice(k.preferences, preference.ChoiceSpec[string]{
+		Name: "theme", Values: []string{"light", "dark"}, From: preference.ColorScheme,
+	})
+	k.language = preference.NewLanguage(k.preferences, preference.LanguageSpec{
+		Name: "language", Supported: []language.Tag{language.English, language.German},
+	})
+}
+
+// ask declares what is kept for those alone who agree to it.
+func (k *keeps) ask(insecure bool) {
+	k.consent = state.NewConsent(k.Inventory, state.ConsentSpec{Cookie: state.CookieSpec{
+		InsecureCookie: insecure,
+		Description:    "what we may keep for you", Translations: german("was wir für Sie aufbewahren dürfen"),
+	}})
+	k.recent = state.NewVisitorID(k.Inventory, k.consent, state.VisitorSpec{
+		JoinFor: state.Personalization, // users see what they looked at as well
+		Cookie: state.CookieSpec{
+			Name: "recent", InsecureCookie: insecure, Purpose: state.Personalization, Lifetime: 30 * 24 * time.Hour,
+			Description:  "a number that finds what you looked at last",
+			Translations: german("eine Nummer, unter der steht, was Sie zuletzt angesehen haben"),
+		},
+	})
+	k.visitors = state.NewVisitorID(k.Inventory, k.consent, state.VisitorSpec{Cookie: state.CookieSpec{
+		Name: "visitor", InsecureCookie: insecure, Purpose: state.Analytics,
+		Description:  "a number that counts you once, and not again",
+		Translations: german("eine Nummer, mit der wir Sie einmal zählen, und nicht öfter"),
+	}})
+	k.poster = state.NewOptional[string](k.Inventory, k.consent, state.CookieSpec{
+		Name: "poster", InsecureCookie: insecure, Purpose: state.Marketing, Lifetime: 30 * 24 * time.Hour,
+		Description:  "which of our posters led you here",
+		Translations: german("welches unserer Plakate Sie hergeführt hat"),
+	})
 }
 
 // ticketEntry is the session's cookie. It lives as long as that of somebody who stays signed in.

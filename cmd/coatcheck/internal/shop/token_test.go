@@ -52,7 +52,7 @@ func TestOldBrowsersUseTokens(t *testing.T) {
 		t.Errorf("%d records, %v", n, err)
 	}
 	post("/theme", "/goods/tea", "theme", "dark")
-	post("/consent", "/", "recent", "no")
+	post("/consent/", "/", "answer", "reject")
 	post("/cart", "/", "item", "tea")
 	post("/cart", "/goods/cup", "item", "cup")
 	post("/cart/remove", "/cart", "item", "cup")
