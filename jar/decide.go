@@ -75,6 +75,10 @@ func (p Profile) Decide(line *cookie.Parsed, r *Request, now time.Time) (Cookie,
 }
 
 func (a *access) decide(r *Request, line *cookie.Parsed) (Cookie, cookie.Reasons) {
+	if a.rules.libsoup {
+		read := cookie.ParseLibsoup(line.Raw)
+		line = &read
+	}
 	why := line.Reasons
 	c := Cookie{
 		Name: line.Name, Value: line.Value, Path: line.Path,
@@ -95,7 +99,7 @@ func (a *access) decide(r *Request, line *cookie.Parsed) (Cookie, cookie.Reasons
 	if c.Path == "" {
 		c.Path = defaultPath(requestPath(r.URL))
 	}
-	if !a.prefixKept(line, &c) {
+	if !a.rules.libsoup && !a.prefixKept(line, &c) {
 		why.Add(cookie.ExcludeInvalidPrefix)
 	}
 	if line.Partitioned || a.thirdParty {
@@ -141,9 +145,11 @@ func (a *access) expiry(line *cookie.Parsed, date time.Time) time.Time {
 		read = line.ExpiryChromium
 	case a.rules.firefoxSyntax:
 		read = line.ExpiryFirefox
+	case a.rules.libsoup:
+		read = line.ExpiryLibsoup
 	}
 	ahead := time.Duration(0) // by so much the server's clock is ahead
-	if !date.IsZero() {
+	if !date.IsZero() && !a.rules.libsoup {
 		ahead = date.Sub(a.now)
 	}
 	at, persistent := read(a.now.Add(ahead))
@@ -162,6 +168,9 @@ func (a *access) checkSyntax(line *cookie.Parsed, why *cookie.Reasons) {
 		if line.InnerTab() || line.Name == "" && strings.IndexByte(line.Value, '=') >= 0 {
 			why.Add(cookie.ExcludeDisallowedCharacter)
 		}
+		return
+	}
+	if a.rules.libsoup {
 		return
 	}
 	if a.rules.firefoxSyntax {
@@ -186,10 +195,16 @@ func (a *access) domain(line *cookie.Parsed) (domain string, hostOnly, ok bool) 
 	if !validHost(host) {
 		return host, true, !a.cookieable // there is another reason against a URL without a host
 	}
+	if a.rules.libsoup && publicSuffix(host) {
+		return host, true, false
+	}
 	if !line.HasDomain {
 		return host, true, true
 	}
 	domain = line.Domain
+	if a.rules.libsoup && strings.IndexByte(domain, '.') < 0 {
+		return domain, false, false
+	}
 	registrable := RegistrableDomain(domain) != ""
 	if domain == bracketed(host) && !registrable {
 		// An address, a public suffix or a name without dots may name itself: the cookie is host-only then.
@@ -282,8 +297,8 @@ func (a *access) checkAccess(c *Cookie, why *cookie.Reasons) {
 
 // checkSameSite applies SameSite, both to setting and to sending.
 func (a *access) checkSameSite(c *Cookie, why *cookie.Reasons, storing bool) {
-	if c.SameSite == cookie.SameSiteNone {
-		if !c.Secure {
+	if c.SameSite == cookie.SameSiteNone || a.rules.libsoup && c.SameSite == cookie.SameSiteUnset {
+		if !c.Secure && !a.rules.libsoup {
 			why.Add(cookie.ExcludeSameSiteNoneInsecure)
 			why.Add(cookie.WarnSameSiteNoneInsecure)
 		}

@@ -1,5 +1,5 @@
 // Package jar is a store of cookies that treats them as browsers do. It follows RFC 6265bis as web-platform-tests
-// read it, or with the documented differences of Chrome, Firefox or Safari ([Profile]).
+// read it, or with the differences of Chrome, Firefox, Safari or WebKitGTK ([Profile]).
 //
 // # Three ways to use it
 //

@@ -163,6 +163,12 @@ func RegistrableDomain(host string) string {
 	return host[len(name)-len(domain):]
 }
 
+// publicSuffix reports whether a host is on the list itself.
+func publicSuffix(host string) bool {
+	suffix, icann := publicsuffix.PublicSuffix(host)
+	return !isIP(host) && suffix == host && (icann || strings.IndexByte(host, '.') >= 0)
+}
+
 // siteOf returns the site of a host for limits: its registrable domain, or else the host itself.
 func siteOf(host string) string {
 	if domain := RegistrableDomain(host); domain != "" {

@@ -236,6 +236,21 @@ func before(a, b *entry) int {
 	return byCreation(a, b)
 }
 
+// beforeInLibsoup is the order of libsoup: among equal paths the domains are looked through, that of the host with all
+// below it first, then the host alone, then its parents.
+func beforeInLibsoup(a, b *entry, host string) int {
+	rank := func(e *entry) int {
+		switch {
+		case e.HostOnly:
+			return 1
+		case e.Domain == host:
+			return 0
+		}
+		return 2 + len(host) - len(e.Domain)
+	}
+	return cmp.Or(len(b.Path)-len(a.Path), rank(a)-rank(b), byCreation(a, b))
+}
+
 func byCreation(a, b *entry) int {
 	if c := a.Created.Compare(b.Created); c != 0 {
 		return c

@@ -76,13 +76,16 @@ func (j *Jar) set(a *access, r *Request, p *cookie.Parsed) cookie.Reasons {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if !a.secure && j.index.hasSecure(&c, a.now) {
+	if !a.secure && !a.rules.libsoup && j.index.hasSecure(&c, a.now) {
 		why.Add(cookie.ExcludeOverwriteSecure)
 	}
 	old := j.index.find(&c)
 	if old != nil && old.expired(a.now) {
 		j.drop(old, Expired)
 		old = nil
+	}
+	if a.rules.libsoup && old != nil && old.Secure && !a.encrypted {
+		why.Add(cookie.ExcludeOverwriteSecure)
 	}
 	if old != nil && old.HttpOnly && a.script {
 		why.Add(cookie.ExcludeOverwriteHTTPOnly)
@@ -152,6 +155,9 @@ func (j *Jar) match(a *access, r *Request, found []*entry) []*entry {
 			}
 			if len(found) > n {
 				groups++
+				if a.rules.libsoup {
+					groups++ // a host has two lists
+				}
 			}
 			if h.parts != nil {
 				if p == (Partition{}) {
@@ -169,7 +175,10 @@ func (j *Jar) match(a *access, r *Request, found []*entry) []*entry {
 		}
 		domain = domain[i+1:]
 	}
-	if groups > 1 {
+	switch {
+	case groups > 1 && a.rules.libsoup:
+		slices.SortFunc(found, func(x, y *entry) int { return beforeInLibsoup(x, y, a.host) })
+	case groups > 1:
 		slices.SortFunc(found, before)
 	}
 	now := a.now.UnixNano()
@@ -220,8 +229,11 @@ func (j *Jar) Header(r *Request) string {
 	}
 	var b strings.Builder
 	b.Grow(n)
-	for i, e := range found {
-		if i > 0 {
+	for _, e := range found {
+		if e.Name == "" && e.Value == "" {
+			continue // libsoup keeps such a cookie
+		}
+		if b.Len() > 0 {
 			b.WriteString("; ")
 		}
 		if e.Name != "" {

@@ -12,13 +12,17 @@ const (
 	Chrome
 	// Firefox is Firefox as of 2026 with its default settings, but without its list of trackers.
 	Firefox
-	// Safari is Safari as of 2026, without its blocking of third parties.
+	// Safari is Safari as of 2026, without its blocking of third parties. It rests on reports and source alone: unlike
+	// the others it is unverified.
 	Safari
+	// WebKitGTK is WebKit with the cookies of libsoup, as in GNOME Web and in apps on Linux (2.50 with libsoup 3.2),
+	// when it takes cookies of third parties. What Safari does is another matter: its network stack is Apple's.
+	WebKitGTK
 )
 
 // String returns the profile's name.
 func (p Profile) String() string {
-	return [...]string{"Spec", "Chrome", "Firefox", "Safari"}[p]
+	return [...]string{"Spec", "Chrome", "Firefox", "Safari", "WebKitGTK"}[p]
 }
 
 // Limits returns the limits of the user agent.
@@ -56,6 +60,9 @@ type rules struct {
 	clearsHostAlone bool
 	// A response with Clear-Site-Data sets no cookies, even over http, where it clears nothing.
 	clearingRefusesLines bool
+	// Lines are read by cookie.ParseLibsoup. There are no prefixes, no SameSite=None that needs Secure, no cookies of
+	// public suffixes, and a Domain needs a dot. Only the same identity is protected from http (libsoup 3.2).
+	libsoup bool
 	// The Priority attribute counts in evictions.
 	priorities bool
 	// Partitioned needs an explicit SameSite=None (Cocoa, since 2026-06).
@@ -74,6 +81,7 @@ var profiles = [...]rules{
 		limits: shared.with(3000, 0, 2048)},
 	Safari: {unsetIsLax: true, redirectsCount: true, prefixesByCase: true, noHTTPPrefixes: true,
 		partitionedNeedsNone: true, limits: shared.with(3000, 0, 0)},
+	WebKitGTK: {libsoup: true, sitesHaveNoScheme: true, clearsHostAlone: true, limits: Limits{Bytes: shared.Bytes}},
 }
 
 // shared are the limits on which browsers agree.

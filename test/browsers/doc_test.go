@@ -1,5 +1,5 @@
-// Package browsers plays what happens in a browser to a real Chromium and Firefox, and to a jar that follows
-// each: the cookies that are stored, and the Cookie header of every request, must be equal.
+// Package browsers plays what happens in a browser to a real Chromium, Firefox and WebKitGTK, and to a jar that
+// follows each: the cookies that are stored, and the Cookie header of every request, must be equal.
 //
 // A sequence of four steps is drawn from a seed: navigations by the visitor, links and forms from other sites, reloads,
 // chains of redirects, fetches, images, frames in frames, scripts that use document.cookie in either; at hosts that

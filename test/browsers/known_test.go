@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -44,6 +45,30 @@ var firefoxKnown = []known{{
 	shows: []step{{how: script, url: "https://site.example/", lines: []string{"a=1", "b=1", "a=2"}}},
 	applies: func(s step) bool {
 		return s.how == script && len(s.lines) > 2 || s.how == frameScript && len(s.lines) > 2
+	},
+}}
+
+// webkitKnown are those of WebKitGTK 2.50 with libsoup 3.2.
+var webkitKnown = []known{{
+	what: "Clear-Site-Data of a redirect is not obeyed",
+	why: "Clear Site Data, section 4.1: the header of every response is parsed. WebKit looks at the last one, and a " +
+		"jar is not told which that is.",
+	shows: []step{{how: navigate, url: "https://site.example/", redirects: []string{"https://site.example/a"},
+		lines: []string{"a=1"}, clearSiteData: `"cookies"`}},
+	applies: func(s step) bool { return s.clearSiteData != "" && len(s.redirects) > 0 },
+}, {
+	what: "Domain of an address with a dot before it",
+	why: "RFC 6265bis section 5.7, step 8: the dot is dropped. libsoup keeps it, and so the cookie is not that of " +
+		"the address alone (soup_cookie_parse).",
+	shows:   []step{{how: navigate, url: "https://127.0.0.1/", lines: []string{"a=1; Domain=.127.0.0.1"}}},
+	applies: lines(`(?i)domain=\.127\.`),
+}, {
+	what: "a script of a frame of another site, over http, sets no cookie",
+	why: "RFC 6265bis section 8.4 leaves it to the browser. Responses to such frames set cookies, and scripts of " +
+		"frames by https do, so it is no rule that a jar could follow.",
+	shows: []step{{how: frameScript, top: "http://co.uk/", url: "http://www.shop.co.uk/a", lines: []string{"b=1"}}},
+	applies: func(s step) bool {
+		return s.how == frameScript && strings.HasPrefix(s.url, "http:")
 	},
 }}
 

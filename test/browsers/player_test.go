@@ -214,7 +214,8 @@ type match struct {
 	site    *site
 	profile jar.Profile
 	known   []known
-	others  []jar.Profile // which the browser must be seen to differ from
+	hosts   *strings.Replacer // what it can be made to visit in place of others; nil is all
+	others  []jar.Profile     // which the browser must be seen to differ from
 }
 
 func (tr *match) run(t *testing.T, first, n uint64) {
@@ -222,6 +223,9 @@ func (tr *match) run(t *testing.T, first, n uint64) {
 	others := map[jar.Profile]int{}
 	for seed := first; seed < first+n; seed++ {
 		steps := sequence(seed)
+		if tr.hosts != nil {
+			steps = replaceHosts(steps, tr.hosts)
+		}
 		told := tell(steps)
 		if played := seed - first; played > 0 && played%100 == 0 {
 			tr.refresh()
@@ -262,4 +266,15 @@ func (tr *match) run(t *testing.T, first, n uint64) {
 			t.Errorf("the browser is never unlike %s: this test sees nothing", profile)
 		}
 	}
+}
+
+func replaceHosts(steps []step, hosts *strings.Replacer) []step {
+	for i := range steps {
+		s := &steps[i]
+		s.url, s.top, s.middle = hosts.Replace(s.url), hosts.Replace(s.top), hosts.Replace(s.middle)
+		for j := range s.redirects {
+			s.redirects[j] = hosts.Replace(s.redirects[j])
+		}
+	}
+	return steps
 }

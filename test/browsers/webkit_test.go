@@ -1,0 +1,107 @@
+package browsers
+
+import (
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"coatcheck.dev/cookie"
+	"coatcheck.dev/jar"
+	"coatcheck.dev/test/internal/webkit"
+)
+
+// gtk is a WebKitGTK. It tells only the cookies that the page has, and forgets only those of the page's host.
+type gtk struct {
+	*webkit.Browser
+	site *site
+	used map[string]bool // hosts that may have cookies
+}
+
+// clear visits all hosts that may have cookies.
+func (g gtk) clear(steps []step) {
+	for _, host := range slices.Sorted(maps.Keys(g.used)) {
+		g.Navigate(g.site.agree("http://"+host+"/", "clear", answer{}))
+		g.site.take("clear")
+		g.ClearCookies()
+	}
+	clear(g.used)
+	for _, s := range steps {
+		for _, u := range append([]string{s.url, s.top, s.middle}, s.redirects...) {
+			if u == "" {
+				continue
+			}
+			host := mustParse(u).Host
+			g.used[host] = true
+			for _, parent := range []string{"site.example", "www.site.example", "shop.co.uk", "www.shop.co.uk"} {
+				if strings.HasSuffix(host, "."+parent) {
+					g.used[parent] = true // a Domain may reach it
+				}
+			}
+		}
+	}
+}
+
+func (g gtk) reloadsRepeatInitiator() bool { return false }
+func (g gtk) refresh()                     {}
+func (g gtk) navigate(url string)          { g.Navigate(url) }
+func (g gtk) leave(script string)          { g.Leave(script) }
+
+func (g gtk) fetch(url string) {
+	g.Eval("window.got = ''; fetch(" + url + ", {mode: 'no-cors', credentials: 'include'}).finally(() => got = 'yes')")
+	for g.Eval("return got") != "yes" {
+		time.Sleep(2 * time.Millisecond)
+	}
+}
+
+func (g gtk) stored() (list []string, url string) {
+	for _, c := range g.Cookies() {
+		if c.SameSite == cookie.SameSiteStrict.String() {
+			continue // the driver hides these when another site has led here
+		}
+		expires := time.Time{}
+		if c.Expiry != nil {
+			seconds := *c.Expiry
+			if seconds < 0 {
+				seconds += 1 << 32 // the driver has 32 bits for it
+			}
+			expires = time.Unix(seconds, 0)
+		}
+		list = append(list, describe(c.Name, c.Value, c.Domain, c.Path, expires, c.Secure, c.HTTPOnly, c.SameSite, ""))
+	}
+	return list, g.URL()
+}
+
+func (g gtk) ofJar(j *jar.Jar, page string) []string {
+	u, err := url.Parse(page)
+	if err != nil {
+		panic(err) // the browser has it from here
+	}
+	cookies := j.Get(&jar.Request{URL: u, Kind: jar.Navigation})
+	cookies = slices.DeleteFunc(cookies, func(c jar.Cookie) bool { return c.SameSite == cookie.SameSiteStrict })
+	for i := range cookies {
+		if cookies[i].SameSite == cookie.SameSiteUnset {
+			cookies[i].SameSite = cookie.SameSiteNone
+		}
+	}
+	return describeAll(cookies, func(*jar.Cookie) any { return "" })
+}
+
+func webkitTrial(t *testing.T) *match {
+	s := newSite(t)
+	b := webkit.Start(t, s.proxy)
+	t.Logf("WebKitGTK %s", b.Version)
+	g := gtk{b, s, map[string]bool{}}
+	// Its driver cannot delete the cookies of an address of IPv6.
+	hosts := strings.NewReplacer("[::1]", "127.0.0.2")
+	return &match{g, s, jar.WebKitGTK, webkitKnown, hosts, []jar.Profile{jar.Chrome, jar.Firefox}}
+}
+
+func TestWebKitGTK(t *testing.T) {
+	first, n := seeds(t, 100)
+	tr := webkitTrial(t)
+	tr.run(t, first, n)
+	tr.stillKnown(t)
+}
