@@ -43,7 +43,7 @@ type harEntry struct {
 	Request struct {
 		Method  string            `json:"method"`
 		URL     string            `json:"url"`
-		Headers []harHeader       `json:"headers"`
+		Headers harHeaders        `json:"headers"`
 		Cookies []json.RawMessage `json:"cookies"`
 	} `json:"request"`
 	Response     harResponse `json:"response"`
@@ -54,13 +54,8 @@ type harEntry struct {
 type harResponse struct {
 	Status      float64           `json:"status"` // some programs write 200.0
 	Cookies     []json.RawMessage `json:"cookies"`
-	Headers     []harHeader       `json:"headers"`
+	Headers     harHeaders        `json:"headers"`
 	RedirectURL string            `json:"redirectURL"`
-}
-
-type harHeader struct {
-	Name  string `json:"name"`
-	Value string `json:"value"`
 }
 
 type harCookie struct {
