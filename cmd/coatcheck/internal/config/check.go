@@ -134,12 +134,26 @@ func (c *checker) server(s *Server) {
 			c.add(key, "%v is no time; write one such as 5s, or take the key out for the default", d)
 		}
 	}
+	if err := s.TLS.Check(); err != nil {
+		c.add(c.present("tls-cert", "tls-key", "acme", "acme-email", "acme-staging", "acme-directory", "acme-roots",
+			"redirect-from", "hsts", "hsts-subdomains"), "%s", err)
+	}
 	if s.MoveFrom != "" && s.MoveTo != "" {
 		c.add("move-to", "it contradicts move-from: sessions move in one direction; take one of them out")
 	}
 	if s.ClientConns < 0 || s.StoreCalls <= 0 {
 		c.add("store-calls", "it is less than 1; take it out for the default, 256")
 	}
+}
+
+// present returns the first of the keys that the file has, or else the first.
+func (c *checker) present(keys ...string) string {
+	for _, key := range keys {
+		if c.file != nil && c.file.at[key] != nil {
+			return key
+		}
+	}
+	return keys[0]
 }
 
 // onlySites refuses keys of one site beside several.

@@ -96,6 +96,8 @@ var wrongFiles = []struct {
 	{"sign-in-required", 4, 13, "routes[0].match", "match: /login", true},
 	{"sign-in-public", 4, 13, "routes[0].match", "match: /login", true},
 	{"same-listen", 3, 17, "console-listen", "another port", true},
+	{"cert-without-key", 2, 11, "tls-cert", "give each certificate its key", true},
+	{"hsts-in-the-clear", 2, 7, "hsts", "tls-cert", true},
 	{"store", 2, 8, "store", "sqlite", true},
 	{"inventory", 2, 12, "inventory", "no file", true},
 	{"ca", 2, 14, "upstream-ca", "correct the name", true},
