@@ -24,7 +24,7 @@ Set-Cookie: __Host-sid=1; Path=/; Secure; SameSite=Lax
 	//   written  __Host-sid=…; Path=/; Secure; SameSite=Lax
 	//   Chrome   kept
 	//   Firefox  kept
-	//   Safari   kept
+	//   Safari   kept (unverified)
 	//   stored   Domain: (not written) → shop.example.com alone
 	//   stored   Expires: (not written) → the end of the browser session
 	//   error    session-httponly: scripts can read what looks like a session cookie: add HttpOnly [ASVS 5.0 3.3.4; RFC 6265bis section 4.1.2.6]

@@ -10,7 +10,7 @@ var ruleDomainForeign = &Rule{
 	ID:       "domain-foreign",
 	Title:    "A Domain beyond the host",
 	Severity: Error,
-	Citation: "RFC 6265bis section 5.7, step 10",
+	Citation: cookie.ExcludeInvalidDomain.Section(),
 	Text:     "A host may set cookies for itself and for domains above it. All others are dropped.",
 	each: func(c *Cookie, report reporter) {
 		if c.dropped(cookie.ExcludeInvalidDomain) && !c.publicSuffix() {

@@ -11,7 +11,7 @@ var rulePrefixCase = &Rule{
 	ID:       "prefix-case",
 	Title:    "A prefix in unusual case",
 	Severity: Warning,
-	Citation: "RFC 6265bis section 5.7, step 20; WebKit change 72339",
+	Citation: cookie.ExcludeInvalidPrefix.Section() + "; WebKit change 72339",
 	Text:     "Chrome and Firefox enforce a prefix in any case of letters, Safari only in this one.",
 	each: func(c *Cookie, report reporter) {
 		if p := cookie.PrefixOf(c.Line.Name); p != cookie.NoPrefix && !strings.HasPrefix(c.Line.Name, p.String()) {

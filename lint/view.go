@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"coatcheck.dev/cookie"
+	"coatcheck.dev/jar"
 )
 
 // view is a cookie for all outputs: without its value, and without bytes that a terminal would obey.
@@ -26,6 +27,8 @@ type browserView struct {
 	Verdict string `json:"verdict"` // kept, dropped, deletes
 	Reason  string `json:"reason,omitempty"`
 	Section string `json:"section,omitempty"`
+	// Unverified marks what rests on reports and source alone: no test compares it with the browser.
+	Unverified bool `json:"unverified,omitempty"`
 }
 
 type findingView struct {
@@ -75,7 +78,7 @@ func page(u *url.URL) string {
 }
 
 func (o *Outcome) view() browserView {
-	v := browserView{Browser: o.Browser.String(), Verdict: "kept"}
+	v := browserView{Browser: o.Browser.String(), Verdict: "kept", Unverified: o.Browser == jar.Safari}
 	switch why := o.decided(); {
 	case why != undecided:
 		v.Verdict, v.Reason, v.Section = "dropped", why.String(), why.Section()

@@ -94,6 +94,9 @@ func (v view) writeText(b *bytes.Buffer, colour bool) {
 		if o.Reason != "" {
 			fmt.Fprintf(b, ": %s (%s)", o.Reason, o.Section)
 		}
+		if o.Unverified {
+			b.WriteString(" (unverified)")
+		}
 		b.WriteByte('\n')
 	}
 	for _, c := range v.Changes {
