@@ -26,11 +26,15 @@ export CGO_ENABLED := 0
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 
 .DEFAULT_GOAL := test
-.PHONY: demo test fips row lint bench bench-gate scale torture deps fuzz mutate
+.PHONY: demo release test fips row lint bench bench-gate scale torture deps fuzz mutate
 
 # A shop to sign in to, on http://localhost:8080, with its console on http://localhost:8081.
 demo:
 	go run ./cmd/coatcheck demo
+
+# What is shipped, for every system, with sums and lists of what is in it: dist.
+release:
+	.ci/release
 
 # All that must hold, with the inputs that fuzzing has found before; CI looks for new ones afterwards. The tests run anew
 # each time: what they start is not among what Go's test cache watches.

@@ -65,6 +65,12 @@ func (s *server) finish(flags *config.Server, counts *metrics.Metrics) error {
 	if s.plain != nil {
 		s.plain.Limit = s.front.Limit
 	}
+	if flags.Forwarded {
+		if len(flags.TrustProxy) == 0 {
+			return errors.New("--forwarded needs --trust-proxy: whose word counts")
+		}
+		defer func() { s.front.Handler = httpserver.Forwarded(s.front.Handler, flags.TrustedProxies()) }()
+	}
 	log, err := s.accessLog(flags)
 	if err != nil {
 		return err

@@ -19,6 +19,7 @@ type TLS struct {
 	RedirectFrom  string        `yaml:"redirect-from" placeholder:"ADDRESS" help:"Address, such as :80, on which plain http is answered with the way to https; the authority's questions are answered there, too."`
 	HSTS          time.Duration `yaml:"hsts" name:"hsts" placeholder:"TIME" help:"How long browsers come by https alone once they have been here (Strict-Transport-Security), such as 8760h. Whoever cannot speak https any more is then locked out for as long. Default: they are not told"`
 	HSTSBelow     bool          `yaml:"hsts-subdomains" name:"hsts-subdomains" help:"Let --hsts count for all hosts below the site's, too."`
+	Forwarded     bool          `yaml:"forwarded" help:"Proxies of --trust-proxy say where a request came from in Forwarded (RFC 7239) and not in X-Forwarded headers, which then count for nothing."`
 	ProxyProtocol []Network     `yaml:"proxy-protocol" placeholder:"CIDR" sep:"," help:"Load balancer in front whose connections begin with the PROXY protocol (1 or 2). Repeatable."`
 }
 
