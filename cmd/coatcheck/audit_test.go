@@ -53,6 +53,9 @@ walk
 	if !strings.Contains(progress.String(), "script ada.steps\n  "+r.site+"/login\n") {
 		t.Errorf("progress %q", &progress)
 	}
+	if strings.Contains(out.String(), "no way to withdraw") {
+		t.Errorf("the shop has no link to its choices that an audit finds\n%s", &out)
+	}
 	page, err := os.ReadFile(report)
 	if err != nil || !bytes.Contains(page, []byte("data:image/jpeg;base64,/9j/")) ||
 		bytes.Contains(page, []byte("lovelace")) {

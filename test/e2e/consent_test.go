@@ -200,8 +200,8 @@ func TestPreferencesOutliveSignOutAndRestart(t *testing.T) {
 	}
 }
 
-// axe finds nothing to say about the banner and the page, in light and dark, narrow and wide. The pictures are
-// artifacts of the test: go test -artifacts.
+// axe finds nothing to say about the banner, the page and what is said of cookies, in light and dark, narrow and wide.
+// The pictures are artifacts of the test: go test -artifacts.
 func TestConsentIsAccessible(t *testing.T) {
 	t.Parallel()
 	cache, err := os.UserCacheDir()
@@ -218,8 +218,8 @@ func TestConsentIsAccessible(t *testing.T) {
 	folder := t.ArtifactDir()
 	for _, width := range []int{320, 768, 1280} {
 		for _, dark := range []bool{false, true} {
-			for name, path := range map[string]string{"banner": "/", "page": "/consent/"} {
-				shot := browser.Shot{Width: width, Height: 800, Dark: dark, FullPage: name == "page"}
+			for name, path := range map[string]string{"banner": "/", "page": "/consent/", "policy": "/cookies"} {
+				shot := browser.Shot{Width: width, Height: 800, Dark: dark, FullPage: name != "banner"}
 				b.Look(shot)
 				b.Navigate(h.site + path)
 				file := name + map[bool]string{true: "-dark-", false: "-light-"}[dark] + strconv.Itoa(width) + ".png"
@@ -233,7 +233,9 @@ func TestConsentIsAccessible(t *testing.T) {
 				if wide := browser.Eval[int](b, "document.documentElement.scrollWidth"); wide > width {
 					t.Errorf("%s is %d pixels wide", file, wide)
 				}
-				checkAnswers(t, b, file)
+				if name != "policy" {
+					checkAnswers(t, b, file)
+				}
 			}
 		}
 	}

@@ -89,6 +89,7 @@ func unknown(head []byte) error {
 	case bytes.HasPrefix(text, []byte("pk\x03\x04")):
 		what = "it is a zip archive, and no file of cookies"
 	}
-	return fmt.Errorf("%s; say --from-format, or give a file that is one of these: %s", what,
+	return fmt.Errorf("%s; name its format to coatcheck cookies convert --from-format, or give a file that is one of "+
+		"these: %s", what,
 		strings.Join(format.Signs(), "; "))
 }

@@ -60,7 +60,7 @@ func TestPreferencesFollowUsers(t *testing.T) {
 }
 
 func TestNothingIsRememberedWithoutConsent(t *testing.T) {
-	const asks, remembers = "data-coatcheck-consent", "You looked at"
+	const asks, remembers = `data-coatcheck-consent="accept"`, "You looked at"
 	st := memory.New()
 	b := newBrowser(t, open(t, st))
 	if a := b.get("/goods/tea"); len(a.cookies) != 0 || !strings.Contains(a.text, asks) {
