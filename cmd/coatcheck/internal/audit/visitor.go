@@ -47,8 +47,7 @@ type visitor struct {
 	ready   map[target.SessionID]chan struct{} // closed when a session is prepared
 	frames  map[cdp.FrameID]*frame
 	traffic traffic
-	loading bool   // the tab
-	failed  string // why the tab did not get its page
+	loading bool // the tab
 	at      Sighting
 	began   time.Time
 }

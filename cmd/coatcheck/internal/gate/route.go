@@ -104,8 +104,8 @@ func ruleOf(r *http.Request) *rule {
 	return special
 }
 
-// OnFailure, Passive and Bearer are for session.Options of the manager that a gate is made of, where it has routes or
-// bearer clients: they say what the route of a request says.
+// OnFailure is for session.Options.OnFailure, as are [Passive] and [Bearer] for theirs, of the manager that a gate is
+// made of where it has routes or bearer clients: they say what the route of a request says.
 func OnFailure(r *http.Request) session.Failure {
 	switch special := ruleOf(r); {
 	case special == nil:
