@@ -370,7 +370,7 @@ func TestShutdown(t *testing.T) {
 func TestPrints(t *testing.T) {
 	for args, want := range map[string]string{
 		"version":          "coatcheck devel " + runtime.Version(),
-		"demo --inventory": "__Host-session   ticket cookie",
+		"demo --inventory": "__Host-session       ticket cookie",
 		"--help":           "Usage: coatcheck <command>",
 	} {
 		var out, log bytes.Buffer
