@@ -1,7 +1,7 @@
 # What people type. On a fresh machine with Go, `make demo` shows it and `make test` proves it.
 
 # How long each fuzz target runs.
-FUZZTIME ?= $(if $(filter true,$(CI)),5s,30s)
+FUZZTIME ?= $(if $(filter true,$(CI)),3s,30s)
 
 # How many sessions make scale puts into each engine.
 SESSIONS ?= 1000000

@@ -36,6 +36,7 @@ const together = `(async () => {
 //
 // Rows: R5, D7
 func TestParallelRequestsDuringRefreshes(t *testing.T) {
+	t.Parallel()
 	const browsers, refreshes = 4, 25 // not one after the other: each needs two seconds for a refresh
 	for i := range browsers {
 		t.Run(strconv.Itoa(i), func(t *testing.T) {
@@ -90,6 +91,7 @@ func (s *stopped) Save(ctx context.Context, r store.Record) error {
 //
 // Rows: D9, R8
 func TestStoreStopsDuringARefresh(t *testing.T) {
+	t.Parallel()
 	st := &stopped{Store: memory.New()}
 	s := newSite(t, st, short())
 	ada := s.signedIn()
@@ -123,6 +125,7 @@ func TestStoreStopsDuringARefresh(t *testing.T) {
 
 // A host of a site begins a session for all of it, if the site's own host says so.
 func TestHostsOfOneSite(t *testing.T) {
+	t.Parallel()
 	opts := short()
 	opts.Site = "shop.test"
 	s := start(t)

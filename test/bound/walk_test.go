@@ -17,6 +17,7 @@ func short() bound.Options {
 
 // A browser registers after the redirect of a sign-in, and fetches its cookie by the challenge that it has at hand.
 func TestRegistrationAndRefresh(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil, short())
 	ada := s.signedIn()
 	c := ada.Cookie(cookieName)
@@ -42,6 +43,7 @@ func TestRegistrationAndRefresh(t *testing.T) {
 
 // A browser that has no challenge at hand, because the last one is over, is given one and comes again at once.
 func TestRefreshByChallenge(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil, short())
 	ada := s.signedIn()
 	ada.AwaitNoCookie(cookieName)
@@ -57,6 +59,7 @@ func TestRefreshByChallenge(t *testing.T) {
 
 // Chromium sends a refresh without any cookie if another site made it send the request that waits.
 func TestLinkFromAnotherSite(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil, short())
 	ada := s.signedIn()
 	ada.AwaitNoCookie(cookieName)
@@ -74,6 +77,7 @@ func TestLinkFromAnotherSite(t *testing.T) {
 
 // What a thief has is worthless when the bound cookie ends, and the owner notices nothing.
 func TestCopiedCookies(t *testing.T) {
+	t.Parallel()
 	opts := short()
 	s := newSite(t, nil, opts)
 	ada, thief := s.signedIn(), s.visitor()
@@ -101,6 +105,7 @@ func TestCopiedCookies(t *testing.T) {
 }
 
 func TestRestartKeepsTheBinding(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil, short())
 	ada := s.signedIn()
 	ada.Restart()
@@ -116,6 +121,7 @@ func TestRestartKeepsTheBinding(t *testing.T) {
 
 // However a session ends, the browser drops its key.
 func TestEndReachesTheBrowser(t *testing.T) {
+	t.Parallel()
 	for name, end := range map[string]func(s *site){
 		"revoke": func(s *site) {
 			list, err := s.sessions.List(s.t.Context(), "ada")

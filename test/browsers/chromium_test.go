@@ -81,7 +81,8 @@ func chromiumTrial(t *testing.T) *match {
 }
 
 func TestChromium(t *testing.T) {
-	first, n := seeds(t, 200)
+	t.Parallel()
+	first, n := seeds(t, 30)
 	tr := chromiumTrial(t)
 	tr.run(t, first, n)
 	tr.stillKnown(t)

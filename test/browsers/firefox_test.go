@@ -62,7 +62,8 @@ func firefoxTrial(t *testing.T) *match {
 }
 
 func TestFirefox(t *testing.T) {
-	first, n := seeds(t, 100)
+	t.Parallel()
+	first, n := seeds(t, 30)
 	tr := firefoxTrial(t)
 	tr.run(t, first, n)
 	tr.stillKnown(t)

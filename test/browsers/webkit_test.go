@@ -100,7 +100,8 @@ func webkitTrial(t *testing.T) *match {
 }
 
 func TestWebKitGTK(t *testing.T) {
-	first, n := seeds(t, 100)
+	t.Parallel()
+	first, n := seeds(t, 30)
 	tr := webkitTrial(t)
 	tr.run(t, first, n)
 	tr.stillKnown(t)

@@ -11,6 +11,7 @@ import (
 
 	"coatcheck.dev/test/internal/browser"
 	"coatcheck.dev/test/internal/tool"
+	"coatcheck.dev/test/internal/trial"
 
 	_ "modernc.org/sqlite"
 )
@@ -216,7 +217,11 @@ func TestConsentIsAccessible(t *testing.T) {
 	h := open(t, "demo")
 	b := browser.Start(t, browser.Options{})
 	folder := t.ArtifactDir()
-	for _, width := range []int{320, 768, 1280} {
+	widths := []int{320, 1280}
+	if trial.Torture() {
+		widths = append(widths, 768)
+	}
+	for _, width := range widths {
 		for _, dark := range []bool{false, true} {
 			for name, path := range map[string]string{"banner": "/", "page": "/consent/", "policy": "/cookies"} {
 				shot := browser.Shot{Width: width, Height: 800, Dark: dark, FullPage: name != "banner"}

@@ -22,6 +22,7 @@ var standardHeaders = map[string]string{
 	"Cross-Origin-Resource-Policy": "Fetch, 3.7",
 	"Date":                         "RFC 9110, 6.6.1",
 	"Etag":                         "RFC 9110, 8.8.3",
+	"Accept-Ch":                    "RFC 8942, 3.1",
 	"Accept-Ranges":                "RFC 9110, 14.3",
 	"Last-Modified":                "RFC 9110, 8.8.2",
 	"Location":                     "RFC 9110, 10.2.2",
