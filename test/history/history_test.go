@@ -244,7 +244,7 @@ func (w *world) expire() {
 }
 
 // histories returns how many are checked on each backing.
-func histories() int { return trial.Times(60, 5000) }
+func histories() int { return trial.Times(40, 5000) }
 
 // perStore is how many histories are made on one store, one after the other.
 const perStore = 20
