@@ -2,7 +2,6 @@ package snippet_test
 
 import (
 	"bytes"
-	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -33,7 +32,11 @@ func TestTheUnitGivesNoMoreRightsThanNeeded(t *testing.T) {
 		}
 	}
 	analyze, err := exec.LookPath("systemd-analyze")
-	if errors.Is(err, exec.ErrNotFound) {
+	switch {
+	case err == nil:
+	case os.Getenv("CI") == "true":
+		t.Fatal(err)
+	default:
 		t.Skip("systemd-analyze is missing: only the text was checked")
 	}
 	// A high exposure is 7 and more of 10; what is left here are the network and the ports below 1024.
