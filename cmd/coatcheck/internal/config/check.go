@@ -1,24 +1,18 @@
 package config
 
 import (
-	"crypto/x509"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
-	"net/url"
 	"os"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/backend"
-	"coatcheck.dev/cmd/coatcheck/internal/console"
 	"coatcheck.dev/cmd/coatcheck/internal/gate"
-	"coatcheck.dev/cookie"
 	"coatcheck.dev/csrf"
 	"coatcheck.dev/state"
 	"coatcheck.dev/token"
@@ -223,202 +217,6 @@ func (c *checker) site(s *Site, dev bool) {
 	}
 }
 
-func (c *checker) upstream(s *Site) {
-	if s.Upstream == "" {
-		c.of("upstream", "it is missing: say where the app is, such as http://127.0.0.1:3000")
-		return
-	}
-	u, err := s.UpstreamURL()
-	if err == nil {
-		err = gate.Options{Upstream: u}.Check()
-	}
-	if err != nil {
-		c.of("upstream", "%s", err)
-		return
-	}
-	if s.UpstreamCA == "" {
-		return
-	}
-	if u.Scheme != "https" {
-		c.of("upstream-ca", "the upstream speaks no TLS, so nobody vouches for it; write https://, or take this out")
-	} else if _, err := s.Authorities(); err != nil {
-		c.of("upstream-ca", "%s", err)
-	}
-}
-
-// UpstreamURL returns where the app is. A host and port alone are a URL with http.
-func (s *Site) UpstreamURL() (*url.URL, error) {
-	text := s.Upstream
-	if _, port, err := net.SplitHostPort(text); err == nil && !strings.HasPrefix(port, "//") && port != "" &&
-		!strings.HasPrefix(text, "unix:") {
-		text = "http://" + text
-	}
-	u, err := url.Parse(text)
-	if err != nil || !u.IsAbs() {
-		return nil, fmt.Errorf("%.200q is not a URL such as http://127.0.0.1:3000", s.Upstream)
-	}
-	return u, nil
-}
-
-// Authorities returns who may vouch for the app, and nil if the system knows.
-func (s *Site) Authorities() (*x509.CertPool, error) {
-	if s.UpstreamCA == "" {
-		return nil, nil
-	}
-	text, err := readAtMost(s.UpstreamCA, maxFile)
-	if err != nil {
-		return nil, fmt.Errorf("the file cannot be read (%w); correct the name", err)
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(text) {
-		return nil, fmt.Errorf("%.200s has no certificate; it has to begin with -----BEGIN CERTIFICATE-----",
-			s.UpstreamCA)
-	}
-	return pool, nil
-}
-
-func (c *checker) hosts(s *Site) {
-	if s.Hosts != nil && len(s.Hosts) == 0 {
-		c.of("hosts", "the list is empty; name a host, or take the key out for all that no other site has")
-	}
-	for i, host := range s.Hosts {
-		if why := wrongHost(host); why != "" {
-			c.of(fmt.Sprintf("hosts[%d]", i), "%s", why)
-		}
-	}
-}
-
-// wrongHost says what is wrong with the name of a host, or "".
-func wrongHost(host string) string {
-	name := strings.TrimPrefix(host, "*.")
-	if strings.Contains(host, "/") {
-		return fmt.Sprintf("%.100q is more than a host; leave out the scheme and what follows the host, as in "+
-			"shop.example",
-			host)
-	}
-	if h, port, err := net.SplitHostPort(name); err == nil {
-		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-			return fmt.Sprintf("%.50q is no port; write a number from 1 to 65535, or no port for all", port)
-		}
-		name = h
-	}
-	_, err := netip.ParseAddr(strings.Trim(name, "[]"))
-	switch {
-	case host == "*":
-		return `"*" is no host; leave out hosts for a site that is for all others`
-	case strings.Contains(name, "*"):
-		return fmt.Sprintf(`%.100q: "*" stands alone, at the front, as in *.shop.example`, host)
-	case name != strings.ToLower(name):
-		return fmt.Sprintf("%.100q has capital letters, but browsers send lower case; write %q", host,
-			strings.ToLower(host))
-	case err == nil:
-		return ""
-	}
-	probe := cookie.Cookie{Name: "a", Domain: name}
-	if name == "" || strings.HasSuffix(name, ".") || probe.Check() != nil {
-		return fmt.Sprintf("%.100q is no name of a host; write one such as shop.example "+
-			"(names beyond ASCII as browsers send them, xn--…)", host)
-	}
-	return ""
-}
-
-func (c *checker) cookie(s *Site, dev bool) {
-	name, domain := s.Cookie.Name, s.Cookie.Domain
-	switch {
-	case s.Cookie.SameSite == "none" && !s.Cookie.Partitioned:
-		c.of("cookie.same-site", "none needs partitioned: true, so that each site that has the app in a frame has "+
-			"sessions of its own")
-	case s.Cookie.Partitioned && (s.Cookie.SameSite == "lax" || s.Cookie.SameSite == "strict"):
-		c.of("cookie.same-site", "%s contradicts partitioned, which is for frames on other sites; take one of them out",
-			s.Cookie.SameSite)
-	case dev && s.Cookie.Partitioned:
-		c.of("cookie.partitioned", "it contradicts dev: browsers drop such a cookie over plain http; take one of "+
-			"them out")
-	}
-	options := s.sessionOptions()
-	options.Cookie = ""
-	if err := options.Check(); domain != "" && err != nil {
-		_, why, _ := strings.Cut(strings.ReplaceAll(err.Error(), "Options.InsecureDomain", "the domain"), "session: ")
-		c.of("cookie.domain", "%s", why)
-	}
-	switch {
-	case name == "":
-		return
-	case strings.HasPrefix(name, "__Host-") && domain != "":
-		c.of("cookie.name", "browsers drop %.50q with a domain; begin it with __Secure-", name)
-	case !strings.HasPrefix(name, "__Host-") && !strings.HasPrefix(name, "__Secure-"):
-		c.of("cookie.name", "%.50q has no prefix, so that other hosts could plant a session; write %q", name,
-			prefixFor(domain)+name)
-	case name == "__Host-" || name == "__Secure-" || len(name) > maxCookieName ||
-		strings.ContainsFunc(name, notInName):
-		c.of("cookie.name", "%.50q is no name of a cookie; write letters, digits, hyphens and underscores behind "+
-			"the prefix",
-			name)
-	case name == console.Cookie || name == boundCookie:
-		c.of("cookie.name", "%s is a cookie of Coatcheck's own; choose another name", name)
-	}
-}
-
-// notInName reports what the name of a cookie cannot have: it is a token (RFC 6265bis, section 4.1.1).
-func notInName(r rune) bool {
-	return r <= ' ' || r >= 0x7f || strings.ContainsRune(`()<>@,;:\"/[]?={}`, r)
-}
-
-const (
-	maxCookieName = 100
-	boundCookie   = "__Host-session-bound"
-)
-
-func prefixFor(domain string) string {
-	if domain != "" {
-		return "__Secure-"
-	}
-	return "__Host-"
-}
-
-// times refuses what ends before it can begin to count.
-func (c *checker) times(s *Site) {
-	o := s.sessionOptions()
-	idle, lifetime := orDefault(o.IdleTimeout, time.Hour), orDefault(o.Lifetime, 24*time.Hour)
-	rIdle, rLifetime := orDefault(o.RememberIdleTimeout, 14*24*time.Hour), orDefault(o.RememberLifetime,
-		30*24*time.Hour)
-	for key, d := range map[string]time.Duration{
-		"idle-timeout": s.IdleTimeout, "lifetime": s.Lifetime, "remember-idle-timeout": s.RememberIdleTimeout,
-		"remember-lifetime": s.RememberLifetime, "rotate-every": s.RotateEvery, "rotation-grace": s.RotationGrace,
-	} {
-		if d < 0 || d > 0 && d < time.Second {
-			c.of(key, "%v is less than a second; write a time such as 30s, 10m or 24h", d)
-		}
-	}
-	if idle > lifetime {
-		c.of("idle-timeout", "%v is longer than the lifetime of %v, so it never counts; shorten it, or lengthen "+
-			"that", idle,
-			lifetime)
-	}
-	if rIdle > rLifetime {
-		c.of("remember-idle-timeout", "%v is longer than the remember-lifetime of %v, so it never counts; "+
-			"shorten it, or lengthen that", rIdle, rLifetime)
-	}
-	if rLifetime > cookie.MaxLifetime {
-		c.of("remember-lifetime", "it is over 400 days, and no browser keeps a cookie longer; write 9600h or less")
-	}
-	if every, grace := orDefault(o.RotateEvery, 30*time.Minute), orDefault(o.RotationGrace,
-		30*time.Second); every <= grace {
-		key := "rotate-every"
-		if s.RotateEvery == 0 {
-			key = "rotation-grace"
-		}
-		c.of(key, "rotate-every (%v) has to be longer than rotation-grace (%v)", every, grace)
-	}
-}
-
-func orDefault(d, value time.Duration) time.Duration {
-	if d == 0 {
-		return value
-	}
-	return d
-}
-
 func (c *checker) routes(s *Site) {
 	for i := range s.Routes {
 		r, path := &s.Routes[i], fmt.Sprintf("routes[%d]", i)
@@ -473,83 +271,6 @@ func (c *checker) signInPageIsRequired(s *Site) bool {
 		}
 	}
 	return false
-}
-
-// between refuses what two sites cannot both have.
-func (c *checker) between(sites []*Site) {
-	for i, b := range sites {
-		c.prefix = fmt.Sprintf("sites[%d].", i)
-		for j, a := range sites[:i] {
-			if len(a.Hosts) == 0 && len(b.Hosts) == 0 {
-				c.of("hosts", "neither this site nor sites[%d] has hosts; name those of one of them", j)
-			}
-			c.sameHosts(a, b, j)
-		}
-	}
-	c.prefix = ""
-}
-
-func (c *checker) sameHosts(a, b *Site, j int) {
-	for n, host := range b.Hosts {
-		if slices.Contains(a.Hosts, host) {
-			c.of(fmt.Sprintf("hosts[%d]", n), "%s is sites[%d] already; give it to one of them", host, j)
-			return
-		}
-	}
-	shared := a.shares(b)
-	switch {
-	case a.CookieName() == b.CookieName() && a.Cookie.Domain != b.Cookie.Domain && a.reaches(b):
-		c.of("cookie.name", "%s of this site and that of sites[%d] reach the same host with different domains, and "+
-			"browsers "+
-			"would send both; give one of them another name", b.CookieName(), j)
-	case a.CookieName() == b.CookieName() && a.onHostOf(b) && !shared:
-		c.of("cookie.name", "sites[%d] is on the same host name and has the same cookie, %s, so each would sign "+
-			"the other's "+
-			"users out; ports do not separate cookies: give one of them another name", j, b.CookieName())
-	case a.Realm == b.Realm && a.Realm == "":
-		c.of("realm", "neither this site nor sites[%d] has a realm, so that a ticket of one would be good at the "+
-			"other; "+
-			"name one for each, such as realm: shop, or the same for both if they have the same users", j)
-	}
-}
-
-// CookieName is the name of the site's cookie.
-func (s *Site) CookieName() string {
-	if s.Cookie.Name == "" {
-		return prefixFor(s.Cookie.Domain) + "session"
-	}
-	return s.Cookie.Name
-}
-
-// shares reports whether two sites mean to share their sessions.
-func (s *Site) shares(other *Site) bool {
-	return s.Realm == other.Realm && s.Realm != "" && s.CookieName() == other.CookieName() &&
-		s.Cookie == other.Cookie
-}
-
-// names are the names of the site's hosts, without ports.
-func (s *Site) names() (names []string) {
-	for _, host := range s.Hosts {
-		if h, _, err := net.SplitHostPort(host); err == nil {
-			host = h
-		}
-		names = append(names, host)
-	}
-	return names
-}
-
-func (s *Site) onHostOf(other *Site) bool {
-	return slices.ContainsFunc(s.names(), func(n string) bool { return slices.Contains(other.names(), n) })
-}
-
-// reaches reports whether the cookie of one of two sites reaches a host of the other.
-func (s *Site) reaches(other *Site) bool {
-	within := func(names []string, domain string) bool {
-		return domain != "" && slices.ContainsFunc(names, func(n string) bool {
-			return n == domain || strings.HasSuffix(n, "."+domain)
-		})
-	}
-	return within(s.names(), other.Cookie.Domain) || within(other.names(), s.Cookie.Domain)
 }
 
 func localPath(path string) bool {

@@ -1,0 +1,69 @@
+package config
+
+import (
+	"strings"
+
+	"coatcheck.dev/cmd/coatcheck/internal/console"
+)
+
+func (c *checker) cookie(s *Site, dev bool) {
+	name, domain := s.Cookie.Name, s.Cookie.Domain
+	switch {
+	case s.Cookie.SameSite == "none" && !s.Cookie.Partitioned:
+		c.of("cookie.same-site", "none needs partitioned: true, so that each site that has the app in a frame has "+
+			"sessions of its own")
+	case s.Cookie.Partitioned && (s.Cookie.SameSite == "lax" || s.Cookie.SameSite == "strict"):
+		c.of("cookie.same-site", "%s contradicts partitioned, which is for frames on other sites; take one of them out",
+			s.Cookie.SameSite)
+	case dev && s.Cookie.Partitioned:
+		c.of("cookie.partitioned", "it contradicts dev: browsers drop such a cookie over plain http; take one of "+
+			"them out")
+	}
+	options := s.sessionOptions()
+	options.Cookie = ""
+	if err := options.Check(); domain != "" && err != nil {
+		_, why, _ := strings.Cut(strings.ReplaceAll(err.Error(), "Options.InsecureDomain", "the domain"), "session: ")
+		c.of("cookie.domain", "%s", why)
+	}
+	switch {
+	case name == "":
+		return
+	case strings.HasPrefix(name, "__Host-") && domain != "":
+		c.of("cookie.name", "browsers drop %.50q with a domain; begin it with __Secure-", name)
+	case !strings.HasPrefix(name, "__Host-") && !strings.HasPrefix(name, "__Secure-"):
+		c.of("cookie.name", "%.50q has no prefix, so that other hosts could plant a session; write %q", name,
+			prefixFor(domain)+name)
+	case name == "__Host-" || name == "__Secure-" || len(name) > maxCookieName ||
+		strings.ContainsFunc(name, notInName):
+		c.of("cookie.name", "%.50q is no name of a cookie; write letters, digits, hyphens and underscores behind "+
+			"the prefix",
+			name)
+	case name == console.Cookie || name == boundCookie:
+		c.of("cookie.name", "%s is a cookie of Coatcheck's own; choose another name", name)
+	}
+}
+
+// notInName reports what the name of a cookie cannot have: it is a token (RFC 6265bis, section 4.1.1).
+func notInName(r rune) bool {
+	return r <= ' ' || r >= 0x7f || strings.ContainsRune(`()<>@,;:\"/[]?={}`, r)
+}
+
+const (
+	maxCookieName = 100
+	boundCookie   = "__Host-session-bound"
+)
+
+func prefixFor(domain string) string {
+	if domain != "" {
+		return "__Secure-"
+	}
+	return "__Host-"
+}
+
+// CookieName is the name of the site's cookie.
+func (s *Site) CookieName() string {
+	if s.Cookie.Name == "" {
+		return prefixFor(s.Cookie.Domain) + "session"
+	}
+	return s.Cookie.Name
+}

@@ -1,0 +1,49 @@
+package config
+
+import (
+	"time"
+
+	"coatcheck.dev/cookie"
+)
+
+// times refuses what ends before it can begin to count.
+func (c *checker) times(s *Site) {
+	o := s.sessionOptions()
+	idle, lifetime := orDefault(o.IdleTimeout, time.Hour), orDefault(o.Lifetime, 24*time.Hour)
+	rIdle, rLifetime := orDefault(o.RememberIdleTimeout, 14*24*time.Hour), orDefault(o.RememberLifetime,
+		30*24*time.Hour)
+	for key, d := range map[string]time.Duration{
+		"idle-timeout": s.IdleTimeout, "lifetime": s.Lifetime, "remember-idle-timeout": s.RememberIdleTimeout,
+		"remember-lifetime": s.RememberLifetime, "rotate-every": s.RotateEvery, "rotation-grace": s.RotationGrace,
+	} {
+		if d < 0 || d > 0 && d < time.Second {
+			c.of(key, "%v is less than a second; write a time such as 30s, 10m or 24h", d)
+		}
+	}
+	if idle > lifetime {
+		c.of("idle-timeout", "%v is longer than the lifetime of %v, so it never counts; shorten it, or lengthen "+
+			"that", idle, lifetime)
+	}
+	if rIdle > rLifetime {
+		c.of("remember-idle-timeout", "%v is longer than the remember-lifetime of %v, so it never counts; "+
+			"shorten it, or lengthen that", rIdle, rLifetime)
+	}
+	if rLifetime > cookie.MaxLifetime {
+		c.of("remember-lifetime", "it is over 400 days, and no browser keeps a cookie longer; write 9600h or less")
+	}
+	if every, grace := orDefault(o.RotateEvery, 30*time.Minute), orDefault(o.RotationGrace,
+		30*time.Second); every <= grace {
+		key := "rotate-every"
+		if s.RotateEvery == 0 {
+			key = "rotation-grace"
+		}
+		c.of(key, "rotate-every (%v) has to be longer than rotation-grace (%v)", every, grace)
+	}
+}
+
+func orDefault(d, value time.Duration) time.Duration {
+	if d == 0 {
+		return value
+	}
+	return d
+}

@@ -1,0 +1,65 @@
+package config
+
+import (
+	"crypto/x509"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+
+	"coatcheck.dev/cmd/coatcheck/internal/gate"
+)
+
+func (c *checker) upstream(s *Site) {
+	if s.Upstream == "" {
+		c.of("upstream", "it is missing: say where the app is, such as http://127.0.0.1:3000")
+		return
+	}
+	u, err := s.UpstreamURL()
+	if err == nil {
+		err = gate.Options{Upstream: u}.Check()
+	}
+	if err != nil {
+		c.of("upstream", "%s", err)
+		return
+	}
+	if s.UpstreamCA == "" {
+		return
+	}
+	if u.Scheme != "https" {
+		c.of("upstream-ca", "the upstream speaks no TLS, so nobody vouches for it; write https://, or take this out")
+	} else if _, err := s.Authorities(); err != nil {
+		c.of("upstream-ca", "%s", err)
+	}
+}
+
+// UpstreamURL returns where the app is. A host and port alone are a URL with http.
+func (s *Site) UpstreamURL() (*url.URL, error) {
+	text := s.Upstream
+	if _, port, err := net.SplitHostPort(text); err == nil && !strings.HasPrefix(port, "//") && port != "" &&
+		!strings.HasPrefix(text, "unix:") {
+		text = "http://" + text
+	}
+	u, err := url.Parse(text)
+	if err != nil || !u.IsAbs() {
+		return nil, fmt.Errorf("%.200q is not a URL such as http://127.0.0.1:3000", s.Upstream)
+	}
+	return u, nil
+}
+
+// Authorities returns who may vouch for the app, and nil if the system knows.
+func (s *Site) Authorities() (*x509.CertPool, error) {
+	if s.UpstreamCA == "" {
+		return nil, nil
+	}
+	text, err := readAtMost(s.UpstreamCA, maxFile)
+	if err != nil {
+		return nil, fmt.Errorf("the file cannot be read (%w); correct the name", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("%.200s has no certificate; it has to begin with -----BEGIN CERTIFICATE-----",
+			s.UpstreamCA)
+	}
+	return pool, nil
+}
