@@ -41,7 +41,7 @@ func ParsePattern(text string) (p Pattern, err error) {
 	case !strings.HasPrefix(path, "/"):
 		return p, fmt.Errorf("%.100q is no path%s", text, example)
 	case strings.Contains(path, "//"):
-		return p, fmt.Errorf("%.100q has an empty segment, which is every one to net/http; write one slash", text)
+		return p, fmt.Errorf("%.100q has two slashes in a row, and apps disagree on what that is; write one", text)
 	case strings.ContainsAny(path, "?#"):
 		return p, fmt.Errorf("%.100q has a query, and a pattern is of the path alone; leave out what follows the "+
 			"%q", text,
