@@ -26,8 +26,9 @@
 // nobody notices. [Ring.Retire] forgets old keys: their texts are refused from then on. Retire a key when its last text
 // has expired anyway, or at once if the key may have leaked.
 //
-// Several programs may share a file, if one of them at a time changes it. The others call [Ring.Reload] before they
-// have to read a text with the new key; [Ring.Follow] does so whenever the file changes.
+// Several programs may share a file, if one of them at a time changes it. The others look at the file when a text fits
+// none of their keys, so they know a new key from its first text on. They sign with it, and refuse a retired one, after
+// the next [Ring.Reload]; [Ring.Follow] does so whenever the file changes.
 //
 // # FIPS 140-3
 //

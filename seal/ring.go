@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -17,10 +18,11 @@ import (
 // A Ring is a set of keys, newest first. Its methods are safe for concurrent use. The zero Ring has no keys: it
 // verifies nothing, and [Ring.Sign] panics.
 type Ring struct {
-	keys  atomic.Pointer[[]*key] // never changed in place; behind a pointer, so that printing a Ring prints no key
-	mu    sync.Mutex             // held while the keys are replaced
-	path  string                 // of the key file, "" if none
-	fixed bool                   // the keys come from elsewhere, where they would have to change
+	keys  atomic.Pointer[[]*key]      // never changed in place; behind a pointer, so that printing a Ring prints no key
+	mu    sync.Mutex                  // held while the keys are replaced
+	path  string                      // of the key file, "" if none
+	read  atomic.Pointer[os.FileInfo] // of the key file, as it was when the keys were read
+	fixed bool                        // the keys come from elsewhere, where they would have to change
 }
 
 // A key signs and seals from its creation until the next one is created, and verifies and opens until it is retired.
@@ -129,13 +131,46 @@ func (r *Ring) Reload() error {
 func (r *Ring) reload() (changed bool, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	keys, err := r.current()
+	if r.path == "" {
+		return false, nil
+	}
+	info, _ := os.Stat(r.path) // before, so that a change while it is read is seen the next time
+	keys, err := readFile(r.path)
 	if err != nil {
 		return false, err
 	}
 	changed = !slices.EqualFunc(keys, r.all(), (*key).same)
-	r.set(keys)
+	if changed {
+		r.set(keys)
+	}
+	if info != nil {
+		r.read.Store(&info) // after, so that whoever sees it sees the keys as well
+	}
 	return changed, nil
+}
+
+// after returns the keys, if they are others than those which a caller has tried in vain, and nil if they are the same:
+// another program may have added one a moment ago. The file is looked at, and read only if it has changed, because
+// anybody with a forged text asks. What cannot be read has no other keys; who follows the file is told.
+func (r *Ring) after(tried *[]*key) *[]*key {
+	if r.path != "" && r.stale() {
+		_, _ = r.reload()
+	}
+	if keys := r.keys.Load(); keys != tried {
+		return keys
+	}
+	return nil
+}
+
+// stale reports whether the file is another one than that which the keys were read from.
+func (r *Ring) stale() bool {
+	info, err := os.Stat(r.path)
+	if err != nil {
+		return false
+	}
+	read := r.read.Load()
+	return read == nil || !os.SameFile(info, *read) || !info.ModTime().Equal((*read).ModTime()) ||
+		info.Size() != (*read).Size()
 }
 
 // change replaces the keys by the result of fn: in the file first, then in memory.

@@ -38,15 +38,24 @@ func (r *Ring) Seal(purpose string, message []byte) []byte {
 }
 
 // Open returns the message that Seal was given for the same purpose by a ring with one of these keys. It is not ok if
-// the text is forged, cut off, or sealed by a retired key; the reason is not told. The caller bounds the length of the
-// text.
+// the text is forged, cut off, or sealed by a retired key; the reason is not told. A ring from a file knows a key that
+// another program has added. The caller bounds the length of the text.
 func (r *Ring) Open(purpose string, sealed []byte) (message []byte, ok bool) {
 	id, ok := SealedBy(sealed)
 	if !ok {
 		return nil, false
 	}
+	for keys := r.keys.Load(); keys != nil; keys = r.after(keys) {
+		if message, ok := open(*keys, id, purpose, sealed); ok {
+			return message, true
+		}
+	}
+	return nil, false
+}
+
+func open(keys []*key, id KeyID, purpose string, sealed []byte) (message []byte, ok bool) {
 	salt, rest := [saltLen]byte(sealed[prefixLen-saltLen:]), sealed[prefixLen:]
-	for _, k := range r.all() {
+	for _, k := range keys {
 		if k.id != id { // no secret: it stands in the text
 			continue
 		}

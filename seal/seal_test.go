@@ -99,13 +99,9 @@ func TestSealingFollowsRotationAndRetirement(t *testing.T) {
 	if keys := ring.Keys(); len(keys) != 2 || keys[0].ID != after || keys[1].ID != before || before == after {
 		t.Errorf("the ring has %v; sealed by %v, then by %v", keys, before, after)
 	}
-	if _, ok := other.Open("p", fresh); ok {
-		t.Error("opened with a key that was not read")
-	}
-	must(t, other.Reload())
 	for _, sealed := range [][]byte{old, fresh} {
 		if _, ok := other.Open("p", sealed); !ok {
-			t.Error("refused after Reload")
+			t.Error("the other program does not know the new key")
 		}
 	}
 	if n, err := ring.Retire(time.Now().Add(time.Minute)); n != 1 || err != nil {

@@ -29,7 +29,7 @@ func (r *Ring) Sign(purpose, message string) string {
 
 // Verify returns the message of a text that Sign made for the same purpose with a key of this ring. It is not ok if
 // the text is forged, cut off, or signed by a retired key; the reason is not told. Tags are compared in constant
-// time. The caller bounds the length of the text.
+// time. A ring from a file knows a key that another program has added. The caller bounds the length of the text.
 func (r *Ring) Verify(purpose, signed string) (message string, ok bool) {
 	cut := len(signed) - Overhead
 	if cut < 0 || signed[cut] != '.' {
@@ -40,9 +40,11 @@ func (r *Ring) Verify(purpose, signed string) (message string, ok bool) {
 		return "", false
 	}
 	message = signed[:cut]
-	for _, k := range r.all() {
-		if hmac.Equal(tag, k.tag(purpose, message)) {
-			return message, true
+	for keys := r.keys.Load(); keys != nil; keys = r.after(keys) {
+		for _, k := range *keys {
+			if hmac.Equal(tag, k.tag(purpose, message)) {
+				return message, true
+			}
 		}
 	}
 	return "", false

@@ -21,7 +21,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"coatcheck.dev/event"
@@ -61,7 +60,6 @@ type Client struct {
 	watchers    watchers
 	touches     touches
 	sweeper     sweeper
-	reloaded    atomic.Int64 // when the keys were last read again, in nanoseconds since 1970
 }
 
 // New returns a client of st. It has no goroutine while it has nothing to do. [Client.Close] flushes what it still

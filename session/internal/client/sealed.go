@@ -28,8 +28,7 @@ func (c *Client) unseal(r *store.Record) (err error) {
 	return err
 }
 
-// unsealed returns the plain data. An error is store.ErrDamaged. A key that is not known may be one that another node
-// has just made, so the key file is looked at before.
+// unsealed returns the plain data. An error is store.ErrDamaged.
 func (c *Client) unsealed(id store.ID, data store.Data) (store.Data, error) {
 	text, sealed := data.Sealed()
 	if !sealed {
@@ -39,40 +38,8 @@ func (c *Client) unsealed(id store.ID, data store.Data) (store.Data, error) {
 	if keys == nil {
 		return store.Data{}, fmt.Errorf("%w: its data is sealed, and Options.SealData has no keys", store.ErrDamaged)
 	}
-	return data.Unseal(func([]byte) ([]byte, bool) {
-		plain, ok := keys.Open(sealPurpose(id), []byte(text))
-		if !ok && !c.knowsKey(text) && c.reloadKeys(time.Now()) {
-			plain, ok = keys.Open(sealPurpose(id), []byte(text))
-		}
-		return plain, ok
-	})
+	return data.Unseal(func([]byte) ([]byte, bool) { return keys.Open(sealPurpose(id), []byte(text)) })
 }
-
-func (c *Client) knowsKey(text string) bool {
-	id, ok := seal.SealedBy([]byte(text))
-	for _, k := range c.opts.SealData.Keys() {
-		if ok && k.ID == id {
-			return true
-		}
-	}
-	return !ok // what nobody has sealed needs no other key
-}
-
-// reloadKeys reads the key file again, at most once in a while, because anybody with a record of a retired key asks.
-func (c *Client) reloadKeys(now time.Time) bool {
-	last := c.reloaded.Load()
-	if since := now.UnixNano() - last; 0 <= since && since < int64(reloadEvery) ||
-		!c.reloaded.CompareAndSwap(last, now.UnixNano()) {
-		return false
-	}
-	if err := c.opts.SealData.Reload(); err != nil {
-		_ = c.Report("read keys", store.ID{}, err)
-		return false
-	}
-	return true
-}
-
-const reloadEvery = 50 * time.Millisecond
 
 // Reseal seals the data of all records anew that hang on an older key, or on none, and returns how many it has sealed
 // and how many it had to leave, because they cannot be read. A record that somebody else saves meanwhile is sealed by
