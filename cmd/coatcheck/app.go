@@ -106,17 +106,12 @@ func (t *router) newApp(s *config.Site, hidden []string, m *managed) (_ *app, er
 
 // gateOptions are what the configuration says of the gate of a site.
 func (t *router) gateOptions(s *config.Site, u *url.URL) gate.Options {
-	options := gate.Options{
+	return gate.Options{
 		Upstream: u, Log: t.s.log, Closing: t.s.closing,
-		TrustedOrigins: s.TrustOrigin, InsecureTrustNullOrigin: s.InsecureTrustNullOrigin,
-		InsecureReportCrossSite: s.InsecureReportCrossSite, FormTokens: s.FormTokens,
-		PassHeaders: s.PassHeader, Public: s.Public, Bearer: s.Bearer,
+		FormTokens:  s.FormTokens,
+		PassHeaders: s.PassHeader, Options: s.RouteOptions(),
 		AnswerTimeout: orAny(s.UpstreamTimeout), BodyTimeout: orAny(s.BodyTimeout),
 	}
-	for i := range s.Routes {
-		options.Routes = append(options.Routes, s.Routes[i].Gate())
-	}
-	return options
 }
 
 // warn says what is dangerous in a site's configuration.

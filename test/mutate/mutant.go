@@ -25,6 +25,8 @@ var packages = []struct {
 	{"store/memory", []string{"session"}},
 	{"store/near", []string{"session"}},
 	{"cmd/coatcheck/internal/gate", nil},
+	{"cmd/coatcheck/internal/identity", []string{"cmd/coatcheck/internal/gate"}},
+	{"cmd/coatcheck/internal/route", []string{"cmd/coatcheck/internal/gate"}},
 	{"csrf", nil},
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"coatcheck.dev/cmd/coatcheck/internal/backend"
 	"coatcheck.dev/cmd/coatcheck/internal/gate"
+	"coatcheck.dev/cmd/coatcheck/internal/route"
 	"coatcheck.dev/csrf"
 	"coatcheck.dev/state"
 	"coatcheck.dev/token"
@@ -226,7 +227,7 @@ func (c *checker) routes(s *Site) {
 			}
 			continue
 		}
-		if err := r.Gate().Check(); err != nil {
+		if err := r.Rule().Check(); err != nil {
 			c.of(path, "%s", err)
 		}
 		for j, before := range s.Routes[:i] {
@@ -260,8 +261,8 @@ func (c *checker) signInPageIsRequired(s *Site) bool {
 			if r.Match.String() == "" || !r.Match.Matches(method, path) {
 				continue
 			}
-			access := r.Gate().Access
-			if access == gate.Required || access == gate.Public && method == http.MethodPost {
+			access := r.Rule().Access
+			if access == route.Required || access == route.Public && method == http.MethodPost {
 				c.of(fmt.Sprintf("routes[%d].match", i), "it matches the sign-in page, %s %s, where nobody is "+
 					"signed in yet "+
 					"and somebody has to become it; put a route before it: match: %s, access: any", method, path, path)

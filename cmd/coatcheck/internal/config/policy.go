@@ -4,7 +4,7 @@ import (
 	"reflect"
 	"time"
 
-	"coatcheck.dev/cmd/coatcheck/internal/gate"
+	"coatcheck.dev/cmd/coatcheck/internal/route"
 	"coatcheck.dev/session"
 )
 
@@ -34,15 +34,15 @@ func (s *Site) sessionOptions() session.Options {
 	o.MaxSessions, o.MaxVisitors, o.MaxBytes, o.MaxKeys = s.MaxSessions, s.MaxVisitors, s.MaxBytes, s.MaxKeys
 	o.SignInPath, o.PrivateCaching = s.SignIn, true
 	if len(s.Bearer) > 0 {
-		o.Header = gate.Bearer
+		o.Header = route.Bearer
 	}
 	for i := range s.Routes {
-		r := s.Routes[i].Gate()
+		r := s.Routes[i].Rule()
 		if r.Passive {
-			o.Passive = gate.Passive
+			o.Passive = route.Passive
 		}
-		if r.Stale > 0 || r.Access == gate.Optional {
-			o.OnFailure = gate.OnFailure
+		if r.Stale > 0 || r.Access == route.Optional {
+			o.OnFailure = route.OnFailure
 		}
 	}
 	return o
@@ -64,15 +64,27 @@ func preset(name string) session.Options {
 	return session.Options{}
 }
 
-// Gate returns the route as the gate has it.
-func (r *Route) Gate() gate.Route {
-	access := map[string]gate.Access{
-		"public": gate.Public, "optional": gate.Optional, "required": gate.Required,
+// RouteOptions returns what the site's requests need.
+func (s *Site) RouteOptions() route.Options {
+	o := route.Options{
+		Public: s.Public, Bearer: s.Bearer, TrustedOrigins: s.TrustOrigin,
+		InsecureTrustNullOrigin: s.InsecureTrustNullOrigin, InsecureReportCrossSite: s.InsecureReportCrossSite,
+	}
+	for i := range s.Routes {
+		o.Routes = append(o.Routes, s.Routes[i].Rule())
+	}
+	return o
+}
+
+// Rule returns the route as every door has it.
+func (r *Route) Rule() route.Route {
+	access := map[string]route.Access{
+		"public": route.Public, "optional": route.Optional, "required": route.Required,
 	}[r.Access]
 	if r.Access == "" && (r.Recent > 0 || r.Level > 0) {
-		access = gate.Required
+		access = route.Required
 	}
-	return gate.Route{
+	return route.Route{
 		Match: r.Match, Access: access, Recent: r.Recent, Level: r.Level, Stale: r.Stale, Passive: r.Passive,
 	}
 }

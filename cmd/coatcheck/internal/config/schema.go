@@ -11,6 +11,7 @@ import (
 	"github.com/invopop/jsonschema"
 
 	"coatcheck.dev/cmd/coatcheck/internal/gate"
+	"coatcheck.dev/cmd/coatcheck/internal/route"
 )
 
 // WriteSchema writes the JSON Schema of configuration files. It knows all keys and types and what contradicts itself
@@ -57,7 +58,7 @@ func scalar(t reflect.Type) *jsonschema.Schema {
 		return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{
 			{Type: "string", Pattern: timePattern}, {Type: "integer", Const: 0},
 		}}
-	case reflect.TypeFor[gate.Pattern]():
+	case reflect.TypeFor[route.Pattern]():
 		return &jsonschema.Schema{Type: "string", Pattern: matchPattern}
 	case reflect.TypeFor[Network]():
 		return &jsonschema.Schema{Type: "string", Pattern: `^([0-9.]+|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*)(/0*[1-9][0-9]*)?$`}

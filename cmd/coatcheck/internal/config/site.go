@@ -3,7 +3,7 @@ package config
 import (
 	"time"
 
-	"coatcheck.dev/cmd/coatcheck/internal/gate"
+	"coatcheck.dev/cmd/coatcheck/internal/route"
 )
 
 // A Site is an app, the names it has, and what its visitors get.
@@ -17,10 +17,10 @@ type Site struct {
 	BodyTimeout     time.Duration `yaml:"body-timeout" default:"1m" placeholder:"TIME" help:"How long a client may pause while it sends a body; 0 is no limit. Default: ${default}"`
 	PassHeader      []string      `yaml:"pass-header" placeholder:"NAME" sep:"," help:"A request header the app asks for although clients could mislead it with it, such as X-HTTP-Method-Override or True-Client-IP. Repeatable."`
 
-	SignIn string         `yaml:"sign-in" placeholder:"PATH" help:"The app's sign-in page, such as /login: browsers that have to sign in are sent there, with the page that they wanted in the parameter return_to. Default: they get 401"`
-	Public []string       `yaml:"public" placeholder:"PATH" sep:"," help:"Path of what is the same for everybody, such as /static/ for all below it: no session is looked up there, and the app's caching stays. Repeatable."`
-	Routes []Route        `kong:"-" yaml:"routes" help:"What requests need, in order: the first route that matches counts."`
-	Bearer []gate.Pattern `yaml:"bearer" placeholder:"PATTERN" sep:"," help:"Paths of programs and mobile apps without cookies, such as /api/: they send their ticket as Authorization: Bearer, and get a new one in the header Session-Ticket. Let no page of the site be among them. Repeatable."`
+	SignIn string          `yaml:"sign-in" placeholder:"PATH" help:"The app's sign-in page, such as /login: browsers that have to sign in are sent there, with the page that they wanted in the parameter return_to. Default: they get 401"`
+	Public []string        `yaml:"public" placeholder:"PATH" sep:"," help:"Path of what is the same for everybody, such as /static/ for all below it: no session is looked up there, and the app's caching stays. Repeatable."`
+	Routes []Route         `kong:"-" yaml:"routes" help:"What requests need, in order: the first route that matches counts."`
+	Bearer []route.Pattern `yaml:"bearer" placeholder:"PATTERN" sep:"," help:"Paths of programs and mobile apps without cookies, such as /api/: they send their ticket as Authorization: Bearer, and get a new one in the header Session-Ticket. Let no page of the site be among them. Repeatable."`
 
 	Cookie Cookie `embed:"" prefix:"cookie-" yaml:"cookie" help:"The cookie that has the visitor's ticket."`
 
@@ -60,7 +60,7 @@ type Cookie struct {
 
 // A Route says what the requests that it matches need.
 type Route struct {
-	Match   gate.Pattern  `yaml:"match" help:"Pattern as of Go's ServeMux: /static/ for all below it, /about for one page, GET /account/{id}, /{$} for the home page alone."`
+	Match   route.Pattern `yaml:"match" help:"Pattern as of Go's ServeMux: /static/ for all below it, /about for one page, GET /account/{id}, /{$} for the home page alone."`
 	Access  string        `yaml:"access" enum:",any,public,optional,required" help:"any: everybody, and 503 while the store is down. public: everybody gets the same, the store is not asked, and the app's caching stays. optional: everybody, as a visitor while the store is down. required: who is signed in. Default: required with recent or level, else any"`
 	Recent  time.Duration `yaml:"recent" help:"Only who proved who they are within this time; others have to sign in again."`
 	Level   int           `yaml:"level" help:"Only who proved who they are at this level or a higher one, as the app says by \"level=2\" in Coatcheck-Sign-In."`

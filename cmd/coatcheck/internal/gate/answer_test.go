@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/gate"
+	"coatcheck.dev/cmd/coatcheck/internal/route"
 	"coatcheck.dev/session"
 )
 
@@ -491,7 +492,8 @@ func TestOptionsCheck(t *testing.T) {
 			t.Errorf("%s: %v", upstream, err)
 		}
 	}
-	if (gate.Options{Upstream: mustURL("http://x"), TrustedOrigins: []string{"pay.example"}}).Check() == nil {
+	origins := route.Options{TrustedOrigins: []string{"pay.example"}}
+	if (gate.Options{Upstream: mustURL("http://x"), Options: origins}).Check() == nil {
 		t.Error("an origin without a scheme was accepted")
 	}
 }

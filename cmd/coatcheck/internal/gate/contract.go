@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"coatcheck.dev/cmd/coatcheck/internal/identity"
 	"coatcheck.dev/session"
 )
 
@@ -17,7 +18,7 @@ import (
 //	Coatcheck-Sign-In  = user *( OWS ";" OWS sign-param )     ; once
 //	sign-param         = "remember" / "by=" method / "level=" 1*2DIGIT  ; each once
 //	method             = 1*64( ALPHA / DIGIT / "." / "-" / "_" )
-//	user               = see user.go
+//	user               = see package identity, user.go
 //
 //	Coatcheck-Sign-Out = "this" / "others" / "all"            ; once
 //
@@ -176,7 +177,7 @@ func (o *orders) readCache(line string) error {
 
 func (o *orders) readSignIn(line string) error {
 	text, rest, more := strings.Cut(line, ";")
-	user, err := decodeUser(trim(text))
+	user, err := identity.DecodeUser(trim(text))
 	if err != nil {
 		return err
 	}

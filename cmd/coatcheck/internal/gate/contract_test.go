@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"coatcheck.dev/cmd/coatcheck/internal/identity"
 	"coatcheck.dev/session"
 )
 
@@ -209,7 +210,7 @@ func (o *orders) header() http.Header {
 		h.Set(headerSignOut, string(o.signOut))
 	}
 	if o.signIn != nil {
-		text := encodeUser(o.signIn.user)
+		text := identity.EncodeUser(o.signIn.user)
 		if o.signIn.remember {
 			text += "; remember"
 		}
@@ -232,33 +233,4 @@ func (o *orders) header() http.Header {
 		}
 	}
 	return h
-}
-
-// A session of before sign-in refused control characters adds no header to a request.
-func TestLineEndsAreEncoded(t *testing.T) {
-	const want = "a%0D%0ACoatcheck-User:%20root"
-	if got := encodeUser("a\r\nCoatcheck-User: root"); got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-}
-
-// FuzzUser checks that every name comes back from its text, and that the text can stand in a header.
-func FuzzUser(f *testing.F) {
-	for _, user := range []string{"ada", "Jürgen 😀", "a,b;c%d\"e", "\xff\x00"} {
-		f.Add(user)
-	}
-	f.Fuzz(func(t *testing.T, user string) {
-		text := encodeUser(user)
-		for i := range len(text) {
-			if text[i] != '%' && !plainInUser(text[i]) {
-				t.Fatalf("%q: text %q", user, text)
-			}
-		}
-		if got, err := decodeUser(text); err == nil && got != user {
-			t.Fatalf("%q came back from %q as %q", user, text, got)
-		}
-		if got, err := decodeUser(user); err == nil && got == "" {
-			t.Fatalf("%q is nobody", user)
-		}
-	})
 }

@@ -48,14 +48,14 @@
 //
 // # What requests need
 //
-// Without more, every request is passed on, whoever makes it. [Options.Routes] say where that is otherwise: who has to
-// be signed in, how lately and at what level, where the store is not asked, and what happens while it is down. Whoever
-// is not let through is sent to the sign-in page (session.Options.SignInPath, with the page that they wanted in the
-// parameter return_to), or gets 401. An app may read a path in another way than the gate, so the strictest of all
-// readings counts: see [Route].
+// Without more, every request is passed on, whoever makes it. [route.Options.Routes] say where that is otherwise: who
+// has to be signed in, how lately and at what level, where the store is not asked, and what happens while it is down.
+// Whoever is not let through is sent to the sign-in page (session.Options.SignInPath, with the page that they wanted in
+// the parameter return_to), or gets 401. An app may read a path in another way than the gate, so the strictest of all
+// readings counts: see package route.
 //
 // Programs and mobile apps without cookies send their ticket as "Authorization: Bearer" to the paths of
-// [Options.Bearer], and find a new one in the header Session-Ticket.
+// [route.Options.Bearer], and find a new one in the header Session-Ticket.
 //
 // # What else it does
 //
@@ -68,7 +68,7 @@
 // An answer to a visitor who has a session is kept by nobody but that visitor's browser, and by that no longer than the
 // app's Cache-Control says; "private, no-store" if it says nothing, or if the answer changes the session. An app has
 // two ways to say that an answer is the same for everybody, so that shared caches may keep it as the app says: the path
-// is one of [Options.Public], or the answer has the header
+// is one of [route.Options.Public], or the answer has the header
 //
 //	Coatcheck-Cache: shared
 //

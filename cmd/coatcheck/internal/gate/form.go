@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"coatcheck.dev/cmd/coatcheck/internal/route"
 	"coatcheck.dev/csrf"
 	"coatcheck.dev/session"
 )
@@ -17,7 +18,7 @@ func (g *Gate) askForTokens(next http.Handler) http.Handler {
 	guarded := g.tokens.Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		told := r.Header.Get("Sec-Fetch-Site") != "" || r.Header.Get("Origin") != ""
-		if safe := r.Method == http.MethodGet || r.Method == http.MethodHead; Bearer(r) || told && !safe {
+		if safe := r.Method == http.MethodGet || r.Method == http.MethodHead; route.Bearer(r) || told && !safe {
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -31,7 +32,7 @@ func (g *Gate) askForTokens(next http.Handler) http.Handler {
 // formToken returns a token for the forms of the page that answers the request, and nothing if its client needs none.
 // Only who asks for a page is given one, because the answer may be kept by nobody then.
 func formToken(r *http.Request, s *session.Session) string {
-	if s == nil || Bearer(r) || !strings.Contains(strings.ToLower(r.Header.Get("Accept")), "text/html") {
+	if s == nil || route.Bearer(r) || !strings.Contains(strings.ToLower(r.Header.Get("Accept")), "text/html") {
 		return ""
 	}
 	return csrf.Token(r)

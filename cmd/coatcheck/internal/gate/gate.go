@@ -3,7 +3,6 @@ package gate
 import (
 	"context"
 	"crypto/x509"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -13,6 +12,8 @@ import (
 	"time"
 
 	"coatcheck.dev/bound"
+	"coatcheck.dev/cmd/coatcheck/internal/identity"
+	"coatcheck.dev/cmd/coatcheck/internal/route"
 	"coatcheck.dev/csrf"
 	"coatcheck.dev/internal/sitedata"
 	"coatcheck.dev/session"
@@ -41,16 +42,6 @@ type Options struct {
 	// Hidden names further cookies, beside the session's, that the app neither sees nor can set: the console's.
 	Hidden []string
 
-	// TrustedOrigins are other origins, such as "https://pay.example", whose requests may change something here.
-	TrustedOrigins []string
-
-	// InsecureTrustNullOrigin trusts "Origin: null" as well: see csrf.Options.
-	InsecureTrustNullOrigin bool
-
-	// InsecureReportCrossSite reports requests of other sites that would change something, and passes them on: for the
-	// time in which an operator finds out which origins to trust.
-	InsecureReportCrossSite bool
-
 	// FormTokens asks a request that would change something for a token, if its client tells neither Sec-Fetch-Site nor
 	// Origin, as old browsers do: see package csrf. The app finds one in the header Coatcheck-Csrf-Token, and puts it
 	// into its forms. The default is that such requests pass.
@@ -63,19 +54,9 @@ type Options struct {
 	// OnSet is told the key of each value that the app sets. The default is nobody.
 	OnSet func(key string)
 
-	// Public are paths of what is the same for everybody, such as "/static/" for all below it, or "/robots.txt". The
-	// store is not asked there, the three headers are empty, and what the app says about caching stays. The default is
-	// none.
-	Public []string
-
-	// Routes say what requests need, in order: the first that matches counts. Public stands before them. A manager
-	// needs OnFailure and Passive of this package for Optional, Stale and Passive to mean anything.
-	Routes []Route
-
-	// Bearer are the paths of programs and mobile apps that have no cookies: they send their ticket as "Authorization:
-	// Bearer", and get a new one in the header Session-Ticket. Neither reaches the app. The manager needs [Bearer] of
-	// this package.
-	Bearer []Pattern
+	// Options say what requests need; the default is nothing. Of bearer clients neither the ticket nor a new one
+	// reaches the app.
+	route.Options
 
 	// BodyTimeout is how long a client may pause while it sends a body. The default is 1 minute. Beyond that time it
 	// has to send 500 bytes a second on average. A slower client gets 408. Negative means any time.
@@ -99,15 +80,7 @@ func (o Options) Check() error {
 	if err := o.checkUpstream(); err != nil {
 		return err
 	}
-	for _, path := range o.Public {
-		if !strings.HasPrefix(path, "/") || path == "/" {
-			return fmt.Errorf("the public path %.100q must be one such as /static/ or /robots.txt", path)
-		}
-	}
-	if err := o.checkRoutes(); err != nil {
-		return err
-	}
-	return csrf.Options{TrustedOrigins: o.TrustedOrigins}.Check()
+	return o.Options.Check()
 }
 
 func (o Options) withDefaults() Options {
@@ -135,6 +108,7 @@ type Gate struct {
 	proxy    *httputil.ReverseProxy
 	buffers  *buffers
 	upstream *upstream
+	teller   identity.Teller
 	tokens   *csrf.Guard // nil without Options.FormTokens
 	handler  http.Handler
 
@@ -158,6 +132,7 @@ func New(sessions *session.Manager, opts Options) *Gate {
 	if guard, ok := has.Guard.(*bound.Guard); ok {
 		g.own = append(g.own, guard.Options().Cookie)
 	}
+	g.teller = identity.Teller{Bound: has.Guard != nil, Token: opts.Token, Log: opts.Log}
 	g.upstream = &upstream{opts: opts, proxies: has.TrustedProxies, shared: newTransport(opts)}
 	g.proxy = &httputil.ReverseProxy{
 		Rewrite:        g.rewrite,
@@ -168,19 +143,15 @@ func New(sessions *session.Manager, opts Options) *Gate {
 		FlushInterval:  flushInterval,
 		ErrorLog:       slog.NewLogLogger(opts.Log.Handler(), slog.LevelWarn),
 	}
-	rules := csrf.Options{
-		TrustedOrigins: opts.TrustedOrigins, TrustedProxies: has.TrustedProxies, Events: has.Events,
-		InsecureReportOnly: opts.InsecureReportCrossSite, InsecureTrustNullOrigin: opts.InsecureTrustNullOrigin,
-	}
-	guard := csrf.New(rules)
 	if opts.FormTokens {
+		rules := opts.CrossSite(&has)
 		rules.Tokens = csrf.Tokens{
 			Session: sessions.Binding, InsecureCookie: has.InsecureCookie,
 			InsecureReportOnly: opts.InsecureReportCrossSite,
 		}
 		g.tokens, g.own = csrf.New(rules), append(g.own, rules.Tokens.CookieName())
 	}
-	g.handler = guard.Handler(noEcho(newRoutes(g)))
+	g.handler = g.table()
 	return g
 }
 
@@ -190,21 +161,17 @@ func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request) { g.handler.Ser
 // Close closes the connections to the app that no request uses. The gate goes on serving.
 func (g *Gate) Close() { g.upstream.shared.CloseIdleConnections() }
 
+// table returns what passes requests on as their routes say.
+func (g *Gate) table() *route.Table {
+	return route.New(g.sessions, g.opts.Options, route.Next{
+		Public:  http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { g.exchange(w, r, &exchange{}) }),
+		Private: http.HandlerFunc(g.private), Inside: g.askForTokens,
+	})
+}
+
 // private passes on a request that has a session, if its visitor has one.
 func (g *Gate) private(w http.ResponseWriter, r *http.Request) {
 	g.exchange(w, r, &exchange{session: g.sessions.From(r.Context())})
-}
-
-// noEcho refuses TRACE, because an app that answers it would show the browser what the gate has told the app, and
-// CONNECT, which is for proxies of another kind.
-func noEcho(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodConnect || r.Method == http.MethodTrace {
-			http.Error(w, "Method not allowed.", http.StatusMethodNotAllowed)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
 }
 
 // exchange passes one request on, and its answer back.
@@ -224,11 +191,11 @@ func (g *Gate) exchange(w http.ResponseWriter, r *http.Request, x *exchange) {
 type exchange struct {
 	session *session.Session // nil if the path is public
 	cancel  context.CancelFunc
-	body    *clientBody // nil if the request has none
-	strict  bool        // this program tells browsers to come by https, so that the app need not
-	told    [3]string   // what the app is told about the session, in one piece of memory
-	from    [3]string   // and about the way of the request
-	token   string      // what it is given for its forms
+	body    *clientBody   // nil if the request has none
+	strict  bool          // this program tells browsers to come by https, so that the app need not
+	told    identity.Told // what the app is told about the session
+	from    [3]string     // and about the way of the request
+	token   string        // what it is given for its forms
 }
 
 type exchangeKey struct{}
@@ -265,58 +232,26 @@ func (g *Gate) rewrite(r *httputil.ProxyRequest) {
 	}
 	g.forward(r, x)
 
-	user, handle, data := "", "", ""
-	if s := x.session; s != nil && !s.Handle().IsZero() {
-		user, handle, data = encodeUser(s.User()), s.Handle().String(), dataHeader(s)
-	}
-	x.told = [3]string{user, handle, data}
-	out.Header[headerUser] = x.told[0:1:1]
-	out.Header[headerSession] = x.told[1:2:2]
-	out.Header[headerData] = x.told[2:3:3]
-	if Bearer(r.In) {
+	g.teller.Tell(out.Header, x.session, &x.told)
+	if route.Bearer(r.In) {
 		strip(out.Header, func(name string) bool { return plain(name) == "authorization" })
 	}
 	g.authorize(out.Header, x.session)
-	if g.has.Guard != nil {
-		out.Header[headerBound] = []string{isBound(x.session)}
-	}
 	if g.tokens != nil {
 		x.token = formToken(r.In, x.session)
 		out.Header[headerToken] = []string{x.token}
 	}
 }
 
-// isBound says whether the session is bound to its device; nothing if there is none.
-func isBound(s *session.Session) string {
-	if s == nil {
-		return ""
-	}
-	info, there := s.Info()
-	if !there {
-		return ""
-	}
-	if b, ok := bound.Of(info); ok && b.Confirmed {
-		return "yes"
-	}
-	return "no"
-}
-
-// authorize lets the app's Authorization header say who the gate says it is, and nobody else. A token that cannot be
-// made is missing, so that an app that relies on it refuses the request.
+// authorize lets the app's Authorization header say who the gate says it is, and nobody else.
 func (g *Gate) authorize(header http.Header, s *session.Session) {
 	if g.opts.Token == nil {
 		return
 	}
 	strip(header, func(name string) bool { return plain(name) == "authorization" })
-	if s == nil || !s.SignedIn() {
-		return
+	if text := g.teller.Authorization(s); text != "" {
+		header["Authorization"] = []string{text}
 	}
-	text, err := g.opts.Token(s)
-	if err != nil {
-		g.opts.Log.Error("no token could be made for the app", "error", err)
-		return
-	}
-	header["Authorization"] = []string{"Bearer " + text}
 }
 
 // answered reads the app's answer before any of it goes on. It checks everything before it does anything.
@@ -404,7 +339,7 @@ func refuseLate(res *http.Response, o *orders) error {
 func (g *Gate) clean(res *http.Response) {
 	strip(res.Header, reserved)
 	strip(res.Trailer, unfit)
-	if Bearer(res.Request) {
+	if route.Bearer(res.Request) {
 		delete(res.Header, "Session-Ticket") // is Coatcheck's own to say
 	}
 	for _, name := range g.own.refuse(res.Header) {

@@ -8,11 +8,7 @@ import (
 
 // The headers of the contract, in Go's canonical spelling.
 const (
-	headerUser    = "Coatcheck-User"
-	headerSession = "Coatcheck-Session"
-	headerData    = "Coatcheck-Data"
-	headerBound   = "Coatcheck-Bound"
-	headerToken   = "Coatcheck-Csrf-Token"
+	headerToken = "Coatcheck-Csrf-Token"
 
 	headerSignIn  = "Coatcheck-Sign-In"
 	headerSignOut = "Coatcheck-Sign-Out"

@@ -4,18 +4,18 @@ import (
 	"testing"
 	"time"
 
-	"coatcheck.dev/cmd/coatcheck/internal/gate"
+	"coatcheck.dev/cmd/coatcheck/internal/route"
 )
 
 // While the store is down, each route answers as it says: 503 and the cookie stays, as a visitor, from the last known
 // state, or as always.
 func TestRoutesWhileTheStoreIsDown(t *testing.T) {
 	st := newSite(t, says(), withRoutes(t,
-		gate.Route{Match: pattern(t, "/static/"), Access: gate.Public},
-		gate.Route{Match: pattern(t, "/open/"), Access: gate.Optional},
-		gate.Route{Match: pattern(t, "/read/"), Access: gate.Required, Stale: time.Hour},
-		gate.Route{Match: pattern(t, "/account/"), Access: gate.Required},
-		gate.Route{Match: pattern(t, "/recent/"), Access: gate.Required, Recent: time.Hour},
+		route.Route{Match: pattern(t, "/static/"), Access: route.Public},
+		route.Route{Match: pattern(t, "/open/"), Access: route.Optional},
+		route.Route{Match: pattern(t, "/read/"), Access: route.Required, Stale: time.Hour},
+		route.Route{Match: pattern(t, "/account/"), Access: route.Required},
+		route.Route{Match: pattern(t, "/recent/"), Access: route.Required, Recent: time.Hour},
 	))
 	ada, eve := st.signedIn("ada"), st.signedIn("eve")
 	if got := ada.get("/read/"); got.StatusCode != 200 {
@@ -40,7 +40,7 @@ func TestRoutesWhileTheStoreIsDown(t *testing.T) {
 
 // Polling of a passive route is no use of the session, and any other request is.
 func TestPassiveRoute(t *testing.T) {
-	st := newSite(t, says(), withRoutes(t, gate.Route{Match: pattern(t, "/poll"), Access: gate.Required,
+	st := newSite(t, says(), withRoutes(t, route.Route{Match: pattern(t, "/poll"), Access: route.Required,
 		Passive: true}),
 		func(s *setup) { s.session.TouchInterval = time.Nanosecond })
 	ada := st.signedIn("ada")

@@ -14,12 +14,13 @@ import (
 	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/gate"
+	"coatcheck.dev/cmd/coatcheck/internal/route"
 	"coatcheck.dev/session"
 )
 
-func pattern(t testing.TB, text string) gate.Pattern {
+func pattern(t testing.TB, text string) route.Pattern {
 	t.Helper()
-	p, err := gate.ParsePattern(text)
+	p, err := route.ParsePattern(text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,10 +28,10 @@ func pattern(t testing.TB, text string) gate.Pattern {
 }
 
 // withRoutes gives a gate routes, and its manager what they need.
-func withRoutes(t testing.TB, routes ...gate.Route) func(*setup) {
+func withRoutes(t testing.TB, routes ...route.Route) func(*setup) {
 	return func(s *setup) {
 		s.gate.Routes = routes
-		s.session.OnFailure, s.session.Passive, s.session.SignInPath = gate.OnFailure, gate.Passive, "/login"
+		s.session.OnFailure, s.session.Passive, s.session.SignInPath = route.OnFailure, route.Passive, "/login"
 	}
 }
 
@@ -38,11 +39,11 @@ func withRoutes(t testing.TB, routes ...gate.Route) func(*setup) {
 // alone.
 func TestRoutesHoldHoweverAPathIsSpelt(t *testing.T) {
 	st := newSite(t, says(), withRoutes(t,
-		gate.Route{Match: pattern(t, "/admin/open"), Access: gate.AnyVisitor},
-		gate.Route{Match: pattern(t, "/admin/"), Access: gate.Required},
-		gate.Route{Match: pattern(t, "/Billing"), Access: gate.Required},
-		gate.Route{Match: pattern(t, "POST /post"), Access: gate.Required},
-		gate.Route{Match: pattern(t, "/static/"), Access: gate.Public},
+		route.Route{Match: pattern(t, "/admin/open"), Access: route.AnyVisitor},
+		route.Route{Match: pattern(t, "/admin/"), Access: route.Required},
+		route.Route{Match: pattern(t, "/Billing"), Access: route.Required},
+		route.Route{Match: pattern(t, "POST /post"), Access: route.Required},
+		route.Route{Match: pattern(t, "/static/"), Access: route.Public},
 	))
 	v := st.visitor()
 	for path, want := range map[string]int{
@@ -65,71 +66,20 @@ func TestRoutesHoldHoweverAPathIsSpelt(t *testing.T) {
 
 // What contradicts itself is refused, and so is a route that no request comes to.
 func TestWrongRoutes(t *testing.T) {
-	for says, routes := range map[string][]gate.Route{
-		"need access: required": {{Match: pattern(t, "/a"), Access: gate.Public, Recent: time.Minute}},
-		"leave out stale":       {{Match: pattern(t, "/a"), Access: gate.Required, Level: 2, Stale: time.Minute}},
-		"mean nothing":          {{Match: pattern(t, "/a"), Access: gate.Public, Passive: true}},
-		"choose one":            {{Match: pattern(t, "/a"), Access: gate.Optional, Stale: time.Minute}},
+	for says, routes := range map[string][]route.Route{
+		"need access: required": {{Match: pattern(t, "/a"), Access: route.Public, Recent: time.Minute}},
+		"leave out stale":       {{Match: pattern(t, "/a"), Access: route.Required, Level: 2, Stale: time.Minute}},
+		"mean nothing":          {{Match: pattern(t, "/a"), Access: route.Public, Passive: true}},
+		"choose one":            {{Match: pattern(t, "/a"), Access: route.Optional, Stale: time.Minute}},
 		"not negative":          {{Match: pattern(t, "/a"), Stale: -1}},
 		"never reached":         {{Match: pattern(t, "/a/")}, {Match: pattern(t, "GET /a/b")}},
 	} {
 		u, _ := url.Parse("http://127.0.0.1:1")
-		err := gate.Options{Upstream: u, Routes: routes}.Check()
+		err := gate.Options{Upstream: u, Options: route.Options{Routes: routes}}.Check()
 		if err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%v, want %q", err, says)
 		}
 	}
-}
-
-func TestCovers(t *testing.T) {
-	for _, tt := range []struct {
-		a, b string
-		want bool
-	}{
-		{"/", "/a", true}, {"/a/", "/a/b", true}, {"/a/", "/a", false}, {"/a", "/a", true}, {"/a/{x}", "/a/b", true},
-		{"/a/{x}", "/a/{$}", false}, {"/a/b", "/a/{x}", false}, {"GET /a", "/a", false}, {"GET /a", "HEAD /a", true},
-		{"/a", "GET /a", true}, {"/{x...}", "/", true}, {"/{$}", "/", false}, {"/", "/{$}", true}, {"/a/",
-			"/a/{$}", true},
-	} {
-		if got := pattern(t, tt.a).Covers(pattern(t, tt.b)); got != tt.want {
-			t.Errorf("%s covers %s: %v", tt.a, tt.b, got)
-		}
-	}
-}
-
-// A pattern matches what net/http's own does, on paths that there is one way to read.
-func FuzzPattern(f *testing.F) {
-	for _, seed := range [][3]string{
-		{"/static/", "GET", "/static/a"}, {"GET /a/{id}", "HEAD", "/a/5"}, {"/{$}", "GET", "/"}, {"/f/{p...}",
-			"GET", "/f/a/b"},
-		{"/a/{$}", "POST", "/a/"}, {"/a%20b", "GET", "/a b"}, {"/a", "GET", "/a/"}, {"/{x}/b", "GET", "//b"},
-		{"/%zz", "GET", "/"}, {"a.example/", "GET", "/"}, {"/a?b", "GET", "/"}, {"/{", "GET", "/"}, {"/\x00",
-			"GET", "/"},
-	} {
-		f.Add(seed[0], seed[1], seed[2])
-	}
-	f.Fuzz(func(t *testing.T, text, method, path string) {
-		p, err := gate.ParsePattern(text)
-		if err != nil {
-			return
-		}
-		var again gate.Pattern
-		if err := again.UnmarshalText([]byte(p.String())); err != nil || !again.Covers(p) {
-			t.Fatalf("%q read twice: %v", text, err)
-		}
-		if !strings.HasPrefix(path, "/") || strings.Contains(path, "//") || strings.Contains(path, "/.") ||
-			method == http.MethodConnect || strings.Contains(text, "{") && strings.Contains(path, "\x00") {
-			return
-		}
-		mux := http.NewServeMux()
-		mux.Handle(text, http.NotFoundHandler())
-		_, found := mux.Handler(&http.Request{Method: method, Host: "a.example", URL: &url.URL{Path: path}})
-		folder := strings.HasSuffix(text, "/") || strings.HasSuffix(text, "/{$}")
-		redirects := folder && !strings.HasSuffix(path, "/") // which a gate does not
-		if got := p.Matches(method, path); got != (found != "") && !redirects {
-			t.Errorf("%q for %s %q: %v, and of net/http %q", text, method, path, got, found)
-		}
-	})
 }
 
 // Bearer clients have their ticket in headers of their own, and the app sees nothing of it.
@@ -141,8 +91,8 @@ func TestBearerClients(t *testing.T) {
 		w.Header().Set("Session-Ticket", "forged")
 		json.NewEncoder(w).Encode([]string{r.Header.Get("Coatcheck-User"), r.Header.Get("Authorization")})
 	}, withRoutes(t), func(s *setup) {
-		s.gate.Bearer = []gate.Pattern{pattern(t, "/api/")}
-		s.session.Header = gate.Bearer
+		s.gate.Bearer = []route.Pattern{pattern(t, "/api/")}
+		s.session.Header = route.Bearer
 	})
 	v := st.visitor()
 	in := v.get("/api/in")

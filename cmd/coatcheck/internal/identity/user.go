@@ -1,4 +1,4 @@
-package gate
+package identity
 
 import (
 	"errors"
@@ -14,14 +14,14 @@ import (
 //	plain = %x21 / %x23-24 / %x26-2B / %x2D-3A / %x3C-7E    ; visible ASCII but '"' "%" "," ";"
 //
 // It has the bytes of the name. Whatever is not plain is percent-encoded. decodeURIComponent and urllib.parse.unquote
-// can read it, and the gate can read what encodeURIComponent and urllib.parse.quote write.
+// can read it, and [DecodeUser] can read what encodeURIComponent and urllib.parse.quote write.
 
 func plainInUser(c byte) bool {
 	return '!' <= c && c <= '~' && c != '"' && c != '%' && c != ',' && c != ';'
 }
 
-// encodeUser returns the text of a name. A usual name is its own text.
-func encodeUser(user string) string {
+// EncodeUser returns the text of a name. A usual name is its own text.
+func EncodeUser(user string) string {
 	i := 0
 	for i < len(user) && plainInUser(user[i]) {
 		i++
@@ -49,8 +49,8 @@ var (
 	errUserPercent = errors.New("the user has a percent sign without two hexadecimal digits")
 )
 
-// decodeUser reads what encodeUser writes. The name must also be one that the session takes.
-func decodeUser(text string) (string, error) {
+// DecodeUser reads what EncodeUser writes. The name must also be one that the session takes.
+func DecodeUser(text string) (string, error) {
 	if text == "" {
 		return "", errUserEmpty
 	}
