@@ -24,7 +24,7 @@
 //   - [Puppeteer], [CDP] and [Selenium] are what drivers of browsers give and take.
 //   - [Extension] is chrome.cookies, as extensions and Electron export it.
 //   - [Safari] is Safari's file, [Sessionstore] that of Firefox's session cookies.
-//   - [HTTPie], [ToughCookie] and [LWP] are files of other clients. They are only read.
+//   - [HTTPie], [ToughCookie] and [LWP] are files of other clients; LWP's is only read.
 //   - [HAR] is the HTTP archive. [ReadArchive] reads its requests as well, with their context.
 //   - [Headers] are what curl dumps, [CookieHeader] is what a request sends.
 //   - [Chrome], [Firefox] and [WebKitGTK] are the databases of browsers. [Format.ImportDatabase] reads them through the

@@ -2,16 +2,64 @@ package format
 
 import (
 	"bufio"
+	"strings"
+	"time"
 
+	"coatcheck.dev/cookie"
 	"coatcheck.dev/jar"
 )
 
-// ToughCookie is a jar of tough-cookie for Node.js, as its toJSON and its file stores write it.
+// ToughCookie is a jar of tough-cookie for Node.js, as its toJSON and its file stores write it. Partitioned cookies are
+// left out. Priority and what is finer than milliseconds are lost.
 var ToughCookie = Format{
-	name: "tough-cookie", about: "a jar of tough-cookie for Node.js, only read",
+	name: "tough-cookie", about: "a jar of tough-cookie for Node.js",
 	sign:  `a JSON object with "cookies" that have a "key"`,
+	files: []string{"*.tough-cookie.json"},
 	sniff: sniffJSON(func(h *jsonHead) bool { return h.has("key", "domain") || h.keys["storeType"] == '"' }),
 	read:  readToughCookie,
+	write: func(*Options) encoder {
+		return jsonList(`{
+  "version": "tough-cookie@6.1.0", "storeType": "MemoryCookieStore", "rejectPublicSuffixes": true,
+  "cookies": [`, "  ]\n}\n", toToughCookie)
+	},
+}
+
+type toughCookie struct {
+	Key        string `json:"key"`
+	Value      string `json:"value"`
+	Expires    string `json:"expires,omitempty"` // as the next two, ISO 8601 in UTC; absent in a session cookie
+	Creation   string `json:"creation,omitempty"`
+	LastAccess string `json:"lastAccessed,omitempty"`
+	Domain     string `json:"domain"`
+	Path       string `json:"path"`
+	Secure     bool   `json:"secure,omitempty"`
+	HTTPOnly   bool   `json:"httpOnly,omitempty"`
+	HostOnly   bool   `json:"hostOnly"`
+	SameSite   string `json:"sameSite,omitempty"` // in lower case
+}
+
+func toToughCookie(c *jar.Cookie, lose func(what string)) (toughCookie, string) {
+	if c.Partition != (jar.Partition{}) {
+		return toughCookie{}, "it is partitioned"
+	}
+	t := toughCookie{
+		Key: c.Name, Value: c.Value, Domain: c.Domain, Path: c.Path, HostOnly: c.HostOnly,
+		Secure: c.Secure, HTTPOnly: c.HttpOnly,
+		Expires: writeISO(c.Expires), Creation: writeISO(c.Created), LastAccess: writeISO(c.LastAccess),
+	}
+	if c.SameSite != cookie.SameSiteUnset {
+		t.SameSite = strings.ToLower(c.SameSite.String())
+	}
+	losePriority(c, lose)
+	return t, unfit(c)
+}
+
+// writeISO is a time as JavaScript's toISOString writes it, and nothing for none.
+func writeISO(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format("2006-01-02T15:04:05.000Z")
 }
 
 func readToughCookie(in *bufio.Reader, o *Options, s *sink) error {

@@ -3,13 +3,13 @@ package format
 import (
 	"database/sql"
 	"fmt"
-	"time"
 
 	"coatcheck.dev/cookie"
 )
 
 // WebKitGTK is the database of libsoup: the cookies of WebKitGTK and its browsers, such as GNOME Web. libsoup's other
-// format, text, is [Netscape] with an eighth field.
+// format, text, is [Netscape] with an eighth field. It fills no time of
+// the last access, and that column has had two names.
 var WebKitGTK = Format{
 	name: "webkitgtk", about: "the database of libsoup, for WebKitGTK and GNOME Web, only read",
 	sign: "an SQLite database with moz_cookies and without originAttributes",
@@ -17,7 +17,7 @@ var WebKitGTK = Format{
 		table: "moz_cookies", column: "lastAccess", without: "originAttributes",
 		version: `PRAGMA user_version`, oldest: 0, newest: 0,
 		cookies: func(int) string {
-			return `SELECT name, value, host, path, expiry, lastAccess, isSecure, isHttpOnly, sameSite ` +
+			return `SELECT name, value, host, path, expiry, isSecure, isHttpOnly, sameSite ` +
 				`FROM moz_cookies ORDER BY id`
 		},
 		scan: scanWebKitGTK,
@@ -26,21 +26,18 @@ var WebKitGTK = Format{
 
 func scanWebKitGTK(rows *sql.Rows, _ int, _ *Options) (r row) {
 	var (
-		c                = &r.cookie
-		host             string
-		expiry           int64
-		lastAccess, site sql.NullInt64
+		c      = &r.cookie
+		host   string
+		expiry int64
+		site   sql.NullInt64
 	)
-	err := rows.Scan(&c.Name, &c.Value, &host, &c.Path, &expiry, &lastAccess, &c.Secure, &c.HttpOnly, &site)
+	err := rows.Scan(&c.Name, &c.Value, &host, &c.Path, &expiry, &c.Secure, &c.HttpOnly, &site)
 	if err != nil {
 		r.why = scanError(err)
 		return r
 	}
 	readDomain(c, host)
 	c.Expires = secondsTime(float64(expiry)) // session cookies are not in this file
-	if lastAccess.Int64 > 0 {
-		c.LastAccess = time.Unix(lastAccess.Int64, 0).UTC()
-	}
 	var ok bool
 	if c.SameSite, ok = firefoxSameSites[int(site.Int64)]; !ok {
 		r.why = fmt.Sprintf("sameSite is %d", site.Int64)

@@ -43,9 +43,11 @@ type site struct {
 func newSite(t *testing.T) *site {
 	s := &site{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.mu.Lock()
-		s.cookie = strings.Join(r.Header["Cookie"], "; ")
-		s.mu.Unlock()
+		if strings.HasPrefix(r.URL.Path, "/page/") { // browsers look for /favicon.ico, too
+			s.mu.Lock()
+			s.cookie = strings.Join(r.Header["Cookie"], "; ")
+			s.mu.Unlock()
+		}
 		if r.URL.Path == "/page/set" {
 			for _, line := range sent {
 				w.Header().Add("Set-Cookie", line)

@@ -65,7 +65,8 @@ func TestEveryFormatToEveryOther(t *testing.T) {
 	names := map[string]string{"native": "jar.json", "netscape": "cookies.txt", "playwright": "storageState.json",
 		"cdp": "x.cdp.json", "har": "x.HAR", "playwright-cookies": "x.playwright-cookies.json",
 		"puppeteer": "x.puppeteer.json", "extension": "x.extension.json",
-		"safari": "x.binarycookies", "selenium": "x.selenium.json"}
+		"safari": "x.binarycookies", "selenium": "x.selenium.json", "httpie": "x.httpie.json",
+		"tough-cookie": "x.tough-cookie.json"}
 	writable := slices.DeleteFunc(format.All(), func(f format.Format) bool { return !f.Writable() })
 	if len(names) != len(writable) {
 		t.Fatalf("%d formats are tested, %d are known", len(names), len(writable))
@@ -179,7 +180,7 @@ func TestDatabases(t *testing.T) {
 				(1, '.example.com', '', 'a', '1', '', '/', %d, 1, 0, 1, 1, 1, 1, 0, 2, 443, 0, 0, 0)`,
 				ahead.UnixMicro()+to1970)},
 		{"soup.sqlite", `CREATE TABLE moz_cookies (id INTEGER PRIMARY KEY, name TEXT, value TEXT, host TEXT, path TEXT,
-			expiry INTEGER, lastAccess INTEGER, isSecure INTEGER, isHttpOnly INTEGER, sameSite INTEGER)`,
+			expiry INTEGER, lastAccessed INTEGER, isSecure INTEGER, isHttpOnly INTEGER, sameSite INTEGER)`,
 			fmt.Sprintf(`INSERT INTO moz_cookies VALUES (NULL, 'a', '1', '.example.com', '/', %d, NULL, 1, 0, 0)`,
 				ahead.Unix())},
 	} {
