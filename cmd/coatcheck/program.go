@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"runtime"
 	"runtime/debug"
 
@@ -13,6 +14,7 @@ import (
 	"coatcheck.dev/cmd/coatcheck/internal/config"
 	"coatcheck.dev/cmd/coatcheck/internal/shop"
 	"coatcheck.dev/cmd/coatcheck/internal/snippet"
+	"coatcheck.dev/state"
 )
 
 // A Program is one run of coatcheck.
@@ -36,10 +38,7 @@ func (p *Program) Run(ctx context.Context, args []string) error {
 	}
 	switch line.Command {
 	case config.RunDemo:
-		if line.Demo.Inventory {
-			return shop.Inventory.WriteTable(p.Stdout)
-		}
-		return p.serve(ctx, line.Demo.Server, demo, nil)
+		return p.demo(ctx, &line.Demo)
 	case config.RunServe:
 		return p.serve(ctx, line.Serve.Server, gated(&line.Serve), p.follow(args, line.Serve))
 	case config.CheckConfig:
@@ -73,6 +72,25 @@ func (p *Program) Run(ctx context.Context, args []string) error {
 	system := runtime.GOOS + "/" + runtime.GOARCH
 	_, err = fmt.Fprintf(p.Stdout, "coatcheck %s %s %s\n", version(), runtime.Version(), system)
 	return err
+}
+
+// demo serves the shop, or says what it keeps.
+func (p *Program) demo(ctx context.Context, flags *config.Demo) error {
+	if flags.Inventory {
+		return shop.Inventory.WriteTable(p.Stdout)
+	}
+	if flags.Receipts == "" {
+		return p.serve(ctx, flags.Server, demo, nil)
+	}
+	file, err := os.OpenFile(flags.Receipts, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("--receipts: %w", err)
+	}
+	log, site := p.logger(flags.Server), demo
+	site.observe = state.WriteReceipts(file, func(err error) {
+		log.Error("an answer about consent is missing in the file of --receipts", "error", err)
+	})
+	return errors.Join(p.serve(ctx, flags.Server, site, nil), file.Close())
 }
 
 // checkConfig says what is wrong in a configuration file.

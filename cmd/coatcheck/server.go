@@ -169,7 +169,11 @@ func (s *server) takeToken(own string) (token string, err error) {
 // manage makes the session manager. Its events are logged and counted.
 func (s *server) manage(st store.Store, flags config.Server, site site) *metrics.Metrics {
 	counts := metrics.New(version())
-	s.events = event.NewQueue(event.LogEvents(s.log), counts.Observe)
+	observers := []event.Observer{event.LogEvents(s.log), counts.Observe}
+	if site.observe != nil {
+		observers = append(observers, site.observe)
+	}
+	s.events = event.NewQueue(observers...)
 	if flags.Dev {
 		s.log.Warn("--dev is for development: cookies travel over plain http, and anybody on the network can take them")
 	}

@@ -14,6 +14,7 @@ import (
 	"coatcheck.dev/cmd/coatcheck/internal/config"
 	"coatcheck.dev/cmd/coatcheck/internal/gate"
 	"coatcheck.dev/cmd/coatcheck/internal/shop"
+	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 	"coatcheck.dev/state"
 )
@@ -28,6 +29,7 @@ type site struct {
 	keys    bool                                   // whether keys are needed even if data is not encrypted
 	keeps   func(session.Options) *state.Inventory // what the site's own inventory has; nil if it says nothing
 	handler func(*server) http.Handler
+	observe event.Observer // of all events of the site, beside the log and the metrics; nil for none
 }
 
 // bind has the site's sessions bound to devices, if the flags say so.

@@ -93,7 +93,8 @@ type Storage struct {
 
 // Demo has the flags of the demo.
 type Demo struct {
-	Inventory bool `help:"Print what the shop keeps for its visitors, and where; serve nothing."`
+	Inventory bool   `help:"Print what the shop keeps for its visitors, and where; serve nothing."`
+	Receipts  string `placeholder:"FILE" help:"Add each answer about consent to this file, as a line of JSON, for an auditor. Nothing in it tells who the visitor was."`
 	Server    `embed:""`
 }
 

@@ -39,6 +39,7 @@ func New(sessions *session.Manager, opts Options) http.Handler {
 	}
 	has := sessions.Options()
 	s := &shop{sessions: sessions, opts: opts, kept: keep(cmp.Or(has.Cookie, ticketCookie), has.InsecureCookie)}
+	s.kept.SendTo(has.Events)
 	guard := csrf.New(csrf.Options{
 		Tokens: csrf.Tokens{Session: sessions.Binding, InsecureCookie: has.InsecureCookie},
 		Events: has.Events, TrustedProxies: has.TrustedProxies,
