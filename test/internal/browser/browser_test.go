@@ -15,6 +15,7 @@ import (
 	"coatcheck.dev/test/internal/browser"
 	"coatcheck.dev/test/internal/failing"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // site is a small site with everything that the harness has a method for.
@@ -70,6 +71,7 @@ const script = `document.querySelector("#grow").addEventListener("click", () => 
 }, 50))`
 
 func TestVisit(t *testing.T) {
+	t.Parallel()
 	url := site(t)
 	b := browser.Start(t, browser.Options{})
 	if status := b.Navigate(url + "/"); status != http.StatusOK {
@@ -98,7 +100,24 @@ func TestVisit(t *testing.T) {
 	}
 }
 
+func TestKeyboard(t *testing.T) {
+	t.Parallel()
+	url := site(t)
+	b := browser.Start(t, browser.Options{})
+	b.Navigate(url + "/")
+	b.Press(kb.Tab)
+	b.Press(kb.End + "er")
+	b.Press(kb.Tab)
+	if status := b.Enter(); status != http.StatusOK {
+		t.Errorf("status %d, want 200", status)
+	}
+	if got := b.Text("h1"); got != "Hello, older" {
+		t.Errorf("heading %q, want what was typed", got)
+	}
+}
+
 func TestPageThatChanges(t *testing.T) {
+	t.Parallel()
 	b := browser.Start(t, browser.Options{})
 	b.Navigate(site(t) + "/")
 	b.AwaitCount("li", 0)
@@ -115,6 +134,7 @@ func TestPageThatChanges(t *testing.T) {
 }
 
 func TestComplaints(t *testing.T) {
+	t.Parallel()
 	b := browser.Start(t, browser.Options{})
 	b.Navigate(site(t) + "/")
 	b.Click("#grow")
@@ -129,6 +149,7 @@ func TestComplaints(t *testing.T) {
 }
 
 func TestCookies(t *testing.T) {
+	t.Parallel()
 	url := site(t)
 	b := browser.Start(t, browser.Options{})
 	b.Navigate(url + "/")
@@ -170,6 +191,7 @@ func TestCookies(t *testing.T) {
 }
 
 func TestScreenshot(t *testing.T) {
+	t.Parallel()
 	b := browser.Start(t, browser.Options{})
 	b.Navigate(site(t) + "/")
 	for _, c := range []struct {
@@ -209,6 +231,7 @@ func TestScreenshot(t *testing.T) {
 func abs(n int) int { return max(n, -n) }
 
 func TestHostRules(t *testing.T) {
+	t.Parallel()
 	url := site(t)
 	b := browser.Start(t, browser.Options{HostRules: "MAP shop.localtest 127.0.0.1"})
 	b.Navigate(strings.Replace(url, "localhost", "shop.localtest", 1) + "/")
@@ -218,6 +241,7 @@ func TestHostRules(t *testing.T) {
 }
 
 func TestFlags(t *testing.T) {
+	t.Parallel()
 	b := browser.Start(t,
 		browser.Options{Flags: map[string]string{"user-agent": "a browser of ours", "mute-audio": ""}})
 	b.Navigate(site(t) + "/")
@@ -227,6 +251,7 @@ func TestFlags(t *testing.T) {
 }
 
 func TestPreferences(t *testing.T) {
+	t.Parallel()
 	b := browser.Start(t, browser.Options{Preferences: `{"intl": {"selected_languages": "eo"}}`})
 	b.Navigate(site(t) + "/")
 	if got := browser.Eval[string](b, "navigator.language"); got != "eo" {
@@ -235,6 +260,7 @@ func TestPreferences(t *testing.T) {
 }
 
 func TestLeave(t *testing.T) {
+	t.Parallel()
 	url := site(t)
 	b := browser.Start(t, browser.Options{})
 	b.Navigate(url + "/")
@@ -244,6 +270,7 @@ func TestLeave(t *testing.T) {
 }
 
 func TestClearCookies(t *testing.T) {
+	t.Parallel()
 	b := browser.Start(t, browser.Options{})
 	b.Navigate(site(t) + "/")
 	b.Submit("form button")
@@ -257,6 +284,7 @@ func TestClearCookies(t *testing.T) {
 }
 
 func TestNoProcessStays(t *testing.T) {
+	t.Parallel()
 	var profile string
 	t.Run("inner", func(t *testing.T) {
 		b := browser.Start(t, browser.Options{})

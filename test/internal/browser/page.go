@@ -61,6 +61,19 @@ func (b *Browser) Click(sel string) {
 	do(b, "click "+sel, chromedp.Click(chromedp.CSS(sel)))
 }
 
+// Press presses keys for whatever has the focus, such as those of package kb.
+func (b *Browser) Press(keys string) {
+	b.t.Helper()
+	do(b, "press "+quote(keys), chromedp.KeyEvent(keys))
+}
+
+// Enter presses the key by which the button or link with the focus leads to a page, waits until that is loaded, and
+// returns the status of the last answer.
+func (b *Browser) Enter() int {
+	b.t.Helper()
+	return b.leave("press Enter", chromedp.KeyEvent(kb.Enter))
+}
+
 // Fill replaces what a field holds by typing a value into it.
 func (b *Browser) Fill(sel, value string) {
 	b.t.Helper()
