@@ -8,6 +8,8 @@ import (
 )
 
 // Who somebody is, and what opens something, lives where the visitor can neither read nor change it.
+//
+// Rows: N5, ASVS 14.3.3
 func TestOwnershipIsChecked(t *testing.T) {
 	for place, says := range map[state.Place]string{
 		state.InCookie:         "the visitor can read and change a cookie",

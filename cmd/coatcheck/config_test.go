@@ -160,6 +160,7 @@ func TestScenarioSignInAndBack(t *testing.T) {
 	s.expect(newBrowser(t), ask{path: "/orders", method: "POST"}, 401, "Please sign in.")
 }
 
+// Rows: ASVS 7.5.1, ASVS 7.5.3
 func TestScenarioRecentAndLevel(t *testing.T) {
 	s := on(t, "upstream: http://APP\nsign-in: /in/ada\nroutes:\n  - {match: /email, recent: 1h}\n"+
 		"  - {match: /moment, recent: 1ms}\n  - {match: /admin/, level: 2}\n")

@@ -74,6 +74,7 @@ var asvs = Group{
 		{ID: "11.5.1", Rule: "random values of at least 128 bits from a CSPRNG"},
 		{ID: "14.2.1", Rule: "no ticket in a URL"},
 		{ID: "14.3.2", Rule: "what belongs to a session is not cached"},
+		{ID: "14.3.3", Rule: "browser storage holds nothing sensitive but the ticket"},
 		{ID: "15.3.4", Rule: "the client's address comes from trusted fields"},
 		{ID: "15.4.1", Rule: "shared objects are safe for concurrent use"},
 		{ID: "15.4.2", Rule: "a check and what follows from it are one step"},

@@ -37,6 +37,8 @@ func withRoutes(t testing.TB, routes ...route.Route) func(*setup) {
 
 // What a route requires holds for every reading of a path that some app may have, and what it opens holds for its path
 // alone.
+//
+// Rows: A33
 func TestRoutesHoldHoweverAPathIsSpelt(t *testing.T) {
 	st := newSite(t, says(), withRoutes(t,
 		route.Route{Match: pattern(t, "/admin/open"), Access: route.AnyVisitor},
@@ -171,6 +173,8 @@ func TestKindsOfUpstream(t *testing.T) {
 }
 
 // A site that others show in a frame has a cookie that browsers send from there, one for each of these sites.
+//
+// Rows: N5, ASVS 3.3.1
 func TestAppInAFrame(t *testing.T) {
 	st := newSite(t, says("Coatcheck-Set: cart=1"), func(s *setup) { s.session.Partitioned = true })
 	framed := http.Header{"Sec-Fetch-Site": {"cross-site"}, "Sec-Fetch-Dest": {"iframe"},
