@@ -88,3 +88,48 @@ func (m *Manager) Browse(ctx context.Context, q store.Query) ([]Info, store.Curs
 func (m *Manager) Count(ctx context.Context, user string) (int, error) {
 	return m.store.Count(ctx, user)
 }
+
+// Explain says what a ticket is worth, and to which session it belongs, for whoever looks into a complaint. Nothing
+// comes of it: the session does not count as used, and a stolen ticket ends nothing. What it is worth is one of
+//
+//	live        its session goes on with it
+//	superseded  its session has gone on to newer secrets; whoever still shows this one counts as a thief
+//	expired     the time of its session is over
+//	ended       a not-before has ended its session
+//	forged      its session never had this secret, as far as is known
+//	unknown     there is no session of its handle: it was ended or swept, or never was
+//	malformed   it is no ticket
+//
+// The session is that of the handle, whoever made the secret up; "unknown" has a handle alone, and "malformed" not even
+// that. An error means that the store did not answer. Explain may be called by several goroutines at once.
+func (m *Manager) Explain(ctx context.Context, text string) (worth string, of Info, err error) {
+	t := ticket{}
+	if !t.parse(text) {
+		return "malformed", Info{}, nil
+	}
+	t.realm = m.opts.Realm
+	if err := m.store.LoadCutoffs(ctx); err != nil {
+		return "", Info{}, err
+	}
+	r, err := m.store.Reload(ctx, &store.Record{ID: t.id})
+	if err != nil {
+		return "", Info{}, err
+	}
+	if r == nil {
+		return "unknown", Info{Handle: t.id}, nil
+	}
+	hash, now := t.hash(), m.store.Now()
+	switch is := matchOf(r, &hash); {
+	case is == matchNone:
+		worth = "forged"
+	case m.store.Over(r, now):
+		worth = "expired"
+	case m.store.Refuses(r.User, r.CreatedAt):
+		worth = "ended"
+	case is == matchPast, m.late(r, is, now):
+		worth = "superseded"
+	default:
+		worth = "live"
+	}
+	return worth, m.info(r, store.ID{}), nil
+}

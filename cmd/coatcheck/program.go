@@ -62,6 +62,8 @@ func (p *Program) Run(ctx context.Context, args []string) error {
 		return p.audit(ctx, &line.Audit)
 	case config.RunDoctor:
 		return p.doctor(ctx, &line.Doctor)
+	case config.ExplainCookie:
+		return p.explain(ctx, &line.Explain)
 	case config.CopyStore:
 		return p.copyStore(ctx, &line.Store.Copy)
 	case config.ListKeys, config.RotateKeys, config.RetireOldKeys, config.CheckAllKeys:

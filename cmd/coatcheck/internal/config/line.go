@@ -22,6 +22,7 @@ type Line struct {
 	Audit   Audit    `cmd:"" help:"Visit a site in Chromium, list what is kept there and by whom, and compare it with an inventory."`
 	Config  Configs  `cmd:"" help:"Work on configuration files of serve."`
 	Doctor  Doctor   `cmd:"" help:"Say what the store promises, what it does not, and what to do about it."`
+	Explain Explain  `cmd:"" help:"Say what a cookie from a complaint is worth: read a Cookie header, a Set-Cookie line or a ticket from standard input."`
 	Store   Stores   `cmd:"" help:"Work on whole stores."`
 	Keys    Keys     `cmd:"" help:"Show and change the keys that sign and encrypt."`
 	Cookies Cookies  `cmd:"" help:"Work on files of cookies."`
@@ -45,6 +46,7 @@ const (
 	ExampleConfig  Command = "config example"
 	SchemaConfig   Command = "config schema"
 	RunDoctor      Command = "doctor"
+	ExplainCookie  Command = "explain"
 	CopyStore      Command = "store copy <from> <to>"
 	ConvertCookies Command = "cookies convert <from> <to>"
 	ListKeys       Command = "keys list"
@@ -148,6 +150,26 @@ With rediss in place of redis the connection is encrypted. ` +
 
 Other users of the machine can read command lines. ` +
 		`Pass an address that has a password in the environment, as COATCHECK_STORE.`
+}
+
+// Explain has the flags of an explanation.
+type Explain struct {
+	Store   string `placeholder:"STORE" help:"Address of the store, as it was given to serve. Default: an SQLite database in the data folder"`
+	KeyFile `embed:""`
+	Realm   string   `placeholder:"NAME" help:"Realm of the site, if its configuration names one."`
+	URL     string   `name:"url" default:"https://site.example/" placeholder:"URL" help:"Page whose response has the Set-Cookie lines. Default: ${default}"`
+	Cookie  []string `placeholder:"NAME" sep:"," help:"Name of the session's cookie, if it is not one of the default ones. Repeatable."`
+	Format  string   `default:"text" enum:"text,json" placeholder:"text|json" help:"Format of the report. Default: ${default}"`
+}
+
+// Help is the text below that of the command.
+func (*Explain) Help() string {
+	return `The cookie comes by standard input alone, because other users of the machine can read command lines:
+
+  coatcheck explain < cookie.txt
+
+No secret is shown, kept or logged. Looking changes nothing: the session does not count as used, and a stolen ticket ` +
+		`ends nothing. The exit status is 0 whatever the cookie is worth.`
 }
 
 // Stores has the commands that work on whole stores.

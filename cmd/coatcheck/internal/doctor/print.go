@@ -6,11 +6,9 @@ import (
 	"io"
 	"strings"
 
+	"coatcheck.dev/cmd/coatcheck/internal/paragraph"
 	"coatcheck.dev/store"
 )
-
-// width is the most columns of a line, but for words that are wider.
-const width = 96
 
 // WriteJSON writes the report for programs.
 func (r *Report) WriteJSON(w io.Writer) error {
@@ -51,32 +49,10 @@ func (r *Report) section(b *strings.Builder, severity store.Severity, title, sig
 			fmt.Fprintf(b, "  %s %s\n", sign, f.What)
 			continue
 		}
-		wrap(b, "  "+sign+" ", f.What)
-		wrap(b, "    ", f.Means)
+		paragraph.Write(b, "  "+sign+" ", f.What)
+		paragraph.Write(b, "    ", f.Means)
 		if f.Fix != "" {
-			wrap(b, "    → ", f.Fix)
+			paragraph.Write(b, "    → ", f.Fix)
 		}
 	}
-}
-
-// wrap writes text in lines of that width, each below the first.
-func wrap(b *strings.Builder, begin, text string) {
-	indent := strings.Repeat(" ", len([]rune(begin)))
-	b.WriteString(begin)
-	at := len(indent)
-	for i, word := range strings.Fields(text) {
-		n := len([]rune(word))
-		switch {
-		case i == 0:
-		case at+1+n > width:
-			b.WriteString("\n" + indent)
-			at = len(indent)
-		default:
-			b.WriteByte(' ')
-			at++
-		}
-		b.WriteString(word)
-		at += n
-	}
-	b.WriteByte('\n')
 }

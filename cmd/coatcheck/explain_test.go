@@ -1,0 +1,97 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+// Whoever looks into a complaint learns what the cookie is worth, and nobody learns the secret.
+//
+// Rows: A35
+func TestExplain(t *testing.T) {
+	data := t.TempDir()
+	r := start(t, data, "demo", "--seal-data")
+	b := newBrowser(t)
+	b.signIn(t, r.site)
+	ticket := b.cookies["__Host-session"]
+	explain := func(text string, args ...string) (string, error) {
+		var out bytes.Buffer
+		p := Program{Stdin: strings.NewReader(text), Stdout: &out, Stderr: &bytes.Buffer{}}
+		err := p.Run(t.Context(), append([]string{"explain", "--data=" + data}, args...))
+		if text := out.String(); strings.Contains(text, ticket[23:]) {
+			t.Errorf("the secret is shown:\n%s", text)
+		}
+		return out.String(), err
+	}
+	forged := ticket[:len(ticket)-4] + "AAAA"
+	for _, tt := range []struct {
+		text string
+		want []string
+	}{
+		{"Cookie: theme=dark; __Host-session=" + ticket,
+			[]string{"theme: other", "__Host-session: live", "User       ada", "Session    " + ticket[1:23]}},
+		{"cookie: __Host-session=" + forged, []string{"__Host-session: forged", "User       ada"}},
+		{ticket + "\n", []string{"(ticket): live"}},
+		{"__Host-session=" + ticket, []string{"__Host-session: live"}},
+		{"Set-Cookie: __Host-session=" + ticket + "; Path=/; Secure; HttpOnly; SameSite=Lax",
+			[]string{"__Host-session: live", "Chrome   kept"}},
+		{"__Host-session=" + ticket + "; Path=/; HttpOnly", []string{": live", "EXCLUDE_INVALID_PREFIX"}},
+		{"Set-Cookie: __Host-session=; Path=/; Secure; Max-Age=0", []string{"__Host-session: deletes"}},
+		{"1" + strings.Repeat("A", len(ticket)-1), []string{"(ticket): unknown"}},
+		{"sid=" + ticket, []string{"sid: live"}},
+		{"__Host-session=abc", []string{"__Host-session: malformed"}},
+	} {
+		got, err := explain(tt.text)
+		if err != nil {
+			t.Fatalf("%.40q: %v", tt.text, err)
+		}
+		for _, want := range tt.want {
+			if !strings.Contains(got, want) {
+				t.Errorf("%.40q: there is no %q in\n%s", tt.text, want, got)
+			}
+		}
+	}
+	text, err := explain("Cookie: __Host-session="+ticket, "--format=json")
+	var report struct {
+		Cookies []struct {
+			Name, Worth string
+			Session     struct{ Handle, User string }
+		}
+	}
+	if err != nil || json.Unmarshal([]byte(text), &report) != nil || len(report.Cookies) != 1 ||
+		report.Cookies[0].Worth != "live" || report.Cookies[0].Session.User != "ada" {
+		t.Errorf("%v\n%s", err, text)
+	}
+	if b.me(r) == "" {
+		t.Error("to look at the cookie has ended its session")
+	}
+	if status, _ := r.api("DELETE", "/v1/sessions?confirm=everybody"); status != 200 {
+		t.Fatal(status)
+	}
+	if got, err := explain(ticket); err != nil || !strings.Contains(got, ": ended") {
+		t.Errorf("%v\n%s", err, got)
+	}
+}
+
+func TestExplainRefuses(t *testing.T) {
+	data := t.TempDir()
+	start(t, data, "demo")
+	for name, tt := range map[string]struct {
+		text string
+		args []string
+		want string
+	}{
+		"nothing":  {" \n\n", nil, "nothing to explain"},
+		"too long": {strings.Repeat("a", 65<<10), nil, "more than 65536 bytes"},
+		"no store": {"x", []string{"--data=" + t.TempDir()}, "no database"},
+		"no URL":   {"x", []string{"--url=site"}, "no http or https URL"},
+	} {
+		p := Program{Stdin: strings.NewReader(tt.text), Stdout: &bytes.Buffer{}, Stderr: &bytes.Buffer{}}
+		err := p.Run(t.Context(), append([]string{"explain", "--data=" + data}, tt.args...))
+		if err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v, want %q", name, err, tt.want)
+		}
+	}
+}

@@ -1,0 +1,169 @@
+package explain
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"coatcheck.dev/cookie"
+	"coatcheck.dev/lint"
+	"coatcheck.dev/session"
+)
+
+// MaxInput is the most bytes of a text that is explained: as much as a server takes of headers.
+const MaxInput = 64 << 10
+
+// Options say where tickets are looked up.
+type Options struct {
+	// Ticket tells what a ticket is worth: see [session.Manager.Explain].
+	Ticket func(ctx context.Context, ticket string) (worth string, of session.Info, err error)
+
+	// Cookies are the names that the session's cookie may have. A cookie of another name is looked up too, if its value
+	// has the form of a ticket.
+	Cookies []string
+
+	// URL is the page whose response has the Set-Cookie lines: it decides what browsers make of them.
+	URL *url.URL
+}
+
+// A Report is what is known of the cookies of a text, in their order. It has no secrets.
+type Report struct {
+	Cookies []Cookie `json:"cookies"`
+
+	lines *lint.Report // of the Set-Cookie lines; nil if there are none
+}
+
+// A Cookie is one cookie, or a ticket alone.
+type Cookie struct {
+	Name    string        `json:"name,omitempty"` // "" for a ticket alone
+	Worth   string        `json:"worth"`          // that of [session.Manager.Explain], or "other"
+	Means   string        `json:"means"`
+	Session *session.Info `json:"session,omitempty"`
+	SetBy   bool          `json:"set_cookie,omitempty"` // whether it stands in a Set-Cookie line
+}
+
+// Read explains a text.
+func Read(ctx context.Context, in io.Reader, o Options) (*Report, error) {
+	text, err := io.ReadAll(io.LimitReader(in, MaxInput+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("read the cookies: %w", err)
+	case len(text) > MaxInput:
+		return nil, fmt.Errorf("there are more than %d bytes, and no header is so long: give one header", MaxInput)
+	}
+	found := read(string(text))
+	if len(found) == 0 {
+		return nil, errors.New("there is nothing to explain: give a Cookie header, a Set-Cookie line or a ticket")
+	}
+	r := &Report{}
+	response := lint.Response{URL: o.URL}
+	for _, f := range found {
+		c, err := o.explain(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		r.Cookies = append(r.Cookies, c)
+		if f.line != "" {
+			response.SetCookie = append(response.SetCookie, f.line)
+		}
+	}
+	if len(response.SetCookie) > 0 {
+		r.lines = lint.Check([]lint.Response{response}, time.Now())
+	}
+	return r, nil
+}
+
+// A pasted cookie is one as it stands in the text.
+type pasted struct {
+	name, value string
+	line        string // the Set-Cookie line; "" if it is none
+}
+
+// maxPasted bounds the cookies that are looked up. Browsers send at most 180 to a site.
+const maxPasted = 200
+
+// read takes the cookies out of a text.
+func read(text string) (found []pasted) {
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		name, rest, _ := strings.Cut(line, ":")
+		switch {
+		case line == "":
+			continue
+		case strings.EqualFold(name, "Set-Cookie"):
+			found = append(found, ofLine(strings.TrimSpace(rest)))
+		case strings.EqualFold(name, "Cookie"):
+			found = append(found, ofHeader(strings.TrimSpace(rest))...)
+		case setsCookie(line):
+			found = append(found, ofLine(line))
+		case strings.ContainsAny(line, "=;"):
+			found = append(found, ofHeader(line)...)
+		default:
+			found = append(found, pasted{value: line})
+		}
+	}
+	return found[:min(len(found), maxPasted)]
+}
+
+// setsCookie tells a Set-Cookie line from a Cookie header, which has no attributes.
+func setsCookie(line string) bool {
+	_, rest, _ := strings.Cut(line, ";")
+	for part := range strings.SplitSeq(rest, ";") {
+		name, _, _ := strings.Cut(part, "=")
+		switch strings.ToLower(strings.TrimSpace(name)) {
+		case "path", "secure", "httponly", "samesite", "max-age", "expires", "domain", "partitioned":
+			return true
+		}
+	}
+	return false
+}
+
+func ofLine(line string) pasted {
+	p := cookie.Parse(line)
+	return pasted{p.Name, p.Value, line}
+}
+
+func ofHeader(header string) (found []pasted) {
+	for name, value := range cookie.All([]string{header}) {
+		found = append(found, pasted{name: name, value: value})
+	}
+	return found
+}
+
+func (o *Options) explain(ctx context.Context, p pasted) (Cookie, error) {
+	c := Cookie{Name: p.name, SetBy: p.line != ""}
+	worth, of, err := o.Ticket(ctx, p.value)
+	if err != nil {
+		return c, fmt.Errorf("look the session up: %w", err)
+	}
+	if worth == "malformed" && p.name != "" && !slices.Contains(o.Cookies, p.name) {
+		worth = "other"
+	}
+	c.Worth, c.Means = worth, meaning[worth]
+	if p.value == "" && p.line != "" {
+		c.Worth, c.Means = "deletes", meaning["deletes"]
+	}
+	if !of.Handle.IsZero() {
+		c.Session = &of
+	}
+	return c, nil
+}
+
+var meaning = map[string]string{
+	"live": "It is good: its session goes on with it.",
+	"superseded": "It is out of date: its session has gone on to newer secrets. A browser that still sends it was " +
+		"restored from an older state, or somebody has copied it; the next request with it counts as theft.",
+	"expired": "The time of its session is over: sign in again.",
+	"ended":   "Its session was ended for all who had signed in before some moment (not-before): sign in again.",
+	"forged":  "There is a session of this handle, but it never had this secret: the ticket is made up or damaged.",
+	"unknown": "There is no session of this handle: it was ended (signed out, replaced by a sign-in, revoked or " +
+		"swept), or it is from another store.",
+	"malformed": "It is no ticket: cut off, changed on the way, or from another program that uses the same name.",
+	"other":     "It is not the session's: no ticket has this form.",
+	"deletes":   "It takes the cookie away from the browser.",
+}

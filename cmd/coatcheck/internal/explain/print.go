@@ -1,0 +1,68 @@
+package explain
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"coatcheck.dev/cmd/coatcheck/internal/paragraph"
+	"coatcheck.dev/internal/visible"
+	"coatcheck.dev/session"
+)
+
+// WriteJSON writes the report for programs, without what browsers make of Set-Cookie lines: coatcheck check --lines
+// tells that.
+func (r *Report) WriteJSON(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(r)
+}
+
+// WriteText writes the report for people.
+func (r *Report) WriteText(w io.Writer, now time.Time) error {
+	var b strings.Builder
+	for i, c := range r.Cookies {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		name := visible.Text(c.Name)
+		if name == "" {
+			name = "(ticket)"
+		}
+		fmt.Fprintf(&b, "%s: %s\n", name, c.Worth)
+		paragraph.Write(&b, "  ", c.Means)
+		if c.Session != nil {
+			writeSession(&b, c.Session, now)
+		}
+	}
+	if r.lines != nil {
+		b.WriteString("\nWhat browsers make of the lines:\n\n")
+		if err := r.lines.WriteText(&b, false); err != nil {
+			return err
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func writeSession(b *strings.Builder, i *session.Info, now time.Time) {
+	fmt.Fprintf(b, "  Session    %s\n", i.Handle)
+	if i.CreatedAt.IsZero() {
+		return
+	}
+	user := "nobody has signed in"
+	if i.User != "" {
+		user = visible.Text(i.User)
+	}
+	fmt.Fprintf(b, "  User       %s\n  Started    %s\n  Last seen  %s\n  Ends       %s", user, when(i.CreatedAt),
+		when(i.LastSeen), when(i.Ends()))
+	if left := i.Ends().Sub(now).Round(time.Second); left > 0 {
+		fmt.Fprintf(b, ", in %v if it is not used", left)
+	}
+	fmt.Fprintf(b, "\n  Browser    %s at %s\n", visible.Text(i.Device.Label), i.Device.Address)
+}
+
+func when(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 MST") }
