@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -314,6 +315,7 @@ func TestReloadWhenTheFileChanges(t *testing.T) {
 	logged := func(text string) func() bool {
 		return func() bool { return strings.Contains(s.r.stderr.String(), text) }
 	}
+	began := time.Now()
 	write("routes:\n  - {match: /, access: required}\n")
 	wait("the new one is not taken up", func() bool {
 		res, _ := s.get(newBrowser(t), ask{path: "/x"})
@@ -325,6 +327,17 @@ func TestReloadWhenTheFileChanges(t *testing.T) {
 	wait("what cannot change is not told", logged("lease cannot change in a program that runs"))
 	s.expect(newBrowser(t), ask{path: "/x"}, 401, "")
 	s.expect(b, ask{path: "/x"}, 200, "ada ")
+	for _, want := range []string{`_total{outcome="accepted"} 1`, `_total{outcome="refused"} 2`} {
+		wait("the metrics lack "+want, func() bool {
+			_, metrics := s.r.api("GET", "/metrics")
+			return strings.Contains(metrics, "coatcheck_config_reloads"+want+"\n")
+		})
+	}
+	_, metrics := s.r.api("GET", "/metrics")
+	last := find(t, []byte(metrics), `(?m)^coatcheck_config_last_accepted_timestamp_seconds (\S+)$`)
+	if at, err := strconv.ParseFloat(last, 64); err != nil || at < float64(began.Unix()) {
+		t.Errorf("the one that counts was read at %s, and the file was written at %d", last, began.Unix())
+	}
 }
 
 // openFiles counts the program's open files, where the system tells.

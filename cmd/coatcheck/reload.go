@@ -28,6 +28,9 @@ func (p *Program) follow(args []string, flags config.Serve) *reloader {
 	return r
 }
 
+const nothingToRead = "SIGHUP was ignored: there is nothing to read again; restart to change flags, " +
+	"or start with --config"
+
 // run reads the configuration again as often as it has to, until ctx ends.
 func (r *reloader) run(ctx context.Context, s *server) {
 	defer signal.Stop(r.hangups)
@@ -40,9 +43,7 @@ func (r *reloader) run(ctx context.Context, s *server) {
 			return
 		case <-r.hangups:
 			if r.flags.Config == "" {
-				s.log.Warn("SIGHUP was ignored: there is nothing to read again; restart to change flags, or start " +
-					"with " +
-					"--config")
+				s.log.Warn(nothingToRead)
 				continue
 			}
 		case <-tick.C:
@@ -73,6 +74,7 @@ func (r *reloader) reload(s *server) {
 	if err == nil {
 		err = s.router.reload(&line.Serve)
 	}
+	s.reloaded(err)
 	if err == nil {
 		fmt.Fprintf(r.p.Stdout, "%s was read again: %d sites.\n", r.flags.Config, len(line.Serve.All()))
 		return

@@ -36,6 +36,7 @@ type server struct {
 	console  *console.Console
 	router   *router // nil if the site is no app behind the gate
 	drifts   drifts
+	reloaded func(error)        // is told of each reload
 	front    *httpserver.Server // the site
 	back     *httpserver.Server // the console and its API
 	plain    *httpserver.Server // what leads from plain http to https; nil if nothing does
@@ -122,6 +123,7 @@ func (s *server) assemble(ctx context.Context, flags config.Server, site site) (
 		}
 	}
 	counts := s.manage(s.stores.Store, flags, site)
+	s.reloaded = counts.WatchReloads()
 	if s.keys != nil {
 		go s.followKeys(s.closing)
 	}
