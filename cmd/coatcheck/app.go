@@ -2,7 +2,6 @@ package main
 
 import (
 	"crypto/sha256"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
@@ -10,6 +9,7 @@ import (
 	"os"
 	"strings"
 
+	"coatcheck.dev/cmd/coatcheck/internal/auth"
 	"coatcheck.dev/cmd/coatcheck/internal/config"
 	"coatcheck.dev/cmd/coatcheck/internal/console"
 	"coatcheck.dev/cmd/coatcheck/internal/gate"
@@ -23,7 +23,7 @@ type app struct {
 	hosts   []string
 	key     string // all that it follows from
 	handler http.Handler
-	gate    *gate.Gate
+	close   func() // closes the connections to the app that no request uses
 	manager *managed
 	uses    int // generations that have it
 }
@@ -64,44 +64,85 @@ func readIf(name string) ([]byte, error) {
 }
 
 // newApp makes the app of a site. The caller has counted the manager's use.
-func (t *router) newApp(s *config.Site, hidden []string, m *managed) (_ *app, err error) {
-	u, err := s.UpstreamURL()
+func (t *router) newApp(s *config.Site, hidden []string, m *managed) (*app, error) {
+	a := &app{hosts: s.Hosts, manager: m, close: func() {}}
+	issuer, err := t.issuer(s, m)
 	if err != nil {
 		return nil, err
 	}
-	var authorities *x509.CertPool
-	if authorities, err = s.Authorities(); err != nil {
+	var issue func(*session.Session) (string, error)
+	if issuer != nil {
+		issue = func(visitor *session.Session) (string, error) { return issuer.Issue(visitor, s.TokensFor) }
+	}
+	if s.Beside != "" {
+		a.handler, err = t.beside(s, m, issue)
+	} else {
+		err = t.inFront(a, s, hidden, issue)
+	}
+	if err != nil {
 		return nil, err
 	}
-	options := t.gateOptions(s, u)
-	options.UpstreamCA, options.Hidden = authorities, hidden
-	watch := func(h http.Handler) http.Handler { return h }
-	if s.Inventory != "" {
-		inv, err := appInventory(s, m.Options())
-		if err != nil {
-			return nil, err
-		}
-		drift := t.s.compare(inv, hidden)
-		watch, options.OnSet = drift.Handler, func(key string) { _ = drift.CheckKey(key) } // it reports
+	if issuer != nil {
+		a.handler = withJWKS(issuer.JWKS(), a.handler)
 	}
-	issue := token.Options{Issuer: s.TokensIssuer}
+	return a, nil
+}
+
+// issuer returns what makes a site's tokens, and nil if it has none.
+func (t *router) issuer(s *config.Site, m *managed) (*token.Issuer, error) {
 	if s.TokensFor == "" {
-		if err := options.Check(); err != nil {
-			return nil, err
-		}
-		g := gate.New(m.Manager, options)
-		return &app{hosts: s.Hosts, gate: g, handler: watch(g), manager: m}, nil
+		return nil, nil
 	}
 	if t.s.keys == nil {
 		return nil, errors.New("tokens-for: the program was started without keys for tokens; restart it")
 	}
-	issuer := token.NewIssuer(m.Manager, t.s.keys, issue)
-	options.Token = func(visitor *session.Session) (string, error) { return issuer.Issue(visitor, s.TokensFor) }
-	if err := errors.Join(options.Check(), issue.Check()); err != nil {
+	options := token.Options{Issuer: s.TokensIssuer}
+	if err := options.Check(); err != nil {
 		return nil, err
 	}
-	g := gate.New(m.Manager, options)
-	return &app{hosts: s.Hosts, gate: g, handler: watch(withJWKS(issuer.JWKS(), g)), manager: m}, nil
+	return token.NewIssuer(m.Manager, t.s.keys, options), nil
+}
+
+// beside answers the proxy of a site.
+func (t *router) beside(
+	s *config.Site, m *managed, issue func(*session.Session) (string, error),
+) (http.Handler, error) {
+	dialect, err := auth.DialectOf(s.Beside)
+	options := auth.Options{Dialect: dialect, Options: s.RouteOptions(), Token: issue, Log: t.s.log}
+	if err := errors.Join(err, options.Check()); err != nil {
+		return nil, err
+	}
+	return auth.New(m.Manager, options), nil
+}
+
+// inFront puts a gate in front of a site's app.
+func (t *router) inFront(
+	a *app, s *config.Site, hidden []string, issue func(*session.Session) (string, error),
+) error {
+	u, err := s.UpstreamURL()
+	if err != nil {
+		return err
+	}
+	options := t.gateOptions(s, u)
+	options.Hidden, options.Token = hidden, issue
+	if options.UpstreamCA, err = s.Authorities(); err != nil {
+		return err
+	}
+	watch := func(h http.Handler) http.Handler { return h }
+	if s.Inventory != "" {
+		inv, err := appInventory(s, a.manager.Options())
+		if err != nil {
+			return err
+		}
+		drift := t.s.compare(inv, hidden)
+		watch, options.OnSet = drift.Handler, func(key string) { _ = drift.CheckKey(key) } // it reports
+	}
+	if err := options.Check(); err != nil {
+		return err
+	}
+	g := gate.New(a.manager.Manager, options)
+	a.handler, a.close = watch(g), g.Close
+	return nil
 }
 
 // gateOptions are what the configuration says of the gate of a site.

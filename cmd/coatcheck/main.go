@@ -9,6 +9,7 @@
 //	coatcheck audit https://shop.example/             what a real browser keeps for a site, and who put it there
 //	coatcheck cookies convert FROM TO                 cookies from the file of one program to that of another
 //	coatcheck snippet systemd                         a service, or a container, with no more rights than needed
+//	coatcheck snippet nginx                           a proxy that asks coatcheck serve --beside nginx about requests
 //	coatcheck version
 //
 // The first two serve the site on http://localhost:8080 and the console on http://localhost:8081. The documentation of

@@ -51,6 +51,8 @@ func (p *Program) Run(ctx context.Context, args []string) error {
 		return snippet.WriteSystemd(p.Stdout)
 	case config.PrintContainer:
 		return snippet.WriteContainer(p.Stdout)
+	case config.PrintNginx:
+		return p.printProxy(&line.Snippet.Nginx, "nginx")
 	case config.RunCheck:
 		c := line.Check
 		return check.Run(ctx, check.Options{

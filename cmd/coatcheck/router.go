@@ -192,7 +192,7 @@ func (t *router) app(s *config.Site, flags config.Server, names []string) (*app,
 	a.key, a.uses = key, 1
 	t.apps[key] = a
 	t.warn(s)
-	if u, err := s.UpstreamURL(); err == nil {
+	if u, err := s.UpstreamURL(); err == nil && s.Beside == "" {
 		go t.s.tryApp(u)
 	}
 	return a, nil
@@ -243,7 +243,7 @@ func (t *router) drop(apps []*app) (gone []*managed) {
 			continue
 		}
 		delete(t.apps, a.key)
-		a.gate.Close()
+		a.close()
 		if t.dropManager(a.manager) {
 			gone = append(gone, a.manager)
 		}

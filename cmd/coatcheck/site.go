@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"coatcheck.dev/bound"
+	"coatcheck.dev/cmd/coatcheck/internal/auth"
 	"coatcheck.dev/cmd/coatcheck/internal/config"
 	"coatcheck.dev/cmd/coatcheck/internal/gate"
 	"coatcheck.dev/cmd/coatcheck/internal/shop"
@@ -79,12 +80,15 @@ var demo = site{
 func gated(flags *config.Serve) site {
 	all := flags.All()
 	first := all[0]
-	hint := "Requests go on to " + first.Upstream
-	if len(all) > 1 {
+	name, hint := first.Upstream, "Requests go on to "+first.Upstream
+	switch {
+	case len(all) > 1:
 		hint = fmt.Sprintf("%d sites: requests go on to the app of their host", len(all))
+	case first.Beside != "":
+		name, hint = first.Beside, first.Beside+" asks at "+auth.Path+", and passes requests on to the app"
 	}
 	st := site{
-		name:    first.Upstream,
+		name:    name,
 		label:   "App",
 		hint:    hint + ", with the headers Coatcheck-User, -Session and -Data.",
 		public:  folders(first),

@@ -40,6 +40,7 @@ func (s *Serve) Check() error {
 			c.prefix = fmt.Sprintf("sites[%d].", i)
 		}
 		c.site(site, s.Dev)
+		c.beside(site, &s.Server)
 	}
 	c.prefix = ""
 	if len(s.Sites) > 0 {

@@ -26,7 +26,7 @@ type Line struct {
 	Store   Stores   `cmd:"" help:"Work on whole stores."`
 	Keys    Keys     `cmd:"" help:"Show and change the keys that sign and encrypt."`
 	Cookies Cookies  `cmd:"" help:"Work on files of cookies."`
-	Snippet Snippets `cmd:"" help:"Print what a system needs to run the program: a service, or a container."`
+	Snippet Snippets `cmd:"" help:"Print what a system needs to run the program: a service, a container, or a proxy beside it."`
 	Version struct{} `cmd:"" help:"Print the version."`
 	Help    struct{} `cmd:"" help:"Print this help, or with a command behind it that of the command."`
 
@@ -56,6 +56,7 @@ const (
 	PrintVersion   Command = "version"
 	PrintSystemd   Command = "snippet systemd"
 	PrintContainer Command = "snippet container"
+	PrintNginx     Command = "snippet nginx"
 )
 
 // Server has the flags of every command that serves.
@@ -225,12 +226,6 @@ type CheckKeys struct {
 func (*CheckKeys) Help() string {
 	return `The exit status is 1 if sessions hang on an old key, or on none that there is. ` +
 		`The check changes nothing, so it can run while the store is in use.`
-}
-
-// Snippets has the commands that print what a system needs to run the program.
-type Snippets struct {
-	Systemd   struct{} `cmd:"" help:"A unit of systemd for coatcheck serve, with no more rights than it needs."`
-	Container struct{} `cmd:"" help:"A container file for Docker or Podman: the program and nothing else, not as root."`
 }
 
 // Cookies has the commands that work on files of cookies.

@@ -44,7 +44,7 @@ func Schema() *jsonschema.Schema {
 	narrowSite(s)
 	narrowSite(items.Items)
 	items.MinItems = ptr(uint64(1))
-	items.Items.Required = []string{"upstream"}
+	items.Items.AnyOf = []*jsonschema.Schema{{Required: []string{"upstream"}}, {Required: []string{"beside"}}}
 	s.AllOf = append(s.AllOf, excludes([]string{"sites"}, siteKeys()...), excludes([]string{"move-from"}, "move-to"))
 	return s
 }
@@ -140,6 +140,7 @@ func narrowSite(s *jsonschema.Schema) {
 	s.DependentRequired = map[string][]string{
 		"tokens-for": {"tokens-issuer"}, "tokens-issuer": {"tokens-for"}, "upstream-ca": {"upstream"},
 	}
+	s.AllOf = append(s.AllOf, excludes([]string{"beside"}, "upstream-ca", "pass-header", "inventory"))
 	s.AllOf = append(s.AllOf, when("upstream-ca", nil, "upstream", &jsonschema.Schema{Pattern: "^https://"}))
 	cookie, _ := s.Properties.Get("cookie")
 	cookie.AllOf = []*jsonschema.Schema{

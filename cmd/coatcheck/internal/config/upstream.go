@@ -11,8 +11,12 @@ import (
 )
 
 func (c *checker) upstream(s *Site) {
-	if s.Upstream == "" {
-		c.of("upstream", "it is missing: say where the app is, such as http://127.0.0.1:3000")
+	switch {
+	case s.Upstream == "" && s.Beside != "":
+		return
+	case s.Upstream == "":
+		c.of("upstream", "it is missing: say where the app is, such as http://127.0.0.1:3000, or beside which proxy "+
+			"to stand, such as beside: nginx (--beside)")
 		return
 	}
 	u, err := s.UpstreamURL()
@@ -30,6 +34,30 @@ func (c *checker) upstream(s *Site) {
 		c.of("upstream-ca", "the upstream speaks no TLS, so nobody vouches for it; write https://, or take this out")
 	} else if _, err := s.Authorities(); err != nil {
 		c.of("upstream-ca", "%s", err)
+	}
+}
+
+// beside refuses what only a program that carries the traffic can do.
+func (c *checker) beside(s *Site, server *Server) {
+	if s.Beside == "" {
+		return
+	}
+	if len(server.TrustProxy) == 0 {
+		c.of("beside", "it needs trust-proxy (--trust-proxy): the addresses from which %s asks, because whoever asks "+
+			"may name any client", s.Beside)
+	}
+	if server.BindDevices != "off" {
+		c.of("beside", "bind-devices is for a program that stands in front of the app, because browsers prove their "+
+			"keys in requests of their own; take one of them out")
+	}
+	for key, there := range map[string]bool{
+		"upstream-ca": s.UpstreamCA != "", "pass-header": len(s.PassHeader) > 0, "form-tokens": s.FormTokens,
+		"inventory": s.Inventory != "",
+	} {
+		if there {
+			c.of(key, "beside a proxy this program sees neither forms nor what the app answers; take it out, or stand "+
+				"in front of the app (no beside)")
+		}
 	}
 }
 
