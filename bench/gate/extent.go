@@ -83,13 +83,21 @@ func (f *field) close() {
 	}
 }
 
+// start starts a process that ends with the field.
+func (f *field) start(ctx context.Context, path string, args ...string) (*process, error) {
+	p, err := start(ctx, f.extent.log, path, args...)
+	if err == nil {
+		f.all = append(f.all, p)
+	}
+	return p, err
+}
+
 func (f *field) bare(ctx context.Context, name string, args ...string) (*contender, error) {
 	args = append([]string{"-role=bare", "-upstream=" + f.app.url}, args...)
-	proxy, err := start(ctx, f.extent.log, f.extent.self, args...)
+	proxy, err := f.start(ctx, f.extent.self, args...)
 	if err != nil {
 		return nil, err
 	}
-	f.all = append(f.all, proxy)
 	return &contender{process: proxy, name: name, cookie: "__Host-session=" + exampleTicket}, nil
 }
 
@@ -100,11 +108,10 @@ const exampleTicket = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 func (f *field) gate(ctx context.Context, name string, args ...string) (*contender, error) {
 	args = append([]string{"serve", "--upstream=" + f.app.url, "--listen=127.0.0.1:0", "--console-listen=127.0.0.1:0",
 		"--data=" + filepath.Join(f.extent.folder, name)}, args...)
-	proxy, err := start(ctx, f.extent.log, f.extent.program(), args...)
+	proxy, err := f.start(ctx, f.extent.program(), args...)
 	if err != nil {
 		return nil, err
 	}
-	f.all = append(f.all, proxy)
 	cookie, err := signIn(proxy.url, "u42")
 	return &contender{process: proxy, name: name, cookie: cookie}, err
 }

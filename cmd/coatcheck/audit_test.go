@@ -6,20 +6,18 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"coatcheck.dev/cmd/coatcheck/internal/audit/chromium/chromiumtest"
 	"coatcheck.dev/cmd/coatcheck/internal/check"
 	"coatcheck.dev/cmd/coatcheck/internal/shop"
 )
 
 // A user audits the demo shop against its inventory, signed in and not: there is no drift, and no faulty cookie.
 func TestAuditDemo(t *testing.T) {
-	if _, err := exec.LookPath("chromium"); err != nil && os.Getenv("CI") != "true" {
-		t.Skip(err)
-	}
+	chromiumtest.Need(t)
 	r := start(t, t.TempDir(), "demo")
 	inventory, err := json.Marshal(shop.Inventory)
 	if err != nil {

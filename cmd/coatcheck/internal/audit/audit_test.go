@@ -10,20 +10,9 @@ import (
 	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/audit"
-	"coatcheck.dev/cmd/coatcheck/internal/audit/chromium"
+	"coatcheck.dev/cmd/coatcheck/internal/audit/chromium/chromiumtest"
 	"coatcheck.dev/state"
 )
-
-// needChromium skips a test where there is no Chromium, and fails it in CI.
-func needChromium(t *testing.T) {
-	t.Helper()
-	if _, err := chromium.Find(""); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
-}
 
 const signIn = `
 # a comment
@@ -62,7 +51,7 @@ func declared() *state.Inventory {
 
 // All planted items are found, with who put them there, and nothing else is.
 func TestPlanted(t *testing.T) {
-	needChromium(t)
+	chromiumtest.Need(t)
 	began := time.Now()
 	a, err := audit.Look(t.Context(), &audit.Options{
 		Pages: []string{site(t) + "/"}, Links: 10, Scripts: []*audit.Script{script(t, "sign-in", signIn)},

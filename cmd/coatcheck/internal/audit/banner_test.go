@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/audit"
+	"coatcheck.dev/cmd/coatcheck/internal/audit/chromium/chromiumtest"
 	"coatcheck.dev/cmd/coatcheck/internal/check"
 	"coatcheck.dev/jar"
 	"coatcheck.dev/state"
@@ -52,7 +53,7 @@ func asking(t *testing.T) string {
 // What needs consent is drift before a choice, after a refusal and after a withdrawal, and is none after an agreement.
 // A script that gets stuck is a note of its scene. Cookies of a file are brought along.
 func TestConsent(t *testing.T) {
-	needChromium(t)
+	chromiumtest.Need(t)
 	t.Parallel()
 	inv := state.NewInventory()
 	for name, purpose := range map[string]state.Purpose{"answer": state.Essential, "early": state.Analytics,
@@ -98,7 +99,7 @@ func TestConsent(t *testing.T) {
 
 // A site that is not there is one status, and nothing to judge another.
 func TestStatuses(t *testing.T) {
-	needChromium(t)
+	chromiumtest.Need(t)
 	t.Parallel()
 	empty := httptest.NewServer(http.NotFoundHandler())
 	defer empty.Close()
