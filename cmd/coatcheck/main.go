@@ -3,6 +3,8 @@
 //	coatcheck demo                                    a small shop, to see what it does
 //	coatcheck serve --upstream http://127.0.0.1:3000  a gate in front of an app in any language
 //	coatcheck doctor                                  what the store promises, and what to do about what it does not
+//	coatcheck doctor --site https://shop.example/     an attack on your own proxy, and what to change
+//	coatcheck echo                                    an app for trying things: it answers with what reached it
 //	coatcheck store copy FROM TO                      all sessions from one store to another
 //	coatcheck keys rotate                             a new key to encrypt with, which running nodes take up
 //	coatcheck check https://shop.example/             what browsers make of a site's cookies, and what is wrong

@@ -63,9 +63,14 @@ func (p *Program) Run(ctx context.Context, args []string) error {
 	case config.RunAudit:
 		return p.audit(ctx, &line.Audit)
 	case config.RunDoctor:
+		if line.Doctor.Site != "" {
+			return p.attack(ctx, &line.Doctor)
+		}
 		return p.doctor(ctx, &line.Doctor)
 	case config.ExplainCookie:
 		return p.explain(ctx, &line.Explain)
+	case config.RunEcho:
+		return p.echo(ctx, &line.Echo)
 	case config.CopyStore:
 		return p.copyStore(ctx, &line.Store.Copy)
 	case config.ListKeys, config.RotateKeys, config.RetireOldKeys, config.CheckAllKeys:

@@ -21,7 +21,8 @@ type Line struct {
 	Check   Check    `cmd:"" help:"Say what browsers make of a site's cookies, and what is wrong with them."`
 	Audit   Audit    `cmd:"" help:"Visit a site in Chromium, list what is kept there and by whom, and compare it with an inventory."`
 	Config  Configs  `cmd:"" help:"Work on configuration files of serve."`
-	Doctor  Doctor   `cmd:"" help:"Say what the store promises, what it does not, and what to do about it."`
+	Doctor  Doctor   `cmd:"" help:"Say what the store promises, what it does not, and what to do about it; or attack your own site."`
+	Echo    Echo     `cmd:"" help:"Be an app for trying things, which answers with what reached it."`
 	Explain Explain  `cmd:"" help:"Say what a cookie from a complaint is worth: read a Cookie header, a Set-Cookie line or a ticket from standard input."`
 	Store   Stores   `cmd:"" help:"Work on whole stores."`
 	Keys    Keys     `cmd:"" help:"Show and change the keys that sign and encrypt."`
@@ -46,6 +47,7 @@ const (
 	ExampleConfig  Command = "config example"
 	SchemaConfig   Command = "config schema"
 	RunDoctor      Command = "doctor"
+	RunEcho        Command = "echo"
 	ExplainCookie  Command = "explain"
 	CopyStore      Command = "store copy <from> <to>"
 	ConvertCookies Command = "cookies convert <from> <to>"
@@ -135,6 +137,7 @@ type Doctor struct {
 	Store  string `placeholder:"STORE" help:"Address of the store, as it was given to serve. Default: an SQLite database in the data folder"`
 	Data   string `default:"${data}" placeholder:"DIR" help:"Data folder of the program that uses the store. Default: ${default}"`
 	Format string `default:"text" enum:"text,json" placeholder:"text|json" help:"Format of the report. Default: ${default}"`
+	Attack `embed:""`
 }
 
 // Help is the text below that of the command.

@@ -74,6 +74,9 @@ func Listen(address, flag string, others ...*Server) (*Server, error) {
 // Close gives the address back, for a server that was never run.
 func (s *Server) Close() error { return s.listener.Close() }
 
+// Listener is for who serves something else there than [Run] does.
+func (s *Server) Listener() net.Listener { return s.listener }
+
 // Port is the port that the server has.
 func (s *Server) Port() int { return s.listener.Addr().(*net.TCPAddr).Port }
 

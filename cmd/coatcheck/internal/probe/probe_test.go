@@ -1,0 +1,95 @@
+package probe_test
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"coatcheck.dev/cmd/coatcheck/internal/echo"
+	"coatcheck.dev/cmd/coatcheck/internal/probe"
+)
+
+// What makes no sense, or may be somebody else's, is refused before anything is sent.
+func TestOptionsAreChecked(t *testing.T) {
+	const here = "http://127.0.0.1:9"
+	for name, tt := range map[string]struct {
+		opts probe.Options
+		want string
+	}{
+		"another machine":   {probe.Options{Site: "http://192.0.2.200"}, "--yes-this-is-mine"},
+		"a name":            {probe.Options{Site: "https://shop.example"}, "--yes-this-is-mine"},
+		"no URL":            {probe.Options{Site: "shop.example"}, "--site: "},
+		"another protocol":  {probe.Options{Site: "ftp://localhost"}, "--site: "},
+		"a path":            {probe.Options{Site: here + "/shop"}, "--probe"},
+		"a password":        {probe.Options{Site: "http://a:b@localhost"}, "--site: "},
+		"probe":             {probe.Options{Site: here, Probe: "echo"}, "--probe: "},
+		"required":          {probe.Options{Site: here, Required: "/a?b"}, "--required: "},
+		"auth":              {probe.Options{Site: here, Auth: "/a b\r\nX: y"}, "--auth: "},
+		"cookie":            {probe.Options{Site: here, Cookie: "a=b\r\nX: y"}, "--cookie "},
+		"outage, no cookie": {probe.Options{Site: here, StoreDown: true}, "--store-down "},
+		"upstream":          {probe.Options{Site: here, Upstreams: []string{"localhost"}}, "--upstream: "},
+		"upstream, not mine": {probe.Options{Site: here, Upstreams: []string{"192.0.2.200:80"}},
+			"--yes-this-is-mine"},
+		"plain, another host": {probe.Options{Site: here, Plain: "http://localhost"}, "--plain: "},
+		"plain, but https":    {probe.Options{Site: here, Plain: "https://127.0.0.1"}, "--plain: "},
+		"nobody is there":     {probe.Options{Site: here}, "does not answer"},
+		"nobody, and mine":    {probe.Options{Site: here, Mine: true}, "does not answer"},
+	} {
+		if _, err := probe.Run(t.Context(), tt.opts); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v, want %q in it", name, err, tt.want)
+		}
+	}
+}
+
+// Without the echo nothing can be judged, and the error says what to do.
+func TestItNeedsTheEcho(t *testing.T) {
+	app := httptest.NewServer(http.NotFoundHandler())
+	defer app.Close()
+	_, err := probe.Run(t.Context(), probe.Options{Site: app.URL})
+	if err == nil || !strings.Contains(err.Error(), "/.echo is answered 404, and not by coatcheck echo") {
+		t.Error(err)
+	}
+}
+
+// An app that anybody reaches without a proxy: the report names what is dangerous first, and what it could not try.
+func TestReport(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go echo.New(echo.Options{}).Serve(ctx, l)
+	r, err := probe.Run(ctx, probe.Options{Site: "http://" + l.Addr().String(), Required: "/account"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text, object bytes.Buffer
+	if r.WriteText(&text) != nil || r.WriteJSON(&object) != nil {
+		t.Fatal("not written")
+	}
+	for _, want := range []string{
+		"Dangerous\n  ✗ identity             Coatcheck-User and its kin from a client",
+		"anybody can be anybody\n    → have the proxy remove",
+		"Unknown\n  ? identity-doubled     ", "    → repair the row identity first\n",
+		"As it should be\n", "✓ websocket ",
+	} {
+		if !strings.Contains(text.String(), want) {
+			t.Errorf("the text lacks %q:\n%s", want, &text)
+		}
+	}
+	if !strings.Contains(object.String(), `"status": "dangerous",`) || r.Err() == nil || r.Requests > 150 {
+		t.Errorf("%v, %d requests, %s", r.Err(), r.Requests, &object)
+	}
+	names := map[string]bool{}
+	for _, f := range r.Findings {
+		if names[f.Name] || f.Tried == "" || f.Got == "" || f.Fix == "" && f.Status != probe.OK {
+			t.Errorf("a row is twice, or does not say all: %+v", f)
+		}
+		names[f.Name] = true
+	}
+}
