@@ -47,6 +47,22 @@ func (s *Session) Info() (Info, bool) {
 	return info, true
 }
 
+// Left returns how much time the session has left if it is not used after this request, and at most. Without a session
+// both are 0.
+func (s *Session) Left() (idle, total time.Duration) {
+	info, ok := s.Info()
+	if !ok {
+		return 0, 0
+	}
+	st := s.lock()
+	defer s.mu.Unlock()
+	if !st.usedAt.IsZero() && st.touchDue() {
+		info.LastSeen = st.usedAt
+	}
+	now := s.m.store.Now()
+	return max(info.Ends().Sub(now), 0), max(info.ExpiresAt.Sub(now), 0)
+}
+
 // List returns the live sessions of a user, newest first, at most 1,000. The one of the request that ctx belongs to
 // is marked.
 func (m *Manager) List(ctx context.Context, user string) ([]Info, error) {

@@ -145,10 +145,8 @@ func (m *Manager) Remaining() http.Handler {
 			Total    int64 `json:"seconds"`
 		}
 		if info, ok := s.Info(); ok {
-			answer.SignedIn = info.User != ""
-			now := m.store.Now()
-			answer.Idle = seconds(info.Ends().Sub(now))
-			answer.Total = seconds(info.ExpiresAt.Sub(now))
+			idle, total := s.Left()
+			answer.SignedIn, answer.Idle, answer.Total = info.User != "", seconds(idle), seconds(total)
 		}
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("Content-Type", "application/json")
@@ -156,4 +154,4 @@ func (m *Manager) Remaining() http.Handler {
 	})
 }
 
-func seconds(d time.Duration) int64 { return int64(max(d, 0) / time.Second) }
+func seconds(d time.Duration) int64 { return int64(d / time.Second) }

@@ -213,6 +213,20 @@ func (s *Session) Passive() {
 	st.usedAt, st.passive = time.Time{}, true
 }
 
+// Use says that the session is used now, although no request of its browser tells of it: in [Manager.Update], of a
+// WebSocket on which its user is active. The idle timeout begins anew, as with a request. It proves nothing of the
+// cookies that the browser has kept.
+func (s *Session) Use() {
+	if s.m == nil {
+		return
+	}
+	st := s.use()
+	defer s.mu.Unlock()
+	if st.exists() {
+		st.usedAt, st.passive = st.seenAt(s.m.store.Now()), false
+	}
+}
+
 // Values yields each key with its JSON value, sorted by key: all that [Key.Get] would find. It is for tools that hand
 // on data which they do not know.
 func (s *Session) Values() iter.Seq2[string, json.RawMessage] {

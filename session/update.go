@@ -10,12 +10,12 @@ import (
 
 // Update changes the session of a handle, whoever's it is: a webhook tells that an order is paid, a job has finished
 // what a visitor has asked for, a user is to be signed out tonight. fn gets the session as it is now, and changes its
-// values with keys, or its end with [Session.Until]. When Update returns nil the changes are durable, and other nodes
-// have them as soon as any other change.
+// values with keys, or its end with [Session.Until], and notes with [Session.Use] that it is used. When Update returns
+// nil the changes are durable, and other nodes have them as soon as any other change.
 //
 // Requests of the session's own browser go on meanwhile: the changes are put together with theirs key by key, as those
-// of two requests are. To the session this is no use; its idle timeout goes on. A request that runs sees the changes no
-// more than it sees another request's, so for the session of the request itself use [From].
+// of two requests are. To the session this alone is no use; its idle timeout goes on. A request that runs sees the
+// changes no more than it sees another request's, so for the session of the request itself use [From].
 //
 // If the session has ended, or ends before the changes are saved, the error is [ErrEnded]. An error of fn is returned
 // as it is, and nothing is saved. In fn nobody can be signed in or out, because no browser is there to be given a
@@ -40,7 +40,7 @@ func (m *Manager) Update(ctx context.Context, handle store.ID, fn func(*Session)
 	}
 	st := s.lock()
 	defer s.mu.Unlock()
-	if err := st.commit(); err != nil {
+	if err := st.conclude(); err != nil {
 		return err
 	}
 	if !st.exists() {

@@ -7,6 +7,7 @@
 //	coatcheck echo                                    an app for trying things: it answers with what reached it
 //	coatcheck store copy FROM TO                      all sessions from one store to another
 //	coatcheck keys rotate                             a new key to encrypt with, which running nodes take up
+//	coatcheck app-keys new --scope read               a key by which a service uses the session API
 //	coatcheck check https://shop.example/             what browsers make of a site's cookies, and what is wrong
 //	coatcheck audit https://shop.example/             what a real browser keeps for a site, and who put it there
 //	coatcheck cookies convert FROM TO                 cookies from the file of one program to that of another

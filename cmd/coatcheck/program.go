@@ -75,6 +75,8 @@ func (p *Program) Run(ctx context.Context, args []string) error {
 		return p.copyStore(ctx, &line.Store.Copy)
 	case config.ListKeys, config.RotateKeys, config.RetireOldKeys, config.CheckAllKeys:
 		return p.keys(ctx, &line)
+	case config.NewAppKey, config.ListAppKeys, config.RetireAppKey:
+		return p.appKeys(&line)
 	case config.ConvertCookies:
 		return p.convert(ctx, line.Cookies.Convert)
 	}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"slices"
 
 	"coatcheck.dev/cmd/coatcheck/internal/access"
 	"coatcheck.dev/cmd/coatcheck/internal/certificate"
@@ -117,18 +118,14 @@ func (s *server) listenPlain(flags *config.Server) (err error) {
 	if flags.RedirectFrom == "" {
 		return nil
 	}
-	if s.plain, err = httpserver.Listen(flags.RedirectFrom, "--redirect-from", s.front, s.back); err != nil {
-		return err
-	}
-	return nil
+	s.plain, err = httpserver.Listen(flags.RedirectFrom, "--redirect-from", s.servers()...)
+	return err
 }
 
 // servers are all of the program, in the order in which they stop.
 func (s *server) servers() []*httpserver.Server {
-	if s.plain != nil {
-		return []*httpserver.Server{s.plain, s.front, s.back}
-	}
-	return []*httpserver.Server{s.front, s.back}
+	all := []*httpserver.Server{s.plain, s.front, s.service, s.back}
+	return slices.DeleteFunc(all, func(server *httpserver.Server) bool { return server == nil })
 }
 
 // release gives the addresses back, if the program does not start.

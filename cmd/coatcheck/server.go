@@ -9,13 +9,13 @@ import (
 	"net/netip"
 	"time"
 
-	"coatcheck.dev/cmd/coatcheck/internal/admin"
 	"coatcheck.dev/cmd/coatcheck/internal/api"
 	"coatcheck.dev/cmd/coatcheck/internal/config"
 	"coatcheck.dev/cmd/coatcheck/internal/console"
 	"coatcheck.dev/cmd/coatcheck/internal/folder"
 	"coatcheck.dev/cmd/coatcheck/internal/httpserver"
 	"coatcheck.dev/cmd/coatcheck/internal/metrics"
+	"coatcheck.dev/cmd/coatcheck/internal/watch"
 	"coatcheck.dev/devices"
 	"coatcheck.dev/event"
 	"coatcheck.dev/seal"
@@ -35,10 +35,12 @@ type server struct {
 	events   *event.Queue
 	console  *console.Console
 	router   *router // nil if the site is no app behind the gate
+	watch    *watch.Hub
 	drifts   drifts
 	reloaded func(error)        // is told of each reload
 	front    *httpserver.Server // the site
 	back     *httpserver.Server // the console and its API
+	service  *httpserver.Server // the API without the console; nil if it has no address of its own
 	plain    *httpserver.Server // what leads from plain http to https; nil if nothing does
 
 	unready context.Context // done once /readyz says no
@@ -81,7 +83,7 @@ func (p *Program) open(ctx context.Context, flags config.Server, site site) (_ *
 	if s.back, err = httpserver.Listen(flags.ConsoleListen, "--console-listen", s.front); err != nil {
 		return nil, errors.Join(err, s.front.Close())
 	}
-	if err := s.listenPlain(&flags); err != nil {
+	if err := errors.Join(s.listenService(&flags), s.listenPlain(&flags)); err != nil {
 		return nil, errors.Join(err, s.release())
 	}
 	if err := s.assemble(ctx, flags, site); err != nil {
@@ -111,6 +113,10 @@ func (s *server) assemble(ctx context.Context, flags config.Server, site site) (
 		return err
 	}
 	token, err := s.takeToken(flags.ConsoleToken)
+	if err != nil {
+		return err
+	}
+	appKeys, err := s.openAppKeys(flags.AppKeys)
 	if err != nil {
 		return err
 	}
@@ -148,9 +154,7 @@ func (s *server) assemble(ctx context.Context, flags config.Server, site site) (
 	if err := s.finish(&flags, counts); err != nil {
 		return errors.Join(err, s.stores.close(ctx))
 	}
-	s.back.Log, s.back.Handler = s.log, admin.New(s.console, api.Options{
-		Sessions: s.sessions, Token: token, Closing: s.unready, Metrics: counts.Handler(s.log),
-	})
+	s.serveAPI(api.Options{Token: token, Keys: appKeys, Metrics: counts.Handler(s.log)}, flags.Lease)
 	return nil
 }
 
@@ -201,7 +205,7 @@ func (s *server) manage(st store.Store, flags config.Server, site site) *metrics
 func (s *server) sessionOptions(flags config.Server, options session.Options) session.Options {
 	options.StoreTimeout, options.MaxStoreCalls = flags.StoreTimeout, flags.StoreCalls
 	options.DeviceLabel, options.TrustedProxies = devices.Label, flags.TrustedProxies()
-	options.Events = s.events
+	options.Events, options.Header = s.events, api.Header(options.Header)
 	if flags.Dev {
 		options.InsecureCookie = true
 		if options.Cookie == "" {
@@ -266,6 +270,7 @@ func (s *server) stopping() {
 	s.retire()
 	s.close()
 	s.console.Close()
+	s.watch.Close()
 }
 
 // flush makes durable what is still in memory, in the order in which one part hands on to the next.

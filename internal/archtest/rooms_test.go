@@ -127,6 +127,7 @@ var Rooms = []Room{
 		"github.com/chromedp/cdproto",
 		"github.com/prometheus/client_golang",
 		"go.yaml.in/yaml/v3",
+		"github.com/go-json-experiment/json",
 		"github.com/invopop/jsonschema",
 		"github.com/caddyserver/certmagic",
 		"go.uber.org/zap",
@@ -134,8 +135,8 @@ var Rooms = []Room{
 		"golang.org/x/net/html",
 		"golang.org/x/net/http/httpguts",
 		"golang.org/x/text/language",
-	}, "brings drivers, the command line and its file, metrics, certificates, the PROXY protocol, the links of pages " +
-		"and the way to a browser, and nothing else from outside"},
+	}, "brings drivers, the command line and its file, strict JSON, metrics, certificates, the PROXY protocol, the " +
+		"links of pages and the way to a browser, and nothing else from outside"},
 
 	{0, "internal/archtest", "the rules of the tree itself",
 		nil, "reads the source as text"},

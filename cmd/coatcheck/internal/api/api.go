@@ -4,26 +4,42 @@ import (
 	"context"
 	"net/http"
 
+	"coatcheck.dev/cmd/coatcheck/internal/appkey"
+	"coatcheck.dev/cmd/coatcheck/internal/watch"
 	"coatcheck.dev/csrf"
 	"coatcheck.dev/session"
 )
 
 // Options say whose sessions the API serves, and to whom.
 type Options struct {
-	// Sessions has the sessions that are listed and ended.
+	// Sessions has the sessions that are listed and ended, and those of the site that nobody names. Its Options.Header
+	// has to be made by [Header], and so in those of Sites.
 	Sessions *session.Manager
 
-	// Token is what callers present. If it is empty no token is accepted.
+	// Sites returns the manager of the site of a host, and what to call when it is not needed any more; nil if there is
+	// no such site. The default is that every host is the site of Sessions.
+	Sites func(host string) (m *session.Manager, done func())
+
+	// Token is what operators present. If it is empty no token is accepted. It has every scope.
 	Token string
+
+	// Keys are those of services, each with its scopes. The default is that there are none.
+	Keys *appkey.Ring
 
 	// SignedIn reports whether a caller without a token has proved in another way that they may use the API, such as by
 	// the console's session. The default is that nobody has.
 	SignedIn func(*http.Request) bool
 
+	// Replays remember answers for callers who ask again. The default is a memory of this handler's own.
+	Replays *Replays
+
+	// Watch tells of sessions that end. By default there is no such path.
+	Watch *watch.Hub
+
 	// Closing is done when the program is about to stop. From then on it is not ready. The default is never.
 	Closing context.Context
 
-	// Metrics answers /metrics, for the same callers as everything under /v1/. By default there is no such path.
+	// Metrics answers /metrics. By default there is no such path.
 	Metrics http.Handler
 }
 
@@ -35,25 +51,51 @@ func New(o Options) http.Handler {
 	if o.Closing == nil {
 		o.Closing = context.Background()
 	}
-	s := sessions{o.Sessions, o.Closing}
-	v1 := http.NewServeMux()
-	v1.Handle("/v1/sessions", methods{http.MethodGet: s.list, http.MethodDelete: s.endEverybody})
-	v1.Handle("/v1/sessions/{handle}", methods{http.MethodDelete: withoutQuery(s.end)})
-	v1.Handle("/v1/users/{user}/sessions", methods{http.MethodDelete: withoutQuery(s.endUser)})
-	v1.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { noPath.write(w) })
-
+	if o.Replays == nil {
+		o.Replays = NewReplays()
+	}
+	s := sessions{o.Sessions, o.Sites, o.Replays, o.Closing}
+	who := newAuth(o)
 	sameOrigin := csrf.New(csrf.Options{
 		Events: o.Sessions.Options().Events,
 		Denied: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { crossOrigin.write(w) }),
 	})
-
-	who := newAuth(o)
 	mux := http.NewServeMux()
-	mux.Handle("/", sameOrigin.Handler(who.require(v1)))
-	mux.Handle("/healthz", methods{http.MethodGet: alive})
-	mux.Handle("/readyz", methods{http.MethodGet: s.ready})
+	mux.Handle("/", sameOrigin.Handler(who.require(s.routes(o.Watch))))
+	mux.Handle("/v1/openapi.json", methods{http.MethodGet: {"", withoutQuery(document)}})
+	mux.Handle("/healthz", methods{http.MethodGet: {"", alive}})
+	mux.Handle("/readyz", methods{http.MethodGet: {"", s.ready}})
 	if o.Metrics != nil {
-		mux.Handle("/metrics", who.require(methods{http.MethodGet: o.Metrics.ServeHTTP}))
+		mux.Handle("/metrics", who.require(methods{http.MethodGet: {appkey.Metrics, o.Metrics.ServeHTTP}}))
 	}
+	return mux
+}
+
+// routes are what needs a key.
+func (s sessions) routes(hub *watch.Hub) http.Handler {
+	const get, post, patch, del = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete
+	mux := http.NewServeMux()
+	for path, methods := range map[string]methods{
+		"/v1/sessions": {
+			get: {appkey.Read, s.list}, post: {appkey.Create, s.create}, del: {appkey.Admin, s.endEverybody},
+		},
+		"/v1/sessions/check":    {post: {appkey.Read, s.check}},
+		"/v1/sessions/data":     {patch: {appkey.Create, s.patchVisitor}},
+		"/v1/sessions/step-up":  {post: {appkey.Create, s.stepUp}},
+		"/v1/sessions/sign-out": {post: {appkey.End, s.signOut}},
+		"/v1/sessions/{handle}": {
+			get: {appkey.Read, withoutQuery(s.show)}, del: {appkey.End, withoutQuery(s.end)},
+		},
+		"/v1/sessions/{handle}/data":   {patch: {appkey.Create, s.patchHandle}},
+		"/v1/sessions/{handle}/extend": {post: {appkey.Create, withoutQuery(s.use)}},
+		"/v1/users/{user}/sessions":    {del: {appkey.End, s.endUser}},
+		"/v1/not-before":               {post: {appkey.End, s.notBefore}},
+	} {
+		mux.Handle(path, methods)
+	}
+	if hub != nil {
+		mux.Handle("/v1/watch", methods{get: {appkey.Read, withoutQuery(s.watch(hub))}})
+	}
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { noPath.write(w) })
 	return mux
 }

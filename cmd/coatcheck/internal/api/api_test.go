@@ -36,8 +36,11 @@ func newFixture(t *testing.T, o api.Options) *fixture {
 }
 
 func (h *fixture) open(st store.Store, o api.Options) {
-	tell := func(e event.Event) { h.events <- e }
-	o.Sessions = session.New(st, session.Options{Events: event.NewQueue(tell)})
+	options := session.Options{Header: api.Header(nil)}
+	if h.events != nil {
+		options.Events = event.NewQueue(func(e event.Event) { h.events <- e })
+	}
+	o.Sessions = session.New(st, options)
 	h.handler = api.New(o)
 }
 
@@ -65,7 +68,13 @@ type reply struct {
 // ask sends a request with the right token; header lines are added in pairs and may take it away again.
 func (h *fixture) ask(method, target string, header ...string) reply {
 	h.t.Helper()
-	r := httptest.NewRequest(method, target, nil)
+	return h.send(method, target, "", header...)
+}
+
+// send is ask with a body.
+func (h *fixture) send(method, target, body string, header ...string) reply {
+	h.t.Helper()
+	r := httptest.NewRequest(method, target, strings.NewReader(body))
 	r.Header.Set("Authorization", "Bearer "+token)
 	for i := 0; i < len(header); i += 2 {
 		if header[i+1] == "" {
@@ -76,11 +85,7 @@ func (h *fixture) ask(method, target string, header ...string) reply {
 	}
 	w := httptest.NewRecorder()
 	h.handler.ServeHTTP(w, r)
-	body, err := io.ReadAll(w.Result().Body)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	return reply{w.Result(), string(body)}
+	return reply{w.Result(), w.Body.String()}
 }
 
 func (h *fixture) want(got reply, status int, code string) {
@@ -274,15 +279,15 @@ func TestRefusals(t *testing.T) {
 		{"GET", "/v1/sessions?after=" + strings.Repeat("%0A", 32), 400, "bad_request", ""},
 		{"GET", "/v1/sessions?user=" + strings.Repeat("u", 256), 400, "bad_request", ""},
 		{"GET", "/v1/sessions?user=%zz", 400, "bad_request", ""},
-		{"POST", "/v1/sessions", 405, "method_not_allowed", "DELETE, GET, HEAD"},
+		{"PUT", "/v1/sessions", 405, "method_not_allowed", "DELETE, GET, POST, HEAD"},
 		{"DELETE", "/v1/sessions", 400, "bad_request", ""},
 		{"DELETE", "/v1/sessions?confirm=", 400, "bad_request", ""},
 		{"DELETE", "/v1/sessions?confirm=Everybody", 400, "bad_request", ""},
 		{"DELETE", "/v1/sessions?confirm=everybody&user=ada", 400, "bad_request", ""},
 		{"DELETE", "/v1/sessions?user=ada", 400, "bad_request", ""},
-		{"GET", "/v1/sessions/" + handle, 405, "method_not_allowed", "DELETE"},
+		{"POST", "/v1/sessions/" + handle, 405, "method_not_allowed", "DELETE, GET, HEAD"},
 		{"GET", "/v1/users/ada/sessions", 405, "method_not_allowed", "DELETE"},
-		{"OPTIONS", "/v1/sessions", 405, "method_not_allowed", "DELETE, GET, HEAD"},
+		{"OPTIONS", "/v1/sessions", 405, "method_not_allowed", "DELETE, GET, POST, HEAD"},
 		{"POST", "/healthz", 405, "method_not_allowed", "GET, HEAD"},
 		{"GET", "/v1/", 404, "not_found", ""},
 		{"GET", "/v1/elsewhere", 404, "not_found", ""},

@@ -1,11 +1,13 @@
 package api
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"net/http"
 	"strings"
 
+	"coatcheck.dev/cmd/coatcheck/internal/appkey"
 	"coatcheck.dev/session"
 )
 
@@ -13,25 +15,43 @@ import (
 type auth struct {
 	enabled  bool // whether there is a token
 	token    [sha256.Size]byte
+	keys     *appkey.Ring
 	signedIn func(*http.Request) bool
 }
 
 func newAuth(o Options) auth {
-	return auth{enabled: o.Token != "", token: sha256.Sum256([]byte(o.Token)), signedIn: o.SignedIn}
+	return auth{
+		enabled: o.Token != "", token: sha256.Sum256([]byte(o.Token)), keys: o.Keys, signedIn: o.SignedIn,
+	}
 }
+
+// A caller is who uses the API: a service with a key, or an operator, who may do everything.
+type caller struct {
+	name string // tells callers apart
+	key  *appkey.Key
+	good func(*http.Request) bool // whether they still are who they were when the request began
+}
+
+func (c *caller) may(s appkey.Scope) bool { return c.key == nil || c.key.Allows(s) }
+
+// callerKey is that of the caller in a request's context.
+type callerKey struct{}
+
+func callerOf(ctx context.Context) *caller { return ctx.Value(callerKey{}).(*caller) }
 
 // require answers everybody else with 401. The challenge names an error only if a token was sent (RFC 6750, section 3).
 func (a auth) require(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token, sent := bearer(r)
+		who := a.identify(token)
 		switch {
-		case sent && a.accepts(token):
-			next.ServeHTTP(w, r.WithContext(session.WithActor(r.Context(), "api", "by token")))
+		case who != nil:
+			admit(next, w, r, who, "by token")
 		case sent:
 			w.Header().Set("WWW-Authenticate", `Bearer realm="coatcheck", error="invalid_token"`)
 			wrongToken.write(w)
 		case a.signedIn(r):
-			next.ServeHTTP(w, r.WithContext(session.WithActor(r.Context(), "api", "by console session")))
+			admit(next, w, r, &caller{name: "api", good: a.signedIn}, "by console session")
 		default:
 			w.Header().Set("WWW-Authenticate", `Bearer realm="coatcheck"`)
 			noToken.write(w)
@@ -39,10 +59,32 @@ func (a auth) require(next http.Handler) http.Handler {
 	})
 }
 
-// accepts compares hashes, so that its time tells nothing of the token, its length included.
-func (a auth) accepts(token string) bool {
+// admit lets a request through. What it ends is said to be the caller's act.
+func admit(next http.Handler, w http.ResponseWriter, r *http.Request, who *caller, reason string) {
+	if who.key != nil {
+		reason = "by app key"
+		if who.key.Label != "" {
+			reason += " of " + who.key.Label
+		}
+	}
+	ctx := session.WithActor(r.Context(), who.name, reason)
+	next.ServeHTTP(w, r.WithContext(context.WithValue(ctx, callerKey{}, who)))
+}
+
+// identify returns who presents a token, or nil. It compares hashes, so that its time tells nothing of the token, its
+// length included.
+func (a auth) identify(token string) *caller {
+	if token == "" {
+		return nil
+	}
+	if k := a.keys.Find(token); k != nil {
+		return &caller{"app-key " + k.ID, k, func(*http.Request) bool { return a.keys.Has(k.ID) }}
+	}
 	hash := sha256.Sum256([]byte(token))
-	return a.enabled && subtle.ConstantTimeCompare(hash[:], a.token[:]) == 1
+	if a.enabled && subtle.ConstantTimeCompare(hash[:], a.token[:]) == 1 {
+		return &caller{name: "api", good: func(*http.Request) bool { return true }}
+	}
+	return nil
 }
 
 // bearer returns the token that a request presents. Several Authorization headers are one wrong token, because no two
@@ -56,5 +98,8 @@ func bearer(r *http.Request) (token string, sent bool) {
 		return "", false
 	}
 	scheme, token, _ := strings.Cut(lines[0], " ")
-	return strings.TrimLeft(token, " "), strings.EqualFold(scheme, "Bearer")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return "", false
+	}
+	return strings.TrimLeft(token, " "), true
 }

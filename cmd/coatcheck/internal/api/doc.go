@@ -1,36 +1,54 @@
-// Package api lets operators look at live sessions and end them over HTTP.
+// Package api is the session API: services in any language begin, check, change, end and watch sessions over HTTP, and
+// operators look at live sessions and end them. The document at /v1/openapi.json (OpenAPI 3.1) has every request and
+// every answer; docs/api.md shows how it is used.
 //
-//	GET    /v1/sessions?user=ada&limit=100&after=CURSOR   200 {"sessions":[...],"next":"CURSOR"}
-//	DELETE /v1/sessions?confirm=everybody                 200 {"ended":1234}: everybody's, visitors' included
-//	DELETE /v1/sessions/{handle}                          204
-//	DELETE /v1/users/{user}/sessions                      200 {"ended":3}
-//	GET    /healthz                                       200 while the process answers
-//	GET    /readyz                                        200 while the store answers within a second, else 503;
-//	                                                      also 503 once the program has been told to stop
-//	GET    /metrics                                       for Prometheus, if there are any: see package metrics
+//	GET    /v1/sessions?user=ada&limit=100&after=CURSOR  read     200 {"sessions":[...],"next":"CURSOR"}
+//	POST   /v1/sessions                                  create   201: a session of a user who has signed in
+//	DELETE /v1/sessions?confirm=everybody                admin    200 {"ended":1234}: everybody's, visitors' included
+//	POST   /v1/sessions/check                            read     200: who is behind a request
+//	PATCH  /v1/sessions/data                             create   200: changes values of a visitor's session
+//	POST   /v1/sessions/step-up                          create   200: the user has proved again who they are
+//	POST   /v1/sessions/sign-out                         end      200: ends a visitor's session, or others
+//	GET    /v1/sessions/{handle}                         read     200
+//	DELETE /v1/sessions/{handle}                         end      204
+//	PATCH  /v1/sessions/{handle}/data                    create   200
+//	POST   /v1/sessions/{handle}/extend                  create   200: it is used, as by a WebSocket
+//	DELETE /v1/users/{user}/sessions?keep=HANDLE         end      200 {"ended":3}
+//	POST   /v1/not-before                                end      200: what began before is over; everybody's: admin
+//	GET    /v1/watch                                     read     200: a stream, see package watch
+//	GET    /v1/openapi.json                                       200
+//	GET    /healthz                                               200 while the process answers
+//	GET    /readyz                                                200 while the store answers within a second; else,
+//	                                                              and once the program is told to stop, 503
+//	GET    /metrics                                      metrics  200 for Prometheus: see package metrics
 //
-// Parameters that there are not, and those that stand there twice, are 400. A listing is newest first. Without user it
-// has everybody's sessions. limit is 1 to 1,000, and 100 by default. While there may be more, the next request sends
-// "next" as after; the text means nothing else. A session looks like this, with times in UTC. Nothing in it, or in any
-// other answer, is a secret:
+// The word in the middle is the scope that a key needs; admin has all of them, and so has the console's token. Keys and
+// tokens come in "Authorization: Bearer" (RFC 6750); or a caller has whatever else [Options.SignedIn] accepts. A
+// browser on another origin can change nothing, whatever it sends.
 //
-//	{"handle":"5cDk…","user":"ada","created_at":"2026-11-22T09:30:00Z","last_seen":"…","expires_at":"…",
-//	 "remember":true,"device":{"address":"192.0.2.7","user_agent":"…","label":""}}
+// A visitor's request is told as a JSON object: its Cookie header or ticket, the address and browser of the visitor. It
+// goes through the manager's own handler, so that a session answers as it does at the gate. Tickets are in bodies
+// alone: addresses end up in logs.
 //
-// The end of everybody's sessions is one durable moment: what began before is over, on all nodes. The answer has no
-// number if the store could not count in a second.
+// Parameters and members that there are not, and those that stand there twice, are 400. A listing is newest first.
+// limit is 1 to 1,000, and 100 by default. While there may be more, the next request sends "next" as after; the text
+// means nothing else. The end of everybody's sessions is one durable moment: what began before is over, on all nodes.
+// The answer has no number if the store could not count in a second.
 //
-// The user of a visitor who has not signed in is "". Anybody may ask for the two health checks. Everything else needs
-// the token in "Authorization: Bearer TOKEN" (RFC 6750), or whatever else [Options.SignedIn] accepts. A browser on
-// another origin can change nothing, whatever it sends.
+// Everything but health checks, metrics and the stream is JSON. In it control and format characters are escaped,
+// \u202e, so that a terminal shows what there is in a name. An error is always
+// {"error":{"code":"…","message":"…"}}:
 //
-// Everything but health checks and metrics is JSON. In it control and format characters are escaped, \u202e, so that a
-// terminal shows what there is in a name. An error is always {"error":{"code":"…","message":"…"}}:
-//
-//	400 bad_request          a parameter is malformed; the message says which
-//	401 unauthorized         there is no token, or a wrong one
-//	403 cross_origin         a page of another origin asked for a change
-//	404 not_found            there is no such session, or no such path
-//	405 method_not_allowed   the header Allow lists the methods of this path
-//	503 unavailable          the store did not answer, so the outcome is unknown; Retry-After says when to ask again
+//	400 bad_request             the request is malformed; the message says where
+//	401 unauthorized            there is no key, or a wrong one
+//	403 wrong_scope             the key may not do that
+//	403 cross_origin            a page of another origin asked for a change
+//	404 not_found               there is no such session, or no such path
+//	405 method_not_allowed      the header Allow lists the methods of this path
+//	409 conflict                a value is not what the request expects; nothing was changed
+//	409 too_many_sessions       the user has as many sessions as there may be
+//	413 too_large               the body, or the session's data, would be too large
+//	422 idempotency_key_reused  another request has come with this Idempotency-Key
+//	503 unavailable             the store did not answer, so the outcome is unknown; Retry-After says when to retry
+//	503 too_many_streams        there is no room for another stream
 package api

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -19,6 +18,8 @@ import (
 // sessions has the handlers.
 type sessions struct {
 	manager *session.Manager
+	sites   func(host string) (*session.Manager, func())
+	replays *Replays
 	closing context.Context
 }
 
@@ -127,10 +128,18 @@ func withoutQuery(next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-func (s sessions) end(w http.ResponseWriter, r *http.Request) {
+// handleOf returns the handle in a request's path. A false return means that the request was answered.
+func handleOf(w http.ResponseWriter, r *http.Request) (store.ID, bool) {
 	handle, err := store.ParseID(r.PathValue("handle"))
 	if err != nil {
 		badRequest("a handle is 22 characters of base64url").write(w)
+	}
+	return handle, err == nil
+}
+
+func (s sessions) end(w http.ResponseWriter, r *http.Request) {
+	handle, ok := handleOf(w, r)
+	if !ok {
 		return
 	}
 	existed, err := s.manager.Revoke(r.Context(), handle)
@@ -145,13 +154,19 @@ func (s sessions) end(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// endUser ends all sessions of a user, or all but one.
 func (s sessions) endUser(w http.ResponseWriter, r *http.Request) {
 	user := r.PathValue("user")
 	if len(user) > session.MaxUserLen {
 		badRequest(fmt.Sprintf("user is longer than %d bytes", session.MaxUserLen)).write(w)
 		return
 	}
-	ended, err := s.manager.RevokeUser(r.Context(), user)
+	keep, err := kept(r.URL.RawQuery)
+	if err != nil {
+		badRequest(err.Error()).write(w)
+		return
+	}
+	ended, err := s.manager.RevokeUser(r.Context(), user, keep...)
 	if err != nil {
 		unavailable.write(w)
 		return
@@ -159,6 +174,19 @@ func (s sessions) endUser(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, struct {
 		Ended int `json:"ended"`
 	}{ended})
+}
+
+// kept reads which session of a user is to stay: none without a query.
+func kept(raw string) ([]store.ID, error) {
+	if raw == "" {
+		return nil, nil
+	}
+	text, ok := strings.CutPrefix(raw, "keep=")
+	handle, err := store.ParseID(text)
+	if !ok || err != nil {
+		return nil, fmt.Errorf("the only parameter here is keep, the handle of one session that stays")
+	}
+	return []store.ID{handle}, nil
 }
 
 // Everybody is the word that confirms that all sessions are to end.
@@ -194,42 +222,4 @@ func EndEverybody(ctx context.Context, m *session.Manager) (ended int, known boo
 	defer cancel()
 	ended, uncounted := m.Count(counting, "")
 	return ended, uncounted == nil, m.RevokeBefore(ctx, time.Now())
-}
-
-func alive(w http.ResponseWriter, _ *http.Request) { health(w, http.StatusOK, "ok\n") }
-
-// readyTime is how long the store may take to answer a probe. Probes come every few seconds.
-const readyTime = time.Second
-
-// ready asks the store for a session that does not exist. That is one index look-up, because anybody may ask.
-func (s sessions) ready(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), readyTime)
-	defer cancel()
-	answer := make(chan error, 1)
-	go func() { answer <- s.manager.Ready(ctx) }() // it goes on when the client has gone
-	var err error
-	select {
-	case err = <-answer:
-	case <-ctx.Done():
-		err = ctx.Err()
-	}
-	switch {
-	case s.closing.Err() != nil:
-		health(w, http.StatusServiceUnavailable, "stopping\n")
-	case err != nil:
-		health(w, http.StatusServiceUnavailable, "the store does not answer\n")
-	default:
-		health(w, http.StatusOK, "ok\n")
-	}
-}
-
-func health(w http.ResponseWriter, status int, text string) {
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	if status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", "5")
-	}
-	w.WriteHeader(status)
-	_, _ = io.WriteString(w, text)
 }

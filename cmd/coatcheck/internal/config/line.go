@@ -26,6 +26,7 @@ type Line struct {
 	Explain Explain  `cmd:"" help:"Say what a cookie from a complaint is worth: read a Cookie header, a Set-Cookie line or a ticket from standard input."`
 	Store   Stores   `cmd:"" help:"Work on whole stores."`
 	Keys    Keys     `cmd:"" help:"Show and change the keys that sign and encrypt."`
+	AppKeys AppKeys  `cmd:"" name:"app-keys" help:"Make, list and retire the keys by which services use the session API."`
 	Cookies Cookies  `cmd:"" help:"Work on files of cookies."`
 	Snippet Snippets `cmd:"" help:"Print what a system needs to run the program: a service, a container, or a proxy beside it."`
 	Version struct{} `cmd:"" help:"Print the version."`
@@ -55,6 +56,9 @@ const (
 	RotateKeys     Command = "keys rotate"
 	RetireOldKeys  Command = "keys retire"
 	CheckAllKeys   Command = "keys check"
+	NewAppKey      Command = "app-keys new"
+	ListAppKeys    Command = "app-keys list"
+	RetireAppKey   Command = "app-keys retire <id>"
 	PrintVersion   Command = "version"
 	PrintSystemd   Command = "snippet systemd"
 	PrintContainer Command = "snippet container"
@@ -65,6 +69,8 @@ const (
 type Server struct {
 	Listen        string `yaml:"listen" default:"localhost:8080" placeholder:"ADDRESS" help:"Address of the site, host:port; port 0 picks a free one. Default: ${default}"`
 	ConsoleListen string `yaml:"console-listen" default:"localhost:8081" placeholder:"ADDRESS" help:"Address of the console and its API. Keep it on loopback, or behind something that speaks https. Default: ${default}"`
+	APIListen     string `yaml:"api-listen" name:"api-listen" placeholder:"ADDRESS" help:"Another address for the session API, without the console: for services, with app keys. Keep it inside, or behind something that speaks https. Default: the console's alone"`
+	AppKeys       string `yaml:"app-keys" name:"app-keys" placeholder:"FILE" help:"File of the keys by which services use the session API: see coatcheck app-keys. Several nodes need the same. Default: app-keys in the data folder"`
 	ConsoleToken  string `yaml:"console-token" placeholder:"TOKEN" help:"Token for the console and its API, in place of the one in the data folder. Other users of the machine can read command lines: pass it in the environment, as COATCHECK_CONSOLE_TOKEN."`
 	Data          string `yaml:"data" default:"${data}" placeholder:"DIR" help:"Folder for sessions and the console's token; made if it is missing. Default: ${default}"`
 	Storage       `embed:""`

@@ -103,7 +103,7 @@ func keepsCookies(base string) bool {
 	return err == nil && event.Trustworthy(u.Scheme, u.Host)
 }
 
-// maxBody bounds the body of every request, in bytes. A form of ours is far smaller.
+// maxBody bounds the body of a request for a page, in bytes. A form of ours is far smaller.
 const maxBody = 8 << 10
 
 // Pages returns the handler of the console's pages. It needs the requests of [Console.Handler].
@@ -127,12 +127,12 @@ func (c *Console) Pages() http.Handler {
 	pages.Handle("GET /assets/", asset.Handler(files))
 	pages.HandleFunc("/", c.notFound)
 	guard := csrf.New(csrf.Options{Denied: http.HandlerFunc(c.crossOrigin), Events: c.opts.Sessions.Options().Events})
-	return guard.Handler(pages)
+	return guard.Handler(http.MaxBytesHandler(pages, maxBody))
 }
 
-// Handler puts a handler behind the console's own sessions, its security headers and its bound for bodies.
+// Handler puts a handler behind the console's own sessions and its security headers.
 func (c *Console) Handler(next http.Handler) http.Handler {
-	return withHeaders(c.operators.Handler(http.MaxBytesHandler(next, maxBody)))
+	return withHeaders(c.operators.Handler(next))
 }
 
 // SignedIn reports whether a request comes from an operator who is signed in. It needs the requests of

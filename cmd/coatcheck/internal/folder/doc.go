@@ -7,5 +7,6 @@
 //	rollback.json      up to when this node has ended sessions, to notice a restored backup;
 //	                   leave it in place when you restore one
 //	lock               held by the program that uses the folder, because there can only be one
+//	app-keys           hashes of the keys by which services use the session API
 //	console-token      signs in at the console and its API; delete it and start again for a new one
 package folder

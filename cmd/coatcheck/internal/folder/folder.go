@@ -24,8 +24,8 @@ func Open(path string) (*Folder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the data folder: %w", err)
 	}
-	if err := os.MkdirAll(path, 0o700); err != nil {
-		return nil, fmt.Errorf("make the data folder: %w (choose another with --data)", err)
+	if err := Make(path); err != nil {
+		return nil, err
 	}
 	probe, err := os.CreateTemp(path, ".writable-*")
 	if err != nil {
@@ -36,6 +36,14 @@ func Open(path string) (*Folder, error) {
 	}
 	f := &Folder{path: path}
 	return f, f.lock()
+}
+
+// Make makes a folder for its owner alone, unless it is there.
+func Make(path string) error {
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return fmt.Errorf("make the data folder: %w (choose another with --data)", err)
+	}
+	return nil
 }
 
 // cause is the error of the system without the path, for messages that name it already.
@@ -58,6 +66,9 @@ func (f *Folder) RollbackPath() string { return filepath.Join(f.path, "rollback.
 
 // KeysPath returns where the keys that sign and encrypt are, unless they are elsewhere.
 func (f *Folder) KeysPath() string { return filepath.Join(f.path, "keys") }
+
+// AppKeysPath returns where the keys of services are, unless they are elsewhere.
+func (f *Folder) AppKeysPath() string { return filepath.Join(f.path, "app-keys") }
 
 // CertificatesPath returns where the certificates are that an authority has given, and the account with it.
 func (f *Folder) CertificatesPath() string { return filepath.Join(f.path, "certificates") }

@@ -18,7 +18,7 @@ func (f *Folder) Tighten(log *slog.Logger) {
 	private := []entry{{f.path, 0o022}}
 	for _, path := range []string{
 		f.DatabasePath(), f.DatabasePath() + "-wal", f.DatabasePath() + "-shm",
-		f.RollbackPath(), f.KeysPath(), f.lockPath(), f.CertificatesPath(),
+		f.RollbackPath(), f.KeysPath(), f.AppKeysPath(), f.lockPath(), f.CertificatesPath(),
 	} {
 		private = append(private, entry{path, 0o077})
 	}

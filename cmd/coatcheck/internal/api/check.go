@@ -1,0 +1,126 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"coatcheck.dev/session"
+	"coatcheck.dev/store"
+)
+
+// proof is how a user proved who they are.
+type proof struct {
+	Method string    `json:"method"`
+	At     time.Time `json:"at"`
+	Level  int       `json:"level"`
+}
+
+func proofs(auth []store.Auth) []proof {
+	all := make([]proof, 0, len(auth))
+	for _, a := range auth {
+		all = append(all, proof{a.Method, a.At.UTC(), a.Level})
+	}
+	return all
+}
+
+// values returns a session's data. What is stored and no JSON is left out, and the session reports it.
+func values(s *session.Session) map[string]json.RawMessage {
+	all := make(map[string]json.RawMessage)
+	for key, value := range s.Values() {
+		if !json.Valid(value) {
+			session.NewKey[json.RawMessage](key).Lookup(s)
+			continue
+		}
+		all[key] = value
+	}
+	return all
+}
+
+// left is how much time a session has, in seconds.
+type left struct {
+	Idle  int64 `json:"idle_seconds"` // if it is not used
+	Total int64 `json:"seconds"`      // at most
+}
+
+func leftOf(s *session.Session) left {
+	idle, total := s.Left()
+	return left{int64(idle / time.Second), int64(total / time.Second)}
+}
+
+// The states of an answer to a check.
+const (
+	stateValid = "valid"
+	stateNone  = "none"
+)
+
+// A checked is the answer to a check.
+type checked struct {
+	State  string                     `json:"state"`
+	User   string                     `json:"user"`
+	Handle string                     `json:"handle"`
+	Data   map[string]json.RawMessage `json:"data"`
+	Auth   []proof                    `json:"auth"`
+	left
+	passed
+}
+
+// check says who is behind a request. Only a user who is signed in is valid: a service that looks no further than the
+// state must not take a visitor with a cart for one.
+func (s sessions) check(w http.ResponseWriter, r *http.Request) {
+	var asked struct {
+		guest
+		Passive bool `json:"passive"`
+	}
+	if _, ok := readBody(w, r, maxBody, &asked); !ok {
+		return
+	}
+	m, done, ok := s.at(w, &asked.guest)
+	if !ok {
+		return
+	}
+	defer done()
+	is := checked{State: stateNone}
+	told, err := s.visit(r.Context(), m, &asked.guest, asked.Ticket != nil, func(visitor *session.Session) error {
+		if asked.Passive {
+			visitor.Passive()
+		}
+		if visitor.Unknown() {
+			return errUnknown
+		}
+		if is.User = visitor.User(); is.User != "" {
+			is.State = stateValid
+		}
+		if handle := visitor.Handle(); !handle.IsZero() {
+			is.Handle, is.left, is.Auth = handle.String(), leftOf(visitor), proofs(visitor.Auth())
+		}
+		is.Data = values(visitor)
+		return nil
+	})
+	if err != nil {
+		unknown.write(w)
+		return
+	}
+	if is.Auth == nil {
+		is.Auth = []proof{}
+	}
+	is.passed = told
+	answer(w, http.StatusOK, is)
+}
+
+// at returns the manager of a visitor's site, and what to call in the end. A false return means that the request was
+// answered.
+func (s sessions) at(w http.ResponseWriter, v *guest) (m *session.Manager, done func(), ok bool) {
+	if err := v.check(); err != nil {
+		badRequest(err.Error()).write(w)
+		return nil, nil, false
+	}
+	if v.Site == "" || s.sites == nil {
+		return s.manager, func() {}, true
+	}
+	if m, done = s.sites(v.Site); m == nil {
+		badRequest("there is no site of this host").write(w)
+		return nil, nil, false
+	}
+	return m, done, true
+}

@@ -1,0 +1,59 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"coatcheck.dev/session"
+)
+
+// A shown session is all that there is to know of one, by its handle.
+type shown struct {
+	entry
+	Data map[string]json.RawMessage `json:"data"`
+	Auth []proof                    `json:"auth"`
+	left
+}
+
+// show says what there is of a session. That is no use of it.
+func (s sessions) show(w http.ResponseWriter, r *http.Request) {
+	s.look(w, r, func(*session.Session) {})
+}
+
+// use notes that a session is used, although no request of its browser tells of it.
+func (s sessions) use(w http.ResponseWriter, r *http.Request) {
+	if !empty(w, r) {
+		return
+	}
+	s.look(w, r, (*session.Session).Use)
+}
+
+// look does something to the session of a handle, and says what there is of it then.
+func (s sessions) look(w http.ResponseWriter, r *http.Request, do func(*session.Session)) {
+	handle, ok := handleOf(w, r)
+	if !ok {
+		return
+	}
+	var is shown
+	err := s.manager.Update(r.Context(), handle, func(visitor *session.Session) error {
+		do(visitor)
+		info, _ := visitor.Info()
+		is = shown{newEntry(info), values(visitor), proofs(visitor.Auth()), leftOf(visitor)}
+		return nil
+	})
+	if err != nil {
+		failureOf(err).write(w)
+		return
+	}
+	answer(w, http.StatusOK, is)
+}
+
+// empty refuses a body where there is nothing to say, but for an empty object. A false return means that the request
+// was answered.
+func empty(w http.ResponseWriter, r *http.Request) bool {
+	if r.ContentLength == 0 {
+		return true
+	}
+	_, ok := readBody(w, r, maxBody, new(struct{}))
+	return ok
+}

@@ -1,0 +1,107 @@
+package api
+
+import (
+	"net/http"
+	"time"
+
+	"coatcheck.dev/cmd/coatcheck/internal/appkey"
+	"coatcheck.dev/session"
+)
+
+// Which sessions a sign-out ends.
+const (
+	endThis   = "this"
+	endOthers = "others"
+	endAll    = "all"
+)
+
+// signOut ends the session of a visitor, and takes its cookie away; or the others of its user; or all.
+func (s sessions) signOut(w http.ResponseWriter, r *http.Request) {
+	var asked struct {
+		guest
+		Which string `json:"which"`
+	}
+	if _, ok := readBody(w, r, maxBody, &asked); !ok {
+		return
+	}
+	switch asked.Which {
+	case "":
+		asked.Which = endThis
+	case endThis, endOthers, endAll:
+	default:
+		badRequest(`which is "this", "others" or "all"`).write(w)
+		return
+	}
+	m, done, ok := s.at(w, &asked.guest)
+	if !ok {
+		return
+	}
+	defer done()
+	ended := struct {
+		Others int `json:"ended_others"`
+		passed
+	}{}
+	told, err := s.visit(r.Context(), m, &asked.guest, asked.Ticket != nil, func(visitor *session.Session) (err error) {
+		if visitor.Unknown() {
+			return errUnknown
+		}
+		if user := visitor.User(); user != "" && asked.Which != endThis {
+			if ended.Others, err = m.RevokeUser(r.Context(), user, visitor.Handle()); err != nil {
+				return err
+			}
+		}
+		if asked.Which == endOthers {
+			return nil
+		}
+		return visitor.SignOut()
+	})
+	if err != nil {
+		failureOf(err).write(w)
+		return
+	}
+	ended.passed = told
+	answer(w, http.StatusOK, ended)
+}
+
+// notBefore ends what began at a moment or before, of a user or of everybody, by one durable mark.
+func (s sessions) notBefore(w http.ResponseWriter, r *http.Request) {
+	var asked struct {
+		User    string    `json:"user"`
+		Confirm string    `json:"confirm"`
+		Before  time.Time `json:"before"`
+	}
+	if _, ok := readBody(w, r, maxBody, &asked); !ok {
+		return
+	}
+	switch {
+	case len(asked.User) > session.MaxUserLen:
+		badRequest("user is longer than there can be").write(w)
+		return
+	case asked.User == "" && asked.Confirm != Everybody:
+		badRequest(`without a user this is for everybody: then confirm is "` + Everybody + `"`).write(w)
+		return
+	case asked.User != "" && asked.Confirm != "":
+		badRequest("user and confirm contradict each other").write(w)
+		return
+	case asked.User == "" && !callerOf(r.Context()).may(appkey.Admin):
+		wrongScope.write(w)
+		return
+	}
+	before := asked.Before
+	if before.IsZero() {
+		before = time.Now()
+	}
+	var err error
+	if asked.User == "" {
+		err = s.manager.RevokeBefore(r.Context(), before)
+	} else {
+		err = s.manager.RevokeUserBefore(r.Context(), asked.User, before)
+	}
+	if err != nil {
+		unavailable.write(w)
+		return
+	}
+	answer(w, http.StatusOK, struct {
+		Before time.Time `json:"before"`
+	}{before.UTC().Round(0)})
+}

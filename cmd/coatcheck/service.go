@@ -1,0 +1,46 @@
+package main
+
+import (
+	"time"
+
+	"coatcheck.dev/cmd/coatcheck/internal/admin"
+	"coatcheck.dev/cmd/coatcheck/internal/api"
+	"coatcheck.dev/cmd/coatcheck/internal/config"
+	"coatcheck.dev/cmd/coatcheck/internal/httpserver"
+	"coatcheck.dev/cmd/coatcheck/internal/watch"
+	"coatcheck.dev/session"
+)
+
+// listenService takes the address of --api-listen, if there is one.
+func (s *server) listenService(flags *config.Server) (err error) {
+	if flags.APIListen == "" {
+		return nil
+	}
+	s.service, err = httpserver.Listen(flags.APIListen, "--api-listen", s.front, s.back)
+	return err
+}
+
+// serveAPI has the session API answer beside the console and, if it has one, at its own address.
+func (s *server) serveAPI(o api.Options, lease time.Duration) {
+	s.watch = watch.New(watch.Options{Feed: s.stores, Lease: lease})
+	o.Sessions, o.Closing, o.Watch, o.Replays = s.sessions, s.unready, s.watch, api.NewReplays()
+	if s.router != nil {
+		o.Sites = s.router.sessionsOf
+	}
+	s.back.Log, s.back.Handler = s.log, admin.New(s.console, o)
+	if s.service != nil {
+		s.service.Log, s.service.Handler = s.log, api.New(o)
+	}
+}
+
+// sessionsOf returns the manager of the site of a host, and what to call when it is not needed any more; nil if there
+// is no such site.
+func (t *router) sessionsOf(host string) (*session.Manager, func()) {
+	g := t.enter()
+	a := g.find(host)
+	if a == nil {
+		t.leave(g)
+		return nil, nil
+	}
+	return a.manager.Manager, func() { t.leave(g) }
+}
