@@ -53,6 +53,10 @@ func (p *Program) Run(ctx context.Context, args []string) error {
 		return snippet.WriteContainer(p.Stdout)
 	case config.PrintNginx:
 		return p.printProxy(&line.Snippet.Nginx, "nginx")
+	case config.PrintCaddy:
+		return p.printProxy(&line.Snippet.Caddy, "caddy")
+	case config.PrintHAProxy:
+		return p.printHAProxy(&line.Snippet.Haproxy)
 	case config.RunCheck:
 		c := line.Check
 		return check.Run(ctx, check.Options{

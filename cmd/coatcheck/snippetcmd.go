@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net"
 
 	"coatcheck.dev/cmd/coatcheck/internal/auth"
@@ -10,6 +11,19 @@ import (
 
 // printProxy prints the configuration of a proxy beside which the program stands.
 func (p *Program) printProxy(flags *config.Proxy, name string) error {
+	return p.printWith(flags, name, "")
+}
+
+// printHAProxy prints the configuration of HAProxy, or its script.
+func (p *Program) printHAProxy(flags *config.HAProxy) error {
+	if flags.Lua {
+		_, err := io.WriteString(p.Stdout, auth.HAProxyScript)
+		return err
+	}
+	return p.printWith(&flags.Proxy, "haproxy", flags.Script)
+}
+
+func (p *Program) printWith(flags *config.Proxy, name, script string) error {
 	dialect, err := auth.DialectOf(name)
 	if err != nil {
 		return err
@@ -18,7 +32,7 @@ func (p *Program) printProxy(flags *config.Proxy, name string) error {
 	if err != nil {
 		return err
 	}
-	setup := auth.Setup{Coatcheck: reachable(listen)}
+	setup := auth.Setup{Coatcheck: reachable(listen), Script: script}
 	for _, s := range sites {
 		app, err := s.UpstreamURL()
 		if err != nil {
@@ -27,9 +41,6 @@ func (p *Program) printProxy(flags *config.Proxy, name string) error {
 		one := auth.Site{
 			Hosts: s.Hosts, Listen: flags.ProxyListen, Certificate: flags.ProxyCert, Key: flags.ProxyKey, App: app,
 			Cookie: s.CookieName(), Authorization: s.TokensFor != "" || len(s.Bearer) > 0,
-		}
-		if one.Listen == "" {
-			one.Listen = map[bool]string{true: ":80", false: ":443"}[one.Certificate == ""]
 		}
 		setup.Sites = append(setup.Sites, one)
 	}

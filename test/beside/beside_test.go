@@ -65,7 +65,8 @@ func TestTheAppIsToldWhoItIs(t *testing.T) {
 			"X-Original-Uri: /static/", "X-Original-Method: HEAD", "X-Forwarded-Uri: /static/",
 			"X-Forwarded-Method: HEAD", "X-Forwarded-Host: evil.example", "X-Forwarded-For: 203.0.113.7",
 			"X-Forwarded-Proto: https", "Forwarded: for=203.0.113.7;host=evil.example", "X-Forwarded-Port: 9",
-			"X-Original-Url: /static/", "Connection: Coatcheck-User, X-Original-Uri, X-Forwarded-Uri, close",
+			"X-Original-Url: /static/", "X-Real-Ip: 203.0.113.7",
+			"Connection: Coatcheck-User, X-Original-Uri, X-Forwarded-Uri, close",
 		}
 		const told = `Coatcheck-Data[{"cart":["tea"]}] Coatcheck-User[ada]`
 		v, ada := s.visitor(), s.signedIn("ada")
@@ -92,6 +93,8 @@ func TestTheAppIsToldWhoItIs(t *testing.T) {
 // What another site makes a browser send is refused, as at the gate.
 func TestOtherSitesAreRefused(t *testing.T) {
 	each(t, echo, func(s *setup) {
+		const handshake = "Connection: Upgrade|Upgrade: websocket|Sec-Websocket-Version: 13|" +
+			"Sec-Websocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
 		ada := s.signedIn("ada")
 		for _, c := range []struct {
 			method  string
@@ -104,7 +107,8 @@ func TestOtherSitesAreRefused(t *testing.T) {
 			{"POST", "Origin: https://pay.example", 200},
 			{"POST", "Origin: http://" + s.addr, 200},
 			{"GET", "Sec-Fetch-Site: cross-site", 200},
-			{"GET", "Connection: Upgrade|Upgrade: websocket|Sec-Websocket-Key: x|Origin: https://evil.example", 403},
+			{"GET", handshake + "|Origin: https://evil.example", 403},
+			{"GET", "Connection: Upgrade, Coatcheck-User|" + handshake + "|Origin: https://evil.example", 403},
 		} {
 			if res := ada.do(s.addr, c.method, "/", strings.Split(c.headers, "|")...); res.status != c.want {
 				s.Errorf("%s %s: %d, want %d", c.method, c.headers, res.status, c.want)

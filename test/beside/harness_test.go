@@ -29,6 +29,8 @@ type proxy struct {
 
 var proxies = []proxy{
 	{"nginx", frontend.Nginx},
+	{"caddy", frontend.Caddy},
+	{"haproxy", frontend.HAProxyWhole},
 }
 
 var siteLine = regexp.MustCompile(`^  App +http://localhost:(\d+)$`)
@@ -92,14 +94,25 @@ func start(t *testing.T, p proxy, app http.HandlerFunc) *setup {
 		"serve", "--config", file, "--store", "redis://" + store.Addr + "/0", "--data", t.TempDir(),
 	}})
 	s.prog.Await(siteLine)
-	var snippet, wrong bytes.Buffer
-	cmd := exec.CommandContext(t.Context(), program, "snippet", p.name, "--config", file, "--proxy-listen", s.addr)
-	cmd.Stdout, cmd.Stderr = &snippet, &wrong
+	args := []string{"snippet", p.name, "--config", file, "--proxy-listen", s.addr}
+	if p.name == "haproxy" {
+		script := frontend.Write(t, t.TempDir(), "coatcheck.lua", printed(t, program, "snippet", p.name, "--lua"))
+		args = append(args, "--script", script)
+	}
+	p.start(t, s.addr, printed(t, program, args...))
+	return s
+}
+
+// printed is what the program prints.
+func printed(t testing.TB, program string, args ...string) string {
+	t.Helper()
+	var out, wrong bytes.Buffer
+	cmd := exec.CommandContext(t.Context(), program, args...)
+	cmd.Stdout, cmd.Stderr = &out, &wrong
 	if err := cmd.Run(); err != nil {
 		t.Fatal(err, wrong.String())
 	}
-	p.start(t, s.addr, snippet.String())
-	return s
+	return out.String()
 }
 
 // A browser keeps cookies as browsers do, as far as these tests need it.

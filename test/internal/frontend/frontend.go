@@ -48,7 +48,7 @@ func Caddy(t testing.TB, addr, sites string) {
 // HAProxy starts HAProxy with a backend named coatcheck behind addr, and returns when it listens there.
 func HAProxy(t testing.TB, addr, backend string) {
 	t.Helper()
-	file := Write(t, t.TempDir(), "haproxy.cfg", fmt.Sprintf(`defaults
+	HAProxyWhole(t, addr, fmt.Sprintf(`defaults
     mode http
     timeout connect 5s
     timeout client 1m
@@ -58,8 +58,14 @@ frontend site
     bind %s
     default_backend coatcheck
 %s`, addr, backend))
+}
+
+// HAProxyWhole starts HAProxy with a whole configuration, and returns when it listens at addr.
+func HAProxyWhole(t testing.TB, addr, text string) {
+	t.Helper()
 	proc.Start(t, proc.Spec{
-		Path: tool.Find(t, "haproxy", "/usr/sbin/haproxy"), Args: []string{"-db", "-f", file},
+		Path: tool.Find(t, "haproxy", "/usr/sbin/haproxy"),
+		Args: []string{"-db", "-f", Write(t, t.TempDir(), "haproxy.cfg", text)},
 	}).AwaitListening(addr)
 }
 

@@ -21,7 +21,7 @@ type Dialect struct {
 	snippet string // a template of the configuration: see Snippet
 }
 
-var dialects = []*Dialect{nginx}
+var dialects = []*Dialect{nginx, caddy, haproxy}
 
 // DialectOf returns the dialect of a proxy by its name in lower case.
 func DialectOf(name string) (*Dialect, error) {

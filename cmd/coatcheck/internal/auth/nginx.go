@@ -1,6 +1,10 @@
 package auth
 
-import _ "embed"
+import (
+	_ "embed"
+	"net/url"
+	"strings"
+)
 
 //go:embed nginx.conf
 var nginxSnippet string
@@ -10,4 +14,13 @@ var nginxSnippet string
 var nginx = &Dialect{
 	name: "nginx", method: "X-Original-Method", uri: "X-Original-Uri", host: true, terse: true, numbered: true,
 	snippet: nginxSnippet,
+}
+
+func nginxListen(s Site) string { return strings.TrimPrefix(s.ListenAddress(), ":") }
+
+func nginxUpstream(app *url.URL) string {
+	if app.Scheme == "unix" {
+		return "http://unix:" + app.Path
+	}
+	return app.Scheme + "://" + app.Host
 }

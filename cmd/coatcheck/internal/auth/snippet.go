@@ -12,13 +12,14 @@ import (
 // A Setup is what the configuration of a proxy has to say.
 type Setup struct {
 	Coatcheck string // where this program listens, host:port
+	Script    string // where HAProxy finds its script
 	Sites     []Site
 }
 
 // A Site is what a proxy has to know of a site beside which this program stands.
 type Site struct {
 	Hosts            []string // its names; none is every name
-	Listen           string   // where the proxy listens, host:port or :port
+	Listen           string   // where the proxy listens, host:port or :port; "" is the usual port
 	Certificate, Key string   // files of the certificate for https; "" is plain http
 	App              *url.URL // scheme http, https or unix
 	Cookie           string   // name of the session's cookie
@@ -59,9 +60,23 @@ func (d *Dialect) WriteSnippet(w io.Writer, setup Setup) error {
 	return t.Execute(w, setup)
 }
 
-var functions = template.FuncMap{"names": names, "nginxListen": nginxListen, "nginxUpstream": nginxUpstream}
+var functions = template.FuncMap{
+	"path": func() string { return Path }, "names": names,
+	"nginxListen": nginxListen, "nginxUpstream": nginxUpstream,
+	"caddyAddresses": caddyAddresses, "caddyBind": caddyBind, "caddyUpstream": caddyUpstream,
+	"haproxyListen": haproxyListen, "haproxyServer": haproxyServer,
+}
 
-func nginxListen(address string) string { return strings.TrimPrefix(address, ":") }
+// ListenAddress is where the proxy listens, the usual port by default.
+func (s Site) ListenAddress() string {
+	switch {
+	case s.Listen != "":
+		return s.Listen
+	case s.Certificate != "":
+		return ":443"
+	}
+	return ":80"
+}
 
 // names are the hosts without their ports, or what nginx calls none.
 func names(hosts []string) string {
@@ -76,11 +91,4 @@ func names(hosts []string) string {
 		all = append(all, host)
 	}
 	return strings.Join(all, " ")
-}
-
-func nginxUpstream(app *url.URL) string {
-	if app.Scheme == "unix" {
-		return "http://unix:" + app.Path
-	}
-	return app.Scheme + "://" + app.Host
 }

@@ -63,6 +63,8 @@ const (
 	PrintSystemd   Command = "snippet systemd"
 	PrintContainer Command = "snippet container"
 	PrintNginx     Command = "snippet nginx"
+	PrintCaddy     Command = "snippet caddy"
+	PrintHAProxy   Command = "snippet haproxy"
 )
 
 // Server has the flags of every command that serves.

@@ -12,7 +12,7 @@ type Site struct {
 	Realm string   `yaml:"realm" placeholder:"NAME" help:"Keeps the sessions of sites apart that share a store: a ticket is good only in the realm where its session began. Sites with the same users may share one. Any name that stays."`
 
 	Upstream        string        `yaml:"upstream" placeholder:"URL" help:"Where the app is: http://127.0.0.1:3000, https://app.internal, h2c://127.0.0.1:3000 (HTTP/2 without TLS) or unix:/run/app.sock."`
-	Beside          string        `yaml:"beside" placeholder:"nginx" enum:",nginx" default:"" help:"Stand beside this proxy instead of in front of the app: it asks at /.coatcheck/auth who makes each request, and passes it on itself. Needs trust-proxy. upstream then only says where coatcheck snippet has it send requests. Default: stand in front of the app"`
+	Beside          string        `yaml:"beside" placeholder:"nginx|caddy|haproxy" enum:",nginx,caddy,haproxy" default:"" help:"Stand beside this proxy instead of in front of the app: it asks at /.coatcheck/auth who makes each request, and passes it on itself. Needs trust-proxy. upstream then only says where coatcheck snippet has it send requests. Default: stand in front of the app"`
 	UpstreamCA      string        `yaml:"upstream-ca" name:"upstream-ca" placeholder:"FILE" help:"Certificates (PEM) of the authorities that may vouch for an https upstream. Default: those that the system trusts"`
 	UpstreamTimeout time.Duration `yaml:"upstream-timeout" default:"1m" placeholder:"TIME" help:"How long the app may take to begin its answer; 0 is no limit. Default: ${default}"`
 	BodyTimeout     time.Duration `yaml:"body-timeout" default:"1m" placeholder:"TIME" help:"How long a client may pause while it sends a body; 0 is no limit. Default: ${default}"`

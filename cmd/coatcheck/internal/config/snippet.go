@@ -10,6 +10,8 @@ type Snippets struct {
 	Systemd   struct{} `cmd:"" help:"A unit of systemd for coatcheck serve, with no more rights than it needs."`
 	Container struct{} `cmd:"" help:"A container file for Docker or Podman: the program and nothing else, not as root."`
 	Nginx     Proxy    `cmd:"" help:"A configuration of nginx, beside which the program stands."`
+	Caddy     Proxy    `cmd:"" help:"A configuration of Caddy, beside which the program stands."`
+	Haproxy   HAProxy  `cmd:"" help:"A configuration of HAProxy, beside which the program stands."`
 }
 
 // Proxy has the flags of a snippet for a proxy. Those that it shares with serve are needed without a configuration
@@ -24,6 +26,13 @@ type Proxy struct {
 	ProxyListen string `placeholder:"ADDRESS" help:"Where the proxy listens. Default: :443 with a certificate, else :80"`
 	ProxyCert   string `placeholder:"FILE" help:"Certificate of the proxy, for https. Default: plain http, as behind something that speaks https"`
 	ProxyKey    string `placeholder:"FILE" help:"Key of the certificate."`
+}
+
+// HAProxy has the flags of a snippet for HAProxy.
+type HAProxy struct {
+	Proxy  `embed:""`
+	Lua    bool   `help:"Print the script instead, which HAProxy asks with."`
+	Script string `default:"/etc/haproxy/coatcheck.lua" placeholder:"FILE" help:"Where HAProxy will find the script. Default: ${default}"`
 }
 
 // Sites returns what the snippet is for, as serve would take it: the sites beside the proxy of that name, and where the
