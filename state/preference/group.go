@@ -101,7 +101,8 @@ func (g *Group) acceptCH() string {
 type field struct {
 	group *Group
 	name  string
-	hint  Hint // "" for none
+	key   string // what begins the field's pair after another one
+	hint  Hint   // "" for none
 	valid func(value string) bool
 }
 
@@ -110,7 +111,7 @@ func (g *Group) mustDeclare(f *field, longest int) *field {
 	if err := g.declare(f, longest); err != nil {
 		panic(fmt.Errorf("preference: declare %q: %w", f.name, err))
 	}
-	f.group = g
+	f.group, f.key = g, "."+f.name
 	return f
 }
 
@@ -140,12 +141,15 @@ func (g *Group) declare(f *field, longest int) error {
 
 // chosen returns the value in the cookie, if there is one that is declared. It adds Cookie to Vary.
 func (f *field) chosen(w http.ResponseWriter, r *http.Request) (value string, ok bool) {
-	vary(w.Header(), "Cookie")
+	header := w.Header()
+	if lines := header["Vary"]; len(lines) != 1 || lines[0] != "Cookie" { // as sessions leave it
+		vary(header, "Cookie")
+	}
 	text, ok := f.group.text(r)
 	if !ok {
 		return "", false
 	}
-	value, found, whole := find(text, f.name)
+	value, found, whole := find(text, f.key)
 	if !whole || found && !f.valid(value) {
 		f.group.cookie.CountMalformed()
 		return "", false
@@ -157,37 +161,29 @@ func (f *field) chosen(w http.ResponseWriter, r *http.Request) (value string, ok
 // look for the name.
 func (g *Group) text(r *http.Request) (text string, ok bool) {
 	if lines := r.Header["Cookie"]; g.plain && len(lines) == 1 { // browsers send one
-		if text, n := spot(lines[0], g.begin); n == 1 {
+		if text, ok := spot(lines[0], g.begin); ok {
 			return text, true
 		}
 	}
 	return g.cookie.Lookup(r)
 }
 
-// spot returns the first value in a Cookie header that has begin before it, and how many there are. The sign that
-// begin ends with is part of the value.
-func spot(line, begin string) (text string, n int) {
-	for at := 0; ; {
-		i := strings.IndexByte(line[at:], sign)
-		if i < 0 {
-			return text, n
-		}
-		i += at
-		at = i + 1
-		start := at - len(begin)
-		if start < 0 || line[start:at] != begin || start > 0 && (start < 2 || line[start-2:start] != "; ") {
-			continue
-		}
-		if n++; n > 1 {
-			return "", n
-		}
-		if end := strings.IndexByte(line[at:], ';'); end >= 0 {
-			at += end
-		} else {
-			at = len(line)
-		}
-		text = line[i:at]
+// spot returns the value in a Cookie header that has begin before it, if its sign, with which begin ends, is the only
+// one in the header.
+func spot(line, begin string) (text string, ok bool) {
+	at := strings.IndexByte(line, sign)
+	start := at + 1 - len(begin)
+	if start < 0 || line[start:at+1] != begin || start > 0 && (start < 2 || line[start-2:start] != "; ") {
+		return "", false
 	}
+	text = line[at:]
+	if strings.IndexByte(text[1:], sign) >= 0 {
+		return "", false
+	}
+	if end := strings.IndexByte(text, ';'); end >= 0 {
+		text = text[:end]
+	}
+	return text, true
 }
 
 // hinted returns what the browser says in the field's header, "" for nothing. It adds the header to Vary.

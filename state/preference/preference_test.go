@@ -102,6 +102,10 @@ func TestChoicesBeforeHintsBeforeDefaults(t *testing.T) {
 			"Accept-Language", "de"), "light", "pt-BR", false, 50},
 		"some choices": {request("Cookie", "a=b; "+name+"!rows~100.theme~dark.; c=d", "Accept-Language", "de"),
 			"dark", "de", false, 100},
+		"signs in others":  {request("Cookie", "a=!x; "+name+"!theme:dark.; c=d!"), "dark", "en", false, 20},
+		"the end of names": {request("Cookie", "x"+name+"!theme:dark."), "", "en", false, 20},
+		"names that begin alike": {request("Cookie", name+"!themes:x.thematic:y.theme:dark."),
+			"dark", "en", false, 20},
 	} {
 		t.Run(about, func(t *testing.T) {
 			theme, tag, still, rows, _ := l.seen(c.r)

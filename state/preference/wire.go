@@ -32,20 +32,35 @@ func isWhole(text string) bool {
 	return len(text) > 1 && len(text) <= largest && text[0] == sign && text[len(text)-1] == '.'
 }
 
-// find returns the value of a name, and whether the text may be whole. It looks at nothing after the name.
-func find(text, name string) (value string, found, whole bool) {
+// find returns the value of the pair that begins with key, a dot and a name, and whether the text may be whole. It
+// looks at nothing after that pair.
+func find(text, key string) (value string, found, whole bool) {
 	if !isWhole(text) {
 		return "", false, false
 	}
-	text = text[1:]
-	for text != "" {
-		end := strings.IndexByte(text, '.')
-		if end > len(name) && text[:len(name)] == name && isMark(text[len(name)]) {
-			return text[len(name)+1 : end], true, true
-		}
-		text = text[end+1:]
+	if name := key[1:]; strings.HasPrefix(text[1:], name) && isMark(text[len(key)]) {
+		return upToDot(text[len(key)+1:]), true, true
 	}
-	return "", false, true
+	for rest := text[1:]; ; {
+		at := strings.Index(rest, key)
+		if at < 0 {
+			return "", false, true
+		}
+		rest = rest[at+len(key):]
+		if rest != "" && isMark(rest[0]) {
+			return upToDot(rest[1:]), true, true
+		}
+	}
+}
+
+// upToDot returns what stands before the first dot, which is never far.
+func upToDot(text string) string {
+	for i := range len(text) {
+		if text[i] == '.' {
+			return text[:i]
+		}
+	}
+	return text
 }
 
 // parse reads a whole value. A malformed one has no pairs.
