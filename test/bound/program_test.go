@@ -42,6 +42,7 @@ func program(t *testing.T, args ...string) *site {
 //
 // Rows: D7, D12
 func TestPrograms(t *testing.T) {
+	t.Parallel()
 	for name, run := range map[string]func(t *testing.T) *site{
 		"demo": func(t *testing.T) *site { return program(t, "demo") },
 		"python": func(t *testing.T) *site {
@@ -55,6 +56,7 @@ func TestPrograms(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := run(t)
 			ada := s.visitor()
 			signIn(ada, s.url)

@@ -23,6 +23,7 @@ func must(t testing.TB, err error) {
 }
 
 func TestContract(t *testing.T) {
+	t.Parallel()
 	server := mariadb.Start(t)
 	for _, c := range []struct {
 		name   string
@@ -32,6 +33,7 @@ func TestContract(t *testing.T) {
 		{"one round trip for a statement", []string{"interpolateParams=true", "clientFoundRows=true"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			servers.Contract(t, server, `UPDATE coatcheck_sessions SET body = x'ff' WHERE id = ?`,
 				func(t *testing.T, database string) *servers.Box {
 					return newBox(t, server.Open(t, database, c.params...))

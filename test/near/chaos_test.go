@@ -69,6 +69,7 @@ type chaos struct {
 //
 // Rows: I1
 func TestNoStaleReadUnderChaos(t *testing.T) {
+	t.Parallel()
 	rounds, seed := trial.Times(20, 1000), trial.Seed(t)
 	reads := make(map[string]int)
 	for i := range uint64(rounds) {

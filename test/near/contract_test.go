@@ -20,6 +20,7 @@ import (
 // Every engine keeps the contract behind a cache as well. Sentinels and a Cluster, which have more to start, are with
 // the tests of package redisstore.
 func TestContract(t *testing.T) {
+	t.Parallel()
 	for _, engine := range []struct {
 		name  string
 		start func(t *testing.T) (open func(t *testing.T) store.Store)
@@ -50,6 +51,7 @@ func TestContract(t *testing.T) {
 		}},
 	} {
 		t.Run(engine.name, func(t *testing.T) {
+			t.Parallel()
 			open := engine.start(t)
 			var hits uint64
 			storetest.Run(t, func(t *testing.T) store.Store {

@@ -119,6 +119,7 @@ func sentinelPair(t *testing.T) pair {
 //
 // Rows: I1, R3
 func TestFailoverByHand(t *testing.T) {
+	t.Parallel()
 	for name, start := range map[string]func(*testing.T) pair{
 		"PostgreSQL": postgresPair, "MariaDB": mariadbPair,
 		"Redis through rueidis": rueidisPair, "Redis through go-redis": goRedisPair,

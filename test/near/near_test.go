@@ -40,10 +40,12 @@ func wired(o wire.Options) twonodes.Harness {
 }
 
 func TestTwoNodes(t *testing.T) {
+	t.Parallel()
 	wired(wire.Options{Delay: 2 * time.Millisecond, Call: time.Millisecond}).Run(t)
 }
 
 func TestTwoNodesFarApart(t *testing.T) {
+	t.Parallel()
 	o := wire.Options{Delay: 200 * time.Millisecond, Call: 50 * time.Millisecond}
 	for _, c := range []struct {
 		name string

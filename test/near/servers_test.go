@@ -24,6 +24,14 @@ import (
 	"coatcheck.dev/test/internal/twonodes"
 )
 
+func TestMain(m *testing.M) {
+	// The driver would tell of each connection that is cut.
+	if err := mysql.SetLogger(new(mysql.NopLogger)); err != nil {
+		panic(err)
+	}
+	m.Run()
+}
+
 // revocations is how many are measured on each server: a few, or 10,000 under torture.
 func revocations(few int) int { return trial.Times(few, 10_000) }
 
@@ -106,6 +114,7 @@ func keep(t testing.TB, db *sql.DB, d sqlstore.Dialect, o sqlstore.Options) *sql
 
 // Rows: I1
 func TestTwoNodesAgreeOnPostgreSQL(t *testing.T) {
+	t.Parallel() // mostly it waits
 	server := postgres.Start(t)
 	twonodes.Harness{
 		Open: databases(server.Addr, server.Create, func(t testing.TB, addr, database string) *sqlstore.Store {
@@ -123,8 +132,8 @@ func TestTwoNodesAgreeOnPostgreSQL(t *testing.T) {
 //
 // Rows: I1
 func TestTwoNodesAgreeOnMariaDB(t *testing.T) {
+	t.Parallel() // mostly it waits
 	server := mariadb.Start(t)
-	must(t, mysql.SetLogger(new(mysql.NopLogger))) // it would tell of each connection that is cut
 	twonodes.Harness{
 		Open: databases(server.Addr, server.Create, func(t testing.TB, addr, database string) *sqlstore.Store {
 			db, err := sql.Open("mysql",
@@ -139,6 +148,7 @@ func TestTwoNodesAgreeOnMariaDB(t *testing.T) {
 
 // Rows: I1
 func TestTwoNodesAgreeOnRedis(t *testing.T) {
+	t.Parallel() // mostly it waits
 	server := redisserver.Start(t)
 	twonodes.Harness{
 		Open: func(t testing.TB) (a, b store.Store) {

@@ -25,6 +25,7 @@ func must(t testing.TB, err error) {
 }
 
 func TestContract(t *testing.T) {
+	t.Parallel()
 	server := postgres.Start(t)
 	pooler := server.Pool(t)
 	for _, c := range []struct {
@@ -43,6 +44,7 @@ func TestContract(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			if c.rare && !trial.Torture() {
 				t.Skip("like the one before; COATCHECK_TORTURE=1 runs it")
 			}

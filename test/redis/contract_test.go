@@ -87,6 +87,7 @@ func damage(t *testing.T, s *testStore, id store.ID) {
 }
 
 func TestOneNode(t *testing.T) {
+	t.Parallel()
 	node := redisserver.Start(t)
 	for name, d := range map[string]adapter{
 		"go-redis": goRedis(redisserver.GoRedisClient(t, node.Addr)),
@@ -101,23 +102,33 @@ func TestOneNode(t *testing.T) {
 	}
 }
 
+// It is no parallel test itself: Sentinels that get no time take a master for dead.
 func TestSentinel(t *testing.T) {
 	s := redisserver.StartSentinels(t, 1)
-	t.Run("rueidis", func(t *testing.T) { harness(viaRueidis(s.Rueidis()), redisstore.Fast).Run(t) })
-	t.Run("rueidis behind near", func(t *testing.T) {
+	run := func(name string, h func(t *testing.T) storetest.Harness) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h(t).Run(t)
+		})
+	}
+	run("rueidis", func(*testing.T) storetest.Harness { return harness(viaRueidis(s.Rueidis()), redisstore.Fast) })
+	run("rueidis behind near", func(t *testing.T) storetest.Harness {
 		d := viaRueidis(s.Rueidis())
-		behindNear(t, d, redisstore.Replicated(1, 5*time.Second, d.pipeline)).Run(t)
+		return behindNear(t, d, redisstore.Replicated(1, 5*time.Second, d.pipeline))
 	})
-	t.Run("go-redis", func(t *testing.T) {
+	run("go-redis", func(*testing.T) storetest.Harness {
 		d := goRedis(s.GoRedis())
-		harness(d, redisstore.Replicated(1, 5*time.Second, d.pipeline)).Run(t)
+		return harness(d, redisstore.Replicated(1, 5*time.Second, d.pipeline))
 	})
-	t.Run("go-redis behind near", func(t *testing.T) { behindNear(t, goRedis(s.GoRedis()), redisstore.Fast).Run(t) })
+	run("go-redis behind near", func(t *testing.T) storetest.Harness {
+		return behindNear(t, goRedis(s.GoRedis()), redisstore.Fast)
+	})
 }
 
 // While the suite runs, the slots of the records move from node to node. No replica takes a master's place meanwhile: a
 // machine that stood still would be a failover, and the mover would not know who has what.
 func TestClusterOnTheMove(t *testing.T) {
+	t.Parallel()
 	c := redisserver.StartCluster(t, "--cluster-replica-no-failover", "yes", "--cluster-node-timeout", "60000")
 	for name, d := range map[string]adapter{"rueidis": viaRueidis(c.Rueidis()), "go-redis": goRedis(c.GoRedis())} {
 		t.Run(name, func(t *testing.T) { onTheMove(t, c, harness(d, redisstore.Fast)) })

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -47,7 +48,8 @@ func Build(t testing.TB, pkg string, flags ...string) string {
 	return path
 }
 
-// build returns the compiler's words in place of a path when it fails.
+// build returns the compiler's words in place of a path when it fails. It has `go run` copy the program instead of
+// running it, because that keeps what it has linked: most packages here ask for the same program.
 func build(pkg string, flags []string) (string, error) {
 	dir, err := os.MkdirTemp(programs.dir, "")
 	if err != nil {
@@ -55,13 +57,11 @@ func build(pkg string, flags []string) (string, error) {
 	}
 	path := filepath.Join(dir, filepath.Base(pkg))
 	cgo := 0
-	for _, flag := range flags {
-		if flag == "-race" {
-			cgo = 1 // the race detector needs it
-		}
+	if slices.Contains(flags, "-race") {
+		cgo = 1 // the race detector needs it
 	}
-	args := append([]string{"build", "-buildvcs=false", "-o", path}, flags...)
-	cmd := exec.Command("go", append(args, pkg)...)
+	args := append([]string{"run", "-buildvcs=false", "-exec=cp"}, flags...)
+	cmd := exec.Command("go", append(args, pkg, path)...)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED="+strconv.Itoa(cgo))
 	if words, err := cmd.CombinedOutput(); err != nil {
 		return string(words), err
