@@ -7,8 +7,9 @@ import (
 	"coatcheck.dev/internal/visible"
 )
 
-// LogEvents returns an observer that writes events to a logger: failures, attacks and the end of everybody's
-// sessions as warnings, touches for debugging, the rest as information. The kind is the message.
+// LogEvents returns an observer that writes events to a logger: failures, attacks, and sessions that were ended for
+// everybody or by somebody else than their user as warnings, touches for debugging, the rest as information. The kind
+// is the message.
 //
 // Any stranger can cause some kinds, as often as they like. Of these the first is written at once. A minute later one
 // line tells how many more of the same kind and reason there were, and so on while they keep coming; each of them is
@@ -24,9 +25,9 @@ func LogEvents(log *slog.Logger) Observer {
 	}
 }
 
-// level is that of the kind, but louder for the end of everybody's sessions.
+// level is that of the kind, but louder for what somebody does to the sessions of others.
 func (e *Event) level() slog.Level {
-	if e.Kind == Revoked && e.Handle.IsZero() && e.User == "" {
+	if e.Kind == Revoked && (e.Handle.IsZero() && e.User == "" || e.Actor != "" && e.Actor != e.User) {
 		return slog.LevelWarn
 	}
 	return e.Kind.level()

@@ -87,6 +87,8 @@ func (c *Console) signInOperator(w http.ResponseWriter, r *http.Request, method 
 		http.Error(w, "The console could not sign you in. The log says why.", http.StatusInternalServerError)
 		return false
 	}
+	c.log.Warn("operator_signed_in", "address", r.RemoteAddr, "by", method, // that all may know, whatever is logged
+		"session", c.operators.From(r.Context()).Handle())
 	return true
 }
 

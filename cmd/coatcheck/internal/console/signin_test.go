@@ -193,7 +193,9 @@ func TestSecretsAreNotLogged(t *testing.T) {
 			t.Errorf("the log has %q: %s", bad, text)
 		}
 	}
-	for _, want := range []string{"authn_login_success", "authn_login_fail", "session_logout"} {
+	for _, want := range []string{
+		"authn_login_success", "authn_login_fail", "session_logout", "level=WARN msg=operator_signed_in",
+	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the log lacks %s: %s", want, text)
 		}
