@@ -59,7 +59,7 @@ func example(t *testing.T) string {
 
 // changed returns text with each old part replaced by the new one behind it. A part that is not there fails the test,
 // because the mistake would not be planted.
-func changed(t *testing.T, text string, replace []string) string {
+func changed(t testing.TB, text string, replace []string) string {
 	t.Helper()
 	for i := 0; i < len(replace); i += 2 {
 		if !strings.Contains(text, replace[i]) {
@@ -128,10 +128,17 @@ func secure(plain string, flags ...string) func(t *testing.T, f *fixture) setup 
 
 const toHTTPS = "return 308 https://127.0.0.1$request_uri;"
 
-// cached is nginx before the gate, where a cache keeps the pages of one path whatever they say.
+// cached is a cache before the gate that keeps the pages of one path whatever they say.
 func cached(t *testing.T, f *fixture) setup {
+	addr := cache(t, f.gate.addr, "/.echo", "Cache-Control Expires Set-Cookie Vary")
+	return setup{site: "http://" + addr, flags: []string{"--required", "/account"}}
+}
+
+// cache is nginx that keeps the pages of one path, and does not read the named headers of an answer.
+func cache(t *testing.T, behind, path, ignored string) string {
 	addr := proc.FreeAddrs(t, 1)[0]
-	frontend.Nginx(t, addr, strings.NewReplacer("ADDR", addr, "GATE", f.gate.addr, "DIR", t.TempDir()).Replace(`
+	frontend.Nginx(t, addr, strings.NewReplacer("ADDR", addr, "BEHIND", behind, "DIR", t.TempDir(), "PATH", path,
+		"IGNORED", ignored).Replace(`
 	proxy_cache_path DIR/cache keys_zone=pages:1m;
 	map $http_upgrade $connection_for_upgrade { default upgrade; '' ''; }
 	server {
@@ -143,16 +150,16 @@ func cached(t *testing.T, f *fixture) setup {
 		proxy_set_header X-Forwarded-For $remote_addr;
 		proxy_set_header X-Forwarded-Host $http_host;
 		proxy_set_header X-Forwarded-Proto $scheme;
-		location / { proxy_pass http://GATE; proxy_buffering off; }
-		location = /.echo {
-			proxy_pass http://GATE;
+		location / { proxy_pass http://BEHIND; proxy_buffering off; }
+		location = PATH {
+			proxy_pass http://BEHIND;
 			proxy_cache pages;
 			proxy_cache_key $request_uri;
 			proxy_cache_valid 200 1m;
-			proxy_ignore_headers Cache-Control Expires Set-Cookie Vary;
+			proxy_ignore_headers IGNORED;
 		}
 	}`))
-	return setup{site: "http://" + addr, flags: []string{"--required", "/account"}}
+	return addr
 }
 
 // everywhere has the app listen on every address of the machine.
@@ -200,6 +207,24 @@ var mistakes = []mistake{
 		"    http-response wait-for-body time 1m if { res.hdr(content-type) -m beg text/event }")},
 	{"a header from the client says which path", "required-headers", caddy(
 		"rewrite @said {header.X-Original-Url}\n@said header X-Original-Url *\nreverse_proxy GATE")},
+	{"the app is not told who it is", "identity", printed(nginx, "proxy_set_header Coatcheck-User $coatcheck_user;",
+		"")},
+	{"the client's word for the path", "required-headers", printed(nginx,
+		"proxy_set_header X-Original-Uri $request_uri", "proxy_set_header X-Original-Uri $asked",
+		"upstream coatcheck {", "map $http_x_original_uri $asked { default $http_x_original_uri; '' $request_uri; }\n"+
+			"upstream coatcheck {")},
+	{"the auth endpoint is open", "auth-endpoint", printed(nginx, "internal;", "")},
+	{"a cache of users' pages", "caching-session", func(t *testing.T, f *fixture) setup {
+		s := printed(nginx)(t, f)
+		s.site = "http://" + cache(t, strings.TrimPrefix(s.site, "http://"), "/.echo/shared", "Cache-Control")
+		return s
+	}},
+	{"only one spelling goes through the gate", "required-spelling", func(t *testing.T, f *fixture) setup {
+		s := by("server app APP", "use-server gate if { path_beg /account }\n    server app APP\n    server gate "+
+			f.gate.addr)(t, f)
+		s.flags = []string{"--required", "/account"}
+		return s
+	}},
 	{"no HSTS", "hsts", secure(toHTTPS)},
 	{"plain http is served", "redirect", secure("proxy_pass https://GATE; proxy_set_header Host $http_host;",
 		"--hsts", "1h")},
@@ -230,11 +255,15 @@ func TestPlantedMistakesAreFound(t *testing.T) {
 
 func TestNothingIsFoundWhereNothingIsWrong(t *testing.T) {
 	f := newFixture(t)
-	for name, start := range map[string]func(t *testing.T, f *fixture) setup{
+	sound := map[string]func(t *testing.T, f *fixture) setup{
 		"gate": alone(closed), "nginx before the gate": inFront(), "HAProxy": by(),
 		"Caddy": caddy("reverse_proxy GATE"),
 		"https": secure(toHTTPS, "--hsts", "1h"),
-	} {
+	}
+	for _, p := range proxies {
+		sound["beside "+p.name] = printed(p)
+	}
+	for name, start := range sound {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := start(t, f)
@@ -252,6 +281,6 @@ func TestNothingIsFoundWhereNothingIsWrong(t *testing.T) {
 
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	app := echo(t)
+	app := echo(t, "--insecure-sign-in")
 	return &fixture{app: app, gate: serve(t, closed, app, "--trust-proxy", "127.0.0.1"), dir: t.TempDir()}
 }

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"coatcheck.dev/cmd/coatcheck/internal/identity"
 )
 
 // The headers of the contract, in Go's canonical spelling.
@@ -35,22 +37,6 @@ func forwarding(name string) bool {
 	return strings.HasPrefix(name, "x-forwarded-") || name == "forwarded" || name == "x-real-ip"
 }
 
-// misleading are headers by which a client could pass for another, or make its request look like a different one. Some
-// proxies, frameworks and content delivery networks believe them. Names are as plain returns them.
-var misleading = map[string]bool{
-	// Whose request it is.
-	"cf-connecting-ip": true, "cf-connecting-ipv6": true, "cf-pseudo-ipv4": true, "client-ip": true,
-	"fastly-client-ip": true, "fly-client-ip": true, "remote-addr": true, "true-client-ip": true,
-	"x-appengine-user-ip": true, "x-azure-clientip": true, "x-azure-socketip": true, "x-client-ip": true,
-	"x-cluster-client-ip": true, "x-envoy-external-address": true, "x-original-forwarded-for": true,
-	"x-originating-ip": true, "x-proxyuser-ip": true, "x-remote-addr": true, "x-remote-ip": true,
-
-	// What it asks for.
-	"x-host": true, "x-http-host-override": true, "x-http-method": true, "x-http-method-override": true,
-	"x-method-override": true, "x-original-host": true, "x-original-method": true, "x-original-uri": true,
-	"x-original-url": true, "x-override-url": true, "x-rewrite-url": true,
-}
-
 // dropped reports whether a client's header goes no further: it is the gate's own, tells of proxies, or is misleading
 // and was not asked for.
 func (o *Options) dropped(name string) bool {
@@ -60,7 +46,7 @@ func (o *Options) dropped(name string) bool {
 	if reserved(name) || forwarding(name) {
 		return true
 	}
-	return misleading[plain(name)] && !slices.ContainsFunc(o.PassHeaders, func(pass string) bool {
+	return identity.Misleading(plain(name)) && !slices.ContainsFunc(o.PassHeaders, func(pass string) bool {
 		return strings.EqualFold(pass, name)
 	})
 }
