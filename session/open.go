@@ -79,7 +79,8 @@ func (s *Session) enter(record *store.Record, c *credential, now time.Time) erro
 			s.newState().ended = c.ticket.id
 		}
 		s.emit(event.Event{Kind: event.Unknown, Handle: c.ticket.id})
-		if !s.bearer && s.m.store.Clashes(s.browser(), c.ticket.id) {
+		// Whoever calls for visitors, and says of none where they are, is not one browser.
+		if !s.bearer && s.request.RemoteAddr != "" && s.m.store.Clashes(s.browser(), c.ticket.id) {
 			s.warn(event.Event{Kind: event.Clash, Handle: c.ticket.id, Reason: s.m.clash()})
 		}
 		return nil
