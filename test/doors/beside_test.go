@@ -20,7 +20,7 @@ type proxy struct {
 
 var nginx = proxy{"nginx", frontend.Nginx}
 
-var proxies = []proxy{nginx}
+var proxies = []proxy{nginx, {"caddy", frontend.Caddy}, {"haproxy", frontend.HAProxyWhole}}
 
 // besideProxy is a configuration with two sites that have the same sessions: one behind the gate, where tests sign in,
 // and one beside a proxy.
@@ -59,7 +59,11 @@ func startBeside(t testing.TB, p proxy, app string, flags []string, replace ...s
 	b.Process = proc.Start(t, proc.Spec{Path: program(t), Args: append([]string{
 		"serve", "--config", file, "--data", t.TempDir()}, flags...)})
 	b.Await(siteLine)
-	p.start(t, b.addr, changed(t, snippet(t, p.name, "--config", file, "--proxy-listen", b.addr), replace))
+	args := []string{p.name, "--config", file, "--proxy-listen", b.addr}
+	if p.name == "haproxy" {
+		args = append(args, "--script", frontend.Write(t, t.TempDir(), "coatcheck.lua", snippet(t, p.name, "--lua")))
+	}
+	p.start(t, b.addr, changed(t, snippet(t, args...), replace))
 	return b
 }
 

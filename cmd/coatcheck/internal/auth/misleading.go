@@ -1,6 +1,10 @@
 package auth
 
-import "coatcheck.dev/cmd/coatcheck/internal/identity"
+import (
+	"strings"
+
+	"coatcheck.dev/cmd/coatcheck/internal/identity"
+)
 
 // alsoForwarded are headers of X-Forwarded-* that no proxy sets for the app, for those that drop a header by its name
 // alone.
@@ -11,3 +15,17 @@ var alsoForwarded = []string{
 
 // Misleading are the headers of a client that go no further, as at the gate.
 func (Site) Misleading() []string { return append(identity.MisleadingNames(), alsoForwarded...) }
+
+// MisleadingSpellings are these headers, and with "_" in their names, for proxies that let such names through.
+func (s Site) MisleadingSpellings() []string {
+	names := s.Misleading()
+	for _, name := range s.Misleading() {
+		names = append(names, strings.ReplaceAll(name, "-", "_"))
+	}
+	return names
+}
+
+// MisleadingPattern is a regular expression of the names of these headers in all spellings, in lower case.
+func (s Site) MisleadingPattern() string {
+	return "^(" + strings.ReplaceAll(strings.Join(s.Misleading(), "|"), "-", "[^a-z0-9]") + ")$"
+}

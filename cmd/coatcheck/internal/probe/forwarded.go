@@ -39,7 +39,8 @@ func has(part string) func(string) bool {
 func (a *attack) clientAddress(ctx context.Context) (Finding, error) {
 	const tried = "a client that says in X-Forwarded-For and the like that it is another"
 	names, err := a.believed(ctx, has(pretended), "X-Forwarded-For: "+pretended, "X-Real-IP: "+pretended,
-		"Forwarded: for="+pretended, "True-Client-IP: "+pretended, "X-Client-IP: "+pretended)
+		"Forwarded: for="+pretended, "True-Client-IP: "+pretended, "X-Client-IP: "+pretended,
+		"X_Forwarded_For: "+pretended, "X_Real_IP: "+pretended)
 	switch {
 	case err != nil:
 		return Finding{Tried: tried}, err
@@ -77,7 +78,8 @@ func (a *attack) misleading(ctx context.Context) (Finding, error) {
 	const tried = "headers that make a request look like a different one"
 	said := "/" + a.mark
 	names, err := a.believed(ctx, has(said), "X-Original-URL: "+said, "X-Rewrite-URL: "+said, "X-Original-URI: "+said,
-		"X-Forwarded-Uri: "+said, "X-HTTP-Method-Override: "+said, "X-HTTP-Method: "+said, "X-Method-Override: "+said)
+		"X-Forwarded-Uri: "+said, "X-HTTP-Method-Override: "+said, "X-HTTP-Method: "+said, "X-Method-Override: "+said,
+		"X_Original_URL: "+said, "X_HTTP_Method_Override: "+said)
 	switch {
 	case err != nil:
 		return Finding{Tried: tried}, err
