@@ -240,6 +240,9 @@ func (s *server) greet(w io.Writer, flags config.Server, site site) error {
 	if flags.Store != "" { // and not in the data folder
 		kept = fmt.Sprintf("  Store    %s\n", s.stores.address)
 	}
+	if s.service != nil {
+		kept += fmt.Sprintf("  API      %s (for services, with app keys)\n", s.service.URL())
+	}
 	_, err := fmt.Fprintf(w, `Coatcheck %s is running. Ctrl-C ends it; sessions stay.
 
   %-8s %s
