@@ -116,6 +116,8 @@ func (c *Console) Pages() http.Handler {
 		"POST /end-user": c.endUser,
 		"POST /sign-out": c.signOut,
 		"GET /events":    c.follow,
+		"GET /explain":   c.askForCookie,
+		"POST /explain":  c.explainCookie,
 
 		"GET /end-everybody":  c.confirmEndEverybody,
 		"POST /end-everybody": c.endEverybody,

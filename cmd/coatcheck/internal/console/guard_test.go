@@ -13,7 +13,7 @@ func TestPagesNeedSignIn(t *testing.T) {
 	d := newDesk(t)
 	id := d.start("ada", "", time.Minute)
 	b := d.browser()
-	for _, page := range []string{"/", "/?user=ada", "/end-user?user=ada"} {
+	for _, page := range []string{"/", "/?user=ada", "/end-user?user=ada", "/explain"} {
 		got := b.get(page)
 		got.wantRedirect(t, "/sign-in?return_to="+url.QueryEscape(page))
 		if strings.Contains(got.body, "ada") && page == "/" {

@@ -54,11 +54,12 @@ func Read(ctx context.Context, in io.Reader, o Options) (*Report, error) {
 	case err != nil:
 		return nil, fmt.Errorf("read the cookies: %w", err)
 	case len(text) > MaxInput:
-		return nil, fmt.Errorf("there are more than %d bytes, and no header is so long: give one header", MaxInput)
+		return nil, &unexplained{fmt.Sprintf("there are more than %d bytes, and no header is so long: give one header",
+			MaxInput)}
 	}
 	found := read(string(text))
 	if len(found) == 0 {
-		return nil, errors.New("there is nothing to explain: give a Cookie header, a Set-Cookie line or a ticket")
+		return nil, &unexplained{"there is nothing to explain: give a Cookie header, a Set-Cookie line or a ticket"}
 	}
 	r := &Report{}
 	response := lint.Response{URL: o.URL}
@@ -76,6 +77,17 @@ func Read(ctx context.Context, in io.Reader, o Options) (*Report, error) {
 		r.lines = lint.Check([]lint.Response{response}, time.Now())
 	}
 	return r, nil
+}
+
+// An unexplained error says why a text is not explained, whatever the store knows.
+type unexplained struct{ why string }
+
+func (r *unexplained) Error() string { return r.why }
+
+// Refused reports whether an error of Read is about the text alone.
+func Refused(err error) bool {
+	var r *unexplained
+	return errors.As(err, &r)
 }
 
 // A pasted cookie is one as it stands in the text.

@@ -38,14 +38,21 @@ func (r *Report) WriteText(w io.Writer, now time.Time) error {
 			writeSession(&b, c.Session, now)
 		}
 	}
-	if r.lines != nil {
-		b.WriteString("\nWhat browsers make of the lines:\n\n")
-		if err := r.lines.WriteText(&b, false); err != nil {
-			return err
-		}
+	if text := r.Browsers(); text != "" {
+		b.WriteString("\nWhat browsers make of the lines:\n\n" + text)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// Browsers says what browsers make of the Set-Cookie lines, without values; it is empty if there are none.
+func (r *Report) Browsers() string {
+	if r.lines == nil {
+		return ""
+	}
+	var b strings.Builder
+	_ = r.lines.WriteText(&b, false) // a Builder takes all
+	return b.String()
 }
 
 func writeSession(b *strings.Builder, i *session.Info, now time.Time) {
