@@ -26,6 +26,7 @@ require (
 	github.com/letsencrypt/pebble/v2 v2.10.3
 	github.com/redis/go-redis/v9 v9.23.0
 	github.com/redis/rueidis v1.0.79
+	go.yaml.in/yaml/v3 v3.0.6
 	modernc.org/sqlite v1.60.0
 )
 

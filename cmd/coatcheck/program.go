@@ -55,6 +55,8 @@ func (p *Program) Run(ctx context.Context, args []string) error {
 		return p.printProxy(&line.Snippet.Nginx, "nginx")
 	case config.PrintCaddy:
 		return p.printProxy(&line.Snippet.Caddy, "caddy")
+	case config.PrintTraefik:
+		return p.printProxy(&line.Snippet.Traefik, "traefik")
 	case config.PrintHAProxy:
 		return p.printHAProxy(&line.Snippet.Haproxy)
 	case config.RunCheck:

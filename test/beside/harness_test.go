@@ -31,6 +31,7 @@ var proxies = []proxy{
 	{"nginx", frontend.Nginx},
 	{"caddy", frontend.Caddy},
 	{"haproxy", frontend.HAProxyWhole},
+	{"traefik", traefik},
 }
 
 var siteLine = regexp.MustCompile(`^  App +http://localhost:(\d+)$`)
@@ -207,7 +208,8 @@ func (r response) told(t testing.TB) string {
 	}
 	var all []string
 	for name, lines := range asked.Header {
-		if strings.HasPrefix(strings.ToLower(name), "coatcheck") && name != "Coatcheck-Session" && lines[0] != "" {
+		counts := name != "Coatcheck-Session" && name != "Coatcheck-Cache-Control" && lines[0] != ""
+		if counts && strings.HasPrefix(strings.ToLower(name), "coatcheck") {
 			all = append(all, fmt.Sprint(name, lines))
 		}
 	}

@@ -17,11 +17,12 @@ type Dialect struct {
 	terse    bool // it knows 2xx, 401 and 403, and asks again for the whole answer
 	numbered bool // it hands on one header of a name
 	drops    bool // it drops Set-Cookie of a 2xx
+	resolves bool // it takes a Location for relative to where it asked, and not to the client's URI
 
 	snippet string // a template of the configuration: see Snippet
 }
 
-var dialects = []*Dialect{nginx, caddy, haproxy}
+var dialects = []*Dialect{nginx, caddy, traefik, haproxy}
 
 // DialectOf returns the dialect of a proxy by its name in lower case.
 func DialectOf(name string) (*Dialect, error) {

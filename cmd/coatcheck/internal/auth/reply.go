@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/identity"
+	"coatcheck.dev/event"
 )
 
 // setCookie begins the names of the headers that have one line of Set-Cookie each, by number from 1 to maxNumbered.
@@ -38,6 +39,10 @@ func (a *reply) WriteHeader(status int) {
 	if d.terse && !a.whole {
 		status = terse(status)
 		delete(header, "Www-Authenticate") // which nginx would add to the whole answer
+	}
+	if to := header["Location"]; d.resolves && len(to) == 1 && strings.HasPrefix(to[0], "/") {
+		r, proxies := a.request, a.server.has.TrustedProxies
+		header["Location"] = []string{event.ClientScheme(r, proxies) + "://" + event.ClientHost(r, proxies) + to[0]}
 	}
 	a.ResponseWriter.WriteHeader(status)
 }

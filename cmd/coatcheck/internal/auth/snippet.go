@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"text/template"
 )
@@ -61,10 +62,15 @@ func (d *Dialect) WriteSnippet(w io.Writer, setup Setup) error {
 }
 
 var functions = template.FuncMap{
-	"path": func() string { return Path }, "names": names,
+	"path": func() string { return Path }, "names": names, "certificates": certificates,
 	"nginxListen": nginxListen, "nginxUpstream": nginxUpstream,
 	"caddyAddresses": caddyAddresses, "caddyBind": caddyBind, "caddyUpstream": caddyUpstream,
-	"haproxyListen": haproxyListen, "haproxyServer": haproxyServer,
+	"traefikRule": traefikRule, "haproxyListen": haproxyListen, "haproxyServer": haproxyServer,
+}
+
+// certificates reports whether a proxy has any.
+func certificates(sites []Site) bool {
+	return slices.ContainsFunc(sites, func(s Site) bool { return s.Certificate != "" })
 }
 
 // ListenAddress is where the proxy listens, the usual port by default.

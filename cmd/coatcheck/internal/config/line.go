@@ -64,6 +64,7 @@ const (
 	PrintContainer Command = "snippet container"
 	PrintNginx     Command = "snippet nginx"
 	PrintCaddy     Command = "snippet caddy"
+	PrintTraefik   Command = "snippet traefik"
 	PrintHAProxy   Command = "snippet haproxy"
 )
 

@@ -11,6 +11,7 @@ type Snippets struct {
 	Container struct{} `cmd:"" help:"A container file for Docker or Podman: the program and nothing else, not as root."`
 	Nginx     Proxy    `cmd:"" help:"A configuration of nginx, beside which the program stands."`
 	Caddy     Proxy    `cmd:"" help:"A configuration of Caddy, beside which the program stands."`
+	Traefik   Proxy    `cmd:"" help:"A configuration of Traefik, beside which the program stands."`
 	Haproxy   HAProxy  `cmd:"" help:"A configuration of HAProxy, beside which the program stands."`
 }
 
