@@ -134,7 +134,7 @@ var Rooms = []Room{
 		"github.com/pires/go-proxyproto",
 		"golang.org/x/net/html",
 		"golang.org/x/net/http/httpguts",
-		"golang.org/x/text/language",
+		"golang.org/x/text",
 	}, "brings drivers, the command line and its file, strict JSON, metrics, certificates, the PROXY protocol, the " +
 		"links of pages and the way to a browser, and nothing else from outside"},
 

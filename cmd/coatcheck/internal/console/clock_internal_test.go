@@ -39,3 +39,11 @@ func TestDisplayTimeIsInUTC(t *testing.T) {
 		t.Errorf("got %+v, want %+v", m, want)
 	}
 }
+
+func TestCountsAreForPeople(t *testing.T) {
+	for n, want := range map[count]string{0: "0", 1: "1", 999: "999", 1000: "1,000", 1234567: "1,234,567"} {
+		if got := n.String(); got != want {
+			t.Errorf("%d is shown as %s, want %s", int(n), got, want)
+		}
+	}
+}

@@ -43,7 +43,7 @@ func (c *Console) endSession(w http.ResponseWriter, r *http.Request) {
 // An ending asks whether to end all sessions of a user.
 type ending struct {
 	User  string // as it is shown
-	Count int
+	Count count
 	Here  string // names the user, whatever bytes the name has; a field of a form could not
 	Back  string
 }
@@ -57,13 +57,13 @@ func (c *Console) confirmEndUser(w http.ResponseWriter, r *http.Request) {
 		c.malformed(w, r, "The address of this page does not name a user.")
 		return
 	}
-	count, err := c.opts.Sessions.Count(r.Context(), user)
+	there, err := c.opts.Sessions.Count(r.Context(), user)
 	if err != nil {
 		c.storeFailed(w, r)
 		return
 	}
 	c.show(w, r, http.StatusOK, "end-user", "End all sessions of "+visible.Text(user), ending{
-		User: visible.Text(user), Count: count, Here: endUserURL(user), Back: listingURL(user, store.Cursor{}),
+		User: visible.Text(user), Count: count(there), Here: endUserURL(user), Back: listingURL(user, store.Cursor{}),
 	})
 }
 
@@ -84,13 +84,13 @@ func (c *Console) endUser(w http.ResponseWriter, r *http.Request) {
 	case ended == 1:
 		c.leave(w, r, fmt.Sprintf("The session of %s has ended.", visible.Text(user)))
 	default:
-		c.leave(w, r, fmt.Sprintf("%d sessions of %s have ended.", ended, visible.Text(user)))
+		c.leave(w, r, fmt.Sprintf("%v sessions of %s have ended.", count(ended), visible.Text(user)))
 	}
 }
 
 // An endingAll asks whether to end all sessions there are.
 type endingAll struct {
-	Count   int    // 0 if the store could not tell: that must not keep anybody from ending them
+	Count   count  // 0 if the store could not tell: that must not keep anybody from ending them
 	Word    string // to be typed
 	Problem string
 }
@@ -103,8 +103,8 @@ func (c *Console) confirmEndEverybody(w http.ResponseWriter, r *http.Request) {
 func (c *Console) askEndEverybody(w http.ResponseWriter, r *http.Request, status int, problem string) {
 	counting, cancel := context.WithTimeout(r.Context(), api.CountTime)
 	defer cancel()
-	count, _ := c.opts.Sessions.Count(counting, "")
-	c.show(w, r, status, "end-everybody", "End everybody's sessions", endingAll{count, api.Everybody, problem})
+	there, _ := c.opts.Sessions.Count(counting, "")
+	c.show(w, r, status, "end-everybody", "End everybody's sessions", endingAll{count(there), api.Everybody, problem})
 }
 
 func (c *Console) endEverybody(w http.ResponseWriter, r *http.Request) {
@@ -125,6 +125,6 @@ func (c *Console) endEverybody(w http.ResponseWriter, r *http.Request) {
 	case ended == 1:
 		c.leave(w, r, "All sessions have ended: there was 1.")
 	default:
-		c.leave(w, r, fmt.Sprintf("All sessions have ended: there were %d.", ended))
+		c.leave(w, r, fmt.Sprintf("All sessions have ended: there were %v.", count(ended)))
 	}
 }

@@ -20,9 +20,9 @@ type listing struct {
 	User     string // whose sessions, as it is shown; empty for everybody's
 	Find     string // in the field of the search: the user, unless the name cannot be typed
 	Rows     []row
-	Total    int    // sessions in all, or of the user
-	Users    int    // different users on this page
-	Visitors int    // sessions on this page of visitors who have not signed in
+	Total    count  // sessions in all, or of the user
+	Users    count  // different users on this page
+	Visitors count  // sessions on this page of visitors who have not signed in
 	Here     string // this page
 	Newer    string // the first page, if this is another
 	Older    string // the next page, if there is one
@@ -108,7 +108,9 @@ func (c *Console) listing(r *http.Request, user string, after store.Cursor) list
 	}
 	infos, next, err := c.opts.Sessions.Browse(r.Context(), store.Query{User: user, After: after, Limit: perPage + 1})
 	if err == nil {
-		l.Total, err = c.opts.Sessions.Count(r.Context(), user)
+		var total int
+		total, err = c.opts.Sessions.Count(r.Context(), user)
+		l.Total = count(total)
 	}
 	if err != nil {
 		l.Failed = true
@@ -137,7 +139,7 @@ func (c *Console) listing(r *http.Request, user string, after store.Cursor) list
 			users[i.User] = true
 		}
 	}
-	l.Users = len(users)
+	l.Users = count(len(users))
 	return l
 }
 
