@@ -26,8 +26,11 @@ func (p *Program) echo(ctx context.Context, flags *config.Echo) error {
 		"http://localhost:8080\n", version(), server.URL()); err != nil {
 		return err
 	}
-	return echo.New(echo.Options{SignIn: flags.InsecureSignIn, ShowSecrets: flags.ShowSecrets, Log: log}).
-		Serve(ctx, server.Listener())
+	options := echo.Options{SignIn: flags.InsecureSignIn, ShowSecrets: flags.ShowSecrets, Log: log}
+	if flags.API != "" {
+		options.API = &echo.API{URL: strings.TrimSuffix(flags.API, "/"), Key: flags.APIKey}
+	}
+	return echo.New(options).Serve(ctx, server.Listener())
 }
 
 // warnOfEcho says what the echo gives away.

@@ -30,6 +30,7 @@ var invariants = Group{
 		{ID: "I12", Rule: "keys rotate without signing anybody out; retired ones are refused"},
 		{ID: "I13", Rule: "a bad stored value is absent alone, or with its session, is kept, and says so"},
 		{ID: "I14", Rule: "no panic reaches the user of the library; one in a handler leaves the session consistent"},
+		{ID: "I18", Rule: "every door gives the same answer to the same request: the gate, and a proxy that asks"},
 	},
 }
 

@@ -59,12 +59,18 @@ func startBeside(t testing.TB, p proxy, app string, flags []string, replace ...s
 	b.Process = proc.Start(t, proc.Spec{Path: program(t), Args: append([]string{
 		"serve", "--config", file, "--data", t.TempDir()}, flags...)})
 	b.Await(siteLine)
-	args := []string{p.name, "--config", file, "--proxy-listen", b.addr}
+	p.beside(t, file, b.addr, replace...)
+	return b
+}
+
+// beside starts the proxy with what the program prints for a configuration, with parts replaced.
+func (p *proxy) beside(t testing.TB, config, addr string, replace ...string) {
+	t.Helper()
+	args := []string{p.name, "--config", config, "--proxy-listen", addr}
 	if p.name == "haproxy" {
 		args = append(args, "--script", frontend.Write(t, t.TempDir(), "coatcheck.lua", snippet(t, p.name, "--lua")))
 	}
-	p.start(t, b.addr, changed(t, snippet(t, args...), replace))
-	return b
+	p.start(t, addr, changed(t, snippet(t, args...), replace))
 }
 
 // snippet is what the program prints.

@@ -4,6 +4,8 @@ package config
 type Echo struct {
 	Listen         string `default:"localhost:9090" placeholder:"ADDRESS" help:"Address of the app, host:port; port 0 picks a free one. Keep it on loopback. Default: ${default}"`
 	InsecureSignIn bool   `help:"Let anybody sign in as anybody without a password, behind a gate. Never beside a real app."`
+	API            string `name:"api" placeholder:"URL" help:"Sign in by the session API there, such as http://localhost:8081, as an app does that stands behind a proxy. Default: order the gate to, in headers"`
+	APIKey         string `name:"api-key" placeholder:"KEY" help:"App key for it, with the scopes create and end. Other users of the machine can read command lines: pass it in the environment, as COATCHECK_API_KEY."`
 	ShowSecrets    bool   `help:"Show cookies, credentials and data of sessions to whoever asks, scripts of the site's pages included. Default: a digest stands for them"`
 	Verbose        bool   `short:"v" help:"Also log requests that cannot be read."`
 }

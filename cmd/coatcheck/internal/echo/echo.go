@@ -25,6 +25,9 @@ type Options struct {
 	// SignIn lets requests order the gate to sign anybody in or out. The default is no: they get 403.
 	SignIn bool
 
+	// API has sessions begin and end by the session API. The default is nil: the gate is ordered to.
+	API *API
+
 	// ShowSecrets shows cookies, credentials and the data of sessions to whoever asks, scripts of the site's pages
 	// included. The default is no: a digest stands for them.
 	ShowSecrets bool
@@ -84,15 +87,15 @@ func (s *Server) converse(ctx context.Context, conn net.Conn) {
 	if errors.Is(err, io.EOF) {
 		return // nobody asked anything
 	}
+	if err == nil {
+		err = x.serve()
+	}
 	var refused *refusal
 	if errors.As(err, &refused) {
-		s.opts.Log.Info("a request cannot be read", "error", err)
+		s.opts.Log.Info("a request cannot be answered", "error", err)
 		_ = x.write(&output{status: refused.status, body: []byte(refused.Error() + "\n")}) // it may be gone
 		x.linger()
 		return
-	}
-	if err == nil {
-		err = x.serve()
 	}
 	if err != nil {
 		s.opts.Log.Debug("a client went away", "error", err)

@@ -3,6 +3,7 @@ package echo
 import (
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -37,22 +38,28 @@ func (x *conversation) signIn(string) error {
 	case !userName.MatchString(user):
 		return x.bad("A user has 1 to 64 letters, digits and . _ @ -")
 	}
+	n := x.query.Get("level")
+	if n != "" && !level.MatchString(n) {
+		return x.bad("A level is 1 to 99.")
+	}
+	o := x.told()
+	if to := x.query.Get("return_to"); local(to) {
+		o.status = http.StatusSeeOther
+		o.add("Location", to)
+	}
+	v := &asking{User: user, Remember: x.query.Has("remember")}
+	v.Level, _ = strconv.Atoi(n) // 0 is none
+	if x.server.opts.API != nil {
+		return x.call("/v1/sessions", v, o)
+	}
 	order := user
-	if x.query.Has("remember") {
+	if v.Remember {
 		order += "; remember"
 	}
-	if n := x.query.Get("level"); n != "" {
-		if !level.MatchString(n) {
-			return x.bad("A level is 1 to 99.")
-		}
+	if n != "" {
 		order += "; level=" + n
 	}
-	a := x.told().add("Coatcheck-Sign-In", order)
-	if to := x.query.Get("return_to"); local(to) {
-		a.status = http.StatusSeeOther
-		a.add("Location", to)
-	}
-	return x.write(a)
+	return x.write(o.add("Coatcheck-Sign-In", order))
 }
 
 func (x *conversation) signOut(string) error {
@@ -66,6 +73,9 @@ func (x *conversation) signOut(string) error {
 	case "this", "others", "all":
 	default:
 		return x.bad("Which is this, others or all.")
+	}
+	if x.server.opts.API != nil {
+		return x.call("/v1/sessions/sign-out", &asking{Which: which}, x.told())
 	}
 	return x.write(x.told().add("Coatcheck-Sign-Out", which))
 }
