@@ -7,9 +7,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"coatcheck.dev/test/internal/frontend"
 	"coatcheck.dev/test/internal/proc"
+	"coatcheck.dev/test/internal/redisserver"
 )
 
 // A set-up is a site that runs, and what the doctor is told of it.
@@ -278,4 +280,40 @@ func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	app := echo(t, "--insecure-sign-in")
 	return &fixture{app: app, gate: serve(t, closed, app, "--trust-proxy", "127.0.0.1"), dir: t.TempDir()}
+}
+
+// While the store is stopped, an answer that signs somebody out is found, and the one that is printed is not.
+func TestOutagesAreJudged(t *testing.T) {
+	app := echo(t, "--insecure-sign-in")
+	for name, tt := range map[string]struct {
+		replace []string
+		want    []string
+	}{
+		"as printed":            {nil, nil},
+		"an outage is an error": {[]string{"error_page 401 500 =", "error_page 401 ="}, []string{"outage"}},
+		"an outage is a signed-out user": {[]string{"error_page 401 500 = @coatcheck_answer;",
+			"error_page 401 500 =302 /.echo/sign-in;"}, []string{"outage"}},
+		"an outage deletes the cookie": {[]string{"error_page 502 504 = @coatcheck_unknown;",
+			"error_page 502 504 = @coatcheck_unknown; add_header Set-Cookie '__Host-session=; Path=/; Max-Age=0' " +
+				"always;"},
+			[]string{"outage"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			store := redisserver.Start(t, "--appendonly", "yes", "--appendfsync", "always")
+			b := startBeside(t, nginx, app, []string{"--store", "redis://" + store.Addr + "/0"}, tt.replace...)
+			cookie := signIn(t, b.serve, "gate.localhost", "ada")
+			store.Kill()
+			var findings []finding
+			for deadline := time.Now().Add(time.Minute); ; {
+				findings = doctor(t, []string{"COATCHECK_COOKIE=" + cookie}, "--site", "http://"+b.addr, "--store-down")
+				if findings[0].Status != "unknown" || time.Now().After(deadline) {
+					break // the user is not believed from memory any more
+				}
+			}
+			if got := dangers(findings); !slices.Equal(got, tt.want) || len(findings) != 1 {
+				t.Errorf("%+v, want %v", findings, tt.want)
+			}
+		})
+	}
 }
