@@ -57,6 +57,8 @@ func (p *Program) Run(ctx context.Context, args []string) error {
 		return p.printProxy(&line.Snippet.Caddy, "caddy")
 	case config.PrintTraefik:
 		return p.printProxy(&line.Snippet.Traefik, "traefik")
+	case config.PrintEnvoy:
+		return p.printProxy(&line.Snippet.Envoy, "envoy")
 	case config.PrintHAProxy:
 		return p.printHAProxy(&line.Snippet.Haproxy)
 	case config.RunCheck:

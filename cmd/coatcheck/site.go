@@ -95,6 +95,10 @@ func gated(flags *config.Serve) site {
 		options: first.SessionOptions(),
 		handler: func(s *server) http.Handler {
 			s.front.PerConnection = gate.WithClient
+			if slices.ContainsFunc(all, func(one *config.Site) bool { return one.Beside == "envoy" }) {
+				s.front.PlainHTTP2 = true
+				return auth.GRPC(s.openRouter(flags))
+			}
 			return s.openRouter(flags)
 		},
 	}

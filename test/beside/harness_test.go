@@ -32,6 +32,7 @@ var proxies = []proxy{
 	{"caddy", frontend.Caddy},
 	{"haproxy", frontend.HAProxyWhole},
 	{"traefik", traefik},
+	{"envoy", envoy},
 }
 
 var siteLine = regexp.MustCompile(`^  App +http://localhost:(\d+)$`)

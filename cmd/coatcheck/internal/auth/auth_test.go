@@ -228,6 +228,34 @@ func TestNginxHearsTheWholeAnswerWhenItAsksAgain(t *testing.T) {
 	}
 }
 
+// Envoy asks with the method and the path of the client, below a prefix.
+func TestEnvoyAsksBelowThePath(t *testing.T) {
+	s := newSite(t, "envoy")
+	cookie := s.signIn("ada")
+	for _, c := range []struct {
+		method, uri, header string
+		want                int
+	}{
+		{"GET", "/account/?a=b", "Accept: text/html", 303},
+		{"GET", "/account/?a=b", "Cookie: " + cookie, 200},
+		{"GET", "//account/", "Accept: application/json", 401},
+		{"GET", "/static/a", "X-None: 1", 200},
+		{"POST", "/", "Sec-Fetch-Site: cross-site", 403},
+		{"POST", "/", "Sec-Fetch-Site: same-origin", 200},
+		{"GET", "", "X-None: 1", 400},
+		{"GET", "/", "X-Forwarded-Host: evil.example", 400},
+		{"GET", "/", "X-Forwarded-Port: 9", 400},
+	} {
+		name, value, _ := strings.Cut(c.header, ": ")
+		header := http.Header{"X-Forwarded-For": {"203.0.113.7"}, "X-Forwarded-Proto": {"https"}}
+		header.Set(name, value)
+		res := s.ask(auth.Path+c.uri, header, func(r *http.Request) { r.Method = c.method })
+		if res.StatusCode != c.want {
+			t.Errorf("%s %s with %s: %d %s, want %d", c.method, c.uri, c.header, res.StatusCode, body(res), c.want)
+		}
+	}
+}
+
 // A proxy that drops Set-Cookie sends a browser back once, and never to another site.
 func TestABrowserIsSentBackOnceForItsNewTicket(t *testing.T) {
 	s := newSite(t, "caddy", func(_ *auth.Options, o *session.Options) {

@@ -22,7 +22,7 @@ type Dialect struct {
 	snippet string // a template of the configuration: see Snippet
 }
 
-var dialects = []*Dialect{nginx, caddy, traefik, haproxy}
+var dialects = []*Dialect{nginx, caddy, traefik, haproxy, envoy}
 
 // DialectOf returns the dialect of a proxy by its name in lower case.
 func DialectOf(name string) (*Dialect, error) {

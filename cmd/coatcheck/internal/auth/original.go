@@ -14,6 +14,7 @@ const (
 	forwardedFor   = "X-Forwarded-For"
 	forwardedHost  = "X-Forwarded-Host"
 	forwardedProto = "X-Forwarded-Proto"
+	forwardedPort  = "X-Forwarded-Port"
 )
 
 // original returns the client's request, as the proxy tells of it. Its headers are those of the proxy's request, with
@@ -32,10 +33,14 @@ func (d *Dialect) original(r *http.Request) (*http.Request, error) {
 		return nil, d.wrong(forwardedProto, "is neither http nor https")
 	}
 	host := r.Host
-	if d.host {
+	switch {
+	case d.host:
 		if host, err = d.only(r.Header, forwardedHost); err != nil {
 			return nil, err
 		}
+	case r.Header[forwardedHost] != nil || r.Header[forwardedPort] != nil:
+		return nil, fmt.Errorf("X-Forwarded-Host and -Port are a client's; %s has to keep them to itself, because the "+
+			"Host header tells", d.name)
 	}
 	if host == "" || strings.ContainsAny(host, ", \t/@") {
 		return nil, d.wrong(forwardedHost, "is no host")

@@ -65,6 +65,7 @@ var functions = template.FuncMap{
 	"path": func() string { return Path }, "names": names, "certificates": certificates,
 	"nginxListen": nginxListen, "nginxUpstream": nginxUpstream,
 	"caddyAddresses": caddyAddresses, "caddyBind": caddyBind, "caddyUpstream": caddyUpstream,
+	"envoyAddress": envoyAddress, "envoyDomains": envoyDomains, "appAddress": appAddress,
 	"traefikRule": traefikRule, "haproxyListen": haproxyListen, "haproxyServer": haproxyServer,
 }
 

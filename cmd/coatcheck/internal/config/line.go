@@ -65,6 +65,7 @@ const (
 	PrintNginx     Command = "snippet nginx"
 	PrintCaddy     Command = "snippet caddy"
 	PrintTraefik   Command = "snippet traefik"
+	PrintEnvoy     Command = "snippet envoy"
 	PrintHAProxy   Command = "snippet haproxy"
 )
 

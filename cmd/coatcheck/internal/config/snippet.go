@@ -12,6 +12,7 @@ type Snippets struct {
 	Nginx     Proxy    `cmd:"" help:"A configuration of nginx, beside which the program stands."`
 	Caddy     Proxy    `cmd:"" help:"A configuration of Caddy, beside which the program stands."`
 	Traefik   Proxy    `cmd:"" help:"A configuration of Traefik, beside which the program stands."`
+	Envoy     Proxy    `cmd:"" help:"A configuration of Envoy, beside which the program stands."`
 	Haproxy   HAProxy  `cmd:"" help:"A configuration of HAProxy, beside which the program stands."`
 }
 

@@ -30,6 +30,10 @@ type Server struct {
 	// TLS makes the server speak https, by HTTP/2 or HTTP/1.1. The default is plain http.
 	TLS *tls.Config
 
+	// PlainHTTP2 has the server take HTTP/2 without TLS as well, from clients that begin with it (RFC 9113, section
+	// 3.3), as gRPC does. The default is HTTP/1.1 alone.
+	PlainHTTP2 bool
+
 	// ProxiesSend are the networks of proxies whose connections begin with a header of the PROXY protocol, which names
 	// the client. From there a connection without one is refused; nobody else's header is read. The default is none.
 	ProxiesSend []netip.Prefix
@@ -133,6 +137,11 @@ func (s *Server) bounded() *http.Server {
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug), // what clients do wrong, mostly
+	}
+	if s.PlainHTTP2 && s.TLS == nil {
+		server.Protocols = new(http.Protocols)
+		server.Protocols.SetHTTP1(true)
+		server.Protocols.SetUnencryptedHTTP2(true)
 	}
 	if s.PerConnection != nil {
 		Watch(server, s.PerConnection)
