@@ -51,7 +51,7 @@ func (p *extent) run(ctx context.Context) (*figures, error) {
 		return nil, fmt.Errorf("build the program: %w\n%s", err, out)
 	}
 	f := &figures{extent: *p}
-	for _, part := range []func(context.Context, *figures) error{p.pages, p.bulk} {
+	for _, part := range []func(context.Context, *figures) error{p.pages, p.checks, p.bulk} {
 		if err := part(ctx, f); err != nil {
 			log, _ := os.ReadFile(p.log.Name())
 			return nil, fmt.Errorf("%w\n%s", err, log)
@@ -117,13 +117,11 @@ func (f *field) gate(ctx context.Context, name string, args ...string) (*contend
 }
 
 // redis starts a Redis that keeps what it is told, as the program demands at its start.
-func (f *field) redis(ctx context.Context) (*contender, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+func (f *field) redis(ctx context.Context, name string, args ...string) (*contender, error) {
+	port, err := freePort()
 	if err != nil {
 		return nil, err
 	}
-	port := strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
-	listener.Close()
 	server := exec.CommandContext(ctx, "redis-server", "--port", port, "--bind", "127.0.0.1", "--dir", f.extent.folder,
 		"--appendonly", "yes", "--save", "")
 	server.Stdout = f.extent.log
@@ -139,7 +137,16 @@ func (f *field) redis(ctx context.Context) (*contender, error) {
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	return f.gate(ctx, "redis", "--store=redis://127.0.0.1:"+port, "--accept-danger=appendfsync")
+	return f.gate(ctx, name, append(args, "--store=redis://127.0.0.1:"+port, "--accept-danger=appendfsync")...)
+}
+
+// freePort returns a port that nobody listens at.
+func freePort() (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port), listener.Close()
 }
 
 // pages measures requests of a page.
@@ -162,7 +169,7 @@ func (p *extent) pages(ctx context.Context, to *figures) error {
 		return err
 	}
 	all := []*contender{bare, kept, {sqlite.process, "anonymous", ""}, sqlite}
-	redis, err := f.redis(ctx)
+	redis, err := f.redis(ctx, "redis")
 	switch {
 	case errors.Is(err, exec.ErrNotFound): // its row is left out
 	case err != nil:

@@ -48,12 +48,16 @@ func load(ctx context.Context, base, cookie string, requests int) error {
 	if cookie != "" {
 		cookie = "; " + cookie
 	}
-	request := head("GET", base, "/page", cookie)
+	return send(ctx, base, head("GET", base, "/page", cookie), len(page), requests)
+}
+
+// send sends the same request again and again, over a few connections, and expects an answer of a size.
+func send(ctx context.Context, base, request string, size, requests int) error {
 	var all sync.WaitGroup
 	failed := make(chan error, connections)
 	for range connections {
 		all.Go(func() {
-			if err := repeat(ctx, base, request, requests/connections); err != nil {
+			if err := repeat(ctx, base, request, size, requests/connections); err != nil {
 				failed <- err
 			}
 		})
@@ -63,7 +67,7 @@ func load(ctx context.Context, base, cookie string, requests int) error {
 	return <-failed
 }
 
-func repeat(ctx context.Context, base, request string, times int) error {
+func repeat(ctx context.Context, base, request string, size, times int) error {
 	conn, err := dial(ctx, base)
 	if err != nil {
 		return err
@@ -74,20 +78,20 @@ func repeat(ctx context.Context, base, request string, times int) error {
 		if _, err := io.WriteString(conn, request); err != nil {
 			return err
 		}
-		if err := expectPage(in); err != nil {
+		if err := expect(in, size); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func expectPage(in *bufio.Reader) error {
+func expect(in *bufio.Reader, size int) error {
 	res, err := http.ReadResponse(in, nil)
 	if err != nil {
 		return err
 	}
 	n, err := io.Copy(io.Discard, res.Body)
-	if err == nil && (res.StatusCode != http.StatusOK || n != int64(len(page))) {
+	if err == nil && (res.StatusCode != http.StatusOK || n != int64(size)) {
 		err = fmt.Errorf("got %s and %d bytes", res.Status, n)
 	}
 	return err

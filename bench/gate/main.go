@@ -27,9 +27,10 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	var p extent
-	role := flag.String("role", "", "be one of the processes: app or bare")
+	role := flag.String("role", "", "be one of the processes: app, bare or answers")
 	idle := flag.Int("idle", 0, "for the role bare: connections that it keeps open; 0 is its default")
 	upstream := flag.String("upstream", "", "for the role bare: where the app listens")
+	size := flag.Int("size", 0, "for the role answers: of an answer, in bytes")
 	update := flag.String("update", "", "document whose section is replaced")
 	flag.IntVar(&p.rounds, "count", 7, "how often each contender has its turn")
 	flag.IntVar(&p.requests, "requests", 8000, "requests of a turn")
@@ -42,6 +43,8 @@ func main() {
 		err = serve(app())
 	case "bare":
 		err = serve(bare(*upstream, *idle))
+	case "answers":
+		err = serve(answers(*size))
 	default:
 		err = run(ctx, &p, *update)
 	}

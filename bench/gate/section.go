@@ -46,6 +46,8 @@ var goals = []struct {
 	{"page, nobody signed in", "bare", "kept", "anonymous", 0.9},
 	{"page, signed in, SQLite", "bare", "kept", "sqlite", 1},
 	{"page, signed in, Redis with the cache", "bare", "kept", "redis", 0.85},
+	{"check by the session API, SQLite", "answers", "", "check sqlite", 1.5},
+	{"check by the session API, Redis with the cache", "answers", "", "check redis", 1.5},
 	{"large body down", "bare down", "", "gate down", 1.03},
 	{"large body up", "bare up", "", "gate up", 1.03},
 	{"memory beyond that of a start, large bodies", "bare bodies", "", "gate bodies", 1.03},

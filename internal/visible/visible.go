@@ -63,6 +63,10 @@ func JSON(text []byte) []byte {
 	var out []byte // nil as long as nothing was to be escaped
 	from := 0
 	for i := 0; i < len(text); {
+		if c := text[i]; ' ' <= c && c <= '~' { // as most
+			i++
+			continue
+		}
 		r, size := utf8.DecodeRune(text[i:])
 		if r >= ' ' && !shown(r) {
 			out = append(out, text[from:i]...)

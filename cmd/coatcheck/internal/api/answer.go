@@ -14,11 +14,15 @@ import (
 // answer writes a value as JSON, with what is unseen in names escaped. The values are our own, so they marshal. What
 // fails is the connection.
 func answer(w http.ResponseWriter, status int, value any) {
+	text, _ := json.Marshal(value)
+	write(w, status, text)
+}
+
+func write(w http.ResponseWriter, status int, text []byte) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
-	text, _ := json.Marshal(value)
 	_, _ = w.Write(append(visible.JSON(text), '\n'))
 }
 

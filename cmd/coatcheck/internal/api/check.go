@@ -3,7 +3,10 @@ package api
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
@@ -24,17 +27,21 @@ func proofs(auth []store.Auth) []proof {
 	return all
 }
 
-// values returns a session's data. What is stored and no JSON is left out, and the session reports it.
-func values(s *session.Session) map[string]json.RawMessage {
-	all := make(map[string]json.RawMessage)
+// values returns a session's data as one object. What is stored and no JSON is left out, and the session reports it.
+func values(s *session.Session) json.RawMessage {
+	all := []byte{'{'}
 	for key, value := range s.Values() {
 		if !json.Valid(value) {
 			session.NewKey[json.RawMessage](key).Lookup(s)
 			continue
 		}
-		all[key] = value
+		if len(all) > 1 {
+			all = append(all, ',')
+		}
+		all = append(append(all, '"'), key...) // needs no escaping: see session.CheckKey
+		all = append(append(all, '"', ':'), value...)
 	}
-	return all
+	return append(all, '}')
 }
 
 // left is how much time a session has, in seconds.
@@ -56,13 +63,42 @@ const (
 
 // A checked is the answer to a check.
 type checked struct {
-	State  string                     `json:"state"`
-	User   string                     `json:"user"`
-	Handle string                     `json:"handle"`
-	Data   map[string]json.RawMessage `json:"data"`
-	Auth   []proof                    `json:"auth"`
+	State  string          `json:"state"`
+	User   string          `json:"user"`
+	Handle string          `json:"handle"`
+	Data   json.RawMessage `json:"data"`
+	Auth   []proof         `json:"auth"`
 	left
 	passed
+}
+
+// text is the answer as JSON, without the reflection of a marshaller: services ask at each of their requests.
+func (c *checked) text() []byte {
+	b := make([]byte, 0, 512+len(c.Data))
+	b = quoted(b, `{"state":`, c.State)
+	b = quoted(b, `,"user":`, c.User)
+	b = quoted(b, `,"handle":`, c.Handle)
+	b = append(append(b, `,"data":`...), c.Data...)
+	b = append(b, `,"auth":[`...)
+	for i, p := range c.Auth {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = quoted(b, `{"method":`, p.Method)
+		b = p.At.AppendFormat(append(b, `,"at":"`...), time.RFC3339Nano)
+		b = append(strconv.AppendInt(append(b, `","level":`...), int64(p.Level), 10), '}')
+	}
+	b = strconv.AppendInt(append(b, `],"idle_seconds":`...), c.Idle, 10)
+	b = strconv.AppendInt(append(b, `,"seconds":`...), c.Total, 10)
+	rest, _ := json.Marshal(c.passed) // of texts
+	b = append(b, ',')
+	return append(b, rest[1:]...)
+}
+
+// quoted appends a JSON string after what stands before it.
+func quoted(b []byte, before, value string) []byte {
+	b, _ = jsontext.AppendQuote(append(b, before...), value) // what is not UTF-8 is replaced
+	return b
 }
 
 // check says who is behind a request. Only a user who is signed in is valid: a service that looks no further than the
@@ -101,11 +137,11 @@ func (s sessions) check(w http.ResponseWriter, r *http.Request) {
 		unknown.write(w)
 		return
 	}
-	if is.Auth == nil {
-		is.Auth = []proof{}
+	if is.Data == nil {
+		is.Data = json.RawMessage("{}")
 	}
 	is.passed = told
-	answer(w, http.StatusOK, is)
+	write(w, http.StatusOK, is.text())
 }
 
 // at returns the manager of a visitor's site, and what to call in the end. A false return means that the request was

@@ -170,8 +170,8 @@ func sameJSON(a, b json.RawMessage) bool {
 
 // changed is the answer to a patch.
 type changed struct {
-	Handle string                     `json:"handle"`
-	Data   map[string]json.RawMessage `json:"data"`
+	Handle string          `json:"handle"`
+	Data   json.RawMessage `json:"data"`
 }
 
 // patchHandle changes values of the session of a handle.

@@ -10,8 +10,8 @@ import (
 // A shown session is all that there is to know of one, by its handle.
 type shown struct {
 	entry
-	Data map[string]json.RawMessage `json:"data"`
-	Auth []proof                    `json:"auth"`
+	Data json.RawMessage `json:"data"`
+	Auth []proof         `json:"auth"`
 	left
 }
 
