@@ -66,7 +66,10 @@ type begun struct {
 
 func begunOf(s *session.Session) begun {
 	info, _ := s.Info()
-	return begun{Handle: info.Handle.String(), User: info.User, ExpiresAt: info.ExpiresAt.UTC(), left: leftOf(s)}
+	return begun{
+		Handle: info.Handle.String(), User: info.User,
+		ExpiresAt: info.ExpiresAt.UTC().Truncate(time.Microsecond), left: leftOf(s), // as the store keeps it
+	}
 }
 
 // create begins a session. The visitor's own, if they have one, is over then, and the values that it was to carry over

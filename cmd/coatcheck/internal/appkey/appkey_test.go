@@ -125,6 +125,16 @@ func TestWrongFilesAreRefused(t *testing.T) {
 	}
 }
 
+// An ID is an argument of a command line.
+func TestNoIDLooksLikeAFlag(t *testing.T) {
+	for range 2000 {
+		_, key, err := appkey.New([]appkey.Scope{appkey.Read}, "")
+		if err != nil || strings.HasPrefix(key.ID, "-") {
+			t.Fatal(key.ID, err)
+		}
+	}
+}
+
 // What is read is written the same.
 func FuzzFile(f *testing.F) {
 	f.Add("# x\n\nAAAAAAAAAAA " + strings.Repeat("A", 43) + " 2026-11-29T10:00:00Z read,end the shop\n")

@@ -67,6 +67,7 @@ func New(scopes []Scope, label string) (text string, _ Key, err error) {
 	}
 	var random [idBytes + secretBytes]byte
 	_, _ = rand.Read(random[:]) // never fails
+	random[0] &= 0x7f           // so that no ID begins with a hyphen, which a command line takes for a flag
 	secret := random[idBytes:]
 	k := Key{
 		ID: text64.EncodeToString(random[:idBytes]), Hash: sha256.Sum256(secret),
