@@ -110,8 +110,11 @@ const maxBody = 8 << 10
 func (c *Console) Pages() http.Handler {
 	pages := http.NewServeMux()
 	for pattern, handle := range map[string]http.HandlerFunc{
-		"GET /{$}":       c.showSessions,
-		"POST /end":      c.endSession,
+		"GET /{$}":  c.showSessions,
+		"POST /end": c.endSession,
+
+		"GET /session/{handle}": c.showSession,
+
 		"GET /end-user":  c.confirmEndUser,
 		"POST /end-user": c.endUser,
 		"POST /sign-out": c.signOut,
