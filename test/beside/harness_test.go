@@ -17,6 +17,7 @@ import (
 	"coatcheck.dev/test/internal/frontend"
 	"coatcheck.dev/test/internal/proc"
 	"coatcheck.dev/test/internal/redisserver"
+	"coatcheck.dev/test/internal/standin"
 )
 
 func TestMain(m *testing.M) { proc.Main(m) }
@@ -31,8 +32,8 @@ var proxies = []proxy{
 	{"nginx", frontend.Nginx},
 	{"caddy", frontend.Caddy},
 	{"haproxy", frontend.HAProxyWhole},
-	{"traefik", traefik},
-	{"envoy", envoy},
+	{"traefik", standin.Traefik},
+	{"envoy", standin.Envoy},
 }
 
 var siteLine = regexp.MustCompile(`^  App +http://localhost:(\d+)$`)

@@ -10,6 +10,7 @@ import (
 
 	"coatcheck.dev/test/internal/frontend"
 	"coatcheck.dev/test/internal/proc"
+	"coatcheck.dev/test/internal/standin"
 )
 
 // A proxy is one that the program can stand beside.
@@ -20,7 +21,10 @@ type proxy struct {
 
 var nginx = proxy{"nginx", frontend.Nginx}
 
-var proxies = []proxy{nginx, {"caddy", frontend.Caddy}, {"haproxy", frontend.HAProxyWhole}}
+var proxies = []proxy{
+	nginx, {"caddy", frontend.Caddy}, {"haproxy", frontend.HAProxyWhole}, {"traefik", standin.Traefik},
+	{"envoy", standin.Envoy},
+}
 
 // besideProxy is a configuration with two sites that have the same sessions: one behind the gate, where tests sign in,
 // and one beside a proxy.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -44,6 +45,11 @@ var columns = []column{
 	{name: "caddy", proxy: &proxies[1], hints: hint, trailer: "last",
 		lacks: map[string]string{"streams end with the session": streamless}},
 	{name: "haproxy", proxy: &proxies[2], hints: hint, trailer: "last",
+		lacks: map[string]string{"streams end with the session": streamless}},
+	// What these two do with 103, trailers and odd headers is Go's doing, and no word about Traefik and Envoy.
+	{name: "traefik's stand-in", proxy: &proxies[3], hints: hint, trailer: "last",
+		lacks: map[string]string{"streams end with the session": streamless}},
+	{name: "envoy's stand-in", proxy: &proxies[4], hints: hint, trailer: "last",
 		lacks: map[string]string{"streams end with the session": streamless}},
 }
 
@@ -135,10 +141,20 @@ func (d *column) signedIn(t *testing.T, user string) *browser {
 // An answer is what a browser gets.
 type answer struct {
 	*http.Response
+	from   string // the host that was asked
 	status int
 	body   string
 	hints  string  // Link of 103 Early Hints
 	report *report // nil if it is not the app's
+}
+
+// location is where a redirect leads on the same site.
+func (a *answer) location() string {
+	to := a.Header.Get("Location")
+	if u, err := url.Parse(to); err == nil && u.Host == a.from {
+		return u.RequestURI()
+	}
+	return to
 }
 
 // A report is what the echo says.
@@ -163,7 +179,7 @@ func (b *browser) do(method, path, protocol string, lines ...string) *answer {
 	if _, err := io.WriteString(conn, b.request(method, path, protocol, lines)); err != nil {
 		b.t.Fatal(err)
 	}
-	in, a := bufio.NewReader(conn), new(answer)
+	in, a := bufio.NewReader(conn), &answer{from: b.at.addr}
 	for {
 		res, err := http.ReadResponse(in, &http.Request{Method: method})
 		if err != nil {

@@ -66,7 +66,7 @@ func signsIn(t *testing.T, d *column) {
 	b := d.browser(t)
 	page := "Accept: text/html"
 	r := b.get("/account?a=b&c=%2F", page)
-	to := r.Header.Get("Location")
+	to := r.location()
 	const want = "/.echo/sign-in?return_to=%2Faccount%3Fa%3Db%26c%3D%252F"
 	if r.status != http.StatusSeeOther || to != want {
 		t.Fatalf("%d to %s, want %s", r.status, to, want)
@@ -74,7 +74,7 @@ func signsIn(t *testing.T, d *column) {
 	if r = b.get(to+"&user=ada", page); r.status != http.StatusSeeOther || b.cookie == "" {
 		t.Fatalf("sign-in: %d %v %s", r.status, r.Header, r.body)
 	}
-	if r = b.get(r.Header.Get("Location"), page); r.status != http.StatusOK || r.value("Coatcheck-User") != "ada" ||
+	if r = b.get(r.location(), page); r.status != http.StatusOK || r.value("Coatcheck-User") != "ada" ||
 		r.report.Target != "/account?a=b&c=%2F" {
 		t.Errorf("back: %d %s", r.status, r.body)
 	}
@@ -218,7 +218,7 @@ func rotates(t *testing.T, d *column) {
 		open.Go(func() {
 			tab := &browser{t: t, at: d, cookie: before}
 			r := tab.get("/account", "Accept: text/html", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document")
-			if r.status == http.StatusSeeOther && r.Header.Get("Location") == "/account" {
+			if r.status == http.StatusSeeOther && r.location() == "/account" {
 				r = tab.get("/account", "Accept: text/html", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document")
 			}
 			if r.status != http.StatusOK {

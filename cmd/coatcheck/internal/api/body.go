@@ -25,7 +25,7 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64, v any) (text 
 		badRequest("there are no parameters in the query here; everything is in the body").write(w)
 		return nil, false
 	}
-	text, err := readAll(w, r, limit)
+	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
 		message := fmt.Sprintf("the body is larger than %d bytes", limit)
 		fail(http.StatusRequestEntityTooLarge, "too_large", message).write(w)
@@ -40,17 +40,6 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64, v any) (text 
 		return nil, false
 	}
 	return text, true
-}
-
-// readAll reads a body of at most limit bytes, in one piece if its length is told.
-func readAll(w http.ResponseWriter, r *http.Request, limit int64) (text []byte, err error) {
-	body := http.MaxBytesReader(w, r.Body, limit)
-	if r.ContentLength <= 0 || r.ContentLength > limit {
-		return io.ReadAll(body)
-	}
-	text = make([]byte, r.ContentLength)
-	_, err = io.ReadFull(body, text)
-	return text, err
 }
 
 // decode reads a JSON object. The error says where it is wrong, and quotes no value: that may be a secret.

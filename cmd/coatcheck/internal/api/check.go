@@ -90,11 +90,9 @@ func (c *checked) text() []byte {
 	}
 	b = strconv.AppendInt(append(b, `],"idle_seconds":`...), c.Idle, 10)
 	b = strconv.AppendInt(append(b, `,"seconds":`...), c.Total, 10)
-	if len(c.SetCookie) == 0 && c.Ticket == nil && c.Headers == nil { // as most
-		return append(b, `,"set_cookie":[]}`...)
-	}
 	rest, _ := json.Marshal(c.passed) // of texts
-	return append(append(b, ','), rest[1:]...)
+	b = append(b, ',')
+	return append(b, rest[1:]...)
 }
 
 // quoted appends a JSON string after what stands before it.

@@ -1,4 +1,6 @@
-package beside
+// Package standin has what stands in for proxies that no registry of CI has, written from their documentation and
+// source. Nothing here was run against the real programs.
+package standin
 
 import (
 	"io"
@@ -14,10 +16,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// traefik stands in for Traefik, which no registry of CI has: its ForwardAuth as the documentation of 3.7 and
-// pkg/middlewares/auth/forward.go describe it, set up by the file that the program prints. Not run against the real
-// program.
-func traefik(t testing.TB, addr, snippet string) {
+// Traefik listens at addr, with the file that the program prints: its ForwardAuth as the documentation of 3.7 and
+// pkg/middlewares/auth/forward.go describe it.
+func Traefik(t testing.TB, addr, snippet string) {
 	t.Helper()
 	var file struct {
 		HTTP struct {
@@ -67,7 +68,7 @@ type forwardAuth struct {
 var perConnection = []string{"Connection", "Keep-Alive", "Te", "Trailer", "Transfer-Encoding", "Upgrade"}
 
 func (f *forwardAuth) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	enter(r.Header)
+	enter(r)
 	for name, value := range f.custom {
 		if value == "" {
 			r.Header.Del(name)
@@ -115,8 +116,30 @@ func (f *forwardAuth) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	proxy.ServeHTTP(w, r)
 }
 
-// enter does what an entry point does first: it takes out what the client's connection alone is told.
-func enter(header http.Header) {
+// entryPoint has the headers that Traefik says itself. "_" in a name counts for "-", as in its 3.7.
+var entryPoint = []string{
+	"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Method", "X-Forwarded-Port", "X-Forwarded-Prefix",
+	"X-Forwarded-Proto", "X-Forwarded-Scheme", "X-Forwarded-Server", "X-Forwarded-Uri", "X-Real-Ip", "X-Scheme",
+}
+
+// enter does what an entry point does first (pkg/middlewares/forwardedheaders): it takes out what the client's
+// connection alone is told, and what the client says of where it comes from.
+func enter(r *http.Request) {
+	header := r.Header
+	for name := range header {
+		if slices.Contains(entryPoint, http.CanonicalHeaderKey(strings.ReplaceAll(name, "_", "-"))) {
+			delete(header, name)
+		}
+	}
+	hopByHop(header)
+	client, _, _ := net.SplitHostPort(r.RemoteAddr)
+	header.Set("X-Real-Ip", client)
+	header.Set("X-Forwarded-Host", r.Host)
+	header.Set("X-Forwarded-Proto", "http")
+}
+
+// hopByHop takes out what the client's connection alone is told: RFC 9110, section 7.6.1.
+func hopByHop(header http.Header) {
 	upgrade := header.Get("Upgrade")
 	for name := range strings.SplitSeq(header.Get("Connection"), ",") {
 		header.Del(strings.TrimSpace(name))

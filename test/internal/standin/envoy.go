@@ -1,4 +1,4 @@
-package beside
+package standin
 
 import (
 	"fmt"
@@ -33,13 +33,21 @@ func (e *endpoint) String() string {
 	return net.JoinHostPort(at.Address, fmt.Sprint(at.Port))
 }
 
-// envoy stands in for Envoy, which no registry of CI has: its ext_authz over gRPC as the documentation describes it,
-// asked by the generated client, between the places that the file names which the program prints. Not run against the
-// real program.
-func envoy(t testing.TB, addr, snippet string) {
+// Envoy listens at addr: its ext_authz over gRPC as the documentation describes it, asked by the generated client,
+// between the places that the file names which the program prints.
+func Envoy(t testing.TB, addr, snippet string) {
 	t.Helper()
 	var file struct {
 		Static struct {
+			Listeners []struct {
+				Chains []struct {
+					Filters []struct {
+						Manager struct {
+							Routes routes `yaml:"route_config"`
+						} `yaml:"typed_config"`
+					}
+				} `yaml:"filter_chains"`
+			}
 			Clusters []struct {
 				Name string
 				Load struct {
@@ -67,7 +75,8 @@ func envoy(t testing.TB, addr, snippet string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &http.Server{Handler: &extAuthz{ext.NewAuthorizationClient(conn), app}}
+	routes := file.Static.Listeners[0].Chains[0].Filters[0].Manager.Routes
+	server := &http.Server{Handler: &extAuthz{ext.NewAuthorizationClient(conn), app, routes}}
 	go server.Serve(listener)
 	t.Cleanup(func() { server.Close() })
 }
@@ -76,10 +85,31 @@ func envoy(t testing.TB, addr, snippet string) {
 type extAuthz struct {
 	client ext.AuthorizationClient
 	app    *httputil.ReverseProxy
+	routes routes
+}
+
+// routes say what becomes of the headers of a request that goes on.
+type routes struct {
+	Remove []string `yaml:"request_headers_to_remove"`
+	Add    []struct {
+		Header struct{ Key, Value string }
+	} `yaml:"request_headers_to_add"`
+}
+
+// change changes the headers of a request. Those to add take the place of others.
+func (c *routes) change(r *http.Request) {
+	for _, name := range c.Remove {
+		r.Header.Del(name)
+	}
+	client, _, _ := net.SplitHostPort(r.RemoteAddr)
+	values := strings.NewReplacer("%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%", client, "%REQ(:AUTHORITY)%", r.Host)
+	for _, add := range c.Add {
+		r.Header.Set(add.Header.Key, values.Replace(add.Header.Value))
+	}
 }
 
 func (e *extAuthz) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	enter(r.Header)
+	hopByHop(r.Header)
 	for name := range r.Header { // headers_with_underscores_action: DROP_HEADER
 		if strings.Contains(name, "_") {
 			delete(r.Header, name)
@@ -108,6 +138,8 @@ func (e *extAuthz) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			r.Header.Set(h.GetHeader().GetKey(), h.GetHeader().GetValue())
 		}
 	}
+	e.routes.change(r)
+	r.RemoteAddr = "" // ReverseProxy would append it to X-Forwarded-For
 	proxy := *e.app
 	proxy.ModifyResponse = func(answer *http.Response) error {
 		for _, h := range ok.GetResponseHeadersToAdd() {
