@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -51,7 +52,7 @@ func (p *extent) run(ctx context.Context) (*figures, error) {
 		return nil, fmt.Errorf("build the program: %w\n%s", err, out)
 	}
 	f := &figures{extent: *p}
-	for _, part := range []func(context.Context, *figures) error{p.pages, p.checks, p.bulk} {
+	for _, part := range []func(context.Context, *figures) error{p.pages, p.checks, p.beside, p.bulk} {
 		if err := part(ctx, f); err != nil {
 			log, _ := os.ReadFile(p.log.Name())
 			return nil, fmt.Errorf("%w\n%s", err, log)
@@ -106,7 +107,10 @@ const exampleTicket = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
 // gate starts the program, with a visitor who is signed in.
 func (f *field) gate(ctx context.Context, name string, args ...string) (*contender, error) {
-	args = append([]string{"serve", "--upstream=" + f.app.url, "--listen=127.0.0.1:0", "--console-listen=127.0.0.1:0",
+	if !slices.ContainsFunc(args, func(arg string) bool { return strings.HasPrefix(arg, "--config=") }) {
+		args = append(args, "--upstream="+f.app.url)
+	}
+	args = append([]string{"serve", "--listen=127.0.0.1:0", "--console-listen=127.0.0.1:0",
 		"--data=" + filepath.Join(f.extent.folder, name)}, args...)
 	proxy, err := f.start(ctx, f.extent.program(), args...)
 	if err != nil {

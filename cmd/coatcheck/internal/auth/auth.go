@@ -110,7 +110,7 @@ func (s *Server) private(w http.ResponseWriter, r *http.Request) {
 // admit tells whose request may go on. The session is nil if the path is public.
 func (s *Server) admit(w http.ResponseWriter, r *http.Request, visitor *session.Session) {
 	header := w.Header()
-	header[identity.Bound] = []string{""} // Caddy would copy the name of a variable where it is missing
+	header[identity.Bound] = nothing // Caddy would copy the name of a variable where it is missing
 	s.teller.Tell(header, visitor, new(identity.Told))
 	switch {
 	case s.opts.Token != nil:

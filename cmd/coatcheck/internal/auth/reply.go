@@ -19,6 +19,14 @@ const (
 	cacheControl = "Coatcheck-Cache-Control"
 )
 
+// What many answers say. Nobody writes into a header's lines, so that all can share them.
+var (
+	nothing               = []string{""}
+	unkept                = []string{"no-store"}
+	ofNobodyElse          = []string{"private"}
+	ofNobodyElseAndUnkept = []string{"private, no-store"}
+)
+
 // A reply is the http.ResponseWriter of one request that a proxy asks about. It has the answer reach the browser in
 // the way of the dialect.
 type reply struct {
@@ -85,15 +93,15 @@ func (a *reply) admitted() int {
 			header[setCookie+strconv.Itoa(i+1)] = []string{line}
 		}
 	}
-	private := ""
 	switch {
 	case len(cookies) > 0:
-		private = "private, no-store"
+		header[cacheControl] = ofNobodyElseAndUnkept
 	case handle != "":
-		private = "private"
+		header[cacheControl] = ofNobodyElse
+	default:
+		header[cacheControl] = nothing
 	}
-	header[cacheControl] = []string{private}
-	header["Cache-Control"] = []string{"no-store"} // of this answer
+	header["Cache-Control"] = unkept // of this answer
 	return http.StatusOK
 }
 
@@ -101,7 +109,7 @@ func (a *reply) admitted() int {
 func (a *reply) again() int {
 	header := a.Header()
 	strip(header)
-	header["Cache-Control"] = []string{"no-store"}
+	header["Cache-Control"] = unkept
 	if a.opensPage() {
 		header["Location"] = []string{a.request.RequestURI}
 		return http.StatusSeeOther
