@@ -81,33 +81,33 @@ func (s *service) begin(ctx context.Context) (size int, err error) {
 	return size, err
 }
 
-// service starts the program with an address for the API, and has a user sign in by it. It returns the size of the
-// answer to a check.
+// service starts the program with an address for the API, and has a user sign in by it.
 func (f *field) service(
 	ctx context.Context, name string, start func(context.Context, string, ...string) (*contender, error),
-) (*asked, int, error) {
+) (*asked, error) {
 	port, err := freePort()
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	c, err := start(ctx, name, "--api-listen=127.0.0.1:"+port)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	key, err := exec.CommandContext(ctx, f.extent.program(), "app-keys", "new", "--scope=read", "--scope=create",
 		"--data="+filepath.Join(f.extent.folder, name)).Output()
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	s := service{url: "http://127.0.0.1:" + port, key: strings.TrimSpace(string(key))}
 	size, err := s.begin(ctx)
-	return &asked{c, s.url, s.request(s.url)}, size, err
+	return &asked{c, s.url, s.request(s.url), size}, err
 }
 
-// An asked contender gets the same request again and again.
+// An asked contender gets the same request again and again. The sizes of answers differ by the digits of a time.
 type asked struct {
 	*contender
 	base, request string
+	size          int // of its answer
 }
 
 // checks measures checks.
@@ -117,16 +117,16 @@ func (p *extent) checks(ctx context.Context, to *figures) error {
 		return err
 	}
 	defer f.close()
-	sqlite, size, err := f.service(ctx, "check sqlite", f.gate)
+	sqlite, err := f.service(ctx, "check sqlite", f.gate)
 	if err != nil {
 		return err
 	}
-	bare, err := f.start(ctx, p.self, "-role=answers", "-size="+strconv.Itoa(size))
+	bare, err := f.start(ctx, p.self, "-role=answers", "-size="+strconv.Itoa(sqlite.size))
 	if err != nil {
 		return err
 	}
-	all := []*asked{{&contender{process: bare, name: "answers"}, bare.url, sqlite.request}, sqlite}
-	redis, _, err := f.service(ctx, "check redis", f.redis)
+	all := []*asked{{&contender{process: bare, name: "answers"}, bare.url, sqlite.request, sqlite.size}, sqlite}
+	redis, err := f.service(ctx, "check redis", f.redis)
 	switch {
 	case errors.Is(err, exec.ErrNotFound): // its row is left out
 	case err != nil:
@@ -136,7 +136,7 @@ func (p *extent) checks(ctx context.Context, to *figures) error {
 	}
 	for round := range p.rounds + 1 { // the first one warms up, and does not count
 		for _, c := range all {
-			took, err := c.spend(func() error { return send(ctx, c.base, c.request, size, p.requests) })
+			took, err := c.spend(func() error { return send(ctx, c.base, c.request, c.size, p.requests) })
 			if err != nil {
 				return fmt.Errorf("%s: %w", c.name, err)
 			}
