@@ -18,14 +18,18 @@ type authentication struct {
 	Until    time.Time `json:"until"`
 }
 
-const maxLevel = 99
+// The levels: of a proof of which nothing more is said, and the highest.
+const (
+	plainLevel = 1
+	maxLevel   = 99
+)
 
 func (in *authentication) check() error {
 	switch {
 	case in.By != "" && session.CheckKey(in.By) != nil:
 		return fmt.Errorf("by has 1 to %d letters, digits, dots, hyphens or underscores", session.MaxKeyLen)
-	case in.Level < 0 || in.Level > maxLevel:
-		return fmt.Errorf("level is a number from 1 to %d", maxLevel)
+	case in.Level < plainLevel || in.Level > maxLevel:
+		return fmt.Errorf("level is a number from %d to %d", plainLevel, maxLevel)
 	case !in.Until.IsZero() && !in.Until.After(time.Now()):
 		return fmt.Errorf("until is over already")
 	}
@@ -33,15 +37,12 @@ func (in *authentication) check() error {
 }
 
 func (in *authentication) options() []session.SignInOption {
-	options := []session.SignInOption{session.Until(in.Until)}
+	options := []session.SignInOption{session.Until(in.Until), session.Level(in.Level)}
 	if in.Remember {
 		options = append(options, session.Remember)
 	}
 	if in.By != "" {
 		options = append(options, session.By(in.By))
-	}
-	if in.Level != 0 {
-		options = append(options, session.Level(in.Level))
 	}
 	return options
 }
@@ -75,7 +76,7 @@ func begunOf(s *session.Session) begun {
 // create begins a session. The visitor's own, if they have one, is over then, and the values that it was to carry over
 // are in the new one.
 func (s sessions) create(w http.ResponseWriter, r *http.Request) {
-	var asked creation
+	asked := creation{authentication: authentication{Level: plainLevel}}
 	text, ok := readBody(w, r, maxDataBody, &asked)
 	if !ok {
 		return
@@ -175,6 +176,7 @@ func (s sessions) stepUp(w http.ResponseWriter, r *http.Request) {
 		Level int       `json:"level"`
 		Until time.Time `json:"until"`
 	}
+	asked.Level = plainLevel
 	if _, ok := readBody(w, r, maxBody, &asked); !ok {
 		return
 	}

@@ -192,6 +192,7 @@ func TestWrongVisitorsAreRefused(t *testing.T) {
 	}
 	for _, members := range []string{
 		`"user":""`, `"user":"a\u0000"`, `"user":"a","by":"x y"`, `"user":"a","level":100`, `"user":"a","level":-1`,
+		`"user":"a","level":0`,
 		`"user":"a","until":"2001-01-01T00:00:00Z"`, `"user":"a","until":"soon"`, `"user":"a","data":{"a b":1}`,
 		`"user":"a","bearer":true,"cookie":""`, `"user":"` + strings.Repeat("a", 256) + `"`,
 	} {

@@ -121,7 +121,7 @@ func parseQuery(raw string) (store.Query, error) {
 func withoutQuery(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.RawQuery != "" {
-			badRequest("there are no parameters here; the path alone says what ends").write(w)
+			badRequest("there are no parameters here: the path alone says what is meant").write(w)
 			return
 		}
 		next(w, r)
