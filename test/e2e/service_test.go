@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"coatcheck.dev/test/internal/frontend"
 	"coatcheck.dev/test/internal/proc"
 	"coatcheck.dev/test/internal/tool"
 )
@@ -26,7 +27,8 @@ func newKey(t testing.TB, data string, scopes ...string) string {
 
 // The examples sign users in by the session API, in four languages. Each plays the same: a visitor, a wrong password, a
 // user, a sign-out after which a copy of the cookie is worthless, an operator who ends the session, and an outage, in
-// which nobody is signed out.
+// which nobody is signed out. So it is when visitors come straight to the example, and when they come through nginx,
+// which has asked who they are.
 //
 // Rows: I10
 func TestExamplesCallTheAPI(t *testing.T) {
@@ -37,26 +39,46 @@ func TestExamplesCallTheAPI(t *testing.T) {
 	} {
 		t.Run(language, func(t *testing.T) {
 			t.Parallel()
-			path := tool.Find(t, command[0])
-			h := open(t, "serve", "--upstream", "http://127.0.0.1:9", "--api-listen", "127.0.0.1:0")
 			addr := proc.FreeAddrs(t, 1)[0]
-			_, port, _ := strings.Cut(addr, ":")
-			args := append([]string{}, command[1:]...)
-			for i := range args {
-				args[i] = strings.Replace(args[i], "ADDRESS", addr, 1)
+			h := open(t, "serve", "--upstream", "http://"+addr, "--api-listen", "127.0.0.1:0")
+			startExample(t, h, addr, command)
+			useExample(t, h, "http://"+addr)
+		})
+		t.Run(language+" behind nginx", func(t *testing.T) {
+			t.Parallel()
+			addrs := proc.FreeAddrs(t, 2)
+			addr, front := addrs[0], addrs[1]
+			h := open(t, "serve", "--beside", "nginx", "--upstream", "http://"+addr, "--trust-proxy", "127.0.0.1",
+				"--api-listen", "127.0.0.1:0")
+			startExample(t, h, addr, command)
+			status, snippet := run(t, "snippet", "nginx", "--upstream", "http://"+addr,
+				"--listen", strings.TrimPrefix(h.site, "http://"), "--proxy-listen", front)
+			if status != 0 {
+				t.Fatal(snippet)
 			}
-			args[len(args)-1] = filepath.Join("../../examples/api", args[len(args)-1])
-			proc.Start(t, proc.Spec{Path: path, Args: args, Env: []string{
-				"PORT=" + port, "COATCHECK_API=" + h.Await(apiLine)[1],
-				"COATCHECK_KEY=" + newKey(t, h.data, "read", "create", "end"),
-			}}).AwaitListening(addr)
-			useExample(t, h, "http://localhost:"+port)
+			frontend.Nginx(t, front, snippet)
+			useExample(t, h, "http://"+front)
 		})
 	}
 }
 
+// startExample starts one of the examples.
+func startExample(t *testing.T, h *program, addr string, command []string) {
+	t.Helper()
+	_, port, _ := strings.Cut(addr, ":")
+	args := append([]string{}, command[1:]...)
+	for i := range args {
+		args[i] = strings.Replace(args[i], "ADDRESS", addr, 1)
+	}
+	args[len(args)-1] = filepath.Join("../../examples/api", args[len(args)-1])
+	proc.Start(t, proc.Spec{Path: tool.Find(t, command[0]), Args: args, Env: []string{
+		"PORT=" + port, "COATCHECK_API=" + h.Await(apiLine)[1],
+		"COATCHECK_KEY=" + newKey(t, h.data, "read", "create", "end"),
+	}}).AwaitListening(addr)
+}
+
 func useExample(t *testing.T, h *program, site string) {
-	ada := newVisitor(t, strings.Replace(site, "localhost", "127.0.0.1", 1))
+	ada := newVisitor(t, site)
 	ada.header.Set("User-Agent", "Ada's browser")
 	want := func(v *visitor, method, path string, status int, text string, fields ...string) {
 		t.Helper()
@@ -82,7 +104,7 @@ func useExample(t *testing.T, h *program, site string) {
 	want(ada, "POST", "/login", 200, "Welcome.", "user", "ada", "password", "lovelace")
 	kept := ada.cookies[sessionCookie]
 	h.Term()
-	want(ada, "GET", "/", 503, "later")
+	want(ada, "GET", "/", 503, "")
 	if kept == "" || ada.cookies[sessionCookie] != kept {
 		t.Error("an outage has taken the cookie")
 	}
