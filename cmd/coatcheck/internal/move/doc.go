@@ -16,14 +16,17 @@
 //
 //  1. The old record is marked. From then on nobody changes it there.
 //  2. A copy with the mark is created in the new store. It is not served.
-//  3. The old record is looked at again. If it is gone, the session has ended, and the copy is deleted, too.
+//  3. The old record is looked at again. If it is gone, the session has ended, and the copy becomes a tombstone.
 //  4. The copy loses its mark: it is the session now.
 //  5. The old record is deleted.
 //
-// Whoever ends a session deletes it in the old store first, and then in the new one. Before step 3, step 3 finds
-// nothing in the old store. After it, the copy is already in the new store, and the second deletion meets it. So a
-// marked copy without an old record always belongs to a session that has ended, and nobody serves it. Before such a
-// copy is deleted it is saved once, so that a node that has just taken step 4 does not lose it.
+// Whoever ends a session deletes it in the old store first, and then ends it in the new one. Before step 3, step 3
+// finds nothing in the old store. After it, the copy is already in the new store, and is ended there. So a marked copy
+// without an old record always belongs to a session that has ended, and nobody serves it.
+//
+// A copy is not deleted but saved as a tombstone, which is swept a minute later. Were it deleted, a node that is late
+// with step 2 would create it anew, with the version of the first one, and a node that is late with step 4 would take
+// it for that one: a session that has ended would be back.
 //
 // A change is saved in the store that its record came from, at the version that it had there. If the session has moved
 // meanwhile, that is a conflict, and the change is made again on the new record. Versions of the store in which no

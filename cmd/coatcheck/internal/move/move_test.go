@@ -162,6 +162,92 @@ func TestInUse(t *testing.T) {
 	}
 }
 
+// A late store holds its node up before one of its writes, until it is let go.
+type late struct {
+	*memory.Store
+	create, save chan struct{} // nil holds nothing up
+	held         chan struct{}
+}
+
+func (l *late) wait(until chan struct{}) {
+	if until != nil {
+		l.held <- struct{}{}
+		<-until
+	}
+}
+
+func (l *late) Create(ctx context.Context, r store.Record, id store.ID) error {
+	l.wait(l.create)
+	return l.Store.Create(ctx, r, id)
+}
+
+func (l *late) Save(ctx context.Context, r store.Record) error {
+	l.wait(l.save)
+	return l.Store.Save(ctx, r)
+}
+
+// Two nodes are late with their steps while a third one ends the session: it does not come back. One of them creates
+// the copy once more, and the other knows a copy of the same version.
+//
+// Rows: I1
+func TestLateNodesBringNothingBack(t *testing.T) {
+	for name, end := range map[string]func(s *move.Store, r store.Record) error{
+		"one": func(s *move.Store, r store.Record) error {
+			_, err := s.Delete(context.Background(), r.ID)
+			return err
+		},
+		"all of a user": func(s *move.Store, r store.Record) error {
+			_, err := s.DeleteUser(context.Background(), r.User)
+			return err
+		},
+		"one, and looked for before": func(s *move.Store, r store.Record) error {
+			if _, err := s.Delete(context.Background(), r.ID); err != nil {
+				return err
+			}
+			if _, err := s.Load(context.Background(), r.ID); err != store.ErrNotFound {
+				return fmt.Errorf("after it was ended: %v", err)
+			}
+			return nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			old, fresh, r := memory.New(), memory.New(), session("ada")
+			must(t, old.Create(t.Context(), r, store.ID{}))
+			creates := &late{Store: fresh, create: make(chan struct{}), save: make(chan struct{})}
+			settles := &late{Store: fresh, save: make(chan struct{})}
+			var nodes sync.WaitGroup
+			for _, l := range []*late{creates, settles} {
+				l.held = make(chan struct{})
+				nodes.Go(func() {
+					_, _ = move.From(old, l).Load(context.Background(), r.ID)
+					close(l.held)
+				})
+				<-l.held
+			}
+			must(t, end(move.From(old, fresh), r))
+			creates.create <- struct{}{}
+			<-creates.held // before its next step, or done
+			close(settles.save)
+			for range settles.held { // further steps
+			}
+			close(creates.create)
+			close(creates.save)
+			for range creates.held {
+			}
+			nodes.Wait()
+			if _, err := move.To(old, fresh).Load(t.Context(), r.ID); err != store.ErrNotFound {
+				t.Errorf("in the end: %v", err)
+			}
+			if list, _ := move.To(old, fresh).List(t.Context(), store.Query{User: "ada"}); len(list) > 0 {
+				t.Errorf("in the end there is %+v", list)
+			}
+			if now, err := fresh.Load(t.Context(), r.ID); err == nil && now.Secret == r.Secret {
+				t.Error("what is left opens to the old ticket")
+			}
+		})
+	}
+}
+
 // set saves a key as sessions do: again after a conflict.
 func set(s store.Store, id store.ID, key string) error {
 	for {
