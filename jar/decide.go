@@ -105,11 +105,9 @@ func (a *access) decide(r *Request, line *cookie.Parsed) (Cookie, cookie.Reasons
 	if line.Partitioned || a.thirdParty {
 		c.Partition = a.partition(r)
 	}
-	if line.Partitioned {
-		if !line.Secure || !a.secure || !validSite(c.Partition.TopLevelSite) ||
-			a.rules.partitionedNeedsNone && line.SameSite != cookie.SameSiteNone {
-			why.Add(cookie.ExcludeInvalidPartitioned)
-		}
+	if c.Partition != (Partition{}) && !validSite(c.Partition.TopLevelSite) || line.Partitioned && (!line.Secure ||
+		!a.secure || a.rules.partitionedNeedsNone && line.SameSite != cookie.SameSiteNone) {
+		why.Add(cookie.ExcludeInvalidPartitioned) // a page that is no site, such as about:blank, has no partition
 	}
 	if line.Secure && !a.encrypted {
 		why.Add(cookie.WarnTentativelyAllowingSecureSourceScheme)

@@ -252,3 +252,18 @@ func TestWarnings(t *testing.T) {
 		}
 	}
 }
+
+// A page that is no site has no partition for the cookies that others set in it. What were kept under none could not be
+// loaded again.
+func TestAPageThatIsNoSiteHasNoPartition(t *testing.T) {
+	for top, kept := range map[string]bool{
+		"https://other.example/": true, "about:blank": false, "data:text/html,x": false, "other.example": false,
+	} {
+		j, _ := newJar(jar.Firefox)
+		why := j.Set(&jar.Request{URL: mustURL("https://example.com/"), TopLevel: mustURL(top)},
+			"a=1; Secure; SameSite=None")
+		if why.Excluded() == kept || !kept && !why.Has(cookie.ExcludeInvalidPartitioned) {
+			t.Errorf("in %s: %v", top, why)
+		}
+	}
+}
