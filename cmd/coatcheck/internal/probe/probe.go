@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"coatcheck.dev/cmd/coatcheck/internal/echo"
@@ -138,29 +139,18 @@ func (a *attack) mayAttack(address string) error {
 
 // local reports whether an address is one of this machine.
 func local(ip netip.Addr) bool {
-	for _, own := range ownAddresses() {
-		if own == ip {
-			return true
-		}
-	}
-	return false
-}
-
-// ownAddresses are those of this machine that others could reach.
-func ownAddresses() (own []netip.Addr) {
 	addresses, err := net.InterfaceAddrs()
 	if err != nil {
-		return nil // none is known, so none is tried
+		return false
 	}
-	for _, a := range addresses {
-		if network, ok := a.(*net.IPNet); ok {
-			ip, _ := netip.AddrFromSlice(network.IP)
-			if ip = ip.Unmap(); ip.IsGlobalUnicast() {
-				own = append(own, ip)
-			}
+	return slices.ContainsFunc(addresses, func(a net.Addr) bool {
+		network, ok := a.(*net.IPNet)
+		if !ok {
+			return false
 		}
-	}
-	return own
+		own, _ := netip.AddrFromSlice(network.IP)
+		return own.Unmap() == ip
+	})
 }
 
 // address is where the site listens.

@@ -24,7 +24,7 @@ func (a *attack) upstream(ctx context.Context) (Finding, error) {
 		candidates = append(candidates, a.outside(address)...)
 	}
 	if len(candidates) == 0 {
-		return unknown(tried, "it listens on loopback, and this machine has no other address to try",
+		return unknown(tried, "it listens on loopback, and this machine has no second loopback address to try",
 			"try it from another machine, with --upstream")
 	}
 	for _, address := range candidates {
@@ -45,9 +45,9 @@ func ports(addresses []string) string {
 	return strings.Join(list, ", ")
 }
 
-// outside returns the addresses at which others may reach what listens at an address: an app that listens everywhere is
-// reached by the proxy on loopback, too.
-func (a *attack) outside(address string) (addresses []string) {
+// outside returns the addresses at which only an app answers that others reach as well. One that listens everywhere
+// answers at loopback addresses, too, that it was not told of, and to ask there leaves the network in peace.
+func (a *attack) outside(address string) []string {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil
@@ -59,10 +59,22 @@ func (a *attack) outside(address string) (addresses []string) {
 	if ip, err := netip.ParseAddr(site); site != "localhost" && (err != nil || !ip.IsLoopback() && !local(ip)) {
 		return []string{net.JoinHostPort(site, port)} // it is another machine's loopback
 	}
-	for _, own := range ownAddresses() {
-		addresses = append(addresses, net.JoinHostPort(own.String(), port))
+	if host == secondLoopback || !bindable(secondLoopback) {
+		return nil
 	}
-	return addresses
+	return []string{net.JoinHostPort(secondLoopback, port)}
+}
+
+// secondLoopback is an address of every Linux and Windows, and of no macOS as it comes (RFC 1122, section 3.2.1.3).
+const secondLoopback = "127.0.0.2"
+
+// bindable reports whether an address is one of this machine.
+func bindable(host string) bool {
+	l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
+	if err != nil {
+		return false
+	}
+	return l.Close() == nil
 }
 
 // reached reports whether an address answers by HTTP.
