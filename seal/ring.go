@@ -169,8 +169,7 @@ func (r *Ring) stale() bool {
 		return false
 	}
 	read := r.read.Load()
-	return read == nil || !os.SameFile(info, *read) || !info.ModTime().Equal((*read).ModTime()) ||
-		info.Size() != (*read).Size()
+	return read == nil || !atomicfile.Same(info, *read)
 }
 
 // change replaces the keys by the result of fn: in the file first, then in memory.

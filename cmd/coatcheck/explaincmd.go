@@ -37,9 +37,7 @@ func (p *Program) explain(ctx context.Context, flags *config.Explain) (err error
 	case !made:
 		return fmt.Errorf("explain: there are no sessions in %s; name the store by --store or --data", b.Address)
 	}
-	options := session.Options{
-		Realm: flags.Realm, SweepInterval: -1,
-	}
+	options := session.Options{Realm: flags.Realm, SweepInterval: -1}
 	if _, err := os.Stat(f.KeysPath()); err == nil || flags.KeysFrom != "" {
 		if options.SealData, err = openKeys(flags.KeysFrom, f); err != nil {
 			return err
@@ -48,7 +46,7 @@ func (p *Program) explain(ctx context.Context, flags *config.Explain) (err error
 	m := session.New(b, options)
 	defer func() { _ = m.Close(ctx) }()
 	report, err := explain.Read(ctx, p.Stdin, explain.Options{
-		Ticket: m.Explain, URL: u, Cookies: append(sessionCookies(), flags.Cookie...),
+		Ticket: m.Explain, URL: u, Cookies: append(sessionCookies(m), flags.Cookie...),
 	})
 	if err != nil {
 		return fmt.Errorf("explain: %w", err)
@@ -60,7 +58,7 @@ func (p *Program) explain(ctx context.Context, flags *config.Explain) (err error
 }
 
 // sessionCookies are the names that the session's cookie has by default: alone, with a domain, and with --dev.
-func sessionCookies() []string {
-	const name = "__Host-session"
-	return []string{name, strings.Replace(name, "__Host-", "__Secure-", 1), insecureCookie}
+func sessionCookies(m *session.Manager) []string {
+	alone := m.Options().Cookie
+	return []string{alone, strings.Replace(alone, "__Host-", "__Secure-", 1), insecureCookie}
 }

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"coatcheck.dev/internal/atomicfile"
 )
 
 // A Ring has the keys of a file. Its methods may be called from any number of goroutines. Nil is a ring without keys.
@@ -64,7 +66,7 @@ func (r *Ring) reload() (changed bool, err error) {
 	case err != nil:
 		return false, err
 	}
-	if same(state, r.state) {
+	if atomicfile.Same(state, r.state) {
 		return false, nil
 	}
 	keys, err := Load(r.path)
@@ -78,14 +80,6 @@ func (r *Ring) reload() (changed bool, err error) {
 	r.keys.Store(&known)
 	r.state = state
 	return true, nil
-}
-
-// same reports whether nothing has happened to a file. It is replaced as a whole.
-func same(a, b os.FileInfo) bool {
-	if a == nil || b == nil {
-		return a == nil && b == nil
-	}
-	return os.SameFile(a, b) && a.ModTime().Equal(b.ModTime()) && a.Size() == b.Size()
 }
 
 // followEvery is how often a ring that follows its file looks at it.
