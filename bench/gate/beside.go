@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"time"
 )
 
 // besideConfig has a site that a proxy asks about, and the gate, where the visitor signs in, with the same sessions.
@@ -57,16 +56,7 @@ func (p *extent) beside(ctx context.Context, to *figures) error {
 	default:
 		all = append(all, redis)
 	}
-	for round := range p.rounds + 1 { // the first one warms up, and does not count
-		for _, c := range all {
-			took, err := c.spend(func() error { return send(ctx, c.url, question(c.url, c.cookie), 0, p.requests) })
-			if err != nil {
-				return fmt.Errorf("%s: %w", c.name, err)
-			}
-			if round > 0 {
-				to.add(c.name, took/time.Duration(p.requests))
-			}
-		}
-	}
-	return nil
+	return takeTurns(p, all, to, func(c *contender) error {
+		return send(ctx, c.url, question(c.url, c.cookie), 0, p.requests)
+	})
 }

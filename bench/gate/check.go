@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // answers is the server that a check of the session API is compared with: it does no more than answer.
@@ -134,16 +133,5 @@ func (p *extent) checks(ctx context.Context, to *figures) error {
 	default:
 		all = append(all, redis)
 	}
-	for round := range p.rounds + 1 { // the first one warms up, and does not count
-		for _, c := range all {
-			took, err := c.spend(func() error { return send(ctx, c.base, c.request, c.size, p.requests) })
-			if err != nil {
-				return fmt.Errorf("%s: %w", c.name, err)
-			}
-			if round > 0 {
-				to.add(c.name, took/time.Duration(p.requests))
-			}
-		}
-	}
-	return nil
+	return takeTurns(p, all, to, func(c *asked) error { return send(ctx, c.base, c.request, c.size, p.requests) })
 }

@@ -181,19 +181,29 @@ func (p *extent) pages(ctx context.Context, to *figures) error {
 	default:
 		all = append(all, redis)
 	}
-	for round := range p.rounds + 1 { // the first one warms up, and does not count
+	return takeTurns(p, all, to, func(c *contender) error { return load(ctx, c.url, c.cookie, p.requests) })
+}
+
+// takeTurns has each of them do the work in every round. The first round warms up, and does not count.
+func takeTurns[C interface {
+	spend(work func() error) (time.Duration, error)
+	String() string
+}](p *extent, all []C, to *figures, work func(C) error) error {
+	for round := range p.rounds + 1 {
 		for _, c := range all {
-			took, err := c.spend(func() error { return load(ctx, c.url, c.cookie, p.requests) })
+			took, err := c.spend(func() error { return work(c) })
 			if err != nil {
-				return fmt.Errorf("%s: %w", c.name, err)
+				return fmt.Errorf("%v: %w", c, err)
 			}
 			if round > 0 {
-				to.add(c.name, took/time.Duration(p.requests))
+				to.add(c.String(), took/time.Duration(p.requests))
 			}
 		}
 	}
 	return nil
 }
+
+func (c *contender) String() string { return c.name }
 
 // spend returns the processor time that the contender takes for some work.
 func (c *contender) spend(work func() error) (time.Duration, error) {
