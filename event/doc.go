@@ -11,7 +11,7 @@
 //
 // There is one rule. A [Queue] tells each of its [Observer] functions one event at a time, in the order in which they
 // were sent, on a goroutine of the observer's own. An observer may therefore be slow, may block and may use the session
-// manager. It never delays a request. An observer that falls 1,024 events behind loses further ones, and [Queue.Lost]
+// manager. It never delays a request. An observer that falls 16,384 events behind loses further ones, and [Queue.Lost]
 // counts them. Several managers and guards may share a queue. An observer that is given to two queues hears from two
 // goroutines.
 //

@@ -10,16 +10,18 @@ import (
 type Event struct {
 	Kind    Kind
 	At      time.Time
-	Handle  store.ID // the session's; zero if no session is concerned
-	User    string   // who is signed in, if anybody is
-	Address string   // of the client, if there is a request
-	Actor   string   // who did it, if not the session's own user: see session.WithActor
-	Reason  string   // why, in a few words
-	Key     string   // the session key or cookie concerned, for the kinds that concern one
-	Count   int      // how many, for the kinds that come in batches
-	Err     error    // what failed, for the kinds that are failures
-	Request *Request // the one that another site forged, for CrossSite alone
-	Consent *Consent // the answer, for Consented alone
+	Handle  store.ID  // the session's; zero if no session is concerned
+	Was     store.ID  // the handle that it had until now, if a sign-in or step-up has given it a new one
+	User    string    // who is signed in, if anybody is
+	Address string    // of the client, if there is a request, or of the actor: see session.WithActorAddress
+	Actor   string    // who did it, if not the session's own user: see session.WithActor
+	Reason  string    // why, in a few words
+	Key     string    // the session key or cookie concerned, for the kinds that concern one
+	Before  time.Time // what began then or earlier has ended, if one mark ends it; zero otherwise
+	Count   int       // how many, for the kinds that come in batches
+	Err     error     // what failed, for the kinds that are failures
+	Request *Request  // the one that another site forged, for CrossSite alone
+	Consent *Consent  // the answer, for Consented alone
 }
 
 // A Request is one that another site made a visitor's browser send, or may have. The client wrote all of it but

@@ -58,6 +58,12 @@ func (e *Event) attrs() []slog.Attr {
 	if !e.Handle.IsZero() {
 		attrs = append(attrs, slog.String("session", e.Handle.String()))
 	}
+	if !e.Was.IsZero() {
+		attrs = append(attrs, slog.String("was", e.Was.String()))
+	}
+	if !e.Before.IsZero() {
+		attrs = append(attrs, slog.Time("before", e.Before))
+	}
 	if e.Count != 0 {
 		attrs = append(attrs, slog.Int("count", e.Count))
 	}

@@ -68,7 +68,8 @@ type outbox struct {
 	idle  chan struct{} // closed when the goroutine ends; nil while there is none
 }
 
-const outboxSize = 1024
+// outboxSize is more than the sessions that people end at once: the end of each is told.
+const outboxSize = 16384
 
 func (o *outbox) send(e Event) {
 	o.mu.Lock()

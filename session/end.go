@@ -127,10 +127,11 @@ func (m *Manager) setCutoff(ctx context.Context, user string, t time.Time) error
 	if now := m.store.Now(); t.After(now) {
 		t = now
 	}
-	if err := m.store.SetCutoff(ctx, user, t.UTC().Truncate(time.Microsecond)); err != nil {
+	t = t.UTC().Truncate(time.Microsecond)
+	if err := m.store.SetCutoff(ctx, user, t); err != nil {
 		return err
 	}
-	m.emitRevoked(ctx, store.ID{}, user)
+	m.tellRevoked(ctx, event.Event{User: user, Before: t})
 	return nil
 }
 
@@ -138,18 +139,31 @@ type actorKey struct{}
 
 type actor struct{ name, reason string }
 
+type actorAddressKey struct{}
+
 // WithActor says who acts through ctx and why, for the events of what is done with it. Without it, revocations have
 // no actor.
 func WithActor(ctx context.Context, name, reason string) context.Context {
 	return context.WithValue(ctx, actorKey{}, actor{name, reason})
 }
 
+// WithActorAddress says from where whoever acts through ctx does so, for the events of revocations. Without it they
+// have no address. See [event.ClientAddress].
+func WithActorAddress(ctx context.Context, address string) context.Context {
+	return context.WithValue(ctx, actorAddressKey{}, address)
+}
+
 func (m *Manager) emitRevoked(ctx context.Context, handle store.ID, user string) {
+	m.tellRevoked(ctx, event.Event{Handle: handle, User: user})
+}
+
+// tellRevoked tells what was ended, and adds who has done it.
+func (m *Manager) tellRevoked(ctx context.Context, e event.Event) {
 	a, _ := ctx.Value(actorKey{}).(actor)
-	if handle.IsZero() && user == "" {
+	if e.Handle.IsZero() && e.User == "" {
 		a.reason = strings.TrimSpace("everybody's sessions " + a.reason)
 	}
-	m.opts.Events.Send(event.Event{
-		Kind: event.Revoked, Handle: handle, User: user, Actor: a.name, Reason: a.reason,
-	})
+	e.Kind, e.Actor, e.Reason = event.Revoked, a.name, a.reason
+	e.Address, _ = ctx.Value(actorAddressKey{}).(string)
+	m.opts.Events.Send(e)
 }

@@ -41,6 +41,7 @@ func TestEveryStepOfASessionIsAnEvent(t *testing.T) {
 		b.with(func(s *session.Session) { _ = s.SignOut() })
 		revoked := b.signIn("ada")
 		ctx := session.WithActor(t.Context(), "root", "left the company")
+		ctx = session.WithActorAddress(ctx, "192.0.2.9")
 		if _, err := m.RevokeUser(ctx, "ada"); err != nil {
 			t.Fatal(err)
 		}
@@ -50,16 +51,17 @@ func TestEveryStepOfASessionIsAnEvent(t *testing.T) {
 
 		want := []event.Event{
 			{Kind: event.Created, Handle: visitor, Address: "192.0.2.7"},
-			{Kind: event.Created, Handle: user, User: "ada", Address: "192.0.2.7"},
-			{Kind: event.SignedIn, Handle: user, User: "ada", Address: "192.0.2.7", Reason: "password"},
+			{Kind: event.Created, Handle: user, Was: visitor, User: "ada", Address: "192.0.2.7"},
+			{Kind: event.SignedIn, Handle: user, Was: visitor, User: "ada", Address: "192.0.2.7", Reason: "password"},
 			{Kind: event.Forged, Handle: user, Address: "192.0.2.8", Reason: "wrong secret"},
 			{Kind: event.Unknown, Address: "192.0.2.8"},
 			{Kind: event.Forged, Address: "192.0.2.8", Reason: "malformed"},
-			{Kind: event.SteppedUp, Handle: stepped, User: "ada", Address: "192.0.2.7", Reason: "passkey"},
+			{Kind: event.SteppedUp, Handle: stepped, Was: user, User: "ada", Address: "192.0.2.7", Reason: "passkey"},
 			{Kind: event.SignedOut, Handle: stepped, User: "ada", Address: "192.0.2.7"},
 			{Kind: event.Created, Handle: revoked, User: "ada", Address: "192.0.2.7"},
 			{Kind: event.SignedIn, Handle: revoked, User: "ada", Address: "192.0.2.7"},
-			{Kind: event.Revoked, Handle: revoked, User: "ada", Actor: "root", Reason: "left the company"},
+			{Kind: event.Revoked, Handle: revoked, User: "ada", Address: "192.0.2.9", Actor: "root",
+				Reason: "left the company"},
 			{Kind: event.Unknown, Address: "192.0.2.7"}, // comes with the ticket that was revoked
 			{Kind: event.Created, Handle: expired, User: "alan", Address: "192.0.2.7"},
 			{Kind: event.SignedIn, Handle: expired, User: "alan", Address: "192.0.2.7"},
@@ -102,7 +104,7 @@ func TestSlowObserverDelaysNoRequest(t *testing.T) {
 		told.observe)})
 	b := newBrowser(t, m)
 	b.setTicket(malformed(1))
-	const n = 5000
+	const n = 20000
 	within(t, "requests beside a blocked observer", func() {
 		for range n {
 			b.user()

@@ -116,6 +116,7 @@ func (st *state) signIn(user string, in signIn, now time.Time) error {
 	if err := st.m.makeRoom(st.context(), user, st.record.ID); err != nil {
 		return err
 	}
+	was := st.record.ID
 	err = ErrEnded
 	if st.exists() {
 		err = st.replace(t, func() store.Record {
@@ -130,14 +131,15 @@ func (st *state) signIn(user string, in signIn, now time.Time) error {
 		if !st.exists() && !st.ended.IsZero() {
 			record.Data = st.carriedElsewhere(user, now)
 		}
+		was = store.ID{}
 		err = st.put(record, t, store.ID{})
 	}
 	if err != nil {
 		return err
 	}
 	st.tell = tell
-	st.emit(event.Event{Kind: event.Created})
-	st.emit(event.Event{Kind: event.SignedIn, Reason: in.method})
+	st.emit(event.Event{Kind: event.Created, Was: was})
+	st.emit(event.Event{Kind: event.SignedIn, Was: was, Reason: in.method})
 	_ = st.m.trim(st.context(), &record) // a store that fails now is reported, and the next sign-in trims
 	return nil
 }
@@ -169,6 +171,7 @@ func (s *Session) StepUp(options ...SignInOption) error {
 	}
 	t := newTicket(store.NewID(), st.m.opts.Realm)
 	var tell func(http.Header)
+	was := st.record.ID
 	err = st.replace(t, func() store.Record {
 		next := st.m.newRecord(st.request, t, st.record.User, now, st.record.Remember)
 		next.Data, next.Device = st.view, st.record.Device
@@ -182,7 +185,7 @@ func (s *Session) StepUp(options ...SignInOption) error {
 		return err
 	}
 	st.tell = tell
-	st.emit(event.Event{Kind: event.SteppedUp, Reason: in.method})
+	st.emit(event.Event{Kind: event.SteppedUp, Was: was, Reason: in.method})
 	return nil
 }
 

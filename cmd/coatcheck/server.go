@@ -13,6 +13,7 @@ import (
 	"coatcheck.dev/cmd/coatcheck/internal/config"
 	"coatcheck.dev/cmd/coatcheck/internal/console"
 	"coatcheck.dev/cmd/coatcheck/internal/folder"
+	"coatcheck.dev/cmd/coatcheck/internal/history"
 	"coatcheck.dev/cmd/coatcheck/internal/httpserver"
 	"coatcheck.dev/cmd/coatcheck/internal/metrics"
 	"coatcheck.dev/cmd/coatcheck/internal/watch"
@@ -33,6 +34,7 @@ type server struct {
 	keys     *seal.Ring // nil if nothing needs any
 	sessions *session.Manager
 	events   *event.Queue
+	history  *history.History // nil if nothing is kept
 	console  *console.Console
 	router   *router // nil if the site is no app behind the gate
 	watch    *watch.Hub
@@ -128,6 +130,9 @@ func (s *server) assemble(ctx context.Context, flags config.Server, site site) (
 			return errors.Join(err, s.stores.close(ctx))
 		}
 	}
+	if err := s.openHistory(ctx, flags.History); err != nil {
+		return errors.Join(err, s.stores.close(ctx))
+	}
 	counts := s.manage(s.stores.Store, flags, site)
 	s.reloaded = counts.WatchReloads()
 	if s.keys != nil {
@@ -141,7 +146,7 @@ func (s *server) assemble(ctx context.Context, flags config.Server, site site) (
 	}
 	s.console = console.New(console.Options{
 		Sessions: s.sessions, Feed: s.stores, Token: token, BaseURL: s.back.URL(), What: site.name, Log: s.log,
-		InsecureCookie: flags.Dev,
+		InsecureCookie: flags.Dev, History: s.history,
 	})
 	s.front.Log, s.front.Handler = s.log, site.handler(s)
 	if site.keeps != nil {
@@ -176,6 +181,10 @@ func (s *server) takeToken(own string) (token string, err error) {
 func (s *server) manage(st store.Store, flags config.Server, site site) *metrics.Metrics {
 	counts := metrics.New(version())
 	observers := []event.Observer{event.LogEvents(s.log), counts.Observe}
+	if s.history != nil {
+		observers = append(observers, s.history.Observe)
+		counts.WatchHistory(s.history.Lost)
+	}
 	if site.observe != nil {
 		observers = append(observers, site.observe)
 	}
@@ -286,6 +295,9 @@ func (s *server) flush() error {
 	}
 	if err := s.sessions.Close(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("write when sessions were last seen: %w", err))
+	}
+	if err := s.history.Close(ctx); err != nil {
+		errs = append(errs, fmt.Errorf("close the history: %w", err))
 	}
 	if err := s.stores.close(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("close the store: %w", err))

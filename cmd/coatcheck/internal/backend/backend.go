@@ -2,6 +2,7 @@ package backend
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -21,8 +22,9 @@ type Backend struct {
 	Store
 	Address Address
 
-	local   bool   // a file, which other programs may write to without a word
-	wal     string // its write-ahead log
+	db      *sql.DB // nil if it speaks no SQL
+	local   bool    // a file, which other programs may write to without a word
+	wal     string  // its write-ahead log
 	check   func(context.Context) ([]store.Finding, error)
 	prepare func(context.Context) error
 	made    func(context.Context) (bool, error)
@@ -63,6 +65,15 @@ func (b *Backend) Made(ctx context.Context) (bool, error) {
 
 // Local reports whether the store is a file on this machine.
 func (b *Backend) Local() bool { return b.local }
+
+// Database returns the database of a store that nodes share, and the name of its engine, for what they share beside
+// sessions. It is nil where there is none. The backend closes it.
+func (b *Backend) Database() (db *sql.DB, engine string) {
+	if b.local {
+		return nil, b.Address.Engine
+	}
+	return b.db, b.Address.Engine
+}
 
 // WALBytes returns the size of the write-ahead log of a local store, or false if it cannot be found out.
 func (b *Backend) WALBytes() (bytes int64, known bool) {

@@ -50,7 +50,8 @@ func openSQLite(path string, look bool) (*Backend, error) {
 	if err := makePrivate(path); err != nil {
 		return nil, fmt.Errorf("make the database: %w", err)
 	}
-	db, err := sql.Open("sqlite", dataSource(path))
+	// The store tries again when it meets a lock. Short attempts let it tell why before its callers give up.
+	db, err := sql.Open("sqlite", dataSource(path, "_pragma=busy_timeout(200)"))
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
@@ -59,6 +60,15 @@ func openSQLite(path string, look bool) (*Backend, error) {
 		"SELECT 'SQLite ' || sqlite_version()")
 	b.local, b.wal = true, path+"-wal"
 	return b, nil
+}
+
+// OpenFile opens an SQLite database that is no store, with parameters of the driver such as "mode=ro". A missing file
+// is made, for its owner alone.
+func OpenFile(path, parameters string) (*sql.DB, error) {
+	if err := makePrivate(path); err != nil {
+		return nil, err
+	}
+	return sql.Open("sqlite", dataSource(path, parameters+"&_pragma=busy_timeout(2000)"))
 }
 
 // makePrivate makes an empty file for the owner alone. SQLite gives the journal the mode of the database.
@@ -74,12 +84,11 @@ func makePrivate(path string) error {
 }
 
 // dataSource names the file as a URI, so that any character may stand in its path.
-func dataSource(path string) string {
+func dataSource(path, query string) string {
 	path = filepath.ToSlash(path)
 	if path[0] != '/' {
 		path = "/" + path // as in C:/
 	}
-	// The store tries again when it meets a lock. Short attempts let it tell why before its callers give up.
-	uri := url.URL{Scheme: "file", Path: path, RawQuery: "_pragma=busy_timeout(200)"}
+	uri := url.URL{Scheme: "file", Path: path, RawQuery: query}
 	return uri.String()
 }

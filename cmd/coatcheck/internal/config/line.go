@@ -82,6 +82,7 @@ type Server struct {
 	BindLifetime  time.Duration `yaml:"bind-lifetime" default:"10m" placeholder:"TIME" help:"How long copied cookies of a bound session are good at most. Default: ${default}"`
 	SealData      bool          `yaml:"seal-data" help:"Encrypt the data of sessions in the store, with keys that the store never has. Data from before is encrypted in the background."`
 	KeysFrom      string        `yaml:"keys" name:"keys" placeholder:"FILE" help:"File of the keys for --seal-data and --tokens-for, or env:NAME for keys in the environment. Every node needs the same. Default: keys in the data folder, made if it is missing"`
+	History       time.Duration `yaml:"history" default:"2160h" placeholder:"TIME" help:"How long to keep what has happened to sessions, and what operators have done; 0 keeps nothing. Default: ${default}, 90 days"`
 	DrainTime     time.Duration `yaml:"drain-time" default:"0s" placeholder:"TIME" help:"How long to keep serving after a signal to stop, while /readyz already says so: for load balancers to notice. Default: ${default}"`
 	ClientConns   int           `yaml:"client-connections" name:"client-connections" default:"1000" placeholder:"N" help:"Connections that one client address may have open at a time; 0 is no limit. Loopback and --trust-proxy have none. Default: ${default}"`
 	Dev           bool          `yaml:"dev" help:"For development over plain http at a name such as http://dev.lan:8080: cookies without Secure and without a name prefix. Anybody on the network can take sessions over."`

@@ -34,7 +34,8 @@ func TestParse(t *testing.T) {
 	storage := config.Storage{NearBytes: 64 << 20, Lease: 5 * time.Second, StoreTimeout: 2 * time.Second,
 		StoreCalls: 256}
 	server := config.Server{Storage: storage, Listen: "localhost:8080", ConsoleListen: "localhost:8081", Data: data,
-		LogFormat: "text", ClientConns: 1000, BindDevices: "off", BindLifetime: 10 * time.Minute}
+		LogFormat: "text", ClientConns: 1000, BindDevices: "off", BindLifetime: 10 * time.Minute,
+		History: 2160 * time.Hour}
 	with := func(change func(*config.Server)) config.Server {
 		h := server
 		change(&h)
@@ -58,7 +59,7 @@ func TestParse(t *testing.T) {
 		{"demo --listen :0 --console-listen=127.0.0.1:0 --data x -v --log-format json", "", config.RunDemo,
 			config.Demo{Server: config.Server{Storage: storage, Listen: ":0", ConsoleListen: "127.0.0.1:0", Data: "x",
 				LogFormat: "json", Verbose: true, ClientConns: 1000,
-				BindDevices: "off", BindLifetime: 10 * time.Minute}}},
+				BindDevices: "off", BindLifetime: 10 * time.Minute, History: 2160 * time.Hour}}},
 		{"demo --bind-devices required --bind-lifetime 6m", "", config.RunDemo,
 			config.Demo{Server: with(func(h *config.Server) {
 				h.BindDevices, h.BindLifetime = "required", 6*time.Minute
@@ -67,7 +68,7 @@ func TestParse(t *testing.T) {
 		{"demo", "CONSOLE_LISTEN=:1 DATA=d LOG_FORMAT=json VERBOSE=true", config.RunDemo,
 			config.Demo{Server: config.Server{Storage: storage, Listen: "localhost:8080", ConsoleListen: ":1",
 				Data: "d", LogFormat: "json", Verbose: true, ClientConns: 1000,
-				BindDevices: "off", BindLifetime: 10 * time.Minute}}},
+				BindDevices: "off", BindLifetime: 10 * time.Minute, History: 2160 * time.Hour}}},
 		{"demo --listen :2", "LISTEN=:1", config.RunDemo,
 			config.Demo{Server: with(func(h *config.Server) { h.Listen = ":2" })}},
 		{"serve --upstream http://127.0.0.1:3000", "", config.RunServe, serve(server)},

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/asset"
+	"coatcheck.dev/cmd/coatcheck/internal/history"
 	"coatcheck.dev/csrf"
 	"coatcheck.dev/event"
 	"coatcheck.dev/session"
@@ -23,6 +24,9 @@ type Options struct {
 
 	// Feed tells of their changes.
 	Feed store.Feed
+
+	// History has what happened before, and is told who signs in here. The default is none.
+	History *history.History
 
 	// Token signs in. If it is empty, links are the only way in.
 	Token string
@@ -76,7 +80,7 @@ func New(o Options) *Console {
 		SameSiteStrict: true,
 		SignInPath:     "/sign-in",
 		Passive:        passive,
-		Events:         event.NewQueue(event.LogEvents(c.log)),
+		Events:         event.NewQueue(c.observers()...),
 	}
 	if o.Sessions != nil {
 		own.TrustedProxies = o.Sessions.Options().TrustedProxies
@@ -91,6 +95,15 @@ func New(o Options) *Console {
 		c.log.Warn("browsers do not keep the console's cookie here; use https or localhost", "url", o.BaseURL)
 	}
 	return c
+}
+
+// observers hear of the console's own sessions.
+func (c *Console) observers() []event.Observer {
+	observers := []event.Observer{event.LogEvents(c.log)}
+	if c.opts.History != nil {
+		observers = append(observers, c.opts.History.ObserveOperators)
+	}
+	return observers
 }
 
 func passive(r *http.Request) bool {

@@ -61,6 +61,9 @@ func (f *Folder) Path() string { return f.path }
 // DatabasePath returns where sessions are kept, unless they are kept elsewhere.
 func (f *Folder) DatabasePath() string { return filepath.Join(f.path, "coatcheck.db") }
 
+// HistoryPath returns where what has happened is kept, unless nodes share it.
+func (f *Folder) HistoryPath() string { return filepath.Join(f.path, "history.db") }
+
 // RollbackPath returns where this node keeps what package rollback compares with the store.
 func (f *Folder) RollbackPath() string { return filepath.Join(f.path, "rollback.json") }
 

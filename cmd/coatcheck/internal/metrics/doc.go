@@ -2,6 +2,7 @@
 //
 //	coatcheck_session_events_total{kind="…"}   events, by their names in the OWASP logging vocabulary
 //	coatcheck_session_events_lost_total        events that an observer was too slow for: other counts may be too low
+//	coatcheck_history_lost_total               entries of the history that could not be kept
 //	coatcheck_sessions                         sessions in the store, expired ones until they are swept
 //	coatcheck_store_errors_total               store calls that failed, or were not made because the store fails
 //	coatcheck_near_…                           what the cache in front of the store does: see docs/operations.md

@@ -72,6 +72,14 @@ func (m *Metrics) Watch(sessions *session.Manager) {
 	)
 }
 
+// WatchHistory adds what the history could not keep. It is called once.
+func (m *Metrics) WatchHistory(lost func() uint64) {
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "coatcheck_history_lost_total",
+		Help: "Entries of the history that could not be kept.",
+	}, func() float64 { return float64(lost()) }))
+}
+
 // WatchWAL adds the size of a database's write-ahead log. It is called once for each such store.
 func (m *Metrics) WatchWAL(store string, bytes func() float64) {
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
