@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 )
 
 // Whoever looks into a complaint learns what the cookie is worth, and nobody learns the secret.
@@ -72,6 +73,20 @@ func TestExplain(t *testing.T) {
 	}
 	if got, err := explain(ticket); err != nil || !strings.Contains(got, ": ended") {
 		t.Errorf("%v\n%s", err, got)
+	}
+	b.signIn(t, r.site)
+	ended := b.cookies["__Host-session"]
+	if status, _ := r.api("DELETE", "/v1/sessions/"+ended[1:23]); status != 204 {
+		t.Fatal(status)
+	}
+	for deadline := time.Now().Add(10 * time.Second); ; { // until the history has it
+		got, err := explain(ended)
+		if err == nil && strings.Contains(got, "ended by api from 127.0.0.1: by token") {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%v\n%s", err, got)
+		}
 	}
 }
 

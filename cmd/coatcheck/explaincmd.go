@@ -45,8 +45,13 @@ func (p *Program) explain(ctx context.Context, flags *config.Explain) (err error
 	}
 	m := session.New(b, options)
 	defer func() { _ = m.Close(ctx) }()
+	past, err := lookHistory(b, f)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = past.Close(ctx) }()
 	report, err := explain.Read(ctx, p.Stdin, explain.Options{
-		Ticket: m.Explain, URL: u, Cookies: append(sessionCookies(m), flags.Cookie...),
+		Ticket: m.Explain, End: past.End, URL: u, Cookies: append(sessionCookies(m), flags.Cookie...),
 	})
 	if err != nil {
 		return fmt.Errorf("explain: %w", err)

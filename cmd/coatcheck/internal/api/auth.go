@@ -5,9 +5,11 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"net/http"
+	"net/netip"
 	"strings"
 
 	"coatcheck.dev/cmd/coatcheck/internal/appkey"
+	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 )
 
@@ -17,11 +19,13 @@ type auth struct {
 	token    [sha256.Size]byte
 	keys     *appkey.Ring
 	signedIn func(*http.Request) bool
+	proxies  []netip.Prefix // in front, who say from where a caller comes
 }
 
 func newAuth(o Options) auth {
 	return auth{
 		enabled: o.Token != "", token: sha256.Sum256([]byte(o.Token)), keys: o.Keys, signedIn: o.SignedIn,
+		proxies: o.Sessions.Options().TrustedProxies,
 	}
 }
 
@@ -46,12 +50,12 @@ func (a auth) require(next http.Handler) http.Handler {
 		who := a.identify(token)
 		switch {
 		case who != nil:
-			admit(next, w, r, who, "by token")
+			a.admit(next, w, r, who, "by token")
 		case sent:
 			w.Header().Set("WWW-Authenticate", `Bearer realm="coatcheck", error="invalid_token"`)
 			wrongToken.write(w)
 		case a.signedIn(r):
-			admit(next, w, r, &caller{name: "api", good: a.signedIn}, "by console session")
+			a.admit(next, w, r, &caller{name: "api", good: a.signedIn}, "by console session")
 		default:
 			w.Header().Set("WWW-Authenticate", `Bearer realm="coatcheck"`)
 			noToken.write(w)
@@ -60,7 +64,7 @@ func (a auth) require(next http.Handler) http.Handler {
 }
 
 // admit lets a request through. What it ends is said to be the caller's act.
-func admit(next http.Handler, w http.ResponseWriter, r *http.Request, who *caller, reason string) {
+func (a auth) admit(next http.Handler, w http.ResponseWriter, r *http.Request, who *caller, reason string) {
 	if who.key != nil {
 		reason = "by app key"
 		if who.key.Label != "" {
@@ -68,6 +72,7 @@ func admit(next http.Handler, w http.ResponseWriter, r *http.Request, who *calle
 		}
 	}
 	ctx := session.WithActor(r.Context(), who.name, reason)
+	ctx = session.WithActorAddress(ctx, event.ClientAddress(r, a.proxies))
 	next.ServeHTTP(w, r.WithContext(context.WithValue(ctx, callerKey{}, who)))
 }
 

@@ -22,6 +22,7 @@ type explained struct {
 	Name, Worth, Means string
 	Row                *row // its session; nil if there is none
 	Handle             string
+	Ended              string // when, by whom and why, if that is known
 }
 
 func (c *Console) askForCookie(w http.ResponseWriter, r *http.Request) {
@@ -35,7 +36,7 @@ func (c *Console) explainCookie(w http.ResponseWriter, r *http.Request) {
 	}
 	has := c.opts.Sessions.Options()
 	report, err := explain.Read(r.Context(), strings.NewReader(r.PostForm.Get("cookie")), explain.Options{
-		Ticket: c.opts.Sessions.Explain, Cookies: []string{has.Cookie},
+		Ticket: c.opts.Sessions.Explain, End: c.opts.History.End, Cookies: []string{has.Cookie},
 		URL: &url.URL{Scheme: "https", Host: "site.example", Path: "/"},
 	})
 	switch {
@@ -56,6 +57,9 @@ func (c *Console) explainCookie(w http.ResponseWriter, r *http.Request) {
 				shown := newRow(*s, has, now)
 				e.Row = &shown
 			}
+		}
+		if found.End != nil {
+			e.Ended = newDisplayTime(found.End.At, now).Ago + ": " + found.End.HowEnded()
 		}
 		page.Cookies = append(page.Cookies, e)
 	}

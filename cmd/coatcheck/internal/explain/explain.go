@@ -10,9 +10,11 @@ import (
 	"strings"
 	"time"
 
+	"coatcheck.dev/cmd/coatcheck/internal/history"
 	"coatcheck.dev/cookie"
 	"coatcheck.dev/lint"
 	"coatcheck.dev/session"
+	"coatcheck.dev/store"
 )
 
 // MaxInput is the most bytes of a text that is explained: as much as a server takes of headers.
@@ -22,6 +24,9 @@ const MaxInput = 64 << 10
 type Options struct {
 	// Ticket tells what a ticket is worth: see [session.Manager.Explain].
 	Ticket func(ctx context.Context, ticket string) (worth string, of session.Info, err error)
+
+	// End tells what has ended a session, if that is known: see [history.History.End]. The default is that nothing is.
+	End func(ctx context.Context, handle store.ID) (history.Entry, bool, error)
 
 	// Cookies are the names that the session's cookie may have. A cookie of another name is looked up too, if its value
 	// has the form of a ticket.
@@ -40,11 +45,12 @@ type Report struct {
 
 // A Cookie is one cookie, or a ticket alone.
 type Cookie struct {
-	Name    string        `json:"name,omitempty"` // "" for a ticket alone
-	Worth   string        `json:"worth"`          // that of [session.Manager.Explain], or "other"
-	Means   string        `json:"means"`
-	Session *session.Info `json:"session,omitempty"`
-	SetBy   bool          `json:"set_cookie,omitempty"` // whether it stands in a Set-Cookie line
+	Name    string         `json:"name,omitempty"` // "" for a ticket alone
+	Worth   string         `json:"worth"`          // that of [session.Manager.Explain], or "other"
+	Means   string         `json:"means"`
+	Session *session.Info  `json:"session,omitempty"`
+	End     *history.Entry `json:"end,omitempty"`        // what has ended the session, if that is known
+	SetBy   bool           `json:"set_cookie,omitempty"` // whether it stands in a Set-Cookie line
 }
 
 // Read explains a text.
@@ -160,10 +166,25 @@ func (o *Options) explain(ctx context.Context, p pasted) (Cookie, error) {
 	if p.value == "" && p.line != "" {
 		c.Worth, c.Means = "deletes", meaning["deletes"]
 	}
-	if !of.Handle.IsZero() {
-		c.Session = &of
+	if of.Handle.IsZero() {
+		return c, nil
+	}
+	c.Session = &of
+	if worth == "unknown" || worth == "ended" {
+		c.End = o.end(ctx, of.Handle)
 	}
 	return c, nil
+}
+
+// end returns what has ended a session, or nil. A history that does not answer keeps nobody from the rest.
+func (o *Options) end(ctx context.Context, handle store.ID) *history.Entry {
+	if o.End == nil {
+		return nil
+	}
+	if e, ok, err := o.End(ctx, handle); err == nil && ok {
+		return &e
+	}
+	return nil
 }
 
 var meaning = map[string]string{

@@ -37,6 +37,10 @@ func (r *Report) WriteText(w io.Writer, now time.Time) error {
 		if c.Session != nil {
 			writeSession(&b, c.Session, now)
 		}
+		if c.End != nil {
+			fmt.Fprintf(&b, "  Ended      %s\n", when(c.End.At))
+			paragraph.Write(&b, "             ", c.End.HowEnded())
+		}
 	}
 	if text := r.Browsers(); text != "" {
 		b.WriteString("\nWhat browsers make of the lines:\n\n" + text)

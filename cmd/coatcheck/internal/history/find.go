@@ -191,6 +191,9 @@ func (h *History) withMark(ctx context.Context, line []Entry) ([]Entry, error) {
 // End returns what has ended a session: its own end, the sign-in or step-up that gave it another handle, or a
 // not-before. It returns false if nothing is known, as of one whose time ran out.
 func (h *History) End(ctx context.Context, handle store.ID) (Entry, bool, error) {
+	if h == nil {
+		return Entry{}, false, nil
+	}
 	line, err := h.Line(ctx, handle)
 	for _, e := range slices.Backward(line) {
 		if e.Kind.Ends() && e.Handle == handle || e.Was == handle || e.Kind == NotBefore {
