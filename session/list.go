@@ -16,6 +16,8 @@ type Info struct {
 	ExpiresAt   time.Time     `json:"expires_at"`
 	IdleTimeout time.Duration `json:"-"`
 	Remember    bool          `json:"remember"`
+	Method      string        `json:"method,omitempty"` // by which the user proved last who they are
+	Level       int           `json:"level,omitempty"`  // the highest one of the user's proofs
 	Device      store.Device  `json:"device"`
 	Guard       string        `json:"-"`       // what Options.Guard keeps of it; package bound reads it
 	Current     bool          `json:"current"` // whether it is the session of the request whose context was given
@@ -28,11 +30,15 @@ func (i Info) Ends() time.Time {
 }
 
 func (m *Manager) info(r *store.Record, current store.ID) Info {
-	return Info{
+	info := Info{
 		Handle: r.ID, User: r.User, CreatedAt: r.CreatedAt, LastSeen: m.store.LastSeen(r.ID, r.LastSeen),
 		ExpiresAt: r.ExpiresAt, IdleTimeout: r.IdleTimeout, Remember: r.Remember, Device: r.Device, Guard: r.Guard,
 		Current: r.ID == current,
 	}
+	for _, proof := range r.Auth {
+		info.Method, info.Level = proof.Method, max(info.Level, proof.Level)
+	}
+	return info
 }
 
 // Info returns what a list of sessions shows of this one, and false if nothing is stored for the visitor.
@@ -96,6 +102,28 @@ func (m *Manager) Browse(ctx context.Context, q store.Query) ([]Info, store.Curs
 		}
 	}
 	return infos, next, nil
+}
+
+// Lookup returns what a list shows of the session of a handle, and false if it has ended or never was. To the session
+// that is no use.
+func (m *Manager) Lookup(ctx context.Context, handle store.ID) (Info, bool, error) {
+	if err := m.store.LoadCutoffs(ctx); err != nil {
+		return Info{}, false, err
+	}
+	record, err := m.store.Load(ctx, handle)
+	if err != nil {
+		return Info{}, false, err
+	}
+	now := m.store.Now()
+	if record != nil && m.store.Over(record, now) { // a copy that is near may not know of the latest use
+		if record, err = m.store.Reload(ctx, record); err != nil {
+			return Info{}, false, err
+		}
+	}
+	if record == nil || m.store.Over(record, now) || m.store.Refuses(record.User, record.CreatedAt) {
+		return Info{}, false, nil
+	}
+	return m.info(record, store.ID{}), true, nil
 }
 
 // Count returns how many sessions a user has, or how many there are in all for the empty user. Those that a not-before

@@ -373,3 +373,47 @@ func (s stuckStore) List(ctx context.Context, q store.Query) ([]store.Record, er
 	q.After = store.Cursor{}
 	return s.faultStore.List(ctx, q)
 }
+
+// One session of a list is looked up by its handle: as it is now, whatever a copy says, and only while it lives.
+//
+// Rows: C13
+func TestLookupFindsOneSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := newFaultStore()
+		m := newManager(t, st, asleep(session.Options{}))
+		b := newBrowser(t, m)
+		handle := b.signIn("ada", session.By("passkey"), session.Level(2))
+		other := newBrowser(t, m).signIn("alan", session.By("password"))
+		info, ok, err := m.Lookup(t.Context(), handle)
+		if err != nil || !ok || info.Handle != handle || info.User != "ada" || info.Method != "passkey" ||
+			info.Level != 2 || info.Current {
+			t.Errorf("found %+v, %v, %v", info, ok, err)
+		}
+		listed, err := m.List(t.Context(), "ada")
+		if err != nil || len(listed) != 1 || listed[0] != info {
+			t.Errorf("the list has %+v, %v", listed, err)
+		}
+		gone := func(why string, handle store.ID) {
+			t.Helper()
+			if info, ok, err := m.Lookup(t.Context(), handle); ok || err != nil {
+				t.Errorf("%s: found %+v, %v", why, info, err)
+			}
+		}
+		gone("nobody's", store.NewID())
+		if _, err := m.Revoke(t.Context(), other); err != nil {
+			t.Fatal(err)
+		}
+		gone("ended", other)
+		time.Sleep(61 * time.Minute)
+		gone("not used for an hour", handle)
+		late := newBrowser(t, m).signIn("ada")
+		if err := m.RevokeBefore(t.Context(), time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		gone("refused by a cut-off", late)
+		st.down("Load")
+		if _, _, err := m.Lookup(t.Context(), handle); err == nil {
+			t.Error("a store that does not answer has no session")
+		}
+	})
+}

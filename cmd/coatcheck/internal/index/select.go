@@ -1,0 +1,478 @@
+package index
+
+import (
+	"context"
+	"database/sql"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"coatcheck.dev/session"
+	"coatcheck.dev/store"
+)
+
+// A sorting is how the rows of one order are found.
+type sorting struct {
+	index string
+	cols  []string // of the key, the same as those of the index; all ascend or all descend
+	text  bool     // the first column is text, or bytes
+	facet string   // the index of the table facet if the first column is there
+}
+
+var sortings = map[string]sorting{
+	"created":    {index: "live_created", cols: []string{"l.created", "l.id"}},
+	"seen":       {index: "live_seen", cols: []string{"l.seen", "l.id"}},
+	"ends":       {index: "live_ends", cols: []string{"l.ends", "l.id"}},
+	"user":       {index: "live_user", cols: []string{"l.fold", "l.created", "l.id"}, text: true},
+	"address":    {index: "live_address", cols: []string{"l.addr", "l.created", "l.seen", "l.id"}, text: true},
+	"browser":    byFacet("facet_browser", "f.shown", true),
+	"label":      byFacet("facet_label", "f.folded", true),
+	"method":     byFacet("facet_method", "f.method", true),
+	"level":      byFacet("facet_level", "f.level", false),
+	"signed_in":  byFacet("facet_signed_in", "f.signed_in", false),
+	"remembered": byFacet("facet_remembered", "f.remembered", false),
+	"bound":      byFacet("facet_bound", "f.bound", false),
+}
+
+func byFacet(index, col string, text bool) sorting {
+	return sorting{index: "live_facet", cols: []string{col, "f.id", "l.created", "l.id"}, text: text, facet: index}
+}
+
+// A condition is one part of what is asked for.
+type condition struct {
+	sql    string
+	args   []any
+	index  string // that finds the rows which fulfil it
+	narrow bool   // they are few in any case
+	cover  bool   // the index has the rows in an order of which the best are found without the table
+}
+
+// A search is a query at one moment.
+type search struct {
+	q      Query
+	now    time.Time
+	conds  []condition
+	facets []int64 // nil if all fit
+	few    int     // sessions that have these
+	rows   int     // all sessions
+	bare   bool    // rows are found by an index that does not know their ends, so some may be over
+}
+
+// newSearch makes the conditions of a query. Nothing fits that began at everybody's cut-off or before.
+func (x *Index) newSearch(q Query, now time.Time) *search {
+	s := &search{q: q, now: now}
+	s.facets, s.few = x.facets.matching(&q)
+	s.rows = x.facets.rows()
+	add := func(c condition) { s.conds = append(s.conds, c) }
+	if q.Handle != "" {
+		lo, hi, _ := handles(q.Handle)
+		add(condition{sql: "l.handle BETWEEN ? AND ?", args: []any{lo[:], hi[:]}, index: "live_handle",
+			narrow: len(q.Handle) >= 4})
+	}
+	if q.User != "" {
+		add(condition{sql: "l.fold = ? AND l.user = ?", args: []any{[]byte(fold(q.User)), []byte(q.User)},
+			index: "live_user", narrow: true})
+	}
+	if q.Name != "" {
+		lo := []byte(fold(q.Name))
+		c := condition{sql: "l.fold >= ?", args: []any{lo}, index: "live_user", cover: true}
+		if hi := following(lo); hi != nil {
+			c.sql, c.args = c.sql+" AND l.fold < ?", append(c.args, hi)
+		}
+		add(c)
+	}
+	if q.Address.IsValid() {
+		lo, hi := bounds(q.Address)
+		c := condition{sql: "l.addr BETWEEN ? AND ?", args: []any{lo, hi}, index: "live_address", cover: true}
+		if q.Address.Addr().Is6() && q.Address.Bits() < 96 { // the addresses of IPv4 lie among those of IPv6
+			lo, hi := bounds(netip.MustParsePrefix("0.0.0.0/0"))
+			c.sql, c.args = c.sql+" AND l.addr NOT BETWEEN ? AND ?", append(c.args, lo, hi)
+		}
+		add(c)
+	}
+	created := q.Created.on(now, false)
+	if cut := x.cutoff.Load(); cut != 0 {
+		created.after = max(created.after, cut+1)
+	}
+	for _, span := range []struct {
+		within
+		col string
+	}{{created, "created"}, {q.Seen.on(now, false), "seen"}, {q.Ends.on(now, true), "ends"}} {
+		if !span.open() {
+			add(condition{sql: fmt.Sprintf("l.%s >= ? AND l.%[1]s < ?", span.col), args: []any{span.after, span.before},
+				index: "live_" + span.col})
+		}
+	}
+	return s
+}
+
+// following returns the least text that comes after all that begin with a prefix; nil if there is none.
+func following(prefix []byte) []byte {
+	for i := len(prefix) - 1; i >= 0; i-- {
+		if prefix[i] < 0xff {
+			next := slices.Clone(prefix[:i+1])
+			next[i]++
+			return next
+		}
+	}
+	return nil
+}
+
+// bounds returns the first and the last address of a network, as the column addr has them.
+func bounds(p netip.Prefix) (lo, hi []byte) {
+	first := p.Masked().Addr().As16()
+	last, bits := first, p.Bits()
+	if p.Addr().Is4() {
+		bits += 96
+	}
+	for i := bits; i < 128; i++ {
+		last[i/8] |= 0x80 >> (i % 8)
+	}
+	return first[:], last[:]
+}
+
+// facetCondition is what is left to ask of the facet.
+func (s *search) facetCondition() (condition, bool) {
+	if s.facets == nil {
+		return condition{}, false
+	}
+	ids, _ := json.Marshal(s.facets) // numbers
+	return condition{
+		sql: "l.facet IN (SELECT value FROM json_each(?))", args: []any{string(ids)}, index: "live_facet",
+	}, true
+}
+
+// where joins all conditions.
+func (s *search) where() (text string, args []any) {
+	parts := []string{"1"}
+	conds := s.conds
+	if c, ok := s.facetCondition(); ok {
+		conds = append(slices.Clone(conds), c)
+	}
+	for _, c := range conds {
+		parts, args = append(parts, c.sql), append(args, c.args...)
+	}
+	return strings.Join(parts, " AND "), args
+}
+
+const (
+	few  = 10_000  // rows that are fetched and sorted in a moment
+	many = 100_000 // rows of which an index alone tells the best in a moment
+)
+
+// size counts the rows of a condition, up to a little over most.
+func size(ctx context.Context, tx *sql.Tx, c condition, most int) (n int, err error) {
+	err = tx.QueryRowContext(ctx, fmt.Sprintf(
+		`SELECT count(*) FROM (SELECT 1 FROM live l INDEXED BY %s WHERE %s LIMIT %d)`, c.index, c.sql, most+1),
+		c.args...).Scan(&n)
+	return n, err
+}
+
+// drive chooses the condition whose index finds the rows: the one that has the fewest, if those are few. Otherwise it
+// is better to go through all in the order asked for, and stop when a page is full.
+func (s *search) drive(ctx context.Context, tx *sql.Tx) (best condition, found bool, err error) {
+	least := few
+	for _, c := range s.conds {
+		if c.narrow {
+			return c, true, nil
+		}
+	}
+	if c, ok := s.facetCondition(); ok && s.few <= least {
+		best, found, least = c, true, s.few
+	}
+	by := s.q.Sort.by()
+	for _, c := range s.conds {
+		most := least
+		if !found && c.cover && (by == "created" || by == "seen") {
+			most = max(most, many)
+		}
+		n, err := size(ctx, tx, c, most)
+		if err != nil {
+			return best, false, err
+		}
+		if n <= least || !found && n <= most {
+			best, found, least = c, true, min(n, least)
+		}
+	}
+	return best, found, nil
+}
+
+// statement returns what finds a page of rows, in the order asked for.
+func (s *search) statement(drive string, after *cursor, limit int) (text string, args []any) {
+	o := sortings[s.q.Sort.by()]
+	where, args := s.where()
+	direction, compare := "DESC", "<"
+	if s.q.Sort.Ascending {
+		direction, compare = "ASC", ">"
+	}
+	from := "live l INDEXED BY "
+	switch {
+	case drive == "" && o.facet != "":
+		from = fmt.Sprintf("facet f INDEXED BY %s CROSS JOIN live l INDEXED BY live_facet ON l.facet = f.id", o.facet)
+	case drive == "":
+		from += o.index
+	case o.facet != "":
+		from += drive + " JOIN facet f ON f.id = l.facet"
+	default:
+		from += drive
+	}
+	if after != nil {
+		key := after.values(o)
+		where += fmt.Sprintf(" AND (%s) %s (?%s) AND %s %s= ?", strings.Join(o.cols, ", "), compare,
+			strings.Repeat(", ?", len(o.cols)-1), o.cols[0], compare)
+		args = append(append(args, key...), key[0])
+	}
+	if !s.bare {
+		where += " AND l.ends > ?"
+		args = append(args, s.now.UnixMicro())
+	}
+	return fmt.Sprintf(`SELECT %s, l.id FROM %s WHERE %s ORDER BY %s %s LIMIT %d`,
+		strings.Join(o.cols, ", "), from, where, strings.Join(o.cols, " "+direction+", "), direction, limit), args
+}
+
+// A cursor is a place in a listing: the key of the last row before.
+type cursor struct {
+	Sort string  `json:"s"`
+	Text []byte  `json:"t,omitempty"`
+	Ints []int64 `json:"i"`
+}
+
+// ErrCursor says that a text is no place in the listing of a query.
+var ErrCursor = errors.New("index: the place does not belong to this query")
+
+// maxCursor bounds the text of a cursor, in bytes.
+const maxCursor = 1024
+
+func (c *cursor) String() string {
+	text, _ := json.Marshal(c) // bytes and numbers
+	return base64.RawURLEncoding.EncodeToString(text)
+}
+
+// parseCursor reads a cursor; it is nil for "".
+func parseCursor(text string, by Sort) (*cursor, error) {
+	if text == "" {
+		return nil, nil
+	}
+	if len(text) > maxCursor {
+		return nil, ErrCursor
+	}
+	plain, err := base64.RawURLEncoding.DecodeString(text)
+	var c cursor
+	if err != nil || json.Unmarshal(plain, &c) != nil {
+		return nil, ErrCursor
+	}
+	o, ints := sortings[by.by()], 0
+	if ints = len(o.cols); o.text {
+		ints--
+	}
+	if c.Sort != by.String() || len(c.Ints) != ints {
+		return nil, ErrCursor
+	}
+	return &c, nil
+}
+
+// values returns the key as the columns have it.
+func (c *cursor) values(o sorting) (key []any) {
+	if o.text {
+		var first any = c.Text
+		if o.facet != "" {
+			first = string(c.Text)
+		} else if c.Text == nil {
+			first = []byte{}
+		}
+		key = append(key, first)
+	}
+	for _, n := range c.Ints {
+		key = append(key, n)
+	}
+	return key
+}
+
+// A spot is where a row stands.
+type spot struct {
+	cursor
+	id int64
+}
+
+// find returns the places of a page of rows.
+func (s *search) find(ctx context.Context, tx *sql.Tx, after *cursor, limit int) ([]spot, error) {
+	drive, found, err := s.drive(ctx, tx)
+	s.bare = drive.cover
+	if err != nil {
+		return nil, err
+	}
+	if !found && s.facets != nil && len(s.facets) <= maxMerge && len(s.conds) == 0 && s.q.Sort.by() == "created" {
+		return s.merge(ctx, tx, after, limit)
+	}
+	text, args := s.statement(drive.index, after, limit)
+	return s.places(ctx, tx, text, args)
+}
+
+func (s *search) places(ctx context.Context, tx *sql.Tx, text string, args []any) (found []spot, err error) {
+	rows, err := tx.QueryContext(ctx, text, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	o := sortings[s.q.Sort.by()]
+	for rows.Next() {
+		p := spot{cursor: cursor{Sort: s.q.Sort.String(), Ints: make([]int64, len(o.cols))}}
+		var into []any
+		if o.text {
+			p.Ints = p.Ints[1:]
+			into = append(into, &p.Text)
+		}
+		for i := range p.Ints {
+			into = append(into, &p.Ints[i])
+		}
+		if err := rows.Scan(append(into, &p.id)...); err != nil {
+			return nil, err
+		}
+		found = append(found, p)
+	}
+	return found, rows.Err()
+}
+
+// maxMerge is how many facets are asked one by one.
+const maxMerge = 300
+
+// merge finds the newest or the oldest of several facets, each of which has its rows in that order. However unevenly
+// they lie, no more is read than a page of each.
+func (s *search) merge(ctx context.Context, tx *sql.Tx, after *cursor, limit int) ([]spot, error) {
+	var all []spot
+	for _, id := range s.facets {
+		one := *s
+		one.facets = []int64{id}
+		text, args := one.statement("live_facet", after, limit)
+		text = strings.Replace(text, "l.facet IN (SELECT value FROM json_each(?))", fmt.Sprintf("l.facet = %d", id), 1)
+		found, err := s.places(ctx, tx, text, args[1:])
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+	}
+	sort.Slice(all, func(i, j int) bool {
+		order := slices.Compare(all[i].Ints, all[j].Ints)
+		return order != 0 && order < 0 == s.q.Sort.Ascending
+	})
+	return all[:min(limit, len(all))], nil
+}
+
+// count counts the rows of a search exactly. Those whose time is over are few, because they are removed soon: so all
+// are counted by an index that knows no end, and these taken off.
+func (s *search) count(ctx context.Context, tx *sql.Tx) (n int, err error) {
+	where, args := s.where()
+	index := "live_created"
+	switch len(s.conds) {
+	case 0:
+		n = s.few
+	default:
+		best, _, err := s.narrowest(ctx, tx)
+		if err != nil {
+			return 0, err
+		}
+		index = best.index
+		text := fmt.Sprintf(`SELECT count(*) FROM live l INDEXED BY %s WHERE %s`, index, where)
+		if err := tx.QueryRowContext(ctx, text, args...).Scan(&n); err != nil {
+			return 0, err
+		}
+	}
+	over := 0
+	text := fmt.Sprintf(`SELECT count(*) FROM live l INDEXED BY live_ends WHERE l.ends <= ? AND %s`, where)
+	err = tx.QueryRowContext(ctx, text, append([]any{s.now.UnixMicro()}, args...)...).Scan(&over)
+	return max(n-over, 0), err
+}
+
+// narrowest returns the condition with the fewest rows. There is at least one.
+func (s *search) narrowest(ctx context.Context, tx *sql.Tx) (best condition, least int, err error) {
+	least = s.rows + 1
+	if len(s.conds) == 1 {
+		return s.conds[0], least, nil
+	}
+	for _, c := range s.conds {
+		if c.narrow {
+			return c, 0, nil
+		}
+	}
+	for _, c := range s.conds {
+		n, err := size(ctx, tx, c, min(least, many))
+		if err != nil {
+			return best, 0, err
+		}
+		if n < least || n == least && c.cover {
+			best, least = c, n
+		}
+	}
+	return best, least, nil
+}
+
+// fetch reads the rows at places, in their order, but for those that are over.
+func (x *Index) fetch(ctx context.Context, tx *sql.Tx, at []spot, now time.Time) ([]session.Info, error) {
+	ids := make([]int64, len(at))
+	for i, p := range at {
+		ids[i] = p.id
+	}
+	list, _ := json.Marshal(ids)
+	rows, err := tx.QueryContext(ctx, `SELECT id, handle, facet, created, seen, ends, expires, address, user FROM live
+		WHERE id IN (SELECT value FROM json_each(?))`, string(list))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	found := make(map[int64]session.Info, len(at))
+	for rows.Next() {
+		var id int64
+		r, err := scanRow(rows, &id)
+		if err != nil {
+			return nil, err
+		}
+		if r.ends > now.UnixMicro() {
+			found[id] = r.info(x.facets.get(r.facet))
+		}
+	}
+	infos := make([]session.Info, 0, len(at))
+	for _, p := range at {
+		if i, ok := found[p.id]; ok {
+			infos = append(infos, i)
+		}
+	}
+	return infos, rows.Err()
+}
+
+// A record is a row of the table live.
+type record struct {
+	id                           int64
+	handle                       store.ID
+	facet                        int64
+	created, seen, ends, expires int64
+	address                      string
+	user                         []byte
+}
+
+func scanRow(rows *sql.Rows, id *int64) (r record, err error) {
+	var handle []byte
+	err = rows.Scan(id, &handle, &r.facet, &r.created, &r.seen, &r.ends, &r.expires, &r.address, &r.user)
+	copy(r.handle[:], handle)
+	r.id = *id
+	return r, err
+}
+
+// info is what the index knows of a session. The browser's name stands for its User-Agent.
+func (r *record) info(d description) session.Info {
+	i := session.Info{
+		Handle: r.handle, User: string(r.user), CreatedAt: time.UnixMicro(r.created).UTC(),
+		LastSeen: time.UnixMicro(r.seen).UTC(), ExpiresAt: time.UnixMicro(r.expires).UTC(),
+		Remember: d.remembered, Method: d.method, Level: d.level,
+		Device: store.Device{Address: r.address, Label: d.shown()},
+	}
+	if r.ends != r.expires {
+		i.IdleTimeout = time.Duration(r.ends-r.seen) * time.Microsecond
+	}
+	return i
+}
