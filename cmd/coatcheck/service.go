@@ -24,6 +24,7 @@ func (s *server) listenService(flags *config.Server) (err error) {
 func (s *server) serveAPI(o api.Options, lease time.Duration) {
 	s.watch = watch.New(watch.Options{Feed: s.stores, Lease: lease})
 	o.Sessions, o.Closing, o.Watch, o.Replays = s.sessions, s.unready, s.watch, api.NewReplays()
+	o.History = s.history
 	if s.router != nil {
 		o.Sites = s.router.sessionsOf
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"coatcheck.dev/cmd/coatcheck/internal/appkey"
+	"coatcheck.dev/cmd/coatcheck/internal/history"
 	"coatcheck.dev/cmd/coatcheck/internal/watch"
 	"coatcheck.dev/csrf"
 	"coatcheck.dev/session"
@@ -36,6 +37,9 @@ type Options struct {
 	// Watch tells of sessions that end. By default there is no such path.
 	Watch *watch.Hub
 
+	// History has what happened before. By default there is no such path.
+	History *history.History
+
 	// Closing is done when the program is about to stop. From then on it is not ready. The default is never.
 	Closing context.Context
 
@@ -61,7 +65,7 @@ func New(o Options) http.Handler {
 		Denied: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { crossOrigin.write(w) }),
 	})
 	mux := http.NewServeMux()
-	mux.Handle("/", sameOrigin.Handler(who.require(s.routes(o.Watch))))
+	mux.Handle("/", sameOrigin.Handler(who.require(s.routes(o.Watch, historian{o.History, who.proxies}))))
 	mux.Handle("/v1/openapi.json", methods{http.MethodGet: {"", withoutQuery(document)}})
 	mux.Handle("/healthz", methods{http.MethodGet: {"", alive}})
 	mux.Handle("/readyz", methods{http.MethodGet: {"", s.ready}})
@@ -72,7 +76,7 @@ func New(o Options) http.Handler {
 }
 
 // routes are what needs a key.
-func (s sessions) routes(hub *watch.Hub) http.Handler {
+func (s sessions) routes(hub *watch.Hub, p historian) http.Handler {
 	const get, post, patch, del = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete
 	mux := http.NewServeMux()
 	for path, methods := range map[string]methods{
@@ -95,6 +99,11 @@ func (s sessions) routes(hub *watch.Hub) http.Handler {
 	}
 	if hub != nil {
 		mux.Handle("/v1/watch", methods{get: {appkey.Read, withoutQuery(s.watch(hub))}})
+	}
+	if p.history != nil {
+		mux.Handle("/v1/history", methods{get: {appkey.Read, p.find}, del: {appkey.Admin, p.erase}})
+		mux.Handle("/v1/history.csv", methods{get: {appkey.Read, p.exportCSV}})
+		mux.Handle("/v1/history.json", methods{get: {appkey.Read, p.exportJSON}})
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { noPath.write(w) })
 	return mux

@@ -15,6 +15,9 @@
 //	POST   /v1/sessions/{handle}/extend                  create   200: it is used, as by a WebSocket
 //	DELETE /v1/users/{user}/sessions?keep=HANDLE         end      200 {"ended":3}
 //	POST   /v1/not-before                                end      200: what began before is over; everybody's: admin
+//	GET    /v1/history?user=ada&kind=…                   read     200 {"entries":[...],"next":"CURSOR"}
+//	GET    /v1/history.csv, /v1/history.json             read     200: all that a search finds
+//	DELETE /v1/history?user=ada                          admin    200 {"erased":12}
 //	GET    /v1/watch                                     read     200: a stream, see package watch
 //	GET    /v1/openapi.json                                       200
 //	GET    /healthz                                               200 while the process answers

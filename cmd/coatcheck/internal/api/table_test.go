@@ -22,11 +22,14 @@ import (
 
 	"coatcheck.dev/cmd/coatcheck/internal/api"
 	"coatcheck.dev/cmd/coatcheck/internal/appkey"
+	"coatcheck.dev/cmd/coatcheck/internal/history"
 	"coatcheck.dev/cmd/coatcheck/internal/watch"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 	"coatcheck.dev/store/memory"
 )
+
+func init() { openapi3filter.RegisterBodyDecoder("text/csv", openapi3filter.PlainBodyDecoder) }
 
 func init() { openapi3filter.RegisterBodyDecoder("text/event-stream", openapi3filter.PlainBodyDecoder) }
 
@@ -39,6 +42,7 @@ type rig struct {
 	handler http.Handler
 	keys    map[appkey.Scope]string
 	file    string // of the keys
+	past    *history.History
 
 	doc    *openapi3.T
 	router routers.Router
@@ -68,8 +72,12 @@ func newRig(t *testing.T, options session.Options) *rig {
 	h.manager = session.New(h.store, options)
 	h.hub = watch.New(watch.Options{Feed: h.store.Store})
 	t.Cleanup(h.hub.Close)
+	if h.past, err = history.Open(filepath.Join(t.TempDir(), "history.db"), history.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = h.past.Close(context.Background()) })
 	h.handler = api.New(api.Options{
-		Sessions: h.manager, Token: token, Keys: ring, Watch: h.hub,
+		Sessions: h.manager, Token: token, Keys: ring, Watch: h.hub, History: h.past,
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/plain; version=0.0.4")
 			io.WriteString(w, "up 1\n")
@@ -242,6 +250,10 @@ func endpoints(handle, cookie string) []endpoint {
 		{"DELETE", "/v1/users/ada/sessions", appkey.End, "", 200, 200, true},
 		{"POST", "/v1/not-before", appkey.End, `{"user":"ada"}`, 200, 200, true},
 		{"DELETE", "/v1/sessions?confirm=everybody", appkey.Admin, "", 200, 200, true},
+		{"GET", "/v1/history?user=ada&limit=7", appkey.Read, "", 200, 200, false},
+		{"GET", "/v1/history.csv?from=2020-01-01", appkey.Read, "", 200, 200, false},
+		{"GET", "/v1/history.json", appkey.Read, "", 200, 200, false},
+		{"DELETE", "/v1/history?user=ada", appkey.Admin, "", 200, 200, false},
 		{"GET", "/v1/watch", appkey.Read, "", 200, 200, false},
 		{"GET", "/v1/openapi.json", "", "", 200, 200, false},
 		{"GET", "/healthz", "", "", 200, 200, false},
@@ -369,6 +381,14 @@ func (h *rig) tryTheRest() {
 		if got := h.ask(c.q); got.StatusCode != c.status {
 			h.t.Errorf("%s %s %.100s: %d %s, want %d", c.q.method, c.q.target, c.q.body, got.StatusCode, got.body,
 				c.status)
+		}
+	}
+	if err := h.past.Close(h.t.Context()); err != nil {
+		h.t.Fatal(err)
+	}
+	for _, method := range []string{"GET", "DELETE"} {
+		if got := h.ask(question{method, "/v1/history?user=ada", "", token, nil}); got.StatusCode != 503 {
+			h.t.Errorf("a history that is closed: %d", got.StatusCode)
 		}
 	}
 	h.hub.Close()

@@ -135,6 +135,12 @@ func (c *Console) Pages() http.Handler {
 		"GET /explain":   c.askForCookie,
 		"POST /explain":  c.explainCookie,
 
+		"GET /history":        c.showHistory,
+		"GET /history.csv":    c.exportCSV,
+		"GET /history.json":   c.exportJSON,
+		"GET /erase-history":  c.askErase,
+		"POST /erase-history": c.eraseHistory,
+
 		"GET /end-everybody":  c.confirmEndEverybody,
 		"POST /end-everybody": c.endEverybody,
 	} {

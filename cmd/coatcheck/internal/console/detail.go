@@ -21,6 +21,14 @@ type detail struct {
 	Values []kept      // by key
 	Bytes  count       // of all values
 	Back   string
+	Line   []happening // what is known of it, oldest first
+}
+
+// A gone session is the page of one that there is no more.
+type gone struct {
+	Handle string
+	Ended  string // when, by whom and why, if that is known
+	Line   []happening
 }
 
 // A shownAuth says how and when a user proved who they are.
@@ -46,13 +54,14 @@ func (c *Console) showSession(w http.ResponseWriter, r *http.Request) {
 		page = c.newDetail(s, time.Now())
 		return nil
 	})
+	line, ended := c.line(r, handle)
 	switch {
 	case errors.Is(err, session.ErrEnded):
-		c.say(w, r, http.StatusNotFound, message{"This session has ended",
-			"There is no session " + handle.String() + " any more, or there never was.", "/", "Go to the sessions"})
+		c.show(w, r, http.StatusNotFound, "gone", "This session has ended", gone{handle.String(), ended, line})
 	case err != nil:
 		c.storeFailed(w, r)
 	default:
+		page.Line = line
 		c.show(w, r, http.StatusOK, "session", "Session "+handle.String(), page)
 	}
 }

@@ -97,6 +97,14 @@ func (c *Console) leave(w http.ResponseWriter, r *http.Request, line string) {
 	http.Redirect(w, r, session.ReturnTo(r, "/"), http.StatusSeeOther)
 }
 
+// leaveTo is leave for a page that the form did not come from.
+func (c *Console) leaveTo(w http.ResponseWriter, r *http.Request, page, line string) {
+	if err := notice.Set(c.operators.From(r.Context()), line); err != nil {
+		c.log.Warn("keep notice for the next page", "error", err) // the change has happened all the same
+	}
+	http.Redirect(w, r, page, http.StatusSeeOther)
+}
+
 // listingURL is the URL of a listing.
 func listingURL(user string, after store.Cursor) string {
 	values := url.Values{}

@@ -84,6 +84,26 @@ func (k Kind) Words() string {
 	return string(k)
 }
 
+// Bad reports whether what happened ends sessions, or tells of an attack or a loss.
+func (e *Entry) Bad() bool {
+	switch e.Kind {
+	case Kind(event.Revoked), Kind(event.Theft), NotBefore, OperatorRefused, Erased, Lost:
+		return true
+	}
+	return false
+}
+
+// Says puts into words what Detail has.
+func (e *Entry) Says() string {
+	switch e.Kind {
+	case NotBefore:
+		return "all that had begun by " + e.Detail
+	case Erased, Lost:
+		return e.Detail + " entries"
+	}
+	return e.Detail
+}
+
 // Ends reports whether a session ends by what happened.
 func (k Kind) Ends() bool { return k == Kind(event.SignedOut) || k == Kind(event.Revoked) }
 

@@ -82,6 +82,7 @@ func (h *History) Find(ctx context.Context, q Query) ([]Entry, Cursor, error) {
 	if h == nil {
 		return nil, Cursor{}, nil
 	}
+	h.settle(ctx)
 	where, args := q.where()
 	limit := q.pageLimit()
 	where += " ORDER BY happened DESC, seq DESC LIMIT ?"

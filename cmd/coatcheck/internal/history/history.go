@@ -139,6 +139,18 @@ func (h *History) Flush(ctx context.Context) {
 	}
 }
 
+// settle has what waits written before somebody reads, if that is quick.
+func (h *History) settle(ctx context.Context) {
+	h.mu.Lock()
+	waits := len(h.waiting) > 0
+	h.mu.Unlock()
+	if waits {
+		ctx, cancel := context.WithTimeout(ctx, writeEvery)
+		defer cancel()
+		h.Flush(ctx)
+	}
+}
+
 // Close writes what waits, and lets go of the file. What is noted later is lost.
 func (h *History) Close(ctx context.Context) error {
 	if h == nil {

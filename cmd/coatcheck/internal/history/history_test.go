@@ -175,7 +175,7 @@ func TestMarksAreInTheLineOfWhatTheyEnded(t *testing.T) {
 // Pages have each entry once, in their order, whatever is written meanwhile.
 func TestPages(t *testing.T) {
 	h := newHistory(t)
-	at := time.Now()
+	at := time.Now().Add(-time.Hour)
 	for i := range 2500 {
 		h.Note(history.Entry{
 			Kind: history.OperatorActed, At: at.Add(time.Duration(i/10) * time.Millisecond), Reason: fmt.Sprint(i),
