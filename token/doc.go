@@ -46,7 +46,8 @@
 //	claims, ok := token.From(r.Context())
 //
 // With VerifierOptions.Feed, a service that can reach the store's feed refuses the tokens of sessions that have ended
-// as soon as it hears of the end; without it, when they expire.
+// as soon as it hears of the end; without it, when they expire. [Watch] is such a feed for a service that reaches no
+// store, but the session API of a coatcheck program.
 //
 // In other languages, with any library that knows JWT and JWKS. Fix the algorithm, the issuer, the audience and the
 // type. In Python, with PyJWT:

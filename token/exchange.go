@@ -121,12 +121,13 @@ func (i *Issuer) exchange(w http.ResponseWriter, r *http.Request, client Client)
 	inner.RemoteAddr = r.RemoteAddr
 	inner.Header.Set("Cookie", i.sessions.Options().Cookie+"="+r.PostForm.Get("subject_token"))
 	var text string
+	var until time.Time
 	told := false // whether there is a session
 	answer := unseen{http.Header{}}
 	i.sessions.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		s := session.From(r.Context())
 		if told = !s.Unknown(); told {
-			text, err = i.Issue(s, client.Audience)
+			text, until, err = i.IssueUntil(s, client.Audience)
 		}
 	})).ServeHTTP(answer, inner) // what it answers is for nobody
 	switch {
@@ -140,7 +141,7 @@ func (i *Issuer) exchange(w http.ResponseWriter, r *http.Request, client Client)
 	default:
 		writeJSON(w, http.StatusOK, map[string]any{
 			"access_token": text, "issued_token_type": tokenType, "token_type": "Bearer",
-			"expires_in": int64(i.opts.Lifetime / time.Second),
+			"expires_in": until.Unix() - time.Now().Unix(), // the session may end first
 		})
 	}
 }

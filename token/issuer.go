@@ -80,13 +80,19 @@ var ErrNobody = errors.New("token: nobody is signed in")
 // Issue returns a token of the session for one audience. Without a user the error is ErrNobody; any other means that
 // the keys cannot be used.
 func (i *Issuer) Issue(s *session.Session, audience string) (string, error) {
+	text, _, err := i.IssueUntil(s, audience)
+	return text, err
+}
+
+// IssueUntil is [Issuer.Issue], and says when the token is over.
+func (i *Issuer) IssueUntil(s *session.Session, audience string) (text string, until time.Time, err error) {
 	return i.issue(s, audience, time.Now())
 }
 
-func (i *Issuer) issue(s *session.Session, audience string, now time.Time) (string, error) {
+func (i *Issuer) issue(s *session.Session, audience string, now time.Time) (text string, until time.Time, err error) {
 	info, ok := s.Info()
 	if !ok || info.User == "" || s.Unknown() {
-		return "", ErrNobody
+		return "", time.Time{}, ErrNobody
 	}
 	expires := now.Add(i.opts.Lifetime)
 	if info.ExpiresAt.Before(expires) {
@@ -94,18 +100,17 @@ func (i *Issuer) issue(s *session.Session, audience string, now time.Time) (stri
 	}
 	sign, err := i.signingWith(now)
 	if err != nil {
-		return "", err
+		return "", time.Time{}, err
 	}
 	c := Claims{
 		Issuer: i.opts.Issuer, Audience: audience, User: info.User, Session: info.Handle,
 		IssuedAt: now.Unix(), Expires: expires.Unix(), ID: rand.Text(),
 	}
 	c.describe(s.Auth())
-	text, err := jwt.Signed(sign).Claims(c).Serialize()
-	if err != nil {
-		return "", fmt.Errorf("token: sign: %w", err)
+	if text, err = jwt.Signed(sign).Claims(c).Serialize(); err != nil {
+		return "", time.Time{}, fmt.Errorf("token: sign: %w", err)
 	}
-	return text, nil
+	return text, time.Unix(c.Expires, 0), nil
 }
 
 // signingWith returns the signer of the moment.

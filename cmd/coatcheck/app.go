@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/auth"
 	"coatcheck.dev/cmd/coatcheck/internal/config"
@@ -25,7 +26,8 @@ type app struct {
 	handler http.Handler
 	close   func() // closes the connections to the app that no request uses
 	manager *managed
-	uses    int // generations that have it
+	token   func(s *session.Session, audience string) (string, time.Time, error) // nil if the site makes none
+	uses    int                                                                  // generations that have it
 }
 
 // A managed is a manager of sessions that apps with the same sessions share.
@@ -72,6 +74,9 @@ func (t *router) newApp(s *config.Site, hidden []string, m *managed) (*app, erro
 	}
 	var issue func(*session.Session) (string, error)
 	if issuer != nil {
+		a.token = issuer.IssueUntil
+	}
+	if s.TokensFor != "" {
 		issue = func(visitor *session.Session) (string, error) { return issuer.Issue(visitor, s.TokensFor) }
 	}
 	if s.Beside != "" {
@@ -90,11 +95,11 @@ func (t *router) newApp(s *config.Site, hidden []string, m *managed) (*app, erro
 
 // issuer returns what makes a site's tokens, and nil if it has none.
 func (t *router) issuer(s *config.Site, m *managed) (*token.Issuer, error) {
-	if s.TokensFor == "" {
+	if s.TokensIssuer == "" {
 		return nil, nil
 	}
 	if t.s.keys == nil {
-		return nil, errors.New("tokens-for: the program was started without keys for tokens; restart it")
+		return nil, errors.New("tokens-issuer: the program was started without keys for tokens; restart it")
 	}
 	options := token.Options{Issuer: s.TokensIssuer}
 	if err := options.Check(); err != nil {

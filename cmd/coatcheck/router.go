@@ -84,6 +84,14 @@ func (t *router) leave(g *generation) {
 	}
 }
 
+// first returns the app of the site that stands first, nil if there is none.
+func (g *generation) first() *app {
+	if len(g.all) == 0 {
+		return nil
+	}
+	return g.all[0]
+}
+
 // find returns the app for a host as the client names it, and nil if there is none.
 func (g *generation) find(host string) *app {
 	if len(g.byHost) == 0 && len(g.wild) == 0 {

@@ -8,7 +8,6 @@ import (
 	"coatcheck.dev/cmd/coatcheck/internal/config"
 	"coatcheck.dev/cmd/coatcheck/internal/httpserver"
 	"coatcheck.dev/cmd/coatcheck/internal/watch"
-	"coatcheck.dev/session"
 )
 
 // listenService takes the address of --api-listen, if there is one.
@@ -26,7 +25,7 @@ func (s *server) serveAPI(o api.Options, lease time.Duration) {
 	o.Sessions, o.Closing, o.Watch, o.Replays = s.sessions, s.unready, s.watch, api.NewReplays()
 	o.History = s.history
 	if s.router != nil {
-		o.Sites = s.router.sessionsOf
+		o.Sites = s.router.site
 	}
 	s.back.Log, s.back.Handler = s.log, admin.New(s.console, o)
 	if s.service != nil {
@@ -34,14 +33,17 @@ func (s *server) serveAPI(o api.Options, lease time.Duration) {
 	}
 }
 
-// sessionsOf returns the manager of the site of a host, and what to call when it is not needed any more; nil if there
-// is no such site.
-func (t *router) sessionsOf(host string) (*session.Manager, func()) {
+// site returns the site of a host, or the first one if host is empty, and what to call when it is not needed any more;
+// nil if there is no such site.
+func (t *router) site(host string) (*api.Site, func()) {
 	g := t.enter()
-	a := g.find(host)
+	a := g.first()
+	if host != "" {
+		a = g.find(host)
+	}
 	if a == nil {
 		t.leave(g)
 		return nil, nil
 	}
-	return a.manager.Manager, func() { t.leave(g) }
+	return &api.Site{Sessions: a.manager.Manager, Token: a.token}, func() { t.leave(g) }
 }

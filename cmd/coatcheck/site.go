@@ -103,7 +103,7 @@ func gated(flags *config.Serve) site {
 		},
 	}
 	for _, one := range all {
-		st.keys = st.keys || one.TokensFor != ""
+		st.keys = st.keys || one.TokensIssuer != ""
 	}
 	return st
 }

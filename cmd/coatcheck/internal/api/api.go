@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/appkey"
 	"coatcheck.dev/cmd/coatcheck/internal/history"
@@ -17,9 +18,9 @@ type Options struct {
 	// has to be made by [Header], and so in those of Sites.
 	Sessions *session.Manager
 
-	// Sites returns the manager of the site of a host, and what to call when it is not needed any more; nil if there is
-	// no such site. The default is that every host is the site of Sessions.
-	Sites func(host string) (m *session.Manager, done func())
+	// Sites returns the site of a host, or of the one that nobody names if host is empty, and what to call when it is
+	// not needed any more; nil if there is no such site. The default is that every host is the site of Sessions.
+	Sites func(host string) (site *Site, done func())
 
 	// Token is what operators present. If it is empty no token is accepted. It has every scope.
 	Token string
@@ -45,6 +46,15 @@ type Options struct {
 
 	// Metrics answers /metrics. By default there is no such path.
 	Metrics http.Handler
+}
+
+// A Site is one of those whose visitors the API knows.
+type Site struct {
+	Sessions *session.Manager
+
+	// Token makes a token of a session for an audience, and says when it is over. The error is [token.ErrNobody] if
+	// there is nothing to say of the session. Nil is a site that makes none.
+	Token func(s *session.Session, audience string) (text string, until time.Time, err error)
 }
 
 // New returns the handler of everything under /v1/, and of /healthz, /readyz and /metrics.
@@ -87,6 +97,7 @@ func (s sessions) routes(hub *watch.Hub, p historian) http.Handler {
 		"/v1/sessions/data":     {patch: {appkey.Create, s.patchVisitor}},
 		"/v1/sessions/step-up":  {post: {appkey.Create, s.stepUp}},
 		"/v1/sessions/sign-out": {post: {appkey.End, s.signOut}},
+		"/v1/sessions/token":    {post: {appkey.Token, s.exchange}},
 		"/v1/sessions/{handle}": {
 			get: {appkey.Read, withoutQuery(s.show)}, del: {appkey.End, withoutQuery(s.end)},
 		},

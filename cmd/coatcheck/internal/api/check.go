@@ -111,13 +111,13 @@ func (s sessions) check(w http.ResponseWriter, r *http.Request) {
 	if _, ok := readBody(w, r, maxBody, &asked); !ok {
 		return
 	}
-	m, done, ok := s.at(w, &asked.guest)
+	site, done, ok := s.at(w, &asked.guest)
 	if !ok {
 		return
 	}
 	defer done()
 	is := checked{State: stateNone}
-	told, err := s.visit(r.Context(), m, &asked.guest, asked.Ticket != nil, func(visitor *session.Session) error {
+	told, err := s.visit(r.Context(), site, &asked.guest, asked.Ticket != nil, func(visitor *session.Session) error {
 		if asked.Passive {
 			visitor.Passive()
 		}
@@ -144,19 +144,18 @@ func (s sessions) check(w http.ResponseWriter, r *http.Request) {
 	write(w, http.StatusOK, is.text())
 }
 
-// at returns the manager of a visitor's site, and what to call in the end. A false return means that the request was
-// answered.
-func (s sessions) at(w http.ResponseWriter, v *guest) (m *session.Manager, done func(), ok bool) {
+// at returns a visitor's site, and what to call in the end. A false return means that the request was answered.
+func (s sessions) at(w http.ResponseWriter, v *guest) (site *Site, done func(), ok bool) {
 	if err := v.check(); err != nil {
 		badRequest(err.Error()).write(w)
 		return nil, nil, false
 	}
-	if v.Site == "" || s.sites == nil {
-		return s.manager, func() {}, true
+	if s.sites == nil {
+		return &Site{Sessions: s.manager}, func() {}, true
 	}
-	if m, done = s.sites(v.Site); m == nil {
+	if site, done = s.sites(v.Site); site == nil {
 		badRequest("there is no site of this host").write(w)
 		return nil, nil, false
 	}
-	return m, done, true
+	return site, done, true
 }

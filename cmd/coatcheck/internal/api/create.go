@@ -85,18 +85,18 @@ func (s sessions) create(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s sessions) begin(w http.ResponseWriter, r *http.Request, asked *creation) {
-	m, done, ok := s.at(w, &asked.guest)
+	site, done, ok := s.at(w, &asked.guest)
 	if !ok {
 		return
 	}
 	defer done()
-	if err := asked.check(m); err != nil {
+	if err := asked.check(site.Sessions); err != nil {
 		failureOf(err).write(w)
 		return
 	}
 	var is begun
 	bearer := asked.Bearer || asked.Ticket != nil
-	told, err := s.visit(r.Context(), m, &asked.guest, bearer, func(visitor *session.Session) error {
+	told, err := s.visit(r.Context(), site, &asked.guest, bearer, func(visitor *session.Session) error {
 		if err := visitor.CookieProblem(); err != nil {
 			return badRequest(err.Error())
 		}
@@ -180,7 +180,7 @@ func (s sessions) stepUp(w http.ResponseWriter, r *http.Request) {
 	if _, ok := readBody(w, r, maxBody, &asked); !ok {
 		return
 	}
-	m, done, ok := s.at(w, &asked.guest)
+	site, done, ok := s.at(w, &asked.guest)
 	if !ok {
 		return
 	}
@@ -191,7 +191,7 @@ func (s sessions) stepUp(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var is begun
-	told, err := s.visit(r.Context(), m, &asked.guest, asked.Ticket != nil, func(visitor *session.Session) error {
+	told, err := s.visit(r.Context(), site, &asked.guest, asked.Ticket != nil, func(visitor *session.Session) error {
 		if visitor.Unknown() {
 			return errUnknown
 		}

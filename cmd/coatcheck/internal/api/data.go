@@ -220,12 +220,12 @@ func (s sessions) patchVisitor(w http.ResponseWriter, r *http.Request) {
 	if _, ok := readBody(w, r, maxDataBody, &asked); !ok {
 		return
 	}
-	m, done, ok := s.at(w, &asked.guest)
+	site, done, ok := s.at(w, &asked.guest)
 	if !ok {
 		return
 	}
 	defer done()
-	o := m.Options()
+	o := site.Sessions.Options()
 	if err := asked.patch.check(&o); err != nil {
 		failureOf(err).write(w)
 		return
@@ -235,19 +235,19 @@ func (s sessions) patchVisitor(w http.ResponseWriter, r *http.Request) {
 		passed
 	}
 	var handle store.ID
-	told, err := s.visit(r.Context(), m, &asked.guest, asked.Ticket != nil, func(visitor *session.Session) (err error) {
-		if visitor.Unknown() {
+	told, err := s.visit(r.Context(), site, &asked.guest, asked.Ticket != nil, func(v *session.Session) (err error) {
+		if v.Unknown() {
 			return errUnknown
 		}
-		if handle = visitor.Handle(); !handle.IsZero() {
+		if handle = v.Handle(); !handle.IsZero() {
 			return nil
 		}
-		is.changed, err = asked.patch.start(m, visitor)
+		is.changed, err = asked.patch.start(site.Sessions, v)
 		return err
 	})
 	if err == nil && !handle.IsZero() {
 		// By its handle, so that either all of it is saved or nothing.
-		is.changed, err = s.patch(r, m, handle, &asked.patch)
+		is.changed, err = s.patch(r, site.Sessions, handle, &asked.patch)
 	}
 	if err != nil {
 		failureOf(err).write(w)

@@ -33,8 +33,10 @@ var (
 	crossOrigin = fail(http.StatusForbidden, "cross_origin", "a page of another origin cannot change anything here")
 	conflict    = fail(http.StatusConflict, "conflict",
 		"a value is not what the request expects; nothing was changed")
-	tooMany        = fail(http.StatusConflict, "too_many_sessions", "the user has as many sessions as there may be")
-	tooLarge       = fail(http.StatusRequestEntityTooLarge, "too_large", "the session's data would be too large")
+	tooMany  = fail(http.StatusConflict, "too_many_sessions", "the user has as many sessions as there may be")
+	tooLarge = fail(http.StatusRequestEntityTooLarge, "too_large", "the session's data would be too large")
+	noTokens = fail(http.StatusConflict, "no_tokens",
+		"this site makes no tokens; give it tokens-issuer (--tokens-issuer)")
 	tooManyStreams = fail(http.StatusServiceUnavailable, "too_many_streams",
 		"so many services watch already that there is no room")
 	unavailable = fail(http.StatusServiceUnavailable, "unavailable",

@@ -120,8 +120,9 @@ var errUnknown = errors.New("api: the store did not answer")
 // visit calls do with the visitor's session, and returns what the visitor is to be told once everything that was done
 // is durable. An error is errUnknown, or that of do, or a conflict.
 func (s sessions) visit(
-	ctx context.Context, m *session.Manager, v *guest, bearer bool, do func(*session.Session) error,
+	ctx context.Context, site *Site, v *guest, bearer bool, do func(*session.Session) error,
 ) (passed, error) {
+	m := site.Sessions
 	answer := captured{header: make(http.Header, 4)}
 	failed := errUnknown
 	m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -18,7 +18,7 @@ import (
 // sessions has the handlers.
 type sessions struct {
 	manager *session.Manager
-	sites   func(host string) (*session.Manager, func())
+	sites   func(host string) (*Site, func())
 	replays *Replays
 	closing context.Context
 }

@@ -32,7 +32,7 @@ func (s sessions) signOut(w http.ResponseWriter, r *http.Request) {
 		badRequest(`which is "this", "others" or "all"`).write(w)
 		return
 	}
-	m, done, ok := s.at(w, &asked.guest)
+	site, done, ok := s.at(w, &asked.guest)
 	if !ok {
 		return
 	}
@@ -41,19 +41,19 @@ func (s sessions) signOut(w http.ResponseWriter, r *http.Request) {
 		Others int `json:"ended_others"`
 		passed
 	}{}
-	told, err := s.visit(r.Context(), m, &asked.guest, asked.Ticket != nil, func(visitor *session.Session) (err error) {
-		if visitor.Unknown() {
+	told, err := s.visit(r.Context(), site, &asked.guest, asked.Ticket != nil, func(v *session.Session) (err error) {
+		if v.Unknown() {
 			return errUnknown
 		}
-		if user := visitor.User(); user != "" && asked.Which != endThis {
-			if ended.Others, err = m.RevokeUser(r.Context(), user, visitor.Handle()); err != nil {
+		if user := v.User(); user != "" && asked.Which != endThis {
+			if ended.Others, err = site.Sessions.RevokeUser(r.Context(), user, v.Handle()); err != nil {
 				return err
 			}
 		}
 		if asked.Which == endOthers {
 			return nil
 		}
-		return visitor.SignOut()
+		return v.SignOut()
 	})
 	if err != nil {
 		failureOf(err).write(w)

@@ -24,9 +24,11 @@ import (
 	"coatcheck.dev/cmd/coatcheck/internal/appkey"
 	"coatcheck.dev/cmd/coatcheck/internal/history"
 	"coatcheck.dev/cmd/coatcheck/internal/watch"
+	"coatcheck.dev/seal"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 	"coatcheck.dev/store/memory"
+	sessiontoken "coatcheck.dev/token"
 )
 
 func init() { openapi3filter.RegisterBodyDecoder("text/csv", openapi3filter.PlainBodyDecoder) }
@@ -39,6 +41,7 @@ type rig struct {
 	store   *switched
 	manager *session.Manager
 	hub     *watch.Hub
+	issuer  *sessiontoken.Issuer
 	handler http.Handler
 	keys    map[appkey.Scope]string
 	file    string // of the keys
@@ -54,8 +57,12 @@ func newRig(t *testing.T, options session.Options) *rig {
 		t: t, store: &switched{Store: memory.New()}, keys: make(map[appkey.Scope]string), seen: make(map[string]bool),
 		file: filepath.Join(t.TempDir(), "app-keys"),
 	}
-	for _, scope := range appkey.Scopes {
-		text, key, err := appkey.New([]appkey.Scope{scope}, string(scope))
+	for _, scope := range append(slices.Clone(appkey.Scopes), appkey.Token) {
+		wanted := scope
+		if scope == appkey.Token {
+			wanted += ":orders"
+		}
+		text, key, err := appkey.New([]appkey.Scope{wanted}, string(scope))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -70,6 +77,7 @@ func newRig(t *testing.T, options session.Options) *rig {
 	}
 	options.Header = api.Header(options.Header)
 	h.manager = session.New(h.store, options)
+	h.issuer = sessiontoken.NewIssuer(h.manager, seal.New(), sessiontoken.Options{Issuer: "https://shop.example"})
 	h.hub = watch.New(watch.Options{Feed: h.store.Store})
 	t.Cleanup(h.hub.Close)
 	if h.past, err = history.Open(filepath.Join(t.TempDir(), "history.db"), history.Options{}); err != nil {
@@ -77,7 +85,7 @@ func newRig(t *testing.T, options session.Options) *rig {
 	}
 	t.Cleanup(func() { _ = h.past.Close(context.Background()) })
 	h.handler = api.New(api.Options{
-		Sessions: h.manager, Token: token, Keys: ring, Watch: h.hub, History: h.past,
+		Sessions: h.manager, Token: token, Keys: ring, Watch: h.hub, History: h.past, Sites: h.site,
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/plain; version=0.0.4")
 			io.WriteString(w, "up 1\n")
@@ -85,6 +93,15 @@ func newRig(t *testing.T, options session.Options) *rig {
 	})
 	h.readDocument()
 	return h
+}
+
+// site returns the site of any host; that of plain.example makes no tokens.
+func (h *rig) site(host string) (*api.Site, func()) {
+	site := &api.Site{Sessions: h.manager}
+	if host != "plain.example" {
+		site.Token = h.issuer.IssueUntil
+	}
+	return site, func() {}
 }
 
 // readDocument reads the document as any client does, and checks that it is one of OpenAPI 3.1.
@@ -246,6 +263,7 @@ func endpoints(handle, cookie string) []endpoint {
 		{"POST", "/v1/sessions/" + handle + "/extend", appkey.Create, `{}`, 200, 200, true},
 		{"POST", "/v1/sessions/step-up", appkey.Create, `{` + visitor + `,"by":"totp","level":2}`, 200, 404, true},
 		{"POST", "/v1/sessions/sign-out", appkey.End, `{` + visitor + `}`, 200, 200, true},
+		{"POST", "/v1/sessions/token", appkey.Token, `{` + visitor + `}`, 200, 200, true},
 		{"DELETE", "/v1/sessions/" + handle, appkey.End, "", 204, 404, true},
 		{"DELETE", "/v1/users/ada/sessions", appkey.End, "", 200, 200, true},
 		{"POST", "/v1/not-before", appkey.End, `{"user":"ada"}`, 200, 200, true},
@@ -323,7 +341,7 @@ func (h *rig) tryAll(e endpoint) {
 		want("wrong key", with(func(q *question) { q.key = "coatcheck.AAAAAAAAAAA." + strings.Repeat("A", 43) }), 401,
 			"unauthorized")
 		for _, other := range appkey.Scopes {
-			if other != e.scope && other != appkey.Admin {
+			if other != e.scope && (other != appkey.Admin || e.scope == appkey.Token) {
 				want("scope "+string(other), with(func(q *question) { q.key = h.keys[other] }), 403, "wrong_scope")
 			}
 		}
@@ -350,7 +368,9 @@ func (h *rig) tryAll(e endpoint) {
 	}
 	want("good", good, e.status, "")
 	want("twice", good, e.twice, "")
-	if e.scope != "" {
+	if e.scope == appkey.Token {
+		want("the console's token", with(func(q *question) { q.key = token }), 403, "wrong_scope")
+	} else if e.scope != "" {
 		want("the console's token", with(func(q *question) { q.key = token }), e.twice, "")
 		want("scope admin", with(func(q *question) { q.key = h.keys[appkey.Admin] }), e.twice, "")
 	}
@@ -375,6 +395,7 @@ func (h *rig) tryTheRest() {
 			409},
 		{question{"PATCH", "/v1/sessions/" + handle + "/data", `{"set":{"a":[` + strings.Join(many, ",") + `]}}`, token,
 			nil}, 413},
+		{question{"POST", "/v1/sessions/token", `{"site":"plain.example"}`, h.keys[appkey.Token], nil}, 409},
 		{question{"POST", "/v1/sessions", `{"user":"ada"}`, token, http.Header{"Idempotency-Key": {"k1"}}}, 201},
 		{question{"POST", "/v1/sessions", `{"user":"eve"}`, token, http.Header{"Idempotency-Key": {"k1"}}}, 422},
 	} {

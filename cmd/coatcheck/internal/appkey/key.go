@@ -26,7 +26,14 @@ const (
 	Metrics Scope = "metrics" // read the metrics, and nothing else
 )
 
-// Scopes are all that there are.
+// Token is the scope of a key whose service exchanges tickets for tokens. In the list of a key's scopes their audience
+// follows, such as "token:orders": there is one at most, and [Admin] does not stand for it, because a token is for
+// somebody in particular.
+const Token Scope = "token"
+
+const tokenFor = string(Token) + ":"
+
+// Scopes are all that there are besides [Token].
 var Scopes = []Scope{Read, Create, End, Admin, Metrics}
 
 // A Key is what the file knows of one.
@@ -40,7 +47,20 @@ type Key struct {
 
 // Allows reports whether the key may do what the scope says.
 func (k *Key) Allows(s Scope) bool {
+	if s == Token {
+		return k.Audience() != ""
+	}
 	return slices.Contains(k.Scopes, s) || slices.Contains(k.Scopes, Admin)
+}
+
+// Audience is whom the key's tokens are for, "" if it has none.
+func (k *Key) Audience() string {
+	for _, s := range k.Scopes {
+		if audience, ok := strings.CutPrefix(string(s), tokenFor); ok {
+			return audience
+		}
+	}
+	return ""
 }
 
 const (
@@ -78,17 +98,37 @@ func New(scopes []Scope, label string) (text string, _ Key, err error) {
 
 func checkScopes(scopes []Scope) error {
 	if len(scopes) == 0 {
-		return fmt.Errorf("a key without a scope may do nothing; there are %s", List(Scopes))
+		return fmt.Errorf("a key without a scope may do nothing; there are %s", scopesInWords)
 	}
+	audiences := 0
 	for i, s := range scopes {
-		if !slices.Contains(Scopes, s) {
-			return fmt.Errorf("there is no scope %.40q; there are %s", s, List(Scopes))
+		switch audience, isToken := strings.CutPrefix(string(s), tokenFor); {
+		case isToken && !isAudience(audience):
+			return fmt.Errorf("the scope %.40q names nobody: after %q comes the audience, 1 to %d visible characters "+
+				"without a comma", s, tokenFor, maxAudience)
+		case isToken:
+			audiences++
+		case !slices.Contains(Scopes, s):
+			return fmt.Errorf("there is no scope %.40q; there are %s", s, scopesInWords)
 		}
 		if slices.Contains(scopes[:i], s) {
 			return fmt.Errorf("the scope %s stands there twice", s)
 		}
 	}
+	if audiences > 1 {
+		return errors.New("a key makes tokens for one audience; make another key for another one")
+	}
 	return nil
+}
+
+var scopesInWords = List(Scopes) + " and " + tokenFor + "AUDIENCE"
+
+const maxAudience = 128
+
+// isAudience reports whether a text may name an audience: visible ASCII, but for the comma between scopes.
+func isAudience(text string) bool {
+	return text != "" && len(text) <= maxAudience &&
+		!strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' || r == ',' })
 }
 
 func checkLabel(label string) error {

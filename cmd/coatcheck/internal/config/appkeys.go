@@ -16,7 +16,7 @@ type AppKeyFile struct {
 // NewKey has the flags of a new key.
 type NewKey struct {
 	AppKeyFile `embed:""`
-	Scope      []string `required:"" enum:"read,create,end,admin,metrics" placeholder:"SCOPE" sep:"," help:"What the key may do: read (check, list, watch), create (begin and change sessions), end (a session, or all of a user), admin (all of these, and end everybody's), metrics. Repeatable."`
+	Scope      []string `required:"" placeholder:"SCOPE" sep:"," help:"What the key may do: read (check, list, watch), create (begin and change sessions), end (a session, or all of a user), admin (all of these, and end everybody's), metrics, token:AUDIENCE (exchange tickets for tokens of this audience, one at most). Repeatable."`
 	Label      string   `placeholder:"TEXT" help:"Name of the service, for lists and the log."`
 }
 

@@ -193,11 +193,9 @@ func (c *checker) site(s *Site, dev bool) {
 		}
 	}
 	switch issuerErr := (token.Options{Issuer: s.TokensIssuer}).Check(); {
-	case s.TokensFor == "" && s.TokensIssuer != "":
-		c.of("tokens-issuer", "there is no tokens-for, so no token is made; add it, or take this out")
 	case s.TokensFor != "" && s.TokensIssuer == "":
 		c.of("tokens-for", "it needs tokens-issuer (--tokens-issuer): the site's URL, such as https://shop.example")
-	case s.TokensFor != "" && issuerErr != nil:
+	case s.TokensIssuer != "" && issuerErr != nil:
 		c.of("tokens-issuer", "%.100q is no URL; write one such as https://shop.example", s.TokensIssuer)
 	}
 	if s.Inventory != "" {

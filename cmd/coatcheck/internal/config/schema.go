@@ -138,7 +138,7 @@ func narrowSite(s *jsonschema.Schema) {
 	hosts, _ := s.Properties.Get("hosts")
 	hosts.MinItems = ptr(uint64(1))
 	s.DependentRequired = map[string][]string{
-		"tokens-for": {"tokens-issuer"}, "tokens-issuer": {"tokens-for"}, "upstream-ca": {"upstream"},
+		"tokens-for": {"tokens-issuer"}, "upstream-ca": {"upstream"},
 	}
 	s.AllOf = append(s.AllOf, excludes([]string{"beside"}, "upstream-ca", "pass-header", "inventory"))
 	s.AllOf = append(s.AllOf, when("upstream-ca", nil, "upstream", &jsonschema.Schema{Pattern: "^https://"}))

@@ -45,7 +45,7 @@ type Site struct {
 	Inventory   string   `yaml:"inventory" placeholder:"FILE" help:"File (JSON) that declares which cookies and values the site keeps, and what for: what is not in it is in the log and in the metric coatcheck_state_drift_total. See docs/operations.md."`
 
 	TokensFor    string `yaml:"tokens-for" placeholder:"AUD" help:"Send the app a signed token for this audience in Authorization: Bearer, with every request of a user; any JWT library verifies it with /.well-known/jwks.json of the site. Clients' own Authorization headers no longer reach the app."`
-	TokensIssuer string `yaml:"tokens-issuer" placeholder:"URL" help:"Issuer of these tokens: the site's URL as its visitors know it. Needed with --tokens-for"`
+	TokensIssuer string `yaml:"tokens-issuer" placeholder:"URL" help:"Issuer of tokens: the site's URL as its visitors know it. Needed with --tokens-for; with it services exchange tickets for tokens, by app keys of the scope token:AUDIENCE"`
 
 	InsecureTrustNullOrigin bool `yaml:"insecure-trust-null-origin" help:"Let pages without an origin (Origin: null), as from files, send forms to the app. Any site of the world can make a browser send that, and so act in a visitor's name."`
 	InsecureReportCrossSite bool `yaml:"insecure-report-cross-site" help:"Let pages of any site send forms to the app, and only report them (malicious_csrf in the log), to find out which origins to trust. For a while: nothing keeps them from acting in a visitor's name."`

@@ -80,7 +80,6 @@ var wrongFiles = []struct {
 	{"listen", 2, 9, "listen", "host:port", false},
 	{"log-format", 2, 13, "log-format", "text, json", false},
 	{"tokens-without-issuer", 2, 13, "tokens-for", "tokens-issuer", false},
-	{"issuer-without-tokens", 2, 16, "tokens-issuer", "tokens-for", false},
 	{"two-moves", 3, 10, "move-to", "one direction", false},
 	{"public-everything", 2, 10, "public[0]", "/static/", false},
 	{"empty", 1, 1, "", "empty", true},

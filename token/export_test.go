@@ -1,0 +1,4 @@
+package token
+
+// ReadWatch is for the fuzzer.
+var ReadWatch = readWatch
