@@ -8,6 +8,8 @@
 //	coatcheck store copy FROM TO                      all sessions from one store to another
 //	coatcheck keys rotate                             a new key to encrypt with, which running nodes take up
 //	coatcheck app-keys new --scope read               a key by which a service uses the session API
+//	coatcheck operators add ada --role support        an operator of the console, with a name and a role
+//	coatcheck operators link ada                      a link that signs an operator in, once, without a restart
 //	coatcheck check https://shop.example/             what browsers make of a site's cookies, and what is wrong
 //	coatcheck audit https://shop.example/             what a real browser keeps for a site, and who put it there
 //	coatcheck cookies convert FROM TO                 cookies from the file of one program to that of another

@@ -85,6 +85,9 @@ func (p *Program) Run(ctx context.Context, args []string) error {
 		return p.keys(ctx, &line)
 	case config.NewAppKey, config.ListAppKeys, config.RetireAppKey:
 		return p.appKeys(&line)
+	case config.AddOperator, config.ListOperators, config.ChangeOperator, config.RetireOperator, config.LinkOperator,
+		config.ResetPasskey:
+		return p.operators(&line)
 	case config.ConvertCookies:
 		return p.convert(ctx, line.Cookies.Convert)
 	}

@@ -122,6 +122,10 @@ func (s *server) assemble(ctx context.Context, flags config.Server, site site) (
 	if err != nil {
 		return err
 	}
+	operators, err := s.openOperators(&flags)
+	if err != nil {
+		return err
+	}
 	if s.stores, err = openStores(ctx, &flags.Storage, s.folder, s.log); err != nil {
 		return err
 	}
@@ -145,9 +149,10 @@ func (s *server) assemble(ctx context.Context, flags config.Server, site site) (
 		counts.WatchWAL(w.Address.String(), w.bytes)
 	}
 	s.console = console.New(console.Options{
-		Sessions: s.sessions, Feed: s.stores, Token: token, BaseURL: s.back.URL(), What: site.name, Log: s.log,
-		InsecureCookie: flags.Dev, History: s.history,
+		Sessions: s.sessions, Feed: s.stores, Token: token, Operators: operators, BaseURL: s.consoleURL(&flags),
+		What: site.name, Log: s.log, InsecureCookie: flags.Dev, History: s.history,
 	})
+	s.followOperators(operators)
 	s.front.Log, s.front.Handler = s.log, site.handler(s)
 	if site.keeps != nil {
 		s.front.Handler = s.drifts.all[0].Handler(s.front.Handler)
@@ -159,7 +164,9 @@ func (s *server) assemble(ctx context.Context, flags config.Server, site site) (
 	if err := s.finish(&flags, counts); err != nil {
 		return errors.Join(err, s.stores.close(ctx))
 	}
-	s.serveAPI(api.Options{Token: token, Keys: appKeys, Metrics: counts.Handler(s.log)}, flags.Lease)
+	s.serveAPI(api.Options{
+		Token: token, Keys: appKeys, Operators: operators, Metrics: counts.Handler(s.log),
+	}, flags.Lease)
 	return nil
 }
 

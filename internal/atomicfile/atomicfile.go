@@ -29,6 +29,15 @@ func ReplaceBy(path string, fill func(io.Writer) error) error {
 	return write(path, fill, func(temporary string) error { return os.Rename(temporary, path) })
 }
 
+// Rename gives a file another name in its folder, durably. Of several programs that rename it at once one wins, and the
+// others get fs.ErrNotExist.
+func Rename(from, to string) error {
+	if err := os.Rename(from, to); err != nil {
+		return err
+	}
+	return syncFolder(filepath.Dir(to))
+}
+
 func bytesOf(data []byte) func(io.Writer) error {
 	return func(w io.Writer) error {
 		_, err := w.Write(data)

@@ -9,9 +9,10 @@ import (
 	"coatcheck.dev/cmd/coatcheck/internal/console"
 )
 
-// New returns the handler of the port. Whoever is signed in at the console may use the API without a token.
+// New returns the handler of the port. Whoever is signed in at the console may use the API without a token, as far as
+// their role goes.
 func New(c *console.Console, o api.Options) http.Handler {
-	o.SignedIn = c.SignedIn
+	o.SignedIn = c.Current
 	rest := api.New(o)
 	mux := http.NewServeMux()
 	mux.Handle("/", c.Pages())

@@ -41,9 +41,16 @@ func (m methods) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		method = http.MethodGet
 	}
 	if to, ok := m[method]; ok {
-		if to.scope != "" && !callerOf(r.Context()).may(to.scope) {
-			wrongScope.write(w)
-			return
+		if to.scope != "" {
+			switch who := callerOf(r.Context()); {
+			case who.may(to.scope, method, r):
+			case who.key != nil:
+				wrongScope.write(w)
+				return
+			default:
+				wrongRole(who.operator.Role).write(w)
+				return
+			}
 		}
 		to.handle(w, r)
 		return

@@ -7,6 +7,7 @@ import (
 
 	"coatcheck.dev/cmd/coatcheck/internal/appkey"
 	"coatcheck.dev/cmd/coatcheck/internal/history"
+	"coatcheck.dev/cmd/coatcheck/internal/operator"
 	"coatcheck.dev/cmd/coatcheck/internal/watch"
 	"coatcheck.dev/csrf"
 	"coatcheck.dev/session"
@@ -22,15 +23,18 @@ type Options struct {
 	// not needed any more; nil if there is no such site. The default is that every host is the site of Sessions.
 	Sites func(host string) (site *Site, done func())
 
-	// Token is what operators present. If it is empty no token is accepted. It has every scope.
+	// Token is that of the operator that is always there. If it is empty no such token is accepted.
 	Token string
 
 	// Keys are those of services, each with its scopes. The default is that there are none.
 	Keys *appkey.Ring
 
-	// SignedIn reports whether a caller without a token has proved in another way that they may use the API, such as by
-	// the console's session. The default is that nobody has.
-	SignedIn func(*http.Request) bool
+	// Operators have tokens of their own, each with a role. The default is that there are none.
+	Operators *operator.Roster
+
+	// SignedIn returns the operator who has no token and has proved in another way who they are, such as by the
+	// console's session; nil if nobody has. It is asked again while a stream lasts. The default is that nobody has.
+	SignedIn func(*http.Request) *operator.Operator
 
 	// Replays remember answers for callers who ask again. The default is a memory of this handler's own.
 	Replays *Replays
@@ -60,7 +64,7 @@ type Site struct {
 // New returns the handler of everything under /v1/, and of /healthz, /readyz and /metrics.
 func New(o Options) http.Handler {
 	if o.SignedIn == nil {
-		o.SignedIn = func(*http.Request) bool { return false }
+		o.SignedIn = func(*http.Request) *operator.Operator { return nil }
 	}
 	if o.Closing == nil {
 		o.Closing = context.Background()

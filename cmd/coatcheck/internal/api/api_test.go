@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/api"
+	"coatcheck.dev/cmd/coatcheck/internal/operator"
 	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
@@ -20,6 +21,9 @@ import (
 )
 
 const token = "the-token-of-this-test"
+
+// owner is the operator that is always there.
+func owner(*http.Request) *operator.Operator { return new(operator.Roster).Find(operator.Owner) }
 
 // A fixture is an API over a store that the test can fill.
 type fixture struct {
@@ -213,7 +217,7 @@ func TestEndOne(t *testing.T) {
 	if _, err := h.store.Load(t.Context(), other); err != nil {
 		t.Errorf("another one is gone: %v", err)
 	}
-	if e := <-h.events; e.Kind != event.Revoked || e.Handle != id || e.Actor != "api" {
+	if e := <-h.events; e.Kind != event.Revoked || e.Handle != id || e.Actor != operator.Owner {
 		t.Errorf("event %+v does not say that the API revoked %s", e, id)
 	}
 	h.want(h.ask("DELETE", "/v1/sessions/"+id.String()), http.StatusNotFound, "not_found")
@@ -328,7 +332,12 @@ func TestWhoMayAsk(t *testing.T) {
 			`Bearer realm="coatcheck", error="invalid_token"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			h := newFixture(t, api.Options{Token: c.token, SignedIn: func(*http.Request) bool { return c.signedIn }})
+			h := newFixture(t, api.Options{Token: c.token, SignedIn: func(r *http.Request) *operator.Operator {
+				if c.signedIn {
+					return owner(r)
+				}
+				return nil
+			}})
 			code := ""
 			if c.status == http.StatusUnauthorized {
 				code = "unauthorized"
@@ -381,7 +390,7 @@ func TestOtherOriginsChangeNothing(t *testing.T) {
 		{"an opaque origin", []string{"Origin", "null"}, 403},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			h := newFixture(t, api.Options{SignedIn: func(*http.Request) bool { return true }})
+			h := newFixture(t, api.Options{SignedIn: owner})
 			id := h.start("ada", time.Minute)
 			code := ""
 			if c.status == http.StatusForbidden {
@@ -416,7 +425,8 @@ func TestEndEverybody(t *testing.T) {
 		if h.want(got, 200, ""); strings.TrimSpace(got.body) != want {
 			t.Errorf("it answers %s, want %s", got.body, want)
 		}
-		if e := <-h.events; e.Kind != event.Revoked || e.Actor != "api" || e.Reason != "everybody's sessions by token" {
+		if e := <-h.events; e.Kind != event.Revoked || e.Actor != operator.Owner ||
+			e.Reason != "everybody's sessions by token" {
 			t.Errorf("event %+v", e)
 		}
 		if left := h.list("").Sessions; len(left) != 0 {
@@ -497,7 +507,12 @@ func TestHealthNeedsNoProof(t *testing.T) {
 
 func TestMetricsNeedProof(t *testing.T) {
 	numbers := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "sessions 1\n") })
-	signedIn := func(r *http.Request) bool { return r.Header.Get("Cookie") == "operator" }
+	signedIn := func(r *http.Request) *operator.Operator {
+		if r.Header.Get("Cookie") == "operator" {
+			return owner(r)
+		}
+		return nil
+	}
 	h := newFixture(t, api.Options{Token: token, Metrics: numbers, SignedIn: signedIn})
 	if got := h.ask("GET", "/metrics"); got.StatusCode != 200 || got.body != "sessions 1\n" {
 		t.Errorf("with the token: %d %s", got.StatusCode, got.body)

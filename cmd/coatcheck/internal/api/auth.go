@@ -9,34 +9,48 @@ import (
 	"strings"
 
 	"coatcheck.dev/cmd/coatcheck/internal/appkey"
+	"coatcheck.dev/cmd/coatcheck/internal/operator"
 	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 )
 
 // An auth knows who may use the API.
 type auth struct {
-	enabled  bool // whether there is a token
-	token    [sha256.Size]byte
-	keys     *appkey.Ring
-	signedIn func(*http.Request) bool
-	proxies  []netip.Prefix // in front, who say from where a caller comes
+	enabled   bool // whether there is a token
+	token     [sha256.Size]byte
+	keys      *appkey.Ring
+	operators *operator.Roster
+	signedIn  func(*http.Request) *operator.Operator
+	proxies   []netip.Prefix // in front, who say from where a caller comes
 }
 
 func newAuth(o Options) auth {
 	return auth{
-		enabled: o.Token != "", token: sha256.Sum256([]byte(o.Token)), keys: o.Keys, signedIn: o.SignedIn,
-		proxies: o.Sessions.Options().TrustedProxies,
+		o.Token != "", sha256.Sum256([]byte(o.Token)), o.Keys, o.Operators, o.SignedIn,
+		o.Sessions.Options().TrustedProxies,
 	}
 }
 
-// A caller is who uses the API: a service with a key, or an operator, who may do everything.
+// A caller is who uses the API: a service with a key, or an operator.
 type caller struct {
-	name string // tells callers apart
-	key  *appkey.Key
-	good func(*http.Request) bool // whether they still are who they were when the request began
+	name     string      // tells callers apart
+	key      *appkey.Key // of a service; nil for an operator
+	operator *operator.Operator
+	good     func(*http.Request) bool // whether they still are who they were when the request began
 }
 
-func (c *caller) may(s appkey.Scope) bool { return c.key == nil || c.key.Allows(s) }
+// may reports whether the caller may use a route: a service by the scopes of its key, an operator by their role.
+func (c *caller) may(scope appkey.Scope, method string, r *http.Request) bool {
+	if c.key != nil {
+		return c.key.Allows(scope)
+	}
+	return c.operator.Role.May(operator.Needs(method + " " + r.Pattern))
+}
+
+// admin reports whether the caller may do what only the scope admin has.
+func (c *caller) admin() bool {
+	return c.key != nil && c.key.Allows(appkey.Admin) || c.key == nil && c.operator.Role.May(operator.EndMany)
+}
 
 // callerKey is that of the caller in a request's context.
 type callerKey struct{}
@@ -49,16 +63,22 @@ func (a auth) require(next http.Handler) http.Handler {
 		token, sent := bearer(r)
 		who := a.identify(token)
 		switch {
+		case who != nil && who.operator != nil && len(who.operator.Passkeys) > 0:
+			tokenAlone.write(w)
 		case who != nil:
 			a.admit(next, w, r, who, "by token")
 		case sent:
 			w.Header().Set("WWW-Authenticate", `Bearer realm="coatcheck", error="invalid_token"`)
 			wrongToken.write(w)
-		case a.signedIn(r):
-			a.admit(next, w, r, &caller{name: "api", good: a.signedIn}, "by console session")
 		default:
-			w.Header().Set("WWW-Authenticate", `Bearer realm="coatcheck"`)
-			noToken.write(w)
+			o := a.signedIn(r)
+			if o == nil {
+				w.Header().Set("WWW-Authenticate", `Bearer realm="coatcheck"`)
+				noToken.write(w)
+				return
+			}
+			still := func(r *http.Request) bool { return a.signedIn(r) != nil }
+			a.admit(next, w, r, &caller{name: o.Name, operator: o, good: still}, "by console session")
 		}
 	})
 }
@@ -83,13 +103,21 @@ func (a auth) identify(token string) *caller {
 		return nil
 	}
 	if k := a.keys.Find(token); k != nil {
-		return &caller{"app-key " + k.ID, k, func(*http.Request) bool { return a.keys.Has(k.ID) }}
+		return &caller{"app-key " + k.ID, k, nil, func(*http.Request) bool { return a.keys.Has(k.ID) }}
+	}
+	if o := a.operators.ByToken(token); o != nil {
+		return a.operator(o)
 	}
 	hash := sha256.Sum256([]byte(token))
 	if a.enabled && subtle.ConstantTimeCompare(hash[:], a.token[:]) == 1 {
-		return &caller{name: "api", good: func(*http.Request) bool { return true }}
+		return a.operator(a.operators.Find(operator.Owner))
 	}
 	return nil
+}
+
+// operator is the caller who has an operator's token.
+func (a auth) operator(o *operator.Operator) *caller {
+	return &caller{o.Name, nil, o, func(*http.Request) bool { return a.operators.Keeps(o) }}
 }
 
 // bearer returns the token that a request presents. Several Authorization headers are one wrong token, because no two

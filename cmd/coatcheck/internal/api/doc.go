@@ -25,9 +25,10 @@
 //	                                                              and once the program is told to stop, 503
 //	GET    /metrics                                      metrics  200 for Prometheus: see package metrics
 //
-// The word in the middle is the scope that a key needs; admin has all of them, and so has the console's token. Keys and
-// tokens come in "Authorization: Bearer" (RFC 6750); or a caller has whatever else [Options.SignedIn] accepts. A
-// browser on another origin can change nothing, whatever it sends.
+// The word in the middle is the scope that a key needs; admin has all of them, and so has the console's token. What an
+// operator's token may do depends on the role: package operator has the table. Keys and tokens come in "Authorization:
+// Bearer" (RFC 6750); or a caller has whatever else [Options.SignedIn] accepts. A browser on another origin can change
+// nothing, whatever it sends.
 //
 // A visitor's request is told as a JSON object: its Cookie header or ticket, the address and browser of the visitor. It
 // goes through the manager's own handler, so that a session answers as it does at the gate. Tickets are in bodies
@@ -45,6 +46,8 @@
 //	400 bad_request             the request is malformed; the message says where
 //	401 unauthorized            there is no key, or a wrong one
 //	403 wrong_scope             the key may not do that
+//	403 wrong_role              nor may an operator of this role
+//	403 passkey_needed          the operator has a passkey, so their token alone is not enough
 //	403 cross_origin            a page of another origin asked for a change
 //	404 not_found               there is no such session, or no such path
 //	405 method_not_allowed      the header Allow lists the methods of this path

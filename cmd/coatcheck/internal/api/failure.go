@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 
+	"coatcheck.dev/cmd/coatcheck/internal/operator"
 	"coatcheck.dev/session"
 )
 
@@ -19,6 +20,10 @@ func fail(status int, code, message string) failure { return failure{status, cod
 
 func badRequest(message string) failure { return fail(http.StatusBadRequest, "bad_request", message) }
 
+func wrongRole(role operator.Role) failure {
+	return fail(http.StatusForbidden, "wrong_role", "this operator's role does not allow that: it is "+string(role))
+}
+
 func (f failure) Error() string { return f.message }
 
 var (
@@ -28,8 +33,10 @@ var (
 		"the header Allow lists the methods of this path")
 	noToken = fail(http.StatusUnauthorized, "unauthorized",
 		"send the token in the header Authorization: Bearer TOKEN")
-	wrongToken  = fail(http.StatusUnauthorized, "unauthorized", "this token is not valid")
-	wrongScope  = fail(http.StatusForbidden, "wrong_scope", "the scopes of this key do not allow that")
+	wrongToken = fail(http.StatusUnauthorized, "unauthorized", "this token is not valid")
+	wrongScope = fail(http.StatusForbidden, "wrong_scope", "the scopes of this key do not allow that")
+	tokenAlone = fail(http.StatusForbidden, "passkey_needed",
+		"this operator has a passkey, so the token alone is not enough: use the console, or an app key")
 	crossOrigin = fail(http.StatusForbidden, "cross_origin", "a page of another origin cannot change anything here")
 	conflict    = fail(http.StatusConflict, "conflict",
 		"a value is not what the request expects; nothing was changed")

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"time"
 
-	"coatcheck.dev/cmd/coatcheck/internal/appkey"
 	"coatcheck.dev/session"
 )
 
@@ -83,7 +82,7 @@ func (s sessions) notBefore(w http.ResponseWriter, r *http.Request) {
 	case asked.User != "" && asked.Confirm != "":
 		badRequest("user and confirm contradict each other").write(w)
 		return
-	case asked.User == "" && !callerOf(r.Context()).may(appkey.Admin):
+	case asked.User == "" && !callerOf(r.Context()).admin():
 		wrongScope.write(w)
 		return
 	}

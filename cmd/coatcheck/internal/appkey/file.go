@@ -3,12 +3,11 @@ package appkey
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"slices"
 	"strings"
 	"time"
 
+	"coatcheck.dev/cmd/coatcheck/internal/followed"
 	"coatcheck.dev/internal/atomicfile"
 )
 
@@ -20,33 +19,13 @@ const (
 const header = "# Keys of the session API. Change them with coatcheck app-keys; there is no secret in here.\n"
 
 // Load reads the keys of a file, oldest first. A file that is missing has none.
-func Load(path string) ([]Key, error) {
-	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	if info.Size() > maxFile {
-		return nil, fmt.Errorf("%s: %d bytes are too many for a file of app keys", path, info.Size())
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	keys, err := parse(string(text))
-	if err != nil {
-		return nil, fmt.Errorf("%s:%w", path, err)
-	}
-	return keys, nil
-}
+func Load(path string) ([]Key, error) { return followed.Read(path, maxFile, parse) }
 
 // parse reads the text of a file. An error begins with the number of the line, and quotes nothing.
-func parse(text string) (keys []Key, err error) {
+func parse(text []byte) (keys []Key, err error) {
 	seen := make(map[string]bool)
 	n := 0
-	for line := range strings.SplitSeq(text, "\n") {
+	for line := range strings.SplitSeq(string(text), "\n") {
 		n++
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue

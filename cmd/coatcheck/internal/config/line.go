@@ -16,21 +16,22 @@ import (
 
 // A Line is a command line. Command says which of its parts is meant.
 type Line struct {
-	Demo    Demo     `cmd:"" help:"Run a small demo shop, to see in a browser what Coatcheck does."`
-	Serve   Serve    `cmd:"" help:"Stand in front of an app in any language, and keep its sessions."`
-	Check   Check    `cmd:"" help:"Say what browsers make of a site's cookies, and what is wrong with them."`
-	Audit   Audit    `cmd:"" help:"Visit a site in Chromium, list what is kept there and by whom, and compare it with an inventory."`
-	Config  Configs  `cmd:"" help:"Work on configuration files of serve."`
-	Doctor  Doctor   `cmd:"" help:"Say what the store promises, what it does not, and what to do about it; or attack your own site."`
-	Echo    Echo     `cmd:"" help:"Be an app for trying things, which answers with what reached it."`
-	Explain Explain  `cmd:"" help:"Say what a cookie from a complaint is worth: read a Cookie header, a Set-Cookie line or a ticket from standard input."`
-	Store   Stores   `cmd:"" help:"Work on whole stores."`
-	Keys    Keys     `cmd:"" help:"Show and change the keys that sign and encrypt."`
-	AppKeys AppKeys  `cmd:"" name:"app-keys" help:"Make, list and retire the keys by which services use the session API."`
-	Cookies Cookies  `cmd:"" help:"Work on files of cookies."`
-	Snippet Snippets `cmd:"" help:"Print what a system needs to run the program: a service, a container, or a proxy beside it."`
-	Version struct{} `cmd:"" help:"Print the version."`
-	Help    struct{} `cmd:"" help:"Print this help, or with a command behind it that of the command."`
+	Demo      Demo      `cmd:"" help:"Run a small demo shop, to see in a browser what Coatcheck does."`
+	Serve     Serve     `cmd:"" help:"Stand in front of an app in any language, and keep its sessions."`
+	Check     Check     `cmd:"" help:"Say what browsers make of a site's cookies, and what is wrong with them."`
+	Audit     Audit     `cmd:"" help:"Visit a site in Chromium, list what is kept there and by whom, and compare it with an inventory."`
+	Config    Configs   `cmd:"" help:"Work on configuration files of serve."`
+	Doctor    Doctor    `cmd:"" help:"Say what the store promises, what it does not, and what to do about it; or attack your own site."`
+	Echo      Echo      `cmd:"" help:"Be an app for trying things, which answers with what reached it."`
+	Explain   Explain   `cmd:"" help:"Say what a cookie from a complaint is worth: read a Cookie header, a Set-Cookie line or a ticket from standard input."`
+	Store     Stores    `cmd:"" help:"Work on whole stores."`
+	Keys      Keys      `cmd:"" help:"Show and change the keys that sign and encrypt."`
+	AppKeys   AppKeys   `cmd:"" name:"app-keys" help:"Make, list and retire the keys by which services use the session API."`
+	Operators Operators `cmd:"" help:"Name those who use the console: what each may do, and how they sign in."`
+	Cookies   Cookies   `cmd:"" help:"Work on files of cookies."`
+	Snippet   Snippets  `cmd:"" help:"Print what a system needs to run the program: a service, a container, or a proxy beside it."`
+	Version   struct{}  `cmd:"" help:"Print the version."`
+	Help      struct{}  `cmd:"" help:"Print this help, or with a command behind it that of the command."`
 
 	Command Command `kong:"-"`
 }
@@ -59,6 +60,12 @@ const (
 	NewAppKey      Command = "app-keys new"
 	ListAppKeys    Command = "app-keys list"
 	RetireAppKey   Command = "app-keys retire <id>"
+	AddOperator    Command = "operators add <name>"
+	ListOperators  Command = "operators list"
+	ChangeOperator Command = "operators role <name>"
+	RetireOperator Command = "operators retire <name>"
+	LinkOperator   Command = "operators link <name>"
+	ResetPasskey   Command = "operators reset-passkey <name>"
 	PrintVersion   Command = "version"
 	PrintSystemd   Command = "snippet systemd"
 	PrintContainer Command = "snippet container"
@@ -76,6 +83,7 @@ type Server struct {
 	APIListen     string `yaml:"api-listen" name:"api-listen" placeholder:"ADDRESS" help:"Another address for the session API, without the console: for services, with app keys. Keep it inside, or behind something that speaks https. Default: the console's alone"`
 	AppKeys       string `yaml:"app-keys" name:"app-keys" placeholder:"FILE" help:"File of the keys by which services use the session API: see coatcheck app-keys. Several nodes need the same. Default: app-keys in the data folder"`
 	ConsoleToken  string `yaml:"console-token" placeholder:"TOKEN" help:"Token for the console and its API, in place of the one in the data folder. Other users of the machine can read command lines: pass it in the environment, as COATCHECK_CONSOLE_TOKEN."`
+	Operators     string `yaml:"operators" placeholder:"FILE" help:"File of the console's operators: see coatcheck operators. Default: operators in the data folder"`
 	Data          string `yaml:"data" default:"${data}" placeholder:"DIR" help:"Folder for sessions and the console's token; made if it is missing. Default: ${default}"`
 	Storage       `embed:""`
 	BindDevices   string        `yaml:"bind-devices" default:"off" enum:"off,offered,required" placeholder:"off|offered|required" help:"Bind the sessions of users to their device (DBSC), so that a copied cookie is worthless: offered asks the browsers that can, required keeps others from being signed in. Needs https. Default: ${default}"`

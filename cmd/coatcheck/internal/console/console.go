@@ -10,6 +10,7 @@ import (
 
 	"coatcheck.dev/cmd/coatcheck/internal/asset"
 	"coatcheck.dev/cmd/coatcheck/internal/history"
+	"coatcheck.dev/cmd/coatcheck/internal/operator"
 	"coatcheck.dev/csrf"
 	"coatcheck.dev/event"
 	"coatcheck.dev/session"
@@ -28,8 +29,12 @@ type Options struct {
 	// History has what happened before, and is told who signs in here. The default is none.
 	History *history.History
 
-	// Token signs in. If it is empty, links are the only way in.
+	// Token signs in the operator that is always there. If it is empty, there is none.
 	Token string
+
+	// Operators have names, roles, and tokens and links of their own. The default is that there is only the one with
+	// Token, and no link.
+	Operators *operator.Roster
 
 	// BaseURL is where browsers find the console, such as "http://localhost:8081". Sign-in links begin with it.
 	BaseURL string
@@ -52,7 +57,6 @@ type Console struct {
 	log       *slog.Logger
 	operators *session.Manager // the console's own sessions
 	records   *memory.Store    // where operators keeps them
-	links     links
 	live      *live
 	unfeed    []func()
 }
@@ -72,6 +76,9 @@ const liveHeader = "Coatcheck-Live"
 func New(o Options) *Console {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Operators == nil {
+		o.Operators = new(operator.Roster)
 	}
 	o.BaseURL = strings.TrimRight(o.BaseURL, "/")
 	c := &Console{opts: o, log: o.Log.With("part", "console"), records: memory.New()}
@@ -119,21 +126,18 @@ func keepsCookies(base string) bool {
 // maxBody bounds the body of a request for a page, in bytes. A form of ours is far smaller.
 const maxBody = 8 << 10
 
-// Pages returns the handler of the console's pages. It needs the requests of [Console.Handler].
-func (c *Console) Pages() http.Handler {
-	pages := http.NewServeMux()
-	for pattern, handle := range map[string]http.HandlerFunc{
-		"GET /{$}":  c.showSessions,
-		"POST /end": c.endSession,
-
-		"GET /session/{handle}": c.showSession,
-
-		"GET /end-user":  c.confirmEndUser,
-		"POST /end-user": c.endUser,
+// routes are the pages by their patterns. What each takes stands in the table of package operator.
+func (c *Console) routes() map[string]http.HandlerFunc {
+	return map[string]http.HandlerFunc{
+		"GET /sign-in":   c.showSignIn,
+		"POST /sign-in":  c.signIn,
 		"POST /sign-out": c.signOut,
-		"GET /events":    c.follow,
-		"GET /explain":   c.askForCookie,
-		"POST /explain":  c.explainCookie,
+
+		"GET /{$}":              c.showSessions,
+		"GET /session/{handle}": c.showSession,
+		"GET /events":           c.follow,
+		"GET /explain":          c.askForCookie,
+		"POST /explain":         c.explainCookie,
 
 		"GET /history":        c.showHistory,
 		"GET /history.csv":    c.exportCSV,
@@ -141,13 +145,24 @@ func (c *Console) Pages() http.Handler {
 		"GET /erase-history":  c.askErase,
 		"POST /erase-history": c.eraseHistory,
 
+		"POST /end":           c.endSession,
+		"GET /end-user":       c.confirmEndUser,
+		"POST /end-user":      c.endUser,
 		"GET /end-everybody":  c.confirmEndEverybody,
 		"POST /end-everybody": c.endEverybody,
-	} {
-		pages.Handle(pattern, c.operators.Require(handle))
 	}
-	pages.HandleFunc("GET /sign-in", c.showSignIn)
-	pages.HandleFunc("POST /sign-in", c.signIn)
+}
+
+// Pages returns the handler of the console's pages. It needs the requests of [Console.Handler].
+func (c *Console) Pages() http.Handler {
+	pages := http.NewServeMux()
+	for pattern, handle := range c.routes() {
+		if a := operator.Needs(pattern); a == operator.Anybody {
+			pages.Handle(pattern, handle)
+		} else {
+			pages.Handle(pattern, c.restricted(a, handle))
+		}
+	}
 	pages.Handle("GET /assets/", asset.Handler(files))
 	pages.HandleFunc("/", c.notFound)
 	guard := csrf.New(csrf.Options{Denied: http.HandlerFunc(c.crossOrigin), Events: c.opts.Sessions.Options().Events})
@@ -159,16 +174,16 @@ func (c *Console) Handler(next http.Handler) http.Handler {
 	return withHeaders(c.operators.Handler(next))
 }
 
-// SignedIn reports whether a request comes from an operator who is signed in. It needs the requests of
-// [Console.Handler].
-func (c *Console) SignedIn(r *http.Request) bool {
-	return c.operators.From(r.Context()).SignedIn()
-}
-
-// SignInLink returns a URL that signs in its first visitor. It works once, within 10 minutes. Whoever has it is an
-// operator, so it belongs on the terminal where the program was started, and nowhere else.
+// SignInLink returns a URL that signs in its first visitor, as the operator that is always there. It works once, within
+// 10 minutes. Whoever has it is that operator, so it belongs on the terminal where the program was started, and nowhere
+// else. If no link can be made, the log says why, and the URL is that of the sign-in page.
 func (c *Console) SignInLink() string {
-	return c.opts.BaseURL + "/sign-in?link=" + c.links.mint(time.Now())
+	secret, err := c.opts.Operators.Mint(operator.Owner, time.Now())
+	if err != nil {
+		c.log.Error("make a sign-in link", "error", err)
+		return c.opts.BaseURL + "/sign-in"
+	}
+	return operator.LinkURL(c.opts.BaseURL, secret)
 }
 
 // Close ends the streams of open pages, because http.Server.Shutdown would wait for them. The console goes on

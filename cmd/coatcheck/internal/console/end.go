@@ -8,23 +8,10 @@ import (
 	"strings"
 
 	"coatcheck.dev/cmd/coatcheck/internal/api"
-	"coatcheck.dev/event"
 	"coatcheck.dev/internal/visible"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 )
-
-// acting notes for the log who ends a session.
-func (c *Console) acting(r *http.Request) context.Context {
-	operator := c.operators.From(r.Context())
-	ctx := session.WithActorAddress(r.Context(), c.address(r))
-	return session.WithActor(ctx, "console", "by the operator in console session "+operator.Handle().String())
-}
-
-// address is that of an operator's browser.
-func (c *Console) address(r *http.Request) string {
-	return event.ClientAddress(r, c.operators.Options().TrustedProxies)
-}
 
 func (c *Console) endSession(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil {

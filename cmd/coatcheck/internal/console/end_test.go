@@ -21,7 +21,8 @@ func TestEndOne(t *testing.T) {
 		t.Fatalf("it is there: %v; the other one is: %v", d.there(id), d.there(other))
 	}
 	e := <-d.events
-	if e.Kind != event.Revoked || e.Handle != id || e.Actor != "console" || !strings.Contains(e.Reason, "operator") {
+	if e.Kind != event.Revoked || e.Handle != id || e.Actor != "operator" ||
+		!strings.Contains(e.Reason, "console session") {
 		t.Errorf("event %+v does not say that the console's operator revoked it", e)
 	}
 
@@ -62,7 +63,7 @@ func TestEndAllOfAUser(t *testing.T) {
 		if d.there(id) {
 			t.Errorf("%s is still there", id)
 		}
-		if e := <-d.events; e.Kind != event.Revoked || e.Actor != "console" || e.User != "ada" {
+		if e := <-d.events; e.Kind != event.Revoked || e.Actor != "operator" || e.User != "ada" {
 			t.Errorf("event %+v", e)
 		}
 	}
@@ -99,7 +100,7 @@ func TestEndEverybody(t *testing.T) {
 	for e.Kind == event.CrossSite {
 		e = <-d.events
 	}
-	if e.Kind != event.Revoked || e.Actor != "console" || !strings.Contains(e.Reason, "everybody") {
+	if e.Kind != event.Revoked || e.Actor != "operator" || !strings.Contains(e.Reason, "everybody") {
 		t.Errorf("event %+v", e)
 	}
 	b.get("/").want(t, 200, "All sessions have ended: there were 2.", "<b>0</b> live sessions", "The counter is empty.")

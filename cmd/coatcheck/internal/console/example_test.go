@@ -4,20 +4,27 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"coatcheck.dev/cmd/coatcheck/internal/console"
+	"coatcheck.dev/cmd/coatcheck/internal/operator"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store/memory"
 )
 
 func Example() {
+	folder, _ := os.MkdirTemp("", "example")
+	defer os.RemoveAll(folder)
+	operators, _ := operator.Open(filepath.Join(folder, "operators"), filepath.Join(folder, "links"))
 	sessions := memory.New()
 	c := console.New(console.Options{
-		Sessions: session.New(sessions, session.Options{}),
-		Feed:     sessions,
-		BaseURL:  "http://localhost:8081",
-		What:     "the shop on localhost:8080",
+		Sessions:  session.New(sessions, session.Options{}),
+		Feed:      sessions,
+		Operators: operators,
+		BaseURL:   "http://localhost:8081",
+		What:      "the shop on localhost:8080",
 	})
 	defer c.Close() // before http.Server.Shutdown
 

@@ -8,6 +8,7 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -16,6 +17,8 @@ import (
 	"coatcheck.dev/cmd/coatcheck/internal/admin"
 	"coatcheck.dev/cmd/coatcheck/internal/api"
 	"coatcheck.dev/cmd/coatcheck/internal/console"
+	"coatcheck.dev/cmd/coatcheck/internal/operator"
+	hubs "coatcheck.dev/cmd/coatcheck/internal/watch"
 	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
@@ -31,6 +34,9 @@ type desk struct {
 	console *console.Console
 	server  *httptest.Server
 	events  chan event.Event // of the sessions that are listed
+	roster  *operator.Roster
+	watch   *hubs.Hub
+	file    string // of the operators
 }
 
 func newDesk(t *testing.T, change ...func(*console.Options)) *desk {
@@ -44,17 +50,35 @@ func newDesk(t *testing.T, change ...func(*console.Options)) *desk {
 		BaseURL:  "https://" + d.server.Listener.Addr().String(),
 		What:     "the <shop> of this test",
 	}
+	d.roster = staffless(t)
+	d.file, o.Operators = d.roster.Path(), d.roster
 	for _, f := range change {
 		f(&o)
 	}
 	d.console = console.New(o)
-	d.server.Config.Handler = admin.New(d.console, api.Options{Sessions: o.Sessions, Token: o.Token})
+	d.watch = hubs.New(hubs.Options{Feed: d.store})
+	d.server.Config.Handler = admin.New(d.console, api.Options{
+		Sessions: o.Sessions, Token: o.Token, Operators: o.Operators, Watch: d.watch, History: o.History,
+		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "up 1\n") }),
+	})
 	d.server.StartTLS()
 	t.Cleanup(func() {
 		d.console.Close()
+		d.watch.Close()
 		d.server.Close()
 	})
 	return d
+}
+
+// staffless are no operators but the one that is always there.
+func staffless(t *testing.T) *operator.Roster {
+	t.Helper()
+	folder := t.TempDir()
+	roster, err := operator.Open(filepath.Join(folder, "operators"), filepath.Join(folder, "links"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return roster
 }
 
 // A shakyStore fails while it is down, as one does whose database is gone.

@@ -8,6 +8,7 @@ import (
 	"net/url"
 
 	"coatcheck.dev/cmd/coatcheck/internal/api"
+	"coatcheck.dev/cmd/coatcheck/internal/operator"
 	"coatcheck.dev/cmd/coatcheck/internal/plainhttp"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
@@ -22,15 +23,19 @@ var templates = template.Must(template.ParseFS(files, "templates/*.html"))
 type page struct {
 	Title    string
 	What     string
-	SignedIn bool
-	Warning  string // about cookies over plain HTTP
+	Operator *operator.Operator // who is signed in; nil if nobody is
+	Warning  string             // about cookies over plain HTTP
 	Body     any
 }
+
+// May reports whether whoever looks at the page may do something: what they may not is not on it. The server asks again
+// when they do it.
+func (p page) May(a operator.Action) bool { return p.Operator != nil && p.Operator.Role.May(a) }
 
 // show writes a page. It makes all of it before the first byte goes out, so that a failure is not half a page.
 func (c *Console) show(w http.ResponseWriter, r *http.Request, status int, name, title string, body any) {
 	var buf bytes.Buffer
-	p := page{Title: title, What: c.opts.What, SignedIn: c.SignedIn(r), Warning: c.warning(r), Body: body}
+	p := page{Title: title, What: c.opts.What, Operator: c.Who(r), Warning: c.warning(r), Body: body}
 	if err := templates.ExecuteTemplate(&buf, name, p); err != nil {
 		c.log.Error("render page", "page", name, "error", err)
 		http.Error(w, "This page could not be made. The log says why.", http.StatusInternalServerError)

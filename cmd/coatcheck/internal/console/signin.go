@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"coatcheck.dev/cmd/coatcheck/internal/operator"
 	"coatcheck.dev/session"
 )
 
@@ -23,7 +24,7 @@ func (c *Console) showSignIn(w http.ResponseWriter, r *http.Request) {
 		c.signInByLink(w, r, secret)
 		return
 	}
-	if c.SignedIn(r) {
+	if c.Who(r) != nil {
 		http.Redirect(w, r, session.ReturnTo(r, "/"), http.StatusSeeOther)
 		return
 	}
@@ -31,14 +32,18 @@ func (c *Console) showSignIn(w http.ResponseWriter, r *http.Request) {
 }
 
 func (c *Console) askToSignIn(w http.ResponseWriter, r *http.Request, status int, problem string) {
-	form := signInForm{Problem: problem, ByToken: c.opts.Token != "", ReturnTo: session.ReturnTo(r, "/")}
+	form := signInForm{
+		Problem: problem, ByToken: c.opts.Token != "" || c.opts.Operators.HasTokens(),
+		ReturnTo: session.ReturnTo(r, "/"),
+	}
 	c.show(w, r, status, "sign-in", "Sign in", form)
 }
 
-var linkProblems = map[linkState]string{
-	linkUnknown: "This link is unknown. The program may have restarted after it was made.",
-	linkUsed:    "This link has already been used. A link works once.",
-	linkExpired: "This link has expired. A link works for 10 minutes.",
+var linkProblems = map[operator.LinkState]string{
+	operator.LinkGood:    "This link is for somebody who is no operator of this console any more.",
+	operator.LinkUnknown: "This link is unknown, or was made long ago.",
+	operator.LinkUsed:    "This link has already been used. A link works once.",
+	operator.LinkExpired: "This link has expired. A link works for 10 minutes.",
 }
 
 // signInByLink uses up a link. It answers with a page that leads on, and not with a redirect: if the link was opened on
@@ -53,12 +58,21 @@ func (c *Console) signInByLink(w http.ResponseWriter, r *http.Request, secret st
 		c.askToSignIn(w, r, http.StatusForbidden, "") // the link stays good
 		return
 	}
-	if state := c.links.redeem(secret, time.Now()); state != linkGood && !c.SignedIn(r) {
-		c.log.Warn("authn_login_fail", "address", r.RemoteAddr, "reason", linkProblems[state])
-		c.askToSignIn(w, r, http.StatusGone, linkProblems[state])
+	name, state, err := c.opts.Operators.Redeem(secret, time.Now())
+	if err != nil {
+		c.log.Error("use a sign-in link", "error", err)
+		http.Error(w, "The console could not use this link. The log says why.", http.StatusInternalServerError)
 		return
 	}
-	if !c.SignedIn(r) && !c.signInOperator(w, r, "link") {
+	o := c.opts.Operators.Find(name)
+	switch {
+	case o != nil && o.Role.May(operator.Look):
+		if !c.signInOperator(w, r, o, "link") {
+			return
+		}
+	case c.Who(r) == nil:
+		c.log.Warn("authn_login_fail", "address", r.RemoteAddr, "operator", name, "reason", linkProblems[state])
+		c.askToSignIn(w, r, http.StatusGone, linkProblems[state])
 		return
 	}
 	c.show(w, r, http.StatusOK, "signed-in", "Signed in", nil)
@@ -76,8 +90,8 @@ func ahead(r *http.Request) bool {
 }
 
 // signInOperator makes the visitor an operator.
-func (c *Console) signInOperator(w http.ResponseWriter, r *http.Request, method string) bool {
-	err := c.operators.From(r.Context()).SignIn("operator", session.By(method))
+func (c *Console) signInOperator(w http.ResponseWriter, r *http.Request, o *operator.Operator, method string) bool {
+	err := c.operators.From(r.Context()).SignIn(o.Name, session.By(method))
 	if errors.Is(err, session.ErrPlainHTTP) {
 		c.askToSignIn(w, r, http.StatusForbidden, "") // which says why
 		return false
@@ -87,8 +101,8 @@ func (c *Console) signInOperator(w http.ResponseWriter, r *http.Request, method 
 		http.Error(w, "The console could not sign you in. The log says why.", http.StatusInternalServerError)
 		return false
 	}
-	c.log.Warn("operator_signed_in", "address", r.RemoteAddr, "by", method, // that all may know, whatever is logged
-		"session", c.operators.From(r.Context()).Handle())
+	c.log.Warn("operator_signed_in", "operator", o.Name, "role", o.Role, // that all may know, whatever is logged
+		"address", r.RemoteAddr, "by", method, "session", c.operators.From(r.Context()).Handle())
 	return true
 }
 
@@ -97,15 +111,30 @@ func (c *Console) signIn(w http.ResponseWriter, r *http.Request) {
 		c.malformed(w, r, "The form could not be read.")
 		return
 	}
-	given := sha256.Sum256([]byte(strings.TrimSpace(r.PostForm.Get("token"))))
-	wanted := sha256.Sum256([]byte(c.opts.Token))
-	if c.opts.Token == "" || subtle.ConstantTimeCompare(given[:], wanted[:]) != 1 {
-		c.log.Warn("authn_login_fail", "address", r.RemoteAddr, "reason", "wrong token")
-		c.askToSignIn(w, r, http.StatusUnauthorized, "That is not the token.")
+	o, problem := c.byToken(strings.TrimSpace(r.PostForm.Get("token")))
+	if problem != "" {
+		c.log.Warn("authn_login_fail", "address", r.RemoteAddr, "reason", problem)
+		c.askToSignIn(w, r, http.StatusUnauthorized, problem)
 		return
 	}
-	if c.signInOperator(w, r, "token") {
+	if c.signInOperator(w, r, o, "token") {
 		http.Redirect(w, r, session.ReturnTo(r, "/"), http.StatusSeeOther)
+	}
+}
+
+// byToken returns the operator whose token it is, or why there is none.
+func (c *Console) byToken(token string) (_ *operator.Operator, problem string) {
+	given, wanted := sha256.Sum256([]byte(token)), sha256.Sum256([]byte(c.opts.Token))
+	if c.opts.Token != "" && subtle.ConstantTimeCompare(given[:], wanted[:]) == 1 {
+		return c.opts.Operators.Find(operator.Owner), ""
+	}
+	switch o := c.opts.Operators.ByToken(token); {
+	case o == nil:
+		return nil, "That is not the token."
+	case !o.Role.May(operator.Look):
+		return nil, "This token is for the role " + string(o.Role) + ", which has no console."
+	default:
+		return o, ""
 	}
 }
 

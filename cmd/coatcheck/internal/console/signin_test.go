@@ -33,7 +33,7 @@ func TestLinkSignsInOnce(t *testing.T) {
 	b.get("/").want(t, 200, "live sessions")
 
 	thief := d.browser()
-	thief.get(link).want(t, 410, "This link has already been used", "For a new link, restart the program")
+	thief.get(link).want(t, 410, "This link has already been used", "coatcheck operators link operator")
 	thief.get("/").wantRedirect(t, "/sign-in?return_to=%2F")
 	b.get(link).want(t, 200, "You are signed in") // again in the browser that it was used in
 }
@@ -79,7 +79,7 @@ func TestLinkThatIsNotKnown(t *testing.T) {
 	d := newDesk(t)
 	for _, secret := range []string{"x", strings.Repeat("A", 32), strings.Repeat("A", 4000), "%00", "%ff"} {
 		got := d.browser().get("/sign-in?link=" + secret)
-		got.want(t, 410, "This link is unknown", "For a new link, restart the program")
+		got.want(t, 410, "This link is unknown", "coatcheck operators link operator")
 		if len(got.Cookies()) != 0 {
 			t.Errorf("%q: a cookie came with it", secret)
 		}
@@ -134,7 +134,7 @@ func TestToken(t *testing.T) {
 func TestNoTokenNoForm(t *testing.T) {
 	d := newDesk(t, func(o *console.Options) { o.Token = "" })
 	got := d.browser().get("/sign-in")
-	got.want(t, 200, "For a new link, restart the program")
+	got.want(t, 200, "coatcheck operators link operator")
 	if strings.Contains(got.body, "<form") {
 		t.Error("it asks for a token that nobody has")
 	}

@@ -73,5 +73,14 @@ func (f *Folder) KeysPath() string { return filepath.Join(f.path, "keys") }
 // AppKeysPath returns where the keys of services are, unless they are elsewhere.
 func (f *Folder) AppKeysPath() string { return filepath.Join(f.path, "app-keys") }
 
+// OperatorsPath returns where the operators are, unless they are elsewhere.
+func (f *Folder) OperatorsPath() string { return filepath.Join(f.path, "operators") }
+
+// LinksPath returns where the sign-in links of operators are.
+func (f *Folder) LinksPath() string { return filepath.Join(f.path, "sign-in-links") }
+
+// ConsolePath returns where the address of the console is, for links that another process makes.
+func (f *Folder) ConsolePath() string { return filepath.Join(f.path, "console-url") }
+
 // CertificatesPath returns where the certificates are that an authority has given, and the account with it.
 func (f *Folder) CertificatesPath() string { return filepath.Join(f.path, "certificates") }

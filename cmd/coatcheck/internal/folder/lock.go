@@ -28,17 +28,18 @@ func (f *Folder) lock() (err error) {
 	return nil
 }
 
-// LockKeys makes the changes of a key file this program's alone, until the lock is closed or the program ends. Nobody
-// needs it to read the file, because that is replaced as a whole. The file of the lock, beside it, stays.
+// LockKeys makes the changes of a file of keys or operators this program's alone, until the lock is closed or the
+// program ends. Nobody needs it to read the file, because that is replaced as a whole. The file of the lock, beside it,
+// stays.
 func LockKeys(keys string) (io.Closer, error) {
 	path := keys + ".lock"
 	held, err := lockFile(path)
 	switch {
 	case errors.Is(err, errLocked):
-		return nil, fmt.Errorf("the keys %s are being changed by another coatcheck%s: wait for that one, and see what "+
-			"it has done with coatcheck keys list", keys, holder(path))
+		return nil, fmt.Errorf("the file %s is being changed by another coatcheck%s: wait for that one, and see what "+
+			"it has done", keys, holder(path))
 	case err != nil:
-		return nil, fmt.Errorf("the keys %s cannot be locked: %w", keys, err)
+		return nil, fmt.Errorf("the file %s cannot be locked: %w", keys, err)
 	}
 	sign(held)
 	return held, nil

@@ -1,0 +1,259 @@
+package console_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"coatcheck.dev/cmd/coatcheck/internal/operator"
+)
+
+// staff adds an operator, and returns their token.
+func (d *desk) staff(name string, role operator.Role) (token string) {
+	d.t.Helper()
+	token, o, err := operator.New(name, role, time.Now())
+	if err == nil {
+		err = operator.Change(d.file, func(all []operator.Operator) ([]operator.Operator, error) {
+			return append(all, o), nil
+		})
+	}
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.roster.Refresh()
+	return token
+}
+
+// as returns a browser in which an operator has signed in.
+func (d *desk) as(name string) browser {
+	d.t.Helper()
+	secret, err := d.roster.Mint(name, time.Now())
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	b := d.browser()
+	b.get("/sign-in?link="+secret).want(d.t, 200, "You are signed in")
+	return b
+}
+
+// status is that of an answer whose body may be without end.
+func (b browser) status(method, path string, header ...string) int {
+	b.t.Helper()
+	r, err := http.NewRequestWithContext(b.t.Context(), method, b.server.URL+path, nil)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	answer, err := b.client.Do(r)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	answer.Body.Close()
+	return answer.StatusCode
+}
+
+// routes are those of the pages and of the API, the latter as its document has them.
+func (d *desk) routes() (pages, api []string) {
+	d.t.Helper()
+	var doc struct {
+		Paths map[string]map[string]json.RawMessage
+	}
+	if err := json.Unmarshal([]byte(d.browser().get("/v1/openapi.json").body), &doc); err != nil {
+		d.t.Fatal(err)
+	}
+	for path, methods := range doc.Paths {
+		for method := range methods {
+			if method = strings.ToUpper(method); method != "PARAMETERS" {
+				api = append(api, method+" "+path)
+			}
+		}
+	}
+	slices.Sort(api)
+	return d.console.Routes(), api
+}
+
+// filled is a route with something in place of its parameters.
+func filled(route string) (method, path string) {
+	method, path, _ = strings.Cut(route, " ")
+	path = strings.NewReplacer("{$}", "", "{handle}", "AAAAAAAAAAAAAAAAAAAAAA", "{user}", "ada").Replace(path)
+	if before, _, more := strings.Cut(path, "{"); more {
+		path = before + "1"
+	}
+	return method, path
+}
+
+// Each cell of the table, at each page and each operation: by a console session, and by a token. A new route that has
+// no line in the table is named here.
+//
+// Rows: A29
+func TestEachRoleAtEachRoute(t *testing.T) {
+	d, _ := newPastDesk(t)
+	pages, api := d.routes()
+	if len(pages) < 13 || len(api) < 15 {
+		t.Fatalf("%d pages and %d operations", len(pages), len(api))
+	}
+	tokens := make(map[operator.Role]string)
+	for _, role := range operator.Roles {
+		tokens[role] = d.staff("a-"+string(role), role)
+	}
+	cells := 0
+	for _, route := range slices.Concat(pages, api) {
+		action := operator.Needs(route)
+		if action == "" {
+			t.Errorf("%s has no line in the table of package operator, so that nobody may use it", route)
+			continue
+		}
+		method, path := filled(route)
+		for _, role := range operator.Roles {
+			if role != operator.Metrics { // which has no console
+				got := d.as("a-"+string(role)).status(method, path)
+				check(t, "a session of "+string(role)+": "+route, got, action, role)
+				cells++
+			}
+			if slices.Contains(api, route) {
+				got := d.browser().status(method, path, "Authorization", "Bearer "+tokens[role])
+				check(t, "a token of "+string(role)+": "+route, got, action, role)
+				cells++
+			}
+		}
+		if action != operator.Anybody {
+			if got := d.browser().status(method, path); got != 401 && got != 303 {
+				t.Errorf("nobody: %s: %d", route, got)
+			}
+		}
+	}
+	if want := 3*len(pages) + 7*len(api); cells != want {
+		t.Errorf("%d cells, want %d", cells, want)
+	}
+}
+
+// check demands 403 of what may not be, and anything else of what may.
+func check(t *testing.T, what string, status int, action operator.Action, role operator.Role) {
+	t.Helper()
+	stranger := status == 401 && action != operator.Anybody
+	if refused := status == 403; refused == role.May(action) || stranger || status >= 500 && status != 503 {
+		t.Errorf("%s: %d", what, status)
+	}
+}
+
+func TestPageShowsWhoAndWhat(t *testing.T) {
+	d := newDesk(t)
+	id := d.start("ada", "", time.Minute)
+	for role, may := range map[operator.Role]map[string]bool{
+		operator.Viewer:   {"/end": false, "/end-everybody": false, "/end-user": false},
+		operator.Support:  {"/end": true, "/end-everybody": false, "/end-user": false},
+		operator.Security: {"/end": true, "/end-everybody": true, "/end-user": true},
+	} {
+		name := "bob-" + string(role)
+		d.staff(name, role)
+		b := d.as(name)
+		text := ""
+		for _, page := range []string{"/", "/?user=ada", "/session/" + id.String()} {
+			got := b.get(page)
+			got.want(t, 200, "<bdi>"+name+"</bdi>", ">"+string(role)+"<")
+			text += got.body
+		}
+		for target, want := range may {
+			there := strings.Contains(text, `action="`+target+`"><`) || strings.Contains(text, `href="`+target)
+			there = there || strings.Contains(text, `action="`+target+`" data-live`)
+			if target == "/end" {
+				there = strings.Contains(text, ">End</button>") && strings.Contains(text, ">End it</button>")
+			}
+			if there != want {
+				t.Errorf("the pages of %s lead to %s: %v", role, target, there)
+			}
+		}
+	}
+	b := d.as("bob-viewer")
+	b.post("/end", url.Values{"handle": {id.String()}}).want(t, 403, "This is not yours to do", "Your role is viewer")
+	if !d.there(id) {
+		t.Error("a viewer has ended a session")
+	}
+}
+
+// Whoever acts is named.
+func TestActsHaveNames(t *testing.T) {
+	d := newDesk(t)
+	token := d.staff("bob", operator.Security)
+	b := d.as("bob")
+	b.post("/end", url.Values{"handle": {d.start("ada", "", 0).String()}}).wantRedirect(t, "/")
+	b.do("DELETE", "/v1/sessions/"+d.start("ada", "", 0).String(), nil, "Sec-Fetch-Site", "same-origin").want(t, 204)
+	d.browser().do("DELETE", "/v1/sessions/"+d.start("ada", "", 0).String(), nil,
+		"Authorization", "Bearer "+token).want(t, 204)
+	for _, why := range []string{"in console session ", "by console session", "by token"} {
+		if e := <-d.events; e.Actor != "bob" || !strings.HasPrefix(e.Reason, why) {
+			t.Errorf("%+v", e)
+		}
+	}
+}
+
+func TestTokensSignIn(t *testing.T) {
+	d := newDesk(t)
+	token, metrics := d.staff("bob", operator.Viewer), d.staff("prometheus", operator.Metrics)
+	b := d.browser()
+	b.post("/sign-in", url.Values{"token": {token}}).wantRedirect(t, "/")
+	b.get("/").want(t, 200, "<bdi>bob</bdi>")
+	got := d.browser().post("/sign-in", url.Values{"token": {metrics}})
+	got.want(t, 401, "This token is for the role metrics, which has no console.")
+	if len(got.Cookies()) != 0 {
+		t.Error("a cookie came with it")
+	}
+	secret, _ := d.roster.Mint("prometheus", time.Now())
+	d.browser().get("/sign-in?link="+secret).want(t, 410)
+	secret, _ = d.roster.Mint("nobody", time.Now())
+	d.browser().get("/sign-in?link="+secret).want(t, 410, "no operator of this console any more")
+}
+
+// A retired operator, and one who may do less than before, are out: the pages, the API, both kinds of streams.
+func TestRetiredOperatorIsOut(t *testing.T) {
+	for what, change := range map[string]func(*operator.Operator){
+		"retired": nil,
+		"lowered": func(o *operator.Operator) { o.Role = operator.Viewer },
+		"renewed": func(o *operator.Operator) { o.NewToken() },
+	} {
+		t.Run(what, func(t *testing.T) {
+			d := newDesk(t)
+			token := d.staff("bob", operator.Security)
+			d.staff("eve", operator.Security)
+			b, other := d.as("bob"), d.as("eve")
+			ended := make(chan string, 3)
+			follow := func(path string, header ...string) {
+				go func() { ended <- path + b.get(path, header...).body }()
+			}
+			follow("/events", "Accept", "text/event-stream")
+			follow("/v1/watch")
+			follow("/v1/watch", "Authorization", "Bearer "+token)
+			go d.roster.Follow(t.Context(), d.console.Dismiss, func(err error) { t.Error(err) })
+			if err := operator.Change(d.file, func(all []operator.Operator) ([]operator.Operator, error) {
+				if change == nil {
+					return all[1:], nil
+				}
+				change(&all[0])
+				return all, nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+			for range 3 {
+				select {
+				case got := <-ended:
+					t.Logf("%.40q", got)
+				case <-time.After(30 * time.Second):
+					t.Fatal("a stream goes on")
+				}
+			}
+			b.get("/").wantRedirect(t, "/sign-in?return_to=%2F")
+			b.get("/v1/sessions").want(t, 401)
+			if want := 401; what != "lowered" {
+				d.browser().get("/v1/sessions", "Authorization", "Bearer "+token).want(t, want)
+			}
+			other.get("/").want(t, 200)
+		})
+	}
+}

@@ -1,0 +1,111 @@
+// Package followed keeps what a small file holds, and reads it again when somebody replaces the file.
+package followed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"coatcheck.dev/internal/atomicfile"
+)
+
+// A File is what a file holds. A missing file holds the zero value. Its methods may be called from any number of
+// goroutines.
+type File[T any] struct {
+	path  string
+	parse func([]byte) (T, error)
+	max   int64
+	held  atomic.Pointer[T]
+
+	mu    sync.Mutex  // held while the file is looked at
+	state os.FileInfo // of the file as it was read, nil if it was missing; guarded by mu
+}
+
+// Open reads a file of max bytes at most. An error of parse begins with the line, if it has one, and gets the path.
+func Open[T any](path string, max int64, parse func([]byte) (T, error)) (*File[T], error) {
+	f := &File[T]{path: path, parse: parse, max: max}
+	f.held.Store(new(T))
+	_, err := f.Reload()
+	return f, err
+}
+
+// Held is what the file held when it was last read. Nobody may change it.
+func (f *File[T]) Held() T { return *f.held.Load() }
+
+// Read reads a file of max bytes at most, without following it.
+func Read[T any](path string, max int64, parse func([]byte) (T, error)) (held T, err error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return held, nil
+	}
+	if err != nil {
+		return held, err
+	}
+	if info.Size() > max {
+		return held, fmt.Errorf("%s: %d bytes are too many for this file", path, info.Size())
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return held, err
+	}
+	if held, err = parse(text); err != nil {
+		return held, fmt.Errorf("%s:%w", path, err)
+	}
+	return held, nil
+}
+
+// Reload reads the file again if it has changed. After an error what it held before stays, and it is tried again.
+func (f *File[T]) Reload() (changed bool, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	state, err := os.Stat(f.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		state = nil
+	case err != nil:
+		return false, err
+	}
+	if atomicfile.Same(state, f.state) {
+		return false, nil
+	}
+	held, err := Read(f.path, f.max, f.parse)
+	if err != nil {
+		return false, err
+	}
+	f.held.Store(&held)
+	f.state = state
+	return true, nil
+}
+
+// every is how often a file that is followed is looked at.
+const every = 250 * time.Millisecond
+
+// Follow reads the file again whenever it has changed, until ctx ends. It calls changed when what the file holds is
+// new, whoever has read it, and failed with an error when it cannot be read any more, once for each.
+func (f *File[T]) Follow(ctx context.Context, changed func(), failed func(error)) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	last, told := f.held.Load(), ""
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if _, err := f.Reload(); err == nil {
+			told = ""
+		} else if err.Error() != told {
+			told = err.Error()
+			failed(err)
+		}
+		if now := f.held.Load(); now != last {
+			last = now
+			changed()
+		}
+	}
+}

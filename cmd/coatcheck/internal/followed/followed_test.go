@@ -1,0 +1,56 @@
+package followed_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"coatcheck.dev/cmd/coatcheck/internal/followed"
+	"coatcheck.dev/internal/atomicfile"
+)
+
+func upper(text []byte) (string, error) {
+	if strings.Contains(string(text), "?") {
+		return "", errors.New("1: a question")
+	}
+	return strings.ToUpper(string(text)), nil
+}
+
+// A change is told although somebody else has had the file read first, and a file that cannot be read leaves what was
+// there.
+func TestFollowTellsOfEachChange(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	f, err := followed.Open(path, 100, upper)
+	if err != nil || f.Held() != "" {
+		t.Fatalf("a missing file holds %q, %v", f.Held(), err)
+	}
+	changed, failed := make(chan string), make(chan error)
+	go f.Follow(t.Context(), func() { changed <- f.Held() }, func(err error) { failed <- err })
+	for _, text := range []string{"one", "two"} {
+		if err := atomicfile.Replace(path, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.Reload(); err != nil || f.Held() != strings.ToUpper(text) {
+			t.Fatal(f.Held(), err)
+		}
+		if got := <-changed; got != strings.ToUpper(text) {
+			t.Errorf("it holds %q", got)
+		}
+	}
+	for text, want := range map[string]string{"why?": path + ":1: a question", strings.Repeat("x", 101): "too many"} {
+		if err := atomicfile.Replace(path, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-failed; !strings.Contains(err.Error(), want) || f.Held() != "TWO" {
+			t.Errorf("%v; it holds %q", err, f.Held())
+		}
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-changed; got != "" {
+		t.Errorf("a file that is gone holds %q", got)
+	}
+}

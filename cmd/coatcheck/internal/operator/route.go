@@ -1,0 +1,53 @@
+package operator
+
+// routes says what each route takes: the console's pages by their patterns, and the operations of the session API by
+// method and path as openapi.json has them. Who adds a page or an operation adds its line here. Until then nobody may
+// use it, and the tests of packages console and api say which line is missing.
+var routes = map[string]Action{
+	// The console's pages.
+	"GET /sign-in":          Anybody,
+	"POST /sign-in":         Anybody,
+	"GET /{$}":              Look,
+	"GET /session/{handle}": Look,
+	"GET /events":           Look,
+	"GET /explain":          Look,
+	"POST /explain":         Look,
+	"POST /end":             EndOne,
+	"GET /end-user":         EndMany,
+	"POST /end-user":        EndMany,
+	"GET /end-everybody":    EndMany,
+	"POST /end-everybody":   EndMany,
+	"GET /history":          Look,
+	"GET /history.csv":      Look,
+	"GET /history.json":     Look,
+	"GET /erase-history":    EndMany,
+	"POST /erase-history":   EndMany,
+	"POST /sign-out":        Self,
+
+	// The session API.
+	"GET /healthz":                      Anybody,
+	"GET /readyz":                       Anybody,
+	"GET /v1/openapi.json":              Anybody,
+	"GET /metrics":                      Scrape,
+	"GET /v1/sessions":                  Look,
+	"GET /v1/sessions/{handle}":         Look,
+	"POST /v1/sessions/check":           Look,
+	"GET /v1/watch":                     Look,
+	"GET /v1/history":                   Look,
+	"GET /v1/history.csv":               Look,
+	"GET /v1/history.json":              Look,
+	"DELETE /v1/history":                EndMany,
+	"DELETE /v1/sessions/{handle}":      EndOne,
+	"DELETE /v1/sessions":               EndMany,
+	"DELETE /v1/users/{user}/sessions":  EndMany,
+	"POST /v1/sessions/sign-out":        EndMany, // of a user's other sessions, too
+	"POST /v1/not-before":               EndMany,
+	"POST /v1/sessions":                 Begin,
+	"PATCH /v1/sessions/data":           Begin,
+	"PATCH /v1/sessions/{handle}/data":  Begin,
+	"POST /v1/sessions/step-up":         Begin,
+	"POST /v1/sessions/{handle}/extend": Begin,
+}
+
+// Needs returns what a route takes, such as "GET /explain"; "" if nobody has said so, and then nobody may.
+func Needs(route string) Action { return routes[route] }

@@ -1,0 +1,29 @@
+package main
+
+import (
+	"fmt"
+
+	"coatcheck.dev/cmd/coatcheck/internal/config"
+	"coatcheck.dev/cmd/coatcheck/internal/operator"
+	"coatcheck.dev/internal/atomicfile"
+)
+
+// openOperators opens the console's operators, and notes for other processes where links to it lead.
+func (s *server) openOperators(flags *config.Server) (*operator.Roster, error) {
+	path := operatorsPath(flags.Operators, s.folder)
+	roster, err := operator.Open(path, s.folder.LinksPath())
+	if err != nil {
+		return nil, fmt.Errorf("--operators: %w", err)
+	}
+	return roster, atomicfile.Replace(s.folder.ConsolePath(), []byte(s.consoleURL(flags)+"\n"))
+}
+
+// consoleURL is where browsers find the console.
+func (s *server) consoleURL(*config.Server) string { return s.back.URL() }
+
+// followOperators signs out whoever is no operator any more, or may do less than before.
+func (s *server) followOperators(roster *operator.Roster) {
+	go roster.Follow(s.closing, s.console.Dismiss, func(err error) {
+		s.log.Error("the operators cannot be read again; those of before stay", "error", err)
+	})
+}
