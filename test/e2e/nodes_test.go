@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"coatcheck.dev/store"
 	"coatcheck.dev/test/internal/mariadb"
 	"coatcheck.dev/test/internal/postgres"
 	"coatcheck.dev/test/internal/redisserver"
@@ -57,6 +58,7 @@ func TestTwoNodes(t *testing.T) {
 			address, db := start(t)
 			a, b := open(t, "demo", "--store", address), open(t, "demo", "--store", address)
 			ada := me{"ada", []string{"tea"}, "light"}
+			stream := b.watch()
 
 			v := newVisitor(t, a.site)
 			v.signIn("ada")
@@ -69,6 +71,7 @@ func TestTwoNodes(t *testing.T) {
 			if x := a.ask(http.MethodDelete, "/v1/sessions/"+handle(v.ticket())); x.status != http.StatusNoContent {
 				t.Fatalf("revoke: %d %s", x.status, x.body)
 			}
+			stream.await(store.Deleted, handle(v.ticket()))
 			v.as().is(nobody)
 			took := v.at(b).soon(nobody)
 
@@ -78,6 +81,7 @@ func TestTwoNodes(t *testing.T) {
 			left := v.as()
 			left.post("/logout")
 			v.is(nobody)
+			stream.await(store.Deleted, handle(v.ticket()))
 			t.Logf("refused on the other node %v after a revocation, %v after a sign-out", took, v.at(b).soon(nobody))
 
 			if db != nil {
@@ -100,6 +104,7 @@ func TestTwoNodes(t *testing.T) {
 				}
 			}
 			rolling(t, a, b)
+			stream.await(store.Lost, "")
 		})
 	}
 }
