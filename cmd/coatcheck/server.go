@@ -15,6 +15,7 @@ import (
 	"coatcheck.dev/cmd/coatcheck/internal/folder"
 	"coatcheck.dev/cmd/coatcheck/internal/history"
 	"coatcheck.dev/cmd/coatcheck/internal/httpserver"
+	"coatcheck.dev/cmd/coatcheck/internal/index"
 	"coatcheck.dev/cmd/coatcheck/internal/metrics"
 	"coatcheck.dev/cmd/coatcheck/internal/watch"
 	"coatcheck.dev/devices"
@@ -36,6 +37,7 @@ type server struct {
 	events   *event.Queue
 	history  *history.History // nil if nothing is kept
 	console  *console.Console
+	index    *index.Index
 	router   *router // nil if the site is no app behind the gate
 	watch    *watch.Hub
 	drifts   drifts
@@ -148,9 +150,10 @@ func (s *server) assemble(ctx context.Context, flags config.Server, site site) (
 	for _, w := range s.stores.wals {
 		counts.WatchWAL(w.Address.String(), w.bytes)
 	}
+	s.openIndex(flags.Lease)
 	s.console = console.New(console.Options{
 		Sessions: s.sessions, Feed: s.stores, Token: token, Operators: operators, BaseURL: s.consoleURL(&flags),
-		What: site.name, Log: s.log, InsecureCookie: flags.Dev, History: s.history,
+		What: site.name, Log: s.log, InsecureCookie: flags.Dev, History: s.history, Index: s.index,
 	})
 	s.followOperators(operators)
 	s.front.Log, s.front.Handler = s.log, site.handler(s)
@@ -162,12 +165,21 @@ func (s *server) assemble(ctx context.Context, flags config.Server, site site) (
 		Exempt: append(flags.TrustedProxies(), httpserver.Loopback...),
 	}
 	if err := s.finish(&flags, counts); err != nil {
+		s.index.Close()
 		return errors.Join(err, s.stores.close(ctx))
 	}
 	s.serveAPI(api.Options{
 		Token: token, Keys: appKeys, Operators: operators, Metrics: counts.Handler(s.log),
 	}, flags.Lease)
 	return nil
+}
+
+// openIndex opens the index by which the console and the API find sessions. It is of this node alone.
+func (s *server) openIndex(lease time.Duration) {
+	s.index = index.Open(index.Options{
+		Path: s.folder.IndexPath(), Store: s.stores.address.String(), Source: s.sessions, Feed: s.stores, Lease: lease,
+		Log: s.log,
+	})
 }
 
 // takeToken returns the operator's own token for the console, or the one in the data folder.
@@ -296,6 +308,7 @@ func (s *server) stopping() {
 func (s *server) flush() error {
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
+	s.index.Close()
 	var errs []error
 	if s.router != nil {
 		errs = append(errs, s.router.close(ctx)...)

@@ -10,6 +10,7 @@ import (
 
 	"coatcheck.dev/cmd/coatcheck/internal/asset"
 	"coatcheck.dev/cmd/coatcheck/internal/history"
+	"coatcheck.dev/cmd/coatcheck/internal/index"
 	"coatcheck.dev/cmd/coatcheck/internal/operator"
 	"coatcheck.dev/csrf"
 	"coatcheck.dev/event"
@@ -28,6 +29,9 @@ type Options struct {
 
 	// History has what happened before, and is told who signs in here. The default is none.
 	History *history.History
+
+	// Index finds sessions. The default is none: the list is newest first, and can be of one user.
+	Index *index.Index
 
 	// Token signs in the operator that is always there. If it is empty, there is none.
 	Token string
@@ -98,6 +102,9 @@ func New(o Options) *Console {
 	c.operators = session.New(c.records, own)
 	c.live = newLive()
 	c.unfeed = []func(){c.records.Subscribe(c.operatorChanged), o.Feed.Subscribe(c.live.notice)}
+	if o.Index != nil {
+		c.unfeed = append(c.unfeed, o.Index.OnChange(c.live.change))
+	}
 	if !o.InsecureCookie && !keepsCookies(o.BaseURL) {
 		c.log.Warn("browsers do not keep the console's cookie here; use https or localhost", "url", o.BaseURL)
 	}

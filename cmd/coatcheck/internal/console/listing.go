@@ -2,11 +2,13 @@ package console
 
 import (
 	"cmp"
+	"errors"
 	"net/http"
 	"time"
 
 	"coatcheck.dev/bound"
 	"coatcheck.dev/cmd/coatcheck/internal/api"
+	"coatcheck.dev/cmd/coatcheck/internal/index"
 	"coatcheck.dev/devices"
 	"coatcheck.dev/internal/visible"
 	"coatcheck.dev/session"
@@ -17,10 +19,13 @@ const perPage = 50
 
 // A listing is one page of sessions.
 type listing struct {
-	User     string // whose sessions, as it is shown; empty for everybody's
-	Find     string // in the field of the search: the user, unless the name cannot be typed
+	User     string // whose sessions, as it is shown; empty for everybody's or if more is asked for
+	Form     searchForm
+	Heads    []heading
+	Order    string // in words
+	Searched bool   // more is asked for than a user
 	Rows     []row
-	Total    count  // sessions in all, or of the user
+	Total    count  // sessions in all, or that were found
 	Users    count  // different users on this page
 	Visitors count  // sessions on this page of visitors who have not signed in
 	Here     string // this page
@@ -28,7 +33,9 @@ type listing struct {
 	Older    string // the next page, if there is one
 	EndUser  string // asks whether to end all of the user's sessions, if there are any
 	Notice   string // what has just happened
-	Failed   bool   // the store did not answer
+	Doubt    string // up to when this is true, if not now
+	Building string // how far the index is, if it is needed and not there
+	Failed   bool   // there is nothing to show: the store does not answer, or the index is being built
 }
 
 // A row is one session.
@@ -80,13 +87,26 @@ func deadline(i session.Info, o session.Options, now time.Time) string {
 }
 
 func (c *Console) showSessions(w http.ResponseWriter, r *http.Request) {
-	user := r.FormValue("user")
-	after, err := api.ParseCursor(r.FormValue("after"))
-	if err != nil || len(user) > session.MaxUserLen {
+	given := r.URL.Query()
+	after := given.Get("after")
+	q, err := index.Parse(given)
+	var wrong *index.FieldError
+	if errors.As(err, &wrong) && wrong.Field == "user" {
 		c.malformed(w, r, "The address of this page is damaged.")
 		return
 	}
-	l, status := c.listing(r, user, after), http.StatusOK
+	l := listing{Form: newSearchForm(given, q, wrong), Here: searchURL(q, after), Heads: plainHeadings}
+	l.Order, l.Searched = inWords(q.Sort), q != (index.Query{User: q.User, Sort: q.Sort})
+	if !l.Searched {
+		l.User = visible.Text(q.User)
+	}
+	status := http.StatusOK
+	if wrong != nil {
+		status = http.StatusBadRequest
+	} else if err = c.list(r, q, after, &l); err != nil {
+		c.malformed(w, r, "The address of this page is damaged.")
+		return
+	}
 	if l.Failed {
 		status = http.StatusServiceUnavailable
 	}
@@ -94,18 +114,70 @@ func (c *Console) showSessions(w http.ResponseWriter, r *http.Request) {
 		l.Notice = c.takeNotice(r)
 	}
 	title := "Live sessions"
-	if user != "" {
-		title = "Sessions of " + visible.Text(user)
+	switch {
+	case l.Searched:
+		title = "Sessions found"
+	case q.User != "":
+		title = "Sessions of " + l.User
 	}
 	c.show(w, r, status, "sessions", title, l)
 }
 
-// listing asks for one session more than a page holds, to know whether there is another page.
-func (c *Console) listing(r *http.Request, user string, after store.Cursor) listing {
-	l := listing{User: visible.Text(user), Here: listingURL(user, after)}
-	if visible.Plain(user) {
-		l.Find = user
+// list fills a listing from the index or, where there is none yet, from the store. An error means that there is no such
+// place in the list.
+func (c *Console) list(r *http.Request, q index.Query, after string, l *listing) error {
+	from, err := api.ParseCursor(after)
+	byStore := err == nil && after != "" // a page of the store's listing goes on there
+	if c.opts.Index != nil && !byStore {
+		page, total, err := c.search(r, q, after)
+		if !errors.Is(err, index.ErrNotReady) {
+			return l.take(c, q, after, page, total, err)
+		}
+		l.Building = buildingNow(c.opts.Index.Status())
+	} else if err != nil {
+		return err
 	}
+	if l.Searched || q.Sort != (index.Sort{}) || err != nil {
+		l.Failed = true
+		return nil
+	}
+	c.browse(r, q.User, from, l)
+	return nil
+}
+
+func (c *Console) search(r *http.Request, q index.Query, after string) (index.Page, int, error) {
+	page, err := c.opts.Index.Select(r.Context(), q, after, perPage)
+	if err != nil {
+		return page, 0, err
+	}
+	total, err := c.opts.Index.Count(r.Context(), q)
+	return page, total, err
+}
+
+// take shows what the index has found.
+func (l *listing) take(c *Console, q index.Query, after string, page index.Page, total int, err error) error {
+	switch {
+	case errors.Is(err, index.ErrCursor):
+		return err
+	case err != nil:
+		c.log.Error("search", "error", err)
+		l.Failed = true
+		return nil
+	}
+	l.Heads, l.Total = headings(q), count(total)
+	l.Doubt = doubts(c.opts.Index.Status(), page.Fresh, time.Now())
+	if page.Next != "" {
+		l.Older = searchURL(q, page.Next)
+	}
+	if after != "" {
+		l.Newer = searchURL(q, "")
+	}
+	l.fill(c, q.User, page.Sessions)
+	return nil
+}
+
+// browse asks the store, for one session more than a page holds, to know whether there is another page.
+func (c *Console) browse(r *http.Request, user string, after store.Cursor, l *listing) {
 	infos, next, err := c.opts.Sessions.Browse(r.Context(), store.Query{User: user, After: after, Limit: perPage + 1})
 	if err == nil {
 		var total int
@@ -114,7 +186,7 @@ func (c *Console) listing(r *http.Request, user string, after store.Cursor) list
 	}
 	if err != nil {
 		l.Failed = true
-		return l
+		return
 	}
 	if len(infos) > perPage {
 		infos = infos[:perPage]
@@ -127,7 +199,11 @@ func (c *Console) listing(r *http.Request, user string, after store.Cursor) list
 	if after != (store.Cursor{}) {
 		l.Newer = listingURL(user, store.Cursor{})
 	}
-	if user != "" && l.Total > 0 {
+	l.fill(c, user, infos)
+}
+
+func (l *listing) fill(c *Console, user string, infos []session.Info) {
+	if user != "" && !l.Searched && l.Total > 0 {
 		l.EndUser = endUserURL(user)
 	}
 	now, users := time.Now(), make(map[string]bool)
@@ -140,7 +216,6 @@ func (c *Console) listing(r *http.Request, user string, after store.Cursor) list
 		}
 	}
 	l.Users = count(len(users))
-	return l
 }
 
 func (c *Console) takeNotice(r *http.Request) string {

@@ -67,6 +67,9 @@ func (f *Folder) HistoryPath() string { return filepath.Join(f.path, "history.db
 // RollbackPath returns where this node keeps what package rollback compares with the store.
 func (f *Folder) RollbackPath() string { return filepath.Join(f.path, "rollback.json") }
 
+// IndexPath returns where the index of sessions is.
+func (f *Folder) IndexPath() string { return filepath.Join(f.path, "console-index.db") }
+
 // KeysPath returns where the keys that sign and encrypt are, unless they are elsewhere.
 func (f *Folder) KeysPath() string { return filepath.Join(f.path, "keys") }
 

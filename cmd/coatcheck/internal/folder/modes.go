@@ -18,6 +18,7 @@ func (f *Folder) Tighten(log *slog.Logger) {
 	private := []entry{{f.path, 0o022}}
 	for _, path := range []string{
 		f.DatabasePath(), f.DatabasePath() + "-wal", f.DatabasePath() + "-shm",
+		f.IndexPath(), f.IndexPath() + "-wal", f.IndexPath() + "-shm",
 		f.RollbackPath(), f.KeysPath(), f.AppKeysPath(), f.lockPath(), f.CertificatesPath(),
 	} {
 		private = append(private, entry{path, 0o077})

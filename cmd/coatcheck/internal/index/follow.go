@@ -88,6 +88,7 @@ func (x *Index) use(f *database) {
 	defer x.mu.Unlock()
 	x.file = f
 	x.damaged.Store(false)
+	x.tell()
 }
 
 // follow keeps a file that is whole up to date until ctx ends or the file turns out to be damaged, which it returns.
@@ -101,7 +102,7 @@ func (x *Index) follow(ctx context.Context, f *database) (damage error) {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-x.news.wake:
-			pause(ctx, gather)
+			x.news.gather(ctx)
 		case <-timer.C:
 		}
 		wait, err := k.step(ctx)
@@ -121,6 +122,15 @@ func (x *Index) follow(ctx context.Context, f *database) (damage error) {
 			x.health.fails(false)
 		}
 		timer.Reset(wait)
+	}
+}
+
+// gather lets some changes come together, unless somebody waits for them.
+func (n *news) gather(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-n.urgent:
+	case <-time.After(gather):
 	}
 }
 
@@ -156,6 +166,7 @@ func (k *keeper) step(ctx context.Context) (wait time.Duration, err error) {
 		if !more {
 			break
 		}
+		k.x.tell()
 	}
 	now := time.Now()
 	most := time.Second

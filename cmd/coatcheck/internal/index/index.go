@@ -61,15 +61,44 @@ type Index struct {
 	done   chan struct{}
 	unfeed func()
 
+	watchMu sync.Mutex
+	watched map[*func()]struct{}
+
 	mu      sync.RWMutex // held to read while file is in use
 	file    *database    // nil until it is whole
 	damaged atomic.Bool  // it was found so
+}
+
+// OnChange has told be called whenever answers may be different from now on, until stop is called. It is to be quick.
+func (x *Index) OnChange(told func()) (stop func()) {
+	x.watchMu.Lock()
+	defer x.watchMu.Unlock()
+	if x.watched == nil {
+		x.watched = make(map[*func()]struct{})
+	}
+	x.watched[&told] = struct{}{}
+	return func() {
+		x.watchMu.Lock()
+		defer x.watchMu.Unlock()
+		delete(x.watched, &told)
+	}
+}
+
+func (x *Index) tell() {
+	x.watchMu.Lock()
+	defer x.watchMu.Unlock()
+	for told := range x.watched {
+		(*told)()
+	}
 }
 
 // A glance is the file as it is at one time.
 type glance struct{ tx *sql.Tx }
 
 func (x *Index) reading(ctx context.Context, do func(*glance) error) error {
+	if x.ready() {
+		x.news.settle(ctx)
+	}
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	if x.file == nil {
@@ -101,7 +130,7 @@ func Open(o Options) *Index {
 		o.CheckEvery = 10 * time.Second
 	}
 	x := &Index{opts: o, log: o.Log.With("part", "index"), facets: newFacets(), done: make(chan struct{})}
-	x.news.wake = make(chan struct{}, 1)
+	x.news.wake, x.news.urgent = make(chan struct{}, 1), make(chan struct{}, 1)
 	x.health.lease = o.Lease
 	ctx, stop := context.WithCancel(context.Background())
 	x.stop = stop
@@ -306,12 +335,15 @@ type Status struct {
 
 // Status returns it as of now.
 func (x *Index) Status() Status {
-	x.mu.RLock()
-	ready := x.file != nil
-	x.mu.RUnlock()
 	s := x.health.status(time.Now())
-	s.Ready, s.Rows = ready, x.facets.rows()
+	s.Ready, s.Rows = x.ready(), x.facets.rows()
 	return s
+}
+
+func (x *Index) ready() bool {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return x.file != nil
 }
 
 // Await waits until the index is ready and whatever has happened before is in it, for tests and for what must not begin
@@ -400,14 +432,18 @@ func (h *trust) progress(done, of int) {
 
 // news is what has changed and has not been looked at.
 type news struct {
-	wake chan struct{}
+	wake   chan struct{}
+	urgent chan struct{} // somebody waits for what has changed
 
 	mu       sync.Mutex
 	changed  map[store.ID]bool // true if it has ended
 	users    []string          // all sessions of whom have ended, but those kept
 	cutoffs  []store.Notice
-	overflow bool // there was more than there is room for
-	busy     bool // what was taken is being looked at
+	overflow bool   // there was more than there is room for
+	busy     bool   // what was taken is being looked at
+	told     uint64 // how often there was something
+	taken    uint64 // told when all of it was taken last
+	served   uint64 // taken, once that is in the index
 }
 
 // maxNews bounds how many changes wait.
@@ -419,6 +455,7 @@ func (n *news) put(do func()) {
 		n.changed = make(map[store.ID]bool)
 	}
 	do()
+	n.told++
 	if len(n.changed) > maxNews || len(n.users) > maxNews || len(n.cutoffs) > maxNews {
 		n.changed, n.users, n.cutoffs, n.overflow = nil, nil, nil, true
 	}
@@ -444,6 +481,36 @@ func (n *news) empty() bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return len(n.changed) == 0 && len(n.users) == 0 && len(n.cutoffs) == 0 && !n.overflow && !n.busy
+}
+
+// settleTime is how long a question waits for what has changed before it.
+const settleTime = 100 * time.Millisecond
+
+// settle waits until all that has been told so far is in the index, so that whoever has changed something sees it; but
+// not for long.
+func (n *news) settle(ctx context.Context) {
+	n.mu.Lock()
+	told, waits := n.told, n.served < n.told
+	n.mu.Unlock()
+	if !waits {
+		return
+	}
+	select {
+	case n.urgent <- struct{}{}:
+	default:
+	}
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for until := time.Now().Add(settleTime); waits && time.Now().Before(until); {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		n.mu.Lock()
+		waits = n.served < told
+		n.mu.Unlock()
+	}
 }
 
 // taken is a part of the news.
@@ -473,7 +540,13 @@ func (n *news) take() (t taken, any bool) {
 	}
 	t.users, t.cutoffs, t.overflow = n.users, n.cutoffs, n.overflow
 	n.users, n.cutoffs, n.overflow = nil, nil, false
+	if len(n.changed) == 0 {
+		n.taken = n.told
+	}
 	n.busy = len(t.ended)+len(t.changed)+len(t.users)+len(t.cutoffs) > 0 || t.overflow
+	if !n.busy {
+		n.served = n.taken
+	}
 	return t, n.busy
 }
 
@@ -492,7 +565,7 @@ func (n *news) back(t taken) {
 func (n *news) rest() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.busy = false
+	n.busy, n.served = false, n.taken
 }
 
 // notice hears of every change, of this node and of others. It is quick, and asks nobody.
