@@ -15,11 +15,8 @@ func (s *server) openOperators(flags *config.Server) (*operator.Roster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--operators: %w", err)
 	}
-	return roster, atomicfile.Replace(s.folder.ConsolePath(), []byte(s.consoleURL(flags)+"\n"))
+	return roster, atomicfile.Replace(s.folder.ConsolePath(), []byte(s.back.URL()+"\n"))
 }
-
-// consoleURL is where browsers find the console.
-func (s *server) consoleURL(*config.Server) string { return s.back.URL() }
 
 // followOperators signs out whoever is no operator any more, or may do less than before.
 func (s *server) followOperators(roster *operator.Roster) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -120,6 +121,47 @@ func await(t *testing.T, otherwise string, so func() bool) {
 			t.Fatal(otherwise)
 		}
 	}
+}
+
+// The metrics have a role of their own, and an address of their own, where there is nothing else.
+func TestMetricsOfTheirOwn(t *testing.T) {
+	data := t.TempDir()
+	token, err := command(t, "operators", "add", "prometheus", "--role=metrics", "--data", data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := freeAddress(t)
+	r := start(t, data, "demo", "--metrics-listen", address)
+	b := newBrowser(t)
+	for path, want := range map[string]int{
+		"/metrics": 200, "/healthz": 200, "/readyz": 200, "/": 404, "/v1/sessions": 404, "/sign-in": 404,
+	} {
+		if status, text := b.send("http://"+address+path, nil); status != want ||
+			path == "/metrics" && !strings.Contains(text, "coatcheck_") {
+			t.Errorf("%s: %d %.200s", path, status, text)
+		}
+	}
+	if status, _ := b.send(r.back+"/metrics", nil); status != 401 {
+		t.Errorf("without a token: %d", status)
+	}
+	var answer any
+	if status := call(t, strings.TrimSpace(token), "GET", r.back+"/v1/sessions", "", &answer); status != 403 {
+		t.Errorf("sessions for the role metrics: %d", status)
+	}
+	if status := call(t, strings.TrimSpace(token), "HEAD", r.back+"/metrics", "", &answer); status != 200 {
+		t.Errorf("metrics for the role metrics: %d", status)
+	}
+}
+
+// freeAddress is one that nobody listens at.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
 }
 
 func TestOperatorsCommandsRefuse(t *testing.T) {

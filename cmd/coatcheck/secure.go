@@ -124,7 +124,7 @@ func (s *server) listenPlain(flags *config.Server) (err error) {
 
 // servers are all of the program, in the order in which they stop.
 func (s *server) servers() []*httpserver.Server {
-	all := []*httpserver.Server{s.plain, s.front, s.service, s.back}
+	all := []*httpserver.Server{s.plain, s.front, s.service, s.counts, s.back}
 	return slices.DeleteFunc(all, func(server *httpserver.Server) bool { return server == nil })
 }
 

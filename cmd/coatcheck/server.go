@@ -44,6 +44,7 @@ type server struct {
 	reloaded func(error)        // is told of each reload
 	front    *httpserver.Server // the site
 	back     *httpserver.Server // the console and its API
+	counts   *httpserver.Server // the metrics alone; nil if they have no address of their own
 	service  *httpserver.Server // the API without the console; nil if it has no address of its own
 	plain    *httpserver.Server // what leads from plain http to https; nil if nothing does
 
@@ -87,7 +88,7 @@ func (p *Program) open(ctx context.Context, flags config.Server, site site) (_ *
 	if s.back, err = httpserver.Listen(flags.ConsoleListen, "--console-listen", s.front); err != nil {
 		return nil, errors.Join(err, s.front.Close())
 	}
-	if err := errors.Join(s.listenService(&flags), s.listenPlain(&flags)); err != nil {
+	if err := errors.Join(s.listenService(&flags), s.listenMetrics(&flags), s.listenPlain(&flags)); err != nil {
 		return nil, errors.Join(err, s.release())
 	}
 	if err := s.assemble(ctx, flags, site); err != nil {
@@ -152,8 +153,9 @@ func (s *server) assemble(ctx context.Context, flags config.Server, site site) (
 	}
 	s.openIndex(flags.Lease)
 	s.console = console.New(console.Options{
-		Sessions: s.sessions, Feed: s.stores, Token: token, Operators: operators, BaseURL: s.consoleURL(&flags),
-		What: site.name, Log: s.log, InsecureCookie: flags.Dev, History: s.history, Index: s.index,
+		Sessions: s.sessions, Feed: s.stores, Token: token, Operators: operators, BaseURL: s.back.URL(),
+		What: site.name, Hosts: flags.ConsoleHost, Log: s.log, InsecureCookie: flags.Dev, History: s.history,
+		Index: s.index,
 	})
 	s.followOperators(operators)
 	s.front.Log, s.front.Handler = s.log, site.handler(s)
@@ -270,6 +272,9 @@ func (s *server) greet(w io.Writer, flags config.Server, site site) error {
 	}
 	if s.service != nil {
 		kept += fmt.Sprintf("  API      %s (for services, with app keys)\n", s.service.URL())
+	}
+	if s.counts != nil {
+		kept += fmt.Sprintf("  Metrics  %s/metrics (for whoever can reach it)\n", s.counts.URL())
 	}
 	_, err := fmt.Fprintf(w, `Coatcheck %s is running. Ctrl-C ends it; sessions stay.
 

@@ -19,6 +19,15 @@ func (s *server) listenService(flags *config.Server) (err error) {
 	return err
 }
 
+// listenMetrics takes the address of --metrics-listen, if there is one.
+func (s *server) listenMetrics(flags *config.Server) (err error) {
+	if flags.MetricsListen == "" {
+		return nil
+	}
+	s.counts, err = httpserver.Listen(flags.MetricsListen, "--metrics-listen", s.servers()...)
+	return err
+}
+
 // serveAPI has the session API answer beside the console and, if it has one, at its own address.
 func (s *server) serveAPI(o api.Options, lease time.Duration) {
 	s.watch = watch.New(watch.Options{Feed: s.stores, Lease: lease})
@@ -28,6 +37,9 @@ func (s *server) serveAPI(o api.Options, lease time.Duration) {
 		o.Sites = s.router.site
 	}
 	s.back.Log, s.back.Handler = s.log, admin.New(s.console, o)
+	if s.counts != nil {
+		s.counts.Log, s.counts.Handler = s.log, api.Metrics(o)
+	}
 	if s.service != nil {
 		s.service.Log, s.service.Handler = s.log, api.New(o)
 	}

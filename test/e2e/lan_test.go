@@ -65,7 +65,7 @@ func askMe(b *browser.Browser, site string) string {
 // Rows: R20
 func TestConsoleOnALANName(t *testing.T) {
 	t.Parallel()
-	h := open(t, "demo")
+	h := open(t, "demo", "--console-host", "dev.lan")
 	b := lanBrowser(t)
 	for range 2 {
 		if status := b.Navigate(onLAN(h.link)); status != http.StatusForbidden {
@@ -96,8 +96,10 @@ func TestConsoleOnALANName(t *testing.T) {
 func TestDevelopmentOnALANName(t *testing.T) {
 	t.Parallel()
 	for name, start := range map[string]func(testing.TB) *program{
-		"demo":   func(t testing.TB) *program { return open(t, "demo", "--dev") },
-		"python": func(t testing.TB) *program { return open(t, "serve", "--dev", "--upstream", app(t, "python")) },
+		"demo": func(t testing.TB) *program { return open(t, "demo", "--dev", "--console-host", "dev.lan") },
+		"python": func(t testing.TB) *program {
+			return open(t, "serve", "--dev", "--console-host", "dev.lan", "--upstream", app(t, "python"))
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -89,6 +89,20 @@ func New(o Options) http.Handler {
 	return mux
 }
 
+// Metrics returns the handler of /metrics, /healthz and /readyz alone, for an address of their own: nobody is asked who
+// they are.
+func Metrics(o Options) http.Handler {
+	if o.Closing == nil {
+		o.Closing = context.Background()
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/healthz", methods{http.MethodGet: {"", alive}})
+	mux.Handle("/readyz", methods{http.MethodGet: {"", sessions{o.Sessions, o.Sites, o.Replays, o.Closing}.ready}})
+	mux.Handle("/metrics", methods{http.MethodGet: {"", o.Metrics.ServeHTTP}})
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { noPath.write(w) })
+	return mux
+}
+
 // routes are what needs a key.
 func (s sessions) routes(hub *watch.Hub, p historian) http.Handler {
 	const get, post, patch, del = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete

@@ -78,13 +78,15 @@ const (
 
 // Server has the flags of every command that serves.
 type Server struct {
-	Listen        string `yaml:"listen" default:"localhost:8080" placeholder:"ADDRESS" help:"Address of the site, host:port; port 0 picks a free one. Default: ${default}"`
-	ConsoleListen string `yaml:"console-listen" default:"localhost:8081" placeholder:"ADDRESS" help:"Address of the console and its API. Keep it on loopback, or behind something that speaks https. Default: ${default}"`
-	APIListen     string `yaml:"api-listen" name:"api-listen" placeholder:"ADDRESS" help:"Another address for the session API, without the console: for services, with app keys. Keep it inside, or behind something that speaks https. Default: the console's alone"`
-	AppKeys       string `yaml:"app-keys" name:"app-keys" placeholder:"FILE" help:"File of the keys by which services use the session API: see coatcheck app-keys. Several nodes need the same. Default: app-keys in the data folder"`
-	ConsoleToken  string `yaml:"console-token" placeholder:"TOKEN" help:"Token for the console and its API, in place of the one in the data folder. Other users of the machine can read command lines: pass it in the environment, as COATCHECK_CONSOLE_TOKEN."`
-	Operators     string `yaml:"operators" placeholder:"FILE" help:"File of the console's operators: see coatcheck operators. Default: operators in the data folder"`
-	Data          string `yaml:"data" default:"${data}" placeholder:"DIR" help:"Folder for sessions and the console's token; made if it is missing. Default: ${default}"`
+	Listen        string   `yaml:"listen" default:"localhost:8080" placeholder:"ADDRESS" help:"Address of the site, host:port; port 0 picks a free one. Default: ${default}"`
+	ConsoleListen string   `yaml:"console-listen" default:"localhost:8081" placeholder:"ADDRESS" help:"Address of the console and its API. Keep it on loopback, or behind something that speaks https. Default: ${default}"`
+	ConsoleHost   []string `yaml:"console-host" placeholder:"NAME" sep:"," help:"Other name by which browsers reach the console, such as console.example, through a proxy that speaks https. Pages at names that are not given are refused, because any site could give its own name to this address. Repeatable. Default: localhost and addresses alone"`
+	MetricsListen string   `yaml:"metrics-listen" name:"metrics-listen" placeholder:"ADDRESS" help:"Another address for the metrics and health checks alone, where nobody is asked for a token. Keep it inside. Default: the console's alone, with a token"`
+	APIListen     string   `yaml:"api-listen" name:"api-listen" placeholder:"ADDRESS" help:"Another address for the session API, without the console: for services, with app keys. Keep it inside, or behind something that speaks https. Default: the console's alone"`
+	AppKeys       string   `yaml:"app-keys" name:"app-keys" placeholder:"FILE" help:"File of the keys by which services use the session API: see coatcheck app-keys. Several nodes need the same. Default: app-keys in the data folder"`
+	ConsoleToken  string   `yaml:"console-token" placeholder:"TOKEN" help:"Token for the console and its API, in place of the one in the data folder. Other users of the machine can read command lines: pass it in the environment, as COATCHECK_CONSOLE_TOKEN."`
+	Operators     string   `yaml:"operators" placeholder:"FILE" help:"File of the console's operators: see coatcheck operators. Default: operators in the data folder"`
+	Data          string   `yaml:"data" default:"${data}" placeholder:"DIR" help:"Folder for sessions and the console's token; made if it is missing. Default: ${default}"`
 	Storage       `embed:""`
 	BindDevices   string        `yaml:"bind-devices" default:"off" enum:"off,offered,required" placeholder:"off|offered|required" help:"Bind the sessions of users to their device (DBSC), so that a copied cookie is worthless: offered asks the browsers that can, required keeps others from being signed in. Needs https. Default: ${default}"`
 	BindLifetime  time.Duration `yaml:"bind-lifetime" default:"10m" placeholder:"TIME" help:"How long copied cookies of a bound session are good at most. Default: ${default}"`

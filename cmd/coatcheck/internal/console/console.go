@@ -43,6 +43,10 @@ type Options struct {
 	// BaseURL is where browsers find the console, such as "http://localhost:8081". Sign-in links begin with it.
 	BaseURL string
 
+	// Hosts are other names by which browsers find it. At names that are neither these, nor that of BaseURL, nor
+	// localhost, there is no console.
+	Hosts []string
+
 	// What names the site in a few words, at the top of each page. It may be empty.
 	What string
 
@@ -61,6 +65,7 @@ type Console struct {
 	log       *slog.Logger
 	operators *session.Manager // the console's own sessions
 	records   *memory.Store    // where operators keeps them
+	hosts     []string         // names of the console's own
 	live      *live
 	unfeed    []func()
 }
@@ -100,6 +105,12 @@ func New(o Options) *Console {
 		own.Cookie, own.InsecureCookie = InsecureCookie, true
 	}
 	c.operators = session.New(c.records, own)
+	if u, err := url.Parse(o.BaseURL); err == nil && u.Host != "" {
+		c.hosts = append(c.hosts, event.HostName(u.Host))
+	}
+	for _, host := range o.Hosts {
+		c.hosts = append(c.hosts, event.HostName(host))
+	}
 	c.live = newLive()
 	c.unfeed = []func(){c.records.Subscribe(c.operatorChanged), o.Feed.Subscribe(c.live.notice)}
 	if o.Index != nil {
@@ -176,9 +187,9 @@ func (c *Console) Pages() http.Handler {
 	return guard.Handler(http.MaxBytesHandler(pages, maxBody))
 }
 
-// Handler puts a handler behind the console's own sessions and its security headers.
+// Handler puts a handler behind the console's own names, sessions and security headers.
 func (c *Console) Handler(next http.Handler) http.Handler {
-	return withHeaders(c.operators.Handler(next))
+	return withHeaders(c.atKnownHost(c.operators.Handler(next)))
 }
 
 // SignInLink returns a URL that signs in its first visitor, as the operator that is always there. It works once, within

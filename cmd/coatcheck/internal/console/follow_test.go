@@ -39,6 +39,7 @@ func newFakeTime(t *testing.T) *fakeTime {
 
 func (m *fakeTime) request(method, target string) *http.Request {
 	r := httptest.NewRequest(method, target, nil)
+	r.Host = "localhost:8081"
 	r.Header.Set("Accept", "text/html")
 	r.Header.Set("Cookie", m.cookie)
 	return r

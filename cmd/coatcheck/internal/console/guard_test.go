@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"coatcheck.dev/cmd/coatcheck/internal/console"
 	"coatcheck.dev/store"
 )
 
@@ -156,5 +157,42 @@ func TestBodiesAreBounded(t *testing.T) {
 		"more": {strings.Repeat("x", 1<<20)}}
 	for _, page := range []string{"/end", "/end-user", "/sign-in"} {
 		b.post(page, big).want(t, 400, "The form could not be read.")
+	}
+}
+
+// A site that has its name lead to the console's address gets nothing from there, and its cookies are none of ours.
+//
+// Rows: A29
+func TestOtherNamesHaveNoConsole(t *testing.T) {
+	d := newDesk(t, func(o *console.Options) { o.Hosts = []string{"Console.Example"} })
+	b := d.operator()
+	_, port, _ := strings.Cut(strings.TrimPrefix(d.server.URL, "https://"), ":")
+	at := func(host, path string, header ...string) int {
+		return d.browser().statusAt(host, path, append(header, "Cookie", b.ticket())...)
+	}
+	for _, host := range []string{
+		"localhost", "localhost:" + port, "LOCALHOST.", "console.localhost:1", "127.0.0.1", "[::1]:" + port,
+		"192.0.2.7", "console.example", "console.example:443", "CONSOLE.example.",
+	} {
+		if got := at(host, "/"); got != 200 {
+			t.Errorf("%s: %d", host, got)
+		}
+	}
+	bearer := []string{"Authorization", "Bearer " + token}
+	for _, host := range []string{"evil.example", "evil.example:" + port, "localhost.evil.example", "xlocalhost",
+		"console.example.evil.example", "127.0.0.1.evil.example", "127.1.evil"} {
+		for _, path := range []string{"/", "/sign-in", "/v1/sessions", "/metrics", "/events", "/assets/console.css"} {
+			if got := at(host, path); got != 421 {
+				t.Errorf("%s%s: %d", host, path, got)
+			}
+		}
+		if got := at(host, "/", bearer...); got != 421 {
+			t.Errorf("%s with a token: %d", host, got)
+		}
+		for _, path := range []string{"/healthz", "/readyz", "/v1/sessions", "/metrics"} {
+			if got := at(host, path, bearer...); got != 200 {
+				t.Errorf("%s%s with a token: %d", host, path, got)
+			}
+		}
 	}
 }

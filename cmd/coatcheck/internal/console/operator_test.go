@@ -43,10 +43,22 @@ func (d *desk) as(name string) browser {
 // status is that of an answer whose body may be without end.
 func (b browser) status(method, path string, header ...string) int {
 	b.t.Helper()
+	return b.request(method, "", path, header...)
+}
+
+// statusAt is that of a page at a host.
+func (b browser) statusAt(host, path string, header ...string) int {
+	b.t.Helper()
+	return b.request("GET", host, path, header...)
+}
+
+func (b browser) request(method, host, path string, header ...string) int {
+	b.t.Helper()
 	r, err := http.NewRequestWithContext(b.t.Context(), method, b.server.URL+path, nil)
 	if err != nil {
 		b.t.Fatal(err)
 	}
+	r.Host = host
 	r.Header.Set("Sec-Fetch-Site", "same-origin")
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])

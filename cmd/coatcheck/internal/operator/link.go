@@ -52,16 +52,17 @@ type link struct {
 	name  string
 }
 
-// parseLink reads the text of a file: the second until which it works, a space, the operator, a line end.
+// parseLink reads the text of a file: until when it works in microseconds of Unix time, a space, the operator, a line
+// end.
 func parseLink(text []byte) (l link, ok bool) {
 	line, ok := bytes.CutSuffix(text, []byte("\n"))
 	until, name, both := strings.Cut(string(line), " ")
-	second, err := strconv.ParseInt(until, 10, 64)
-	return link{time.Unix(second, 0), name}, ok && both && err == nil && len(name) <= maxName && plainName(name)
+	micros, err := strconv.ParseInt(until, 10, 64)
+	return link{time.UnixMicro(micros), name}, ok && both && err == nil && len(name) <= maxName && plainName(name)
 }
 
 func (l link) text() []byte {
-	return []byte(strconv.FormatInt(l.until.Unix(), 10) + " " + l.name + "\n")
+	return []byte(strconv.FormatInt(l.until.UnixMicro(), 10) + " " + l.name + "\n")
 }
 
 var errNoLinks = errors.New("there is no folder for sign-in links")
