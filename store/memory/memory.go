@@ -127,7 +127,7 @@ func (s *Store) Create(ctx context.Context, r store.Record, replaces store.ID) e
 	case s.shards.of(r.ID).arena.full():
 		return errFull
 	}
-	s.remove(sh, at, old, store.Replaced)
+	s.remove(sh, at, old, store.Notice{Kind: store.Replaced, By: r.ID})
 	return s.add(&r)
 }
 
@@ -147,13 +147,15 @@ func (s *Store) add(r *store.Record) error {
 	return nil
 }
 
-func (s *Store) remove(sh *shard, at int, e encoded, why store.NoticeKind) {
+// remove tells why as well.
+func (s *Store) remove(sh *shard, at int, e encoded, why store.Notice) {
 	id, user, h := e.id(), e.user(), e.head()
 	sh.remove(at)
 	s.users.remove(user, keyOf(&id))
 	s.agents.drop(h.agent)
 	s.count.Add(-1)
-	s.Publish(store.Notice{Kind: why, ID: id, User: user})
+	why.ID, why.User = id, user
+	s.Publish(why)
 }
 
 // Save implements [store.Store].
@@ -209,7 +211,7 @@ func (s *Store) Delete(ctx context.Context, id store.ID) (bool, error) {
 		s.Publish(store.Notice{Kind: store.Deleted, ID: id})
 		return false, nil
 	}
-	s.remove(sh, at, e, store.Deleted)
+	s.remove(sh, at, e, store.Notice{Kind: store.Deleted})
 	return true, nil
 }
 
@@ -233,7 +235,7 @@ func (s *Store) DeleteUser(ctx context.Context, user string, keep ...store.ID) (
 		if id := e.id(); !kept[id] {
 			sh := s.shards.of(id)
 			at, _ := sh.find(id)
-			s.remove(sh, at, e, store.Deleted)
+			s.remove(sh, at, e, store.Notice{Kind: store.Deleted})
 			ids = append(ids, id)
 		}
 	}
@@ -304,7 +306,7 @@ func (s *Store) removeOver(over []store.ID, now time.Time) (removed int) {
 	defer sh.mu.Unlock()
 	for _, id := range over {
 		if at, e := sh.find(id); at >= 0 && e.over(now) {
-			s.remove(sh, at, e, store.Swept)
+			s.remove(sh, at, e, store.Notice{Kind: store.Swept})
 			removed++
 		}
 	}

@@ -1,0 +1,161 @@
+package ending
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"coatcheck.dev/cmd/coatcheck/internal/backend"
+	"coatcheck.dev/store"
+)
+
+// A jobFile keeps jobs: each as JSON, and the handles that it is about in portions, so that a million of them are a
+// thousand rows.
+type jobFile struct{ db *sql.DB }
+
+// A portion is a part of a job's handles, in their order, with a byte for each that says what has become of it.
+type portion struct {
+	n        int
+	handles  []byte // 16 bytes each
+	outcomes []byte
+}
+
+const (
+	waits  = ' '
+	begun  = '?' // its end was under way
+	ended  = 'e'
+	gone   = 'g'
+	failed = 'f'
+)
+
+const portionSize = 1000
+
+func (p *portion) len() int { return len(p.outcomes) }
+
+func (p *portion) handle(i int) (id store.ID) {
+	copy(id[:], p.handles[16*i:])
+	return id
+}
+
+const schema = `
+CREATE TABLE IF NOT EXISTS job (id TEXT PRIMARY KEY, asked INTEGER NOT NULL, state TEXT NOT NULL, job TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS portion (job TEXT NOT NULL, n INTEGER NOT NULL, handles BLOB NOT NULL,
+	outcomes BLOB NOT NULL, PRIMARY KEY (job, n)) WITHOUT ROWID;
+`
+
+func openJobFile(path string) (*jobFile, error) {
+	db, err := backend.OpenFile(path, "_txlock=immediate&_pragma=journal_mode(wal)&_pragma=synchronous(full)"+
+		"&_pragma=journal_size_limit(16777216)")
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(4)
+	if _, err := db.Exec(schema); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return &jobFile{db}, nil
+}
+
+// change does something in one durable step.
+func (f *jobFile) change(ctx context.Context, do func(*sql.Tx) error) error {
+	tx, err := f.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	if err := do(tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+func putJob(ctx context.Context, tx *sql.Tx, j *Job) error {
+	text, err := json.Marshal(j)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, "INSERT INTO job VALUES (?, ?, ?, ?) "+
+		"ON CONFLICT (id) DO UPDATE SET state = excluded.state, job = excluded.job",
+		j.ID, j.AsOf.UnixMicro(), string(j.State), string(text))
+	return err
+}
+
+func putPortion(ctx context.Context, tx *sql.Tx, job string, p *portion) error {
+	_, err := tx.ExecContext(ctx, "INSERT INTO portion VALUES (?, ?, ?, ?) "+
+		"ON CONFLICT (job, n) DO UPDATE SET outcomes = excluded.outcomes", job, p.n, p.handles, p.outcomes)
+	return err
+}
+
+// load returns a job, or false if there is none.
+func (f *jobFile) load(ctx context.Context, id string) (Job, bool, error) {
+	jobs, err := f.jobs(ctx, "WHERE id = ?", id)
+	if err != nil || len(jobs) == 0 {
+		return Job{}, false, err
+	}
+	return jobs[0], true, nil
+}
+
+func (f *jobFile) jobs(ctx context.Context, where string, args ...any) (jobs []Job, err error) {
+	rows, err := f.db.QueryContext(ctx, "SELECT job FROM job "+where, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var text []byte
+		if err := rows.Scan(&text); err != nil {
+			return nil, err
+		}
+		var j Job
+		if err := json.Unmarshal(text, &j); err != nil {
+			return nil, err
+		}
+		jobs = append(jobs, j)
+	}
+	return jobs, rows.Err()
+}
+
+// progress keeps how far a job is, with one of its portions. The rest of the job stays as it is, because an operator
+// may have cancelled it meanwhile.
+func (f *jobFile) progress(ctx context.Context, j *Job, p *portion) error {
+	return f.change(ctx, func(tx *sql.Tx) error {
+		var text []byte
+		if err := tx.QueryRowContext(ctx, "SELECT job FROM job WHERE id = ?", j.ID).Scan(&text); err != nil {
+			return err
+		}
+		var kept Job
+		if err := json.Unmarshal(text, &kept); err != nil {
+			return err
+		}
+		kept.Ended, kept.Gone, kept.Failed, kept.More = j.Ended, j.Gone, j.Failed, j.More
+		return errors.Join(putPortion(ctx, tx, j.ID, p), putJob(ctx, tx, &kept))
+	})
+}
+
+// portion returns the first portion of a job from n on, or false after the last.
+func (f *jobFile) portion(ctx context.Context, job string, n int) (*portion, bool, error) {
+	p := &portion{}
+	err := f.db.QueryRowContext(ctx, "SELECT n, handles, outcomes FROM portion WHERE job = ? AND n >= ? "+
+		"ORDER BY n LIMIT 1", job, n).Scan(&p.n, &p.handles, &p.outcomes)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, false, nil
+	}
+	return p, err == nil, err
+}
+
+// forget removes jobs that were asked for before a moment and are in none of the states.
+func (f *jobFile) forget(ctx context.Context, before time.Time, state State) error {
+	return f.change(ctx, func(tx *sql.Tx) error {
+		for _, statement := range []string{
+			"DELETE FROM portion WHERE job IN (SELECT id FROM job WHERE asked < ? AND state = ?)",
+			"DELETE FROM job WHERE asked < ? AND state = ?",
+		} {
+			if _, err := tx.ExecContext(ctx, statement, before.UnixMicro(), string(state)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
