@@ -14,6 +14,7 @@ type Observer func(Event)
 // A Queue takes events to observers. Nil is a queue without observers. Its methods may be called from any number of
 // goroutines. It has no goroutine while there is nothing to tell.
 type Queue struct {
+	taps     []Observer
 	outboxes []*outbox
 	lost     atomic.Uint64
 }
@@ -27,6 +28,11 @@ func NewQueue(observers ...Observer) *Queue {
 	return q
 }
 
+// Tap has an observer told on the goroutine that sends, before Send returns, so that nothing is lost on the way to it.
+// It may be told of several events at once, delays requests for as long as it takes, and must not panic. Call Tap
+// before anything is sent.
+func (q *Queue) Tap(o Observer) { q.taps = append(q.taps, o) }
+
 // Send takes an event to the observers, without waiting for them. If e.At is zero, it is now.
 func (q *Queue) Send(e Event) {
 	if q == nil {
@@ -34,6 +40,9 @@ func (q *Queue) Send(e Event) {
 	}
 	if e.At.IsZero() {
 		e.At = time.Now()
+	}
+	for _, tap := range q.taps {
+		tap(e)
 	}
 	for _, o := range q.outboxes {
 		o.send(e)

@@ -113,6 +113,37 @@ func (i *Issuer) issue(s *session.Session, audience string, now time.Time) (text
 	return text, time.Unix(c.Expires, 0), nil
 }
 
+// Sign signs the claims of another kind of token of the site, which the typ header names, such as "secevent+jwt" for
+// security event tokens (RFC 8417). The kind keeps it from being taken for a session's (RFC 8725, section 3.11), so it
+// cannot be [Type].
+func (i *Issuer) Sign(kind jose.ContentType, claims any) (string, error) {
+	if kind == "" || kind == Type {
+		return "", fmt.Errorf("token: %q is no other kind of token", kind)
+	}
+	i.mu.Lock()
+	err := i.follow()
+	key := signer(i.keys, time.Now())
+	i.mu.Unlock()
+	switch {
+	case err != nil:
+		return "", err
+	case key == nil:
+		return "", errNoKeys
+	}
+	sign, err := jose.NewSigner(jose.SigningKey{Algorithm: i.opts.Algorithm.jose(), Key: key.private},
+		(&jose.SignerOptions{}).WithType(kind))
+	if err != nil {
+		return "", fmt.Errorf("token: use signing key: %w", err)
+	}
+	text, err := jwt.Signed(sign).Claims(claims).Serialize()
+	if err != nil {
+		return "", fmt.Errorf("token: sign: %w", err)
+	}
+	return text, nil
+}
+
+var errNoKeys = errors.New("token: the ring has no keys")
+
 // signingWith returns the signer of the moment.
 func (i *Issuer) signingWith(now time.Time) (jose.Signer, error) {
 	i.mu.Lock()
@@ -122,7 +153,7 @@ func (i *Issuer) signingWith(now time.Time) (jose.Signer, error) {
 	}
 	key := signer(i.keys, now)
 	if key == nil {
-		return nil, errors.New("token: the ring has no keys")
+		return nil, errNoKeys
 	}
 	if key != i.signs {
 		next, err := jose.NewSigner(jose.SigningKey{Algorithm: i.opts.Algorithm.jose(), Key: key.private},

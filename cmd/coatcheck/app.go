@@ -46,7 +46,7 @@ func sessionKey(s *config.Site) string {
 }
 
 // appKey is what an app follows from.
-func appKey(s *config.Site, hidden []string) (string, error) {
+func appKey(s *config.Site, hidden []string, signals string) (string, error) {
 	authorities, err := readIf(s.UpstreamCA)
 	if err != nil {
 		return "", err
@@ -55,7 +55,8 @@ func appKey(s *config.Site, hidden []string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%+v %x %x %q", *s, sha256.Sum256(authorities), sha256.Sum256(inventory), hidden), nil
+	return fmt.Sprintf("%+v %x %x %q %q", *s, sha256.Sum256(authorities), sha256.Sum256(inventory), hidden,
+		signals), nil
 }
 
 func readIf(name string) ([]byte, error) {
@@ -87,8 +88,15 @@ func (t *router) newApp(s *config.Site, hidden []string, m *managed) (*app, erro
 	if err != nil {
 		return nil, err
 	}
+	signals := t.signals
+	if issuer == nil && signals != "" && t.s.keys != nil {
+		issuer = token.NewIssuer(m.Manager, t.s.keys, token.Options{Issuer: signals})
+	}
 	if issuer != nil {
 		a.handler = withJWKS(issuer.JWKS(), a.handler)
+	}
+	if signals != "" {
+		a.handler = transmitter(signals, a.handler)
 	}
 	return a, nil
 }

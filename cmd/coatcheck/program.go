@@ -88,6 +88,8 @@ func (p *Program) Run(ctx context.Context, args []string) error {
 	case config.AddOperator, config.ListOperators, config.ChangeOperator, config.RetireOperator, config.LinkOperator,
 		config.ResetPasskey:
 		return p.operators(&line)
+	case config.ListWebhooks, config.ReplayWebhooks, config.ResumeWebhooks:
+		return p.webhooks(ctx, &line)
 	case config.ConvertCookies:
 		return p.convert(ctx, line.Cookies.Convert)
 	}

@@ -68,11 +68,23 @@ func (r *reloader) state() string {
 	return fmt.Sprint(info.ModTime().UnixNano(), info.Size())
 }
 
+// reload takes up another configuration, which was checked.
+func (s *server) reload(flags *config.Serve) error {
+	receivers, err := s.pusher.receivers(&flags.Pushes)
+	if err != nil {
+		return err
+	}
+	if err := s.router.reload(flags); err != nil {
+		return err
+	}
+	return s.pusher.take(s.closing, receivers)
+}
+
 // reload reads and checks the whole, and then takes it up or leaves it.
 func (r *reloader) reload(s *server) {
 	line, err := config.Parse(r.args, io.Discard)
 	if err == nil {
-		err = s.router.reload(&line.Serve)
+		err = s.reload(&line.Serve)
 	}
 	s.reloaded(err)
 	if err == nil {

@@ -21,6 +21,7 @@ type router struct {
 
 	mu       sync.Mutex // guards what follows
 	flags    *config.Serve
+	signals  string // the issuer of shared signals, in the configuration that was built last; "" if there are none
 	apps     map[string]*app
 	managers map[string]*managed
 	freeing  sync.WaitGroup // generations on their way out
@@ -141,6 +142,7 @@ func (t *router) generation(flags *config.Serve) (*generation, error) {
 // build makes a generation out of the apps that are there already and of new ones.
 func (t *router) build(flags *config.Serve) (_ *generation, err error) {
 	g := &generation{byHost: make(map[string]*app), wild: make(map[string]*app)}
+	t.signals = flags.SharedSignals.Issuer
 	defer func() {
 		if err != nil {
 			t.drop(g.all)
@@ -180,7 +182,7 @@ func (g *generation) place(hosts []string, a *app) {
 
 // app returns the app of a site, with one more use.
 func (t *router) app(s *config.Site, flags config.Server, names []string) (*app, error) {
-	key, err := appKey(s, names)
+	key, err := appKey(s, names, t.signals)
 	if err != nil {
 		return nil, err
 	}

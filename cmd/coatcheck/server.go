@@ -40,6 +40,7 @@ type server struct {
 	index    *index.Index
 	router   *router // nil if the site is no app behind the gate
 	watch    *watch.Hub
+	pusher   *pusher // nil if the site's configuration can name nobody
 	drifts   drifts
 	reloaded func(error)        // is told of each reload
 	front    *httpserver.Server // the site
@@ -151,11 +152,17 @@ func (s *server) assemble(ctx context.Context, flags config.Server, site site) (
 	for _, w := range s.stores.wals {
 		counts.WatchWAL(w.Address.String(), w.bytes)
 	}
+	if site.pushes != nil {
+		if err := s.startPushing(ctx, site.pushes); err != nil {
+			return errors.Join(err, s.stores.close(ctx))
+		}
+		counts.WatchWebhooks(s.pusher.statuses)
+	}
 	s.openIndex(flags.Lease)
 	s.console = console.New(console.Options{
 		Sessions: s.sessions, Feed: s.stores, Token: token, Operators: operators, BaseURL: s.back.URL(),
 		What: site.name, Hosts: flags.ConsoleHost, Log: s.log, InsecureCookie: flags.Dev, History: s.history,
-		Index: s.index,
+		Index: s.index, Webhooks: s.pusher.get,
 	})
 	s.followOperators(operators)
 	s.front.Log, s.front.Handler = s.log, site.handler(s)
@@ -168,7 +175,7 @@ func (s *server) assemble(ctx context.Context, flags config.Server, site site) (
 	}
 	if err := s.finish(&flags, counts); err != nil {
 		s.index.Close()
-		return errors.Join(err, s.stores.close(ctx))
+		return errors.Join(err, s.pusher.close(ctx), s.stores.close(ctx))
 	}
 	s.serveAPI(api.Options{
 		Token: token, Keys: appKeys, Operators: operators, Metrics: counts.Handler(s.log),
@@ -210,6 +217,10 @@ func (s *server) manage(st store.Store, flags config.Server, site site) *metrics
 		observers = append(observers, site.observe)
 	}
 	s.events = event.NewQueue(observers...)
+	if site.pushes != nil {
+		s.pusher = &pusher{s: s}
+		s.events.Tap(s.pusher.observe)
+	}
 	if flags.Dev {
 		s.log.Warn("--dev is for development: cookies travel over plain http, and anybody on the network can take them")
 	}
@@ -324,6 +335,7 @@ func (s *server) flush() error {
 	if err := s.history.Close(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("close the history: %w", err))
 	}
+	errs = append(errs, s.pusher.close(ctx))
 	if err := s.stores.close(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("close the store: %w", err))
 	}

@@ -30,6 +30,7 @@ type site struct {
 	keys    bool                                   // whether keys are needed even if data is not encrypted
 	keeps   func(session.Options) *state.Inventory // what the site's own inventory has; nil if it says nothing
 	handler func(*server) http.Handler
+	pushes  *config.Pushes // who else hears of what happens; nil for nobody
 	observe event.Observer // of all events of the site, beside the log and the metrics; nil for none
 }
 
@@ -93,6 +94,8 @@ func gated(flags *config.Serve) site {
 		hint:    hint + ", with the headers Coatcheck-User, -Session and -Data.",
 		public:  folders(first),
 		options: first.SessionOptions(),
+		pushes:  &flags.Pushes,
+		keys:    flags.SharedSignals.URL != "",
 		handler: func(s *server) http.Handler {
 			s.front.PerConnection = gate.WithClient
 			if slices.ContainsFunc(all, func(one *config.Site) bool { return one.Beside == "envoy" }) {

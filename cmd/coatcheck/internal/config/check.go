@@ -24,6 +24,7 @@ import (
 func (s *Serve) Check() error {
 	c := &checker{file: s.file, set: s.set}
 	c.server(&s.Server)
+	c.pushes(&s.Pushes)
 	sites := s.All()
 	switch {
 	case s.file != nil && s.file.at["sites"] != nil && len(s.Sites) == 0:

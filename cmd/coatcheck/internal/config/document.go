@@ -207,7 +207,7 @@ var hints = map[string]string{
 func (f *document) readSequence(n *yaml.Node, v reflect.Value, path string, k *knob) {
 	if n.Kind != yaml.SequenceNode {
 		hint := ""
-		if n.Kind == yaml.ScalarNode {
+		if n.Kind == yaml.ScalarNode && !k.secret() {
 			hint = fmt.Sprintf(": write [%.100s]", n.Value)
 		}
 		f.add(n, path, "%s, and a list is needed%s", kindOf(n), hint)

@@ -32,7 +32,8 @@ func TestMistakesAreToldWhereTheyAre(t *testing.T) {
 		}
 		p := found[0]
 		if p.File != name || p.Line != tt.line || p.Column != tt.column || p.Key != tt.key ||
-			!strings.Contains(p.What, tt.says) || strings.Contains(p.Error(), "\n") {
+			!strings.Contains(p.What, tt.says) || strings.ContainsAny(p.Error(), "\n") ||
+			strings.Contains(p.Error(), "whsec_MfKQ") { // which is a secret
 			t.Errorf("%s: %v, want %d:%d: %s: …%s…", tt.name, p, tt.line, tt.column, tt.key, tt.says)
 		}
 	}

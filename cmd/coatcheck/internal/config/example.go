@@ -19,6 +19,7 @@ func WriteExample(w io.Writer) error {
 	b.WriteString(example)
 	b.WriteString("\n# All keys, with their defaults. Those of the program stand at the top of the file:\n#\n")
 	describe(&b, reflect.TypeFor[Server](), "# ")
+	describe(&b, reflect.TypeFor[Pushes](), "# ")
 	b.WriteString("#\n# Those of a site stand below \"sites:\", or at the top if there is one site:\n#\n")
 	describe(&b, reflect.TypeFor[Site](), "# ")
 	_, err := io.WriteString(w, b.String())

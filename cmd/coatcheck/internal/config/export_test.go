@@ -1,6 +1,9 @@
 package config
 
-import "reflect"
+import (
+	"reflect"
+	"strings"
+)
 
 // UserData is userData, for systems that this one is not.
 var UserData = userData
@@ -20,7 +23,7 @@ func ParseDocument(name string, text []byte) (*Serve, error) {
 func Paths() map[string]bool {
 	all := make(map[string]bool)
 	for _, k := range leaves(reflect.TypeFor[Serve](), "") {
-		all[k.name] = k.field.Tag.Get("kong") != "-"
+		all[k.name] = k.field.Tag.Get("kong") != "-" && !strings.HasPrefix(k.name, "shared-signals.")
 	}
 	for _, k := range leaves(reflect.TypeFor[Route](), "routes.") {
 		all[k.name] = false

@@ -39,6 +39,12 @@ func (k *knob) enum() []string {
 	return strings.Split(strings.TrimPrefix(text, ","), ",")
 }
 
+// secret reports whether no message may have the value.
+func (k *knob) secret() bool {
+	_, ok := k.field.Tag.Lookup("secret")
+	return ok
+}
+
 // fill gives every key of a struct its default.
 func fill(v reflect.Value) {
 	for _, k := range keysOf(v.Type()) {

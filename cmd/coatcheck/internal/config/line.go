@@ -28,6 +28,7 @@ type Line struct {
 	Keys      Keys      `cmd:"" help:"Show and change the keys that sign and encrypt."`
 	AppKeys   AppKeys   `cmd:"" name:"app-keys" help:"Make, list and retire the keys by which services use the session API."`
 	Operators Operators `cmd:"" help:"Name those who use the console: what each may do, and how they sign in."`
+	Webhooks  Webhooks  `cmd:"" help:"Show who else hears of what happens to sessions, and send what happened once more."`
 	Cookies   Cookies   `cmd:"" help:"Work on files of cookies."`
 	Snippet   Snippets  `cmd:"" help:"Print what a system needs to run the program: a service, a container, or a proxy beside it."`
 	Version   struct{}  `cmd:"" help:"Print the version."`
@@ -66,6 +67,9 @@ const (
 	RetireOperator Command = "operators retire <name>"
 	LinkOperator   Command = "operators link <name>"
 	ResetPasskey   Command = "operators reset-passkey <name>"
+	ListWebhooks   Command = "webhooks list"
+	ReplayWebhooks Command = "webhooks replay <receiver>"
+	ResumeWebhooks Command = "webhooks resume <receiver>"
 	PrintVersion   Command = "version"
 	PrintSystemd   Command = "snippet systemd"
 	PrintContainer Command = "snippet container"
@@ -129,6 +133,7 @@ type Serve struct {
 	Config string `yaml:"-" placeholder:"FILE" help:"Configuration file: see coatcheck config example. Flags and the environment win over it."`
 	Site   `embed:""`
 	Server `embed:""`
+	Pushes `embed:""`
 	Sites  []Site `kong:"-" yaml:"sites" help:"Several sites by host, each with keys of its own. Without it there is one site, whose keys stand at the top."`
 
 	file *document       // that was read; nil without one
@@ -216,6 +221,36 @@ func (*Copy) Help() string {
 		`The exit status is 1 if the stores differ in the end.
 
 FROM and TO may come from the environment: write "env:NAME" for the value of the variable NAME.`
+}
+
+// Webhooks has the commands that work on the outbox of webhooks.
+type Webhooks struct {
+	List   OutboxFolder   `cmd:"" help:"List the receivers: what waits for them, and what they answered."`
+	Replay ReplayOutbox   `cmd:"" help:"Send a receiver everything once more that happened since a time."`
+	Resume OutboxReceiver `cmd:"" help:"Switch a receiver on again that has answered 410 Gone."`
+}
+
+// OutboxFolder says whose outbox it is.
+type OutboxFolder struct {
+	Data string `default:"${data}" placeholder:"DIR" help:"Data folder of the program. Default: ${default}"`
+}
+
+// OutboxReceiver names a receiver.
+type OutboxReceiver struct {
+	OutboxFolder `embed:""`
+	Receiver     string `arg:"" help:"Its name, as the configuration has it."`
+}
+
+// ReplayOutbox has the flags of a replay.
+type ReplayOutbox struct {
+	OutboxReceiver `embed:""`
+	Since          string `required:"" placeholder:"TIME" help:"Since when: how long ago, such as 2h, or a time such as 2026-03-01T12:00:00Z."`
+}
+
+// Help is the text below that of the command.
+func (*ReplayOutbox) Help() string {
+	return `The program that runs does it within 10 seconds, or the next one when it is started. ` +
+		`Messages keep their webhook-id, and are kept for 7 days.`
 }
 
 // Keys has the commands that work on keys.

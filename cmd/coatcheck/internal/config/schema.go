@@ -44,6 +44,7 @@ func Schema() *jsonschema.Schema {
 	narrowSite(s)
 	narrowSite(items.Items)
 	items.MinItems = ptr(uint64(1))
+	narrowPushes(s)
 	items.Items.AnyOf = []*jsonschema.Schema{{Required: []string{"upstream"}}, {Required: []string{"beside"}}}
 	s.AllOf = append(s.AllOf, excludes([]string{"sites"}, siteKeys()...), excludes([]string{"move-from"}, "move-to"))
 	return s
@@ -80,8 +81,12 @@ func describeSchema(s *jsonschema.Schema, t reflect.Type, path string) {
 				p.Default = n
 			}
 		}
+		values := p
+		if k.field.Type.Kind() == reflect.Slice {
+			values = p.Items
+		}
 		for _, value := range k.enum() {
-			p.Enum = append(p.Enum, value)
+			values.Enum = append(values.Enum, value)
 		}
 		narrow(p, k.field.Type, path+k.name)
 		switch below := k.field.Type; {
@@ -130,7 +135,19 @@ var patterns = map[string]string{
 	"trust-origin":   `^[a-z][a-z0-9+.-]*://[^/?#@*A-Z]+$`,
 	"tokens-issuer":  `^https?://.+`,
 	"cookie.name":    `^__(Host|Secure)-[A-Za-z0-9!#$%&'*+.^_|~-]{1,91}$`,
+	"webhooks.name":  `^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$`,
+	"webhooks.url":   `^https?://[^/?#@]+([/?][^#]*)?$`,
 	"cookie.domain":  `^([a-zA-Z0-9_-]+\.)+[a-zA-Z-][a-zA-Z0-9-]*$`,
+}
+
+// narrowPushes says what receivers need.
+func narrowPushes(s *jsonschema.Schema) {
+	webhooks, _ := s.Properties.Get("webhooks")
+	webhooks.Items.Required = []string{"name", "url", "secrets"}
+	secrets, _ := webhooks.Items.Properties.Get("secrets")
+	secrets.MinItems, secrets.MaxItems = ptr(uint64(1)), ptr(uint64(4))
+	signals, _ := s.Properties.Get("shared-signals")
+	signals.Required = []string{"url", "issuer", "audience"}
 }
 
 // narrowSite refuses what contradicts itself within one site.

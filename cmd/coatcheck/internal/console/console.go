@@ -12,6 +12,7 @@ import (
 	"coatcheck.dev/cmd/coatcheck/internal/history"
 	"coatcheck.dev/cmd/coatcheck/internal/index"
 	"coatcheck.dev/cmd/coatcheck/internal/operator"
+	"coatcheck.dev/cmd/coatcheck/internal/webhook"
 	"coatcheck.dev/csrf"
 	"coatcheck.dev/event"
 	"coatcheck.dev/session"
@@ -53,6 +54,9 @@ type Options struct {
 	// InsecureCookie leaves out the Secure attribute of the console's cookie, for development over plain HTTP on a name
 	// other than localhost. Each page says so.
 	InsecureCookie bool
+
+	// Webhooks returns the outbox that others hear of events from, and nil if there is none. It may be nil itself.
+	Webhooks func() *webhook.Outbox
 
 	// Log records sign-ins, refused ones, and failures. The default is no log.
 	Log *slog.Logger
@@ -163,9 +167,14 @@ func (c *Console) routes() map[string]http.HandlerFunc {
 		"GET /erase-history":  c.askErase,
 		"POST /erase-history": c.eraseHistory,
 
-		"POST /end":           c.endSession,
-		"GET /end-user":       c.confirmEndUser,
-		"POST /end-user":      c.endUser,
+		"POST /end":             c.endSession,
+		"GET /end-user":         c.confirmEndUser,
+		"POST /end-user":        c.endUser,
+		"GET /webhooks":         c.showWebhooks,
+		"POST /webhooks/dead":   c.decideDead,
+		"POST /webhooks/replay": c.replayWebhooks,
+		"POST /webhooks/resume": c.resumeWebhooks,
+
 		"GET /end-everybody":  c.confirmEndEverybody,
 		"POST /end-everybody": c.endEverybody,
 	}

@@ -85,5 +85,8 @@ func (f *Folder) LinksPath() string { return filepath.Join(f.path, "sign-in-link
 // ConsolePath returns where the address of the console is, for links that another process makes.
 func (f *Folder) ConsolePath() string { return filepath.Join(f.path, "console-url") }
 
+// WebhooksPath returns where the outbox of webhooks is.
+func (f *Folder) WebhooksPath() string { return filepath.Join(f.path, "webhooks.db") }
+
 // CertificatesPath returns where the certificates are that an authority has given, and the account with it.
 func (f *Folder) CertificatesPath() string { return filepath.Join(f.path, "certificates") }

@@ -19,6 +19,7 @@ func (f *Folder) Tighten(log *slog.Logger) {
 	for _, path := range []string{
 		f.DatabasePath(), f.DatabasePath() + "-wal", f.DatabasePath() + "-shm",
 		f.IndexPath(), f.IndexPath() + "-wal", f.IndexPath() + "-shm",
+		f.WebhooksPath(), f.WebhooksPath() + "-wal", f.WebhooksPath() + "-shm",
 		f.RollbackPath(), f.KeysPath(), f.AppKeysPath(), f.lockPath(), f.CertificatesPath(),
 	} {
 		private = append(private, entry{path, 0o077})

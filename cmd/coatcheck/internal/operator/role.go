@@ -26,6 +26,7 @@ const (
 	EndOne  Action = "end-one"  // end one session
 	EndMany Action = "end-many" // end all of a user, those of a search, everybody's; not-before; erase what is kept
 	Begin   Action = "begin"    // begin sessions and change them, in the app's place
+	Push    Action = "push"     // send again what other systems hear, drop what is dead
 	Scrape  Action = "scrape"   // read the metrics
 	Self    Action = "self"     // sign out, have a passkey
 )
@@ -37,6 +38,7 @@ var may = map[Action][]Role{
 	EndOne:  {Support, Security},
 	EndMany: {Security},
 	Begin:   {Security},
+	Push:    {Security},
 	Scrape:  {Security, Metrics},
 	Self:    {Viewer, Support, Security},
 }

@@ -17,6 +17,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		{operator.EndOne, false, true, true, false},
 		{operator.EndMany, false, false, true, false},
 		{operator.Begin, false, false, true, false},
+		{operator.Push, false, false, true, false},
 		{operator.Scrape, false, false, true, true},
 		{operator.Self, true, true, true, false},
 		{"", false, false, false, false},

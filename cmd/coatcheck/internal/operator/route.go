@@ -22,6 +22,10 @@ var routes = map[string]Action{
 	"GET /history.json":     Look,
 	"GET /erase-history":    EndMany,
 	"POST /erase-history":   EndMany,
+	"GET /webhooks":         Look,
+	"POST /webhooks/dead":   Push,
+	"POST /webhooks/replay": Push,
+	"POST /webhooks/resume": Push,
 	"POST /sign-out":        Self,
 
 	// The session API.
