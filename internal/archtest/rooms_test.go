@@ -132,14 +132,15 @@ var Rooms = []Room{
 		"github.com/caddyserver/certmagic",
 		"go.uber.org/zap",
 		"github.com/pires/go-proxyproto",
+		"github.com/go-webauthn/webauthn",
 		"github.com/envoyproxy/go-control-plane/envoy",
 		"google.golang.org/genproto/googleapis/rpc",
 		"google.golang.org/grpc",
 		"golang.org/x/net/html",
 		"golang.org/x/net/http/httpguts",
 		"golang.org/x/text",
-	}, "brings drivers, the command line and its file, strict JSON, metrics, certificates, the PROXY protocol, what " +
-		"Envoy asks, the links of pages and the way to a browser, and nothing else from outside"},
+	}, "brings drivers, the command line and its file, strict JSON, metrics, certificates, the PROXY protocol, " +
+		"passkeys, what Envoy asks, the links of pages and the way to a browser, and nothing else from outside"},
 
 	{0, "internal/archtest", "the rules of the tree itself",
 		nil, "reads the source as text"},

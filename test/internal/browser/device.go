@@ -9,6 +9,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/storage"
+	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
 )
 
@@ -104,6 +105,23 @@ func (b *Browser) Plant(cookies []*network.Cookie) {
 	}
 	do(b, "plant cookies", func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
 		_, err := cdp.Call(ctx, t, storage.SetCookies, storage.SetCookiesParams{Cookies: params})
+		return chromedp.Void{}, err
+	})
+}
+
+// AddAuthenticator has the browser show and make passkeys from now on, as a device does whose owner agrees to all.
+func (b *Browser) AddAuthenticator() {
+	b.t.Helper()
+	do(b, "add an authenticator", func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		if _, err := cdp.Call(ctx, t, webauthn.Enable, webauthn.EnableParams{}); err != nil {
+			return chromedp.Void{}, err
+		}
+		_, err := cdp.Call(ctx, t, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{
+			Options: &webauthn.VirtualAuthenticatorOptions{
+				Protocol: webauthn.AuthenticatorProtocolCtap2, Transport: webauthn.AuthenticatorTransportInternal,
+				HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true,
+			},
+		})
 		return chromedp.Void{}, err
 	})
 }

@@ -155,6 +155,12 @@ func (c *Console) routes() map[string]http.HandlerFunc {
 		"POST /sign-in":  c.signIn,
 		"POST /sign-out": c.signOut,
 
+		"GET /sign-in/passkey":  c.askForPasskey,
+		"POST /sign-in/passkey": c.showPasskey,
+		"GET /passkeys":         c.listPasskeys,
+		"POST /passkeys":        c.addPasskey,
+		"POST /passkeys/remove": c.removePasskey,
+
 		"GET /{$}":              c.showSessions,
 		"GET /session/{handle}": c.showSession,
 		"GET /events":           c.follow,

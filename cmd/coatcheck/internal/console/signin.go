@@ -66,6 +66,11 @@ func (c *Console) signInByLink(w http.ResponseWriter, r *http.Request, secret st
 	}
 	o := c.opts.Operators.Find(name)
 	switch {
+	case o != nil && len(o.Passkeys) > 0 && o.Role.May(operator.Look):
+		if c.mustShowPasskey(w, r, o, "link") {
+			c.show(w, r, http.StatusOK, "signed-in", "Sign in", onward{"/sign-in/passkey", "Show your passkey"})
+		}
+		return
 	case o != nil && o.Role.May(operator.Look):
 		if !c.signInOperator(w, r, o, "link") {
 			return
@@ -75,7 +80,12 @@ func (c *Console) signInByLink(w http.ResponseWriter, r *http.Request, secret st
 		c.askToSignIn(w, r, http.StatusGone, linkProblems[state])
 		return
 	}
-	c.show(w, r, http.StatusOK, "signed-in", "Signed in", nil)
+	c.show(w, r, http.StatusOK, "signed-in", "Signed in", onward{"/", "Go to the sessions"})
+}
+
+// An onward page leads on by itself.
+type onward struct {
+	To, Label string
 }
 
 // ahead reports whether a browser fetches the page before its visitor has asked for it, and so would use a link up for
@@ -115,6 +125,12 @@ func (c *Console) signIn(w http.ResponseWriter, r *http.Request) {
 	if problem != "" {
 		c.log.Warn("authn_login_fail", "address", r.RemoteAddr, "reason", problem)
 		c.askToSignIn(w, r, http.StatusUnauthorized, problem)
+		return
+	}
+	if len(o.Passkeys) > 0 {
+		if c.mustShowPasskey(w, r, o, "token") {
+			http.Redirect(w, r, "/sign-in/passkey", http.StatusSeeOther)
+		}
 		return
 	}
 	if c.signInOperator(w, r, o, "token") {

@@ -100,4 +100,4 @@ func Edit(path, name string, edit func(*Operator) error) error {
 }
 
 // owner is the operator that is always there, as long as the file does not have it.
-func owner() Operator { return Operator{Name: Owner, Role: Security, ID: random(idBytes)} }
+func owner() Operator { return Operator{Name: Owner, Role: Security, ID: hashOf(Owner)[:idBytes]} }

@@ -43,7 +43,7 @@ func Open(file, links string) (*Roster, error) {
 	return &Roster{Links{folder: links}, file, f}, err
 }
 
-// Path is where the file is.
+// Path is where the file is; "" if there is none.
 func (r *Roster) Path() string { return r.path }
 
 func (r *Roster) staff() *staff {

@@ -26,6 +26,11 @@ var routes = map[string]Action{
 	"POST /webhooks/dead":   Push,
 	"POST /webhooks/replay": Push,
 	"POST /webhooks/resume": Push,
+	"GET /sign-in/passkey":  Anybody, // who has shown the first factor
+	"POST /sign-in/passkey": Anybody,
+	"GET /passkeys":         Self,
+	"POST /passkeys":        Self,
+	"POST /passkeys/remove": Self,
 	"POST /sign-out":        Self,
 
 	// The session API.
