@@ -7,6 +7,7 @@ import (
 
 	"coatcheck.dev/cmd/coatcheck/internal/appkey"
 	"coatcheck.dev/cmd/coatcheck/internal/history"
+	"coatcheck.dev/cmd/coatcheck/internal/index"
 	"coatcheck.dev/cmd/coatcheck/internal/operator"
 	"coatcheck.dev/cmd/coatcheck/internal/watch"
 	"coatcheck.dev/csrf"
@@ -42,6 +43,9 @@ type Options struct {
 	// Watch tells of sessions that end. By default there is no such path.
 	Watch *watch.Hub
 
+	// Index finds sessions by more than their user. By default they cannot be found so.
+	Index *index.Index
+
 	// History has what happened before. By default there is no such path.
 	History *history.History
 
@@ -72,7 +76,7 @@ func New(o Options) http.Handler {
 	if o.Replays == nil {
 		o.Replays = NewReplays()
 	}
-	s := sessions{o.Sessions, o.Sites, o.Replays, o.Closing}
+	s := finder{sessions{o.Sessions, o.Sites, o.Replays, o.Closing}, o.Index}
 	who := newAuth(o)
 	sameOrigin := csrf.New(csrf.Options{
 		Events: o.Sessions.Options().Events,
@@ -104,7 +108,7 @@ func Metrics(o Options) http.Handler {
 }
 
 // routes are what needs a key.
-func (s sessions) routes(hub *watch.Hub, p historian) http.Handler {
+func (s finder) routes(hub *watch.Hub, p historian) http.Handler {
 	const get, post, patch, del = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete
 	mux := http.NewServeMux()
 	for path, methods := range map[string]methods{

@@ -2,15 +2,16 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"coatcheck.dev/bound"
+	"coatcheck.dev/cmd/coatcheck/internal/index"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 )
@@ -31,6 +32,8 @@ type entry struct {
 	LastSeen  time.Time `json:"last_seen"`
 	ExpiresAt time.Time `json:"expires_at"`
 	Remember  bool      `json:"remember"`
+	Method    string    `json:"method,omitempty"` // by which the user proved last who they are
+	Level     int       `json:"level,omitempty"`  // the highest one of the user's proofs
 	Device    device    `json:"device"`
 	Bound     *key      `json:"bound,omitempty"` // what binds it to its device, if anything does
 }
@@ -49,7 +52,8 @@ type device struct {
 
 func newEntry(i session.Info) entry {
 	e := entry{
-		Handle: i.Handle, User: i.User, Remember: i.Remember, Device: device(i.Device),
+		Handle: i.Handle, User: i.User, Remember: i.Remember, Method: i.Method, Level: i.Level,
+		Device:    device(i.Device),
 		CreatedAt: i.CreatedAt.UTC(), LastSeen: i.LastSeen.UTC(), ExpiresAt: i.ExpiresAt.UTC(),
 	}
 	if b, ok := bound.Of(i); ok {
@@ -58,61 +62,43 @@ func newEntry(i session.Info) entry {
 	return e
 }
 
-func (s sessions) list(w http.ResponseWriter, r *http.Request) {
-	q, err := parseQuery(r.URL.RawQuery)
-	if err != nil {
-		badRequest(err.Error()).write(w)
-		return
-	}
-	infos, next, err := s.manager.Browse(r.Context(), q)
-	if err != nil {
-		unavailable.write(w)
-		return
-	}
-	page := struct {
-		Sessions []entry `json:"sessions"`
-		Next     string  `json:"next,omitempty"`
-	}{make([]entry, 0, len(infos)), FormatCursor(next)}
-	for _, i := range infos {
-		page.Sessions = append(page.Sessions, newEntry(i))
-	}
-	answer(w, http.StatusOK, page)
-}
+// Of a listing, as package store has them.
+const (
+	defaultLimit = 100
+	maxLimit     = 1000
+)
 
-const maxLimit = 1000 // of package store's listings
-
-var parameters = []string{"after", "limit", "user"}
-
-// parseQuery reads what a listing is asked for.
-func parseQuery(raw string) (store.Query, error) {
-	var q store.Query
+// parseValues reads the parameters of a listing, each of which may stand there once and has to say something.
+func parseValues(raw string) (url.Values, error) {
 	values, err := url.ParseQuery(raw)
 	if err != nil {
-		return q, fmt.Errorf("the query is malformed")
+		return nil, fmt.Errorf("the query is malformed")
 	}
+	known := append([]string{"after", "limit"}, index.Names()...)
 	for name, given := range values {
-		if !slices.Contains(parameters, name) {
-			return q, fmt.Errorf("there is no parameter %.40q; those of a listing are %s", name,
-				strings.Join(parameters, ", "))
-		}
-		if len(given) > 1 {
-			return q, fmt.Errorf("the parameter %s stands there %d times", name, len(given))
+		switch {
+		case !slices.Contains(known, name):
+			return nil, fmt.Errorf("there is no parameter %.40q; those of a listing are %s", name,
+				strings.Join(known, ", "))
+		case len(given) > 1:
+			return nil, fmt.Errorf("the parameter %s stands there %d times", name, len(given))
+		case given[0] == "" && name != "after" && name != "limit":
+			return nil, fmt.Errorf("%s is empty; without it the listing has everybody's sessions", name)
 		}
 	}
+	return values, nil
+}
+
+// parseQuery reads what a listing by the store is asked for.
+func parseQuery(values url.Values) (q store.Query, err error) {
 	if q.User = values.Get("user"); len(q.User) > session.MaxUserLen {
 		return q, fmt.Errorf("user is longer than %d bytes", session.MaxUserLen)
 	}
-	if values.Has("user") && q.User == "" {
-		return q, fmt.Errorf("user is empty; without it the listing has everybody's sessions")
-	}
-	if text := values.Get("limit"); text != "" {
-		q.Limit, err = strconv.Atoi(text)
-		if err != nil || q.Limit < 1 || q.Limit > maxLimit {
-			return q, fmt.Errorf("limit is a number from 1 to %d", maxLimit)
-		}
+	if q.Limit, err = parseLimit(values.Get("limit")); err != nil {
+		return q, err
 	}
 	if q.After, err = ParseCursor(values.Get("after")); err != nil {
-		return q, fmt.Errorf(`after is not the "next" of an earlier answer`)
+		return q, errors.New(wrongAfter)
 	}
 	return q, nil
 }

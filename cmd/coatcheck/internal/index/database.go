@@ -17,7 +17,7 @@ import (
 )
 
 // format is the version of the tables. A file of another one is made anew.
-const format = "1"
+const format = "2"
 
 // tables has one row for a session in live. What many sessions have in common stands once, in facet, because there are
 // few different browsers and methods. Times are microseconds since 1970, and addresses are 16 bytes, those of IPv4 as
@@ -48,8 +48,8 @@ CREATE INDEX facet_bound ON facet (bound, id);
 var indexes = []string{
 	`CREATE UNIQUE INDEX live_handle ON live (handle)`,
 	`CREATE INDEX live_created ON live (created, id, facet)`,
-	`CREATE INDEX live_seen ON live (seen, id, facet)`,
-	`CREATE INDEX live_ends ON live (ends, id, facet)`,
+	`CREATE INDEX live_seen ON live (seen, created, id, facet)`,
+	`CREATE INDEX live_ends ON live (ends, created, id, facet)`,
 	`CREATE INDEX live_user ON live (fold, created, id, facet)`,
 	`CREATE INDEX live_address ON live (addr, created, seen, id, facet)`,
 	`CREATE INDEX live_facet ON live (facet, created, id)`,
@@ -57,7 +57,8 @@ var indexes = []string{
 
 // Memory for pages of the file, in KiB: of the connection that writes and of each that reads.
 const (
-	writeCache = 32 << 10
+	buildCache = 8 << 10 // while it is made: rows are only added then, and sorted
+	writeCache = 24 << 10
 	readCache  = 8 << 10
 	readers    = 4
 )
@@ -167,7 +168,11 @@ func connect(path, journal string) *database {
 		return (&url.URL{Scheme: "file", Path: slashed, RawQuery: query}).String()
 	}
 	f := &database{path: path}
-	f.write, _ = sql.Open("sqlite", source(writeCache, "temp_store(file)")) // the driver is there
+	cache := writeCache
+	if journal == "off" {
+		cache = buildCache
+	}
+	f.write, _ = sql.Open("sqlite", source(cache, "temp_store(file)")) // the driver is there
 	f.write.SetMaxOpenConns(1)
 	f.read, _ = sql.Open("sqlite", source(readCache, "query_only(1)"))
 	f.read.SetMaxOpenConns(readers)

@@ -27,8 +27,8 @@ type sorting struct {
 
 var sortings = map[string]sorting{
 	"created":    {index: "live_created", cols: []string{"l.created", "l.id"}},
-	"seen":       {index: "live_seen", cols: []string{"l.seen", "l.id"}},
-	"ends":       {index: "live_ends", cols: []string{"l.ends", "l.id"}},
+	"seen":       {index: "live_seen", cols: []string{"l.seen", "l.created", "l.id"}},
+	"ends":       {index: "live_ends", cols: []string{"l.ends", "l.created", "l.id"}},
 	"user":       {index: "live_user", cols: []string{"l.fold", "l.created", "l.id"}, text: true},
 	"address":    {index: "live_address", cols: []string{"l.addr", "l.created", "l.seen", "l.id"}, text: true},
 	"browser":    byFacet("facet_browser", "f.shown", true),
@@ -106,7 +106,7 @@ func (x *Index) newSearch(q Query, now time.Time) *search {
 	}{{created, "created"}, {q.Seen.on(now, false), "seen"}, {q.Ends.on(now, true), "ends"}} {
 		if !span.open() {
 			add(condition{sql: fmt.Sprintf("l.%s >= ? AND l.%[1]s < ?", span.col), args: []any{span.after, span.before},
-				index: "live_" + span.col})
+				index: "live_" + span.col, cover: true})
 		}
 	}
 	return s
@@ -163,7 +163,7 @@ func (s *search) where() (text string, args []any) {
 
 const (
 	few  = 10_000  // rows that are fetched and sorted in a moment
-	many = 100_000 // rows of which an index alone tells the best in a moment
+	many = 200_000 // rows of which an index alone tells the best in a moment
 )
 
 // size counts the rows of a condition, up to a little over most.
@@ -187,9 +187,12 @@ func (s *search) drive(ctx context.Context, tx *sql.Tx) (best condition, found b
 		best, found, least = c, true, s.few
 	}
 	by := s.q.Sort.by()
+	if len(s.conds) == 1 && s.facets == nil && s.conds[0].index == sortings[by].index {
+		return s.conds[0], true, nil // which has them in that order
+	}
 	for _, c := range s.conds {
 		most := least
-		if !found && c.cover && (by == "created" || by == "seen") {
+		if !found && c.cover && (by == "created" || c.index == sortings[by].index) {
 			most = max(most, many)
 		}
 		n, err := size(ctx, tx, c, most)
@@ -308,6 +311,7 @@ func (s *search) find(ctx context.Context, tx *sql.Tx, after *cursor, limit int)
 		return nil, err
 	}
 	if !found && s.facets != nil && len(s.facets) <= maxMerge && len(s.conds) == 0 && s.q.Sort.by() == "created" {
+		s.bare = true
 		return s.merge(ctx, tx, after, limit)
 	}
 	text, args := s.statement(drive.index, after, limit)
