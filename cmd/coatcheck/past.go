@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/backend"
+	"coatcheck.dev/cmd/coatcheck/internal/ending"
 	"coatcheck.dev/cmd/coatcheck/internal/folder"
 	"coatcheck.dev/cmd/coatcheck/internal/history"
 )
@@ -20,6 +21,21 @@ func (s *server) openHistory(ctx context.Context, keep time.Duration) (err error
 	}
 	s.history, err = history.Open(s.folder.HistoryPath(), o)
 	return err
+}
+
+// openEndings opens the jobs that end many sessions, and goes on with those that were not done. Without them the
+// program serves on: sessions can be ended by other means.
+func (s *server) openEndings() {
+	jobs, err := ending.Open(ending.Options{
+		Path: s.folder.EndingsPath(), Sessions: s.sessions, Finder: s.index, Feed: s.stores, History: s.history,
+		Log: s.log,
+	})
+	if err != nil {
+		s.log.Error("no sessions can be ended by query; move the file away, and what it had to do is forgotten",
+			"error", err)
+		return
+	}
+	s.endings = jobs
 }
 
 // lookHistory opens the history beside a program that writes to it. It is nil if there is none.

@@ -484,7 +484,10 @@ func TestSignal(t *testing.T) {
 		for _, e := range entries {
 			left = append(left, e.Name())
 		}
-		want := []string{"coatcheck.db", "console-index.db", "console-token", "history.db", "lock", "rollback.json"}
+		want := []string{
+			"coatcheck.db", "console-index.db", "console-token", "console-url", "endings.db", "history.db", "lock",
+			"rollback.json", "sign-in-links",
+		}
 		if !slices.Equal(left, want) {
 			t.Errorf("left behind: %q, want %q", left, want)
 		}

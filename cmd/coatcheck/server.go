@@ -12,6 +12,7 @@ import (
 	"coatcheck.dev/cmd/coatcheck/internal/api"
 	"coatcheck.dev/cmd/coatcheck/internal/config"
 	"coatcheck.dev/cmd/coatcheck/internal/console"
+	"coatcheck.dev/cmd/coatcheck/internal/ending"
 	"coatcheck.dev/cmd/coatcheck/internal/folder"
 	"coatcheck.dev/cmd/coatcheck/internal/history"
 	"coatcheck.dev/cmd/coatcheck/internal/httpserver"
@@ -36,6 +37,7 @@ type server struct {
 	sessions *session.Manager
 	events   *event.Queue
 	history  *history.History // nil if nothing is kept
+	endings  *ending.Jobs
 	console  *console.Console
 	index    *index.Index
 	router   *router // nil if the site is no app behind the gate
@@ -159,10 +161,11 @@ func (s *server) assemble(ctx context.Context, flags config.Server, site site) (
 		counts.WatchWebhooks(s.pusher.statuses)
 	}
 	s.openIndex(flags.Lease)
+	s.openEndings()
 	s.console = console.New(console.Options{
 		Sessions: s.sessions, Feed: s.stores, Token: token, Operators: operators, BaseURL: s.back.URL(),
 		What: site.name, Hosts: flags.ConsoleHost, Log: s.log, InsecureCookie: flags.Dev, History: s.history,
-		Index: s.index, Webhooks: s.pusher.get,
+		Index: s.index, Endings: s.endings, Webhooks: s.pusher.get,
 	})
 	s.followOperators(operators)
 	s.front.Log, s.front.Handler = s.log, site.handler(s)
@@ -174,6 +177,7 @@ func (s *server) assemble(ctx context.Context, flags config.Server, site site) (
 		Exempt: append(flags.TrustedProxies(), httpserver.Loopback...),
 	}
 	if err := s.finish(&flags, counts); err != nil {
+		_ = s.endings.Close()
 		s.index.Close()
 		return errors.Join(err, s.pusher.close(ctx), s.stores.close(ctx))
 	}
@@ -324,8 +328,8 @@ func (s *server) stopping() {
 func (s *server) flush() error {
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
+	errs := []error{s.endings.Close()}
 	s.index.Close()
-	var errs []error
 	if s.router != nil {
 		errs = append(errs, s.router.close(ctx)...)
 	}

@@ -32,7 +32,7 @@ func (s *server) listenMetrics(flags *config.Server) (err error) {
 func (s *server) serveAPI(o api.Options, lease time.Duration) {
 	s.watch = watch.New(watch.Options{Feed: s.stores, Lease: lease})
 	o.Sessions, o.Closing, o.Watch, o.Replays = s.sessions, s.unready, s.watch, api.NewReplays()
-	o.History, o.Index = s.history, s.index
+	o.History, o.Endings, o.Index = s.history, s.endings, s.index
 	if s.router != nil {
 		o.Sites = s.router.site
 	}

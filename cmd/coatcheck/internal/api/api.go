@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/appkey"
+	"coatcheck.dev/cmd/coatcheck/internal/ending"
 	"coatcheck.dev/cmd/coatcheck/internal/history"
 	"coatcheck.dev/cmd/coatcheck/internal/index"
 	"coatcheck.dev/cmd/coatcheck/internal/operator"
@@ -43,11 +44,15 @@ type Options struct {
 	// Watch tells of sessions that end. By default there is no such path.
 	Watch *watch.Hub
 
-	// Index finds sessions by more than their user. By default they cannot be found so.
+	// Index finds sessions by more than their user. By default they cannot be found so, and nobody can tell what a
+	// not-before would end.
 	Index *index.Index
 
 	// History has what happened before. By default there is no such path.
 	History *history.History
+
+	// Endings end all sessions that a query means. By default there are no such paths.
+	Endings *ending.Jobs
 
 	// Closing is done when the program is about to stop. From then on it is not ready. The default is never.
 	Closing context.Context
@@ -83,7 +88,8 @@ func New(o Options) http.Handler {
 		Denied: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { crossOrigin.write(w) }),
 	})
 	mux := http.NewServeMux()
-	mux.Handle("/", sameOrigin.Handler(who.require(s.routes(o.Watch, historian{o.History, who.proxies}))))
+	mux.Handle("/", sameOrigin.Handler(who.require(s.routes(o.Watch, historian{o.History, who.proxies},
+		ender{o.Endings, who.proxies}))))
 	mux.Handle("/v1/openapi.json", methods{http.MethodGet: {"", withoutQuery(document)}})
 	mux.Handle("/healthz", methods{http.MethodGet: {"", alive}})
 	mux.Handle("/readyz", methods{http.MethodGet: {"", s.ready}})
@@ -101,14 +107,15 @@ func Metrics(o Options) http.Handler {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/healthz", methods{http.MethodGet: {"", alive}})
-	mux.Handle("/readyz", methods{http.MethodGet: {"", sessions{o.Sessions, o.Sites, o.Replays, o.Closing}.ready}})
+	s := sessions{o.Sessions, o.Sites, o.Replays, o.Closing}
+	mux.Handle("/readyz", methods{http.MethodGet: {"", s.ready}})
 	mux.Handle("/metrics", methods{http.MethodGet: {"", o.Metrics.ServeHTTP}})
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { noPath.write(w) })
 	return mux
 }
 
 // routes are what needs a key.
-func (s finder) routes(hub *watch.Hub, p historian) http.Handler {
+func (s finder) routes(hub *watch.Hub, p historian, e ender) http.Handler {
 	const get, post, patch, del = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete
 	mux := http.NewServeMux()
 	for path, methods := range map[string]methods{
@@ -132,6 +139,13 @@ func (s finder) routes(hub *watch.Hub, p historian) http.Handler {
 	}
 	if hub != nil {
 		mux.Handle("/v1/watch", methods{get: {appkey.Read, withoutQuery(s.watch(hub))}})
+	}
+	if e.jobs != nil {
+		mux.Handle("/v1/sessions/end", methods{post: {appkey.Admin, e.ask}})
+		mux.Handle("/v1/ends/{id}", methods{
+			get: {appkey.Admin, withoutQuery(e.show)}, post: {appkey.Admin, e.start},
+			del: {appkey.Admin, withoutQuery(e.cancel)},
+		})
 	}
 	if p.history != nil {
 		mux.Handle("/v1/history", methods{get: {appkey.Read, p.find}, del: {appkey.Admin, p.erase}})

@@ -15,6 +15,10 @@
 //	POST   /v1/sessions/{handle}/extend                  create   200: it is used, as by a WebSocket
 //	DELETE /v1/users/{user}/sessions?keep=HANDLE         end      200 {"ended":3}
 //	POST   /v1/not-before                                end      200: what began before is over; everybody's: admin
+//	POST   /v1/sessions/end                              admin    200: which sessions a query means; nothing ends
+//	GET    /v1/ends/{id}                                 admin    200: how far their end is
+//	POST   /v1/ends/{id}                                 admin    202: they end, and no others
+//	DELETE /v1/ends/{id}                                 admin    200: no more of them end
 //	GET    /v1/history?user=ada&kind=…                   read     200 {"entries":[...],"next":"CURSOR"}
 //	GET    /v1/history.csv, /v1/history.json             read     200: all that a search finds
 //	DELETE /v1/history?user=ada                          admin    200 {"erased":12}

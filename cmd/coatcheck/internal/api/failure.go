@@ -27,7 +27,9 @@ func wrongRole(role operator.Role) failure {
 func (f failure) Error() string { return f.message }
 
 var (
-	noPath    = fail(http.StatusNotFound, "not_found", "there is nothing at this path")
+	noPath = fail(http.StatusNotFound, "not_found", "there is nothing at this path")
+	noEnd  = fail(http.StatusNotFound, "not_found",
+		"there is no such job; what was not started within an hour is gone")
 	noSession = fail(http.StatusNotFound, "not_found", "there is no such session")
 	badMethod = fail(http.StatusMethodNotAllowed, "method_not_allowed",
 		"the header Allow lists the methods of this path")

@@ -1,9 +1,12 @@
 package api
 
 import (
+	"fmt"
 	"net/http"
 	"time"
 
+	"coatcheck.dev/cmd/coatcheck/internal/ending"
+	"coatcheck.dev/cmd/coatcheck/internal/index"
 	"coatcheck.dev/session"
 )
 
@@ -63,18 +66,27 @@ func (s sessions) signOut(w http.ResponseWriter, r *http.Request) {
 }
 
 // notBefore ends what began at a moment or before, of a user or of everybody, by one durable mark.
-func (s sessions) notBefore(w http.ResponseWriter, r *http.Request) {
+func (s finder) notBefore(w http.ResponseWriter, r *http.Request) {
 	var asked struct {
 		User    string    `json:"user"`
 		Confirm string    `json:"confirm"`
 		Before  time.Time `json:"before"`
+		Reason  string    `json:"reason"`
+		DryRun  bool      `json:"dry_run"`
 	}
 	if _, ok := readBody(w, r, maxBody, &asked); !ok {
+		return
+	}
+	if asked.DryRun {
+		s.weigh(w, r, asked.User, asked.Before)
 		return
 	}
 	switch {
 	case len(asked.User) > session.MaxUserLen:
 		badRequest("user is longer than there can be").write(w)
+		return
+	case len(asked.Reason) > ending.MaxReason:
+		badRequest(fmt.Sprintf("reason is longer than %d bytes", ending.MaxReason)).write(w)
 		return
 	case asked.User == "" && asked.Confirm != Everybody:
 		badRequest(`without a user this is for everybody: then confirm is "` + Everybody + `"`).write(w)
@@ -90,11 +102,15 @@ func (s sessions) notBefore(w http.ResponseWriter, r *http.Request) {
 	if before.IsZero() {
 		before = time.Now()
 	}
+	ctx := r.Context()
+	if asked.Reason != "" {
+		ctx = session.WithActor(ctx, callerOf(ctx).name, asked.Reason)
+	}
 	var err error
 	if asked.User == "" {
-		err = s.manager.RevokeBefore(r.Context(), before)
+		err = s.manager.RevokeBefore(ctx, before)
 	} else {
-		err = s.manager.RevokeUserBefore(r.Context(), asked.User, before)
+		err = s.manager.RevokeUserBefore(ctx, asked.User, before)
 	}
 	if err != nil {
 		unavailable.write(w)
@@ -103,4 +119,30 @@ func (s sessions) notBefore(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, struct {
 		Before time.Time `json:"before"`
 	}{before.UTC().Round(0)})
+}
+
+// weigh says what a not-before would end, and ends nothing.
+func (s finder) weigh(w http.ResponseWriter, r *http.Request, user string, before time.Time) {
+	if len(user) > session.MaxUserLen {
+		badRequest("user is longer than there can be").write(w)
+		return
+	}
+	if before.IsZero() {
+		before = time.Now()
+	}
+	if s.index == nil {
+		badRequest("dry_run: there is no index here, so nobody can tell").write(w)
+		return
+	}
+	n, err := s.index.Count(r.Context(), index.Query{
+		User: user, Created: index.Span{Before: index.At(before.Add(time.Microsecond))},
+	})
+	if err != nil {
+		unavailable.write(w)
+		return
+	}
+	answer(w, http.StatusOK, struct {
+		Before   time.Time `json:"before"`
+		Sessions int       `json:"sessions"`
+	}{before.UTC().Round(0), n})
 }

@@ -22,7 +22,9 @@ import (
 
 	"coatcheck.dev/cmd/coatcheck/internal/api"
 	"coatcheck.dev/cmd/coatcheck/internal/appkey"
+	"coatcheck.dev/cmd/coatcheck/internal/ending"
 	"coatcheck.dev/cmd/coatcheck/internal/history"
+	"coatcheck.dev/cmd/coatcheck/internal/index"
 	"coatcheck.dev/cmd/coatcheck/internal/watch"
 	"coatcheck.dev/seal"
 	"coatcheck.dev/session"
@@ -46,6 +48,8 @@ type rig struct {
 	keys    map[appkey.Scope]string
 	file    string // of the keys
 	past    *history.History
+	index   *index.Index
+	jobs    *ending.Jobs
 
 	doc    *openapi3.T
 	router routers.Router
@@ -84,8 +88,19 @@ func newRig(t *testing.T, options session.Options) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = h.past.Close(context.Background()) })
+	h.index = index.Open(index.Options{
+		Path: filepath.Join(t.TempDir(), "index.db"), Store: "test", Source: h.manager, Feed: h.store,
+	})
+	t.Cleanup(h.index.Close)
+	if h.jobs, err = ending.Open(ending.Options{
+		Path: filepath.Join(t.TempDir(), "endings.db"), Sessions: h.manager, Finder: h.index, Feed: h.store,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = h.jobs.Close() })
 	h.handler = api.New(api.Options{
-		Sessions: h.manager, Token: token, Keys: ring, Watch: h.hub, History: h.past, Sites: h.site,
+		Sessions: h.manager, Token: token, Keys: ring, Watch: h.hub,
+		History: h.past, Endings: h.jobs, Index: h.index, Sites: h.site,
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/plain; version=0.0.4")
 			io.WriteString(w, "up 1\n")
@@ -250,8 +265,8 @@ type endpoint struct {
 	outage         bool // whether it needs the store
 }
 
-// endpoints are all operations, with requests about the session of a handle and a cookie.
-func endpoints(handle, cookie string) []endpoint {
+// endpoints are all operations, with requests about the session of a handle and a cookie, and about a job.
+func endpoints(handle, cookie, job string) []endpoint {
 	visitor := `"cookie":"` + cookie + `"`
 	return []endpoint{
 		{"GET", "/v1/sessions", appkey.Read, "", 200, 200, true},
@@ -268,6 +283,11 @@ func endpoints(handle, cookie string) []endpoint {
 		{"DELETE", "/v1/users/ada/sessions", appkey.End, "", 200, 200, true},
 		{"POST", "/v1/not-before", appkey.End, `{"user":"ada"}`, 200, 200, true},
 		{"DELETE", "/v1/sessions?confirm=everybody", appkey.Admin, "", 200, 200, true},
+		{"POST", "/v1/not-before", appkey.End, `{"user":"ada","dry_run":true}`, 200, 200, false},
+		{"POST", "/v1/sessions/end", appkey.Admin, `{"query":{"user":"ada"}}`, 200, 200, false},
+		{"GET", "/v1/ends/" + job, appkey.Admin, "", 200, 200, false},
+		{"POST", "/v1/ends/" + job, appkey.Admin, `{"reason":"leaked"}`, 202, 400, false},
+		{"DELETE", "/v1/ends/" + job, appkey.Admin, "", 200, 200, false},
 		{"GET", "/v1/history?user=ada&limit=7", appkey.Read, "", 200, 200, false},
 		{"GET", "/v1/history.csv?from=2020-01-01", appkey.Read, "", 200, 200, false},
 		{"GET", "/v1/history.json", appkey.Read, "", 200, 200, false},
@@ -301,9 +321,9 @@ func (h *rig) begin() (handle, cookie string) {
 // Rows: I10
 func TestEveryAnswerIsDocumented(t *testing.T) {
 	h := newRig(t, session.Options{})
-	for i := range endpoints("", "") {
+	for i := range endpoints("", "", "") {
 		handle, cookie := h.begin()
-		h.tryAll(endpoints(handle, cookie)[i])
+		h.tryAll(endpoints(handle, cookie, h.askEnd())[i])
 	}
 	h.tryTheRest()
 	for path, item := range h.doc.Paths.Map() {
@@ -315,6 +335,20 @@ func TestEveryAnswerIsDocumented(t *testing.T) {
 			}
 		}
 	}
+}
+
+// askEnd asks which sessions are ada's, and returns the job that could end them.
+func (h *rig) askEnd() string {
+	h.t.Helper()
+	if err := h.index.Await(h.t.Context()); err != nil {
+		h.t.Fatal(err)
+	}
+	got := h.ask(question{"POST", "/v1/sessions/end", `{"query":{"user":"ada"}}`, token, nil})
+	var job struct{ ID string }
+	if err := json.Unmarshal([]byte(got.body), &job); err != nil || got.StatusCode != 200 {
+		h.t.Fatalf("%d %s", got.StatusCode, got.body)
+	}
+	return job.ID
 }
 
 func route(target string) string { return strings.Split(target, "?")[0] }
@@ -410,6 +444,32 @@ func (h *rig) tryTheRest() {
 	for _, method := range []string{"GET", "DELETE"} {
 		if got := h.ask(question{method, "/v1/history?user=ada", "", token, nil}); got.StatusCode != 503 {
 			h.t.Errorf("a history that is closed: %d", got.StatusCode)
+		}
+	}
+	for _, q := range []question{{method: "GET"}, {method: "DELETE"}, {method: "POST", body: `{"reason":"x"}`}} {
+		q.target, q.key = "/v1/ends/none", token
+		if got := h.ask(q); got.StatusCode != 404 {
+			h.t.Errorf("a job that there is not: %d %s", got.StatusCode, got.body)
+		}
+	}
+	for body, want := range map[string]string{
+		`{"query":{}}`: "query says which", `{"query":{"colour":"red"}}`: "no such field",
+		`{"query":{"address":"x"}}`: "address", `{"query":{"sort":"user"}}`: "no such field",
+	} {
+		got := h.ask(question{"POST", "/v1/sessions/end", body, token, nil})
+		if got.StatusCode != 400 || !strings.Contains(got.body, want) {
+			h.t.Errorf("%s: %d %s", body, got.StatusCode, got.body)
+		}
+	}
+	if err := h.jobs.Close(); err != nil {
+		h.t.Fatal(err)
+	}
+	for _, q := range []question{
+		{"POST", "/v1/sessions/end", `{"query":{"user":"ada"}}`, token, nil}, {"GET", "/v1/ends/x", "", token, nil},
+		{"POST", "/v1/ends/x", `{"reason":"x"}`, token, nil}, {"DELETE", "/v1/ends/x", "", token, nil},
+	} {
+		if got := h.ask(q); got.StatusCode != 503 {
+			h.t.Errorf("%s %s of jobs that are closed: %d", q.method, q.target, got.StatusCode)
 		}
 	}
 	h.hub.Close()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/asset"
+	"coatcheck.dev/cmd/coatcheck/internal/ending"
 	"coatcheck.dev/cmd/coatcheck/internal/history"
 	"coatcheck.dev/cmd/coatcheck/internal/index"
 	"coatcheck.dev/cmd/coatcheck/internal/operator"
@@ -30,6 +31,9 @@ type Options struct {
 
 	// History has what happened before, and is told who signs in here. The default is none.
 	History *history.History
+
+	// Endings end all sessions that a search finds. The default is that there is no such button.
+	Endings *ending.Jobs
 
 	// Index finds sessions. The default is none: the list is newest first, and can be of one user.
 	Index *index.Index
@@ -172,6 +176,15 @@ func (c *Console) routes() map[string]http.HandlerFunc {
 		"GET /history.json":   c.exportJSON,
 		"GET /erase-history":  c.askErase,
 		"POST /erase-history": c.eraseHistory,
+
+		"POST /end-found":          c.askEndFound,
+		"GET /endings":             c.showJobs,
+		"GET /ending/{id}":         c.showJob,
+		"POST /ending/{id}":        c.startJob,
+		"POST /ending/{id}/cancel": c.cancelJob,
+		"GET /ending/{id}/csv":     c.exportJob,
+		"GET /not-before":          c.askNotBefore,
+		"POST /not-before":         c.setNotBefore,
 
 		"POST /end":             c.endSession,
 		"GET /end-user":         c.confirmEndUser,

@@ -34,8 +34,8 @@ func (c *Console) endSession(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// An ending asks whether to end all sessions of a user.
-type ending struct {
+// An endingUser asks whether to end all sessions of a user.
+type endingUser struct {
 	User  string // as it is shown
 	Count count
 	Here  string // names the user, whatever bytes the name has; a field of a form could not
@@ -56,7 +56,7 @@ func (c *Console) confirmEndUser(w http.ResponseWriter, r *http.Request) {
 		c.storeFailed(w, r)
 		return
 	}
-	c.show(w, r, http.StatusOK, "end-user", "End all sessions of "+visible.Text(user), ending{
+	c.show(w, r, http.StatusOK, "end-user", "End all sessions of "+visible.Text(user), endingUser{
 		User: visible.Text(user), Count: count(there), Here: endUserURL(user), Back: listingURL(user, store.Cursor{}),
 	})
 }

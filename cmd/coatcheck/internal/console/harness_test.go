@@ -59,6 +59,7 @@ func newDesk(t *testing.T, change ...func(*console.Options)) *desk {
 	d.watch = hubs.New(hubs.Options{Feed: d.store})
 	d.server.Config.Handler = admin.New(d.console, api.Options{
 		Sessions: o.Sessions, Token: o.Token, Operators: o.Operators, Watch: d.watch, History: o.History,
+		Endings: o.Endings, Index: o.Index,
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "up 1\n") }),
 	})
 	d.server.StartTLS()

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"coatcheck.dev/bound"
@@ -31,6 +32,7 @@ type listing struct {
 	Here     string // this page
 	Newer    string // the first page, if this is another
 	Older    string // the next page, if there is one
+	EndFound string // asks whether to end all that was found, if that can be done
 	EndUser  string // asks whether to end all of the user's sessions, if there are any
 	Notice   string // what has just happened
 	Doubt    string // up to when this is true, if not now
@@ -99,6 +101,8 @@ func (c *Console) showSessions(w http.ResponseWriter, r *http.Request) {
 	l.Order, l.Searched = inWords(q.Sort), q != (index.Query{User: q.User, Sort: q.Sort})
 	if !l.Searched {
 		l.User = visible.Text(q.User)
+	} else if c.opts.Endings != nil {
+		l.EndFound = "/end-found" + strings.TrimPrefix(searchURL(q, ""), "/")
 	}
 	status := http.StatusOK
 	if wrong != nil {

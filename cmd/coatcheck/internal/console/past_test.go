@@ -28,6 +28,7 @@ func newPastDesk(t *testing.T) (*desk, *history.History) {
 		st = o.Feed.(*shakyStore)
 		o.History = h
 		o.Sessions = session.New(st, session.Options{Events: event.NewQueue(h.Observe)})
+		withEndings(t, o)
 	})
 	return d, h
 }

@@ -43,16 +43,16 @@ type Job struct {
 }
 
 // Handled returns how many sessions have had their turn.
-func (j *Job) Handled() int { return j.Ended + j.Gone + j.Failed }
+func (j Job) Handled() int { return j.Ended + j.Gone + j.Failed }
 
 // Total returns how many sessions are to have their turn, as far as is known.
-func (j *Job) Total() int { return j.Count + j.More }
+func (j Job) Total() int { return j.Count + j.More }
 
 // TypedOver is how many sessions may be ended without a word that is typed.
 const TypedOver = 100
 
 // Word returns what is to be typed to start the job: the number of sessions. It is empty for a small one.
-func (j *Job) Word() string {
+func (j Job) Word() string {
 	if j.Count <= TypedOver {
 		return ""
 	}

@@ -53,7 +53,8 @@ type Options struct {
 	Log *slog.Logger
 }
 
-// Jobs end many sessions each. Their methods may be called from any number of goroutines.
+// Jobs end many sessions each. Nil can be closed, and no more. Their methods may be called from any number of
+// goroutines.
 type Jobs struct {
 	opts   Options
 	file   *jobFile
@@ -97,6 +98,9 @@ func Open(o Options) (*Jobs, error) {
 
 // Close stops after the batch that is under way. A job that runs goes on when the jobs are opened again.
 func (e *Jobs) Close() error {
+	if e == nil {
+		return nil
+	}
 	e.unfeed()
 	e.stop()
 	<-e.done

@@ -64,6 +64,9 @@ func (f *Folder) DatabasePath() string { return filepath.Join(f.path, "coatcheck
 // HistoryPath returns where what has happened is kept, unless nodes share it.
 func (f *Folder) HistoryPath() string { return filepath.Join(f.path, "history.db") }
 
+// EndingsPath returns where it is kept which sessions end together, and how far that is.
+func (f *Folder) EndingsPath() string { return filepath.Join(f.path, "endings.db") }
+
 // RollbackPath returns where this node keeps what package rollback compares with the store.
 func (f *Folder) RollbackPath() string { return filepath.Join(f.path, "rollback.json") }
 

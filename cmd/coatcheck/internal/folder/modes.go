@@ -20,6 +20,8 @@ func (f *Folder) Tighten(log *slog.Logger) {
 		f.DatabasePath(), f.DatabasePath() + "-wal", f.DatabasePath() + "-shm",
 		f.IndexPath(), f.IndexPath() + "-wal", f.IndexPath() + "-shm",
 		f.WebhooksPath(), f.WebhooksPath() + "-wal", f.WebhooksPath() + "-shm",
+		f.HistoryPath(), f.HistoryPath() + "-wal", f.HistoryPath() + "-shm",
+		f.EndingsPath(), f.EndingsPath() + "-wal", f.EndingsPath() + "-shm",
 		f.RollbackPath(), f.KeysPath(), f.AppKeysPath(), f.lockPath(), f.CertificatesPath(),
 	} {
 		private = append(private, entry{path, 0o077})

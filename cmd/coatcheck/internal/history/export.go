@@ -25,8 +25,8 @@ func (h *History) WriteCSV(ctx context.Context, w io.Writer, q Query) error {
 	}
 	err := h.Each(ctx, q, func(e Entry) error {
 		return out.Write([]string{
-			e.At.Format(time.RFC3339Nano), string(e.Kind), handleText(e.Handle), handleText(e.Was), cell(e.User),
-			cell(e.Address), cell(e.Actor), cell(e.Reason), cell(e.Detail),
+			e.At.Format(time.RFC3339Nano), string(e.Kind), handleText(e.Handle), handleText(e.Was), Cell(e.User),
+			Cell(e.Address), Cell(e.Actor), Cell(e.Reason), Cell(e.Detail),
 		})
 	})
 	if err != nil {
@@ -41,10 +41,11 @@ func handleText(id store.ID) string {
 	if id.IsZero() {
 		return ""
 	}
-	return cell(id.String())
+	return Cell(id.String())
 }
 
-func cell(s string) string {
+// Cell is a text as a cell of a CSV file has it: never a formula, and with nothing unseen in it.
+func Cell(s string) string {
 	if s == "" {
 		return ""
 	}

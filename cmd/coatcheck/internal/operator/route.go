@@ -17,6 +17,13 @@ var routes = map[string]Action{
 	"POST /end-user":        EndMany,
 	"GET /end-everybody":    EndMany,
 	"POST /end-everybody":   EndMany,
+	"POST /end-found":       EndMany,
+	"GET /endings":          Look,
+	"GET /ending/{id}":      Look,
+	"POST /ending/{id}":     EndMany,
+	"GET /ending/{id}/csv":  Look,
+	"GET /not-before":       EndMany,
+	"POST /not-before":      EndMany,
 	"GET /history":          Look,
 	"GET /history.csv":      Look,
 	"GET /history.json":     Look,
@@ -33,6 +40,8 @@ var routes = map[string]Action{
 	"POST /passkeys/remove": Self,
 	"POST /sign-out":        Self,
 
+	"POST /ending/{id}/cancel": EndMany,
+
 	// The session API.
 	"GET /healthz":                      Anybody,
 	"GET /readyz":                       Anybody,
@@ -42,6 +51,10 @@ var routes = map[string]Action{
 	"GET /v1/sessions/{handle}":         Look,
 	"POST /v1/sessions/check":           Look,
 	"GET /v1/watch":                     Look,
+	"POST /v1/sessions/end":             EndMany,
+	"GET /v1/ends/{id}":                 Look,
+	"POST /v1/ends/{id}":                EndMany,
+	"DELETE /v1/ends/{id}":              EndMany,
 	"GET /v1/history":                   Look,
 	"GET /v1/history.csv":               Look,
 	"GET /v1/history.json":              Look,
