@@ -15,6 +15,10 @@ func (s *server) openOperators(flags *config.Server) (*operator.Roster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--operators: %w", err)
 	}
+	if gates := flags.ConsoleGates(); len(gates) > 0 {
+		s.log.Warn("--console-trust-user-from: whoever can connect to the console from there is any operator they like",
+			"networks", gates)
+	}
 	return roster, atomicfile.Replace(s.folder.ConsolePath(), []byte(s.back.URL()+"\n"))
 }
 

@@ -164,7 +164,8 @@ func (s *server) assemble(ctx context.Context, flags config.Server, site site) (
 	s.openEndings()
 	s.console = console.New(console.Options{
 		Sessions: s.sessions, Feed: s.stores, Token: token, Operators: operators, BaseURL: s.back.URL(),
-		What: site.name, Hosts: flags.ConsoleHost, Log: s.log, InsecureCookie: flags.Dev, History: s.history,
+		What: site.name, Hosts: flags.ConsoleHost, TrustUserFrom: flags.ConsoleGates(),
+		Log: s.log, InsecureCookie: flags.Dev, History: s.history,
 		Index: s.index, Endings: s.endings, Webhooks: s.pusher.get,
 	})
 	s.followOperators(operators)

@@ -82,29 +82,30 @@ const (
 
 // Server has the flags of every command that serves.
 type Server struct {
-	Listen        string   `yaml:"listen" default:"localhost:8080" placeholder:"ADDRESS" help:"Address of the site, host:port; port 0 picks a free one. Default: ${default}"`
-	ConsoleListen string   `yaml:"console-listen" default:"localhost:8081" placeholder:"ADDRESS" help:"Address of the console and its API. Keep it on loopback, or behind something that speaks https. Default: ${default}"`
-	ConsoleHost   []string `yaml:"console-host" placeholder:"NAME" sep:"," help:"Other name by which browsers reach the console, such as console.example, through a proxy that speaks https. Pages at names that are not given are refused, because any site could give its own name to this address. Repeatable. Default: localhost and addresses alone"`
-	MetricsListen string   `yaml:"metrics-listen" name:"metrics-listen" placeholder:"ADDRESS" help:"Another address for the metrics and health checks alone, where nobody is asked for a token. Keep it inside. Default: the console's alone, with a token"`
-	APIListen     string   `yaml:"api-listen" name:"api-listen" placeholder:"ADDRESS" help:"Another address for the session API, without the console: for services, with app keys. Keep it inside, or behind something that speaks https. Default: the console's alone"`
-	AppKeys       string   `yaml:"app-keys" name:"app-keys" placeholder:"FILE" help:"File of the keys by which services use the session API: see coatcheck app-keys. Several nodes need the same. Default: app-keys in the data folder"`
-	ConsoleToken  string   `yaml:"console-token" placeholder:"TOKEN" help:"Token for the console and its API, in place of the one in the data folder. Other users of the machine can read command lines: pass it in the environment, as COATCHECK_CONSOLE_TOKEN."`
-	Operators     string   `yaml:"operators" placeholder:"FILE" help:"File of the console's operators: see coatcheck operators. Default: operators in the data folder"`
-	Data          string   `yaml:"data" default:"${data}" placeholder:"DIR" help:"Folder for sessions and the console's token; made if it is missing. Default: ${default}"`
-	Storage       `embed:""`
-	BindDevices   string        `yaml:"bind-devices" default:"off" enum:"off,offered,required" placeholder:"off|offered|required" help:"Bind the sessions of users to their device (DBSC), so that a copied cookie is worthless: offered asks the browsers that can, required keeps others from being signed in. Needs https. Default: ${default}"`
-	BindLifetime  time.Duration `yaml:"bind-lifetime" default:"10m" placeholder:"TIME" help:"How long copied cookies of a bound session are good at most. Default: ${default}"`
-	SealData      bool          `yaml:"seal-data" help:"Encrypt the data of sessions in the store, with keys that the store never has. Data from before is encrypted in the background."`
-	KeysFrom      string        `yaml:"keys" name:"keys" placeholder:"FILE" help:"File of the keys for --seal-data and --tokens-for, or env:NAME for keys in the environment. Every node needs the same. Default: keys in the data folder, made if it is missing"`
-	History       time.Duration `yaml:"history" default:"2160h" placeholder:"TIME" help:"How long to keep what has happened to sessions, and what operators have done; 0 keeps nothing. Default: ${default}, 90 days"`
-	DrainTime     time.Duration `yaml:"drain-time" default:"0s" placeholder:"TIME" help:"How long to keep serving after a signal to stop, while /readyz already says so: for load balancers to notice. Default: ${default}"`
-	ClientConns   int           `yaml:"client-connections" name:"client-connections" default:"1000" placeholder:"N" help:"Connections that one client address may have open at a time; 0 is no limit. Loopback and --trust-proxy have none. Default: ${default}"`
-	Dev           bool          `yaml:"dev" help:"For development over plain http at a name such as http://dev.lan:8080: cookies without Secure and without a name prefix. Anybody on the network can take sessions over."`
-	TrustProxy    []Network     `yaml:"trust-proxy" placeholder:"CIDR" sep:"," help:"Proxy in front, such as 10.0.0.0/8 or 127.0.0.1, whose X-Forwarded headers are believed. Repeatable."`
-	TLS           `embed:""`
-	AccessLog     string `yaml:"access-log" placeholder:"FILE" help:"File to add one line to for each request of the site; - is standard output. No line has a secret. Default: none is written"`
-	LogFormat     string `yaml:"log-format" default:"text" enum:"text,json" placeholder:"text|json" help:"Format of the log on standard error. Default: ${default}"`
-	Verbose       bool   `yaml:"verbose" short:"v" help:"Also log what goes right: sign-ins, sign-outs, expiry."`
+	Listen               string    `yaml:"listen" default:"localhost:8080" placeholder:"ADDRESS" help:"Address of the site, host:port; port 0 picks a free one. Default: ${default}"`
+	ConsoleListen        string    `yaml:"console-listen" default:"localhost:8081" placeholder:"ADDRESS" help:"Address of the console and its API. Keep it on loopback, or behind something that speaks https. Default: ${default}"`
+	ConsoleHost          []string  `yaml:"console-host" placeholder:"NAME" sep:"," help:"Other name by which browsers reach the console, such as console.example, through a proxy that speaks https. Pages at names that are not given are refused, because any site could give its own name to this address. Repeatable. Default: localhost and addresses alone"`
+	ConsoleTrustUserFrom []Network `yaml:"console-trust-user-from" name:"console-trust-user-from" placeholder:"CIDR" sep:"," help:"Another gate in front of the console, whose header Coatcheck-User signs the operator of that name in. Dangerous: whoever can connect from there is any operator they like, so name that gate alone, and let nothing else run there. Repeatable. Default: the header is ignored"`
+	MetricsListen        string    `yaml:"metrics-listen" name:"metrics-listen" placeholder:"ADDRESS" help:"Another address for the metrics and health checks alone, where nobody is asked for a token. Keep it inside. Default: the console's alone, with a token"`
+	APIListen            string    `yaml:"api-listen" name:"api-listen" placeholder:"ADDRESS" help:"Another address for the session API, without the console: for services, with app keys. Keep it inside, or behind something that speaks https. Default: the console's alone"`
+	AppKeys              string    `yaml:"app-keys" name:"app-keys" placeholder:"FILE" help:"File of the keys by which services use the session API: see coatcheck app-keys. Several nodes need the same. Default: app-keys in the data folder"`
+	ConsoleToken         string    `yaml:"console-token" placeholder:"TOKEN" help:"Token for the console and its API, in place of the one in the data folder. Other users of the machine can read command lines: pass it in the environment, as COATCHECK_CONSOLE_TOKEN."`
+	Operators            string    `yaml:"operators" placeholder:"FILE" help:"File of the console's operators: see coatcheck operators. Default: operators in the data folder"`
+	Data                 string    `yaml:"data" default:"${data}" placeholder:"DIR" help:"Folder for sessions and the console's token; made if it is missing. Default: ${default}"`
+	Storage              `embed:""`
+	BindDevices          string        `yaml:"bind-devices" default:"off" enum:"off,offered,required" placeholder:"off|offered|required" help:"Bind the sessions of users to their device (DBSC), so that a copied cookie is worthless: offered asks the browsers that can, required keeps others from being signed in. Needs https. Default: ${default}"`
+	BindLifetime         time.Duration `yaml:"bind-lifetime" default:"10m" placeholder:"TIME" help:"How long copied cookies of a bound session are good at most. Default: ${default}"`
+	SealData             bool          `yaml:"seal-data" help:"Encrypt the data of sessions in the store, with keys that the store never has. Data from before is encrypted in the background."`
+	KeysFrom             string        `yaml:"keys" name:"keys" placeholder:"FILE" help:"File of the keys for --seal-data and --tokens-for, or env:NAME for keys in the environment. Every node needs the same. Default: keys in the data folder, made if it is missing"`
+	History              time.Duration `yaml:"history" default:"2160h" placeholder:"TIME" help:"How long to keep what has happened to sessions, and what operators have done; 0 keeps nothing. Default: ${default}, 90 days"`
+	DrainTime            time.Duration `yaml:"drain-time" default:"0s" placeholder:"TIME" help:"How long to keep serving after a signal to stop, while /readyz already says so: for load balancers to notice. Default: ${default}"`
+	ClientConns          int           `yaml:"client-connections" name:"client-connections" default:"1000" placeholder:"N" help:"Connections that one client address may have open at a time; 0 is no limit. Loopback and --trust-proxy have none. Default: ${default}"`
+	Dev                  bool          `yaml:"dev" help:"For development over plain http at a name such as http://dev.lan:8080: cookies without Secure and without a name prefix. Anybody on the network can take sessions over."`
+	TrustProxy           []Network     `yaml:"trust-proxy" placeholder:"CIDR" sep:"," help:"Proxy in front, such as 10.0.0.0/8 or 127.0.0.1, whose X-Forwarded headers are believed. Repeatable."`
+	TLS                  `embed:""`
+	AccessLog            string `yaml:"access-log" placeholder:"FILE" help:"File to add one line to for each request of the site; - is standard output. No line has a secret. Default: none is written"`
+	LogFormat            string `yaml:"log-format" default:"text" enum:"text,json" placeholder:"text|json" help:"Format of the log on standard error. Default: ${default}"`
+	Verbose              bool   `yaml:"verbose" short:"v" help:"Also log what goes right: sign-ins, sign-outs, expiry."`
 }
 
 // Storage has the flags that say where sessions are kept, and how.

@@ -31,10 +31,15 @@ func (n *Network) UnmarshalText(text []byte) error {
 }
 
 // TrustedProxies returns the networks of --trust-proxy.
-func (s *Server) TrustedProxies() []netip.Prefix {
-	var prefixes []netip.Prefix
-	for _, n := range s.TrustProxy {
-		prefixes = append(prefixes, n.Prefix)
+func (s *Server) TrustedProxies() []netip.Prefix { return prefixes(s.TrustProxy) }
+
+// ConsoleGates returns the networks of --console-trust-user-from.
+func (s *Server) ConsoleGates() []netip.Prefix { return prefixes(s.ConsoleTrustUserFrom) }
+
+func prefixes(networks []Network) []netip.Prefix {
+	var all []netip.Prefix
+	for _, n := range networks {
+		all = append(all, n.Prefix)
 	}
-	return prefixes
+	return all
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -51,6 +52,10 @@ type Options struct {
 	// Hosts are other names by which browsers find it. At names that are neither these, nor that of BaseURL, nor
 	// localhost, there is no console.
 	Hosts []string
+
+	// TrustUserFrom are the networks of another gate, whose header Coatcheck-User signs in the operator of that name.
+	// Whoever can connect from there can be any operator. The default is that the header counts for nothing.
+	TrustUserFrom []netip.Prefix
 
 	// What names the site in a few words, at the top of each page. It may be empty.
 	What string
@@ -217,7 +222,7 @@ func (c *Console) Pages() http.Handler {
 
 // Handler puts a handler behind the console's own names, sessions and security headers.
 func (c *Console) Handler(next http.Handler) http.Handler {
-	return withHeaders(c.atKnownHost(c.operators.Handler(next)))
+	return withHeaders(c.atKnownHost(c.operators.Handler(c.behindGate(next))))
 }
 
 // SignInLink returns a URL that signs in its first visitor, as the operator that is always there. It works once, within
