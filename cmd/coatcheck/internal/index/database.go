@@ -75,35 +75,39 @@ var errNew = errors.New("index: there is no file")
 
 // openTables opens a database that is whole: made by this version for this store, with every session that was there at
 // some time.
-func openTables(ctx context.Context, path, store string) (f *database, err error) {
+func openTables(ctx context.Context, path, store string) (*database, error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, errNew
 	}
 	if err := os.Chmod(path, 0o600); err != nil {
 		return nil, err
 	}
-	f = connect(path, "wal")
-	defer func() {
-		if err != nil {
-			f.close()
-		}
-	}()
+	opened := connect(path, "wal")
+	if err := opened.judge(ctx, store); err != nil {
+		opened.close()
+		return nil, err
+	}
+	return opened, nil
+}
+
+// judge returns what is wrong with a database.
+func (f *database) judge(ctx context.Context, store string) error {
 	for name, want := range map[string]string{"format": format, "store": store, "whole": "yes"} {
 		got := ""
 		err := f.write.QueryRowContext(ctx, `SELECT value FROM meta WHERE name = ?`, name).Scan(&got)
 		if err != nil {
-			return nil, fmt.Errorf("index: the file cannot be read: %w", err)
+			return fmt.Errorf("index: the file cannot be read: %w", err)
 		}
 		if got != want {
-			return nil, fmt.Errorf("index: the file has another %s: %.100q", name, got)
+			return fmt.Errorf("index: the file has another %s: %.100q", name, got)
 		}
 	}
 	// What is damaged in the part that lists go through shows here.
 	var rows int
 	if err := f.write.QueryRowContext(ctx, `SELECT count(*) FROM live`).Scan(&rows); err != nil {
-		return nil, fmt.Errorf("index: the file cannot be read: %w", err)
+		return fmt.Errorf("index: the file cannot be read: %w", err)
 	}
-	return f, nil
+	return nil
 }
 
 // makeFile makes an empty database in place of what is there. Until it is whole nobody reads it, and if the program

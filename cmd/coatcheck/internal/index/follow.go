@@ -52,7 +52,7 @@ func (x *Index) run(ctx context.Context) {
 
 // awaitFeed waits a little until the feed is whole: what is read before that has to be checked again.
 func (x *Index) awaitFeed(ctx context.Context) {
-	for range 60 {
+	for range 20 {
 		if !x.health.isLost() {
 			return
 		}

@@ -372,25 +372,23 @@ func (s *search) merge(ctx context.Context, tx *sql.Tx, after *cursor, limit int
 // are counted by an index that knows no end, and these taken off.
 func (s *search) count(ctx context.Context, tx *sql.Tx) (n int, err error) {
 	where, args := s.where()
-	index := "live_created"
-	switch len(s.conds) {
-	case 0:
-		n = s.few
-	default:
+	if n = s.few; len(s.conds) > 0 {
 		best, _, err := s.narrowest(ctx, tx)
 		if err != nil {
 			return 0, err
 		}
-		index = best.index
-		text := fmt.Sprintf(`SELECT count(*) FROM live l INDEXED BY %s WHERE %s`, index, where)
-		if err := tx.QueryRowContext(ctx, text, args...).Scan(&n); err != nil {
+		if err := tx.QueryRowContext(ctx, counting(best.index, where), args...).Scan(&n); err != nil {
 			return 0, err
 		}
 	}
 	over := 0
-	text := fmt.Sprintf(`SELECT count(*) FROM live l INDEXED BY live_ends WHERE l.ends <= ? AND %s`, where)
-	err = tx.QueryRowContext(ctx, text, append([]any{s.now.UnixMicro()}, args...)...).Scan(&over)
+	args = append([]any{s.now.UnixMicro()}, args...)
+	err = tx.QueryRowContext(ctx, counting("live_ends", "l.ends <= ? AND "+where), args...).Scan(&over)
 	return max(n-over, 0), err
+}
+
+func counting(index, where string) string {
+	return fmt.Sprintf(`SELECT count(*) FROM live l INDEXED BY %s WHERE %s`, index, where)
 }
 
 // narrowest returns the condition with the fewest rows. There is at least one.
