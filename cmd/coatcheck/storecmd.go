@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/backend"
+	"coatcheck.dev/cmd/coatcheck/internal/check"
 	"coatcheck.dev/cmd/coatcheck/internal/config"
 	"coatcheck.dev/cmd/coatcheck/internal/doctor"
 	"coatcheck.dev/cmd/coatcheck/internal/folder"
@@ -69,7 +71,15 @@ func (p *Program) copyStore(ctx context.Context, flags *config.Copy) (err error)
 		return fmt.Errorf("TO: %w", err)
 	}
 	began := time.Now()
-	report, err := move.Copy(ctx, from, to, move.Options{Move: flags.Move, DeleteExtras: flags.DeleteExtras})
+	count, err := from.Count(ctx, "", time.Time{})
+	if err != nil {
+		return fmt.Errorf("FROM: %w", err)
+	}
+	shown := copyProgress{to: p.Stderr, all: count, terminal: check.Terminal(p.Stderr), began: began, told: began}
+	report, err := move.Copy(ctx, from, to, move.Options{
+		Move: flags.Move, DeleteExtras: flags.DeleteExtras, Progress: shown.tell,
+	})
+	shown.end()
 	if err != nil {
 		return fmt.Errorf("store copy (start it again to go on): %w", err)
 	}
@@ -94,6 +104,38 @@ func (p *Program) copyStore(ctx context.Context, flags *config.Copy) (err error)
 		}
 	}
 	return report.Err()
+}
+
+// A copyProgress says how far a copy is: at once on a terminal, and elsewhere a line every 10 seconds.
+type copyProgress struct {
+	to          io.Writer
+	terminal    bool
+	all         int
+	began, told time.Time
+	shown       bool // something stands on the terminal
+}
+
+func (c *copyProgress) tell(done int) {
+	const often, seldom = time.Second / 4, 10 * time.Second
+	now := time.Now()
+	if since := now.Sub(c.told); since < often || !c.terminal && since < seldom {
+		return
+	}
+	c.told = now
+	line := fmt.Sprintf("%d of %d sessions, %.0f a second", done, c.all, float64(done)/now.Sub(c.began).Seconds())
+	if !c.terminal {
+		fmt.Fprintln(c.to, line)
+		return
+	}
+	c.shown = true
+	fmt.Fprintf(c.to, "\r\x1b[K%s", line)
+}
+
+// end takes away what stands on the terminal.
+func (c *copyProgress) end() {
+	if c.shown {
+		fmt.Fprint(c.to, "\r\x1b[K")
+	}
 }
 
 // openArgument opens the store of an argument. The argument may name a variable of the environment, because others can

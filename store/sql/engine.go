@@ -22,6 +22,10 @@ type engine interface {
 	count(ctx context.Context, user string, after int64) (int, error)
 
 	create(ctx context.Context, v *values, replaces store.ID) error
+	// scan returns records in the order of their IDs.
+	scan(ctx context.Context, after store.ID, limit int) ([]row, error)
+	// createMany returns the IDs that are taken; [errors.ErrUnsupported] if it cannot.
+	createMany(ctx context.Context, all []*values) (taken []store.ID, err error)
 	save(ctx context.Context, v *values) error
 	touch(ctx context.Context, seen []store.Seen) error // a slice
 	remove(ctx context.Context, id store.ID) (bool, error)

@@ -176,7 +176,9 @@ func TestMoveAndCopy(t *testing.T) {
 	maria, _ := engines["mariadb"](t)
 	redis, _ := engines["redis"](t)
 	sum := ""
-	stops := []string{address, maria, redis, "sqlite:" + filepath.Join(t.TempDir(), "copy.db")}
+	second, _ := engines["postgres"](t)
+	dir := "sqlite:" + t.TempDir()
+	stops := []string{address, maria, redis, dir + "/copy.db", second, dir + "/again.db", dir + "/last.db"}
 	for i := range stops[1:] {
 		for range 2 { // the second time all is there already
 			code, text := run(t, "store", "copy", stops[i], stops[i+1])
@@ -188,7 +190,7 @@ func TestMoveAndCopy(t *testing.T) {
 			sum = found[1]
 		}
 	}
-	h = h.again("--store", stops[3])
+	h = h.again("--store", stops[len(stops)-1])
 	visitors[0].at(h).is(ada)
 	ended.at(h).is(nobody)
 }

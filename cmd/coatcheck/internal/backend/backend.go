@@ -30,6 +30,10 @@ type Backend struct {
 	made    func(context.Context) (bool, error)
 	version func(context.Context) (string, error)
 	close   func(context.Context) error
+
+	// Nil if it takes one record at a time, or cannot be read in the order of IDs.
+	many func(context.Context, []store.Record) (taken []store.ID, err error)
+	scan func(ctx context.Context, after store.ID, limit int) (all []store.Record, done bool, err error)
 }
 
 // Open opens the store of an address for use. It makes no tables, so that there is time for [Backend.Check] before
@@ -85,6 +89,23 @@ func (b *Backend) WALBytes() (bytes int64, known bool) {
 		return 0, false
 	}
 	return info.Size(), true
+}
+
+// CreateMany creates records in a store that is not in use, many at once, and returns the IDs that were taken. Some
+// stores cannot, and return [errors.ErrUnsupported].
+func (b *Backend) CreateMany(ctx context.Context, records []store.Record) (taken []store.ID, err error) {
+	if b.many == nil {
+		return nil, errors.ErrUnsupported
+	}
+	return b.many(ctx, records)
+}
+
+// Scans reports whether [Backend.Scan] can be used.
+func (b *Backend) Scans() bool { return b.scan != nil }
+
+// Scan returns records in the order of their IDs: at most limit, those after one ID. Done says that there are no more.
+func (b *Backend) Scan(ctx context.Context, after store.ID, limit int) (all []store.Record, done bool, err error) {
+	return b.scan(ctx, after, limit)
 }
 
 // Check returns what decides which promises the store keeps.

@@ -38,7 +38,7 @@ func newSQL(db *sql.DB, size int, dialect sqlstore.Dialect, o sqlstore.Options, 
 	db.SetMaxIdleConns(size)
 	s := sqlstore.New(db, dialect, o)
 	return &Backend{
-		Store: s, db: db, check: s.Check, prepare: s.Prepare, made: s.Made,
+		Store: s, db: db, check: s.Check, prepare: s.Prepare, made: s.Made, many: s.CreateMany, scan: s.Scan,
 		version: func(ctx context.Context) (text string, err error) {
 			err = db.QueryRowContext(ctx, version).Scan(&text)
 			return text, err

@@ -24,14 +24,13 @@ type Sum struct {
 
 // Add adds what a visitor or an operator can see of a record. Its version is not part of that.
 func (s *Sum) Add(r *store.Record) {
-	h := sha256.New()
-	h.Write(r.ID[:])
-	h.Write(binary.BigEndian.AppendUint64(nil, uint64(r.LastSeen.UnixMicro())))
-	h.Write(r.AppendBody(nil))
-	sum := h.Sum(nil)
+	var room [2048]byte
+	text := append(room[:0], r.ID[:]...)
+	text = binary.BigEndian.AppendUint64(text, uint64(r.LastSeen.UnixMicro()))
+	sum := sha256.Sum256(r.AppendBody(text))
 	var carry uint64
 	s.low, carry = bits.Add64(s.low, binary.BigEndian.Uint64(sum[8:]), 0)
-	s.high, _ = bits.Add64(s.high, binary.BigEndian.Uint64(sum), carry)
+	s.high, _ = bits.Add64(s.high, binary.BigEndian.Uint64(sum[:]), carry)
 	s.Records++
 }
 
@@ -54,6 +53,13 @@ type Report struct {
 type Options struct {
 	Move         bool // move sessions, as nodes do, so that the old store is empty in the end; for stores in use
 	DeleteExtras bool // delete from the new store what the old one lacks
+
+	// Stretch is how many sessions are copied at a time. The default is 40,000: so many have room in memory, and make
+	// one transaction worth its while.
+	Stretch int
+
+	// Progress is told now and then how many sessions were brought. It may be nil.
+	Progress func(sessions int)
 }
 
 // workers is how many sessions are copied at once.
@@ -62,27 +68,28 @@ const workers = 8
 // Copy brings every session and cutoff from one store to another. It may be started again at any time: it compares what
 // is there already. Without Options.Move nobody may be using either store.
 func Copy(ctx context.Context, from, to backend.Store, o Options) (Report, error) {
-	c := copier{from: from, to: to, both: From(from, to)}
+	if o.Stretch <= 0 {
+		o.Stretch = 40_000
+	}
+	c := copier{from: from, to: to, both: From(from, to), options: o}
 	// The cutoffs go first: they must refuse a session from the moment it is there.
 	if err := c.cutoffs(ctx); err != nil {
 		return c.report, err
 	}
-	bring := c.copy
+	bring := c.copyAll
 	if o.Move {
-		bring = c.take
+		bring = func(ctx context.Context) error { return c.each(ctx, from, c.take) }
 	}
-	if err := each(ctx, from, bring); err != nil {
+	if err := bring(ctx); err != nil {
 		return c.report, err
 	}
-	if err := c.rest(ctx, o); err != nil {
-		return c.report, err
-	}
-	return c.report, nil
+	return c.report, c.rest(ctx)
 }
 
 type copier struct {
 	from, to backend.Store
 	both     *Store
+	options  Options
 
 	mu     sync.Mutex
 	report Report
@@ -103,9 +110,9 @@ func (c *copier) cutoffs(ctx context.Context) error {
 }
 
 // each calls f for every record, several at a time.
-func each(ctx context.Context, from store.Store, f func(context.Context, store.Record) error) error {
+func (c *copier) each(ctx context.Context, from store.Store, f func(context.Context, store.Record) error) error {
 	q := store.Query{Limit: 500}
-	for {
+	for done := 0; ; {
 		page, err := from.List(ctx, q)
 		if err != nil {
 			return fmt.Errorf("list sessions: %w", err)
@@ -113,17 +120,27 @@ func each(ctx context.Context, from store.Store, f func(context.Context, store.R
 		if len(page) == 0 {
 			return nil
 		}
-		if err := inParallel(ctx, page, f); err != nil {
+		if err := inParallel(ctx, workers, page, f); err != nil {
 			return err
 		}
 		if err := q.Check(page); err != nil {
 			return fmt.Errorf("list sessions: %w", err)
 		}
 		q.After = page[len(page)-1].Cursor()
+		done += len(page)
+		c.progress(done)
 	}
 }
 
-func inParallel(ctx context.Context, page []store.Record, f func(context.Context, store.Record) error) error {
+func (c *copier) progress(done int) {
+	if c.options.Progress != nil {
+		c.options.Progress(done)
+	}
+}
+
+func inParallel(
+	ctx context.Context, workers int, page []store.Record, f func(context.Context, store.Record) error,
+) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	queue := make(chan store.Record)
@@ -148,39 +165,6 @@ func inParallel(ctx context.Context, page []store.Record, f func(context.Context
 	return context.Cause(ctx)
 }
 
-// copy makes the record in the new store what it is in the old one.
-func (c *copier) copy(ctx context.Context, r store.Record) error {
-	r = withoutMark(r)
-	err := c.to.Create(ctx, r, store.ID{})
-	if errors.Is(err, store.ErrExists) {
-		err = c.update(ctx, r)
-	}
-	if err != nil {
-		return fmt.Errorf("copy %v: %w", r.ID, err)
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.report.From.Add(&r)
-	return nil
-}
-
-// update saves a record that an earlier copy has brought, if it has changed since.
-func (c *copier) update(ctx context.Context, r store.Record) error {
-	there, err := c.to.Load(ctx, r.ID)
-	if err != nil || same(&there, &r) {
-		return err
-	}
-	r.Version = there.Version
-	return c.to.Save(ctx, r)
-}
-
-func same(a, b *store.Record) bool {
-	var x, y Sum
-	x.Add(a)
-	y.Add(b)
-	return x == y
-}
-
 // take moves the record.
 func (c *copier) take(ctx context.Context, r store.Record) error {
 	r = withoutMark(r)
@@ -202,43 +186,23 @@ func (c *copier) take(ctx context.Context, r store.Record) error {
 	return nil
 }
 
-// rest compares the new store with the old one, and counts what is left there.
-func (c *copier) rest(ctx context.Context, o Options) error {
-	if !o.Move {
-		compare := func(ctx context.Context, r store.Record) error { return c.compare(ctx, r, o) }
-		if err := each(ctx, c.to, compare); err != nil {
-			return err
-		}
-	}
+// rest counts what is left in the old store.
+func (c *copier) rest(ctx context.Context) error {
 	n, err := c.from.Count(ctx, "", time.Time{})
 	if err != nil {
 		return fmt.Errorf("count sessions: %w", err)
 	}
-	if c.report.Left = n; !o.Move {
+	if c.report.Left = n; !c.options.Move {
 		c.report.Left = max(0, n-c.report.From.Records)
 	}
 	return nil
 }
 
-// compare adds up what is in the new store, and finds what the old one lacks.
-func (c *copier) compare(ctx context.Context, r store.Record, o Options) error {
-	_, err := c.from.Load(ctx, r.ID)
-	extra := errors.Is(err, store.ErrNotFound)
-	if err != nil && !extra {
-		return fmt.Errorf("compare %v: %w", r.ID, err)
-	}
-	if extra && o.DeleteExtras {
-		_, err := c.to.Delete(ctx, r.ID)
-		return err
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if extra {
-		c.report.Extra++
-		return nil
-	}
-	c.report.To.Add(&r)
-	return nil
+func same(a, b *store.Record) bool {
+	var x, y Sum
+	x.Add(a)
+	y.Add(b)
+	return x == y
 }
 
 // Err says what is wrong with the outcome, if anything.
