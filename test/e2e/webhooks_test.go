@@ -163,7 +163,8 @@ func TestWebhooksAreVerifiedByTheirPublicLibrary(t *testing.T) {
 	if code, text := run(t, "webhooks", "replay", "--since", "1h", "--data", h.data, "crm"); code != 0 {
 		t.Errorf("%d: %s", code, text)
 	}
-	if metrics := h.ask(http.MethodGet, "/metrics"); !strings.Contains(metrics.body, `coatcheck_webhook_up{receiver="crm"}`) {
+	metrics := h.ask(http.MethodGet, "/metrics").body
+	if !strings.Contains(metrics, `coatcheck_webhook_up{receiver="crm"}`) {
 		t.Error("the metrics do not have the receiver")
 	}
 }
