@@ -84,10 +84,11 @@ bench-gate:
 scale: deps
 	COATCHECK_SCALE=$(SESSIONS) go test -count=1 -timeout=3h coatcheck.dev/test/scale -update
 	go test -count=1 coatcheck.dev/test/scale/simulate -update
+	COATCHECK_SCALE=$(SESSIONS) go test -count=1 -timeout=1h -v -run=TestScale coatcheck.dev/cmd/coatcheck/internal/index
 
 # The same faults as in `make test`, for hours: a thousand rounds where that takes twenty-five.
 torture:
-	COATCHECK_TORTURE=1 go test -count=1 -timeout=3h coatcheck.dev/test/...
+	COATCHECK_TORTURE=1 go test -count=1 -timeout=3h coatcheck.dev/test/... coatcheck.dev/cmd/coatcheck/internal/index
 
 # The programs that tests start, on Debian and its like. Only what is missing is installed.
 deps:

@@ -37,6 +37,7 @@ type listing struct {
 	Notice   string // what has just happened
 	Doubt    string // up to when this is true, if not now
 	Building string // how far the index is, if it is needed and not there
+	Wrong    bool   // the search cannot be read
 	Failed   bool   // there is nothing to show: the store does not answer, or the index is being built
 }
 
@@ -106,7 +107,7 @@ func (c *Console) showSessions(w http.ResponseWriter, r *http.Request) {
 	}
 	status := http.StatusOK
 	if wrong != nil {
-		status = http.StatusBadRequest
+		status, l.Wrong = http.StatusBadRequest, true
 	} else if err = c.list(r, q, after, &l); err != nil {
 		c.malformed(w, r, "The address of this page is damaged.")
 		return

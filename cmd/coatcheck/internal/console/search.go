@@ -42,8 +42,8 @@ type filter struct {
 var yesNo = []choice{{"", "either", false}, {"yes", "yes", false}, {"no", "no", false}}
 
 var mainFields = []searchField{
-	{Name: "name", Label: "User", Hint: "the name, or how it begins"},
-	{Name: "address", Label: "Address", Hint: "192.0.2.7 or 192.0.2.0/24"},
+	{Name: "name", Label: "User", Hint: "how it begins"},
+	{Name: "address", Label: "Address", Hint: "192.0.2.0/24"},
 	{Name: "browser", Label: "Browser", Hint: "Firefox, Linux"},
 }
 
@@ -115,7 +115,7 @@ func newSearchForm(given url.Values, q index.Query, wrong *index.FieldError) (f 
 				field.Value = value
 			}
 			if wrong != nil && wrong.Field == field.Name {
-				field.Problem = wrong.Want
+				field.Problem = strings.ToUpper(wrong.Want[:1]) + wrong.Want[1:] + "."
 			}
 			field.Choices = slices.Clone(field.Choices)
 			for j := range field.Choices {

@@ -57,7 +57,7 @@ var indexes = []string{
 
 // Memory for pages of the file, in KiB: of the connection that writes and of each that reads.
 const (
-	buildCache = 8 << 10 // while it is made: rows are only added then, and sorted
+	buildCache = 16 << 10 // while it is made: rows are only added then, and sorted
 	writeCache = 24 << 10
 	readCache  = 8 << 10
 	readers    = 4

@@ -50,7 +50,14 @@ type condition struct {
 	args   []any
 	index  string // that finds the rows which fulfil it
 	narrow bool   // they are few in any case
+	rest   []rest // which together find all other rows; nil if that is not so easy
 	cover  bool   // the index has the rows in an order of which the best are found without the table
+}
+
+// A rest is a part of what does not fulfil a condition.
+type rest struct {
+	sql string
+	arg any
 }
 
 // A search is a query at one moment.
@@ -84,6 +91,7 @@ func (x *Index) newSearch(q Query, now time.Time) *search {
 		c := condition{sql: "l.fold >= ?", args: []any{lo}, index: "live_user", cover: true}
 		if hi := following(lo); hi != nil {
 			c.sql, c.args = c.sql+" AND l.fold < ?", append(c.args, hi)
+			c.rest = []rest{{"l.fold < ?", lo}, {"l.fold >= ?", hi}}
 		}
 		add(c)
 	}
@@ -93,6 +101,8 @@ func (x *Index) newSearch(q Query, now time.Time) *search {
 		if q.Address.Addr().Is6() && q.Address.Bits() < 96 { // the addresses of IPv4 lie among those of IPv6
 			lo, hi := bounds(netip.MustParsePrefix("0.0.0.0/0"))
 			c.sql, c.args = c.sql+" AND l.addr NOT BETWEEN ? AND ?", append(c.args, lo, hi)
+		} else {
+			c.rest = []rest{{"l.addr < ?", lo}, {"l.addr > ?", hi}}
 		}
 		add(c)
 	}
@@ -106,6 +116,9 @@ func (x *Index) newSearch(q Query, now time.Time) *search {
 	}{{created, "created"}, {q.Seen.on(now, false), "seen"}, {q.Ends.on(now, true), "ends"}} {
 		if !span.open() {
 			add(condition{sql: fmt.Sprintf("l.%s >= ? AND l.%[1]s < ?", span.col), args: []any{span.after, span.before},
+				rest: []rest{
+					{fmt.Sprintf("l.%s < ?", span.col), span.after}, {fmt.Sprintf("l.%s >= ?", span.col), span.before},
+				},
 				index: "live_" + span.col, cover: true})
 		}
 	}
@@ -373,11 +386,17 @@ func (s *search) merge(ctx context.Context, tx *sql.Tx, after *cursor, limit int
 func (s *search) count(ctx context.Context, tx *sql.Tx) (n int, err error) {
 	where, args := s.where()
 	if n = s.few; len(s.conds) > 0 {
-		best, _, err := s.narrowest(ctx, tx)
+		best, err := s.narrowest(ctx, tx)
 		if err != nil {
 			return 0, err
 		}
-		if err := tx.QueryRowContext(ctx, counting(best.index, where), args...).Scan(&n); err != nil {
+		all, nearly, err := s.allBut(ctx, tx, best)
+		if err != nil {
+			return 0, err
+		}
+		if n = all; nearly {
+			// counted
+		} else if err := tx.QueryRowContext(ctx, counting(best.index, where), args...).Scan(&n); err != nil {
 			return 0, err
 		}
 	}
@@ -387,31 +406,63 @@ func (s *search) count(ctx context.Context, tx *sql.Tx) (n int, err error) {
 	return max(n-over, 0), err
 }
 
+// allBut counts the rows of a condition that nearly all fulfil by those that do not.
+func (s *search) allBut(ctx context.Context, tx *sql.Tx, c condition) (n int, nearly bool, err error) {
+	if len(s.conds) > 1 || s.facets != nil || c.rest == nil {
+		return 0, false, nil
+	}
+	others, most := 0, s.rows/4
+	for _, r := range c.rest {
+		n, err := size(ctx, tx, condition{sql: r.sql, args: []any{r.arg}, index: c.index}, most-others)
+		if others += n; err != nil || others > most {
+			return 0, false, err
+		}
+	}
+	err = tx.QueryRowContext(ctx, `SELECT count(*) FROM live`).Scan(&n)
+	return n - others, true, err
+}
+
 func counting(index, where string) string {
 	return fmt.Sprintf(`SELECT count(*) FROM live l INDEXED BY %s WHERE %s`, index, where)
 }
 
-// narrowest returns the condition with the fewest rows. There is at least one.
-func (s *search) narrowest(ctx context.Context, tx *sql.Tx) (best condition, least int, err error) {
-	least = s.rows + 1
+// lookup is what a row of the table takes beside one of an index.
+const lookup = 12
+
+// narrowest returns the condition whose index counts the rows in the least time. There is at least one condition.
+func (s *search) narrowest(ctx context.Context, tx *sql.Tx) (best condition, err error) {
 	if len(s.conds) == 1 {
-		return s.conds[0], least, nil
+		return s.conds[0], nil
 	}
 	for _, c := range s.conds {
 		if c.narrow {
-			return c, 0, nil
+			return c, nil
 		}
 	}
-	for _, c := range s.conds {
-		n, err := size(ctx, tx, c, min(least, many))
+	least := (s.rows + 1) * lookup
+	for i, c := range s.conds {
+		n, err := size(ctx, tx, c, many)
 		if err != nil {
-			return best, 0, err
+			return best, err
 		}
-		if n < least || n == least && c.cover {
+		if n > many {
+			n = s.rows
+		}
+		if !s.covers(c) {
+			n *= lookup
+		}
+		if n < least || i == 0 {
 			best, least = c, n
 		}
 	}
-	return best, least, nil
+	return best, nil
+}
+
+// covers reports whether the index of a condition knows all that is asked: that of addresses has two times as well.
+func (s *search) covers(c condition) bool {
+	return c.index == "live_address" && !slices.ContainsFunc(s.conds, func(c condition) bool {
+		return c.index != "live_address" && c.index != "live_created" && c.index != "live_seen"
+	})
 }
 
 // fetch reads the rows at places, in their order, but for those that are over.
