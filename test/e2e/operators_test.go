@@ -85,7 +85,7 @@ func accessible(t *testing.T, b *browser.Browser, name string) {
 		t.Fatal(err)
 	}
 	browser.Eval[bool](b, string(axe)+"\ntrue")
-	for _, width := range []int{390, 1280} {
+	for _, width := range []int{390, 768, 1280} {
 		for _, dark := range []bool{false, true} {
 			shot := browser.Shot{Width: width, Height: 800, Dark: dark, FullPage: true}
 			b.Look(shot)

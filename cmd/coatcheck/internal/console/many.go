@@ -104,7 +104,10 @@ func (c *Console) showMany(w http.ResponseWriter, r *http.Request, status int, j
 		Job: j, Here: manyURL(j.ID), Problem: problem, AsOfTime: newDisplayTime(j.AsOf, now),
 		Began: newDisplayTime(j.StartedAt, now), Ended: count(j.Ended), Gone: count(j.Gone), Failed: count(j.Failed),
 		More: count(j.More), All: count(j.Total()), Handled: count(j.Handled()), MaxReason: ending.MaxReason,
-		Past: pastURL(history.Query{Actor: j.By, From: j.StartedAt, To: j.FinishedAt}), Notice: c.takeNotice(r),
+		Past: pastURL(history.Query{Actor: j.By, From: j.StartedAt, To: j.FinishedAt}),
+	}
+	if !passive(r) {
+		p.Notice = c.takeNotice(r)
 	}
 	if !j.FinishedAt.IsZero() && !j.StartedAt.IsZero() {
 		p.Took = j.FinishedAt.Sub(j.StartedAt).Round(time.Second / 10).String()

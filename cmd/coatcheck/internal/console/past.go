@@ -240,7 +240,7 @@ func (c *Console) line(r *http.Request, handle store.ID) (line []happening, ende
 		line = append(line, newHappening(e, now))
 	}
 	if e, ok, _ := c.opts.History.End(r.Context(), handle); ok {
-		ended = newDisplayTime(e.At, now).Ago + ": " + e.HowEnded()
+		ended = upper(newDisplayTime(e.At, now).Ago + ": " + e.HowEnded())
 	}
 	return line, ended
 }

@@ -60,7 +60,7 @@ func TestHistoryPages(t *testing.T) {
 	b.post("/end", url.Values{"handle": {id.String()}}).wantRedirect(t, "/")
 	known(t, h, history.Kind(event.Revoked), 1)
 	known(t, h, history.OperatorSignedIn, 1)
-	b.get("/session/"+id.String()).want(t, 404, "This session has ended", "just now: ended by ", "from 127.0.0.1",
+	b.get("/session/"+id.String()).want(t, 404, "This session has ended", "Just now: ended by ", "from 127.0.0.1",
 		"signed in", "ada &lt;b&gt;")
 	b.get("/").want(t, 200, `href="/history"`)
 	page := b.get("/history")
