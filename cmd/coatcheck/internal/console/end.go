@@ -1,13 +1,16 @@
 package console
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"coatcheck.dev/cmd/coatcheck/internal/api"
+	"coatcheck.dev/devices"
 	"coatcheck.dev/internal/visible"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
@@ -23,15 +26,34 @@ func (c *Console) endSession(w http.ResponseWriter, r *http.Request) {
 		c.malformed(w, r, "The form does not name a session.")
 		return
 	}
+	whose := c.whose(r.Context(), handle)
 	existed, err := c.opts.Sessions.Revoke(c.acting(r), handle)
 	switch {
 	case err != nil:
 		c.storeFailed(w, r)
 	case existed:
-		c.leave(w, r, fmt.Sprintf("Session %s has ended.", handle))
+		c.leave(w, r, "The session of "+whose+" has ended.")
 	default:
-		c.leave(w, r, fmt.Sprintf("Session %s had already ended.", handle))
+		c.leave(w, r, "This session had already ended.")
 	}
+}
+
+// whose names a session as people do: by its user and browser.
+func (c *Console) whose(ctx context.Context, handle store.ID) string {
+	who := "somebody"
+	err := c.opts.Sessions.Update(ctx, handle, func(s *session.Session) error {
+		if info, ok := s.Info(); ok {
+			who = cmp.Or(visible.Text(info.User), "a visitor")
+			if browser := cmp.Or(visible.Text(info.Device.Label), devices.Name(info.Device.UserAgent)); browser != "" {
+				who += ", " + browser + ","
+			}
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, session.ErrEnded) {
+		c.log.Warn("look whose session is ended", "error", err) // it ends all the same
+	}
+	return who
 }
 
 // An endingUser asks whether to end all sessions of a user.

@@ -13,7 +13,8 @@ import (
 
 func TestEndOne(t *testing.T) {
 	d := newDesk(t)
-	id, other := d.start("ada", "", time.Minute), d.start("ada", "", time.Minute)
+	const agent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+	id, other := d.start("ada", agent, time.Minute), d.start("ada", "", time.Minute)
 	b := d.operator()
 	form := url.Values{"handle": {id.String()}, "return_to": {"/?user=ada"}}
 	b.post("/end", form).wantRedirect(t, "/?user=ada")
@@ -27,7 +28,7 @@ func TestEndOne(t *testing.T) {
 	}
 
 	// What has happened is said once, and not to the page that only follows along.
-	said := "Session " + id.String() + " has ended."
+	said := "The session of ada, Firefox on Linux, has ended."
 	if got := b.get("/?user=ada", "Coatcheck-Live", "1"); strings.Contains(got.body, said) {
 		t.Error("the notice went to a page that looks by itself")
 	}
@@ -37,7 +38,9 @@ func TestEndOne(t *testing.T) {
 	}
 
 	b.post("/end", form).wantRedirect(t, "/?user=ada")
-	b.get("/").want(t, 200, "Session "+id.String()+" had already ended.")
+	b.get("/").want(t, 200, "This session had already ended.")
+	b.post("/end", url.Values{"handle": {d.start("", "", 0).String()}}).wantRedirect(t, "/")
+	b.get("/").want(t, 200, "The session of a visitor has ended.")
 }
 
 func TestEndNothing(t *testing.T) {

@@ -2,14 +2,18 @@ package console_test
 
 import (
 	"encoding/json"
+	"html"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/operator"
+	"coatcheck.dev/event"
 )
 
 // staff adds an operator, and returns their token.
@@ -187,6 +191,41 @@ func TestPageShowsWhoAndWhat(t *testing.T) {
 	b.post("/end", url.Values{"handle": {id.String()}}).want(t, 403, "This is not yours to do", "Your role is viewer")
 	if !d.there(id) {
 		t.Error("a viewer has ended a session")
+	}
+}
+
+var leads = regexp.MustCompile(`(?s)<(?:a|form)\b[^>]*?(?:href|action)="(/[^"]*)"[^>]*>`)
+
+// No page has a link or a form that its operator may not use.
+func TestPagesLeadNowhereForbidden(t *testing.T) {
+	d, h := newPastDesk(t)
+	id := d.start("ada", "", time.Minute)
+	h.Observe(event.Event{Kind: event.SignedIn, Handle: id, User: "ada", Address: "192.0.2.7"})
+	h.Flush(t.Context())
+	mux := http.NewServeMux()
+	for _, route := range d.console.Routes() {
+		mux.Handle(route, http.NotFoundHandler())
+	}
+	for _, role := range []operator.Role{operator.Viewer, operator.Support, operator.Security} {
+		d.staff("a-"+string(role), role)
+		b := d.as("a-" + string(role))
+		for _, route := range d.console.Routes() {
+			method, page := filled(route)
+			if method != "GET" || page == "/events" || !role.May(operator.Needs(route)) {
+				continue
+			}
+			page = strings.Replace(page, "AAAAAAAAAAAAAAAAAAAAAA", id.String(), 1)
+			for _, found := range leads.FindAllStringSubmatch(b.get(page+"?user=ada").body, -1) {
+				method := "GET"
+				if strings.Contains(found[0], `method="post"`) {
+					method = "POST"
+				}
+				_, to := mux.Handler(httptest.NewRequest(method, html.UnescapeString(found[1]), nil))
+				if to != "" && !role.May(operator.Needs(to)) {
+					t.Errorf("%s: %s leads to %s", role, page, to)
+				}
+			}
+		}
 	}
 }
 

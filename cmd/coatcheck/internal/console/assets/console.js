@@ -110,11 +110,37 @@
     held = 0;
     const start = performance.now();
     const from = await ask("GET", location.href, { "Coatcheck-Live": "1" });
-    if (from && from.getElementById("live")) takeAll(from);
-    else if (from) location.reload(); // most likely to the sign-in page
+    if (!from) gone();
+    else if (from.getElementById("live")) { back(); takeAll(from); }
+    else location.reload(); // most likely to the sign-in page
     // A list that takes the server long to make is asked for less often.
     setTimeout(() => { busy = false; if (again) soon(0); }, Math.max(250, 4 * (performance.now() - start)));
   }
+
+  // While the program does not answer, the page says since when, and its buttons rest: a press would do nothing.
+  let since = "";
+
+  const gone = () => {
+    since = since || new Date().toLocaleTimeString();
+    say("off", "No answer since " + since);
+    for (const link of document.querySelectorAll("main a.button")) link.setAttribute("aria-disabled", "true");
+    for (const button of document.querySelectorAll("main button:not(dialog button, :disabled)")) {
+      button.disabled = true;
+      button.dataset.rests = "";
+    }
+    soon(RETRY);
+  };
+
+  const back = () => {
+    if (!since) return;
+    since = "";
+    say("on", "Live");
+    for (const link of document.querySelectorAll("main a.button")) link.removeAttribute("aria-disabled");
+    for (const button of document.querySelectorAll("button[data-rests]")) {
+      button.disabled = false;
+      delete button.dataset.rests;
+    }
+  };
 
   // A page that nobody sees follows nothing: browsers allow few connections to one host.
   let source = null;
@@ -126,10 +152,10 @@
     source.addEventListener("change", () => soon(0));
     source.addEventListener("end", () => location.reload());
     source.onerror = () => {
-      say("off", "Reconnecting");
+      if (!since) say("off", "Reconnecting");
+      soon(0); // to know whether it is the stream alone
       if (source && source.readyState === EventSource.CLOSED) {
         source = null;
-        soon(0);
         setTimeout(follow, 5000);
       }
     };
@@ -150,18 +176,50 @@
     const form = event.target;
     if (!form.matches("form[data-live]")) return;
     event.preventDefault();
-    const fields = new URLSearchParams(new FormData(form));
+    const fields = new URLSearchParams(new FormData(form)), row = form.closest("#rows tr");
     for (const button of form.querySelectorAll("button")) button.disabled = true;
     const from = await ask("POST", form.action, {}, fields);
     if (from && from.getElementById("live")) {
       tell(from.getElementById("notice").textContent);
       takeAll(from);
+      if (row && row.classList.contains("gone")) goOn(row);
       return;
     }
     for (const button of form.querySelectorAll("button")) button.disabled = false;
     const heading = from && from.querySelector("h1");
     tell(heading ? heading.textContent : "The console does not answer. It is not known whether anything has changed.");
     if (from && from.getElementById("token")) location.reload();
+  });
+
+  // goOn brings the focus from a row that has ended to the next one's button.
+  const goOn = (row) => {
+    if (document.activeElement !== document.body && !row.contains(document.activeElement)) return;
+    let to = row;
+    do to = to.nextElementSibling; while (to && to.classList.contains("gone"));
+    if (!to) to = document.querySelector("#rows tr:not(.gone)");
+    const button = to && to.querySelector("button, a");
+    (button || document.querySelector(".search input")).focus();
+  };
+
+  // step brings the focus to the row before or after the one that has it.
+  const step = (by) => {
+    const rows = [...document.querySelectorAll("#rows tr:not(.gone)")];
+    const at = rows.indexOf(document.activeElement.closest("#rows tr"));
+    const row = rows[at < 0 ? (by > 0 ? 0 : -1) : at + by];
+    if (!row) return false;
+    row.querySelector("a").focus();
+    return true;
+  };
+
+  document.addEventListener("keydown", (event) => {
+    const keys = document.getElementById("keys");
+    if (event.ctrlKey || event.metaKey || event.altKey || keys.open) return;
+    if (event.target.closest("input, textarea, select, summary")) return;
+    const search = document.querySelector(".search input");
+    if (event.key === "/") { search.focus(); search.select(); }
+    else if (event.key === "?") keys.showModal();
+    else if (event.key !== "ArrowDown" && event.key !== "ArrowUp" || !step(event.key === "ArrowDown" ? 1 : -1)) return;
+    event.preventDefault();
   });
 
   tell(document.getElementById("notice").textContent);
