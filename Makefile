@@ -84,7 +84,7 @@ bench-gate:
 scale: deps
 	COATCHECK_SCALE=$(SESSIONS) go test -count=1 -timeout=3h coatcheck.dev/test/scale -update
 	go test -count=1 coatcheck.dev/test/scale/simulate -update
-	COATCHECK_SCALE=$(SESSIONS) go test -count=1 -timeout=1h -v -run=TestScale coatcheck.dev/cmd/coatcheck/internal/index
+	COATCHECK_SCALE=$(SESSIONS) go test -count=1 -timeout=1h -v -run=TestScale coatcheck.dev/cmd/coatcheck/internal/index coatcheck.dev/cmd/coatcheck/internal/ending
 
 # The same faults as in `make test`, for hours: a thousand rounds where that takes twenty-five.
 torture:
