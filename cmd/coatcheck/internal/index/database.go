@@ -153,7 +153,12 @@ func (f *database) finish(ctx context.Context) (*database, error) {
 		return nil, err
 	}
 	f.close()
-	return connect(f.path, "wal"), nil
+	whole := connect(f.path, "wal")
+	if err := whole.write.PingContext(ctx); err != nil { // who reads finds the journal there
+		whole.close()
+		return nil, err
+	}
+	return whole, nil
 }
 
 // connect opens no connection yet. Without a journal the file is the connection's alone.
@@ -163,20 +168,16 @@ func connect(path, journal string) *database {
 		if !strings.HasPrefix(slashed, "/") {
 			slashed = "/" + slashed
 		}
-		pragmas := []string{"busy_timeout(5000)", "journal_mode(" + journal + ")", "synchronous(normal)",
-			fmt.Sprintf("cache_size(-%d)", cache), "journal_size_limit(33554432)", more}
-		if journal == "off" {
-			pragmas = append(pragmas, "synchronous(off)", "locking_mode(exclusive)")
-		}
+		pragmas := []string{"busy_timeout(5000)", fmt.Sprintf("cache_size(-%d)", cache), more}
 		query := "_pragma=" + strings.Join(pragmas, "&_pragma=")
 		return (&url.URL{Scheme: "file", Path: slashed, RawQuery: query}).String()
 	}
 	f := &database{path: path}
-	cache := writeCache
+	cache, more := writeCache, "journal_mode(wal)&_pragma=synchronous(normal)&_pragma=journal_size_limit(33554432)"
 	if journal == "off" {
-		cache = buildCache
+		cache, more = buildCache, "journal_mode(off)&_pragma=synchronous(off)&_pragma=locking_mode(exclusive)"
 	}
-	f.write, _ = sql.Open("sqlite", source(cache, "temp_store(file)")) // the driver is there
+	f.write, _ = sql.Open("sqlite", source(cache, more)) // the driver is there
 	f.write.SetMaxOpenConns(1)
 	f.read, _ = sql.Open("sqlite", source(readCache, "query_only(1)"))
 	f.read.SetMaxOpenConns(readers)

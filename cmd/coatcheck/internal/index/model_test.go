@@ -38,7 +38,7 @@ func TestIndexSettlesOnWhatTheStoreHas(t *testing.T) {
 		for range 1 + m.r.IntN(20) {
 			m.step()
 		}
-		if m.round%10 == 9 {
+		if m.round%20 == 19 {
 			m.kill()
 		}
 		feed.restore()

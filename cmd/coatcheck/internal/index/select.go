@@ -390,13 +390,14 @@ func (s *search) count(ctx context.Context, tx *sql.Tx) (n int, err error) {
 		if err != nil {
 			return 0, err
 		}
-		all, nearly, err := s.allBut(ctx, tx, best)
+		known, counted, err := s.countAlone(ctx, tx, best)
 		if err != nil {
 			return 0, err
 		}
-		if n = all; nearly {
-			// counted
-		} else if err := tx.QueryRowContext(ctx, counting(best.index, where), args...).Scan(&n); err != nil {
+		if n = known; !counted {
+			err = tx.QueryRowContext(ctx, counting(best.index, where), args...).Scan(&n)
+		}
+		if err != nil {
 			return 0, err
 		}
 	}
@@ -406,12 +407,17 @@ func (s *search) count(ctx context.Context, tx *sql.Tx) (n int, err error) {
 	return max(n-over, 0), err
 }
 
-// allBut counts the rows of a condition that nearly all fulfil by those that do not.
-func (s *search) allBut(ctx context.Context, tx *sql.Tx, c condition) (n int, nearly bool, err error) {
+// countAlone counts the rows of a condition that is the only one, if few fulfil it, or nearly all: then those that do
+// not are counted.
+func (s *search) countAlone(ctx context.Context, tx *sql.Tx, c condition) (n int, counted bool, err error) {
 	if len(s.conds) > 1 || s.facets != nil || c.rest == nil {
 		return 0, false, nil
 	}
-	others, most := 0, s.rows/4
+	most := s.rows / 4
+	if n, err = size(ctx, tx, c, most); err != nil || n <= most {
+		return n, true, err
+	}
+	others := 0
 	for _, r := range c.rest {
 		n, err := size(ctx, tx, condition{sql: r.sql, args: []any{r.arg}, index: c.index}, most-others)
 		if others += n; err != nil || others > most {
