@@ -20,6 +20,7 @@ func TestConsoleByKeyboard(t *testing.T) {
 	b := browser.Start(t, browser.Options{})
 	b.Navigate(h.link)
 	b.AwaitText("h1", "3 live sessions")
+	b.AwaitText("#state", "Live") // the keys are heard from then on
 	focus := func(what string) string {
 		t.Helper()
 		return browser.Eval[string](b, "(document.activeElement."+what+") || ''")

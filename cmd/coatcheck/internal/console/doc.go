@@ -3,9 +3,11 @@
 // It lists live sessions, newest first, finds those of a user, ends one or all of a user, and follows changes as they
 // happen. Everything works without JavaScript. With it, an open page keeps itself up to date.
 //
-// An operator signs in with the link from [Console.SignInLink], which works once and for ten minutes, or with the token
-// of the API. The console then has a session like any other site that is built on Coatcheck, with a manager and a
-// SameSite=Strict cookie of its own. Its store is in memory, so a restart signs operators out.
+// An operator signs in with a link, which works once and for ten minutes, or with a token; with a passkey as well, once
+// they have one; or another gate names them. The console then has a session like any other site that is built on
+// Coatcheck, with a manager and a SameSite=Strict cookie of its own. Its store is in memory, so a restart signs
+// operators out. Package operator has who they are, and what each may do: pages show no more, and each request is asked
+// again.
 //
 // Strangers wrote what it shows: names, addresses and User-Agent headers are text and nothing else. No page has an
 // inline script or style, the content security policy allows none, and scripts cannot make markup from text

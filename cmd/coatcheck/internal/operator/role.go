@@ -29,6 +29,7 @@ const (
 	Push    Action = "push"     // send again what other systems hear, drop what is dead
 	Scrape  Action = "scrape"   // read the metrics
 	Self    Action = "self"     // sign out, have a passkey
+	Service Action = "service"  // what services alone do, by an app key: no operator is one
 )
 
 // may says who may do what.

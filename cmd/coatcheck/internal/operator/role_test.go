@@ -20,6 +20,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		{operator.Push, false, false, true, false},
 		{operator.Scrape, false, false, true, true},
 		{operator.Self, true, true, true, false},
+		{operator.Service, false, false, false, false},
 		{"", false, false, false, false},
 		{"no such action", false, false, false, false},
 	} {

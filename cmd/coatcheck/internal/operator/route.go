@@ -68,7 +68,7 @@ var routes = map[string]Action{
 	"PATCH /v1/sessions/data":           Begin,
 	"PATCH /v1/sessions/{handle}/data":  Begin,
 	"POST /v1/sessions/step-up":         Begin,
-	"POST /v1/sessions/token":           Begin,
+	"POST /v1/sessions/token":           Service,
 	"POST /v1/sessions/{handle}/extend": Begin,
 }
 
