@@ -13,7 +13,8 @@ import (
 
 // CreateMany creates records as [Store.Create] does, many in one transaction. Where an ID is taken nothing happens, and
 // those IDs are returned. It is for filling a store that is not in use yet: others wait for as long as a transaction
-// takes. MySQL and MariaDB return [errors.ErrUnsupported].
+// takes, and a connection to SQLite keeps up to 256 MB of the database in memory until it is closed. MySQL and MariaDB
+// return [errors.ErrUnsupported].
 func (s *Store) CreateMany(ctx context.Context, records []store.Record) (taken []store.ID, err error) {
 	all := make([]*values, len(records))
 	for i := range records {
@@ -72,12 +73,9 @@ func (m *mysql) scan(ctx context.Context, after store.ID, limit int) ([]row, err
 	return read(ctx, &m.server, scanPage, myScan, after[:], limit)
 }
 
-// The pages of indexes are written in no order, so that a small cache would write each page many times. These are in
-// KiB, and the large one is in force while a transaction lasts.
-const (
-	liteLargeCache = `PRAGMA cache_size = -131072`
-	liteUsualCache = `PRAGMA cache_size = -2000`
-)
+// The pages of indexes are written in no order, so that with a small cache each would be read and written many times.
+// This is in KiB. The connection keeps it, so that the next transaction finds the pages there.
+const liteLargeCache = `PRAGMA cache_size = -262144`
 
 // createMany inserts in the order of the IDs, in which the primary key has them. One statement for several rows would
 // cost more: SQLite then keeps a journal of its own for it.
@@ -87,7 +85,6 @@ func (s *sqlite) createMany(ctx context.Context, all []*values) ([]store.ID, err
 		if err := t.run(liteLargeCache); err != nil {
 			return nil, err
 		}
-		defer func() { err = errors.Join(err, t.run(liteUsualCache)) }()
 		for _, v := range all {
 			switch err := t.create(v, store.ID{}); {
 			case errors.Is(err, store.ErrExists):

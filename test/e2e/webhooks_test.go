@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"crypto/rand"
+	"database/sql"
 	"encoding/base64"
 	"net/http"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"coatcheck.dev/test/internal/browser"
 	"coatcheck.dev/test/internal/proc"
 	"coatcheck.dev/test/internal/tool"
 )
@@ -176,4 +178,43 @@ func read(t *testing.T, name string) string {
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+// The page of webhooks, with a receiver that fails and has dead messages, and one that is switched off, is accessible
+// and fits.
+func TestWebhooksPageIsAccessible(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "coatcheck.yaml")
+	text := "upstream: " + app(t, "node") + "\nwebhooks:\n"
+	for _, name := range []string{"crm", "archive-of-the-audit-department"} {
+		text += "  - name: " + name + "\n    url: http://" + proc.FreeAddrs(t, 1)[0] +
+			"/hooks/of/coatcheck?key=hidden\n    secrets: [" + newHookSecret() + "]\n"
+	}
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h := open(t, "serve", "--config", file)
+	newVisitor(t, h.site).post("/login", "user", "ada", "password", "lovelace")
+	inDatabase(t, filepath.Join(h.data, "webhooks.db"), func(db *sql.DB) error {
+		for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+			result, err := db.Exec(`UPDATE deliveries SET dead = 1, head = 0 WHERE receiver = 'crm' AND tries > 0`)
+			if err != nil {
+				return err
+			}
+			if n, _ := result.RowsAffected(); n > 0 || time.Now().After(deadline) {
+				_, err := db.Exec(`UPDATE receivers SET off = 1 WHERE name <> 'crm'`)
+				return err
+			}
+		}
+	})
+	h.Term()
+	h = h.reopen()
+	b := browser.Start(t, browser.Options{})
+	b.Navigate(h.link)
+	b.AwaitText("h1", "live session")
+	b.Navigate(h.console + "/webhooks")
+	b.AwaitText("h3", "could not be delivered")
+	accessible(t, b, "webhooks")
+	isQuiet(t, b)
 }

@@ -116,6 +116,8 @@ func newReceiverRow(s *webhook.Status, now time.Time) receiverRow {
 		row.State = "It fails since " + newDisplayTime(s.Failing, now).Exact + ". What it has to hear waits."
 	case s.Answer == "":
 		row.State = "It was sent nothing yet."
+	case s.Answer[0] != '2':
+		row.State = "It did not take what it was sent last."
 	}
 	return row
 }

@@ -54,7 +54,7 @@ type Options struct {
 	Move         bool // move sessions, as nodes do, so that the old store is empty in the end; for stores in use
 	DeleteExtras bool // delete from the new store what the old one lacks
 
-	// Stretch is how many sessions are copied at a time. The default is 40,000: so many have room in memory, and make
+	// Stretch is how many sessions are copied at a time. The default is 80,000: so many have room in memory, and make
 	// one transaction worth its while.
 	Stretch int
 
@@ -69,7 +69,7 @@ const workers = 8
 // is there already. Without Options.Move nobody may be using either store.
 func Copy(ctx context.Context, from, to backend.Store, o Options) (Report, error) {
 	if o.Stretch <= 0 {
-		o.Stretch = 40_000
+		o.Stretch = 80_000
 	}
 	c := copier{from: from, to: to, both: From(from, to), options: o}
 	// The cutoffs go first: they must refuse a session from the moment it is there.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"coatcheck.dev/store"
 )
@@ -34,11 +35,12 @@ func (c *copier) copyAll(ctx context.Context) error {
 		if err := c.bring(ctx, stretch); err != nil {
 			return err
 		}
-		there, err := fresh.upto(ctx, upto)
-		if err != nil {
-			return err
+		known := make(map[store.ID]struct{}, len(stretch))
+		for i := range stretch {
+			known[stretch[i].ID] = struct{}{}
 		}
-		if err := c.compare(ctx, stretch, there); err != nil {
+		compare := func(page []store.Record) error { return c.compare(ctx, known, page) }
+		if err := fresh.upto(ctx, upto, compare); err != nil {
 			return err
 		}
 		done += len(stretch)
@@ -110,12 +112,8 @@ func (c *copier) update(ctx context.Context, r store.Record) error {
 	return c.to.Save(ctx, r)
 }
 
-// compare adds up what is in a stretch of the new store, and finds what the old one lacks.
-func (c *copier) compare(ctx context.Context, stretch, there []store.Record) error {
-	known := make(map[store.ID]struct{}, len(stretch))
-	for i := range stretch {
-		known[stretch[i].ID] = struct{}{}
-	}
+// compare adds up what is in the new store, and finds what the old one lacks: most are known to be there.
+func (c *copier) compare(ctx context.Context, known map[store.ID]struct{}, there []store.Record) error {
 	for i := range there {
 		r := &there[i]
 		if _, ok := known[r.ID]; !ok {
@@ -211,28 +209,30 @@ func (r *reader) next(ctx context.Context, n int) (all []store.Record, err error
 		if len(r.page) == 0 {
 			break
 		}
+		if len(all) > 0 && cap(all) < n {
+			all = slices.Grow(all, n-len(all)) // a second page: there may be many
+		}
 		some := min(n-len(all), len(r.page))
 		all, r.page = append(all, r.page[:some]...), r.page[some:]
 	}
 	return all, nil
 }
 
-// upto returns the records up to a place, that one included; the zero place is the end. What comes after the place is
-// not there yet, so it is read again next time.
-func (r *reader) upto(ctx context.Context, place store.Cursor) (all []store.Record, err error) {
+// upto gives the records up to a place, that one included; the zero place is the end. What comes after the place is not
+// there yet, so it is read again next time.
+func (r *reader) upto(ctx context.Context, place store.Cursor, give func([]store.Record) error) error {
 	defer func() { r.page, r.over, r.after = nil, false, place }()
 	for {
 		if err := r.fill(ctx); err != nil || len(r.page) == 0 {
-			return all, err
+			return err
 		}
 		n := len(r.page)
 		if place != (store.Cursor{}) {
 			for n = 0; n < len(r.page) && r.compare(r.page[n].Cursor(), place) <= 0; n++ {
 			}
 		}
-		all = append(all, r.page[:n]...)
-		if n < len(r.page) {
-			return all, nil
+		if err := give(r.page[:n]); err != nil || n < len(r.page) {
+			return err
 		}
 		r.page = nil
 	}
