@@ -3,12 +3,13 @@ package console_test
 import (
 	"testing"
 
+	"coatcheck.dev/cmd/coatcheck/internal/console"
 	"coatcheck.dev/lint"
 )
 
 // TestCookiesAreClean: there is nothing to say about the cookies of an operator's day.
 func TestCookiesAreClean(t *testing.T) {
-	d := newDesk(t)
+	d := newDesk(t, func(o *console.Options) { o.Hosts = []string{"www.site.example"} }) // that of lint's requests
 	report := lint.Handler(t, d.server.Config.Handler,
 		lint.Get("/"), lint.PostForm("/sign-in", "token", "wrong"), lint.Get(path(d.console.SignInLink())),
 		lint.Get("/"),

@@ -24,6 +24,7 @@ type page struct {
 	Title    string
 	What     string
 	Operator *operator.Operator // who is signed in; nil if nobody is
+	Places   []signpost         // the navigation
 	Warning  string             // about cookies over plain HTTP
 	Body     any
 }
@@ -36,6 +37,7 @@ func (p page) May(a operator.Action) bool { return p.Operator != nil && p.Operat
 func (c *Console) show(w http.ResponseWriter, r *http.Request, status int, name, title string, body any) {
 	var buf bytes.Buffer
 	p := page{Title: title, What: c.opts.What, Operator: c.Who(r), Warning: c.warning(r), Body: body}
+	p.Places = placesFor(p.Operator, r)
 	if err := templates.ExecuteTemplate(&buf, name, p); err != nil {
 		c.log.Error("render page", "page", name, "error", err)
 		http.Error(w, "This page could not be made. The log says why.", http.StatusInternalServerError)
