@@ -11,6 +11,24 @@ var Faults = []Fault{
 			"test/e2e.TestAServerThatIsNoWriterAnyMoreIsNotBelieved", "test/near.TestFailoverByHand",
 		},
 	}, {
+		What: "the history cannot be written: the disk is full, its file is damaged, its database is down",
+		Does: "sessions begin and end as ever; entries wait in memory, what finds no room there is counted, logged " +
+			"and told by the history itself; a damaged file is set aside",
+		Bound: "65,536 entries wait",
+		Proof: []string{
+			"cmd/coatcheck/internal/history.TestAFullDiskIsNeverSilent",
+			"cmd/coatcheck/internal/history.TestDamageInUse",
+		},
+	}, {
+		What: "the program is killed, or the store goes down, while many sessions end by query",
+		Does: "the job goes on where it was when the program starts again, or when the store answers; those that " +
+			"were meant end, and no others",
+		Bound: "the batch that was under way is tried again",
+		Proof: []string{
+			"cmd/coatcheck/internal/ending.TestGoesOnAfterAKill",
+			"cmd/coatcheck/internal/ending.TestAStoreThatIsDownIsWaitedFor",
+		},
+	}, {
 		What: "the feed breaks, or falls silent",
 		Does: "what is near is served until its lease is over, then each request asks the store; streams are " +
 			"looked at",
