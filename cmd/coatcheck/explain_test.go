@@ -81,7 +81,7 @@ func TestExplain(t *testing.T) {
 	}
 	for deadline := time.Now().Add(10 * time.Second); ; { // until the history has it
 		got, err := explain(ended)
-		if err == nil && strings.Contains(got, "ended by api from 127.0.0.1: by token") {
+		if err == nil && strings.Contains(got, "ended by operator from 127.0.0.1: by token") {
 			break
 		}
 		if time.Now().After(deadline) {
