@@ -38,6 +38,26 @@ func (s *server) openEndings() {
 	s.endings = jobs
 }
 
+// countEachHour has the history know how many sessions there are: now, and about once an hour until ctx ends.
+func (s *server) countEachHour(ctx context.Context) {
+	if s.history == nil {
+		return
+	}
+	hour := time.NewTicker(time.Hour)
+	defer hour.Stop()
+	for {
+		n, err := s.sessions.Count(ctx, "")
+		if err == nil { // the store's failure is told already
+			s.history.NoteCount(n)
+		}
+		select {
+		case <-hour.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
 // lookHistory opens the history beside a program that writes to it. It is nil if there is none.
 func lookHistory(b *backend.Backend, f *folder.Folder) (*history.History, error) {
 	if shared := history.LookShared(b); shared != nil {

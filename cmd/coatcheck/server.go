@@ -160,6 +160,7 @@ func (s *server) assemble(ctx context.Context, flags config.Server, site site) (
 		}
 		counts.WatchWebhooks(s.pusher.statuses)
 	}
+	go s.countEachHour(s.closing)
 	s.openIndex(flags.Lease)
 	s.openEndings()
 	s.console = console.New(console.Options{

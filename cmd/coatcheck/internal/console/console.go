@@ -179,6 +179,7 @@ func (c *Console) routes() map[string]http.HandlerFunc {
 		"GET /history":        c.showHistory,
 		"GET /history.csv":    c.exportCSV,
 		"GET /history.json":   c.exportJSON,
+		"GET /charts":         c.showCharts,
 		"GET /erase-history":  c.askErase,
 		"POST /erase-history": c.eraseHistory,
 

@@ -10,6 +10,7 @@ import (
 var places = []struct{ pattern, path, label string }{
 	{"GET /{$}", "/", "Sessions"},
 	{"GET /history", "/history", "History"},
+	{"GET /charts", "/charts", "Charts"},
 	{"GET /endings", "/endings", "Endings"},
 	{"GET /not-before", "/not-before", "End by time"},
 	{"GET /webhooks", "/webhooks", "Webhooks"},

@@ -10,8 +10,8 @@ func TestNavigation(t *testing.T) {
 	d := newDesk(t)
 	b := d.operator()
 	for path, label := range map[string]string{
-		"/": "Sessions", "/history": "History", "/endings": "Endings", "/not-before": "End by time",
-		"/webhooks": "Webhooks", "/explain": "Explain a cookie",
+		"/": "Sessions", "/history": "History", "/charts": "Charts", "/endings": "Endings",
+		"/not-before": "End by time", "/webhooks": "Webhooks", "/explain": "Explain a cookie",
 	} {
 		here := `<a href="` + path + `" aria-current="page">` + label + `</a>`
 		if got := b.get(path).body; !strings.Contains(got, here) || strings.Count(got, "aria-current") != 1 {

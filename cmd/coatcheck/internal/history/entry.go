@@ -64,6 +64,7 @@ var words = []struct {
 	{OperatorActed, "operator acted"},
 	{Erased, "history erased"},
 	{Lost, "entries lost"},
+	{Counted, "sessions counted"},
 }
 
 // Kinds returns the kinds that are kept, in the order of a session's life.
@@ -100,6 +101,8 @@ func (e *Entry) Says() string {
 		return "all that had begun by " + e.Detail
 	case Erased, Lost:
 		return e.Detail + " entries"
+	case Counted:
+		return e.Detail + " sessions"
 	}
 	return e.Detail
 }

@@ -42,6 +42,8 @@ func (q *Query) where() (string, []any) {
 	}
 	if q.Kind != "" {
 		add("kind = ?", []byte(q.Kind))
+	} else if q.Handle.IsZero() && q.User == "" && q.Actor == "" {
+		add("kind <> ?", []byte(Counted)) // which concerns nobody
 	}
 	if q.Address.IsValid() {
 		first, last := bounds(q.Address)

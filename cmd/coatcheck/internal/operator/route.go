@@ -26,6 +26,7 @@ var routes = map[string]Action{
 	"POST /not-before":      EndMany,
 	"GET /history":          Look,
 	"GET /history.csv":      Look,
+	"GET /charts":           Look,
 	"GET /history.json":     Look,
 	"GET /erase-history":    EndMany,
 	"POST /erase-history":   EndMany,
