@@ -403,7 +403,7 @@ func (h *rig) tryAll(e endpoint) {
 	want("good", good, e.status, "")
 	want("twice", good, e.twice, "")
 	if e.scope == appkey.Token {
-		want("the console's token", with(func(q *question) { q.key = token }), 403, "wrong_scope")
+		want("the console's token", with(func(q *question) { q.key = token }), 403, "wrong_role")
 	} else if e.scope != "" {
 		want("the console's token", with(func(q *question) { q.key = token }), e.twice, "")
 		want("scope admin", with(func(q *question) { q.key = h.keys[appkey.Admin] }), e.twice, "")

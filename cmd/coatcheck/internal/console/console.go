@@ -163,6 +163,7 @@ func (c *Console) routes() map[string]http.HandlerFunc {
 		"GET /sign-in":   c.showSignIn,
 		"POST /sign-in":  c.signIn,
 		"POST /sign-out": c.signOut,
+		"POST /rows":     c.changeRows,
 
 		"GET /sign-in/passkey":  c.askForPasskey,
 		"POST /sign-in/passkey": c.showPasskey,

@@ -25,6 +25,7 @@ type page struct {
 	What     string
 	Operator *operator.Operator // who is signed in; nil if nobody is
 	Places   []signpost         // the navigation
+	Dense    bool               // rows are
 	Warning  string             // about cookies over plain HTTP
 	Body     any
 }
@@ -38,6 +39,7 @@ func (c *Console) show(w http.ResponseWriter, r *http.Request, status int, name,
 	var buf bytes.Buffer
 	p := page{Title: title, What: c.opts.What, Operator: c.Who(r), Warning: c.warning(r), Body: body}
 	p.Places = placesFor(p.Operator, r)
+	p.Dense = p.Operator != nil && denseRows.Get(c.operators.From(r.Context()))
 	if err := templates.ExecuteTemplate(&buf, name, p); err != nil {
 		c.log.Error("render page", "page", name, "error", err)
 		http.Error(w, "This page could not be made. The log says why.", http.StatusInternalServerError)

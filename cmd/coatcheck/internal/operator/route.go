@@ -40,6 +40,7 @@ var routes = map[string]Action{
 	"POST /passkeys":        Self,
 	"POST /passkeys/remove": Self,
 	"POST /sign-out":        Self,
+	"POST /rows":            Self,
 
 	"POST /ending/{id}/cancel": EndMany,
 
