@@ -51,7 +51,7 @@ func TestScreenshots(t *testing.T) {
 	console.Navigate(h.link)
 	console.AwaitCount("#rows tr", 5)
 	console.AwaitText("#state", "Live")
-	take(t, console, filepath.Join(folder, "console.png"), browser.Shot{Width: 1200, Height: 640})
+	take(t, console, filepath.Join(folder, "console.png"), browser.Shot{Width: 1200, Height: 740})
 }
 
 // take makes a picture that a page can bear.
