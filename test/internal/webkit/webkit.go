@@ -8,7 +8,6 @@ package webkit
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -66,15 +65,18 @@ func Start(t testing.TB, proxy string) *Browser {
 	return b
 }
 
+// sessionTimeout is longer than a browser needs on a machine that is busy with other tests.
+const sessionTimeout = 40 * time.Second
+
 // begin starts a session. Now and then the driver and its browser miss each other, and then neither gives up.
 func (b *Browser) begin(binary, proxy string) error {
 	var session struct {
 		SessionID    string
 		Capabilities struct{ BrowserVersion string }
 	}
-	failed := make(chan error, 1)
+	failed, driver := make(chan error, 1), b.driver // of this attempt: nobody waits for one that was given up
 	go func() {
-		failed <- b.try(http.MethodPost, b.driver+"/session", object{"capabilities": object{"alwaysMatch": object{
+		failed <- b.try(http.MethodPost, driver+"/session", object{"capabilities": object{"alwaysMatch": object{
 			"acceptInsecureCerts": true,
 			// The driver itself would speak TLS to the proxy for pages by https.
 			"webkitgtk:browserOptions": object{"binary": binary, "args": []string{"--automation", "--ignore-tls-errors",
@@ -83,10 +85,10 @@ func (b *Browser) begin(binary, proxy string) error {
 	}()
 	select {
 	case err := <-failed:
-		b.session, b.Version = b.driver+"/session/"+session.SessionID, session.Capabilities.BrowserVersion
+		b.session, b.Version = driver+"/session/"+session.SessionID, session.Capabilities.BrowserVersion
 		return err
-	case <-time.After(20 * time.Second):
-		return errors.New("no session within 20 seconds")
+	case <-time.After(sessionTimeout):
+		return fmt.Errorf("no session within %v", sessionTimeout)
 	}
 }
 
