@@ -36,8 +36,11 @@ func TestAFullDiskIsNeverSilent(t *testing.T) {
 		}
 	}
 	limit(pages)
-	const surplus = 10
-	for range maxWaiting + surplus {
+	const room, surplus = 3000, 10
+	h.mu.Lock()
+	h.room = room
+	h.mu.Unlock()
+	for range room + surplus {
 		h.Note(Entry{Kind: OperatorActed, Reason: strings.Repeat("x", 100)})
 	}
 	h.Flush(t.Context())
@@ -98,16 +101,16 @@ func TestDamageInUse(t *testing.T) {
 }
 
 func TestSweep(t *testing.T) {
-	h, err := Open(filepath.Join(t.TempDir(), "history.db"), Options{Keep: time.Hour, MaxEntries: 3000})
+	h, err := Open(filepath.Join(t.TempDir(), "history.db"), Options{Keep: time.Hour, MaxEntries: 600})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer h.Close(t.Context())
 	now := time.Now()
-	for i := range 5000 {
+	for i := range 1000 {
 		h.Note(Entry{Kind: OperatorActed, At: now.Add(time.Duration(i) * time.Millisecond), Reason: strconv.Itoa(i)})
 	}
-	for range 2500 {
+	for range 500 {
 		h.Note(Entry{Kind: OperatorActed, At: now.Add(-2 * time.Hour)})
 	}
 	h.Flush(t.Context())
@@ -121,7 +124,7 @@ func TestSweep(t *testing.T) {
 			t.Fatal("one that is too old is there")
 		}
 		return nil
-	}); err != nil || n > 3000 || n < 500 {
+	}); err != nil || n > 600 || n < 100 {
 		t.Errorf("%d are there, %v", n, err)
 	}
 }

@@ -51,6 +51,7 @@ type History struct {
 	lost  atomic.Uint64
 
 	mu      sync.Mutex
+	room    int // for entries in memory
 	waiting []Entry
 	wake    chan struct{}      // has one when there is something to write
 	flushes chan chan struct{} // who waits until all is written
@@ -63,8 +64,8 @@ type History struct {
 func start(p place, o Options) *History {
 	ctx, stop := context.WithCancel(context.Background())
 	h := &History{
-		opts: o.withDefaults(), place: p, wake: make(chan struct{}, 1), flushes: make(chan chan struct{}),
-		stop: stop, done: make(chan struct{}),
+		opts: o.withDefaults(), place: p, room: maxWaiting, wake: make(chan struct{}, 1),
+		flushes: make(chan chan struct{}), stop: stop, done: make(chan struct{}),
 	}
 	go h.run(ctx)
 	return h
@@ -93,7 +94,7 @@ func (h *History) Note(e Entry) {
 		e.At = time.Now()
 	}
 	h.mu.Lock()
-	if len(h.waiting) < maxWaiting {
+	if len(h.waiting) < h.room {
 		h.waiting = append(h.waiting, e)
 	} else {
 		h.lose(1)

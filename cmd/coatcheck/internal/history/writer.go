@@ -91,8 +91,8 @@ func (h *History) putBack(batch []Entry) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.waiting = append(batch, h.waiting...)
-	if surplus := len(h.waiting) - maxWaiting; surplus > 0 {
-		h.waiting = h.waiting[:maxWaiting]
+	if surplus := len(h.waiting) - h.room; surplus > 0 {
+		h.waiting = h.waiting[:h.room]
 		h.lose(surplus)
 	}
 	select {

@@ -122,7 +122,7 @@ func TestQueriesFindWhatTheySay(t *testing.T) {
 	s := newStand(t)
 	r, now := rand.New(rand.NewPCG(1, 2)), time.Now()
 	var one store.ID
-	for range 500 {
+	for range 200 {
 		record := someRecord(r, now)
 		if err := s.store.Create(t.Context(), record, store.ID{}); err != nil {
 			t.Fatal(err)
@@ -141,7 +141,10 @@ func TestQueriesFindWhatTheySay(t *testing.T) {
 		if n, err := s.Count(t.Context(), q); err != nil || n != len(want) {
 			t.Errorf("%v: counted %d, %v; want %d", q.Values(), n, err, len(want))
 		}
-		for _, by := range index.Sorts {
+		for k, by := range index.Sorts {
+			if i > 0 && (i+k)%4 != 0 {
+				continue // all orders for everybody's sessions, and some for each other query
+			}
 			q.Sort = index.Sort{By: by, Ascending: (i+len(by))%2 == 0}
 			s.wantPages(q, want)
 		}
@@ -152,7 +155,7 @@ func (s *stand) wantPages(q index.Query, want map[store.ID]bool) {
 	s.t.Helper()
 	found, after, last := make(map[store.ID]bool), "", session.Info{}
 	for {
-		page, err := s.Select(s.t.Context(), q, after, 97)
+		page, err := s.Select(s.t.Context(), q, after, 61)
 		if err != nil || !page.Fresh {
 			s.t.Fatalf("%v after %q: fresh: %v, %v", q.Values(), after, page.Fresh, err)
 		}
