@@ -42,6 +42,12 @@ func TestNodesShareTheHistory(t *testing.T) {
 			if got := b.ask(http.MethodGet, "/v1/history?user=Ada"); strings.Contains(got.body, "session_revoked") {
 				t.Error("names are compared without their capitals")
 			}
+			operator := newVisitor(t, b.console)
+			operator.get(strings.TrimPrefix(b.link, b.console))
+			charts := operator.get("/charts")
+			if charts.status != 200 || !strings.Contains(charts.body, "at most, in the hour of") {
+				t.Errorf("the charts are %d %s", charts.status, charts.body)
+			}
 			if got := b.ask(http.MethodDelete, "/v1/history?user=ada"); got.status != 200 {
 				t.Fatalf("%d %s", got.status, got.body)
 			}

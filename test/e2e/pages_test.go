@@ -43,7 +43,7 @@ func TestEveryPage(t *testing.T) {
 	b.Navigate(h.link)
 	b.AwaitText("h1", "live session")
 	visit(h.console, "/", "/?user=ada", "/?user=nobody", "/end-user?user=ada", "/end-user?user=nobody",
-		"/end-everybody", "/explain", "/webhooks")
+		"/end-everybody", "/explain", "/webhooks", "/charts", "/history", "/endings", "/not-before")
 	if missing := dangling(b, h.console); len(missing) > 0 {
 		t.Errorf("links of the console that lead nowhere: %q", missing)
 	}
