@@ -66,11 +66,28 @@ type endingUser struct {
 
 func endUserURL(user string) string { return "/end-user?user=" + url.QueryEscape(user) }
 
+// userOf returns whom a page or its form is about. A false return means that the request was answered.
+func (c *Console) userOf(w http.ResponseWriter, r *http.Request) (user string, ok bool) {
+	if err := r.ParseForm(); err != nil {
+		c.malformed(w, r, "The form could not be read.")
+		return "", false
+	}
+	user = r.Form.Get("user")
+	if user == "" || len(user) > session.MaxUserLen {
+		asked := "address of this page"
+		if r.Method == http.MethodPost {
+			asked = "form"
+		}
+		c.malformed(w, r, "The "+asked+" does not name a user.")
+		return "", false
+	}
+	return user, true
+}
+
 // confirmEndUser asks on a page of its own, which takes no script.
 func (c *Console) confirmEndUser(w http.ResponseWriter, r *http.Request) {
-	user := r.FormValue("user")
-	if user == "" || len(user) > session.MaxUserLen {
-		c.malformed(w, r, "The address of this page does not name a user.")
+	user, ok := c.userOf(w, r)
+	if !ok {
 		return
 	}
 	there, err := c.opts.Sessions.Count(r.Context(), user)
@@ -84,13 +101,8 @@ func (c *Console) confirmEndUser(w http.ResponseWriter, r *http.Request) {
 }
 
 func (c *Console) endUser(w http.ResponseWriter, r *http.Request) {
-	if err := r.ParseForm(); err != nil {
-		c.malformed(w, r, "The form could not be read.")
-		return
-	}
-	user := r.Form.Get("user")
-	if user == "" || len(user) > session.MaxUserLen {
-		c.malformed(w, r, "The form does not name a user.")
+	user, ok := c.userOf(w, r)
+	if !ok {
 		return
 	}
 	ended, err := c.opts.Sessions.RevokeUser(c.acting(r), user)

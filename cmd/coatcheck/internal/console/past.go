@@ -12,7 +12,6 @@ import (
 
 	"coatcheck.dev/cmd/coatcheck/internal/history"
 	"coatcheck.dev/internal/visible"
-	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 )
 
@@ -191,9 +190,8 @@ func (c *Console) askErase(w http.ResponseWriter, r *http.Request) {
 }
 
 func (c *Console) askEraseAgain(w http.ResponseWriter, r *http.Request, status int, problem string) {
-	user := r.FormValue("user")
-	if user == "" || len(user) > session.MaxUserLen {
-		c.malformed(w, r, "The address of this page does not name a user.")
+	user, ok := c.userOf(w, r)
+	if !ok {
 		return
 	}
 	c.show(w, r, status, "erase", "Erase the history of "+visible.Text(user), erasing{
@@ -202,13 +200,8 @@ func (c *Console) askEraseAgain(w http.ResponseWriter, r *http.Request, status i
 }
 
 func (c *Console) eraseHistory(w http.ResponseWriter, r *http.Request) {
-	if err := r.ParseForm(); err != nil {
-		c.malformed(w, r, "The form could not be read.")
-		return
-	}
-	user := r.Form.Get("user")
-	if user == "" || len(user) > session.MaxUserLen {
-		c.malformed(w, r, "The form does not name a user.")
+	user, ok := c.userOf(w, r)
+	if !ok {
 		return
 	}
 	if strings.TrimSpace(r.PostForm.Get("confirm")) != eraseWord {

@@ -35,7 +35,6 @@ type Kind string
 const (
 	NotBefore         Kind = "sessions_not_before"  // what began at Detail or earlier has ended, of User or of all
 	OperatorSignedIn  Kind = "operator_signed_in"   // Reason is how
-	OperatorRefused   Kind = "operator_refused"     // somebody was not let in to the console
 	OperatorSignedOut Kind = "operator_signed_out"  //
 	OperatorActed     Kind = "operator_acted"       // Reason says what was done
 	Erased            Kind = "history_erased"       // Detail entries of one user were removed
@@ -59,7 +58,6 @@ var words = []struct {
 	{Kind(event.Revoked), "ended"},
 	{NotBefore, "not-before set"},
 	{OperatorSignedIn, "operator signed in"},
-	{OperatorRefused, "operator refused"},
 	{OperatorSignedOut, "operator signed out"},
 	{OperatorActed, "operator acted"},
 	{Erased, "history erased"},
@@ -88,7 +86,7 @@ func (k Kind) Words() string {
 // Bad reports whether what happened ends sessions, or tells of an attack or a loss.
 func (e *Entry) Bad() bool {
 	switch e.Kind {
-	case Kind(event.Revoked), Kind(event.Theft), NotBefore, OperatorRefused, Erased, Lost:
+	case Kind(event.Revoked), Kind(event.Theft), NotBefore, Erased, Lost:
 		return true
 	}
 	return false

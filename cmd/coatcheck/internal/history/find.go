@@ -1,13 +1,12 @@
 package history
 
 import (
-	"bytes"
 	"context"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
 
+	"coatcheck.dev/cmd/coatcheck/internal/network"
 	"coatcheck.dev/event"
 	"coatcheck.dev/store"
 )
@@ -46,7 +45,7 @@ func (q *Query) where() (string, []any) {
 		add("kind <> ?", []byte(Counted)) // which concerns nobody
 	}
 	if q.Address.IsValid() {
-		first, last := bounds(q.Address)
+		first, last := network.Bounds(q.Address)
 		add("ip BETWEEN ? AND ?", first, last)
 	}
 	if !q.From.IsZero() {
@@ -63,20 +62,6 @@ func (q *Query) where() (string, []any) {
 		return "", nil
 	}
 	return "WHERE " + strings.Join(conditions, " AND "), args
-}
-
-// bounds are the first and the last address of a network, as they are compared.
-func bounds(p netip.Prefix) (first, last []byte) {
-	first, last = ipOf(p.Masked().Addr().String()), nil
-	bits := p.Bits()
-	if p.Addr().Is4() {
-		bits += 96
-	}
-	last = bytes.Clone(first)
-	for i := bits; i < 128; i++ {
-		last[i/8] |= 0x80 >> (i % 8)
-	}
-	return first, last
 }
 
 // Find returns one page of entries, newest first, and the place where the next page begins; it is zero after the last.

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"coatcheck.dev/cmd/coatcheck/internal/network"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 )
@@ -123,7 +124,9 @@ func (q *Query) set(name, text string) (err error) {
 			return fmt.Errorf("there is no kind %.40q", text)
 		}
 	case "address":
-		q.Address, err = parseNetwork(text)
+		if q.Address, err = network.Parse(text); err != nil {
+			return fmt.Errorf("address: %w", err)
+		}
 	case "from":
 		q.From, err = parseTime(name, text)
 	case "to":
@@ -136,19 +139,6 @@ func (q *Query) set(name, text string) (err error) {
 		}
 	}
 	return err
-}
-
-// parseNetwork reads an address or a network.
-func parseNetwork(text string) (netip.Prefix, error) {
-	if p, err := netip.ParsePrefix(text); err == nil {
-		return p.Masked(), nil
-	}
-	a, err := netip.ParseAddr(text)
-	if err != nil || a.Zone() != "" {
-		return netip.Prefix{}, errors.New("address is one such as 192.0.2.7, or a network such as 192.0.2.0/24")
-	}
-	a = a.Unmap()
-	return netip.PrefixFrom(a, a.BitLen()), nil
 }
 
 // timeLayouts are those of programs, of people and of forms; what names no zone is in UTC.
@@ -191,15 +181,7 @@ func (q Query) String() string {
 }
 
 // Network returns the address or network as people write it.
-func (q Query) Network() string {
-	switch {
-	case !q.Address.IsValid():
-		return ""
-	case q.Address.IsSingleIP():
-		return q.Address.Addr().String()
-	}
-	return q.Address.String()
-}
+func (q Query) Network() string { return network.Format(q.Address) }
 
 func timeText(t time.Time) string {
 	if t.IsZero() {

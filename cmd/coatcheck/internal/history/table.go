@@ -3,9 +3,9 @@ package history
 import (
 	"context"
 	"database/sql"
-	"net/netip"
 	"time"
 
+	"coatcheck.dev/cmd/coatcheck/internal/network"
 	"coatcheck.dev/event"
 	"coatcheck.dev/store"
 )
@@ -62,7 +62,7 @@ func (p *place) userOf(ctx context.Context, tx *sql.Tx, handle store.ID) (string
 func (e *Entry) fields() []any {
 	return []any{
 		e.At.UnixMicro(), []byte(e.Kind), bytesOf(e.Handle), bytesOf(e.Was), bytesIn(e.User), bytesIn(e.Address),
-		ipOf(e.Address), bytesIn(e.Actor), bytesIn(e.Reason), bytesIn(e.Detail),
+		network.Key(e.Address), bytesIn(e.Actor), bytesIn(e.Reason), bytesIn(e.Detail),
 	}
 }
 
@@ -74,16 +74,6 @@ func bytesOf(id store.ID) []byte {
 		return []byte{}
 	}
 	return id[:]
-}
-
-// ipOf is an address as it is compared: 16 bytes, or none if it is no address.
-func ipOf(address string) []byte {
-	ip, err := netip.ParseAddr(address)
-	if err != nil {
-		return []byte{}
-	}
-	b := ip.Unmap().As16()
-	return b[:]
 }
 
 // selectEntries reads entries that a condition holds for.

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/text/cases"
 
 	"coatcheck.dev/bound"
+	"coatcheck.dev/cmd/coatcheck/internal/network"
 	"coatcheck.dev/devices"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
@@ -108,9 +109,13 @@ var fields = []field{
 		}
 		return ""
 	}},
-	{"address", func(q *Query) string { return formatAddress(q.Address) }, func(q *Query, s string) (want string) {
-		q.Address, want = parseAddress(s)
-		return want
+	{"address", func(q *Query) string { return network.Format(q.Address) }, func(q *Query, s string) string {
+		p, err := network.Parse(s)
+		if err != nil {
+			return err.Error()
+		}
+		q.Address = p
+		return ""
 	}},
 	{"browser", func(q *Query) string { return q.Browser }, text(func(q *Query) *string { return &q.Browser })},
 	{"label", func(q *Query) string { return q.Label }, text(func(q *Query) *string { return &q.Label })},
@@ -263,7 +268,7 @@ func (q Query) Match(i session.Info, now time.Time) bool {
 		strings.HasPrefix(fold(i.User), fold(q.Name)) &&
 		(q.Name == "" || i.User != "") &&
 		slices.Compare(i.Handle[:], lo[:]) >= 0 && slices.Compare(i.Handle[:], hi[:]) <= 0 &&
-		(!q.Address.IsValid() || q.Address.Contains(plainAddress(i.Device.Address))) &&
+		(!q.Address.IsValid() || q.Address.Contains(network.Address(i.Device.Address))) &&
 		q.Created.on(now, false).has(i.CreatedAt) && q.Seen.on(now, false).has(i.LastSeen) &&
 		q.Ends.on(now, true).has(i.Ends()) &&
 		d.fits(&q) && q.Bound.fits(isBound)
@@ -328,47 +333,4 @@ func handles(prefix string) (lo, hi store.ID, ok bool) {
 		copy([]*store.ID{&lo, &hi}[i][:], b)
 	}
 	return lo, hi, true
-}
-
-const wantAddress = "write an address such as 192.0.2.7 or 2001:db8::1, or a network such as 192.0.2.0/24"
-
-func parseAddress(s string) (netip.Prefix, string) {
-	if !strings.Contains(s, "/") {
-		a, err := netip.ParseAddr(s)
-		if err != nil || a.Zone() != "" {
-			return netip.Prefix{}, wantAddress
-		}
-		a = a.Unmap()
-		return netip.PrefixFrom(a, a.BitLen()), ""
-	}
-	p, err := netip.ParsePrefix(s)
-	if err == nil && p.Addr().Is4In6() {
-		if p.Bits() < 96 {
-			return netip.Prefix{}, wantAddress
-		}
-		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
-	}
-	if err != nil {
-		return netip.Prefix{}, wantAddress
-	}
-	return p.Masked(), ""
-}
-
-func formatAddress(p netip.Prefix) string {
-	switch {
-	case !p.IsValid():
-		return ""
-	case p.IsSingleIP():
-		return p.Addr().String()
-	}
-	return p.String()
-}
-
-// plainAddress returns the address of a session; it is not valid if that is none.
-func plainAddress(s string) netip.Addr {
-	a, err := netip.ParseAddr(s)
-	if err != nil || a.Zone() != "" {
-		return netip.Addr{}
-	}
-	return a.Unmap()
 }

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"time"
 
+	"coatcheck.dev/cmd/coatcheck/internal/network"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 )
@@ -117,20 +118,10 @@ func (b *transaction) insert(i session.Info) error {
 		return err
 	}
 	_, err = b.tx.StmtContext(b.ctx, b.insertRow).ExecContext(b.ctx, i.Handle[:], facet, i.CreatedAt.UnixMicro(),
-		i.LastSeen.UnixMicro(), i.Ends().UnixMicro(), i.ExpiresAt.UnixMicro(), addressKey(i.Device.Address),
+		i.LastSeen.UnixMicro(), i.Ends().UnixMicro(), i.ExpiresAt.UnixMicro(), network.Key(i.Device.Address),
 		i.Device.Address, []byte(fold(i.User)), []byte(i.User))
 	b.more[facet]++
 	return err
-}
-
-// addressKey is what addresses are found and sorted by: 16 bytes, and none for what is no address.
-func addressKey(text string) []byte {
-	a := plainAddress(text)
-	if !a.IsValid() {
-		return []byte{}
-	}
-	b := a.As16()
-	return b[:]
 }
 
 // update brings a row up to date. What never changes in the life of a session is not compared, but for the address:

@@ -3,18 +3,14 @@ package index
 import (
 	"context"
 	"database/sql"
-	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
-	"sort"
 	"strings"
 	"time"
 
-	"coatcheck.dev/session"
-	"coatcheck.dev/store"
+	"coatcheck.dev/cmd/coatcheck/internal/network"
 )
 
 // A sorting is how the rows of one order are found.
@@ -96,10 +92,10 @@ func (x *Index) newSearch(q Query, now time.Time) *search {
 		add(c)
 	}
 	if q.Address.IsValid() {
-		lo, hi := bounds(q.Address)
+		lo, hi := network.Bounds(q.Address)
 		c := condition{sql: "l.addr BETWEEN ? AND ?", args: []any{lo, hi}, index: "live_address", cover: true}
 		if q.Address.Addr().Is6() && q.Address.Bits() < 96 { // the addresses of IPv4 lie among those of IPv6
-			lo, hi := bounds(netip.MustParsePrefix("0.0.0.0/0"))
+			lo, hi := network.Bounds(netip.MustParsePrefix("0.0.0.0/0"))
 			c.sql, c.args = c.sql+" AND l.addr NOT BETWEEN ? AND ?", append(c.args, lo, hi)
 		} else {
 			c.rest = []rest{{"l.addr < ?", lo}, {"l.addr > ?", hi}}
@@ -135,19 +131,6 @@ func following(prefix []byte) []byte {
 		}
 	}
 	return nil
-}
-
-// bounds returns the first and the last address of a network, as the column addr has them.
-func bounds(p netip.Prefix) (lo, hi []byte) {
-	first := p.Masked().Addr().As16()
-	last, bits := first, p.Bits()
-	if p.Addr().Is4() {
-		bits += 96
-	}
-	for i := bits; i < 128; i++ {
-		last[i/8] |= 0x80 >> (i % 8)
-	}
-	return first[:], last[:]
 }
 
 // facetCondition is what is left to ask of the facet.
@@ -252,70 +235,6 @@ func (s *search) statement(drive string, after *cursor, limit int) (text string,
 		strings.Join(o.cols, ", "), from, where, strings.Join(o.cols, " "+direction+", "), direction, limit), args
 }
 
-// A cursor is a place in a listing: the key of the last row before.
-type cursor struct {
-	Sort string  `json:"s"`
-	Text []byte  `json:"t,omitempty"`
-	Ints []int64 `json:"i"`
-}
-
-// ErrCursor says that a text is no place in the listing of a query.
-var ErrCursor = errors.New("index: the place does not belong to this query")
-
-// maxCursor bounds the text of a cursor, in bytes.
-const maxCursor = 1024
-
-func (c *cursor) String() string {
-	text, _ := json.Marshal(c) // bytes and numbers
-	return base64.RawURLEncoding.EncodeToString(text)
-}
-
-// parseCursor reads a cursor; it is nil for "".
-func parseCursor(text string, by Sort) (*cursor, error) {
-	if text == "" {
-		return nil, nil
-	}
-	if len(text) > maxCursor {
-		return nil, ErrCursor
-	}
-	plain, err := base64.RawURLEncoding.DecodeString(text)
-	var c cursor
-	if err != nil || json.Unmarshal(plain, &c) != nil {
-		return nil, ErrCursor
-	}
-	o, ints := sortings[by.by()], 0
-	if ints = len(o.cols); o.text {
-		ints--
-	}
-	if c.Sort != by.String() || len(c.Ints) != ints {
-		return nil, ErrCursor
-	}
-	return &c, nil
-}
-
-// values returns the key as the columns have it.
-func (c *cursor) values(o sorting) (key []any) {
-	if o.text {
-		var first any = c.Text
-		if o.facet != "" {
-			first = string(c.Text)
-		} else if c.Text == nil {
-			first = []byte{}
-		}
-		key = append(key, first)
-	}
-	for _, n := range c.Ints {
-		key = append(key, n)
-	}
-	return key
-}
-
-// A spot is where a row stands.
-type spot struct {
-	cursor
-	id int64
-}
-
 // find returns the places of a page of rows.
 func (s *search) find(ctx context.Context, tx *sql.Tx, after *cursor, limit int) ([]spot, error) {
 	drive, found, err := s.drive(ctx, tx)
@@ -374,164 +293,11 @@ func (s *search) merge(ctx context.Context, tx *sql.Tx, after *cursor, limit int
 		}
 		all = append(all, found...)
 	}
-	sort.Slice(all, func(i, j int) bool {
-		order := slices.Compare(all[i].Ints, all[j].Ints)
-		return order != 0 && order < 0 == s.q.Sort.Ascending
+	slices.SortFunc(all, func(a, b spot) int {
+		if s.q.Sort.Ascending {
+			return slices.Compare(a.Ints, b.Ints)
+		}
+		return slices.Compare(b.Ints, a.Ints)
 	})
 	return all[:min(limit, len(all))], nil
-}
-
-// count counts the rows of a search exactly. Those whose time is over are few, because they are removed soon: so all
-// are counted by an index that knows no end, and these taken off.
-func (s *search) count(ctx context.Context, tx *sql.Tx) (n int, err error) {
-	where, args := s.where()
-	if n = s.few; len(s.conds) > 0 {
-		best, err := s.narrowest(ctx, tx)
-		if err != nil {
-			return 0, err
-		}
-		known, counted, err := s.countAlone(ctx, tx, best)
-		if err != nil {
-			return 0, err
-		}
-		if n = known; !counted {
-			err = tx.QueryRowContext(ctx, counting(best.index, where), args...).Scan(&n)
-		}
-		if err != nil {
-			return 0, err
-		}
-	}
-	over := 0
-	args = append([]any{s.now.UnixMicro()}, args...)
-	err = tx.QueryRowContext(ctx, counting("live_ends", "l.ends <= ? AND "+where), args...).Scan(&over)
-	return max(n-over, 0), err
-}
-
-// countAlone counts the rows of a condition that is the only one, if few fulfil it, or nearly all: then those that do
-// not are counted.
-func (s *search) countAlone(ctx context.Context, tx *sql.Tx, c condition) (n int, counted bool, err error) {
-	if len(s.conds) > 1 || s.facets != nil || c.rest == nil {
-		return 0, false, nil
-	}
-	most := s.rows / 4
-	if n, err = size(ctx, tx, c, most); err != nil || n <= most {
-		return n, true, err
-	}
-	others := 0
-	for _, r := range c.rest {
-		n, err := size(ctx, tx, condition{sql: r.sql, args: []any{r.arg}, index: c.index}, most-others)
-		if others += n; err != nil || others > most {
-			return 0, false, err
-		}
-	}
-	err = tx.QueryRowContext(ctx, `SELECT count(*) FROM live`).Scan(&n)
-	return n - others, true, err
-}
-
-func counting(index, where string) string {
-	return fmt.Sprintf(`SELECT count(*) FROM live l INDEXED BY %s WHERE %s`, index, where)
-}
-
-// lookup is what a row of the table takes beside one of an index.
-const lookup = 12
-
-// narrowest returns the condition whose index counts the rows in the least time. There is at least one condition.
-func (s *search) narrowest(ctx context.Context, tx *sql.Tx) (best condition, err error) {
-	if len(s.conds) == 1 {
-		return s.conds[0], nil
-	}
-	for _, c := range s.conds {
-		if c.narrow {
-			return c, nil
-		}
-	}
-	least := (s.rows + 1) * lookup
-	for i, c := range s.conds {
-		n, err := size(ctx, tx, c, many)
-		if err != nil {
-			return best, err
-		}
-		if n > many {
-			n = s.rows
-		}
-		if !s.covers(c) {
-			n *= lookup
-		}
-		if n < least || i == 0 {
-			best, least = c, n
-		}
-	}
-	return best, nil
-}
-
-// covers reports whether the index of a condition knows all that is asked: that of addresses has two times as well.
-func (s *search) covers(c condition) bool {
-	return c.index == "live_address" && !slices.ContainsFunc(s.conds, func(c condition) bool {
-		return c.index != "live_address" && c.index != "live_created" && c.index != "live_seen"
-	})
-}
-
-// fetch reads the rows at places, in their order, but for those that are over.
-func (x *Index) fetch(ctx context.Context, tx *sql.Tx, at []spot, now time.Time) ([]session.Info, error) {
-	ids := make([]int64, len(at))
-	for i, p := range at {
-		ids[i] = p.id
-	}
-	list, _ := json.Marshal(ids)
-	rows, err := tx.QueryContext(ctx, `SELECT id, handle, facet, created, seen, ends, expires, address, user FROM live
-		WHERE id IN (SELECT value FROM json_each(?))`, string(list))
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	found := make(map[int64]session.Info, len(at))
-	for rows.Next() {
-		var id int64
-		r, err := scanRow(rows, &id)
-		if err != nil {
-			return nil, err
-		}
-		if r.ends > now.UnixMicro() {
-			found[id] = r.info(x.facets.get(r.facet))
-		}
-	}
-	infos := make([]session.Info, 0, len(at))
-	for _, p := range at {
-		if i, ok := found[p.id]; ok {
-			infos = append(infos, i)
-		}
-	}
-	return infos, rows.Err()
-}
-
-// A record is a row of the table live.
-type record struct {
-	id                           int64
-	handle                       store.ID
-	facet                        int64
-	created, seen, ends, expires int64
-	address                      string
-	user                         []byte
-}
-
-func scanRow(rows *sql.Rows, id *int64) (r record, err error) {
-	var handle []byte
-	err = rows.Scan(id, &handle, &r.facet, &r.created, &r.seen, &r.ends, &r.expires, &r.address, &r.user)
-	copy(r.handle[:], handle)
-	r.id = *id
-	return r, err
-}
-
-// info is what the index knows of a session. The browser's name stands for its User-Agent.
-func (r *record) info(d description) session.Info {
-	i := session.Info{
-		Handle: r.handle, User: string(r.user), CreatedAt: time.UnixMicro(r.created).UTC(),
-		LastSeen: time.UnixMicro(r.seen).UTC(), ExpiresAt: time.UnixMicro(r.expires).UTC(),
-		Remember: d.remembered, Method: d.method, Level: d.level,
-		Device: store.Device{Address: r.address, Label: d.shown()},
-	}
-	if r.ends != r.expires {
-		i.IdleTimeout = time.Duration(r.ends-r.seen) * time.Microsecond
-	}
-	return i
 }
