@@ -17,17 +17,10 @@ var privateNoStore = []string{"private, no-store"}[:1:1]
 // Forbid sets Cache-Control to "private, no-store" unless it has no-store already, and takes away what would tell some
 // cache otherwise. It reports whether it overruled a handler that wanted the response to be shared.
 func Forbid(header http.Header) (overruled bool) {
-	targeted := false
-	for name, lines := range header {
-		if speaksToOneCache(name) && !slices.ContainsFunc(lines, forbidsStoring) {
-			delete(header, name)
-			targeted = true
-		}
-	}
+	targeted := dropTargeted(header)
 	for _, line := range header["Cache-Control"] {
-		for directive := range strings.SplitSeq(line, ",") {
-			name, _, _ := strings.Cut(strings.TrimSpace(directive), "=")
-			switch strings.ToLower(name) {
+		for directive := range directives(line) {
+			switch name, _, _ := strings.Cut(strings.ToLower(directive), "="); name {
 			case "no-store":
 				return targeted
 			case "public", "s-maxage":
@@ -49,9 +42,28 @@ func speaksToOneCache(name string) bool {
 	return strings.HasSuffix(name, "-Cache-Control")
 }
 
-// forbidsStoring reports whether a line of such a header says what Forbid would; 0 is how X-Accel-Expires does.
-func forbidsStoring(line string) bool {
-	return strings.TrimSpace(line) == "0" || strings.Contains(strings.ToLower(line), "no-store")
+// dropTargeted takes away what would have certain caches keep a response, and reports whether there was any. Without
+// it they go by Cache-Control.
+func dropTargeted(header http.Header) (dropped bool) {
+	for name, lines := range header {
+		if speaksToOneCache(name) && slices.ContainsFunc(lines, mayStore) {
+			delete(header, name)
+			dropped = true
+		}
+	}
+	return dropped
+}
+
+// mayStore reports whether a line of such a header lets a cache keep the response. X-Accel-Expires forbids it by 0, and
+// the others by no-store, in which each letter counts: "!no-store", "no-store-remote" and "no-store;of-one-cache" are
+// words of theirs, too, and mean that some cache may store.
+func mayStore(line string) bool {
+	for directive := range directives(line) {
+		if strings.EqualFold(directive, "no-store") {
+			return false
+		}
+	}
+	return strings.TrimSpace(line) != "0"
 }
 
 // LimitToBrowser leaves it to the handler how long the visitor's own browser may keep a response, and takes away all by
@@ -61,11 +73,7 @@ func LimitToBrowser(header http.Header) bool {
 	if len(lines) == 0 && len(header["Expires"]) == 0 {
 		return false
 	}
-	for name, lines := range header {
-		if speaksToOneCache(name) && !slices.ContainsFunc(lines, forbidsStoring) {
-			delete(header, name)
-		}
-	}
+	dropTargeted(header)
 	kept := []string{"private"}
 	for _, line := range lines {
 		for directive := range directives(line) {

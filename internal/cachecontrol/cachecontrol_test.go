@@ -58,6 +58,48 @@ func TestLimitToBrowser(t *testing.T) {
 	}
 }
 
+// What forbids storing stays as it is, and whatever else speaks to a cache goes: words that only look like no-store, and
+// lines of which one allows what another forbids.
+func TestForbid(t *testing.T) {
+	const plain = "private, no-store"
+	for _, tt := range []struct {
+		header, want, name, kept string
+		overruled                bool
+	}{
+		{"", plain, "", "", false},
+		{"Cache-Control: no-store", "no-store", "", "", false},
+		{"Cache-Control: No-Store , max-age=0", "No-Store , max-age=0", "", "", false},
+		{"Cache-Control: public, max-age=60", plain, "", "", true},
+		{`Cache-Control: public, x="a, no-store, b", max-age=60`, plain, "", "", true},
+		{`Cache-Control: x="a, no-store`, plain, "", "", false},
+		{"Cdn-Cache-Control: no-store", plain, "Cdn-Cache-Control", "no-store", false},
+		{"Cdn-Cache-Control: private, NO-STORE", plain, "Cdn-Cache-Control", "private, NO-STORE", false},
+		{`Cdn-Cache-Control: max-age=60, x="a, no-store, b"`, plain, "Cdn-Cache-Control", "", true},
+		{"Cdn-Cache-Control: no-store=?0, max-age=60", plain, "Cdn-Cache-Control", "", true},
+		{"Cdn-Cache-Control: max-age=60\nCdn-Cache-Control: no-store", plain, "Cdn-Cache-Control", "", true},
+		{"Edge-Control: !no-store, max-age=1d", plain, "Edge-Control", "", true},
+		{"Edge-Control: no-store", plain, "Edge-Control", "no-store", false},
+		{"Surrogate-Control: no-store-remote, max-age=600", plain, "Surrogate-Control", "", true},
+		{"Surrogate-Control: no-store;other, max-age=600", plain, "Surrogate-Control", "", true},
+		{"X-Accel-Expires: 0", plain, "X-Accel-Expires", "0", false},
+		{"X-Accel-Expires: 600\nX-Accel-Expires: 0", plain, "X-Accel-Expires", "", true},
+		{"X-Accel-Expires: @0600", plain, "X-Accel-Expires", "", true},
+		{"Any-Brand-Cache-Control: max-age=60", plain, "Any-Brand-Cache-Control", "", true},
+	} {
+		h := http.Header{}
+		for line := range strings.SplitSeq(tt.header, "\n") {
+			if name, value, ok := strings.Cut(line, ": "); ok {
+				h.Add(name, value)
+			}
+		}
+		overruled := cachecontrol.Forbid(h)
+		got, kept := h.Get("Cache-Control"), h.Get(tt.name)
+		if got != tt.want || kept != tt.kept || overruled != tt.overruled {
+			t.Errorf("%q: %q, and keeps %q; overruled: %t", tt.header, got, kept, overruled)
+		}
+	}
+}
+
 var shared = regexp.MustCompile(`(^|,)\s*(public|s-maxage)\s*(=|,|$)`)
 
 // Whatever a handler says, what is left lets no shared cache keep the response.
