@@ -29,6 +29,7 @@
 //	sid        the session's public handle, which is safe in logs
 //	iat, exp   when it was made, and when it is over: at most 5 minutes later, and never after the session
 //	jti        a name of its own
+//	began_us   when the session began, by the clock of its store, in microseconds; not-before switches go by it
 //	auth_time  when the user last proved who they are
 //	amr        by what, such as ["password"]
 //	acr        the highest level of assurance of these proofs, as a decimal number

@@ -1,7 +1,6 @@
 package token
 
 import (
-	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,12 +14,32 @@ import (
 type endings struct {
 	any       atomic.Bool
 	everybody atomic.Int64 // tokens made at this second or before are refused; 0 is none
+	cutoff    atomic.Int64 // those of sessions that began at this microsecond or before, likewise
 
 	mu       sync.RWMutex
 	lost     bool
 	sessions map[store.ID]int64 // when it was heard, in seconds since 1970
-	users    map[string]int64   // tokens made at this second or before are refused
-	swept    int64              // when what is too old last went
+	users    map[string]userEnd
+	swept    int64 // when what is too old last went
+}
+
+// A userEnd is what has ended of one user's. A cutoff is about when sessions began: a node that hears of it late makes
+// tokens of them meanwhile, and it may lie in the past. Of the other ends each is told by its handle as well.
+type userEnd struct {
+	heard  int64 // in seconds since 1970
+	made   int64 // tokens made at this second or before are refused; 0 is none
+	cutoff int64 // those of sessions that began at this microsecond or before, likewise
+}
+
+func (u userEnd) refuses(c *Claims) bool { return c.IssuedAt <= u.made || c.began() <= u.cutoff }
+
+// began is when the session began, in microseconds since 1970. Issuers of before this claim did not tell: then the
+// token stands for it, which is as good where the cutoff is of the moment.
+func (c *Claims) began() int64 {
+	if c.Began == 0 {
+		return c.IssuedAt * 1e6
+	}
+	return c.Began
 }
 
 const maxEnded = 100_000
@@ -31,13 +50,13 @@ func (e *endings) notice(n store.Notice, now time.Time) {
 	case store.Deleted, store.Replaced, store.Swept:
 		e.note(now, func() { e.sessions[n.ID] = now.Unix() })
 	case store.UserDeleted: // those that were kept cannot be told from the others
-		e.note(now, func() { e.users[n.User] = max(e.users[n.User], now.Unix()) })
+		e.noteUser(n.User, userEnd{heard: now.Unix(), made: now.Unix()})
 	case store.Cutoff:
 		if n.User == "" {
-			e.refuseAll(n.At.Unix())
+			e.raise(&e.cutoff, n.At.UnixMicro())
 			return
 		}
-		e.note(now, func() { e.users[n.User] = max(e.users[n.User], n.At.Unix()) })
+		e.noteUser(n.User, userEnd{heard: now.Unix(), cutoff: n.At.UnixMicro()})
 	case store.Lost:
 		e.mu.Lock()
 		defer e.mu.Unlock()
@@ -62,10 +81,17 @@ func (e *endings) note(now time.Time, change func()) {
 		e.refuseAll(now.Unix())
 	}
 	if e.sessions == nil {
-		e.sessions, e.users = map[store.ID]int64{}, map[string]int64{}
+		e.sessions, e.users = map[store.ID]int64{}, map[string]userEnd{}
 	}
 	change()
 	e.any.Store(true)
+}
+
+func (e *endings) noteUser(user string, u userEnd) {
+	e.note(time.Unix(u.heard, 0), func() {
+		was := e.users[user]
+		e.users[user] = userEnd{max(was.heard, u.heard), max(was.made, u.made), max(was.cutoff, u.cutoff)}
+	})
 }
 
 // sweep forgets what no living token can be affected by, at most once a minute.
@@ -80,17 +106,20 @@ func (e *endings) sweep(now int64) {
 			delete(e.sessions, id)
 		}
 	}
-	for user, at := range e.users {
-		if at < old {
+	for user, u := range e.users {
+		if u.heard < old {
 			delete(e.users, user)
 		}
 	}
 }
 
-func (e *endings) refuseAll(until int64) {
+func (e *endings) refuseAll(until int64) { e.raise(&e.everybody, until) }
+
+// raise sets one of the bounds, which never become lower.
+func (e *endings) raise(bound *atomic.Int64, to int64) {
 	for {
-		old := e.everybody.Load()
-		if until <= old || e.everybody.CompareAndSwap(old, until) {
+		old := bound.Load()
+		if to <= old || bound.CompareAndSwap(old, to) {
 			e.any.Store(true)
 			return
 		}
@@ -104,13 +133,9 @@ func (e *endings) refuses(c *Claims) bool {
 	}
 	e.mu.RLock() // before everybody is read, because note moves what it forgets there
 	defer e.mu.RUnlock()
-	if c.IssuedAt <= e.everybody.Load() {
+	if c.IssuedAt <= e.everybody.Load() || c.began() <= e.cutoff.Load() || e.users[c.User].refuses(c) {
 		return true
 	}
-	until, ok := e.users[c.User]
-	if !ok {
-		until = math.MinInt64
-	}
 	_, ended := e.sessions[c.Session]
-	return ended || c.IssuedAt <= until
+	return ended
 }

@@ -104,7 +104,7 @@ func (i *Issuer) issue(s *session.Session, audience string, now time.Time) (text
 	}
 	c := Claims{
 		Issuer: i.opts.Issuer, Audience: audience, User: info.User, Session: info.Handle,
-		IssuedAt: now.Unix(), Expires: expires.Unix(), ID: rand.Text(),
+		IssuedAt: now.Unix(), Expires: expires.Unix(), ID: rand.Text(), Began: info.CreatedAt.UnixMicro(),
 	}
 	c.describe(s.Auth())
 	if text, err = jwt.Signed(sign).Claims(c).Serialize(); err != nil {
@@ -230,6 +230,7 @@ type Claims struct {
 	IssuedAt int64    `json:"iat"`
 	Expires  int64    `json:"exp"`
 	ID       string   `json:"jti"`
+	Began    int64    `json:"began_us,omitempty"`  // when the session began, in microseconds since 1970
 	AuthTime int64    `json:"auth_time,omitempty"` // 0 if the session began without a proof that is known
 	Methods  []string `json:"amr,omitempty"`
 	Level    string   `json:"acr,omitempty"`

@@ -107,7 +107,8 @@ func TestTokenSaysWhoIsBehindASession(t *testing.T) {
 			now := time.Now().Unix()
 			want := token.Claims{
 				Issuer: site, Audience: "orders", User: "u42", Session: claims.Session, ID: claims.ID,
-				IssuedAt: now, Expires: now + 120, AuthTime: now, Methods: []string{"password"}, Level: "2",
+				IssuedAt: now, Expires: now + 120, Began: now * 1e6, AuthTime: now,
+				Methods: []string{"password"}, Level: "2",
 			}
 			if !ok || fmt.Sprint(claims) != fmt.Sprint(want) || claims.Session.IsZero() || claims.ID == "" {
 				t.Errorf("%v: %+v, %v, want %+v", a, claims, ok, want)
@@ -338,6 +339,65 @@ func TestVerifierHearsOfEnds(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A not-before switch is about when a session began. It may lie in the past, and a node that hears of it late makes
+// tokens of the ended session meanwhile: they are no good, while those of a session that began a moment after it are.
+//
+// Rows: I1
+func TestCutoffsGoByWhenTheSessionBegan(t *testing.T) {
+	for _, user := range []string{"", "u42"} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, token.EdDSA)
+			feed := &pipe{}
+			v := token.NewVerifier(token.VerifierOptions{Issuer: site, Audience: "orders", Algorithm: token.EdDSA,
+				Keys: w.issuer.Keys, Feed: feed})
+			good := func(text string) bool { _, ok, err := v.Verify(text); must(t, err); return ok }
+			ticket, before := w.signIn(t, "u42")
+			time.Sleep(time.Millisecond)
+			cutoff := time.Now()
+			time.Sleep(time.Millisecond)
+			_, after := w.signIn(t, "u42")
+			time.Sleep(10 * time.Minute)
+			var late string // of the ended session, by a node that has not heard
+			w.visit(t, ticket, func(s *session.Session) { late = w.issue(t, s) })
+			if !good(late) {
+				t.Fatal("a good token is refused")
+			}
+			feed.tell(store.Notice{Kind: store.Cutoff, User: user, At: cutoff})
+			if good(late) || good(before) {
+				t.Errorf("%q: the token of a session from before is good", user)
+			}
+			for range 3 { // what a verifier forgets in time is still known then
+				time.Sleep(time.Minute)
+				feed.tell(store.Notice{Kind: store.Deleted, ID: store.NewID()})
+				w.visit(t, ticket, func(s *session.Session) { late = w.issue(t, s) })
+				if good(late) {
+					t.Errorf("%q: a later token of that session is good", user)
+				}
+			}
+			if good(after) {
+				t.Errorf("%q: good after its time", user)
+			}
+			if _, next := w.signIn(t, "u42"); !good(next) {
+				t.Errorf("%q: the token of a later session is refused", user)
+			}
+		})
+	}
+}
+
+// A session that begins in the very second of a switch has good tokens.
+func TestSessionsOfTheSecondOfACutoff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, token.EdDSA)
+		_, before := w.signIn(t, "u42")
+		must(t, w.sessions.RevokeBefore(t.Context(), time.Now()))
+		must(t, w.sessions.RevokeUserBefore(t.Context(), "u42", time.Now()))
+		time.Sleep(time.Millisecond)
+		if _, after := w.signIn(t, "u42"); w.good(t, before) || !w.good(t, after) {
+			t.Errorf("before: %t, after: %t", w.good(t, before), w.good(t, after))
+		}
+	})
 }
 
 // A verifier that starts anew has not heard who was signed out before, so that tokens from before are over.

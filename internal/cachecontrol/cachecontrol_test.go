@@ -58,8 +58,8 @@ func TestLimitToBrowser(t *testing.T) {
 	}
 }
 
-// What forbids storing stays as it is, and whatever else speaks to a cache goes: words that only look like no-store, and
-// lines of which one allows what another forbids.
+// What forbids storing stays as it is, and whatever else speaks to a cache goes: words that only look like no-store,
+// and lines of which one allows what another forbids.
 func TestForbid(t *testing.T) {
 	const plain = "private, no-store"
 	for _, tt := range []struct {
