@@ -267,6 +267,44 @@ func TestDoneMayBeAskedTwice(t *testing.T) {
 	})
 }
 
+// Done is about the session that there is: one that begins in the same request has an end of its own.
+//
+// Rows: A42
+func TestDoneAfterAnotherSessionHasBegun(t *testing.T) {
+	for name, begin := range map[string]func(*session.Session) error{
+		"sign-in": func(s *session.Session) error { return s.SignIn("eve") },
+		"step-up": func(s *session.Session) error { return s.StepUp() },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			m := newManager(t, newFaultStore(), asleep(session.Options{}))
+			b := newBrowser(t, m)
+			b.signIn("ada")
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			b.send(httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil),
+				func(_ http.ResponseWriter, r *http.Request) {
+					s := session.From(r.Context())
+					before := s.Done()
+					if err := begin(s); err != nil {
+						t.Error(err)
+					}
+					<-before
+					after := s.Done()
+					synctest.Wait()
+					select {
+					case <-after:
+						t.Errorf("%s: the session that has just begun counts as ended", name)
+					default:
+					}
+					if _, err := m.Revoke(ctx, s.Handle()); err != nil {
+						t.Error(err)
+					}
+					<-after
+				})
+		})
+	}
+}
+
 // A stream that has been open for longer than other requests does not take the last use back.
 //
 // Rows: A42, C5

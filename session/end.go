@@ -72,12 +72,18 @@ func (s *Session) Done() <-chan struct{} {
 	if !st.exists() {
 		return s.context().Done()
 	}
-	if st.done == nil {
+	if st.done == nil || st.done.of != st.record.ID { // a sign-in or step-up has begun another one
 		record := st.record
-		st.done = make(chan struct{})
-		go s.m.store.Watch(&record, s.context().Done(), st.done)
+		st.done = &awaitedEnd{record.ID, make(chan struct{})}
+		go s.m.store.Watch(&record, s.context().Done(), st.done.over)
 	}
-	return st.done
+	return st.done.over
+}
+
+// awaitedEnd is what closes when a session ends.
+type awaitedEnd struct {
+	of   store.ID
+	over chan struct{}
 }
 
 // Revoke ends the session of a handle and reports whether there was one. When it returns no error, the end is durable

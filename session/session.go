@@ -60,7 +60,7 @@ type state struct {
 	kept   *store.Record // the session that was presented, if the guard keeps the request out of it
 	until  time.Time     // this request has the session end then at the latest; zero if it does not
 	usedAt time.Time     // when the request used the session; zero if it is passive, or once that is noted
-	done   chan struct{} // closed when the session ends; nil until somebody asks
+	done   *awaitedEnd   // nil until somebody asks
 	failed error         // why 503 went out instead of what the handler writes
 
 	passive bool // the request is no use of the session

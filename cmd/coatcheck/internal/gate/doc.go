@@ -81,6 +81,10 @@
 // and when the visitor signs in again, because that begins another session. A page that reconnects, as EventSource does
 // by itself, is then seen as whoever it is by now.
 //
+// Of everything else that a user's session has let in, what lasts for more than a second and has no known end is broken
+// off within another: an answer without Content-Length, or a GET that still waits for its answer, as in long polling,
+// which gets 401. A user who only signs in again goes on. What has a length, or changes something, goes on to its end.
+//
 // Whoever comes back by a form of another site, as from a payment page, comes without a session, because browsers keep
 // the cookie back then. A value that the app stores in that answer goes along if it is a redirect to a path of the
 // site, and is in the visitor's session when the browser follows; in any other answer it is dropped, and an event says

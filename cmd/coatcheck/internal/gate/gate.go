@@ -184,6 +184,7 @@ func (g *Gate) exchange(w http.ResponseWriter, r *http.Request, x *exchange) {
 		x.body = newClientBody(w, r.Body, g.opts.BodyTimeout)
 		r.Body = x.body
 	}
+	defer g.watch(ctx, x, r.Method)()
 	g.proxy.ServeHTTP(answer{w}, r)
 }
 
@@ -191,7 +192,8 @@ func (g *Gate) exchange(w http.ResponseWriter, r *http.Request, x *exchange) {
 type exchange struct {
 	session *session.Session // nil if the path is public
 	cancel  context.CancelFunc
-	body    *clientBody   // nil if the request has none
+	body    *clientBody // nil if the request has none
+	end     openEnd
 	strict  bool          // this program tells browsers to come by https, so that the app need not
 	told    identity.Told // what the app is told about the session
 	from    [3]string     // and about the way of the request
@@ -265,6 +267,8 @@ func (g *Gate) answered(res *http.Response) error {
 	if err := refuseLate(res, &todo); err != nil {
 		return err
 	}
+	// Before it is obeyed, because it may be what ends the session.
+	x.end.finite.Store(todo.changesSession() || res.ContentLength >= 0 || streaming(res))
 	switch {
 	case x.session != nil:
 		if err := g.obey(res, &todo, x.session); err != nil {
@@ -360,7 +364,11 @@ func (g *Gate) clean(res *http.Response) {
 // streaming reports whether an answer has no natural end.
 func streaming(res *http.Response) bool {
 	kind, _, _ := strings.Cut(res.Header.Get("Content-Type"), ";")
-	return res.StatusCode == http.StatusSwitchingProtocols || strings.EqualFold(trim(kind), "text/event-stream")
+	switch strings.ToLower(trim(kind)) {
+	case "text/event-stream", "multipart/x-mixed-replace":
+		return true
+	}
+	return res.StatusCode == http.StatusSwitchingProtocols
 }
 
 // upgrading returns the protocol that a request wants to switch to, or "".

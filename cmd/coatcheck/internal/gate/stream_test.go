@@ -391,3 +391,105 @@ func TestOtherConnectionsGoOn(t *testing.T) {
 		}
 	}
 }
+
+// What goes on for long and has no known end, ends with the session, too: an answer in parts, and a request that waits
+// for its answer. What has a length, or changes something, goes on; so does everything of a user who goes on under
+// another handle, and the answer that has itself ended the session.
+//
+// Rows: A42
+func TestWhatLastsEndsWithTheSession(t *testing.T) {
+	const cut, whole = "cut", "whole"
+	revoke := func(st *site, v *visitor) error {
+		_, err := st.sessions.Revoke(t.Context(), st.handleOf(v))
+		return err
+	}
+	cutOff := func(st *site, _ *visitor) error { return st.sessions.RevokeUserBefore(t.Context(), "ada", time.Now()) }
+	as := func(user string) func(*site, *visitor) error {
+		return func(st *site, v *visitor) error {
+			(&visitor{st, v.ticket}).do("POST", "/begin", http.Header{"As": {user}})
+			return nil
+		}
+	}
+	for _, tt := range []struct {
+		method, path string
+		end          func(*site, *visitor) error
+		want         string
+	}{
+		{"GET", "/parts", revoke, cut},
+		{"GET", "/parts", cutOff, cut},
+		{"GET", "/parts", as("eve"), cut},
+		{"GET", "/parts", as("ada"), whole},
+		{"POST", "/parts", revoke, cut},
+		{"GET", "/sized", revoke, whole},
+		{"GET", "/poll", revoke, "401"},
+		{"GET", "/poll", as("ada"), whole},
+		{"POST", "/poll", revoke, whole},
+		{"POST", "/leave", nil, whole},
+	} {
+		t.Run(tt.method+tt.path, func(t *testing.T) {
+			t.Parallel()
+			begun, gone := make(chan struct{}), make(chan struct{})
+			release := make(chan struct{})
+			st := newSite(t, func(w http.ResponseWriter, r *http.Request) {
+				switch r.URL.Path {
+				case "/begin":
+					w.Header().Set("Coatcheck-Sign-In", r.Header.Get("As"))
+					return
+				case "/leave":
+					w.Header().Set("Coatcheck-Sign-Out", "this")
+				case "/sized":
+					w.Header().Set("Content-Length", "2")
+				}
+				if r.URL.Path != "/poll" {
+					fmt.Fprint(w, "1")
+					w.(http.Flusher).Flush()
+				}
+				close(begun)
+				select {
+				case <-r.Context().Done():
+					close(gone)
+				case <-release:
+					fmt.Fprint(w, "2")
+				}
+			})
+			v := st.signedIn("ada")
+			type result struct {
+				status string
+				err    error
+			}
+			over := make(chan result, 1)
+			go func() {
+				req, _ := http.NewRequest(tt.method, st.url+tt.path, nil)
+				req.Header.Set("Cookie", "__Host-session="+v.ticket)
+				res, err := http.DefaultTransport.RoundTrip(req)
+				if err != nil {
+					over <- result{"", err}
+					return
+				}
+				defer res.Body.Close()
+				_, err = io.ReadAll(res.Body)
+				over <- result{fmt.Sprint(res.StatusCode), err}
+			}()
+			<-begun
+			if tt.end != nil {
+				if err := tt.end(st, v); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if tt.want == whole { // the app goes on for longer than it takes to notice the end, and to look twice
+				time.AfterFunc(2500*time.Millisecond, func() { close(release) })
+			} else {
+				<-gone
+			}
+			got := <-over
+			switch {
+			case tt.want == cut && got.err == nil, tt.want == "401" && got.status != "401",
+				tt.want == whole && (got.err != nil || got.status != "200"):
+				t.Errorf("%v, want %s", got, tt.want)
+			}
+			if log := st.log.String(); strings.Contains(log, "level=ERROR") {
+				t.Errorf("log: %s", log)
+			}
+		})
+	}
+}

@@ -99,7 +99,11 @@ func (g *Gate) failed(w http.ResponseWriter, r *http.Request, err error) {
 	var netErr net.Error
 	header := w.Header()
 	header.Set("Cache-Control", "no-store")
-	if status, err := r.Context().Value(exchangeKey{}).(*exchange).body.fault(); status != 0 {
+	x := r.Context().Value(exchangeKey{}).(*exchange)
+	if x.answerEnd(w) {
+		return
+	}
+	if status, err := x.body.fault(); status != 0 {
 		log.Debug("the client's body broke off", "status", status, "error", err)
 		header.Set("Connection", "close") // nothing tells where the next request would begin
 		http.Error(w, "The body of this request is malformed, too large or too slow.", status)
