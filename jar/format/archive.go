@@ -197,7 +197,9 @@ func header(headers []harHeader, name string) string {
 func (r *harResponse) setCookie() (lines []string) {
 	for _, h := range r.Headers {
 		if strings.EqualFold(h.Name, "Set-Cookie") {
-			lines = append(lines, strings.Split(h.Value, "\n")...)
+			for line := range strings.SplitSeq(h.Value, "\n") {
+				lines = append(lines, strings.TrimSuffix(line, "\r"))
+			}
 		}
 	}
 	return lines

@@ -30,7 +30,8 @@ func readDate(text string) (t time.Time, ok bool) {
 		if seconds <= 0 {
 			return t, true
 		}
-		return secondsTime(seconds), true
+		t, _ = numberTime(seconds)
+		return t, true
 	}
 	if t, ok := readTime(text); ok {
 		return t, true

@@ -2,9 +2,7 @@ package format
 
 import (
 	"fmt"
-	"math"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"coatcheck.dev/cookie"
@@ -76,14 +74,6 @@ func readPriority(s string) (cookie.Priority, error) {
 		}
 	}
 	return 0, fmt.Errorf("priority is %.20q", s)
-}
-
-// secondsTime is a time in seconds since 1970, to the microsecond and limited to the years of package time.
-func secondsTime(s float64) time.Time {
-	const year9999 = 253402300799
-	s = min(max(s, -year9999), year9999)
-	whole := int64(s)
-	return time.Unix(whole, int64(math.Round((s-float64(whole))*1e6))*1e3).UTC()
 }
 
 // writeSeconds is the opposite of secondsTime; a session cookie has -1.

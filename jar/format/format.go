@@ -2,6 +2,7 @@ package format
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -35,8 +36,8 @@ type Format struct {
 // All returns all formats. Where the content of a file fits several ones, the first is meant.
 func All() []Format {
 	return []Format{
-		Native, HAR, Playwright, PlaywrightCookies, Puppeteer, HTTPie, Sessionstore, CDP, Extension, Selenium,
-		ToughCookie, Safari, LWP, Netscape, Headers, CookieHeader, Chrome, Firefox, WebKitGTK,
+		Native, HAR, Playwright, HTTPie, Sessionstore, CDP, PlaywrightCookies, Puppeteer, Extension, Selenium,
+		ToughCookie, Pairs, Safari, LWP, Netscape, Headers, CookieHeader, Chrome, Firefox, WebKitGTK,
 	}
 }
 
@@ -65,6 +66,9 @@ func ForFile(name string) (f Format, ok bool) {
 func Detect(head []byte) (f Format, ok bool) {
 	in := newInput(strings.NewReader(string(head)))
 	text, _ := in.Peek(headSize)
+	if lineEnd(in) == '\r' {
+		text = bytes.ReplaceAll(text, []byte("\r"), []byte("\n"))
+	}
 	return find(func(f Format) bool { return f.sniff != nil && f.sniff(text) })
 }
 

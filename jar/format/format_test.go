@@ -257,7 +257,7 @@ func TestImportErrors(t *testing.T) {
 		{format.CDP, "{}", "no cookies"},
 		{format.CDP, "[", "line 1: the file ends too early"},
 		{format.CDP, "}", "a word where"},
-		{format.CDP, `{"cookies": {}}`, "line 1: there is an object where an array of cookies should be"},
+		{format.CDP, `{"cookies": {}}`, "there are no cookies in it"},
 		{format.HAR, "{}", "no log"},
 		{format.HAR, `{"log":{}}`, "no response in the archive sets a cookie"},
 		{format.HAR, `{"log":{"entries":[{"request":{"url":"%"},"response":{"cookies":[]}}]}}`, "entry 1"},
@@ -286,7 +286,7 @@ func TestImportLeavesOut(t *testing.T) {
 		"example.com\tFALSE\t/\tFALSE\t0\t__Host-a\t1",
 		"example.com\tFALSE\t/\tFALSE\t0\ta;b\t1",
 		"example.com\tFALSE\t/\tFALSE\t1\told\t1",
-		"#HttpOnly_.Example.com\tTRUE\t/\tTRUE\t99999999999999\thttp\t1",
+		"#HttpOnly_.Example.com\tTRUE\t/\tTRUE\t99999999999\thttp\t1",
 	}, "\n")
 	j := newJar(jar.Spec)
 	report, err := format.Netscape.Import(j, strings.NewReader(in))

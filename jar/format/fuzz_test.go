@@ -20,7 +20,8 @@ import (
 // entries counts the entries of a file without the help of its reader; -1 if that is more than a few lines.
 func entries(f format.Format, data []byte) int {
 	text := strings.TrimPrefix(string(data), "\ufeff")
-	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
+	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) ||
+		bytes.IndexByte(data, 0) >= 0 { // UTF-16
 		return -1
 	}
 	switch f.String() {
@@ -37,6 +38,9 @@ func entries(f format.Format, data []byte) int {
 }
 
 func lines(text string, match func(string) bool) (n int) {
+	if !strings.Contains(text, "\n") {
+		text = strings.ReplaceAll(text, "\r", "\n")
+	}
 	for line := range strings.SplitSeq(text, "\n") {
 		line = strings.TrimRight(line, "\r")
 		if strings.TrimSpace(line) != "" && match(line) {
@@ -53,11 +57,24 @@ func elements(data []byte) int {
 		return len(list)
 	}
 	var object struct{ Cookies []json.RawMessage }
-	if !json.Valid(data) || bytes.Count(data, []byte("ookies")) != 1 || !bytes.Contains(data, []byte(`"cookies"`)) ||
+	if !json.Valid(data) || nested(data) ||
+		bytes.Count(data, []byte("ookies")) != 1 || !bytes.Contains(data, []byte(`"cookies"`)) ||
 		json.Unmarshal(data, &object) != nil || object.Cookies == nil || bytes.Contains(data, []byte("result")) {
 		return -1
 	}
 	return len(object.Cookies)
+}
+
+// nested reports whether an object has more in it than cookies and origins, where there may be cookies as well.
+func nested(data []byte) bool {
+	var object map[string]json.RawMessage
+	json.Unmarshal(data, &object)
+	for key, value := range object {
+		if key != "cookies" && key != "origins" && (value[0] == '{' || value[0] == '[') {
+			return true
+		}
+	}
+	return false
 }
 
 // FuzzImport: a reader takes any file without harm. Each entry of the file is read, left out or expired, each one that

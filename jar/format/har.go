@@ -128,20 +128,10 @@ func readHAR(in *bufio.Reader, _ *Options, s *sink) error {
 // response takes the cookies that a response sets.
 func (h *harReader) response(at place, e *harEntry, x *Exchange) {
 	when := cmp.Or(x.At, h.now)
-	for i, line := range x.SetCookie {
-		p := cookie.Parse(line)
-		c, why := jar.Spec.Decide(&p, &x.Request, when)
-		at := at.in("Set-Cookie", i+1)
-		if why.Excluded() {
-			h.leaveOut(at, &c, "a browser refuses it: "+why.Exclusions().String())
-			continue
+	for i, header := range x.SetCookie {
+		for line, changes := range unfold(header) {
+			h.line(at.in("Set-Cookie", i+1), line, changes, e, x, when)
 		}
-		h.sent.covered(&c)
-		if x.At.IsZero() && e.Started != "" && !c.Expires.IsZero() {
-			h.add(at, &c, "its startedDateTime is no time: its lifetime is counted from now")
-			continue
-		}
-		h.add(at, &c)
 	}
 	if len(x.SetCookie) > 0 {
 		return
@@ -156,6 +146,21 @@ func (h *harReader) response(at place, e *harEntry, x *Exchange) {
 		h.sent.covered(&c)
 		h.add(at, &c, changes...)
 	}
+}
+
+// line takes the cookie of a Set-Cookie line.
+func (h *harReader) line(at place, line string, changes []string, e *harEntry, x *Exchange, when time.Time) {
+	p := cookie.Parse(line)
+	c, why := jar.Spec.Decide(&p, &x.Request, when)
+	if why.Excluded() {
+		h.leaveOut(at, &c, "a browser refuses it: "+why.Exclusions().String())
+		return
+	}
+	h.sent.covered(&c)
+	if x.At.IsZero() && e.Started != "" && !c.Expires.IsZero() {
+		changes = append(changes, "its startedDateTime is no time: its lifetime is counted from now")
+	}
+	h.add(at, &c, changes...)
 }
 
 // listedCookie reads a cookie of a list. What it does not say is that of a bare line for the URL.

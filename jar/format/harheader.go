@@ -20,8 +20,12 @@ var harWanted = map[string]bool{
 	"sec-fetch-dest": true, "sec-fetch-site": true,
 }
 
-// UnmarshalJSON implements json.Unmarshaler. The text is valid.
+// UnmarshalJSON implements json.Unmarshaler. The text is valid. Beside the array of objects that the standard has, it
+// reads what other programs write in its place.
 func (h *harHeaders) UnmarshalJSON(text []byte) error {
+	if h.loose(text) {
+		return nil
+	}
 	for len(text) > 0 {
 		begin := bytes.IndexByte(text, '{')
 		if begin < 0 {
@@ -37,6 +41,56 @@ func (h *harHeaders) UnmarshalJSON(text []byte) error {
 		text = text[begin+end:]
 	}
 	return nil
+}
+
+// loose reads headers of another shape: an object of names and values, an array of pairs, or the lines themselves.
+func (h *harHeaders) loose(text []byte) bool {
+	inside := bytes.TrimLeft(text[1:], " \t\r\n")
+	if text[0] != '{' && text[0] != '"' && (text[0] != '[' || len(inside) == 0 || inside[0] != '[') {
+		return false
+	}
+	var v any
+	if json.Unmarshal(text, &v) != nil {
+		return false
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		if _, ok := v["name"].(string); ok && len(v) <= 3 {
+			return false // a header that stands alone
+		}
+		for name, value := range v {
+			h.add(name, value)
+		}
+	case []any:
+		for _, pair := range v {
+			if pair, ok := pair.([]any); ok && len(pair) == 2 {
+				name, _ := pair[0].(string)
+				h.add(name, pair[1])
+			}
+		}
+	case string:
+		for line := range strings.Lines(v) {
+			name, value, _ := strings.Cut(line, ":")
+			h.add(name, strings.TrimSpace(value))
+		}
+	}
+	return true
+}
+
+// add takes a header if it is wanted; its value may be a list.
+func (h *harHeaders) add(name string, value any) {
+	name = strings.TrimSpace(name)
+	if !harWanted[strings.ToLower(name)] {
+		return
+	}
+	switch value := value.(type) {
+	case string:
+		*h = append(*h, harHeader{name, value})
+	case []any:
+		for _, v := range value {
+			h.add(name, v)
+		}
+	}
 }
 
 // harObject returns the length of the object at the beginning of a text, and whether one of its strings may be a wanted

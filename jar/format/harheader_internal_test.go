@@ -13,6 +13,10 @@ func TestHARHeaders(t *testing.T) {
 		{`[{"name": "Set\u002dCookie", "value": "c"}]`, "c "},
 		{`[{"name": "cookie", "value": 7}, null, 8, {"name": "cookie", "value": "d"}]`, "d "},
 		{`[{"name": "other", "value": "cookie"}]`, "cookie "},
+		{`{"Set-Cookie": ["a=1", "b=2"], "X": "cookie"}`, "a=1 b=2 "},
+		{`{"set-cookie": "a=1"}`, "a=1 "},
+		{`[["Set-Cookie", "a=1"], ["x", "y"], ["SET-COOKIE", "b=2"], 7, [8]]`, "a=1 b=2 "},
+		{`"HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nX: cookie\r\nset-cookie:b=2"`, "a=1 b=2 "},
 		{`[]`, ""}, {`null`, ""}, {`{"name": "Location", "value": "/"}`, "/ "},
 	} {
 		var h harHeaders

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -61,6 +62,7 @@ type dump struct {
 	redirect bool
 	body     bool
 	lines    []dumpLine
+	folds    bool // the last line may go on in the next one, as old servers write it
 }
 
 type dumpLine struct {
@@ -77,6 +79,9 @@ func readHeaders(in *bufio.Reader, o *Options, s *sink) error {
 		d.line(place{unit: "line", n: n}, headerLine(string(line)), long)
 	})
 	d.end()
+	if err == nil && s.Entries() == 0 {
+		err = fmt.Errorf("%w: no response in it sets a cookie", ErrNothing)
+	}
 	return err
 }
 
@@ -88,19 +93,25 @@ func (d *dump) line(at place, line string, long bool) {
 		return
 	}
 	if line == "" {
-		d.body = true
+		d.body, d.folds = true, false
+	}
+	if d.folds && line != "" && strings.IndexByte(" \t", line[0]) >= 0 {
+		d.lines[len(d.lines)-1].value += " " + strings.Trim(line, " \t")
+		return
 	}
 	name, value, ok := strings.Cut(line, ":")
 	if d.body || !ok {
 		return
 	}
-	value = strings.Trim(value, " \t")
+	name, value = strings.TrimRight(name, " \t"), strings.Trim(value, " \t")
+	d.folds = false
 	switch {
 	case !strings.EqualFold(name, "Set-Cookie"):
 		d.header.Add(name, value)
 	case long:
 		d.leaveOut(at, nil, "it is too long for a cookie")
 	default:
+		d.folds = true
 		d.lines = append(d.lines, dumpLine{at, value})
 	}
 }
@@ -109,14 +120,16 @@ func (d *dump) line(at place, line string, long bool) {
 func (d *dump) end() {
 	r := jar.Request{URL: d.url, Kind: jar.Navigation}
 	r.Date, _ = http.ParseTime(d.header.Get("Date"))
-	for _, line := range d.lines {
-		p := cookie.Parse(line.value)
-		c, why := jar.Spec.Decide(&p, &r, d.now)
-		if why.Excluded() {
-			d.leaveOut(line.at, &c, "a browser refuses it: "+why.Exclusions().String())
-			continue
+	for _, header := range d.lines {
+		for line, changes := range unfold(header.value) {
+			p := cookie.Parse(line)
+			c, why := jar.Spec.Decide(&p, &r, d.now)
+			if why.Excluded() {
+				d.leaveOut(header.at, &c, "a browser refuses it: "+why.Exclusions().String())
+				continue
+			}
+			d.add(header.at, &c, changes...)
 		}
-		d.add(line.at, &c)
 	}
 	if location := d.header.Get("Location"); d.redirect && location != "" {
 		if u, err := weburl.Resolve(d.url, location); err == nil && u.Host != "" {

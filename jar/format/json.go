@@ -137,6 +137,14 @@ func (s *jsonScanner) keep(text ...byte) {
 	}
 }
 
+// keepPunctuation leaves out a comma before the end of an object or an array, as people and JavaScript write it.
+func (s *jsonScanner) keepPunctuation(b byte) {
+	if n := len(s.kept); (b == '}' || b == ']') && n > 0 && n <= maxValue && s.kept[n-1] == ',' {
+		s.kept = s.kept[:n-1]
+	}
+	s.keep(b)
+}
+
 // scan consumes a value: a string, or all to the bracket that closes the first one, or else to the next delimiter.
 func (s *jsonScanner) scan(keep bool) error {
 	depth, key := 0, 0
@@ -157,7 +165,7 @@ func (s *jsonScanner) scan(keep bool) error {
 			}
 			s.in.Discard(1)
 			if keep {
-				s.keep(b)
+				s.keepPunctuation(b)
 			}
 			switch b {
 			case '{', '[':
@@ -273,6 +281,7 @@ type jsonShape struct {
 	named func(key string, raw []byte)          // an entry of an object in place of the array; nil if there is none
 	other map[string]func(at place, raw []byte) // other keys that matter
 	inner map[string]bool                       // keys of objects that may have the array inside
+	any   bool                                  // any key may have it, or an object with it, as long as it has cookies
 	drop  map[string]bool                       // keys within entries whose values are skipped
 
 	seen func(key string) // is called with the keys of the objects on the way; nil for nobody
@@ -315,7 +324,7 @@ func (shape *jsonShape) value(scan *jsonScanner, key string, found *bool, depth 
 		return err
 	}
 	switch at := key == shape.list || depth == 0; {
-	case b == '[' && at:
+	case b == '[' && (at || shape.any && shape.other[key] == nil && holdsCookies(scan)):
 		*found = true
 		return scan.elements(func(n int) error { return shape.element(scan, n) })
 	case b == '{' && at && depth > 0 && shape.named != nil:
@@ -327,7 +336,7 @@ func (shape *jsonShape) value(scan *jsonScanner, key string, found *bool, depth 
 			}
 			return err
 		})
-	case b == '{' && depth < maxDepth && (depth == 0 || shape.inner[key]):
+	case b == '{' && depth < maxDepth && (depth == 0 || shape.inner[key] || shape.any && shape.other[key] == nil):
 		if shape.seen != nil {
 			shape.seen(key)
 		}

@@ -9,8 +9,9 @@ import (
 type jsonHead struct {
 	array  bool            // the file is an array, and no object
 	keys   map[string]byte // of the object, with the first byte of their values
-	entry  map[string]byte // of the first entry: of the array, or of that under cookies
+	entry  map[string]byte // of the first entries: of the array, of that under cookies, or of one further inside
 	entrys bool            // there is an entry
+	inside bool            // the entries are further inside, or the file is one of them
 }
 
 // readHead reads as far as the head reaches. It is not ok if the file is no JSON.
@@ -34,10 +35,52 @@ func readHead(head []byte) (h jsonHead, ok bool) {
 		if key == "cookies" && b == '[' {
 			return h.readEntry(scan)
 		}
-		return scan.skip()
+		return h.look(scan, key, b, 1)
 	})
+	if h.entrys {
+		return h, true
+	}
+	if one := (&jsonHead{entry: h.keys}); one.cookies() {
+		h.entry, h.entrys, h.inside = h.keys, true, true
+	}
 	return h, true
 }
+
+// look goes through a value in search of an array of cookies, such as that of an answer {"data": [...]}.
+func (h *jsonHead) look(scan *jsonScanner, key string, b byte, depth int) error {
+	switch {
+	case h.entrys || key == "origins": // what an origin stores is no cookie
+	case b == '[' && holdsCookies(scan):
+		h.inside = true
+		return h.readEntry(scan)
+	case b == '{' && depth < maxDepth:
+		return scan.members(func(key string) error {
+			b, err := scan.peek()
+			if err != nil {
+				return err
+			}
+			return h.look(scan, key, b, depth+1)
+		})
+	}
+	return scan.skip()
+}
+
+// holdsCookies reports whether the array that comes next has cookies in it, by the names of their fields.
+func holdsCookies(scan *jsonScanner) bool {
+	text, _ := scan.in.Peek(headSize)
+	h := jsonHead{entry: map[string]byte{}}
+	h.readEntry(newScanner(bufio.NewReader(bytes.NewReader(text))))
+	return h.cookies()
+}
+
+// cookies reports whether the entries are cookies.
+func (h *jsonHead) cookies() bool {
+	return h.has("name") && !h.holds("name") && (h.has("domain") || h.has("host") ||
+		h.has("value") && (h.has("path") || h.has("url") || h.has("expires") || h.has("httpOnly")))
+}
+
+// holds reports whether the field of the first entries is an object or an array.
+func (h *jsonHead) holds(key string) bool { return h.entry[key] == '{' || h.entry[key] == '[' }
 
 func (h *jsonHead) readEntry(scan *jsonScanner) error {
 	return scan.elements(func(n int) error {
@@ -75,5 +118,5 @@ func (h *jsonHead) has(keys ...string) bool {
 	return true
 }
 
-// list reports whether the file is an array of cookies, by the names of their fields.
-func (h *jsonHead) list() bool { return h.array && h.has("name") }
+// list reports whether the file is an array of cookies, by the names of their fields, or has one somewhere inside.
+func (h *jsonHead) list() bool { return (h.array || h.inside) && h.has("name") }

@@ -108,9 +108,12 @@ func readNetscapeLine(line string) (c jar.Cookie, changes []string, err error) {
 	c.Name = f[5]
 	subdomains, err1 := readUpperBool("include-subdomains", f[1])
 	secure, err2 := readUpperBool("secure", f[3])
-	expires, err3 := readSeconds(f[4])
+	expires, unit, err3 := readSeconds(f[4])
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return c, nil, err
+	}
+	if unit != "" {
+		changes = append(changes, unit)
 	}
 	c.HostOnly, c.Path, c.Secure, c.Expires, c.Value = !subdomains, f[2], secure, expires, f[6]
 	if c.SameSite, _ = readSameSite(f[7]); c.SameSite == cookie.SameSiteNone && !secure {
@@ -151,7 +154,7 @@ func splitSpaces(line string, f *[8]string) int {
 	f[6] = strings.TrimLeft(line, " ")
 	_, err1 := readUpperBool("", f[1])
 	_, err2 := readUpperBool("", f[3])
-	_, err3 := readSeconds(f[4])
+	_, _, err3 := readSeconds(f[4])
 	if err1 != nil || err2 != nil || err3 != nil || f[4] == "" || f[5] == "" {
 		*f = [8]string{}
 		return 0
@@ -159,25 +162,28 @@ func splitSpaces(line string, f *[8]string) int {
 	return 7
 }
 
-// readSeconds reads a number of seconds since 1970, also with a fraction; nothing and 0 are the end of the session.
-func readSeconds(s string) (t time.Time, err error) {
-	if s == "" {
-		return t, nil
+// readSeconds reads a number of seconds since 1970, also with a fraction, or a date of ISO 8601; nothing, 0 and
+// "Session" are the end of the session. The note says if the unit is another one.
+func readSeconds(s string) (t time.Time, note string, err error) {
+	if s == "" || s == "0" {
+		return t, "", nil
 	}
-	if whole, err := strconv.ParseInt(s, 10, 64); err == nil {
-		if whole == 0 {
-			return t, nil
-		}
-		return secondsTime(float64(whole)), nil
+	if strings.EqualFold(s, "Session") {
+		return t, "", nil
 	}
-	seconds, err := strconv.ParseFloat(s, 64)
-	if err != nil && !math.IsInf(seconds, 0) || math.IsNaN(seconds) {
-		return t, errors.New("expires is not a number of seconds since 1970") // it may be a value that has slipped
+	if t, ok := readTime(s); ok {
+		return t, "", nil
 	}
-	if seconds == 0 {
-		return t, nil
+	n, err := strconv.ParseFloat(s, 64)
+	switch {
+	case err != nil && !math.IsInf(n, 0) || math.IsNaN(n):
+		// It may be a value that has slipped, so it is not told.
+		return t, "", errors.New("expires is not a number of seconds since 1970")
+	case n == 0:
+		return t, "", nil
 	}
-	return secondsTime(seconds), nil
+	t, note = numberTime(n)
+	return t, note, nil
 }
 
 func readUpperBool(field, s string) (bool, error) {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"net/url"
 	"strconv"
@@ -33,12 +34,17 @@ func parseRecord(raw []byte) (*record, error) {
 	if raw == nil {
 		return nil, errTooLarge
 	}
-	if err := json.Unmarshal(raw, &fields); err != nil {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber() // a value may be a number, and no digit of it is lost
+	if err := d.Decode(&fields); err != nil {
 		var kind *json.UnmarshalTypeError
 		if errors.As(err, &kind) {
 			return nil, fmt.Errorf("it is %s, where an object should be", kind.Value)
 		}
 		return nil, errors.New(jsonError(err))
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, errors.New("it is no JSON: something stands behind its end")
 	}
 	if fields == nil {
 		return nil, errors.New("it is null, where an object should be")
@@ -84,10 +90,8 @@ func (r *record) text(names ...string) string {
 		return v
 	case bool:
 		return strconv.FormatBool(v)
-	case float64: // a value like 7, written without quotes
-		if v == math.Trunc(v) && math.Abs(v) < 1<<53 {
-			return strconv.FormatFloat(v, 'f', -1, 64)
-		}
+	case json.Number: // a value like 7, written without quotes
+		return v.String()
 	}
 	r.fail(name, "a string")
 	return ""
@@ -98,8 +102,9 @@ func (r *record) flag(names ...string) bool {
 	case nil:
 	case bool:
 		return v
-	case float64:
-		return v != 0
+	case json.Number:
+		n, _ := v.Float64()
+		return n != 0
 	case string:
 		b, err := strconv.ParseBool(v)
 		if err != nil && v != "" {
@@ -116,11 +121,13 @@ func (r *record) flag(names ...string) bool {
 func (r *record) expiry(names ...string) (t time.Time) {
 	switch v, name := r.get(names...); v := v.(type) {
 	case nil:
-	case float64:
-		if v > 0 {
-			return secondsTime(v)
-		}
+	case json.Number:
+		n, _ := v.Float64() // beyond its range it is infinite
+		return r.number(n)
 	case string:
+		if n, err := strconv.ParseFloat(strings.TrimSpace(v), 64); err == nil && !math.IsNaN(n) {
+			return r.number(n)
+		}
 		t, ok := readDate(v)
 		if !ok {
 			r.fail(name, "a time")
@@ -132,10 +139,23 @@ func (r *record) expiry(names ...string) (t time.Time) {
 	return t
 }
 
+// number reads an expiry that is a number.
+func (r *record) number(n float64) (t time.Time) {
+	if n <= 0 {
+		return t
+	}
+	t, note := numberTime(n)
+	if note != "" {
+		r.odd = append(r.odd, note)
+	}
+	return t
+}
+
 // sameSite reads the words of all programs, and the numbers of Firefox.
 func (r *record) sameSite() cookie.SameSite {
-	if number, ok := r.fields["sameSite"].(float64); ok {
-		if v, ok := firefoxSameSites[int(number)]; ok {
+	if number, ok := r.fields["sameSite"].(json.Number); ok {
+		n, err := number.Int64()
+		if v, ok := firefoxSameSites[int(n)]; ok && err == nil {
 			return v
 		}
 	}
@@ -261,12 +281,44 @@ func foreign(host, site string) bool {
 
 // readRecords reads a file whose entries are cookies with the usual fields.
 func readRecords(in *bufio.Reader, o *Options, s *sink) error {
+	head, _ := in.Peek(headSize)
+	if h, ok := readHead(head); ok && !h.array && h.inside && (&jsonHead{entry: h.keys}).cookies() {
+		return readRecordLines(in, o, s)
+	}
 	shape := jsonShape{
-		list: "cookies", inner: map[string]bool{"result": true}, // the answer of the DevTools protocol
+		list: "cookies", any: true, // such as result, in the answer of the DevTools protocol
 		entry: func(at place, raw []byte) { readRecord(at, raw, o, s, nil) },
 		other: map[string]func(place, []byte){"origins": func(at place, raw []byte) { loseOrigins(at, raw, s) }},
 	}
 	return shape.walk(in, s)
+}
+
+// readRecordLines reads a file that is no array: each line has a cookie, or the file is the only one.
+func readRecordLines(in *bufio.Reader, o *Options, s *sink) error {
+	head, _ := in.Peek(headSize)
+	first, _, _ := bytes.Cut(bytes.TrimLeft(head, " \t\r\n"), []byte("\n"))
+	if !json.Valid(bytes.TrimRight(first, ", \t\r")) {
+		scan := newScanner(in)
+		at := place{unit: "line", n: 1}
+		raw, err := scan.value()
+		if err != nil {
+			return fmt.Errorf("line %d: %w", scan.line, err)
+		}
+		readRecord(at, raw, o, s, nil)
+		if _, end := scan.peek(); end == nil {
+			s.note(place{unit: "line", n: scan.line}, "the file goes on after its end, and the rest is not read")
+		}
+		return nil
+	}
+	return eachLine(in, func(n int, line []byte, _, long bool) {
+		switch line = bytes.TrimRight(line, ", \t"); {
+		case long:
+			line = nil
+		case len(line) == 0:
+			return
+		}
+		readRecord(place{unit: "line", n: n}, line, o, s, nil)
+	})
 }
 
 // readRecord reads an entry. more, if it is not nil, reads what only this format has.

@@ -2,6 +2,7 @@ package format
 
 import (
 	"bufio"
+	"encoding/json"
 	"errors"
 
 	"coatcheck.dev/jar"
@@ -45,8 +46,9 @@ func (r *record) attributes() originAttributes {
 	fields, _ := r.fields["originAttributes"].(map[string]any)
 	a := record{fields: fields}
 	origin := originAttributes{partition: a.text("partitionKey"), private: a.flag("privateBrowsingId")}
-	if id, ok := fields["userContextId"].(float64); ok {
-		origin.container = int(id)
+	if id, ok := fields["userContextId"].(json.Number); ok {
+		n, _ := id.Int64()
+		origin.container = int(n)
 	}
 	for _, key := range []string{"firstPartyDomain", "geckoViewSessionContextId"} {
 		if a.text(key) != "" {

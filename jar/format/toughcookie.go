@@ -2,6 +2,7 @@ package format
 
 import (
 	"bufio"
+	"encoding/json"
 	"strings"
 	"time"
 
@@ -79,9 +80,10 @@ func readToughCookie(in *bufio.Reader, o *Options, s *sink) error {
 
 // maxAge reads the lifetime of a cookie that was set with Max-Age, in seconds from its creation.
 func (r *record) maxAge(c *jar.Cookie) {
-	seconds, ok := r.fields["maxAge"].(float64)
+	number, ok := r.fields["maxAge"].(json.Number)
 	if !ok || c.Created.IsZero() {
 		return
 	}
+	seconds, _ := number.Float64()
 	c.Expires = secondsTime(float64(c.Created.UnixMilli())/1e3 + seconds)
 }

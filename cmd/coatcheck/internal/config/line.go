@@ -319,7 +319,7 @@ func (*Convert) Help() string {
 The exit status is 1 if nothing was written: FROM cannot be read, none of its entries is left, ` +
 		`or there is a loss and --strict. Otherwise it is 0.
 
-FROM is told by its content. The formats, and the names of files that tell that of TO:
+FROM is told by its content, and may be compressed by gzip. The formats, and the names of files that tell that of TO:
 
 ` + list.String() + `
 The databases of browsers are read and never written; close the browser first. ` +
