@@ -45,8 +45,8 @@ func (q *Query) where() (string, []any) {
 		add("kind <> ?", []byte(Counted)) // which concerns nobody
 	}
 	if q.Address.IsValid() {
-		first, last := network.Bounds(q.Address)
-		add("ip BETWEEN ? AND ?", first, last)
+		condition, with := network.Condition("ip", q.Address)
+		add(condition, with...)
 	}
 	if !q.From.IsZero() {
 		add("happened >= ?", q.From.UnixMicro())

@@ -211,6 +211,21 @@ func TestPages(t *testing.T) {
 	}
 }
 
+// A network of one family has no addresses of the other, and IPv4 that is written as IPv6 is IPv4.
+func TestNetworksHaveOneFamily(t *testing.T) {
+	h := newHistory(t)
+	for _, address := range []string{"192.0.2.7", "::ffff:192.0.2.8", "2001:db8::1", "fe80::1%eth0", "", "::1"} {
+		h.Note(history.Entry{Kind: history.Kind(event.SignedIn), Address: address})
+	}
+	for network, want := range map[string]int{
+		"::/0": 3, "0.0.0.0/0": 2, "::ffff:0:0/96": 2, "::/64": 1, "192.0.2.9/24": 2, "fe80::/10": 1, "fe80::1%25x": 1,
+	} {
+		if found := find(t, h, "address="+network); len(found) != want {
+			t.Errorf("%s has %d entries, want %d", network, len(found), want)
+		}
+	}
+}
+
 // What is erased is gone from the file as well, and that it was erased is not.
 //
 // Rows: C7

@@ -13,7 +13,7 @@ func TestAQueryThatIsWrongIsRefused(t *testing.T) {
 		"user=ada&user=bob":                 "2 times",
 		"session=x":                         "22 characters",
 		"address=192.0.2":                   "a network such as",
-		"address=fe80::1%25eth0":            "a network such as",
+		"address=fe80::%25eth0/64":          "a network such as",
 		"from=yesterday":                    "is a time such as",
 		"from=2026-01-02&to=2026-01-01":     "from is not before to",
 		"kind=nothing":                      "there is no kind",

@@ -17,7 +17,7 @@ import (
 )
 
 // format is the version of the tables. A file of another one is made anew.
-const format = "2"
+const format = "3"
 
 // tables has one row for a session in live. What many sessions have in common stands once, in facet, because there are
 // few different browsers and methods. Times are microseconds since 1970, and addresses are 16 bytes, those of IPv4 as

@@ -13,7 +13,7 @@ import (
 func TestWrongFieldsAreNamed(t *testing.T) {
 	for _, c := range []struct{ text, field, want string }{
 		{"address=10.0.0", "address", "192.0.2.0/24"},
-		{"address=fe80::1%25eth0", "address", "2001:db8::1"},
+		{"address=fe80::%25eth0/64", "address", "2001:db8::1"},
 		{"address=10.0.0.0/33", "address", "192.0.2.0/24"},
 		{"address=::ffff:10.0.0.0/8", "address", "192.0.2.0/24"},
 		{"handle=*", "handle", "22 letters"},
@@ -53,6 +53,7 @@ func TestQueriesAreURLs(t *testing.T) {
 		"address=192.0.2.7/24":   "address=192.0.2.0%2F24",
 		"address=192.0.2.7/32":   "address=192.0.2.7",
 		"address=::FFFF:1.2.3.4": "address=1.2.3.4",
+		"address=fe80::1%25eth0": "address=fe80%3A%3A1",
 		"created_after= 2h ":     "created_after=2h",
 		"level=-1":               "level=-1",
 	} {

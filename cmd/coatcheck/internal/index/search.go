@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -92,13 +91,9 @@ func (x *Index) newSearch(q Query, now time.Time) *search {
 		add(c)
 	}
 	if q.Address.IsValid() {
-		lo, hi := network.Bounds(q.Address)
-		c := condition{sql: "l.addr BETWEEN ? AND ?", args: []any{lo, hi}, index: "live_address", cover: true}
-		if q.Address.Addr().Is6() && q.Address.Bits() < 96 { // the addresses of IPv4 lie among those of IPv6
-			lo, hi := network.Bounds(netip.MustParsePrefix("0.0.0.0/0"))
-			c.sql, c.args = c.sql+" AND l.addr NOT BETWEEN ? AND ?", append(c.args, lo, hi)
-		} else {
-			c.rest = []rest{{"l.addr < ?", lo}, {"l.addr > ?", hi}}
+		c := condition{index: "live_address", cover: true}
+		if c.sql, c.args = network.Condition("l.addr", q.Address); network.Whole(q.Address) {
+			c.rest = []rest{{"l.addr < ?", c.args[0]}, {"l.addr > ?", c.args[1]}}
 		}
 		add(c)
 	}

@@ -10,7 +10,8 @@ import (
 
 var errWanted = errors.New("write an address such as 192.0.2.7 or 2001:db8::1, or a network such as 192.0.2.0/24")
 
-// Parse reads an address or a network. IPv4 that is written as IPv6 is IPv4. The error says what to write.
+// Parse reads an address or a network. IPv4 that is written as IPv6 is IPv4, and the zone of an address does not matter.
+// The error says what to write.
 func Parse(text string) (netip.Prefix, error) {
 	if !strings.Contains(text, "/") {
 		a := Address(text)
@@ -21,10 +22,10 @@ func Parse(text string) (netip.Prefix, error) {
 	}
 	p, err := netip.ParsePrefix(text)
 	if err == nil && p.Addr().Is4In6() {
-		if p.Bits() < 96 {
+		if p.Bits() < mappedBits {
 			return netip.Prefix{}, errWanted
 		}
-		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
+		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-mappedBits)
 	}
 	if err != nil {
 		return netip.Prefix{}, errWanted
@@ -43,17 +44,18 @@ func Format(p netip.Prefix) string {
 	return p.String()
 }
 
-// Address reads the address of a client; it is not valid if the text is none.
+// Address reads the address of a client, without its zone, which means something on one machine alone. It is not valid
+// if the text is none.
 func Address(text string) netip.Addr {
 	a, err := netip.ParseAddr(text)
-	if err != nil || a.Zone() != "" {
+	if err != nil {
 		return netip.Addr{}
 	}
-	return a.Unmap()
+	return a.Unmap().WithZone("")
 }
 
 // Key is an address as it is compared in a database: 16 bytes, those of IPv4 as IPv6 has them, or none if the text is
-// no address. A network is then a range: see [Bounds].
+// no address. A network is then a range: see [Bounds] and [Whole].
 func Key(text string) []byte {
 	a := Address(text)
 	if !a.IsValid() {
@@ -67,11 +69,30 @@ func Key(text string) []byte {
 func Bounds(p netip.Prefix) (first, last []byte) {
 	key, bits := p.Masked().Addr().As16(), p.Bits()
 	if p.Addr().Is4() {
-		bits += 96
+		bits += mappedBits
 	}
 	end := key
 	for i := bits; i < 128; i++ {
 		end[i/8] |= 0x80 >> (i % 8)
 	}
 	return key[:], end[:]
+}
+
+// Whole reports whether all keys between the bounds of a network are in it. Those of IPv4 lie among those of IPv6, and
+// a network of IPv6 has none of them.
+func Whole(p netip.Prefix) bool { return p.Addr().Is4() || p.Bits() >= mappedBits }
+
+const mappedBits = 96
+
+var ipv4 = netip.MustParsePrefix("0.0.0.0/0")
+
+// Condition is what SQL asks of a column of keys to find those in a network.
+func Condition(column string, p netip.Prefix) (sql string, args []any) {
+	first, last := Bounds(p)
+	sql, args = column+" BETWEEN ? AND ?", []any{first, last}
+	if !Whole(p) {
+		first, last := Bounds(ipv4)
+		sql, args = sql+" AND "+column+" NOT BETWEEN ? AND ?", append(args, first, last)
+	}
+	return sql, args
 }

@@ -15,6 +15,10 @@ func TestNetworks(t *testing.T) {
 		{"::ffff:192.0.2.0/120", "192.0.2.0/24", "192.0.2.1", "192.0.1.255"},
 		{"2001:DB8::/32", "2001:db8::/32", "2001:db8:ffff::1", "2001:db9::"},
 		{"0.0.0.0/0", "0.0.0.0/0", "255.255.255.255", "2001:db8::1"},
+		{"::/0", "::/0", "2001:db8::1", "192.0.2.7"},
+		{"::/64", "::/64", "::192.0.2.7", "::ffff:192.0.2.7"},
+		{"fe80::/10", "fe80::/10", "fe80::1%eth0", "fec0::1"},
+		{"fe80::1%eth1", "fe80::1", "fe80::1%eth0", "fe80::2"},
 	} {
 		p, err := network.Parse(c.text)
 		if err != nil || network.Format(p) != c.want {
@@ -24,13 +28,14 @@ func TestNetworks(t *testing.T) {
 		first, last := network.Bounds(p)
 		for address, want := range map[string]bool{c.inside: true, c.outside: false} {
 			key := network.Key(address)
-			in := bytes.Compare(first, key) <= 0 && bytes.Compare(key, last) <= 0
+			in := bytes.Compare(first, key) <= 0 && bytes.Compare(key, last) <= 0 &&
+				(network.Whole(p) || !network.Address(address).Is4())
 			if in != want || p.Contains(network.Address(address)) != want {
 				t.Errorf("%s is in %s: %v", address, c.text, in)
 			}
 		}
 	}
-	for _, text := range []string{"", "192.0.2", "192.0.2.0/33", "fe80::1%eth0", "::ffff:10.0.0.0/8", "a/b", "/"} {
+	for _, text := range []string{"", "192.0.2", "192.0.2.0/33", "fe80::%eth0/64", "::ffff:10.0.0.0/8", "a/b", "/"} {
 		if p, err := network.Parse(text); err == nil {
 			t.Errorf("%q is %v", text, p)
 		}
