@@ -43,10 +43,30 @@ func TestExplain(t *testing.T) {
 		{"1" + strings.Repeat("A", len(ticket)-1), []string{"(ticket): unknown"}},
 		{"sid=" + ticket, []string{"sid: live"}},
 		{"__Host-session=abc", []string{"__Host-session: malformed"}},
+		{"__Host-session=\"" + ticket + "\"", []string{"__Host-session: malformed", "stands in quotes"}},
+		{"\"" + ticket + "\",", []string{"(ticket): live"}},
+		{"Authorization: Bearer " + ticket, []string{"(ticket): live"}},
+		{"bearer " + ticket, []string{"(ticket): live"}},
+		{"Session-Ticket: " + ticket, []string{"(ticket): live"}},
+		{ticket + "=x", []string{"…: other"}},
+		{"Cookie: __Host-session=" + ticket + "; a=b; __Host-session=" + forged,
+			[]string{"__Host-session: live", "2 cookies of this name", "none of them counts"}},
+		{"__Secure-session=" + ticket + "; __Secure-session=x", []string{"2 cookies of this name", "if no other is"}},
+		{"> GET /a?b=c HTTP/1.1\r\n> Host: site.example\r\n> Cookie: __Host-session=" + ticket + "\r\n>\r\n",
+			[]string{"__Host-session: live"}},
+		{"HTTP/2 200\r\nDate: x=1\r\nset-cookie: __Host-session=" + ticket + "; Path=/; Secure\r\n",
+			[]string{"__Host-session: live", "Chrome   kept"}},
+		{"curl 'https://site.example/?a=b' \\\n  -H 'accept: */*' \\\n  -b '__Host-session=" + ticket +
+			"' \\\n  --compressed", []string{"__Host-session: live"}},
+		{"curl -H \"Cookie: __Host-session=" + ticket + "\" https://site.example/", []string{"__Host-session: live"}},
 	} {
 		got, err := explain(tt.text)
 		if err != nil {
 			t.Fatalf("%.40q: %v", tt.text, err)
+		}
+		if strings.Contains(tt.text, "site.example") && (strings.Contains(got, ": other") ||
+			strings.Contains(got, "malformed")) {
+			t.Errorf("%.40q: more is explained than its cookie:\n%s", tt.text, got)
 		}
 		for _, want := range tt.want {
 			if !strings.Contains(got, want) {

@@ -51,6 +51,7 @@ type Cookie struct {
 	Session *session.Info  `json:"session,omitempty"`
 	End     *history.Entry `json:"end,omitempty"`        // what has ended the session, if that is known
 	SetBy   bool           `json:"set_cookie,omitempty"` // whether it stands in a Set-Cookie line
+	Same    int            `json:"same_name,omitempty"`  // of the session's cookie: how many are sent, if several
 }
 
 // Read explains a text.
@@ -68,11 +69,14 @@ func Read(ctx context.Context, in io.Reader, o Options) (*Report, error) {
 		return nil, &unexplained{"there is nothing to explain: give a Cookie header, a Set-Cookie line or a ticket"}
 	}
 	r := &Report{}
-	response := lint.Response{URL: o.URL}
+	response, sent := lint.Response{URL: o.URL}, o.sent(found)
 	for _, f := range found {
 		c, err := o.explain(ctx, f)
 		if err != nil {
 			return nil, err
+		}
+		if n := sent[f.name]; n > 1 && f.line == "" {
+			c.Same, c.Means = n, c.Means+" "+among(f.name, n)
 		}
 		r.Cookies = append(r.Cookies, c)
 		if f.line != "" {
@@ -96,65 +100,29 @@ func Refused(err error) bool {
 	return errors.As(err, &r)
 }
 
-// A pasted cookie is one as it stands in the text.
-type pasted struct {
-	name, value string
-	line        string // the Set-Cookie line; "" if it is none
-}
-
-// maxPasted bounds the cookies that are looked up. Browsers send at most 180 to a site.
-const maxPasted = 200
-
-// read takes the cookies out of a text.
-func read(text string) (found []pasted) {
-	for line := range strings.Lines(text) {
-		line = strings.TrimSpace(line)
-		name, rest, _ := strings.Cut(line, ":")
-		switch {
-		case line == "":
-			continue
-		case strings.EqualFold(name, "Set-Cookie"):
-			found = append(found, ofLine(strings.TrimSpace(rest)))
-		case strings.EqualFold(name, "Cookie"):
-			found = append(found, ofHeader(strings.TrimSpace(rest))...)
-		case setsCookie(line):
-			found = append(found, ofLine(line))
-		case strings.ContainsAny(line, "=;"):
-			found = append(found, ofHeader(line)...)
-		default:
-			found = append(found, pasted{value: line})
+// sent counts the cookies of each name that the session's cookie may have, as a Cookie header has them.
+func (o *Options) sent(found []pasted) map[string]int {
+	n := make(map[string]int)
+	for _, f := range found {
+		if f.line == "" && slices.Contains(o.Cookies, f.name) {
+			n[f.name]++
 		}
 	}
-	return found[:min(len(found), maxPasted)]
+	return n
 }
 
-// setsCookie tells a Set-Cookie line from a Cookie header, which has no attributes.
-func setsCookie(line string) bool {
-	_, rest, _ := strings.Cut(line, ";")
-	for part := range strings.SplitSeq(rest, ";") {
-		name, _, _ := strings.Cut(part, "=")
-		switch strings.ToLower(strings.TrimSpace(name)) {
-		case "path", "secure", "httponly", "samesite", "max-age", "expires", "domain", "partitioned":
-			return true
-		}
+// among says what becomes of a request with several cookies of one name.
+func among(name string, n int) string {
+	text := fmt.Sprintf("But there are %d cookies of this name. If one request has sent them, ", n)
+	if cookie.PrefixOf(name).HostOnly() {
+		return text + "none of them counts, because somebody has planted one of them: clear the site's cookies in " +
+			"the browser."
 	}
-	return false
-}
-
-func ofLine(line string) pasted {
-	p := cookie.Parse(line)
-	return pasted{p.Name, p.Value, line}
-}
-
-func ofHeader(header string) (found []pasted) {
-	for name, value := range cookie.All([]string{header}) {
-		found = append(found, pasted{name: name, value: value})
-	}
-	return found
+	return text + "the one of a live session counts if no other is of a live session, and else none."
 }
 
 func (o *Options) explain(ctx context.Context, p pasted) (Cookie, error) {
-	c := Cookie{Name: p.name, SetBy: p.line != ""}
+	c := Cookie{Name: hidden(p.name), SetBy: p.line != ""}
 	worth, of, err := o.Ticket(ctx, p.value)
 	if err != nil {
 		return c, fmt.Errorf("look the session up: %w", err)
@@ -163,6 +131,9 @@ func (o *Options) explain(ctx context.Context, p pasted) (Cookie, error) {
 		worth = "other"
 	}
 	c.Worth, c.Means = worth, meaning[worth]
+	if worth == "malformed" && ticketLike.MatchString(p.value) && strings.HasPrefix(p.value, `"`) {
+		c.Means = "It stands in quotes, which belong to a cookie's value: something has put them there on the way."
+	}
 	if p.value == "" && p.line != "" {
 		c.Worth, c.Means = "deletes", meaning["deletes"]
 	}

@@ -21,6 +21,9 @@ func FuzzRead(f *testing.F) {
 	for _, text := range []string{
 		ticket, "Cookie: a=b; __Host-session=" + ticket, "a=b; c", "Set-Cookie: x=1; Path=/\nSet-Cookie: x=; Max-Age=0",
 		"x=" + ticket + "; HttpOnly", "=;=", ":", "Set-Cookie:",
+		ticket + "=x", "Set-Cookie: " + ticket + "=x; Path=/" + ticket, "Authorization: Bearer " + ticket,
+		"curl 'https://site.example/" + ticket + "' -H 'Cookie: a=b' -b \"" + ticket + "=c\" \\",
+		"-H 'X: " + ticket + "=",
 	} {
 		f.Add(text)
 	}

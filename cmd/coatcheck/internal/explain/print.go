@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/paragraph"
+	"coatcheck.dev/devices"
 	"coatcheck.dev/internal/visible"
 	"coatcheck.dev/session"
 )
@@ -56,7 +58,7 @@ func (r *Report) Browsers() string {
 	}
 	var b strings.Builder
 	_ = r.lines.WriteText(&b, false) // a Builder takes all
-	return b.String()
+	return hidden(b.String())
 }
 
 func writeSession(b *strings.Builder, i *session.Info, now time.Time) {
@@ -73,7 +75,11 @@ func writeSession(b *strings.Builder, i *session.Info, now time.Time) {
 	if left := i.Ends().Sub(now).Round(time.Second); left > 0 {
 		fmt.Fprintf(b, ", in %v if it is not used", left)
 	}
-	fmt.Fprintf(b, "\n  Browser    %s at %s\n", visible.Text(i.Device.Label), i.Device.Address)
+	browser := cmp.Or(visible.Text(i.Device.Label), devices.Name(i.Device.UserAgent), "unknown")
+	if i.Device.Address != "" {
+		browser += " at " + visible.Text(i.Device.Address)
+	}
+	fmt.Fprintf(b, "\n  Browser    %s\n", browser)
 }
 
 func when(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 MST") }

@@ -10,7 +10,7 @@ import (
 
 var errWanted = errors.New("write an address such as 192.0.2.7 or 2001:db8::1, or a network such as 192.0.2.0/24")
 
-// Parse reads an address or a network. IPv4 that is written as IPv6 is IPv4, and the zone of an address does not matter.
+// Parse reads an address or a network. IPv4 that is written as IPv6 is IPv4, and an address goes without its zone.
 // The error says what to write.
 func Parse(text string) (netip.Prefix, error) {
 	if !strings.Contains(text, "/") {
