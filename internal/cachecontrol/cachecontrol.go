@@ -33,13 +33,13 @@ func Forbid(header http.Header) (overruled bool) {
 }
 
 // speaksToOneCache reports whether a header is for certain caches, which put it above Cache-Control. Those of RFC 9213
-// end alike, as in CDN-Cache-Control.
+// end alike, as in CDN-Cache-Control, and what brands make of the older ones does, too.
 func speaksToOneCache(name string) bool {
 	switch name = http.CanonicalHeaderKey(name); name {
 	case "Surrogate-Control", "Edge-Control", "X-Accel-Expires":
 		return true
 	}
-	return strings.HasSuffix(name, "-Cache-Control")
+	return strings.HasSuffix(name, "-Cache-Control") || strings.HasSuffix(name, "-Surrogate-Control")
 }
 
 // dropTargeted takes away what would have certain caches keep a response, and reports whether there was any. Without

@@ -20,7 +20,9 @@ func (Site) Misleading() []string { return append(identity.MisleadingNames(), al
 func (s Site) MisleadingSpellings() []string {
 	names := s.Misleading()
 	for _, name := range s.Misleading() {
-		names = append(names, strings.ReplaceAll(name, "-", "_"))
+		if spelt := strings.ReplaceAll(name, "-", "_"); spelt != name {
+			names = append(names, spelt)
+		}
 	}
 	return names
 }

@@ -58,7 +58,7 @@ func suspect(name string) bool {
 		return false
 	}
 	switch name[0] | ('a' - 'A') {
-	case 'c', 'f', 'r', 't', 'x':
+	case 'c', 'f', 'h', 'p', 'r', 't', 'w', 'x':
 		return true
 	}
 	return false
