@@ -80,8 +80,13 @@ func TestOneCommandChangesKeysAtATime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	link := filepath.Join(t.TempDir(), "another-name")
+	if err := os.Symlink(keys, link); err != nil {
+		t.Fatal(err)
+	}
 	for _, args := range [][]string{
 		{"rotate"}, {"retire", "--force", "--older-than=1s"}, {"rotate", "--keys=" + keys},
+		{"rotate", "--keys=" + link},
 	} {
 		_, err := command(t, append([]string{"keys", args[0], "--data=" + data}, args[1:]...)...)
 		if err == nil || !strings.Contains(err.Error(), fmt.Sprint("process ", os.Getpid())) {
@@ -94,8 +99,11 @@ func TestOneCommandChangesKeysAtATime(t *testing.T) {
 	if err := held.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := command(t, "keys", "rotate", "--data="+data); err != nil || strings.Count(out, "\n") != 3 {
+	if out, err := command(t, "keys", "rotate", "--keys="+link); err != nil || strings.Count(out, "\n") != 3 {
 		t.Errorf("%v\n%s", err, out)
+	}
+	if out, err := command(t, "keys", "list", "--data="+data); err != nil || strings.Count(out, "\n") != 3 {
+		t.Errorf("by the other name: %v\n%s", err, out)
 	}
 }
 

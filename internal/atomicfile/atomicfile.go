@@ -13,7 +13,7 @@ import (
 // Create makes a file. If there is one already, it stays as it is, so of several programs that create it at once one
 // wins.
 func Create(path string, data []byte) error {
-	return write(path, bytesOf(data), func(temporary string) error {
+	return write(path, bytesOf(data), func(temporary, path string) error {
 		if err := os.Link(temporary, path); !errors.Is(err, fs.ErrExist) {
 			return err
 		}
@@ -21,12 +21,13 @@ func Create(path string, data []byte) error {
 	})
 }
 
-// Replace makes a file, or replaces it.
+// Replace makes a file, or replaces it. Of a symbolic link the file that it leads to is replaced, and not the link:
+// somebody else may have another name for that file.
 func Replace(path string, data []byte) error { return ReplaceBy(path, bytesOf(data)) }
 
 // ReplaceBy is Replace for what need not be in memory as a whole. With an error of fill the file stays as it was.
 func ReplaceBy(path string, fill func(io.Writer) error) error {
-	return write(path, fill, func(temporary string) error { return os.Rename(temporary, path) })
+	return write(path, fill, os.Rename)
 }
 
 // Rename gives a file another name in its folder, durably. Of several programs that rename it at once one wins, and the
@@ -46,7 +47,10 @@ func bytesOf(data []byte) func(io.Writer) error {
 }
 
 // write brings a temporary file from beside path to its place.
-func write(path string, fill func(io.Writer) error, place func(temporary string) error) error {
+func write(path string, fill func(io.Writer) error, place func(temporary, path string) error) error {
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // its mode is 0600
 	if err != nil {
 		return err
@@ -56,7 +60,7 @@ func write(path string, fill func(io.Writer) error, place func(temporary string)
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	if err := place(f.Name()); err != nil {
+	if err := place(f.Name(), path); err != nil {
 		return err
 	}
 	return syncFolder(filepath.Dir(path))

@@ -26,6 +26,26 @@ func TestReplace(t *testing.T) {
 	holds(t, name, "second")
 }
 
+// Two names of a file stay names of one file.
+func TestReplaceFollowsLinks(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "file")
+	link := filepath.Join(t.TempDir(), "link")
+	write(t, atomicfile.Create, name, "first")
+	if err := os.Symlink(name, link); err != nil {
+		t.Skip(err) // Windows lets few users make one
+	}
+	write(t, atomicfile.Replace, link, "second")
+	holds(t, name, "second")
+	if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
+		t.Errorf("the link is %v, %v", info.Mode(), err)
+	}
+	for _, folder := range []string{filepath.Dir(name), filepath.Dir(link)} {
+		if entries, err := os.ReadDir(folder); err != nil || len(entries) != 1 {
+			t.Errorf("left %v, %v", entries, err)
+		}
+	}
+}
+
 // Nothing but the file is left in the folder, and nobody but the owner may read it.
 func TestOnlyTheFileStays(t *testing.T) {
 	for what, f := range map[string]func(string, []byte) error{"create": atomicfile.Create,

@@ -33,6 +33,9 @@ func (f *Folder) lock() (err error) {
 // stays.
 func LockKeys(keys string) (io.Closer, error) {
 	path := keys + ".lock"
+	if file, err := filepath.EvalSymlinks(keys); err == nil {
+		path = file + ".lock" // beside the file itself, which others may know by another name
+	}
 	held, err := lockFile(path)
 	switch {
 	case errors.Is(err, errLocked):
