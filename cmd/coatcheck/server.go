@@ -162,6 +162,7 @@ func (s *server) assemble(ctx context.Context, flags config.Server, site site) (
 	}
 	go s.countEachHour(s.closing)
 	s.openIndex(flags.Lease)
+	counts.WatchIndex(s.index.Status)
 	s.openEndings()
 	s.console = console.New(console.Options{
 		Sessions: s.sessions, Feed: s.stores, Token: token, Operators: operators, BaseURL: s.back.URL(),

@@ -29,7 +29,7 @@ func (p *Program) doctor(ctx context.Context, flags *config.Doctor) (err error) 
 		return fmt.Errorf("doctor: %w", err)
 	}
 	defer closeBackend(b, &err)
-	report, err := doctor.Examine(ctx, b, f.RollbackPath())
+	report, err := doctor.Examine(ctx, b, f.RollbackPath(), f.IndexPath())
 	if err != nil {
 		return fmt.Errorf("doctor: %w", err)
 	}

@@ -13,7 +13,9 @@ import (
 
 	"coatcheck.dev/cmd/coatcheck/internal/backend"
 	"coatcheck.dev/cmd/coatcheck/internal/doctor"
+	"coatcheck.dev/cmd/coatcheck/internal/index"
 	"coatcheck.dev/cmd/coatcheck/internal/rollback"
+	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 )
 
@@ -24,7 +26,8 @@ func look(t *testing.T, path string) (*doctor.Report, error) {
 		return nil, err
 	}
 	t.Cleanup(func() { b.Close(context.Background()) })
-	return doctor.Examine(t.Context(), b, filepath.Join(filepath.Dir(path), "rollback.json"))
+	folder := filepath.Dir(path)
+	return doctor.Examine(t.Context(), b, filepath.Join(folder, "rollback.json"), filepath.Join(folder, "index.db"))
 }
 
 func TestExamine(t *testing.T) {
@@ -89,6 +92,57 @@ func TestExamine(t *testing.T) {
 	if err := json.Unmarshal(object.Bytes(), &parsed); err != nil || parsed.Sessions != 1 ||
 		len(parsed.Findings) != len(report.Findings) {
 		t.Errorf("JSON: %+v, %v", parsed, err)
+	}
+}
+
+// The doctor says what the console finds sessions by, beside the program and after it, and nothing where there is none.
+func TestTheIndexIsExamined(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "sessions.db")
+	b, err := backend.Open(t.Context(), backend.File(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close(context.Background())
+	sessions := session.New(b, session.Options{SweepInterval: -1})
+	defer sessions.Close(context.Background())
+	found := func() string {
+		t.Helper()
+		report, err := look(t, path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range report.Findings {
+			if f.Name == "console-index" {
+				return f.Severity + ": " + f.What
+			}
+		}
+		return ""
+	}
+	if got := found(); got != "" {
+		t.Errorf("without an index: %s", got)
+	}
+	at := filepath.Join(filepath.Dir(path), "index.db")
+	for address, want := range map[string]string{
+		b.Address.String():  "good: the console's index has 0 sessions",
+		"redis://elsewhere": "limit: the console's index is that",
+	} {
+		x := index.Open(index.Options{Path: at, Store: address, Source: sessions, Feed: b})
+		if err := x.Await(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := found(); !strings.HasPrefix(got, want) {
+			t.Errorf("in use: %s, want %s", got, want)
+		}
+		x.Close()
+		if got := found(); !strings.HasPrefix(got, want) {
+			t.Errorf("after use: %s, want %s", got, want)
+		}
+	}
+	if err := os.WriteFile(at, []byte("no database"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := found(); !strings.HasPrefix(got, "unknown: the console's index of sessions cannot be read") {
+		t.Errorf("damaged: %s", got)
 	}
 }
 

@@ -17,6 +17,7 @@ type check struct {
 	next    time.Time // when it goes on, or begins
 	done    int
 	of      int
+	mended  int
 }
 
 // A check takes a twentieth of the time, or half of it when everything is in doubt.
@@ -70,12 +71,13 @@ func (c *check) page(ctx context.Context, k *keeper) error {
 	if err != nil {
 		return err
 	}
-	doubtful, err := k.w.compare(ctx, infos, c.after, next)
+	doubtful, mended, err := k.w.compare(ctx, infos, c.after, next)
 	if err != nil {
 		return err
 	}
 	k.x.news.add(doubtful...)
 	c.after, c.done = next, c.done+len(infos)
+	c.mended += mended + len(doubtful)
 	if c.hurried {
 		k.x.health.progress(c.done, c.of)
 	}
@@ -84,6 +86,9 @@ func (c *check) page(ctx context.Context, k *keeper) error {
 		if c.hurried {
 			k.x.health.settle()
 		}
+		now := time.Now()
+		k.x.health.checked(now, c.mended)
+		return k.w.keep(ctx, now, c.mended)
 	}
 	return nil
 }

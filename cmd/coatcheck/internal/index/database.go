@@ -163,26 +163,28 @@ func (f *database) finish(ctx context.Context) (*database, error) {
 
 // connect opens no connection yet. Without a journal the file is the connection's alone.
 func connect(path, journal string) *database {
-	source := func(cache int, more string) string {
-		slashed := filepath.ToSlash(path)
-		if !strings.HasPrefix(slashed, "/") {
-			slashed = "/" + slashed
-		}
-		pragmas := []string{"busy_timeout(5000)", fmt.Sprintf("cache_size(-%d)", cache), more}
-		query := "_pragma=" + strings.Join(pragmas, "&_pragma=")
-		return (&url.URL{Scheme: "file", Path: slashed, RawQuery: query}).String()
-	}
 	f := &database{path: path}
 	cache, more := writeCache, "journal_mode(wal)&_pragma=synchronous(normal)&_pragma=journal_size_limit(33554432)"
 	if journal == "off" {
 		cache, more = buildCache, "journal_mode(off)&_pragma=synchronous(off)&_pragma=locking_mode(exclusive)"
 	}
-	f.write, _ = sql.Open("sqlite", source(cache, more)) // the driver is there
+	f.write, _ = sql.Open("sqlite", source(path, cache, more)) // the driver is there
 	f.write.SetMaxOpenConns(1)
-	f.read, _ = sql.Open("sqlite", source(readCache, "query_only(1)"))
+	f.read, _ = sql.Open("sqlite", source(path, readCache, "query_only(1)"))
 	f.read.SetMaxOpenConns(readers)
 	f.read.SetMaxIdleConns(readers)
 	return f
+}
+
+// source is what the driver takes: the file, the memory for its pages, and one more pragma or several.
+func source(path string, cache int, more string) string {
+	slashed := filepath.ToSlash(path)
+	if !strings.HasPrefix(slashed, "/") {
+		slashed = "/" + slashed
+	}
+	pragmas := []string{"busy_timeout(5000)", fmt.Sprintf("cache_size(-%d)", cache), more}
+	query := "_pragma=" + strings.Join(pragmas, "&_pragma=")
+	return (&url.URL{Scheme: "file", Path: slashed, RawQuery: query}).String()
 }
 
 func (f *database) close() {

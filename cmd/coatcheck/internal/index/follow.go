@@ -33,6 +33,7 @@ func (x *Index) run(ctx context.Context) {
 				continue
 			}
 			made = time.Now()
+			x.health.isMade()
 			x.log.Info("the index of sessions has been made", "sessions", x.facets.rows(), "took", time.Since(began))
 		}
 		why = x.follow(ctx, f)

@@ -131,6 +131,9 @@ type Status struct {
 	Done, Of int       // sessions that have been looked at while it is made or checked, and about how many there are
 	Rows     int       // sessions in the index
 	AsOf     time.Time // all that happened before is in it; zero means up to now
+	Made     int       // files that were made since the program began, as in place of a damaged one
+	Checked  time.Time // when all sessions had been compared with the store last; zero if that has not been yet
+	Mended   int       // sessions that were missing or wrong then, but for when they were seen
 }
 
 // Status returns it as of now.

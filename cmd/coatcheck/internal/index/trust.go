@@ -21,12 +21,18 @@ type trust struct {
 	since    time.Time // with hurry: up to when everything is known
 	renewed  bool      // with hurry: there was a reason since the check began
 	done, of int
+
+	made     int       // files
+	compared time.Time // when everything had been compared with the store last
+	mended   int       // sessions that were wrong then
 }
 
 func (h *trust) status(now time.Time) Status {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	s := Status{Checking: h.hurry, Done: h.done, Of: max(h.of, h.done)}
+	s := Status{
+		Checking: h.hurry, Done: h.done, Of: max(h.of, h.done), Made: h.made, Checked: h.compared, Mended: h.mended,
+	}
 	asOf := func(t time.Time) {
 		if !t.IsZero() && (s.AsOf.IsZero() || t.Before(s.AsOf)) {
 			s.AsOf = t
@@ -77,6 +83,20 @@ func (h *trust) progress(done, of int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.done, h.of = done, of
+}
+
+// checked notes what a check of everything has come to.
+func (h *trust) checked(now time.Time, mended int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.compared, h.mended = now, mended
+}
+
+// isMade counts a file that was made.
+func (h *trust) isMade() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.made++
 }
 
 // hear takes a Lost or a Beat, and reports whether everything is in doubt now.

@@ -61,6 +61,7 @@ type transaction struct {
 	tx    *sql.Tx
 	more  map[int64]int // sessions by facet
 	fresh []int64       // facets that are new
+	wrong int           // rows that said something else than the store, but for when sessions were seen
 }
 
 // batch does something in one transaction. If it fails, nothing has changed.
@@ -132,6 +133,7 @@ func (b *transaction) update(r record, i session.Info) error {
 		return err
 	}
 	if !bytes.Equal(r.user, []byte(i.User)) || r.address != i.Device.Address || r.created != i.CreatedAt.UnixMicro() {
+		b.wrong++
 		if err := b.remove(r); err != nil {
 			return err
 		}
@@ -140,6 +142,9 @@ func (b *transaction) update(r record, i session.Info) error {
 	seen, ends, expires := i.LastSeen.UnixMicro(), i.Ends().UnixMicro(), i.ExpiresAt.UnixMicro()
 	if r.facet == facet && r.seen == seen && r.ends == ends && r.expires == expires {
 		return nil
+	}
+	if r.facet != facet {
+		b.wrong++
 	}
 	_, err = b.tx.StmtContext(b.ctx, b.updateRow).ExecContext(b.ctx, facet, seen, ends, expires, r.id)
 	b.more[r.facet]--
@@ -215,9 +220,10 @@ func (w *writer) remove(ctx context.Context, ids []store.ID) error {
 
 // compare brings the rows of a page of the store's listing up to date, and returns the handles of rows that are not on
 // it: those have ended, most likely. The page is what comes after one place and goes up to another, or to the end.
+// mended is how many sessions were missing, or wrong but for when they were seen.
 func (w *writer) compare(
 	ctx context.Context, page []session.Info, after, upTo store.Cursor,
-) (missing []store.ID, err error) {
+) (missing []store.ID, mended int, err error) {
 	err = w.batch(ctx, func(b *transaction) error {
 		rows, err := b.between(after, upTo)
 		if err != nil {
@@ -231,6 +237,7 @@ func (w *writer) compare(
 			} else if r, found, err = b.find(i.Handle); err == nil && found { // its time is not what it was
 				err = b.update(r, i)
 			} else if err == nil {
+				b.wrong++
 				err = b.insert(i)
 			}
 			if err != nil {
@@ -240,9 +247,10 @@ func (w *writer) compare(
 		for id := range rows {
 			missing = append(missing, id)
 		}
+		mended = b.wrong
 		return nil
 	})
-	return missing, err
+	return missing, mended, err
 }
 
 // between returns the rows of a part of the listing.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -15,6 +16,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"coatcheck.dev/cmd/coatcheck/internal/index"
 	"coatcheck.dev/cmd/coatcheck/internal/metrics"
 	"coatcheck.dev/event"
 	"coatcheck.dev/session"
@@ -120,6 +122,28 @@ func TestSessionsAreCounted(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		want("coatcheck_sessions", "2")
 	})
+}
+
+// Operators see whether searches can be relied on.
+func TestTheIndexIsWatched(t *testing.T) {
+	m := metrics.New("test")
+	is := index.Status{Of: 9, AsOf: time.Now().Add(-time.Hour)}
+	m.WatchIndex(func() index.Status { return is })
+	got := scrape(t, m)
+	if behind, err := strconv.ParseFloat(got["coatcheck_index_behind_seconds"], 64); err != nil || behind < 3599 ||
+		got["coatcheck_index_up"] != "0" || got["coatcheck_index_mended_sessions"] != "" {
+		t.Errorf("while it is made: %v", got)
+	}
+	is = index.Status{Ready: true, Rows: 1234, Made: 2, Checked: time.Unix(1700000000, 0), Mended: 5}
+	got = scrape(t, m)
+	for name, want := range map[string]string{
+		"up": "1", "sessions": "1234", "behind_seconds": "0", "made_total": "2", "mended_sessions": "5",
+		"checked_timestamp_seconds": "1.7e+09",
+	} {
+		if got["coatcheck_index_"+name] != want {
+			t.Errorf("%s is %q, want %s", name, got["coatcheck_index_"+name], want)
+		}
+	}
 }
 
 func TestObserve(t *testing.T) {
