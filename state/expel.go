@@ -1,6 +1,7 @@
 package state
 
 import (
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"slices"
@@ -63,55 +64,66 @@ func (c *Consent) expel(w http.ResponseWriter, r *http.Request, agreed []Purpose
 	c.expelSent(w, r, agreed)
 }
 
-// Proxies accept a few kilobytes of headers, so a response with maxRemovals lines leaves other cookies to the next one.
-// A path has maxFolders at most, and a host maxLabels. The rest of longer ones is not looked at.
+// Proxies accept a few kilobytes of headers, nginx 4 by default, and answer 502 beyond that. So a response has at most
+// maxRemovals lines, of about a hundred bytes, and leaves what is left to the next one. A path has maxFolders at most,
+// and a host maxLabels. The rest of longer ones is not looked at.
 const (
-	maxRemovals = 32
+	maxRemovals = 20
 	maxFolders  = 8
 	maxLabels   = 5
 )
 
-// expelSent deletes the cookies in the request that may not be there, by every scope that may have sent them.
+// expelSent deletes the cookies in the request that may not be there, by every scope that may have sent them. Those
+// that are likely come first. The rest come by chance, so that sooner or later each has its turn.
 func (c *Consent) expelSent(w http.ResponseWriter, r *http.Request, agreed []Purpose) {
 	var done []string
+	var likely, rest []cookie.Cookie
 	for name := range cookie.All(r.Header["Cookie"]) {
 		e := c.optional(name)
 		if e == nil || slices.Contains(agreed, e.Purpose) || slices.Contains(done, name) {
 			continue
 		}
-		if len(w.Header()["Set-Cookie"]) >= maxRemovals {
-			return
-		}
 		done = append(done, name)
-		for _, scope := range scopes(e, name, r) {
-			remove(w, &scope)
-		}
+		first, others := scopes(e, name, r)
+		likely, rest = append(likely, first...), append(rest, others...)
+	}
+	for _, all := range [][]cookie.Cookie{likely, rest} {
+		rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	}
+	all := append(likely, rest...)
+	for i := range min(len(all), maxRemovals) {
+		remove(w, &all[i])
 	}
 }
 
 // scopes returns cookies of the name with all paths, domains and partitions by which a browser sends it with the
-// request (RFC 6265bis sections 5.1.3 and 5.1.4; CHIPS). What is declared without a
-// partition has none, and prefixes of names leave less to guess.
-func scopes(e *Entry, name string, r *http.Request) []cookie.Cookie {
+// request (RFC 6265bis sections 5.1.3 and 5.1.4; CHIPS): as it is declared or for the whole site, and all others. What
+// is declared without a partition has none, and prefixes of names leave less to guess.
+func scopes(e *Entry, name string, r *http.Request) (likely, rest []cookie.Cookie) {
 	declared := *e.Cookie()
 	declared.Name = name
-	all := []cookie.Cookie{declared}
+	likely = []cookie.Cookie{declared}
 	if lower := strings.ToLower(name); strings.HasPrefix(lower, "__host-") {
-		return all
+		return likely, nil
 	}
 	partitions := []bool{false, true}
 	if e.Attributes != nil && !declared.Partitioned {
 		partitions = partitions[:1]
 	}
-	for _, domain := range domainsOf(r.Host) {
-		for _, path := range pathsOf(r.URL.Path) {
+	for _, path := range pathsOf(r.URL.Path) {
+		for _, domain := range domainsOf(r.Host) {
 			for _, partitioned := range partitions {
-				all = append(all, cookie.Cookie{Name: name, Domain: domain, Path: path, Partitioned: partitioned,
-					Secure: partitioned || declared.Secure || strings.HasPrefix(name, "__")})
+				one := cookie.Cookie{Name: name, Domain: domain, Path: path, Partitioned: partitioned,
+					Secure: partitioned || declared.Secure || strings.HasPrefix(name, "__")}
+				if path == "/" {
+					likely = append(likely, one)
+				} else {
+					rest = append(rest, one)
+				}
 			}
 		}
 	}
-	return all
+	return likely, rest
 }
 
 // domainsOf returns "" for the host alone, then the host and what it is below of, but for the last label.
