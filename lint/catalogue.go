@@ -19,6 +19,7 @@ var rules = []*Rule{
 	rulePartitionedSamesite,
 	ruleSecureOverHttp,
 	ruleOverwriteSecure,
+	ruleCleared,
 	ruleSamesiteNoneInsecure,
 	ruleSamesiteNoneUnneeded,
 	ruleSamesiteEmbedded,

@@ -15,6 +15,8 @@ import (
 	"coatcheck.dev/cmd/coatcheck/internal/config"
 	"coatcheck.dev/cmd/coatcheck/internal/cookies"
 	"coatcheck.dev/internal/visible"
+	"coatcheck.dev/internal/weburl"
+	"coatcheck.dev/jar/format"
 	"coatcheck.dev/state"
 )
 
@@ -52,7 +54,8 @@ func (p *Program) auditOptions(ctx context.Context, flags *config.Audit) (*audit
 		o.Scripts = append(o.Scripts, s)
 	}
 	if flags.Cookies != "" {
-		list, losses, err := cookies.Read(ctx, flags.Cookies)
+		first, _ := weburl.Parse(flags.Pages[0]) // nil is no URL, which o.Check tells
+		list, losses, err := cookies.Read(ctx, flags.Cookies, format.Options{URL: first})
 		if err != nil {
 			return nil, fmt.Errorf("--cookies: %w", err)
 		}

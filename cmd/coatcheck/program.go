@@ -62,12 +62,7 @@ func (p *Program) Run(ctx context.Context, args []string) error {
 	case config.PrintHAProxy:
 		return p.printHAProxy(&line.Snippet.Haproxy)
 	case config.RunCheck:
-		c := line.Check
-		return check.Run(ctx, check.Options{
-			Pages: c.Pages, Cookies: c.Cookies, Header: c.Header, Request: c.Request, Data: c.Data, Crawl: c.Crawl,
-			HAR: c.HAR, Lines: c.Lines, URL: c.URL, Format: c.Format, FailOn: c.FailOn,
-			Stdin: p.Stdin, Losses: p.Stderr, Colour: check.Terminal(p.Stdout),
-		}, p.Stdout)
+		return p.check(ctx, &line.Check)
 	case config.RunAudit:
 		return p.audit(ctx, &line.Audit)
 	case config.RunDoctor:

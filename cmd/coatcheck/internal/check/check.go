@@ -33,15 +33,17 @@ type Options struct {
 	Losses  io.Writer // gets a line for each entry of HAR that cannot be read; nil for none
 	Colour  bool
 	Fetcher *Fetcher // nil is one of its own
+
+	Progress io.Writer // a terminal, which is told how far it is in a long file; nil for none
+	progress *progress
 }
 
 // Run checks, and writes the report to out. Its error is an [Error], unless the report cannot be written.
 func Run(ctx context.Context, o Options, out io.Writer) error {
-	responses, err := o.read(ctx)
+	report, err := o.judge(ctx)
 	if err != nil {
 		return err
 	}
-	report := lint.Check(responses, time.Now())
 	switch o.Format {
 	case "json":
 		err = report.WriteJSON(out)
@@ -54,6 +56,20 @@ func Run(ctx context.Context, o Options, out io.Writer) error {
 		return err
 	}
 	return o.verdict(report)
+}
+
+// judge reads what there is to check, and judges it.
+func (o *Options) judge(ctx context.Context) (*lint.Report, error) {
+	o.progress = &progress{}
+	if o.HAR != "" || o.Lines != "" {
+		defer o.progress.follow(o.Progress)()
+	}
+	responses, err := o.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	o.progress.judging.Store(true)
+	return lint.Check(responses, time.Now()), nil
 }
 
 // verdict is the error of a report.
@@ -145,7 +161,7 @@ func (o *Options) file(name string, read func(io.Reader) ([]lint.Response, error
 		defer f.Close()
 		from = f
 	}
-	list, err := read(from)
+	list, err := read(o.progress.reader(from))
 	if err != nil {
 		return nil, &Error{Usage, fmt.Errorf("%s: %w", name, err)}
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,8 @@ import (
 const (
 	timeout   = 30 * time.Second // for one page with all its redirects
 	maxHeader = 1 << 20          // bytes of the header of a response
+
+	maxRefreshes = 5 // pages that send their visitor on, one after the other
 )
 
 // A Fetcher fetches pages as one browser: the next page gets the cookies of this one. It is for one goroutine.
@@ -28,8 +31,7 @@ type Fetcher struct {
 	transport http.RoundTripper
 	visitor   lint.Visitor
 
-	crawls bool       // bodies are read for links
-	links  []*url.URL // of the last page
+	page document // the last one
 }
 
 // NewFetcher returns a Fetcher. A nil transport stands for one like [http.DefaultTransport].
@@ -45,7 +47,8 @@ func NewFetcher(transport http.RoundTripper) *Fetcher {
 	return f
 }
 
-// Fetch makes a request and follows its redirects. It returns every response. A body is a form that a page of the same
+// Fetch makes a request and follows its redirects, and pages that send their visitor on by Refresh. It returns every
+// response. A body is a form that a page of the same
 // origin sends, unless Header says what it is. A page that cannot be fetched, or redirects without end, is an [Error].
 func (f *Fetcher) Fetch(ctx context.Context, method, page, body string) ([]lint.Response, error) {
 	u, err := parseURL(page)
@@ -69,12 +72,25 @@ func (f *Fetcher) Fetch(ctx context.Context, method, page, body string) ([]lint.
 		r.Body, _ = r.GetBody()
 		r.ContentLength = int64(len(body))
 	}
-	f.links = nil
+	f.page = document{}
 	seen, err := f.visitor.Visit(r)
+	for n := 0; err == nil && f.page.refresh != nil && !visited(seen, f.page.refresh) && n < maxRefreshes; n++ {
+		r, _ := http.NewRequestWithContext(ctx, http.MethodGet, "/", nil)
+		r.URL, r.Host = f.page.refresh, f.page.refresh.Host
+		f.page = document{}
+		var more []lint.Response
+		more, err = f.visitor.Visit(r)
+		seen = append(seen, more...)
+	}
 	if err != nil {
 		return nil, &Error{Unreachable, fmt.Errorf("fetch %s: %w", page, err)}
 	}
 	return seen, nil
+}
+
+// visited reports whether a page was seen, as one that refreshes itself.
+func visited(seen []lint.Response, page *url.URL) bool {
+	return slices.ContainsFunc(seen, func(r lint.Response) bool { return r.URL.String() == page.String() })
 }
 
 func parseURL(text string) (*url.URL, error) {

@@ -3,6 +3,7 @@ package check
 import (
 	"io"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -17,10 +18,17 @@ const (
 	maxLinks = 10_000  // of one page
 )
 
-// links are the URLs of the same site that a page links to, in order.
-func links(page *url.URL, body io.Reader) (found []*url.URL) {
-	base := page
-	for tokens := html.NewTokenizer(io.LimitReader(body, maxBody)); len(found) < maxLinks; {
+// A document is what of a page leads to others.
+type document struct {
+	links   []*url.URL // of the same site, in order
+	refresh *url.URL   // where it sends its visitor by itself; nil for nowhere
+}
+
+// readDocument reads a page. All its links are relative to its first base, wherever that stands.
+func readDocument(page *url.URL, body io.Reader) (d document) {
+	var hrefs []string
+	base, refresh := page, ""
+	for tokens := html.NewTokenizer(io.LimitReader(body, maxBody)); len(hrefs) < maxLinks; {
 		kind := tokens.Next()
 		if kind == html.ErrorToken {
 			break // the end, or what stands for it
@@ -30,22 +38,58 @@ func links(page *url.URL, body io.Reader) (found []*url.URL) {
 		}
 		token := tokens.Token()
 		href, ok := attribute(&token, "href")
-		if !ok {
-			continue
-		}
-		u, err := weburl.Resolve(base, strings.TrimSpace(href))
-		switch {
-		case err != nil:
-		case token.DataAtom == atom.Base:
-			base = u
-		case token.DataAtom != atom.A && token.DataAtom != atom.Area:
-		case u.Scheme != "http" && u.Scheme != "https" || !jar.SameSite(u, page) || endsSession(u):
-		default:
-			u.Fragment, u.RawFragment = "", ""
-			found = append(found, u)
+		switch token.DataAtom {
+		case atom.Meta:
+			if name, _ := attribute(&token, "http-equiv"); refresh == "" && strings.EqualFold(name, "refresh") {
+				refresh, _ = attribute(&token, "content")
+			}
+		case atom.Base:
+			if u, err := weburl.Resolve(page, href); ok && err == nil && base == page {
+				base = u
+			}
+		case atom.A, atom.Area:
+			if ok {
+				hrefs = append(hrefs, href)
+			}
 		}
 	}
-	return found
+	for _, href := range hrefs {
+		u, err := weburl.Resolve(base, href)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || !jar.SameSite(u, page) || endsSession(u) {
+			continue
+		}
+		u.Fragment, u.RawFragment = "", ""
+		d.links = append(d.links, u)
+	}
+	d.refresh = refreshed(base, refresh)
+	return d
+}
+
+// maxRefresh is how many seconds a page may wait before it sends its visitor on, to count as one that does.
+const maxRefresh = 30
+
+// refreshed is the target of a refresh such as "0; url=/home", nil if there is none (HTML section 4.2.5.3).
+func refreshed(base *url.URL, text string) *url.URL {
+	text = strings.TrimSpace(text)
+	digits := len(text) - len(strings.TrimLeft(text, "0123456789"))
+	seconds, err := strconv.Atoi(text[:digits])
+	if err != nil || seconds > maxRefresh {
+		return nil
+	}
+	target := strings.TrimLeft(text[digits:], ".0123456789")
+	target = strings.TrimLeft(target, "; ,\t\r\n")
+	if rest := strings.TrimLeft(target[min(3, len(target)):], " \t"); strings.HasPrefix(strings.ToLower(target), "url") &&
+		strings.HasPrefix(rest, "=") {
+		target = strings.TrimSpace(rest[1:])
+	}
+	if target != "" && (target[0] == '"' || target[0] == '\'') {
+		target, _, _ = strings.Cut(target[1:], target[:1])
+	}
+	u, err := weburl.Resolve(base, target)
+	if target == "" || err != nil || u.Scheme != "http" && u.Scheme != "https" {
+		return nil // to itself, or to no page
+	}
+	return u
 }
 
 func attribute(token *html.Token, name string) (string, bool) {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net"
 	"net/http"
 	"net/textproto"
@@ -30,10 +31,14 @@ func (f *Fetcher) roundTrip(r *http.Request) (status int, header http.Header, er
 			r.Header[name] = values
 		}
 	}
-	answer, err := f.transport.RoundTrip(r)
+	answer, err := f.transport.RoundTrip(originForm(r))
 	if err == nil {
-		if f.crawls && strings.HasPrefix(answer.Header.Get("Content-Type"), "text/html") {
-			f.links = links(r.URL, answer.Body)
+		f.page = document{refresh: refreshed(r.URL, answer.Header.Get("Refresh"))}
+		if kind, _, _ := mime.ParseMediaType(answer.Header.Get("Content-Type")); kind == "text/html" ||
+			kind == "application/xhtml+xml" {
+			from := f.page.refresh
+			f.page = readDocument(r.URL, answer.Body)
+			f.page.refresh = cmp.Or(from, f.page.refresh)
 		}
 		answer.Body.Close()
 		return answer.StatusCode, answer.Header, nil
@@ -47,6 +52,20 @@ func (f *Fetcher) roundTrip(r *http.Request) (status int, header http.Header, er
 	return 0, nil, err
 }
 
+// originForm is a request whose target begins with its path, as browsers send it. A URL that is in Opaque, such as one
+// with a lone percent sign, net/http would send whole, and some servers take that for the path.
+func originForm(r *http.Request) *http.Request {
+	rest, ok := strings.CutPrefix(r.URL.Opaque, "//"+r.URL.Host)
+	if !ok || !strings.HasPrefix(rest, "/") || strings.HasPrefix(rest, "//") {
+		return r
+	}
+	u := *r.URL
+	u.Opaque = rest
+	r = r.Clone(r.Context())
+	r.URL = &u
+	return r
+}
+
 // readRaw makes the request once more, without a proxy, and reads the header line by line.
 func readRaw(transport *http.Transport, r *http.Request) (status int, header http.Header, err error) {
 	conn, err := dial(r.Context(), transport, r)
@@ -55,7 +74,7 @@ func readRaw(transport *http.Transport, r *http.Request) (status int, header htt
 	}
 	defer conn.Close()
 	defer context.AfterFunc(r.Context(), func() { conn.Close() })()
-	r = r.Clone(r.Context())
+	r = originForm(r).Clone(r.Context())
 	r.Close = true
 	if err := r.Write(conn); err != nil {
 		return 0, nil, err

@@ -13,6 +13,7 @@ import (
 
 	"coatcheck.dev/cmd/coatcheck/internal/cookies"
 	"coatcheck.dev/internal/visible"
+	"coatcheck.dev/jar/format"
 	"coatcheck.dev/lint"
 )
 
@@ -40,7 +41,7 @@ func (o *Options) fetch(ctx context.Context) (all []lint.Response, err error) {
 		}
 		all = append(all, list...)
 		mark(seen, list)
-		ahead = append(ahead, texts(fetcher.links)...)
+		ahead = append(ahead, texts(fetcher.page.links)...)
 		method, body = http.MethodGet, ""
 	}
 	for n := len(o.Pages); n < o.Crawl && len(ahead) > 0; {
@@ -57,7 +58,7 @@ func (o *Options) fetch(ctx context.Context) (all []lint.Response, err error) {
 		}
 		all = append(all, list...)
 		mark(seen, list)
-		ahead = append(ahead, texts(fetcher.links)...)
+		ahead = append(ahead, texts(fetcher.page.links)...)
 	}
 	return all, nil
 }
@@ -84,7 +85,6 @@ func (o *Options) lose(what error) {
 
 // prepare gives the fetcher what the visitor brings along.
 func (o *Options) prepare(ctx context.Context, f *Fetcher) error {
-	f.crawls = o.Crawl > 0
 	f.Header = http.Header{}
 	for _, line := range o.Header {
 		name, value, ok := strings.Cut(line, ":")
@@ -94,17 +94,19 @@ func (o *Options) prepare(ctx context.Context, f *Fetcher) error {
 		}
 		f.Header.Add(textproto.CanonicalMIMEHeaderKey(name), value)
 	}
+	var first *url.URL
 	for _, page := range o.Pages {
 		u, err := parseURL(page)
 		if err != nil {
 			return err
 		}
-		f.Hosts = append(f.Hosts, u.Host)
+		f.Hosts, first = append(f.Hosts, u.Host), cmp.Or(first, u)
 	}
 	if o.Cookies == "" {
 		return nil
 	}
-	list, losses, err := cookies.Read(ctx, o.Cookies)
+	// A file that does not say where its cookies belong is about the first page.
+	list, losses, err := cookies.Read(ctx, o.Cookies, format.Options{URL: first})
 	if err != nil {
 		return fmt.Errorf("--cookies: %w", err)
 	}

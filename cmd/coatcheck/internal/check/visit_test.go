@@ -28,12 +28,19 @@ func shop(t *testing.T) (site string, asked *[]string) {
 		case r.Method == http.MethodPost && r.PostForm.Get("user") == "ada" && r.Header.Get("Sec-Fetch-Site") != "":
 			http.SetCookie(w, &http.Cookie{Name: "sid", Value: "1", Path: "/"})
 			http.Redirect(w, r, "/home", http.StatusSeeOther)
+		case r.URL.Path == "/refresh":
+			w.Header().Set("Refresh", "0;url=on")
+		case r.URL.Path == "/on":
+			fmt.Fprint(w, `<META HTTP-EQUIV=Refresh content="1.5; URL = '/login?again'">`)
+		case r.URL.RawQuery == "again":
+			http.SetCookie(w, &http.Cookie{Name: "again", Value: "1", Path: "/"})
+			w.Header().Set("Refresh", "5") // itself
 		case err != nil && r.Header.Get("Authorization") != "Bearer t":
 			http.Error(w, "sign in", http.StatusUnauthorized)
 		default:
 			name := "at" + strings.ReplaceAll(r.URL.Path, "/", "-")
 			http.SetCookie(w, &http.Cookie{Name: name, Value: "1", Path: "/"})
-			fmt.Fprint(w, `<base href="/in/"><a href="one">1</a><a href="/home#top">again</a><a href="two">2</a>
+			fmt.Fprint(w, `<a href="one">1</a><base href="/in/"><base href="/out/"><a href="/home#top">again</a><a href="two">2</a>
 				<a href="/logout">bye</a><a href="https://other.example/">away</a><a href="javascript:x">no</a>`)
 		}
 	}))
@@ -47,6 +54,10 @@ func TestSignedIn(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "cookies.txt")
 	if err := os.WriteFile(file, []byte("# Netscape HTTP Cookie File\n127.0.0.1\tFALSE\t/\tFALSE\t0\tsid\t1\n"),
 		0o600); err != nil {
+		t.Fatal(err)
+	}
+	header := filepath.Join(t.TempDir(), "cookie.txt")
+	if err := os.WriteFile(header, []byte("sid=1; b=2\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, tt := range []struct {
@@ -66,6 +77,10 @@ func TestSignedIn(t *testing.T) {
 			"sid at-home", "POST /old, POST /login, GET /home"},
 		{"links", check.Options{Pages: []string{site + "/login"}, Data: "user=ada", Crawl: 9},
 			"sid at-home at-in-one at-in-two", "POST /login, GET /home, GET /in/one, GET /in/two"},
+		{"pages that send on", check.Options{Pages: []string{site + "/refresh"}}, "again",
+			"GET /refresh, GET /on, GET /login"},
+		{"a Cookie header in a file", check.Options{Pages: []string{site + "/home"}, Cookies: header}, "at-home",
+			"GET /home"},
 		{"a few links", check.Options{Pages: []string{site + "/login"}, Data: "user=ada", Crawl: 2},
 			"sid at-home at-in-one", "POST /login, GET /home, GET /in/one"},
 	} {
@@ -83,6 +98,27 @@ func TestSignedIn(t *testing.T) {
 		}
 	}
 }
+
+// A URL that net/http would not read is sent as browsers send it: from its path on.
+func TestLonePercentSignIsSent(t *testing.T) {
+	var asked []string
+	fetcher := check.NewFetcher(roundTripper(func(r *http.Request) (*http.Response, error) {
+		asked = append(asked, r.URL.RequestURI()+" of "+r.URL.Host)
+		h := http.Header{"Set-Cookie": {"a=1; HttpOnly; Secure"}, "Location": {"50%off?x=%%A%%"}}
+		return &http.Response{StatusCode: 302 - 102*(len(asked)/2), Header: h, Body: http.NoBody}, nil
+	}))
+	if _, err := fetcher.Fetch(t.Context(), http.MethodGet, "https://shop.example/%zz/", ""); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"/%zz/ of shop.example", "/%zz/50%off?x=%%A%% of shop.example"}
+	if !slices.Equal(asked, want) {
+		t.Errorf("asked %q, want %q", asked, want)
+	}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // What the visitor brings is refused as a whole where it makes no sense.
 func TestVisitorRefused(t *testing.T) {
