@@ -39,7 +39,10 @@ func (p *Program) convert(ctx context.Context, flags config.Convert) error {
 
 // convertOptions are what a file of cookies does not tell, and the command line does.
 func convertOptions(flags config.Convert) (o format.Options, err error) {
-	o = format.Options{For: format.Reader(flags.For), Container: flags.Container}
+	o = format.Options{For: format.Reader(flags.For)}
+	if o.Container, err = cookies.Container(flags.From, flags.Container); err != nil {
+		return o, fmt.Errorf("--container: %w", err)
+	}
 	if flags.URL != "" {
 		if o.URL, err = weburl.Parse(flags.URL); err != nil {
 			return o, fmt.Errorf("--url: %w", err)

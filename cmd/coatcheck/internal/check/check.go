@@ -35,7 +35,7 @@ type Options struct {
 	Fetcher *Fetcher // nil is one of its own
 
 	Progress io.Writer // a terminal, which is told how far it is in a long file; nil for none
-	progress *progress
+	meter    *meter
 }
 
 // Run checks, and writes the report to out. Its error is an [Error], unless the report cannot be written.
@@ -60,15 +60,15 @@ func Run(ctx context.Context, o Options, out io.Writer) error {
 
 // judge reads what there is to check, and judges it.
 func (o *Options) judge(ctx context.Context) (*lint.Report, error) {
-	o.progress = &progress{}
+	o.meter = &meter{}
 	if o.HAR != "" || o.Lines != "" {
-		defer o.progress.follow(o.Progress)()
+		defer o.meter.follow(o.Progress)()
 	}
 	responses, err := o.read(ctx)
 	if err != nil {
 		return nil, err
 	}
-	o.progress.judging.Store(true)
+	o.meter.judging.Store(true)
 	return lint.Check(responses, time.Now()), nil
 }
 
@@ -161,7 +161,7 @@ func (o *Options) file(name string, read func(io.Reader) ([]lint.Response, error
 		defer f.Close()
 		from = f
 	}
-	list, err := read(o.progress.reader(from))
+	list, err := read(o.meter.reader(from))
 	if err != nil {
 		return nil, &Error{Usage, fmt.Errorf("%s: %w", name, err)}
 	}

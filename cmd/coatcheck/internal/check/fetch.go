@@ -31,7 +31,7 @@ type Fetcher struct {
 	transport http.RoundTripper
 	visitor   lint.Visitor
 
-	page document // the last one
+	page pageHTML // the last one
 }
 
 // NewFetcher returns a Fetcher. A nil transport stands for one like [http.DefaultTransport].
@@ -72,12 +72,12 @@ func (f *Fetcher) Fetch(ctx context.Context, method, page, body string) ([]lint.
 		r.Body, _ = r.GetBody()
 		r.ContentLength = int64(len(body))
 	}
-	f.page = document{}
+	f.page = pageHTML{}
 	seen, err := f.visitor.Visit(r)
 	for n := 0; err == nil && f.page.refresh != nil && !visited(seen, f.page.refresh) && n < maxRefreshes; n++ {
 		r, _ := http.NewRequestWithContext(ctx, http.MethodGet, "/", nil)
 		r.URL, r.Host = f.page.refresh, f.page.refresh.Host
-		f.page = document{}
+		f.page = pageHTML{}
 		var more []lint.Response
 		more, err = f.visitor.Visit(r)
 		seen = append(seen, more...)

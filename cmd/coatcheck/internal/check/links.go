@@ -18,14 +18,14 @@ const (
 	maxLinks = 10_000  // of one page
 )
 
-// A document is what of a page leads to others.
-type document struct {
+// A pageHTML is what of a page leads to others.
+type pageHTML struct {
 	links   []*url.URL // of the same site, in order
 	refresh *url.URL   // where it sends its visitor by itself; nil for nowhere
 }
 
-// readDocument reads a page. All its links are relative to its first base, wherever that stands.
-func readDocument(page *url.URL, body io.Reader) (d document) {
+// readHTML reads a page. All its links are relative to its first base, wherever that stands.
+func readHTML(page *url.URL, body io.Reader) (d pageHTML) {
 	var hrefs []string
 	base, refresh := page, ""
 	for tokens := html.NewTokenizer(io.LimitReader(body, maxBody)); len(hrefs) < maxLinks; {
@@ -78,9 +78,10 @@ func refreshed(base *url.URL, text string) *url.URL {
 	}
 	target := strings.TrimLeft(text[digits:], ".0123456789")
 	target = strings.TrimLeft(target, "; ,\t\r\n")
-	if rest := strings.TrimLeft(target[min(3, len(target)):], " \t"); strings.HasPrefix(strings.ToLower(target), "url") &&
-		strings.HasPrefix(rest, "=") {
-		target = strings.TrimSpace(rest[1:])
+	if len(target) > 3 && strings.EqualFold(target[:3], "url") {
+		if rest, ok := strings.CutPrefix(strings.TrimLeft(target[3:], " \t"), "="); ok {
+			target = strings.TrimSpace(rest)
+		}
 	}
 	if target != "" && (target[0] == '"' || target[0] == '\'') {
 		target, _, _ = strings.Cut(target[1:], target[:1])

@@ -33,11 +33,11 @@ func (f *Fetcher) roundTrip(r *http.Request) (status int, header http.Header, er
 	}
 	answer, err := f.transport.RoundTrip(originForm(r))
 	if err == nil {
-		f.page = document{refresh: refreshed(r.URL, answer.Header.Get("Refresh"))}
+		f.page = pageHTML{refresh: refreshed(r.URL, answer.Header.Get("Refresh"))}
 		if kind, _, _ := mime.ParseMediaType(answer.Header.Get("Content-Type")); kind == "text/html" ||
 			kind == "application/xhtml+xml" {
 			from := f.page.refresh
-			f.page = readDocument(r.URL, answer.Body)
+			f.page = readHTML(r.URL, answer.Body)
 			f.page.refresh = cmp.Or(from, f.page.refresh)
 		}
 		answer.Body.Close()

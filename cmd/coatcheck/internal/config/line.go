@@ -302,7 +302,7 @@ type Convert struct {
 	For        string `placeholder:"PROGRAM" enum:",${readers}" default:"" help:"Program that will read a cookies.txt: ${readers}. They read it differently; what this one would drop is written in its way, or named."`
 	URL        string `name:"url" placeholder:"URL" help:"Where the cookies belong, if FROM does not say so: a Cookie header, or headers that curl has dumped."`
 	Secret     string `placeholder:"FILE" help:"File with the secret that the system's keyring keeps for Chromium (Chromium Safe Storage), or env:NAME for one in the environment, to read what Chromium has encrypted."`
-	Container  int    `placeholder:"N" help:"Number of the Firefox container to read (userContextId). Default: cookies outside of containers"`
+	Container  string `placeholder:"NAME" help:"Firefox container to read, by its name or its number (userContextId). Default: cookies outside of containers"`
 	Strict     bool   `help:"Write nothing, and make the exit status 1, if anything would be lost."`
 }
 

@@ -60,7 +60,8 @@ func (c *Conversion) Run(ctx context.Context) (Report, error) {
 
 // Read returns the cookies of a file of any format that is known by its content, without the expired ones.
 func Read(ctx context.Context, file string, o format.Options) (list []jar.Cookie, losses []format.Loss, err error) {
-	run := conversion{Conversion: &Conversion{From: file, Options: o}, pile: newPile(), losses: bufio.NewWriter(io.Discard)}
+	from := &Conversion{From: file, Options: o}
+	run := conversion{Conversion: from, pile: newPile(), losses: bufio.NewWriter(io.Discard)}
 	run.keep = func(l format.Loss) { losses = append(losses, l) }
 	err = run.read(ctx)
 	return slices.Collect(run.pile.all()), losses, err

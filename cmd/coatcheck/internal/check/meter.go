@@ -13,14 +13,14 @@ const (
 	progressEvery = time.Second / 4
 )
 
-// A progress tells a terminal how much of a file was read, if that takes long.
-type progress struct {
+// A meter tells a terminal how much of a file was read, if that takes long.
+type meter struct {
 	read    atomic.Int64 // bytes
 	judging atomic.Bool  // all is read
 }
 
 // follow tells it to a terminal, nil for none, until the returned function is called.
-func (p *progress) follow(to io.Writer) (end func()) {
+func (m *meter) follow(to io.Writer) (end func()) {
 	if to == nil {
 		return func() {}
 	}
@@ -36,7 +36,7 @@ func (p *progress) follow(to io.Writer) (end func()) {
 				}
 				return
 			case <-timer.C:
-				fmt.Fprintf(to, "\r%s", p)
+				fmt.Fprintf(to, "\r%s", m)
 				timer.Reset(progressEvery)
 			}
 		}
@@ -48,24 +48,24 @@ func (p *progress) follow(to io.Writer) (end func()) {
 }
 
 // String says in a few words how far it is.
-func (p *progress) String() string {
-	text := fmt.Sprintf("read: %d MB", p.read.Load()/1e6)
-	if p.judging.Load() {
+func (m *meter) String() string {
+	text := fmt.Sprintf("read: %d MB", m.read.Load()/1e6)
+	if m.judging.Load() {
 		text += ", judging"
 	}
 	return text
 }
 
 // reader counts what is read of r.
-func (p *progress) reader(r io.Reader) io.Reader { return progressReader{r, p} }
+func (m *meter) reader(r io.Reader) io.Reader { return meterReader{r, m} }
 
-type progressReader struct {
+type meterReader struct {
 	io.Reader
-	*progress
+	*meter
 }
 
-func (r progressReader) Read(to []byte) (int, error) {
+func (r meterReader) Read(to []byte) (int, error) {
 	n, err := r.Reader.Read(to)
-	r.read.Add(int64(n))
+	r.meter.read.Add(int64(n))
 	return n, err
 }
