@@ -80,6 +80,7 @@ type Console struct {
 	records   *memory.Store    // where operators keeps them
 	hosts     []string         // names of the console's own
 	live      *live
+	refused   refusals
 	unfeed    []func()
 }
 
@@ -104,6 +105,7 @@ func New(o Options) *Console {
 	}
 	o.BaseURL = strings.TrimRight(o.BaseURL, "/")
 	c := &Console{opts: o, log: o.Log.With("part", "console"), records: memory.New()}
+	c.refused.note = o.History.Note
 	own := session.Options{
 		Cookie:         Cookie,
 		SameSiteStrict: true,
@@ -246,6 +248,7 @@ func (c *Console) Close() {
 		stop()
 	}
 	c.live.close()
+	c.refused.flush()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	_ = c.operators.Close(ctx) // its store is in memory and ends with the program

@@ -123,7 +123,7 @@ func (c *Console) showPasskey(w http.ResponseWriter, r *http.Request) {
 	}
 	shown, err := passkey.Shown(&wait.Operator, r.Host, state, r.PostForm.Get("answer"))
 	if err != nil {
-		c.log.Warn("authn_login_fail", "address", r.RemoteAddr, "operator", wait.Operator.Name, "reason", err)
+		c.refuse(r, wait.Operator.Name, err)
 		c.askPasskey(w, r, http.StatusUnauthorized, "That was not your passkey.")
 		return
 	}

@@ -97,6 +97,18 @@ func TestHistoryPages(t *testing.T) {
 	}
 }
 
+// Sign-ins that were refused are in the history, those of one minute as few entries.
+func TestRefusedSignInsAreInTheHistory(t *testing.T) {
+	d, h := newPastDesk(t)
+	for range 3 {
+		d.browser().post("/sign-in", url.Values{"token": {"wrong"}}).want(t, 401)
+	}
+	d.browser().get("/sign-in?link=wrong").want(t, 410)
+	known(t, h, history.OperatorRefused, 1)
+	d.operator().get("/history?kind=operator_refused").want(t, 200, "<b>operator sign-in refused</b>", "1 shown",
+		"That is not the token.", "127.0.0.1")
+}
+
 // A history is erased after a typed word alone, and that it was stays.
 func TestErasePages(t *testing.T) {
 	d, h := newPastDesk(t)

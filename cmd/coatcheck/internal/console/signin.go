@@ -76,7 +76,7 @@ func (c *Console) signInByLink(w http.ResponseWriter, r *http.Request, secret st
 			return
 		}
 	case c.Who(r) == nil:
-		c.log.Warn("authn_login_fail", "address", r.RemoteAddr, "operator", name, "reason", linkProblems[state])
+		c.refuse(r, name, linkProblems[state])
 		c.askToSignIn(w, r, http.StatusGone, linkProblems[state])
 		return
 	}
@@ -112,7 +112,7 @@ func (c *Console) signInOperator(w http.ResponseWriter, r *http.Request, o *oper
 		return false
 	}
 	c.log.Warn("operator_signed_in", "operator", o.Name, "role", o.Role, // that all may know, whatever is logged
-		"address", r.RemoteAddr, "by", method, "session", c.operators.From(r.Context()).Handle())
+		"address", c.address(r), "by", method, "session", c.operators.From(r.Context()).Handle())
 	return true
 }
 
@@ -123,7 +123,7 @@ func (c *Console) signIn(w http.ResponseWriter, r *http.Request) {
 	}
 	o, problem := c.byToken(strings.TrimSpace(r.PostForm.Get("token")))
 	if problem != "" {
-		c.log.Warn("authn_login_fail", "address", r.RemoteAddr, "reason", problem)
+		c.refuse(r, "", problem)
 		c.askToSignIn(w, r, http.StatusUnauthorized, problem)
 		return
 	}

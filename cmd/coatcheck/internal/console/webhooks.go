@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"coatcheck.dev/cmd/coatcheck/internal/history"
 	"coatcheck.dev/cmd/coatcheck/internal/webhook"
 	"coatcheck.dev/internal/visible"
 )
@@ -206,5 +207,8 @@ func (c *Console) instruct(
 	}
 	c.log.Warn("an operator has changed the outbox", "what", line,
 		"operator", visible.Text(c.operators.From(r.Context()).User()))
+	c.opts.History.Note(history.Entry{
+		Kind: history.OperatorActed, Actor: c.operatorName(r), Address: c.address(r), Reason: "webhooks: " + line,
+	})
 	c.leave(w, r, line)
 }

@@ -35,6 +35,7 @@ type Kind string
 const (
 	NotBefore         Kind = "sessions_not_before"  // what began at Detail or earlier has ended, of User or of all
 	OperatorSignedIn  Kind = "operator_signed_in"   // Reason is how
+	OperatorRefused   Kind = "operator_refused"     // a sign-in, Reason says why; or Detail more of them in a minute
 	OperatorSignedOut Kind = "operator_signed_out"  //
 	OperatorActed     Kind = "operator_acted"       // Reason says what was done
 	Erased            Kind = "history_erased"       // Detail entries of one user were removed
@@ -58,6 +59,7 @@ var words = []struct {
 	{Kind(event.Revoked), "ended"},
 	{NotBefore, "not-before set"},
 	{OperatorSignedIn, "operator signed in"},
+	{OperatorRefused, "operator sign-in refused"},
 	{OperatorSignedOut, "operator signed out"},
 	{OperatorActed, "operator acted"},
 	{Erased, "history erased"},
@@ -86,7 +88,7 @@ func (k Kind) Words() string {
 // Bad reports whether what happened ends sessions, or tells of an attack or a loss.
 func (e *Entry) Bad() bool {
 	switch e.Kind {
-	case Kind(event.Revoked), Kind(event.Theft), NotBefore, Erased, Lost:
+	case Kind(event.Revoked), Kind(event.Theft), NotBefore, Erased, Lost, OperatorRefused:
 		return true
 	}
 	return false
@@ -99,6 +101,11 @@ func (e *Entry) Says() string {
 		return "all that had begun by " + e.Detail
 	case Erased, Lost:
 		return e.Detail + " entries"
+	case OperatorRefused:
+		if e.Detail == "" {
+			return ""
+		}
+		return e.Detail + " more within a minute"
 	case Counted:
 		return e.Detail + " sessions"
 	}
