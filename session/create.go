@@ -54,7 +54,7 @@ func (st *state) put(record store.Record, t ticket, replaces store.ID) error {
 	if err := st.m.store.Create(st.context(), &record, replaces); err != nil {
 		return err
 	}
-	record.Version = 1
+	record.Version++
 	st.adopt(&record)
 	st.ticket = &t
 	st.changes, st.until, st.cookie, st.ended = nil, time.Time{}, cookieSet, store.ID{}

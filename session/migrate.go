@@ -154,7 +154,7 @@ func (s *Session) take(old oldTicket, now time.Time) (done bool, err error) {
 	case err != nil: // the mark may be there all the same, and then the next request needs the session
 		return false, err
 	}
-	record.Version = 1
+	record.Version++
 	s.emit(event.Event{Kind: event.Migrated, Handle: record.ID, User: record.User})
 	s.removeOld(old.value)
 	if record.User != "" {

@@ -63,10 +63,11 @@ type Store interface {
 	// Load returns the record of an ID, or ErrNotFound.
 	Load(ctx context.Context, id ID) (Record, error)
 
-	// Create adds a record; it is stored with Version 1. A taken ID is ErrExists.
+	// Create adds a record; as in Save, it is stored with r.Version+1, so the first version of a new session is 1. A
+	// taken ID is ErrExists.
 	//
-	// If replaces is not the zero ID, the record of that ID is deleted in the same step. As in Save, r.Version is then
-	// the version of that record, from which r was made. If the other record has a different version now, it is
+	// If replaces is not the zero ID, the record of that ID is deleted in the same step. r.Version is then the version
+	// of that record, from which r was made. If the other record has a different version now, it is
 	// ErrConflict. If there is no such record it is ErrNotFound, because a revoked session cannot be replaced. A store
 	// that cannot do both in one step creates the new record before it deletes the old one: a crash between the two
 	// leaves one session too many, and its user can see and end it, but never one too few.

@@ -140,10 +140,10 @@ func (s *Store) add(r *store.Record) error {
 	case sh.arena.full():
 		return errFull
 	}
-	sh.add(encode(r, 1, r.LastSeen.UnixMicro(), s.agents.take(r.Device.UserAgent)))
+	sh.add(encode(r, r.Version+1, r.LastSeen.UnixMicro(), s.agents.take(r.Device.UserAgent)))
 	s.users.add(r.User, keyOf(&r.ID))
 	s.count.Add(1)
-	s.Publish(store.Notice{Kind: store.Created, ID: r.ID, User: r.User, Version: 1})
+	s.Publish(store.Notice{Kind: store.Created, ID: r.ID, User: r.User, Version: r.Version + 1})
 	return nil
 }
 

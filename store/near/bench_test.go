@@ -15,7 +15,7 @@ import (
 func session(user string) store.Record {
 	now := time.UnixMicro(time.Now().UnixMicro()).UTC()
 	return store.Record{
-		ID: store.NewID(), Version: 1, User: user,
+		ID: store.NewID(), User: user,
 		CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(24 * time.Hour), IdleTimeout: time.Hour,
 		Device: store.Device{
 			Address: "192.0.2.7",

@@ -144,6 +144,15 @@ func newNodeOver(t *testing.T, d *double, o near.Options) *node {
 	return n
 }
 
+// here makes a session.
+func (n *node) here() store.Record {
+	n.Helper()
+	r := session("ada")
+	n.must(n.Create(context.Background(), r, store.ID{}))
+	r.Version = 1
+	return r
+}
+
 // elsewhere has another node make a session.
 func (n *node) elsewhere() store.Record {
 	n.Helper()

@@ -235,10 +235,7 @@ func TestLost(t *testing.T) {
 	inBubble(t, "own writes are not kept meanwhile, and read nevertheless", func(t *testing.T) {
 		n := newNode(t, near.Options{})
 		n.inner.lose()
-		r := session("ada")
-		if err := n.Create(context.Background(), r, store.ID{}); err != nil {
-			t.Fatal(err)
-		}
+		r := n.here()
 		n.reads(r.ID, 1, 1)
 		if err := n.Save(context.Background(), r); err != nil {
 			t.Fatal(err)

@@ -94,7 +94,9 @@ func TestRecordThatIsBackIsFound(t *testing.T) {
 		end  func(n *node, r store.Record) error
 	}{
 		{"after it was replaced", func(n *node, r store.Record) error {
-			return n.Create(context.Background(), session("ada"), r.ID)
+			next := session("ada")
+			next.Version = r.Version
+			return n.Create(context.Background(), next, r.ID)
 		}},
 		{"after it was deleted", func(n *node, r store.Record) error {
 			_, err := n.Delete(context.Background(), r.ID)
@@ -107,7 +109,9 @@ func TestRecordThatIsBackIsFound(t *testing.T) {
 			n.inner.set(func(d *double) {
 				d.write = func(_ store.NoticeKind, call func() error) error {
 					err := call()
-					if e := n.inner.far.Create(context.Background(), r, store.ID{}); e != nil {
+					back := r
+					back.Version = 0
+					if e := n.inner.far.Create(context.Background(), back, store.ID{}); e != nil {
 						t.Error(e)
 					}
 					return err

@@ -46,8 +46,9 @@ func TestAnswersThatComeTooLate(t *testing.T) {
 		}, 0, 0},
 		{"replaced here", func(n *node, r store.Record) {
 			next := session("ada")
+			next.Version = r.Version
 			n.must(n.Create(context.Background(), next, r.ID))
-			n.reads(next.ID, 1, 0)
+			n.reads(next.ID, 2, 0)
 		}, 0, 0},
 		{"nothing", func(*node, store.Record) {}, 1, 0},
 	} {
@@ -100,8 +101,7 @@ func (n *node) lastSeen(id store.ID, want time.Time) {
 func TestOwnWrites(t *testing.T) {
 	inBubble(t, "are read without asking the store", func(t *testing.T) {
 		n := newNode(t, near.Options{})
-		r := session("ada")
-		n.must(n.Create(context.Background(), r, store.ID{}))
+		r := n.here()
 		n.reads(r.ID, 1, 0)
 		r.Data = r.Data.With(store.Change{Key: "theme", Value: store.Value{JSON: `"light"`}})
 		n.must(n.Save(context.Background(), r))
@@ -124,8 +124,7 @@ func TestOwnWrites(t *testing.T) {
 	inBubble(t, "are not dropped by their own notice, and are by the next one", func(t *testing.T) {
 		n := newNode(t, near.Options{})
 		n.inner.set(func(d *double) { d.hold = true })
-		r := session("ada")
-		n.must(n.Create(context.Background(), r, store.ID{}))
+		r := n.here()
 		n.inner.arrive(1)
 		n.reads(r.ID, 1, 0)
 		n.must(n.Save(context.Background(), r))
@@ -140,8 +139,7 @@ func TestOwnWrites(t *testing.T) {
 	})
 	inBubble(t, "are believed as long as the feed is whole", func(t *testing.T) {
 		n := newNode(t, near.Options{})
-		r := session("ada")
-		n.must(n.Create(context.Background(), r, store.ID{}))
+		r := n.here()
 		n.must(n.Save(context.Background(), r))
 		n.beats(time.Minute)
 		n.reads(r.ID, 2, 0)
@@ -150,8 +148,7 @@ func TestOwnWrites(t *testing.T) {
 	})
 	inBubble(t, "are read again if the feed does not say what it tells of", func(t *testing.T) {
 		n := newNode(t, near.Options{})
-		r := session("ada")
-		n.must(n.Create(context.Background(), r, store.ID{}))
+		r := n.here()
 		n.must(n.Save(context.Background(), r))
 		n.inner.relay(store.Notice{Kind: store.Saved, ID: r.ID})
 		n.reads(r.ID, 2, 1)

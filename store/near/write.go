@@ -148,7 +148,7 @@ func (c *cache) create(ctx context.Context, r store.Record, replaces store.ID) e
 	err := c.inner.Create(ctx, r, replaces)
 	w.end(func(all *writes) {
 		if c.forget(r.ID); err == nil && w.settled(all, store.Created) {
-			r.Version = 1
+			r.Version++
 			c.keep(r.ID, newEntry(&r, w.proof))
 		}
 	})

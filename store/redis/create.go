@@ -18,7 +18,7 @@ const (
 // Create implements [store.Store].
 func (s *Store) Create(ctx context.Context, r store.Record, replaces store.ID) error {
 	if replaces.IsZero() {
-		n := store.Notice{Kind: store.Created, ID: r.ID, User: r.User, Version: 1}
+		n := store.Notice{Kind: store.Created, ID: r.ID, User: r.User, Version: r.Version + 1}
 		_, err := s.createRecord(ctx, &r, message(n))
 		return explain(ctx, "create a session", err)
 	}
@@ -115,7 +115,7 @@ func (s *Store) replace(ctx context.Context, r *store.Record, replaces store.ID)
 // announce tells of the new record. If that fails, only those who collect sessions from notices miss one: nobody can
 // have asked for its ID before.
 func (s *Store) announce(ctx context.Context, r *store.Record, replaces store.ID) {
-	n := message(store.Notice{Kind: store.Created, ID: r.ID, User: r.User, By: replaces, Version: 1})
+	n := message(store.Notice{Kind: store.Created, ID: r.ID, User: r.User, By: replaces, Version: r.Version + 1})
 	_ = repeatUnknown(ctx, func() error {
 		_, err := s.run(ctx, announceScript, []string{s.RecordKey(r.ID)}, s.channel(), n)
 		return err

@@ -82,7 +82,7 @@ func newValue(r *store.Record, state byte, added serverTime) (stored, place stri
 	created := order(r.CreatedAt.UnixMicro())
 	b := make([]byte, 0, headerLen+512)
 	b = append(b, state)
-	b = binary.BigEndian.AppendUint64(b, 1)
+	b = binary.BigEndian.AppendUint64(b, r.Version+1)
 	b = binary.BigEndian.AppendUint64(b, order(r.LastSeen.UnixMicro()))
 	b = binary.BigEndian.AppendUint64(b, created)
 	b = append(b, added[:]...)

@@ -106,12 +106,13 @@ WITH locked AS MATERIALIZED (
 		SELECT DISTINCT k FROM unnest($9::text::int[]) k ORDER BY k) keys),
 rows AS (
 	SELECT * FROM unnest($1::text::bytea[], $2::text::bytea[], $3::text::bytea[], $4::text::bigint[],
-		$5::text::bigint[], $6::text::bigint[], $7::text::bigint[], $8::text::bigint[], $10::text::bytea[])
-	AS r (id, owner, who, created, last_seen, expires, idle, due, body)
+		$5::text::bigint[], $6::text::bigint[], $7::text::bigint[], $8::text::bigint[], $10::text::bytea[],
+		$11::text::bigint[])
+	AS r (id, owner, who, created, last_seen, expires, idle, due, body, version)
 	WHERE (SELECT count(*) FROM locked) >= 0),
 new AS (
 	INSERT INTO coatcheck_sessions (id, version, owner, who, created, last_seen, expires, idle, due, body)
-	SELECT id, 1, owner, who, created, last_seen, expires, idle, due, body FROM rows ORDER BY id
+	SELECT id, version + 1, owner, who, created, last_seen, expires, idle, due, body FROM rows ORDER BY id
 	ON CONFLICT (id) DO NOTHING RETURNING id, owner, version),
 told AS (INSERT INTO coatcheck_changes (kind, id, owner, number) SELECT 1, id, owner, version FROM new)
 SELECT id FROM rows WHERE NOT EXISTS (SELECT FROM new WHERE new.id = rows.id)`
@@ -119,12 +120,12 @@ SELECT id FROM rows WHERE NOT EXISTS (SELECT FROM new WHERE new.id = rows.id)`
 func (p *postgres) createMany(ctx context.Context, all []*values) (taken []store.ID, err error) {
 	for few := range slices.Chunk(all, pgRowsAtATime) {
 		var ids, owners, keys, bodies [][]byte
-		var created, seen, expires, idle, ends, locks []int64
+		var created, seen, expires, idle, ends, locks, versions []int64
 		for _, v := range few {
 			ids, owners, bodies = append(ids, v.id[:]), append(owners, []byte(v.owner)), append(bodies, v.body)
 			keys = append(keys, keyOf(v.owner))
 			created, seen, expires = append(created, v.created), append(seen, v.seen), append(expires, v.expires)
-			idle, ends = append(idle, v.idle), append(ends, v.ends)
+			idle, ends, versions = append(idle, v.idle), append(ends, v.ends), append(versions, v.version)
 			if key, ok := lockOf(v.owner).(int64); ok { // visitors have none
 				locks = append(locks, key)
 			}
@@ -133,7 +134,7 @@ func (p *postgres) createMany(ctx context.Context, all []*values) (taken []store
 		err := p.write(ctx, func() error {
 			rows, err := p.db.QueryContext(ctx, pgCreateMany, bytesArray(ids), bytesArray(owners), bytesArray(keys),
 				numberArray(created), numberArray(seen), numberArray(expires), numberArray(idle), numberArray(ends),
-				numberArray(locks), bytesArray(bodies))
+				numberArray(locks), bytesArray(bodies), numberArray(versions))
 			if err != nil {
 				return err
 			}

@@ -23,7 +23,7 @@ func (t *txn) create(v *values, replaces store.ID) error {
 		}
 		replaced = owner
 	}
-	n, err := t.exec(liteInsert, v.id[:], v.owner, v.created, v.seen, v.expires, v.idle, v.body)
+	n, err := t.exec(liteInsert, v.id[:], v.version+1, v.owner, v.created, v.seen, v.expires, v.idle, v.body)
 	if err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func (t *txn) create(v *values, replaces store.ID) error {
 		}
 		t.tell(store.Notice{Kind: store.Replaced, ID: replaces, User: replaced, By: v.id})
 	}
-	t.tell(store.Notice{Kind: store.Created, ID: v.id, User: v.owner, Version: 1})
+	t.tell(store.Notice{Kind: store.Created, ID: v.id, User: v.owner, Version: uint64(v.version) + 1})
 	return nil
 }
 

@@ -39,7 +39,7 @@ const (
 	myLook      = `SELECT version FROM coatcheck_sessions WHERE id = ?`
 
 	myInsert = `INSERT INTO coatcheck_sessions (id, version, owner, who, created, last_seen, expires, idle, due, body)
-		VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?)`
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	mySave = `UPDATE coatcheck_sessions
 		SET version = version + 1, last_seen = greatest(last_seen, ?), expires = ?, idle = ?, due = least(due, ?),
 		body = ? WHERE id = ? AND version = ?`
@@ -219,12 +219,12 @@ func (m *mysql) create(ctx context.Context, v *values, replaces store.ID) error 
 			}
 			t.tell(store.Replaced, replaces, v.id[:], "", nil)
 		}
-		_, err := t.exec(myInsert, v.id[:], []byte(v.owner), keyOf(v.owner), v.created, v.seen, v.expires, v.idle,
-			v.ends, v.body)
+		_, err := t.exec(myInsert, v.id[:], v.version+1, []byte(v.owner), keyOf(v.owner), v.created, v.seen, v.expires,
+			v.idle, v.ends, v.body)
 		if errorNumber(err) == "1062" { // ER_DUP_ENTRY
 			return store.ErrExists
 		}
-		t.tell(store.Created, v.id, nil, v.owner, 1)
+		t.tell(store.Created, v.id, nil, v.owner, v.version+1)
 		return err
 	})
 	if missed {

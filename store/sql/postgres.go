@@ -50,7 +50,8 @@ const (
 WITH locked AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(1668243828, $10::int)::text),
 new AS (
 	INSERT INTO coatcheck_sessions (id, version, owner, who, created, last_seen, expires, idle, due, body)
-	SELECT $1::bytea, 1, $2::bytea, $3::bytea, $4::bigint, $5::bigint, $6::bigint, $7::bigint, $8::bigint, $9::bytea
+	SELECT $1::bytea, $11::bigint + 1, $2::bytea, $3::bytea, $4::bigint, $5::bigint, $6::bigint, $7::bigint, $8::bigint,
+		$9::bytea
 	FROM locked
 	RETURNING id, owner, version),
 told AS (INSERT INTO coatcheck_changes (kind, id, owner, number) SELECT 1, id, owner, version FROM new)
@@ -58,10 +59,11 @@ SELECT count(*) FROM new`
 
 	pgReplace = `
 WITH locked AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(1668243828, $10::int)::text),
-old AS (DELETE FROM coatcheck_sessions USING locked WHERE id = $11 AND version = $12 RETURNING id, owner),
+old AS (DELETE FROM coatcheck_sessions USING locked WHERE id = $12 AND version = $11 RETURNING id, owner),
 new AS (
 	INSERT INTO coatcheck_sessions (id, version, owner, who, created, last_seen, expires, idle, due, body)
-	SELECT $1::bytea, 1, $2::bytea, $3::bytea, $4::bigint, $5::bigint, $6::bigint, $7::bigint, $8::bigint, $9::bytea
+	SELECT $1::bytea, $11::bigint + 1, $2::bytea, $3::bytea, $4::bigint, $5::bigint, $6::bigint, $7::bigint, $8::bigint,
+		$9::bytea
 	FROM old
 	RETURNING id, owner, version),
 told AS (
@@ -222,12 +224,12 @@ func (p *postgres) count(ctx context.Context, user string, after int64) (int, er
 func (p *postgres) create(ctx context.Context, v *values, replaces store.ID) error {
 	text := pgCreate
 	args := []any{v.id[:], []byte(v.owner), keyOf(v.owner), v.created, v.seen, v.expires, v.idle, v.ends, v.body,
-		lockOf(v.owner)}
+		lockOf(v.owner), v.version}
 	if !replaces.IsZero() {
 		if replaces == v.id { // it cannot both go and be there
 			return p.taken(ctx, v.id, v.version)
 		}
-		text, args = pgReplace, append(args, replaces[:], v.version)
+		text, args = pgReplace, append(args, replaces[:])
 	}
 	return p.write(ctx, func() error {
 		n, err := p.number(ctx, text, args...)

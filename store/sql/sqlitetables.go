@@ -28,7 +28,7 @@ WHERE owner = ? AND created > ? AND ends > ? ORDER BY created DESC, id DESC LIMI
 
 	// Nothing happens if the ID is taken.
 	liteInsert = `INSERT INTO coatcheck_sessions (id, version, owner, created, last_seen, expires, idle, body)
-VALUES (?, 1, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`
+VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`
 	liteSave = `UPDATE coatcheck_sessions
 SET version = version + 1, last_seen = max(last_seen, ?), expires = ?, idle = ?, body = ? WHERE id = ? AND version = ?`
 	liteTouch  = `UPDATE coatcheck_sessions SET last_seen = ? WHERE id = ? AND last_seen < ?`

@@ -89,7 +89,8 @@ var cancelCases = []testCase{
 			const n = 60
 			olds, news := make([]store.Record, n), make([]store.Record, n)
 			for i := range olds {
-				olds[i], news[i] = session("ada"), session("ada")
+				olds[i] = session("ada")
+				news[i] = successor(asStored(olds[i], 1), "ada")
 			}
 			t.createAll(olds)
 			var done atomic.Int64

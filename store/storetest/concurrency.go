@@ -104,7 +104,7 @@ var concurrencyCases = []testCase{
 			for range 10 {
 				old := t.create(session(""))
 				won := t.only(16, store.ErrNotFound, func(i int) error {
-					return t.s.Create(t.ctx, session("ada"), old.ID)
+					return t.s.Create(t.ctx, successor(old, "ada"), old.ID)
 				})
 				if won != 1 {
 					t.Errorf("%d replacements won, want 1", won)
@@ -171,7 +171,7 @@ var concurrencyCases = []testCase{
 				revoked := make(chan struct{})
 				t.parallel(chains+1, func(i int) {
 					if i < chains {
-						t.replaceUntilGone(heads[i].ID, revoked)
+						t.replaceUntilGone(asStored(heads[i], 1), revoked)
 						return
 					}
 					defer close(revoked)
@@ -306,11 +306,11 @@ func (t *trial) saveUntilGone(id store.ID, deleted <-chan struct{}) {
 
 // replaceUntilGone replaces a record by a new one, and that by the next. Once revoked is closed, nothing may be
 // replaced.
-func (t *trial) replaceUntilGone(id store.ID, revoked <-chan struct{}) {
+func (t *trial) replaceUntilGone(r store.Record, revoked <-chan struct{}) {
 	t.untilGone(revoked, func() error {
-		next := session("ada")
-		err := t.s.Create(t.ctx, next, id)
-		id = next.ID
+		next := successor(r, "ada")
+		err := t.s.Create(t.ctx, next, r.ID)
+		r = asStored(next, next.Version+1)
 		return err
 	})
 }

@@ -41,7 +41,7 @@ var durabilityCases = []testCase{
 			deleted, replaced := t.create(session("ada")), t.create(session("alan"))
 			swept := t.create(ending(epoch, false))
 			user := t.create(session("grace"))
-			next := session("alan")
+			next := successor(replaced, "alan")
 			t.must(t.s.Create(t.ctx, next, replaced.ID))
 			if _, err := t.s.Delete(t.ctx, deleted.ID); err != nil {
 				t.Fatalf("delete: %v", err)
@@ -52,7 +52,7 @@ var durabilityCases = []testCase{
 			for _, r := range []store.Record{deleted, replaced, swept, user} {
 				t.hasNot(r.ID)
 			}
-			t.has(asStored(next, 1))
+			t.has(asStored(next, 2))
 			t.counts("", 1)
 		},
 	}, {

@@ -169,7 +169,7 @@ var feedCases = []testCase{
 		run: func(t *trial) {
 			old := t.create(session(""))
 			e := t.listen()
-			r := session("ada")
+			r := successor(old, "ada")
 			t.must(t.s.Create(t.ctx, r, old.ID))
 			t.hears(e, old.ID, store.Replaced)
 			t.hears(e, r.ID, store.Created)

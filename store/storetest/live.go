@@ -137,12 +137,13 @@ var liveCases = []testCase{
 		name: "what has ended or moved is not live",
 		why:  "A session that was signed out must not count towards the limit.",
 		run: func(t *trial) {
-			a, b, c := t.create(session("ada")), t.create(session("ada")), session("ada")
+			a, b := t.create(session("ada")), t.create(session("ada"))
+			c := successor(b, "ada")
 			if _, err := t.s.Delete(t.ctx, a.ID); err != nil {
 				t.Fatalf("delete: %v", err)
 			}
 			t.must(t.s.Create(t.ctx, c, b.ID))
-			t.live("ada", before, epoch, 100, asStored(c, 1))
+			t.live("ada", before, epoch, 100, asStored(c, 2))
 		},
 	}, {
 		name: "far times are no trouble to what is live",

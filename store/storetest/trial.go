@@ -32,7 +32,6 @@ func session(user string) store.Record {
 	id := store.NewID()
 	return store.Record{
 		ID: id, User: user, Secret: hashOf(id, 1),
-		Version: 1, // made from a record as create leaves it, should it replace one
 		Rotation: store.Rotation{
 			Nonce: store.Nonce(id), Other: hashOf(id, 2), At: epoch.Add(time.Minute), Confirmed: true,
 			Past: strings.Repeat("f", 2*store.FingerprintLen),
@@ -48,6 +47,13 @@ func session(user string) store.Record {
 		Data:   with(store.Data{}, "cart", `["tea"]`),
 		Guard:  "\x01\x00\xff, in bytes that are no text",
 	}
+}
+
+// successor returns a session made from another one, to replace it.
+func successor(old store.Record, user string) store.Record {
+	r := session(user)
+	r.Version = old.Version
+	return r
 }
 
 func hashOf(id store.ID, n byte) (h store.Hash) {
@@ -73,7 +79,7 @@ func asStored(r store.Record, version uint64) store.Record {
 func (t *trial) create(r store.Record) store.Record {
 	t.Helper()
 	t.must(t.s.Create(t.ctx, r, store.ID{}))
-	return asStored(r, 1)
+	return asStored(r, r.Version+1)
 }
 
 // createAll adds many records, several at a time.

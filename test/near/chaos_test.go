@@ -271,7 +271,7 @@ func (c *chaos) create(ctx context.Context, at int, user string, replaces store.
 		IdleTimeout: time.Minute,
 	}
 	c.mu.Lock()
-	l := &life{user: user, acked: make([]time.Time, 1)}
+	l := &life{user: user, acked: make([]time.Time, version+1)}
 	if c.out[user] > 0 {
 		l.ending = now
 	}
@@ -289,8 +289,8 @@ func (c *chaos) create(ctx context.Context, at int, user string, replaces store.
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	l.acked[0] = time.Now()
-	l.floor[at] = max(l.floor[at], 1)
+	l.acked[version] = time.Now()
+	l.floor[at] = max(l.floor[at], version+1)
 	c.ids = append(c.ids, r.ID)
 	if old := c.lives[replaces]; old != nil {
 		old.ends(at)

@@ -203,7 +203,7 @@ func await(t *testing.T, what string, look func() error) {
 func record(user string) store.Record {
 	now := time.Now()
 	return store.Record{
-		ID: store.NewID(), Version: 1, User: user, CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(time.Hour),
+		ID: store.NewID(), User: user, CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(time.Hour),
 		IdleTimeout: time.Hour,
 	}
 }

@@ -314,10 +314,10 @@ func (s *Server) write(q Request) error {
 	if err != nil {
 		return err
 	}
-	n := store.Notice{Kind: store.Created, ID: r.ID, User: r.User, Version: 1}
+	n := store.Notice{Kind: store.Created, ID: r.ID, User: r.User, Version: r.Version + 1}
 	made := q.ID // the record that this one was made from
 	if q.Op == "Save" {
-		made, n.Kind, n.Version = r.ID, store.Saved, r.Version+1
+		made, n.Kind = r.ID, store.Saved
 	}
 	old, ok := s.records[made]
 	_, taken := s.records[r.ID]

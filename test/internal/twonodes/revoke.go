@@ -101,7 +101,11 @@ func ends(a node, r store.Record) []func() error {
 	return []func() error{
 		func() error { _, err := a.Delete(context.Background(), r.ID); return err },
 		func() error { _, err := a.DeleteUser(context.Background(), r.User); return err },
-		func() error { return a.Create(context.Background(), session(r.User), r.ID) },
+		func() error {
+			next := session(r.User)
+			next.Version = r.Version
+			return a.Create(context.Background(), next, r.ID)
+		},
 		func() error { rotated := r; rotated.Secret[0]++; return a.Save(context.Background(), rotated) },
 	}
 }

@@ -95,7 +95,7 @@ func (n node) waitForFeed(t testing.TB) {
 func session(user string) store.Record {
 	now := time.UnixMicro(time.Now().UnixMicro()).UTC()
 	return store.Record{
-		ID: store.NewID(), Version: 1, User: user, CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(24 * time.Hour),
+		ID: store.NewID(), User: user, CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(24 * time.Hour),
 		IdleTimeout: 12 * time.Hour,
 		Device:      store.Device{Address: "192.0.2.7", UserAgent: "Mozilla/5.0 (X11; Linux x86_64)"},
 	}
@@ -115,6 +115,7 @@ func create(t testing.TB, at, read node, user string) store.Record {
 	t.Helper()
 	r := session(user)
 	must(t, at.Create(context.Background(), r, store.ID{}))
+	r.Version = 1
 	for range 2 {
 		_, err := read.Load(context.Background(), r.ID)
 		must(t, err)

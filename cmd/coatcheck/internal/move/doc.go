@@ -15,18 +15,16 @@
 // A session moves in five steps. Any node can go on from each of them, for instance after a crash.
 //
 //  1. The old record is marked. From then on nobody changes it there.
-//  2. A copy with the mark is created in the new store. It is not served.
-//  3. The old record is looked at again. If it is gone, the session has ended, and the copy becomes a tombstone.
-//  4. The copy loses its mark: it is the session now.
+//  2. A place is kept for it in the new store: a record without a secret, of a version that no other place has. It is
+//     not served, and swept in a minute.
+//  3. The old record is looked at again. If it is gone, the session has ended, and the place stays empty.
+//  4. The session is saved in its place, at the version of the place.
 //  5. The old record is deleted.
 //
-// Whoever ends a session deletes it in the old store first, and then ends it in the new one. Before step 3, step 3
-// finds nothing in the old store. After it, the copy is already in the new store, and is ended there. So a marked copy
-// without an old record always belongs to a session that has ended, and nobody serves it.
-//
-// A copy is not deleted but saved as a tombstone, which is swept a minute later. Were it deleted, a node that is late
-// with step 2 would create it anew, with the version of the first one, and a node that is late with step 4 would take
-// it for that one: a session that has ended would be back.
+// Whoever ends a session deletes it in the old store first, and then in the new one. Before step 3, step 3 finds
+// nothing in the old store. After it, the place is already there, and step 4 finds it gone. A node that is late with
+// step 2 may then keep a place once more, but nobody fills it: whoever knows it finds nothing in the old store, and
+// whoever has found the record there knows another version.
 //
 // A change is saved in the store that its record came from, at the version that it had there. If the session has moved
 // meanwhile, that is a conflict, and the change is made again on the new record. Versions of the store in which no

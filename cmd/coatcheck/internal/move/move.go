@@ -1,11 +1,13 @@
 package move
 
 import (
+	"cmp"
 	"context"
-	"crypto/rand"
+	crand "crypto/rand"
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -25,27 +27,17 @@ func To(old, new backend.Store) *Store { return &Store{old: old, new: new} }
 // From moves a session to the new store when it is used. New sessions begin in the new one.
 func From(old, new backend.Store) *Store { return &Store{old: old, new: new, takes: true} }
 
-// mark is the key of a record that is being moved, or of the copy of one that has ended meanwhile. Nobody sees it,
-// because such a record is not served.
+// mark is the key of a record that is being moved, and of its place in the new store. Nobody sees it, because such a
+// record is not served.
 const mark = "coatcheck.moving"
-
-const (
-	moving = "true"
-	ended  = "false"
-)
 
 func marked(r *store.Record) bool {
 	_, ok := r.Data.Get(mark)
 	return ok
 }
 
-func over(r *store.Record) bool {
-	v, ok := r.Data.Get(mark)
-	return ok && v.JSON == ended
-}
-
 func withMark(r store.Record) store.Record {
-	r.Data = r.Data.With(store.Change{Key: mark, Value: store.Value{JSON: moving}})
+	r.Data = r.Data.With(store.Change{Key: mark, Value: store.Value{JSON: "true"}})
 	return r
 }
 
@@ -54,13 +46,15 @@ func withoutMark(r store.Record) store.Record {
 	return r
 }
 
-// tombstone is what the copy of a session becomes that has ended: it opens to no ticket, and is swept after a while.
-// Nodes that were about to take a step with the copy have failed by then.
-func tombstone(r store.Record, now time.Time) store.Record {
-	r.ExpiresAt, r.Rotation, r.Auth, r.Guard, r.Device = now.Add(time.Minute), store.Rotation{}, nil, "", store.Device{}
-	rand.Read(r.Secret[:])
-	r.Data = store.Data{}.With(store.Change{Key: mark, Value: store.Value{JSON: ended}})
-	return r
+// place returns what keeps the place of a session in the new store. It opens to no ticket, and is swept in a minute. No
+// other place has its version.
+func place(r store.Record, now time.Time) store.Record {
+	p := withMark(store.Record{
+		ID: r.ID, Version: rand.Uint64N(1 << 48), User: r.User,
+		CreatedAt: r.CreatedAt, LastSeen: r.LastSeen, ExpiresAt: now.Add(time.Minute),
+	})
+	crand.Read(p.Secret[:])
+	return p
 }
 
 // elsewhere marks the versions of the store in which no sessions begin.
@@ -113,24 +107,19 @@ var errAgain = errors.New("move: look again")
 // step looks once, and takes at most one of the steps of the package's documentation.
 func (s *Store) step(ctx context.Context, id store.ID, take bool) (store.Record, backend.Store, error) {
 	fresh, err := s.new.Load(ctx, id)
-	switch {
-	case err == nil && !marked(&fresh):
-		return fresh, s.new, nil
-	case err == nil && over(&fresh):
-		return store.Record{}, nil, store.ErrNotFound
-	}
 	begun := err == nil
-	if !begun && !errors.Is(err, store.ErrNotFound) {
+	switch {
+	case begun && !marked(&fresh):
+		return fresh, s.new, nil
+	case !begun && !errors.Is(err, store.ErrNotFound):
 		return store.Record{}, nil, err
 	}
 	r, err := s.old.Load(ctx, id)
 	switch {
-	case errors.Is(err, store.ErrNotFound) && begun:
-		return store.Record{}, nil, again(s.new.Save(ctx, tombstone(fresh, time.Now())))
 	case errors.Is(err, store.ErrNotFound):
 		// It may have been moved between the two looks. The other way does not happen.
-		if _, err := s.new.Load(ctx, id); err != nil {
-			return store.Record{}, nil, err
+		if now, err := s.new.Load(ctx, id); err != nil || marked(&now) {
+			return store.Record{}, nil, cmp.Or(err, store.ErrNotFound)
 		}
 		return store.Record{}, nil, errAgain
 	case err != nil:
@@ -140,7 +129,7 @@ func (s *Store) step(ctx context.Context, id store.ID, take bool) (store.Record,
 	case !marked(&r):
 		return store.Record{}, nil, again(s.old.Save(ctx, withMark(r)))
 	case !begun:
-		return store.Record{}, nil, again(s.new.Create(ctx, r, store.ID{}))
+		return store.Record{}, nil, again(s.new.Create(ctx, place(r, time.Now()), store.ID{}))
 	}
 	r.Version = fresh.Version
 	if err := s.new.Save(ctx, withoutMark(r)); err != nil {
@@ -157,52 +146,6 @@ func again(err error) error {
 		return errAgain
 	}
 	return err
-}
-
-// end ends a session in the new store, and reports whether there was one. A copy stays as a tombstone: if it were
-// deleted, a slow node could create it once more, and another slow node take it for the copy that it knows.
-func (s *Store) end(ctx context.Context, id store.ID) (existed bool, err error) {
-	for range steps {
-		r, err := s.new.Load(ctx, id)
-		switch {
-		case errors.Is(err, store.ErrNotFound):
-			return false, nil
-		case err != nil:
-			return false, err
-		case !marked(&r):
-			return s.new.Delete(ctx, id)
-		case over(&r):
-			return false, nil
-		}
-		if err := s.new.Save(ctx, tombstone(r, time.Now())); err == nil || !errors.Is(again(err), errAgain) {
-			return false, err
-		}
-	}
-	return false, errUnsettled
-}
-
-// endCopies ends the copies of a user's sessions, and returns their IDs.
-func (s *Store) endCopies(ctx context.Context, user string) (copies []store.ID, err error) {
-	q := store.Query{User: user, Limit: 500}
-	for {
-		page, err := s.new.List(ctx, q)
-		if err != nil {
-			return nil, err
-		}
-		for i := range page {
-			if !marked(&page[i]) {
-				continue
-			}
-			if _, err := s.end(ctx, page[i].ID); err != nil {
-				return nil, err
-			}
-			copies = append(copies, page[i].ID)
-		}
-		if len(page) < q.Limit {
-			return copies, nil
-		}
-		q.After = page[len(page)-1].Cursor()
-	}
 }
 
 // Load implements [store.Store].
@@ -243,7 +186,7 @@ func (s *Store) Create(ctx context.Context, r store.Record, replaces store.ID) e
 func (s *Store) clear(ctx context.Context, id store.ID) error {
 	found, err := s.old.Delete(ctx, id)
 	if err == nil && found {
-		_, err = s.end(ctx, id)
+		_, err = s.new.Delete(ctx, id)
 	}
 	return err
 }
@@ -268,7 +211,7 @@ func (s *Store) Delete(ctx context.Context, id store.ID) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	after, err := s.end(ctx, id)
+	after, err := s.new.Delete(ctx, id)
 	return before || after, err
 }
 
@@ -278,11 +221,7 @@ func (s *Store) DeleteUser(ctx context.Context, user string, keep ...store.ID) (
 	if err != nil {
 		return nil, err
 	}
-	copies, err := s.endCopies(ctx, user)
-	if err != nil {
-		return nil, err
-	}
-	after, err := s.new.DeleteUser(ctx, user, append(copies, keep...)...)
+	after, err := s.new.DeleteUser(ctx, user, keep...)
 	if err != nil {
 		return nil, err
 	}
@@ -308,9 +247,9 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]store.Record, error)
 	var all []store.Record
 	there := make(map[store.ID]bool)
 	for _, r := range after {
-		there[r.ID] = true
-		if !over(&r) {
-			all = append(all, s.tagged(withoutMark(r), s.new))
+		if !marked(&r) {
+			there[r.ID] = true
+			all = append(all, s.tagged(r, s.new))
 		}
 	}
 	for _, r := range before {
