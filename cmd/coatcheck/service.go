@@ -28,6 +28,9 @@ func (s *server) listenMetrics(flags *config.Server) (err error) {
 	return err
 }
 
+// ownBodyTimeout is for forms and JSON of a few kilobytes.
+const ownBodyTimeout = 30 * time.Second
+
 // serveAPI has the session API answer beside the console and, if it has one, at its own address.
 func (s *server) serveAPI(o api.Options, lease time.Duration) {
 	s.watch = watch.New(watch.Options{Feed: s.stores, Lease: lease})
@@ -37,11 +40,14 @@ func (s *server) serveAPI(o api.Options, lease time.Duration) {
 		o.Sites = s.router.site
 	}
 	s.back.Log, s.back.Handler = s.log, admin.New(s.console, o)
+	s.back.Limit, s.back.BodyTimeout = s.front.Limit, ownBodyTimeout
 	if s.counts != nil {
 		s.counts.Log, s.counts.Handler = s.log, api.Metrics(o)
+		s.counts.Limit, s.counts.BodyTimeout = s.front.Limit, ownBodyTimeout
 	}
 	if s.service != nil {
 		s.service.Log, s.service.Handler = s.log, api.New(o)
+		s.service.BodyTimeout = ownBodyTimeout // its clients are few, and may have many connections
 	}
 }
 

@@ -73,6 +73,7 @@ var demo = site{
 	options: session.Options{SignInPath: "/login"},
 	keeps:   shop.InventoryOf,
 	handler: func(s *server) http.Handler {
+		s.front.BodyTimeout = ownBodyTimeout
 		return shop.New(s.sessions, shop.Options{ConsoleURL: s.back.URL(), Log: s.log})
 	},
 }

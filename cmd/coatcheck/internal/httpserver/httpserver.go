@@ -27,6 +27,10 @@ type Server struct {
 	Log     *slog.Logger
 	Limit   Limit
 
+	// BodyTimeout is how long a client may take to send a whole body. The default is any time, for handlers that have
+	// bounds of their own.
+	BodyTimeout time.Duration
+
 	// TLS makes the server speak https, by HTTP/2 or HTTP/1.1. The default is plain http.
 	TLS *tls.Config
 
@@ -130,8 +134,12 @@ func (s *Server) serve(on *http.Server) error {
 }
 
 func (s *Server) bounded() *http.Server {
+	handler := s.Handler
+	if s.BodyTimeout > 0 {
+		handler = within(s.BodyTimeout, handler)
+	}
 	server := &http.Server{
-		Handler:           s.Handler,
+		Handler:           handler,
 		TLSConfig:         s.TLS,
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       idleTimeout,

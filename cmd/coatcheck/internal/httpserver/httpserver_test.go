@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -136,5 +137,55 @@ func TestURL(t *testing.T) {
 		if got, want := s.URL(), "http://"+host+":"+port; got != want {
 			t.Errorf("%s: %s, want %s", address, got, want)
 		}
+	}
+}
+
+// A client that never ends its body is not waited for, and one that has sent it is for as long as the handler likes.
+//
+// Rows: I9
+func TestBodiesHaveATime(t *testing.T) {
+	const timeout = 100 * time.Millisecond
+	s, err := httpserver.Listen("127.0.0.1:0", "--listen")
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := make(chan error, 1)
+	s.BodyTimeout = timeout
+	s.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, err := io.ReadAll(r.Body)
+		read <- err
+		if err != nil {
+			return
+		}
+		select {
+		case <-r.Context().Done(): // as if the client had left
+		case <-time.After(3 * timeout):
+			fmt.Fprint(w, "whole")
+		}
+	})
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- httpserver.Run(ctx, time.Minute, func() {}, s) }()
+	conn, err := net.Dial("tcp", s.Address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprint(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\na")
+	if err := <-read; !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("half a body: %v", err)
+	}
+	res, err := http.Post("http://"+s.Address(), "text/plain", strings.NewReader("body"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if body, err := io.ReadAll(res.Body); <-read != nil || err != nil || string(body) != "whole" {
+		t.Errorf("a whole body: %q, %v", body, err)
+	}
+	http.DefaultClient.CloseIdleConnections()
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }
