@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"golang.org/x/text/language"
 )
@@ -66,11 +67,11 @@ func (l Language) Lookup(w http.ResponseWriter, r *http.Request) (v language.Tag
 
 // match returns the index of the supported language that a browser likes best.
 func (l Language) match(r *http.Request) int {
-	lines := r.Header["Accept-Language"]
-	if len(lines) != 1 || len(lines[0]) > maxAcceptLanguage {
+	said := strings.Join(r.Header["Accept-Language"], ",") // proxies may split a list (RFC 9110, section 5.3)
+	if said == "" || len(said) > maxAcceptLanguage {
 		return 0
 	}
-	wanted, _, err := language.ParseAcceptLanguage(lines[0])
+	wanted, _, err := language.ParseAcceptLanguage(said)
 	if err != nil {
 		return 0
 	}

@@ -53,6 +53,13 @@ func request(headers ...string) *http.Request {
 	return r
 }
 
+// lines returns a request with a header in several lines.
+func lines(name string, values ...string) *http.Request {
+	r := request()
+	r.Header[name] = values
+	return r
+}
+
 // next returns a request of the browser that has got the response.
 func next(w *httptest.ResponseRecorder) *http.Request {
 	var pairs []string
@@ -95,6 +102,7 @@ func TestChoicesBeforeHintsBeforeDefaults(t *testing.T) {
 		"other hints": {request("Sec-CH-Prefers-Color-Scheme", `"sepia"`, "Sec-CH-Prefers-Reduced-Motion", "1",
 			"Accept-Language", "fr"), "", "en", false, 20},
 		"the closest language":     {request("Accept-Language", "pt"), "", "pt-BR", false, 20},
+		"languages in two lines":   {lines("Accept-Language", "fr", "de;q=0.8, en;q=0.1"), "", "de", false, 20},
 		"malformed language":       {request("Accept-Language", "de;q=x;;,"), "", "en", false, 20},
 		"a language list too long": {request("Accept-Language", "de"+strings.Repeat(",de", 400)), "", "en", false, 20},
 		"choices": {request("Cookie", name+"!theme:light.language:pt-BR.still:0.rows:50.",
