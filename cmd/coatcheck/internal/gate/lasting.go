@@ -30,10 +30,10 @@ type openEnd struct {
 	reason atomic.Int32 // a cutReason
 }
 
-// watch has an exchange of somebody who is signed in end with the session, if it lasts. Whoever calls it calls stop
-// when the exchange is over.
+// watch has an exchange of somebody who is signed in end with the session, if it lasts. Where the route lets in whoever
+// was signed in before an outage, there is nothing to watch. Whoever calls it calls stop when the exchange is over.
 func (g *Gate) watch(ctx context.Context, x *exchange, method string) (stop func()) {
-	if x.session == nil || x.session.User() == "" {
+	if x.session == nil || x.session.User() == "" || x.session.Unknown() {
 		return func() {}
 	}
 	x.end.finite.Store(method != http.MethodGet && method != http.MethodHead)
