@@ -11,6 +11,7 @@ import (
 	"coatcheck.dev/cmd/coatcheck/internal/index"
 	"coatcheck.dev/cmd/coatcheck/internal/operator"
 	"coatcheck.dev/cmd/coatcheck/internal/watch"
+	"coatcheck.dev/cmd/coatcheck/internal/webhook"
 	"coatcheck.dev/csrf"
 	"coatcheck.dev/session"
 )
@@ -54,6 +55,10 @@ type Options struct {
 	// Endings end all sessions that a query means. By default there are no such paths.
 	Endings *ending.Jobs
 
+	// Webhooks returns the outbox that others hear of events from, and nil if there is none. The default is that there
+	// is none.
+	Webhooks func() *webhook.Outbox
+
 	// Closing is done when the program is about to stop. From then on it is not ready. The default is never.
 	Closing context.Context
 
@@ -81,15 +86,19 @@ func New(o Options) http.Handler {
 	if o.Replays == nil {
 		o.Replays = NewReplays()
 	}
+	if o.Webhooks == nil {
+		o.Webhooks = func() *webhook.Outbox { return nil }
+	}
 	s := finder{sessions{o.Sessions, o.Sites, o.Replays, o.Closing}, o.Index}
 	who := newAuth(o)
 	sameOrigin := csrf.New(csrf.Options{
 		Events: o.Sessions.Options().Events,
 		Denied: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { crossOrigin.write(w) }),
 	})
+	past := historian{o.History, who.proxies}
 	mux := http.NewServeMux()
-	mux.Handle("/", sameOrigin.Handler(who.require(s.routes(o.Watch, historian{o.History, who.proxies},
-		ender{o.Endings, who.proxies}))))
+	mux.Handle("/", sameOrigin.Handler(who.require(
+		s.routes(o.Watch, past, ender{o.Endings, who.proxies}, messenger{o.Webhooks, past}))))
 	mux.Handle("/v1/openapi.json", methods{http.MethodGet: {"", withoutQuery(document)}})
 	mux.Handle("/healthz", methods{http.MethodGet: {"", alive}})
 	mux.Handle("/readyz", methods{http.MethodGet: {"", s.ready}})
@@ -115,7 +124,7 @@ func Metrics(o Options) http.Handler {
 }
 
 // routes are what needs a key.
-func (s finder) routes(hub *watch.Hub, p historian, e ender) http.Handler {
+func (s finder) routes(hub *watch.Hub, p historian, e ender, to messenger) http.Handler {
 	const get, post, patch, del = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete
 	mux := http.NewServeMux()
 	for path, methods := range map[string]methods{
@@ -135,6 +144,9 @@ func (s finder) routes(hub *watch.Hub, p historian, e ender) http.Handler {
 		"/v1/users/{user}/sessions":    {del: {appkey.End, s.endUser}},
 		"/v1/not-before":               {post: {appkey.End, s.notBefore}},
 	} {
+		mux.Handle(path, methods)
+	}
+	for path, methods := range to.routes() {
 		mux.Handle(path, methods)
 	}
 	if hub != nil {

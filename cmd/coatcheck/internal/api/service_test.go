@@ -115,9 +115,9 @@ func TestSameRequestHasTheSameAnswer(t *testing.T) {
 	}
 	h.tell("POST", "/v1/sessions", `{"user":"ada","level":2}`, 422, "Idempotency-Key", "k1")
 	h.tell("POST", "/v1/sessions", `{"user":"ada"}`, 400, "Idempotency-Key", "with space")
-	h.store.down = true
+	h.store.down.Store(true)
 	h.tell("POST", "/v1/sessions", `{"user":"ada"}`, 503, "Idempotency-Key", "k2")
-	h.store.down = false
+	h.store.down.Store(false)
 	h.tell("POST", "/v1/sessions", `{"user":"ada"}`, 201, "Idempotency-Key", "k2") // nobody knew the outcome
 }
 

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,6 +27,7 @@ import (
 	"coatcheck.dev/cmd/coatcheck/internal/history"
 	"coatcheck.dev/cmd/coatcheck/internal/index"
 	"coatcheck.dev/cmd/coatcheck/internal/watch"
+	"coatcheck.dev/cmd/coatcheck/internal/webhook"
 	"coatcheck.dev/seal"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
@@ -50,6 +52,7 @@ type rig struct {
 	past    *history.History
 	index   *index.Index
 	jobs    *ending.Jobs
+	outbox  *webhook.Outbox
 
 	doc    *openapi3.T
 	router routers.Router
@@ -98,9 +101,11 @@ func newRig(t *testing.T, options session.Options) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = h.jobs.Close() })
+	h.outbox = newOutbox(t)
 	h.handler = api.New(api.Options{
 		Sessions: h.manager, Token: token, Keys: ring, Watch: h.hub,
 		History: h.past, Endings: h.jobs, Index: h.index, Sites: h.site,
+		Webhooks: func() *webhook.Outbox { return h.outbox },
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/plain; version=0.0.4")
 			io.WriteString(w, "up 1\n")
@@ -201,55 +206,55 @@ func (h *rig) judge(q question, got reply) {
 // A switched store fails while it is down. It hides the memory's Peek, so that every answer is the store's.
 type switched struct {
 	*memory.Store
-	down bool
+	down atomic.Bool
 }
 
 func (s *switched) Peek(store.ID, time.Time) (store.Encoded, bool) { return store.Encoded{}, false }
 
 func (s *switched) Load(ctx context.Context, id store.ID) (store.Record, error) {
-	if s.down {
+	if s.down.Load() {
 		return store.Record{}, errBroken
 	}
 	return s.Store.Load(ctx, id)
 }
 
 func (s *switched) Create(ctx context.Context, r store.Record, replaces store.ID) error {
-	if s.down {
+	if s.down.Load() {
 		return errBroken
 	}
 	return s.Store.Create(ctx, r, replaces)
 }
 
 func (s *switched) Save(ctx context.Context, r store.Record) error {
-	if s.down {
+	if s.down.Load() {
 		return errBroken
 	}
 	return s.Store.Save(ctx, r)
 }
 
 func (s *switched) Delete(ctx context.Context, id store.ID) (bool, error) {
-	if s.down {
+	if s.down.Load() {
 		return false, errBroken
 	}
 	return s.Store.Delete(ctx, id)
 }
 
 func (s *switched) DeleteUser(ctx context.Context, user string, keep ...store.ID) ([]store.ID, error) {
-	if s.down {
+	if s.down.Load() {
 		return nil, errBroken
 	}
 	return s.Store.DeleteUser(ctx, user, keep...)
 }
 
 func (s *switched) List(ctx context.Context, q store.Query) ([]store.Record, error) {
-	if s.down {
+	if s.down.Load() {
 		return nil, errBroken
 	}
 	return s.Store.List(ctx, q)
 }
 
 func (s *switched) SetNotBefore(ctx context.Context, user string, t time.Time) error {
-	if s.down {
+	if s.down.Load() {
 		return errBroken
 	}
 	return s.Store.SetNotBefore(ctx, user, t)
@@ -292,6 +297,12 @@ func endpoints(handle, cookie, job string) []endpoint {
 		{"GET", "/v1/history.csv?from=2020-01-01", appkey.Read, "", 200, 200, false},
 		{"GET", "/v1/history.json", appkey.Read, "", 200, 200, false},
 		{"DELETE", "/v1/history?user=ada", appkey.Admin, "", 200, 200, false},
+		{"GET", "/v1/webhooks", appkey.Admin, "", 200, 200, false},
+		{"GET", "/v1/webhooks/dead?receiver=crm&limit=7", appkey.Admin, "", 200, 200, false},
+		{"POST", "/v1/webhooks/crm/replay", appkey.Admin, `{"since":"2h"}`, 200, 200, false},
+		{"POST", "/v1/webhooks/crm/resume", appkey.Admin, `{}`, 200, 200, false},
+		{"POST", "/v1/webhooks/crm/retry", appkey.Admin, `{"number":7}`, 200, 200, false},
+		{"POST", "/v1/webhooks/crm/drop", appkey.Admin, `{"all":true}`, 200, 200, false},
 		{"GET", "/v1/watch", appkey.Read, "", 200, 200, false},
 		{"GET", "/v1/openapi.json", "", "", 200, 200, false},
 		{"GET", "/healthz", "", "", 200, 200, false},
@@ -396,9 +407,9 @@ func (h *rig) tryAll(e endpoint) {
 		want("oversized", with(func(q *question) { q.body = large }), 413, "too_large")
 	}
 	if e.outage {
-		h.store.down = true
+		h.store.down.Store(true)
 		want("store down", good, 503, "")
-		h.store.down = false
+		h.store.down.Store(false)
 	}
 	want("good", good, e.status, "")
 	want("twice", good, e.twice, "")
@@ -472,6 +483,7 @@ func (h *rig) tryTheRest() {
 			h.t.Errorf("%s %s of jobs that are closed: %d", q.method, q.target, got.StatusCode)
 		}
 	}
+	h.tryTheOutbox()
 	h.hub.Close()
 	if got := h.ask(question{"GET", "/v1/watch", "", token, nil}); got.StatusCode != 503 {
 		h.t.Errorf("a hub that is closed: %d", got.StatusCode)

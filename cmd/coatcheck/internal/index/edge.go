@@ -66,6 +66,9 @@ func ParseEdge(text string) (Edge, bool) {
 	return Edge{}, false
 }
 
+// Ago returns when the moment is if it is now: one that moves along is before now.
+func (m Edge) Ago(now time.Time) time.Time { return time.UnixMicro(m.on(now, false)).UTC() }
+
 // on returns when the moment is if it is now, in microseconds since 1970. One that moves along is before now, or after
 // it for the ends of sessions.
 func (m Edge) on(now time.Time, ahead bool) int64 {

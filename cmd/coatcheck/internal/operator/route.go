@@ -62,6 +62,8 @@ var routes = map[string]Action{
 	"GET /v1/history.json":              Look,
 	"DELETE /v1/history":                EndMany,
 	"DELETE /v1/sessions/{handle}":      EndOne,
+	"GET /v1/webhooks":                  Look,
+	"GET /v1/webhooks/dead":             Look,
 	"DELETE /v1/sessions":               EndMany,
 	"DELETE /v1/users/{user}/sessions":  EndMany,
 	"POST /v1/sessions/sign-out":        EndMany, // of a user's other sessions, too
@@ -72,6 +74,11 @@ var routes = map[string]Action{
 	"POST /v1/sessions/step-up":         Begin,
 	"POST /v1/sessions/token":           Service,
 	"POST /v1/sessions/{handle}/extend": Begin,
+
+	"POST /v1/webhooks/{receiver}/replay": Push,
+	"POST /v1/webhooks/{receiver}/resume": Push,
+	"POST /v1/webhooks/{receiver}/retry":  Push,
+	"POST /v1/webhooks/{receiver}/drop":   Push,
 }
 
 // Needs returns what a route takes, such as "GET /explain"; "" if nobody has said so, and then nobody may.
