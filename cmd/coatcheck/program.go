@@ -116,7 +116,7 @@ func (p *Program) demo(ctx context.Context, flags *config.Demo) error {
 func (p *Program) checkConfig(name string) error {
 	line, err := config.Parse([]string{"serve", "--config", name}, p.Stdout)
 	if err == nil {
-		_, err = fmt.Fprintf(p.Stdout, "%s is good: %d sites.\n", name, len(line.Serve.All()))
+		_, err = fmt.Fprintf(p.Stdout, "%s is good: %s.\n", name, count(len(line.Serve.All()), "site"))
 		return err
 	}
 	problems := config.Problems(err)
@@ -126,7 +126,15 @@ func (p *Program) checkConfig(name string) error {
 	for _, problem := range problems {
 		fmt.Fprintln(p.Stdout, problem)
 	}
-	return fmt.Errorf("%s has %d mistakes", name, len(problems))
+	return fmt.Errorf("%s has %s", name, count(len(problems), "mistake"))
+}
+
+// count is a number of things.
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 func (p *Program) logger(flags config.Server) *slog.Logger {

@@ -3,16 +3,19 @@ package config
 import (
 	"fmt"
 	"io"
-	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"reflect"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 
+	"golang.org/x/net/http/httpguts"
+
 	"coatcheck.dev/cmd/coatcheck/internal/backend"
 	"coatcheck.dev/cmd/coatcheck/internal/gate"
+	"coatcheck.dev/cmd/coatcheck/internal/identity"
 	"coatcheck.dev/cmd/coatcheck/internal/route"
 	"coatcheck.dev/csrf"
 	"coatcheck.dev/state"
@@ -40,13 +43,14 @@ func (s *Serve) Check() error {
 		if len(s.Sites) > 0 {
 			c.prefix = fmt.Sprintf("sites[%d].", i)
 		}
-		c.site(site, s.Dev)
+		c.site(site, &s.Server)
 		c.beside(site, &s.Server)
 	}
 	c.prefix = ""
 	if len(s.Sites) > 0 {
 		c.between(sites)
 	}
+	c.certified(s.ACME, sites)
 	return join(c.problems)
 }
 
@@ -107,16 +111,8 @@ func (c *checker) add(path, format string, args ...any) {
 func (c *checker) of(key, format string, args ...any) { c.add(c.prefix+key, format, args...) }
 
 func (c *checker) server(s *Server) {
-	for key, address := range map[string]string{"listen": s.Listen, "console-listen": s.ConsoleListen} {
-		if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
-			c.add(key, "%.100q is no address; write host:port, such as localhost:8080, or :8080 for all of the machine",
-				address)
-		} else if n, err := strconv.ParseUint(port, 10, 16); err != nil {
-			c.add(key, "%.50q is no port; write a number from 0 to 65535", port)
-		} else if key == "console-listen" && n != 0 && s.Listen == s.ConsoleListen {
-			c.add(key, "%s is the site's own; choose another port", address)
-		}
-	}
+	c.addresses(s)
+	c.encryption(s)
 	for key, address := range map[string]string{"store": s.Store, "move-from": s.MoveFrom, "move-to": s.MoveTo} {
 		if address != "" {
 			if _, err := backend.Parse(address, key); err != nil {
@@ -131,12 +127,13 @@ func (c *checker) server(s *Server) {
 			c.add(key, "%v is no time; write one such as 5s, or take the key out for the default", d)
 		}
 	}
-	if err := s.TLS.Check(); err != nil {
-		c.add(c.present("tls-cert", "tls-key", "acme", "acme-email", "acme-staging", "acme-directory", "acme-roots",
-			"redirect-from", "hsts", "hsts-subdomains"), "%s", err)
-	}
 	if s.MoveFrom != "" && s.MoveTo != "" {
 		c.add("move-to", "it contradicts move-from: sessions move in one direction; take one of them out")
+	}
+	for key, address := range map[string]string{"move-from": s.MoveFrom, "move-to": s.MoveTo} {
+		if address != "" && address == s.Store {
+			c.add(key, "it is the store that sessions are in already; name the other one")
+		}
 	}
 	if s.ClientConns < 0 || s.StoreCalls <= 0 {
 		c.add("store-calls", "it is less than 1; take it out for the default, 256")
@@ -162,10 +159,10 @@ func (c *checker) onlySites() {
 	}
 }
 
-func (c *checker) site(s *Site, dev bool) {
-	c.upstream(s)
+func (c *checker) site(s *Site, server *Server) {
+	c.upstream(s, server)
 	c.hosts(s)
-	c.cookie(s, dev)
+	c.cookie(s, server.Dev)
 	c.times(s)
 	c.routes(s)
 	if s.SignIn != "" && !localPath(s.SignIn) {
@@ -188,15 +185,18 @@ func (c *checker) site(s *Site, dev bool) {
 		}
 	}
 	for i, name := range s.PassHeader {
-		if _, err := http.NewRequest("GET", "/", nil); err != nil || strings.ContainsAny(name, " :\t") || name == "" {
+		if !httpguts.ValidHeaderFieldName(name) {
 			c.of(fmt.Sprintf("pass-header[%d]", i), "%.100q is no name of a header; write one such as "+
 				"True-Client-IP", name)
+		} else if !slices.Contains(identity.MisleadingNames(), strings.ToLower(name)) {
+			c.of(fmt.Sprintf("pass-header[%d]", i), "%.100q is not among the headers that are asked for so: it passes "+
+				"anyway, or never; take it out", name)
 		}
 	}
 	switch issuerErr := (token.Options{Issuer: s.TokensIssuer}).Check(); {
 	case s.TokensFor != "" && s.TokensIssuer == "":
 		c.of("tokens-for", "it needs tokens-issuer (--tokens-issuer): the site's URL, such as https://shop.example")
-	case s.TokensIssuer != "" && issuerErr != nil:
+	case s.TokensIssuer != "" && (issuerErr != nil || !webURL(s.TokensIssuer)):
 		c.of("tokens-issuer", "%.100q is no URL; write one such as https://shop.example", s.TokensIssuer)
 	}
 	if s.Inventory != "" {
@@ -230,6 +230,13 @@ func (c *checker) routes(s *Site) {
 		if err := r.Rule().Check(); err != nil {
 			c.of(path, "%s", err)
 		}
+		for key, nothing := range map[string]bool{
+			"recent": r.Recent == 0, "level": r.Level == 0, "stale": r.Stale == 0,
+		} {
+			if nothing && c.given(path+"."+key) {
+				c.of(path+"."+key, "0 asks for nothing; write what is needed, or take the key out")
+			}
+		}
 		for j, before := range s.Routes[:i] {
 			if before.Match.String() != "" && before.Match.Covers(r.Match) {
 				c.of(path+".match", "the route is never reached, because routes[%d] (%s) matches all of it; "+
@@ -241,6 +248,7 @@ func (c *checker) routes(s *Site) {
 	if c.signInPageIsRequired(s) {
 		return
 	}
+	c.bearer(s)
 	for i, p := range s.Bearer {
 		if p.String() == "/" && len(s.Routes) > 0 && s.SignIn != "" {
 			c.of(fmt.Sprintf("bearer[%d]", i), "all paths are bearer clients', so nobody is sent to the sign-in page; "+
@@ -249,11 +257,38 @@ func (c *checker) routes(s *Site) {
 	}
 }
 
+// bearer refuses paths of clients without cookies where no session is looked up, or where browsers sign in.
+func (c *checker) bearer(s *Site) {
+	page, _, _ := strings.Cut(s.SignIn, "?")
+	for i, p := range s.Bearer {
+		path := fmt.Sprintf("bearer[%d]", i)
+		if page != "" && p.String() != "/" && p.Matches(http.MethodGet, page) {
+			c.of(path, "it matches the sign-in page, where browsers get their cookie; narrow it, or take sign-in out")
+		}
+		for _, public := range s.Public {
+			if route.PublicPattern(public).Covers(p) {
+				c.of(path, "no session is looked up below public: %s, so no ticket counts there; take one of them out",
+					public)
+			}
+		}
+	}
+}
+
+// given reports whether the file has a key of the site.
+func (c *checker) given(key string) bool { return c.file != nil && c.file.at[c.prefix+key] != nil }
+
 // signInPageIsRequired reports a sign-in page that can only be seen by who is signed in.
 func (c *checker) signInPageIsRequired(s *Site) bool {
 	path, _, _ := strings.Cut(s.SignIn, "?")
 	if path == "" || !localPath(s.SignIn) {
 		return false
+	}
+	for i, public := range s.Public {
+		if strings.HasPrefix(public, "/") && route.PublicPattern(public).Matches(http.MethodPost, path) {
+			c.of(fmt.Sprintf("public[%d]", i), "it matches the sign-in page, where somebody has to become signed in, "+
+				"and no session is looked up on public paths; take it out")
+			return true
+		}
 	}
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
 		for i := range s.Routes {
@@ -276,6 +311,12 @@ func (c *checker) signInPageIsRequired(s *Site) bool {
 
 func localPath(path string) bool {
 	return strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "//") && !strings.ContainsAny(path, "\\ \t\r\n#")
+}
+
+// webURL reports whether a text is a URL of the web.
+func webURL(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http")
 }
 
 // checkInventory reports what is wrong with a file that declares what a site keeps.

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"coatcheck.dev/cmd/coatcheck/internal/console"
+	"coatcheck.dev/jar"
 )
 
 func (c *checker) cookie(s *Site, dev bool) {
@@ -24,6 +25,8 @@ func (c *checker) cookie(s *Site, dev bool) {
 	if err := options.Check(); domain != "" && err != nil {
 		_, why, _ := strings.Cut(strings.ReplaceAll(err.Error(), "Options.InsecureDomain", "the domain"), "session: ")
 		c.of("cookie.domain", "%s", why)
+	} else if domain != "" {
+		c.cookieDomain(s)
 	}
 	switch {
 	case name == "":
@@ -40,6 +43,23 @@ func (c *checker) cookie(s *Site, dev bool) {
 			name)
 	case name == console.Cookie || name == boundCookie:
 		c.of("cookie.name", "%s is a cookie of Coatcheck's own; choose another name", name)
+	}
+}
+
+// cookieDomain refuses a domain for which browsers would drop the cookie.
+func (c *checker) cookieDomain(s *Site) {
+	domain := s.Cookie.Domain
+	if jar.RegistrableDomain(domain) == "" && domain != "localhost" {
+		c.of("cookie.domain", "%s is a public suffix, below which strangers have their sites, so browsers drop the "+
+			"cookie; name a domain of your own", domain)
+		return
+	}
+	for _, name := range s.names() {
+		if name := strings.TrimPrefix(name, "*."); name != domain && !strings.HasSuffix(name, "."+domain) {
+			c.of("cookie.domain", "the host %s is not below %s, so browsers drop the cookie there; name a domain that "+
+				"all hosts of the site are in", name, domain)
+			return
+		}
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -60,11 +61,11 @@ func parseFile(name string, text []byte) (*document, error) {
 	case err == io.EOF:
 		return nil, f.problemAt(&yaml.Node{Line: 1, Column: 1}, "", "the file is empty; see coatcheck config example")
 	case err != nil:
-		return nil, f.syntax(err)
+		return nil, f.syntax(err, text)
 	}
 	if err := decoder.Decode(&more); err != io.EOF {
 		if err != nil {
-			return nil, f.syntax(err)
+			return nil, f.syntax(err, text)
 		}
 		return nil, f.problemAt(&more, "", `there is a second document; take out the line "---"`)
 	}
@@ -74,12 +75,35 @@ func parseFile(name string, text []byte) (*document, error) {
 
 var yamlLine = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+)(?:, column (\d+))?: )?`)
 
+// unreadable returns where a text has the first byte that YAML does not allow, and 1:1 if there is none.
+func unreadable(text []byte) (line, column int) {
+	line, column = 1, 1
+	for rest := text; len(rest) > 0; {
+		r, n := utf8.DecodeRune(rest)
+		switch {
+		case r == '\n':
+			line, column = line+1, 1
+		case r == utf8.RuneError && n == 1, r < ' ' && r != '\t' && r != '\r', r == 0x7f:
+			return line, column
+		default:
+			column++
+		}
+		rest = rest[n:]
+	}
+	return 1, 1
+}
+
 // syntax reports text that is no YAML.
-func (f *document) syntax(err error) error {
+func (f *document) syntax(err error, in []byte) error {
 	text, line, column := err.Error(), 1, 1
 	if found := yamlLine.FindStringSubmatch(text); found != nil {
 		text = text[len(found[0]):]
 		line, column = max(atoi(found[1]), 1), max(atoi(found[2]), 1)
+		if strings.HasPrefix(text, "did not find expected") {
+			line = atoi(found[1]) + 1 // package yaml counts these from 0
+		} else if found[1] == "" {
+			line, column = unreadable(in)
+		}
 	}
 	return f.problemAt(&yaml.Node{Line: line, Column: column}, "",
 		"this is no YAML: %s; indent with spaces, and put text with special signs in quotes", text)

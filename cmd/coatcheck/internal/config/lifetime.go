@@ -16,6 +16,9 @@ func (c *checker) times(s *Site) {
 		"idle-timeout": s.IdleTimeout, "lifetime": s.Lifetime, "remember-idle-timeout": s.RememberIdleTimeout,
 		"remember-lifetime": s.RememberLifetime, "rotate-every": s.RotateEvery, "rotation-grace": s.RotationGrace,
 	} {
+		if d == 0 && c.given(key) {
+			c.of(key, "0s is no time; write one such as 30m, or take the key out for the default")
+		}
 		if d < 0 || d > 0 && d < time.Second {
 			c.of(key, "%v is less than a second; write a time such as 30s, 10m or 24h", d)
 		}

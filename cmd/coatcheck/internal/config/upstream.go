@@ -1,16 +1,19 @@
 package config
 
 import (
+	"cmp"
 	"crypto/x509"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"coatcheck.dev/cmd/coatcheck/internal/gate"
 )
 
-func (c *checker) upstream(s *Site) {
+func (c *checker) upstream(s *Site, server *Server) {
 	switch {
 	case s.Upstream == "" && s.Beside != "":
 		return
@@ -27,6 +30,14 @@ func (c *checker) upstream(s *Site) {
 		c.of("upstream", "%s", err)
 		return
 	}
+	if n, err := strconv.ParseUint(cmp.Or(u.Port(), "80"), 10, 16); err != nil || n == 0 {
+		c.of("upstream", "%.50q is no port; write a number from 1 to 65535", u.Port())
+		return
+	}
+	if listens(server.Listen, u) {
+		c.of("upstream", "it is the site's own address (listen), so requests would come back for ever; write the app's")
+		return
+	}
 	if s.UpstreamCA == "" {
 		return
 	}
@@ -35,6 +46,17 @@ func (c *checker) upstream(s *Site) {
 	} else if _, err := s.Authorities(); err != nil {
 		c.of("upstream-ca", "%s", err)
 	}
+}
+
+// listens reports whether an address of this program is that of a URL.
+func listens(address string, u *url.URL) bool {
+	host, port, err := net.SplitHostPort(address)
+	local := func(host string) bool {
+		ip, err := netip.ParseAddr(host)
+		return host == "localhost" || err == nil && ip.IsLoopback()
+	}
+	own := host == u.Hostname() || local(u.Hostname()) && (host == "" || local(host))
+	return err == nil && port == u.Port() && port != "0" && u.Scheme != "unix" && own
 }
 
 // beside refuses what only a program that carries the traffic can do.

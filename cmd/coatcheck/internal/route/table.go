@@ -150,7 +150,7 @@ type Table struct {
 func New(sessions *session.Manager, o Options, next Next) *Table {
 	t := &Table{sessions: sessions, next: next, bearer: o.Bearer}
 	for _, path := range o.Public {
-		t.rules = append(t.rules, rule{Route: Route{Match: publicPattern(path), Access: Public}})
+		t.rules = append(t.rules, rule{Route: Route{Match: PublicPattern(path), Access: Public}})
 	}
 	for _, route := range o.Routes {
 		t.rules = append(t.rules, t.rule(route, false))
@@ -165,8 +165,8 @@ func New(sessions *session.Manager, o Options, next Next) *Table {
 	return t
 }
 
-// publicPattern is the pattern of one path, or of a folder and all below it.
-func publicPattern(path string) Pattern {
+// PublicPattern is the pattern of one path, or of a folder and all below it.
+func PublicPattern(path string) Pattern {
 	p := Pattern{text: path, rest: strings.HasSuffix(path, "/")}
 	p.segments = strings.Split(strings.Trim(path, "/"), "/")
 	p.loose = strings.Split(strings.ToLower(strings.Trim(path, "/")), "/")
