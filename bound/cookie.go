@@ -28,9 +28,7 @@ func (b *boundCookie) end(header http.Header) { _ = cookie.Set(header, b.cookie.
 
 // attributes is what a browser compares the cookie with: the line that sets it, without value and lifetime.
 func (b *boundCookie) attributes() string {
-	c := b.cookie
-	c.Value = "v"
-	line, err := c.Append(nil)
+	line, err := b.cookie.Append(nil)
 	if err != nil {
 		panic(fmt.Errorf("bound: %w", err)) // Options.Check has tried it
 	}

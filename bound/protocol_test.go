@@ -339,3 +339,21 @@ func TestStepUp(t *testing.T) {
 		})
 	}
 }
+
+// A browser has several sessions at a site, and learns from each challenge which one it is for.
+//
+// Rows: D5
+func TestChallengesNameTheirSession(t *testing.T) {
+	s := newSite(t, bound.Options{})
+	b := s.browser()
+	b.signIn("ada")
+	for _, a := range []*answer{
+		b.register(nil),
+		b.refresh(nil),
+		b.refresh(func(f *forgery) { f.raw = func(string) string { return "" } }), // asks for a challenge
+	} {
+		if line := a.header.Get("Secure-Session-Challenge"); !strings.HasSuffix(line, `";id="`+b.id+`"`) {
+			t.Errorf("%d %s", a.status, line)
+		}
+	}
+}

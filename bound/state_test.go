@@ -184,6 +184,39 @@ func TestTwoNodes(t *testing.T) {
 	}
 }
 
+// However often a browser fetches a cookie, what the record has of it stays small, and the latest cookies are good.
+//
+// Rows: I9
+func TestTheStateStaysSmall(t *testing.T) {
+	s := newSite(t, bound.Options{})
+	b := s.bound("ada")
+	size := func() int {
+		infos, err := s.sessions.List(t.Context(), "ada")
+		if err != nil || len(infos) != 1 {
+			t.Fatal(infos, err)
+		}
+		return len(infos[0].Guard)
+	}
+	refresh := func() {
+		if a := b.refresh(nil); a.status != http.StatusOK {
+			t.Fatalf("%d %s", a.status, a.body)
+		}
+	}
+	for range 20 {
+		refresh()
+	}
+	before := size()
+	for range 20 {
+		refresh()
+	}
+	if after := size(); after > before+100 { // times have up to 9 digits of a second
+		t.Errorf("%d bytes became %d", before, after)
+	}
+	if got := b.get("/account").body; got != "ada" {
+		t.Errorf("a page for %q", got)
+	}
+}
+
 // A user's list tells which sessions are bound, with what and since when.
 //
 // Rows: D12

@@ -289,6 +289,54 @@ func TestKeysOfAnotherKindAreNotUsed(t *testing.T) {
 	}
 }
 
+// Each way to prove who one is stands in a token once, with the highest level of all.
+func TestMethodsStandOnce(t *testing.T) {
+	w := newWorld(t, token.EdDSA)
+	ticket, _ := w.signIn(t, "u42", session.By("password"), session.Level(2))
+	w.visit(t, ticket, func(s *session.Session) {
+		must(t, s.StepUp(session.By("password"), session.Level(1)))
+		must(t, s.StepUp(session.By("otp")))
+		must(t, s.StepUp())
+		claims, ok, err := w.verifier.Verify(w.issue(t, s))
+		if got := fmt.Sprint(claims.Methods, claims.Level); err != nil || !ok || got != "[password otp]2" {
+			t.Errorf("%s, %v, %v", got, ok, err)
+		}
+	})
+}
+
+// What else an issuer signs says what it is, and is nobody's session.
+func TestOtherKindsAreNoSessions(t *testing.T) {
+	w := newWorld(t, token.EdDSA)
+	for _, kind := range []jose.ContentType{"", token.Type} {
+		if text, err := w.issuer.Sign(kind, map[string]any{"sub": "u42"}); err == nil {
+			t.Errorf("%q: %s", kind, text)
+		}
+	}
+	if text, err := w.issuer.Sign("secevent+jwt", map[string]any{"sub": "u42"}); err != nil || w.good(t, text) {
+		t.Errorf("%s, %v", text, err)
+	}
+}
+
+// No token outlives what a verifier remembers, so that no issuer makes one.
+//
+// Rows: A29
+func TestOptionsOfAnIssuer(t *testing.T) {
+	for o, good := range map[token.Options]bool{
+		{Issuer: site}: true,
+		{Issuer: site, Lifetime: token.MaxLifetime, Algorithm: token.EdDSA}: true,
+		{}: false,
+		{Issuer: site, Lifetime: token.MaxLifetime + time.Second}:      false,
+		{Issuer: site, Lifetime: token.MaxLifetime + time.Millisecond}: false,
+		{Issuer: site, Lifetime: time.Minute + time.Millisecond}:       false,
+		{Issuer: site, Lifetime: -time.Second}:                         false,
+		{Issuer: site, Algorithm: token.EdDSA + 1}:                     false,
+	} {
+		if err := o.Check(); (err == nil) != good {
+			t.Errorf("%+v: %v", o, err)
+		}
+	}
+}
+
 // Every way in which a session ends reaches a verifier that hears the feed, even for a token that it has accepted.
 //
 // Rows: I1
@@ -384,6 +432,34 @@ func TestCutoffsGoByWhenTheSessionBegan(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A node that hears of an end late may make one more token, and a verifier knows of the end for as long as that lives.
+//
+// Rows: I1
+func TestEndsAreKnownAsLongAsTokensLive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, token.EdDSA)
+		w.issuer = token.NewIssuer(w.sessions, w.ring, token.Options{
+			Issuer: site, Algorithm: token.EdDSA, Lifetime: token.MaxLifetime})
+		feed := &pipe{}
+		v := token.NewVerifier(token.VerifierOptions{Issuer: site, Audience: "orders", Algorithm: token.EdDSA,
+			Keys: w.issuer.Keys, Feed: feed})
+		ticket, _ := w.signIn(t, "u42")
+		var id store.ID
+		w.visit(t, ticket, func(s *session.Session) { id = s.Handle() })
+		feed.tell(store.Notice{Kind: store.Deleted, ID: id})
+		time.Sleep(8 * time.Second)
+		var late string
+		w.visit(t, ticket, func(s *session.Session) { late = w.issue(t, s) })
+		for range 5 {
+			time.Sleep(time.Minute - time.Second)
+			feed.tell(store.Notice{Kind: store.Deleted, ID: store.NewID()}) // whereupon what is old is forgotten
+			if _, ok, err := v.Verify(late); ok || err != nil {
+				t.Fatalf("the token of an ended session is good: %v, %v", ok, err)
+			}
+		}
+	})
 }
 
 // A session that begins in the very second of a switch has good tokens.
@@ -700,6 +776,9 @@ func TestExchange(t *testing.T) {
 		exchange.ServeHTTP(answer, r)
 		if answer.Header().Get("Cache-Control") != "no-store" || answer.Header().Get("Set-Cookie") != "" {
 			t.Errorf("headers %v", answer.Header())
+		}
+		if asks := answer.Header().Get("WWW-Authenticate") != ""; asks != (answer.Code == http.StatusUnauthorized) {
+			t.Errorf("%d with headers %v", answer.Code, answer.Header())
 		}
 		var body map[string]any
 		_ = json.Unmarshal(answer.Body.Bytes(), &body)

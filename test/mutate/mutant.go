@@ -24,6 +24,8 @@ var packages = []struct {
 	{"store", []string{"store/memory", "session"}},
 	{"store/memory", []string{"session"}},
 	{"store/near", []string{"session"}},
+	{"bound", nil},
+	{"token", nil},
 	{"cmd/coatcheck/internal/gate", nil},
 	{"cmd/coatcheck/internal/identity", []string{"cmd/coatcheck/internal/gate"}},
 	{"cmd/coatcheck/internal/route", []string{"cmd/coatcheck/internal/gate"}},
