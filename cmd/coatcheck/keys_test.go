@@ -41,6 +41,13 @@ func TestKeysRotateWhileTheProgramRuns(t *testing.T) {
 	if out, err := command(t, "keys", "check", "--data="+data); err != nil || !sealedByNewest(out, 1) {
 		t.Errorf("%v\n%s", err, out)
 	}
+	t.Chdir(filepath.Dir(data)) // a folder may be named from here
+	if out, err := command(t, "keys", "check", "--data="+filepath.Base(data)); err != nil || !sealedByNewest(out, 1) {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if out, err := command(t, "doctor", "--data="+filepath.Base(data)); err != nil || !strings.Contains(out, "SQLite") {
+		t.Errorf("%v\n%s", err, out)
+	}
 	out, err := command(t, "keys", "rotate", "--data="+data)
 	if err != nil || strings.Count(out, "\n") != 3 {
 		t.Fatalf("%v\n%s", err, out)

@@ -14,8 +14,14 @@ type Folder struct {
 	held *os.File // locked, unless the folder is only read from
 }
 
-// At returns the folder at a path to read from. It may be missing.
-func At(path string) *Folder { return &Folder{path: path} }
+// At returns the folder at a path to read from. It may be missing. Its paths are whole ones, as addresses of databases
+// need them.
+func At(path string) *Folder {
+	if whole, err := filepath.Abs(path); err == nil {
+		path = whole
+	}
+	return &Folder{path: path}
+}
 
 // Open returns the folder at a path. A missing one is made, for its owner alone. No other program can open it until
 // Close, or until this program ends.
