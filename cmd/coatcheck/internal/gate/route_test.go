@@ -45,6 +45,7 @@ func TestRoutesHoldHoweverAPathIsSpelt(t *testing.T) {
 		route.Route{Match: pattern(t, "/admin/"), Access: route.Required},
 		route.Route{Match: pattern(t, "/Billing"), Access: route.Required},
 		route.Route{Match: pattern(t, "POST /post"), Access: route.Required},
+		route.Route{Match: pattern(t, "/accounts/{id}"), Access: route.Required},
 		route.Route{Match: pattern(t, "/static/"), Access: route.Public},
 	))
 	v := st.visitor()
@@ -56,13 +57,17 @@ func TestRoutesHoldHoweverAPathIsSpelt(t *testing.T) {
 		"/admin%2fx":   401, "/x/%2e%2e/admin": 401, "/billing": 401, "/Billing/": 401, "/BILLING;x": 401,
 		"/admin/open": 200, "/admin/open/": 401, "/admin/OPEN": 401, "/admin/open/../x": 401,
 		"/administrator": 200, "/": 200, "/static/a": 200, "/static/%C3%BC.png": 200, "/a;b=c": 200, "/post": 200,
+		"/accounts/1": 401, "/accounts/a%2fb": 401, "/accounts/a%2Fb": 401,
+		"/ACCOUNTS/a%2fb": 401, "/accounts/a/b": 200,
 	} {
 		if got := v.get(path); got.StatusCode != want {
 			t.Errorf("%s: %d, want %d", path, got.StatusCode, want)
 		}
 	}
-	if got := v.do("POST", "/post", nil); got.StatusCode != 401 {
-		t.Errorf("POST: %d", got.StatusCode)
+	for _, method := range []string{"POST", "post", "Post"} {
+		if got := v.do(method, "/post", nil); got.StatusCode != 401 {
+			t.Errorf("%s: %d", method, got.StatusCode)
+		}
 	}
 }
 

@@ -21,15 +21,16 @@ func simple(path string) bool {
 	return true
 }
 
-// A reading is a path as some app may understand it.
+// A reading is a request as some app may understand it.
 type reading struct {
+	method  string
 	path    string
 	matches matchFunc
 }
 
 // readings returns how apps may read a path otherwise than as it stands there: tidied up, and with everything undone
-// that servers and frameworks undo.
-func readings(p string) []reading {
+// that servers and frameworks undo. If it was sent with an encoded slash, some take that for a part of a segment.
+func readings(method, p, sent string) []reading {
 	plain := p
 	for range 2 {
 		plain = unescape(plain)
@@ -40,8 +41,15 @@ func readings(p string) []reading {
 		segments[i], _, _ = strings.Cut(segment, ";") // path parameters
 	}
 	plain = strings.ToLower(clean(strings.Join(segments, "/")))
-	return []reading{{clean(p), (*Pattern).matches}, {plain, (*Pattern).matchesLoosely}}
+	all := []reading{{method, clean(p), (*Pattern).matches}, {method, plain, (*Pattern).matchesLoosely}}
+	if whole := encodedSlash.Replace(sent); whole != sent {
+		all = append(all, reading{method, strings.ToLower(clean(unescape(whole))), (*Pattern).matchesLoosely})
+	}
+	return all
 }
+
+// encodedSlash puts what is no slash, and in no pattern, in the place of an encoded one.
+var encodedSlash = strings.NewReplacer("%2f", "\x00", "%2F", "\x00")
 
 // unescape undoes what is well-formed.
 func unescape(text string) string {

@@ -201,18 +201,28 @@ func (t *Table) of(r *http.Request) *rule {
 	}
 	found, bearer := t.first(r.Method, r.URL.Path, (*Pattern).matches)
 	route, several := found.Route, false
-	if t.cased || !simple(r.URL.Path) {
-		for _, reading := range readings(r.URL.Path) {
-			other, also := t.first(r.Method, reading.path, reading.matches)
-			several, bearer = several || other != found, bearer && also
-			route = strictest(route, other.Route)
-		}
+	for _, reading := range t.readings(r) {
+		other, also := t.first(reading.method, reading.path, reading.matches)
+		several, bearer = several || other != found, bearer && also
+		route = strictest(route, other.Route)
 	}
 	if !several && !bearer {
 		return found
 	}
 	combined := t.rule(route, bearer)
 	return &combined
+}
+
+// readings returns how apps may read a request otherwise than as it stands there.
+func (t *Table) readings(r *http.Request) (all []reading) {
+	upper := strings.ToUpper(r.Method) // some frameworks take get for GET
+	if t.cased || r.URL.RawPath != "" || !simple(r.URL.Path) {
+		all = readings(upper, r.URL.Path, r.URL.RawPath)
+	}
+	if upper != r.Method {
+		all = append(all, reading{upper, r.URL.Path, (*Pattern).matches})
+	}
+	return all
 }
 
 // first returns the first rule that matches a path, and whether clients there have their tickets in the header.
