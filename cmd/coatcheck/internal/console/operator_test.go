@@ -98,10 +98,8 @@ func (d *desk) routes() (pages, api []string) {
 // filled is a route with something in place of its parameters.
 func filled(route string) (method, path string) {
 	method, path, _ = strings.Cut(route, " ")
-	path = strings.NewReplacer("{$}", "", "{handle}", "AAAAAAAAAAAAAAAAAAAAAA", "{user}", "ada").Replace(path)
-	if before, _, more := strings.Cut(path, "{"); more {
-		path = before + "1"
-	}
+	path = strings.NewReplacer("{$}", "", "{handle}", "AAAAAAAAAAAAAAAAAAAAAA", "{user}", "ada", "{id}", "1",
+		"{receiver}", "crm").Replace(path)
 	return method, path
 }
 
