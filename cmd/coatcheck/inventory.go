@@ -16,8 +16,25 @@ import (
 // drifts are the comparisons that the program has begun. They stay when the configuration changes, because what they
 // have counted does.
 type drifts struct {
-	mu  sync.Mutex
-	all []*state.Drift
+	mu   sync.Mutex
+	all  []*state.Drift
+	says []*state.Inventory // what they compare with
+}
+
+// shows reports whether operators may see the values of a key: not if it is declared as a secret, or if there are
+// declarations and none is of it. What was declared as a secret once is one until the program ends.
+func (d *drifts) shows(key string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	declared := len(d.says) == 0
+	for _, inv := range d.says {
+		e, ok := inv.Lookup(state.KindSession, "", key)
+		if ok && e.Sensitivity == state.Secret {
+			return false
+		}
+		declared = declared || ok
+	}
+	return declared
 }
 
 func (d *drifts) counts() map[event.Kind]uint64 {
@@ -39,7 +56,7 @@ func (s *server) compare(inv *state.Inventory, others []string) *state.Drift {
 	})
 	s.drifts.mu.Lock()
 	defer s.drifts.mu.Unlock()
-	s.drifts.all = append(s.drifts.all, d)
+	s.drifts.all, s.drifts.says = append(s.drifts.all, d), append(s.drifts.says, inv)
 	return d
 }
 

@@ -55,6 +55,9 @@ type Options struct {
 	// Endings end all sessions that a query means. By default there are no such paths.
 	Endings *ending.Jobs
 
+	// Shows reports whether operators whose role allows it may see the values of a key. The default is that they may.
+	Shows func(key string) bool
+
 	// Webhooks returns the outbox that others hear of events from, and nil if there is none. The default is that there
 	// is none.
 	Webhooks func() *webhook.Outbox
@@ -89,13 +92,16 @@ func New(o Options) http.Handler {
 	if o.Webhooks == nil {
 		o.Webhooks = func() *webhook.Outbox { return nil }
 	}
-	s := finder{sessions{o.Sessions, o.Sites, o.Replays, o.Closing}, o.Index}
+	if o.Shows == nil {
+		o.Shows = everything
+	}
 	who := newAuth(o)
+	past := historian{o.History, who.proxies}
+	s := finder{sessions{o.Sessions, o.Sites, o.Replays, o.Closing, past, o.Shows}, o.Index}
 	sameOrigin := csrf.New(csrf.Options{
 		Events: o.Sessions.Options().Events,
 		Denied: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { crossOrigin.write(w) }),
 	})
-	past := historian{o.History, who.proxies}
 	mux := http.NewServeMux()
 	mux.Handle("/", sameOrigin.Handler(who.require(
 		s.routes(o.Watch, past, ender{o.Endings, who.proxies}, messenger{o.Webhooks, past}))))
@@ -116,7 +122,7 @@ func Metrics(o Options) http.Handler {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/healthz", methods{http.MethodGet: {"", alive}})
-	s := sessions{o.Sessions, o.Sites, o.Replays, o.Closing}
+	s := sessions{manager: o.Sessions, sites: o.Sites, closing: o.Closing}
 	mux.Handle("/readyz", methods{http.MethodGet: {"", s.ready}})
 	mux.Handle("/metrics", methods{http.MethodGet: {"", o.Metrics.ServeHTTP}})
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { noPath.write(w) })

@@ -27,23 +27,6 @@ func proofs(auth []store.Auth) []proof {
 	return all
 }
 
-// values returns a session's data as one object. What is stored and no JSON is left out, and the session reports it.
-func values(s *session.Session) json.RawMessage {
-	all := []byte{'{'}
-	for key, value := range s.Values() {
-		if !json.Valid(value) {
-			session.NewKey[json.RawMessage](key).Lookup(s)
-			continue
-		}
-		if len(all) > 1 {
-			all = append(all, ',')
-		}
-		all = append(append(all, '"'), key...) // needs no escaping: see session.CheckKey
-		all = append(append(all, '"', ':'), value...)
-	}
-	return append(all, '}')
-}
-
 // left is how much time a session has, in seconds.
 type left struct {
 	Idle  int64 `json:"idle_seconds"` // if it is not used
@@ -130,7 +113,7 @@ func (s sessions) check(w http.ResponseWriter, r *http.Request) {
 		if handle := visitor.Handle(); !handle.IsZero() {
 			is.Handle, is.left, is.Auth = handle.String(), leftOf(visitor), proofs(visitor.Auth())
 		}
-		is.Data = values(visitor)
+		is.Data, _ = values(visitor, s.shownTo(callerOf(r.Context())))
 		return nil
 	})
 	if err != nil {

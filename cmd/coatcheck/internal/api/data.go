@@ -198,6 +198,8 @@ func (s sessions) patch(r *http.Request, m *session.Manager, handle store.ID, p 
 		return is, err
 	}
 	is.Handle = handle.String()
+	var of session.Info
+	var looked []string
 	err = m.Update(r.Context(), handle, func(visitor *session.Session) error {
 		if err := p.apply(visitor); err != nil {
 			return err
@@ -205,9 +207,13 @@ func (s sessions) patch(r *http.Request, m *session.Manager, handle store.ID, p 
 		if err := visitor.Save(); err != nil {
 			return err
 		}
-		is.Data = values(visitor)
+		of, _ = visitor.Info()
+		is.Data, looked = values(visitor, s.shownTo(callerOf(r.Context())))
 		return nil
 	})
+	if err == nil {
+		s.noteLook(r, of, looked)
+	}
 	return is, err
 }
 
@@ -282,7 +288,7 @@ func (p *patch) start(m *session.Manager, s *session.Session) (is changed, err e
 	if err := s.Save(); err != nil {
 		return is, err
 	}
-	is.Data = values(s)
+	is.Data, _ = values(s, everything)
 	if handle := s.Handle(); !handle.IsZero() { // else there was nothing to store
 		is.Handle = handle.String()
 	}

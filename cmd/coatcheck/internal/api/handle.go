@@ -10,8 +10,9 @@ import (
 // A shown session is all that there is to know of one, by its handle.
 type shown struct {
 	entry
-	Data json.RawMessage `json:"data"`
-	Auth []proof         `json:"auth"`
+	Data  json.RawMessage `json:"data"`
+	Sizes map[string]int  `json:"sizes"` // bytes by key, also of what the caller may not see
+	Auth  []proof         `json:"auth"`
 	left
 }
 
@@ -35,16 +36,21 @@ func (s sessions) look(w http.ResponseWriter, r *http.Request, do func(*session.
 		return
 	}
 	var is shown
+	var of session.Info
+	var looked []string
 	err := s.manager.Update(r.Context(), handle, func(visitor *session.Session) error {
 		do(visitor)
-		info, _ := visitor.Info()
-		is = shown{newEntry(info), values(visitor), proofs(visitor.Auth()), leftOf(visitor)}
+		of, _ = visitor.Info()
+		var data json.RawMessage
+		data, looked = values(visitor, s.shownTo(callerOf(r.Context())))
+		is = shown{newEntry(of), data, sizes(visitor), proofs(visitor.Auth()), leftOf(visitor)}
 		return nil
 	})
 	if err != nil {
 		failureOf(err).write(w)
 		return
 	}
+	s.noteLook(r, of, looked)
 	answer(w, http.StatusOK, is)
 }
 

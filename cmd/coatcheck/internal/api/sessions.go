@@ -22,6 +22,8 @@ type sessions struct {
 	sites   func(host string) (*Site, func())
 	replays *Replays
 	closing context.Context
+	past    historian
+	shows   func(key string) bool // whether operators may see the values of a key
 }
 
 // entry is a session as the API shows it.

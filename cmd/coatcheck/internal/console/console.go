@@ -64,6 +64,9 @@ type Options struct {
 	// other than localhost. Each page says so.
 	InsecureCookie bool
 
+	// Shows reports whether operators whose role allows it may see the values of a key. The default is that they may.
+	Shows func(key string) bool
+
 	// Webhooks returns the outbox that others hear of events from, and nil if there is none. It may be nil itself.
 	Webhooks func() *webhook.Outbox
 
@@ -102,6 +105,9 @@ func New(o Options) *Console {
 	}
 	if o.Operators == nil {
 		o.Operators = new(operator.Roster)
+	}
+	if o.Shows == nil {
+		o.Shows = func(string) bool { return true }
 	}
 	o.BaseURL = strings.TrimRight(o.BaseURL, "/")
 	c := &Console{opts: o, log: o.Log.With("part", "console"), records: memory.New()}
@@ -176,8 +182,11 @@ func (c *Console) routes() map[string]http.HandlerFunc {
 		"GET /{$}":              c.showSessions,
 		"GET /session/{handle}": c.showSession,
 		"GET /events":           c.follow,
-		"GET /explain":          c.askForCookie,
-		"POST /explain":         c.explainCookie,
+
+		"POST /session/{handle}/values": c.showValues,
+
+		"GET /explain":  c.askForCookie,
+		"POST /explain": c.explainCookie,
 
 		"GET /history":        c.showHistory,
 		"GET /history.csv":    c.exportCSV,

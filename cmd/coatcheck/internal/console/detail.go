@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"coatcheck.dev/cmd/coatcheck/internal/history"
 	"coatcheck.dev/internal/visible"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
@@ -20,8 +21,10 @@ type detail struct {
 	IdleBy string      // when it ends if it is not used
 	Values []kept      // by key
 	Bytes  count       // of all values
+	Shown  bool        // the values are on the page, as far as they may be
 	Back   string
 	Line   []happening // what is known of it, oldest first
+	user   string
 }
 
 // A gone session is the page of one that there is no more.
@@ -37,13 +40,22 @@ type shownAuth struct {
 	At  displayTime
 }
 
-// A kept value has a size on the page, and no content: that is not for operators.
+// A kept value has a size on the page. Its content is there only if an operator has asked for it who may see it, and
+// its key is not declared as a secret.
 type kept struct {
 	Key   string
 	Bytes count
+	Text  string
+	Held  bool // it may not be seen
 }
 
-func (c *Console) showSession(w http.ResponseWriter, r *http.Request) {
+func (c *Console) showSession(w http.ResponseWriter, r *http.Request) { c.showOne(w, r, nil) }
+
+// showValues shows a session with what is kept in it, and notes that somebody has looked.
+func (c *Console) showValues(w http.ResponseWriter, r *http.Request) { c.showOne(w, r, c.opts.Shows) }
+
+// showOne shows a session, with the values of the keys that shows reports, if it is not nil.
+func (c *Console) showOne(w http.ResponseWriter, r *http.Request, shows func(key string) bool) {
 	handle, err := store.ParseID(r.PathValue("handle"))
 	if err != nil {
 		c.malformed(w, r, "The address of this page does not name a session.")
@@ -51,9 +63,12 @@ func (c *Console) showSession(w http.ResponseWriter, r *http.Request) {
 	}
 	var page detail
 	err = c.opts.Sessions.Update(r.Context(), handle, func(s *session.Session) error {
-		page = c.newDetail(s, time.Now())
+		page = c.newDetail(s, time.Now(), shows)
 		return nil
 	})
+	if err == nil && shows != nil {
+		c.noteLook(r, handle, page)
+	}
 	line, ended := c.line(r, handle)
 	switch {
 	case errors.Is(err, session.ErrEnded):
@@ -66,9 +81,26 @@ func (c *Console) showSession(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (c *Console) newDetail(s *session.Session, now time.Time) detail {
+// noteLook keeps in the history that an operator has looked at values.
+func (c *Console) noteLook(r *http.Request, handle store.ID, page detail) {
+	var keys []string
+	for _, v := range page.Values {
+		if !v.Held {
+			keys = append(keys, v.Key)
+		}
+	}
+	if len(keys) > 0 {
+		c.opts.History.Note(history.Entry{
+			Kind: history.OperatorActed, Handle: handle, User: page.user, Actor: c.operatorName(r),
+			Address: c.address(r), Reason: "looked at the values of " + strings.Join(keys, ", "),
+		})
+	}
+}
+
+func (c *Console) newDetail(s *session.Session, now time.Time, shows func(key string) bool) detail {
 	info, _ := s.Info()
-	d := detail{row: newRow(info, c.opts.Sessions.Options(), now), Back: "/"}
+	d := detail{row: newRow(info, c.opts.Sessions.Options(), now), Back: "/", Shown: shows != nil,
+		user: info.User}
 	d.IdleBy = newDisplayTime(info.Ends(), now).Exact
 	if info.User != "" {
 		d.Back = listingURL(info.User, store.Cursor{})
@@ -77,7 +109,13 @@ func (c *Console) newDetail(s *session.Session, now time.Time) detail {
 		d.Proofs = append(d.Proofs, shownAuth{howProved(a), newDisplayTime(a.At, now)})
 	}
 	for key, value := range s.Values() {
-		d.Values = append(d.Values, kept{visible.Text(key), count(len(value))})
+		v := kept{Key: visible.Text(key), Bytes: count(len(value))}
+		if shows != nil {
+			if v.Held = !shows(key); !v.Held {
+				v.Text = visible.Text(string(value))
+			}
+		}
+		d.Values = append(d.Values, v)
 		d.Bytes += count(len(value))
 	}
 	slices.SortFunc(d.Values, func(a, b kept) int { return strings.Compare(a.Key, b.Key) })

@@ -4,22 +4,33 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/console"
+	"coatcheck.dev/cmd/coatcheck/internal/history"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 )
 
-// The page of a session says who, how, since when and how long, and how much is kept, but not what.
+// The page of a session says who, how, since when and how long, and how much is kept. What that is, it shows to those
+// who ask and may see it, and that they have looked is in the history.
 //
 // Rows: A35
 func TestSessionPage(t *testing.T) {
 	var sessions *session.Manager
-	d := newDesk(t, func(o *console.Options) { sessions = o.Sessions })
-	basket := session.NewKey[string]("basket")
+	h, err := history.Open(filepath.Join(t.TempDir(), "history.db"), history.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = h.Close(t.Context()) })
+	d := newDesk(t, func(o *console.Options) {
+		sessions, o.History = o.Sessions, h
+		o.Shows = func(key string) bool { return key != "secret" }
+	})
+	basket, secret := session.NewKey[string]("basket"), session.NewKey[string]("secret")
 	var handle store.ID
 	shop := sessions.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		s := sessions.From(r.Context())
@@ -27,6 +38,9 @@ func TestSessionPage(t *testing.T) {
 			t.Error(err)
 		}
 		if err := basket.Set(s, "a-private-thing"); err != nil {
+			t.Error(err)
+		}
+		if err := secret.Set(s, "opens-a-door"); err != nil {
 			t.Error(err)
 		}
 		handle = s.Handle()
@@ -39,9 +53,17 @@ func TestSessionPage(t *testing.T) {
 	page := b.get("/session/" + handle.String())
 	page.want(t, 200, "ada &lt;b&gt;", "passkey, level 2", "Firefox on Linux", "basket", "17 bytes", "remembered",
 		"to no device", "Ends if unused")
-	if strings.Contains(page.body, "a-private-thing") || strings.Contains(page.body, "ada <b>") {
+	if strings.Contains(page.body, "a-private-thing") || strings.Contains(page.body, "opens-a-door") ||
+		strings.Contains(page.body, "ada <b>") {
 		t.Errorf("the page shows too much: %s", page.body)
 	}
+	shown := b.post("/session/"+handle.String()+"/values", nil)
+	shown.want(t, 200, "<code class=\"value\">&#34;a-private-thing&#34;</code>", "That you have looked")
+	if strings.Contains(shown.body, "opens-a-door") || !strings.Contains(shown.body, "it is not shown") {
+		t.Errorf("a secret is shown: %s", shown.body)
+	}
+	known(t, h, history.OperatorActed, 1)
+	b.get("/session/"+handle.String()).want(t, 200, "looked at the values of basket")
 	b.get("/session/"+handle.String()[1:]).want(t, 400, "does not name a session")
 	b.get("/session/"+store.NewID().String()).want(t, 404, "has ended")
 	visitor := d.start("", "", time.Minute)

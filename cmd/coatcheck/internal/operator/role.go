@@ -23,6 +23,7 @@ type Action string
 const (
 	Anybody Action = "anybody"  // what needs no operator: health, the sign-in page
 	Look    Action = "look"     // see sessions, search, follow, explain a cookie
+	Values  Action = "values"   // see what is kept in a session, as far as the keys' declarations allow
 	EndOne  Action = "end-one"  // end one session
 	EndMany Action = "end-many" // end all of a user, those of a search, everybody's; not-before; erase what is kept
 	Begin   Action = "begin"    // begin sessions and change them, in the app's place
@@ -36,6 +37,7 @@ const (
 var may = map[Action][]Role{
 	Anybody: {Viewer, Support, Security, Metrics},
 	Look:    {Viewer, Support, Security},
+	Values:  {Security},
 	EndOne:  {Support, Security},
 	EndMany: {Security},
 	Begin:   {Security},

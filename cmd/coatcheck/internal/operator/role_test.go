@@ -14,6 +14,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 	}{
 		{operator.Anybody, true, true, true, true},
 		{operator.Look, true, true, true, false},
+		{operator.Values, false, false, true, false},
 		{operator.EndOne, false, true, true, false},
 		{operator.EndMany, false, false, true, false},
 		{operator.Begin, false, false, true, false},

@@ -10,6 +10,9 @@ var routes = map[string]Action{
 	"GET /{$}":              Look,
 	"GET /session/{handle}": Look,
 	"GET /events":           Look,
+
+	"POST /session/{handle}/values": Values,
+
 	"GET /explain":          Look,
 	"POST /explain":         Look,
 	"POST /end":             EndOne,
