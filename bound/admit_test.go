@@ -287,6 +287,7 @@ func TestSkipped(t *testing.T) {
 		{`server_error`, 401},
 		{`((`, 401},
 		{strings.Repeat("a", 1025), 401},
+		{`server_error;session_identifier="ID"` + strings.Repeat(", unreachable", 100), 401},
 	} {
 		inBubble(t, c.value[:min(len(c.value), 40)], func(t *testing.T) {
 			s := newSite(t, bound.Options{})
