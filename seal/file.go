@@ -108,6 +108,8 @@ func parseKeys(text string) ([]*key, error) {
 	header, rest, _ := strings.Cut(text, "\n")
 	switch {
 	case header == fileHeader:
+	case header == fileHeader+"\r":
+		return nil, errors.New("its lines end as in Windows: save it with line feeds alone")
 	case strings.HasPrefix(header, headerStem):
 		return nil, fmt.Errorf("its first line is %.40q, but this program knows %q: use the version of Coatcheck that "+
 			"wrote it, or a newer one", header, fileHeader)

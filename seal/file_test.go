@@ -128,6 +128,7 @@ func TestFilesThatAreRefused(t *testing.T) {
 		"long key":          {header + strings.Replace(entry, "AAA", "AAAA", 1), "line 2"},
 		"unused bits":       {header + entry[:len(entry)-2] + "B\n", "line 2"},
 		"carriage return":   {header + entry[:len(entry)-1] + "\r\n", "line 2"},
+		"Windows lines":     {strings.ReplaceAll(header+entry, "\n", "\r\n"), "Windows"},
 		"newest not first":  {header + entry + strings.Replace(entry, "2026", "2027", 1), "newest first"},
 		"too many keys":     {header + strings.Repeat(entry, seal.MaxKeys+1), "remove the oldest"},
 		"too large":         {header + strings.Repeat("#\n", 1<<14), "no key file"},
