@@ -158,6 +158,12 @@ var Faults = []Fault{
 			"cmd/coatcheck/internal/gate.TestConnectionsEndWithTheSession",
 		},
 	}, {
+		What: "a request waits for its answer, or has one without a known length, when its session ends",
+		Does: "the gate breaks it off, the former with 401; what has a length, or changes something, goes on, and so " +
+			"does everything of a user who only signs in again",
+		Bound: "at once; 1 s after its beginning at the earliest",
+		Proof: []string{"cmd/coatcheck/internal/gate.TestWhatLastsEndsWithTheSession"},
+	}, {
 		What:  "tickets may have leaked, and everybody has to go",
 		Does:  "the console or `DELETE /v1/sessions?confirm=everybody` ends all sessions in one durable step",
 		Bound: "at once at this node; as fast as the feed on the others",
