@@ -4,6 +4,7 @@ package admin
 
 import (
 	"net/http"
+	"strings"
 
 	"coatcheck.dev/cmd/coatcheck/internal/api"
 	"coatcheck.dev/cmd/coatcheck/internal/console"
@@ -16,8 +17,14 @@ func New(c *console.Console, o api.Options) http.Handler {
 	rest := api.New(o)
 	mux := http.NewServeMux()
 	mux.Handle("/", c.Pages())
-	for _, path := range []string{"/v1/", "/healthz", "/readyz", "/metrics"} {
+	for _, path := range []string{"/healthz", "/readyz", "/metrics"} {
 		mux.Handle(path, rest)
 	}
-	return c.Handler(mux)
+	return c.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/v1/") {
+			rest.ServeHTTP(w, r) // which redirects nobody, as a mux would
+			return
+		}
+		mux.ServeHTTP(w, r)
+	}))
 }

@@ -3,6 +3,8 @@ package api
 import (
 	"context"
 	"net/http"
+	"path"
+	"strings"
 	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/appkey"
@@ -111,7 +113,24 @@ func New(o Options) http.Handler {
 	if o.Metrics != nil {
 		mux.Handle("/metrics", who.require(methods{http.MethodGet: {appkey.Metrics, o.Metrics.ServeHTTP}}))
 	}
-	return mux
+	return exact(mux)
+}
+
+// exact refuses paths that ServeMux would tidy up by a redirect: a caller whose handle or user is empty would be sent
+// on to another operation.
+func exact(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked := r.URL.EscapedPath()
+		tidy := path.Clean("/" + asked)
+		if strings.HasSuffix(asked, "/") && tidy != "/" {
+			tidy += "/"
+		}
+		if tidy != asked {
+			noPath.write(w)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // Metrics returns the handler of /metrics, /healthz and /readyz alone, for an address of their own: nobody is asked who

@@ -295,6 +295,10 @@ func TestRefusals(t *testing.T) {
 		{"POST", "/healthz", 405, "method_not_allowed", "GET, HEAD"},
 		{"GET", "/v1/", 404, "not_found", ""},
 		{"GET", "/v1/elsewhere", 404, "not_found", ""},
+		{"PATCH", "/v1/sessions//data", 404, "not_found", ""},
+		{"DELETE", "/v1/users//sessions", 404, "not_found", ""},
+		{"DELETE", "/v1/users/../sessions", 404, "not_found", ""},
+		{"GET", "/v1//sessions", 404, "not_found", ""},
 		{"GET", "/v2/sessions", 404, "not_found", ""},
 		{"DELETE", "/v1/users/ada", 404, "not_found", ""},
 	} {

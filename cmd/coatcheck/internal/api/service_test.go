@@ -278,6 +278,10 @@ func TestEverybodyNeedsAdmin(t *testing.T) {
 	}
 	h.tell("POST", "/v1/not-before", `{}`, 400)
 	h.tell("POST", "/v1/not-before", `{"user":"ada","confirm":"everybody"}`, 400)
+	q.target, q.body = "/v1/not-before", `{"user":"ada","before":"2999-01-01T00:00:00Z"}`
+	if got := h.ask(q); got.StatusCode != 200 || strings.Contains(got.body, "2999") {
+		t.Errorf("a time ahead counts as now, and the answer is %d %s", got.StatusCode, got.body)
+	}
 }
 
 // Nobody can make a server of this panic, or answer otherwise than in JSON.

@@ -99,8 +99,8 @@ func (s finder) notBefore(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	before := asked.Before
-	if before.IsZero() {
-		before = time.Now()
+	if now := time.Now(); before.IsZero() || before.After(now) { // nothing ends that has not begun
+		before = now
 	}
 	ctx := r.Context()
 	if asked.Reason != "" {
