@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/backend"
@@ -36,6 +37,17 @@ func (s *server) openEndings() {
 		return
 	}
 	s.endings = jobs
+}
+
+// forget removes what is kept of a user beside the history: messages to others, and searches whose sessions were ended.
+func (s *server) forget(ctx context.Context, user string) (err error) {
+	if outbox := s.pusher.get(); outbox != nil {
+		_, err = outbox.Forget(ctx, user)
+	}
+	if s.endings != nil {
+		err = errors.Join(err, s.endings.Forget(ctx, user))
+	}
+	return err
 }
 
 // countEachHour has the history know how many sessions there are: now, and about once an hour until ctx ends.

@@ -168,7 +168,7 @@ func (s *server) assemble(ctx context.Context, flags config.Server, site site) (
 		Sessions: s.sessions, Feed: s.stores, Token: token, Operators: operators, BaseURL: s.back.URL(),
 		What: site.name, Hosts: flags.ConsoleHost, TrustUserFrom: flags.ConsoleGates(),
 		Log: s.log, InsecureCookie: flags.Dev, History: s.history,
-		Index: s.index, Endings: s.endings, Webhooks: s.pusher.get, Shows: s.drifts.shows,
+		Index: s.index, Endings: s.endings, Webhooks: s.pusher.get, Shows: s.drifts.shows, Forget: s.forget,
 	})
 	s.followOperators(operators)
 	s.front.Log, s.front.Handler = s.log, site.handler(s)

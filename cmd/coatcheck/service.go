@@ -36,7 +36,7 @@ func (s *server) serveAPI(o api.Options, lease time.Duration) {
 	s.watch = watch.New(watch.Options{Feed: s.stores, Lease: lease})
 	o.Sessions, o.Closing, o.Watch, o.Replays = s.sessions, s.unready, s.watch, api.NewReplays()
 	o.History, o.Endings, o.Index = s.history, s.endings, s.index
-	o.Webhooks, o.Shows = s.pusher.get, s.drifts.shows
+	o.Webhooks, o.Shows, o.Forget = s.pusher.get, s.drifts.shows, s.forget
 	if s.router != nil {
 		o.Sites = s.router.site
 	}

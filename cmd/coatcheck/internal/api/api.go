@@ -60,6 +60,9 @@ type Options struct {
 	// Shows reports whether operators whose role allows it may see the values of a key. The default is that they may.
 	Shows func(key string) bool
 
+	// Forget removes what is kept of a user beside the history, when that is erased. By default there is nothing.
+	Forget func(ctx context.Context, user string) error
+
 	// Webhooks returns the outbox that others hear of events from, and nil if there is none. The default is that there
 	// is none.
 	Webhooks func() *webhook.Outbox
@@ -94,11 +97,14 @@ func New(o Options) http.Handler {
 	if o.Webhooks == nil {
 		o.Webhooks = func() *webhook.Outbox { return nil }
 	}
+	if o.Forget == nil {
+		o.Forget = func(context.Context, string) error { return nil }
+	}
 	if o.Shows == nil {
 		o.Shows = everything
 	}
 	who := newAuth(o)
-	past := historian{o.History, who.proxies}
+	past := historian{o.History, who.proxies, o.Forget}
 	s := finder{sessions{o.Sessions, o.Sites, o.Replays, o.Closing, past, o.Shows}, o.Index}
 	sameOrigin := csrf.New(csrf.Options{
 		Events: o.Sessions.Options().Events,

@@ -14,6 +14,7 @@ import (
 type historian struct {
 	history *history.History
 	proxies []netip.Prefix // in front, who say from where a caller comes
+	forget  func(ctx context.Context, user string) error
 }
 
 // find answers with a page of what has happened.
@@ -69,6 +70,10 @@ func (p historian) erase(w http.ResponseWriter, r *http.Request) {
 	}
 	if err != nil {
 		badRequest(err.Error()).write(w)
+		return
+	}
+	if err := p.forget(r.Context(), q.User); err != nil {
+		unavailable.write(w)
 		return
 	}
 	n, err := p.history.Erase(r.Context(), q.User, p.act(r, history.Erased, ""))

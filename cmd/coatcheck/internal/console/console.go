@@ -67,6 +67,9 @@ type Options struct {
 	// Shows reports whether operators whose role allows it may see the values of a key. The default is that they may.
 	Shows func(key string) bool
 
+	// Forget removes what is kept of a user beside the history, when that is erased. By default there is nothing.
+	Forget func(ctx context.Context, user string) error
+
 	// Webhooks returns the outbox that others hear of events from, and nil if there is none. It may be nil itself.
 	Webhooks func() *webhook.Outbox
 
@@ -105,6 +108,9 @@ func New(o Options) *Console {
 	}
 	if o.Operators == nil {
 		o.Operators = new(operator.Roster)
+	}
+	if o.Forget == nil {
+		o.Forget = func(context.Context, string) error { return nil }
 	}
 	if o.Shows == nil {
 		o.Shows = func(string) bool { return true }

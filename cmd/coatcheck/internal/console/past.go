@@ -209,6 +209,10 @@ func (c *Console) eraseHistory(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	by := history.Entry{Actor: c.operatorName(r), Address: c.address(r)}
+	if err := c.opts.Forget(r.Context(), user); err != nil {
+		c.historyFailed(w, r, err)
+		return
+	}
 	n, err := c.opts.History.Erase(r.Context(), user, by)
 	if err != nil {
 		c.historyFailed(w, r, err)

@@ -262,6 +262,21 @@ func (s *stall) compare(j ending.Job, begun map[store.ID]bool, others []store.ID
 	}
 }
 
+// A search that names a user is forgotten with the user.
+func TestUsersAreForgotten(t *testing.T) {
+	s := newStall(t, memory.New())
+	of, other := s.ask(index.Query{User: "countess"}), s.ask(meant)
+	if err := s.jobs.Forget(t.Context(), "countess"); err != nil {
+		t.Fatal(err)
+	}
+	if _, there, err := s.jobs.Find(t.Context(), of.ID); there || err != nil {
+		t.Errorf("the user's is there: %v, %v", there, err)
+	}
+	if _, there, err := s.jobs.Find(t.Context(), other.ID); !there || err != nil {
+		t.Errorf("the other one is there: %v, %v", there, err)
+	}
+}
+
 // What begins while the job runs ends with the rest if the order says so.
 func TestWhatBeginsLaterEndsIfAsked(t *testing.T) {
 	s := newStall(t, memory.New())

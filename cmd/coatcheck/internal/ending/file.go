@@ -47,7 +47,7 @@ CREATE TABLE IF NOT EXISTS portion (job TEXT NOT NULL, n INTEGER NOT NULL, handl
 
 func openJobFile(path string) (*jobFile, error) {
 	db, err := backend.OpenFile(path, "_txlock=immediate&_pragma=journal_mode(wal)&_pragma=synchronous(full)"+
-		"&_pragma=journal_size_limit(16777216)")
+		"&_pragma=journal_size_limit(16777216)&_pragma=secure_delete(on)")
 	if err != nil {
 		return nil, err
 	}
@@ -143,6 +143,18 @@ func (f *jobFile) portion(ctx context.Context, job string, n int) (*portion, boo
 		return nil, false, nil
 	}
 	return p, err == nil, err
+}
+
+// drop removes a job.
+func (f *jobFile) drop(ctx context.Context, id string) error {
+	return f.change(ctx, func(tx *sql.Tx) error {
+		for _, statement := range []string{"DELETE FROM portion WHERE job = ?", "DELETE FROM job WHERE id = ?"} {
+			if _, err := tx.ExecContext(ctx, statement, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // forget removes jobs that were asked for before a moment and are in none of the states.

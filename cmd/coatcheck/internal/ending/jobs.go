@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"sync"
 	"time"
 
@@ -255,6 +256,19 @@ func (e *Jobs) Latest(ctx context.Context) ([]Job, error) {
 type Outcome string
 
 var outcomes = map[byte]Outcome{ended: "ended", gone: "gone", failed: "failed", waits: "waits", begun: "waits"}
+
+// Forget removes the jobs whose search names a user exactly, but for those that go on. What has ended stays so.
+func (e *Jobs) Forget(ctx context.Context, user string) error {
+	jobs, err := e.file.jobs(ctx, "WHERE state <> ?", string(Running))
+	for _, j := range jobs {
+		values, wrong := url.ParseQuery(j.Query)
+		if user == "" || wrong != nil || values.Get("user") != user {
+			continue
+		}
+		err = errors.Join(err, e.file.drop(ctx, j.ID))
+	}
+	return err
+}
 
 // Outcomes calls do for each session of a job.
 func (e *Jobs) Outcomes(ctx context.Context, id string, do func(store.ID, Outcome) error) error {

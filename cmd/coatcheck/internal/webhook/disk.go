@@ -63,7 +63,7 @@ func openDatabase(ctx context.Context, path string) (*disk, error) {
 	}
 	// A transaction writes from its first statement on, so that none fails half-way because another program writes.
 	uri := url.URL{Scheme: "file", Path: slashed, RawQuery: "_txlock=immediate&_pragma=busy_timeout(5000)" +
-		"&_pragma=journal_mode(wal)&_pragma=synchronous(full)"}
+		"&_pragma=journal_mode(wal)&_pragma=synchronous(full)&_pragma=secure_delete(on)"}
 	db, err := sql.Open("sqlite", uri.String())
 	if err != nil {
 		return nil, err

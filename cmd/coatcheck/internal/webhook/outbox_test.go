@@ -1,6 +1,7 @@
 package webhook_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -521,6 +522,47 @@ func TestTheDeadAreShownAndRaised(t *testing.T) {
 	eventually(t, "nothing is dead or waits", func() bool { s := status(t, out); return s.Dead == 0 && s.Waiting == 0 })
 	if _, err := out.Retry(t.Context(), "nobody", 0); err == nil {
 		t.Error("a receiver that there is not was asked")
+	}
+}
+
+// What was taken, or is dead, is forgotten with its user, and gone from the file. What waits is sent first.
+func TestUsersAreForgotten(t *testing.T) {
+	h := newHook(t)
+	file := filepath.Join(t.TempDir(), "webhooks.db")
+	o := quick(file)
+	o.GiveUp = 30 * time.Millisecond
+	out := open(t, o, h.receiver(t, "crm"))
+	id, dies, other := store.NewID(), store.NewID(), store.NewID()
+	h.script(func(w http.ResponseWriter, got received) {
+		if got.Data.Session == dies.String() {
+			w.WriteHeader(http.StatusBadRequest)
+		}
+	})
+	for _, e := range []event.Event{
+		{Kind: event.SignedIn, Handle: id, User: "countess"}, {Kind: event.Revoked, Handle: id, Address: "192.0.2.99"},
+		{Kind: event.SignedIn, Handle: dies, User: "countess"}, {Kind: event.SignedIn, Handle: other, User: "grace"},
+	} {
+		e.At = time.Now()
+		out.Observe(e)
+	}
+	eventually(t, "one is dead and three are taken", func() bool {
+		s := status(t, out)
+		return s.Dead == 1 && s.Delivered == 3
+	})
+	if n, err := out.Forget(t.Context(), "countess"); n != 3 || err != nil {
+		t.Fatalf("forgot %d, %v", n, err)
+	}
+	if dead, err := out.Dead(t.Context(), 10); len(dead) != 0 || err != nil {
+		t.Errorf("dead: %+v, %v", dead, err)
+	}
+	for _, suffix := range []string{"", "-wal"} {
+		if text, _ := os.ReadFile(file + suffix); bytes.Contains(text, []byte("countess")) ||
+			bytes.Contains(text, []byte("192.0.2.99")) {
+			t.Errorf("the file %q still has the user", suffix)
+		}
+	}
+	if n, err := out.Replay(t.Context(), "crm", time.Now().Add(-time.Hour)); n != 1 || err != nil {
+		t.Errorf("%d messages are there, %v", n, err)
 	}
 }
 
