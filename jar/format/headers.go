@@ -149,10 +149,16 @@ var CookieHeader = Format{
 
 func sniffCookieHeader(head []byte) bool {
 	text := strings.TrimSpace(string(head))
-	if rest, ok := cutPrefixFold(text, "Cookie:"); ok && !strings.Contains(rest, "\n") {
+	if _, ok := cutPrefixFold(text, "Cookie:"); ok {
+		for line := range strings.Lines(text) { // several ones, as HTTP/2 sends them
+			if _, ok := cutPrefixFold(strings.TrimSpace(line), "Cookie:"); !ok && strings.TrimSpace(line) != "" {
+				return false
+			}
+		}
 		return true
 	}
 	name, _, ok := strings.Cut(text, "=")
+	name = strings.TrimSpace(name)
 	return ok && name != "" && !strings.ContainsAny(name, " \t\"<>{}[]():;,#") && !strings.ContainsAny(text, "\n\t<")
 }
 
@@ -176,7 +182,7 @@ func readCookieHeader(in *bufio.Reader, o *Options, s *sink) error {
 				name, value = "", name
 			}
 			k++
-			c := sentTo(name, value, o.URL)
+			c := sentTo(strings.TrimSpace(name), strings.TrimSpace(value), o.URL)
 			s.add(place{unit: "line", n: n}.in("cookie", k), &c, guessed)
 		}
 	})

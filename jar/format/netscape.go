@@ -61,10 +61,10 @@ func readNetscape(in *bufio.Reader, _ *Options, s *sink) error {
 		c, changes, err := readNetscapeLine(text)
 		switch {
 		case err != nil && !whole:
-			s.leaveOut(at, &c, "the file ends in the middle of it: "+err.Error())
+			s.leaveOut(at, &c, "the file ends in the middle of it: "+oneLine(err))
 			return
 		case err != nil:
-			s.leaveOut(at, &c, err.Error())
+			s.leaveOut(at, &c, oneLine(err))
 			return
 		case !whole:
 			changes = append(changes, "perhaps the end of its value is missing: the file ends in its line")
@@ -168,22 +168,21 @@ func readSeconds(s string) (t time.Time, note string, err error) {
 	if s == "" || s == "0" {
 		return t, "", nil
 	}
-	if strings.EqualFold(s, "Session") {
+	n, err := strconv.ParseFloat(s, 64)
+	switch {
+	case n == 0 && err == nil:
+		return t, "", nil
+	case (err == nil || math.IsInf(n, 0)) && !math.IsNaN(n):
+		t, note = numberTime(n)
+		return t, note, nil
+	case strings.EqualFold(s, "Session"):
 		return t, "", nil
 	}
 	if t, ok := readTime(s); ok {
 		return t, "", nil
 	}
-	n, err := strconv.ParseFloat(s, 64)
-	switch {
-	case err != nil && !math.IsInf(n, 0) || math.IsNaN(n):
-		// It may be a value that has slipped, so it is not told.
-		return t, "", errors.New("expires is not a number of seconds since 1970")
-	case n == 0:
-		return t, "", nil
-	}
-	t, note = numberTime(n)
-	return t, note, nil
+	// It may be a value that has slipped, so it is not told.
+	return t, "", errors.New("expires is not a number of seconds since 1970")
 }
 
 func readUpperBool(field, s string) (bool, error) {

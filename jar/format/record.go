@@ -181,6 +181,7 @@ func (r *record) cookie(o *Options) (c jar.Cookie) {
 	}
 	r.domain(&c, o)
 	r.partition(&c)
+	r.firefox()
 	if !r.has("name") && !r.has("key") {
 		r.wrong = append(r.wrong, errNameless)
 	}
@@ -249,6 +250,16 @@ func (r *record) partition(c *jar.Cookie) {
 		r.wrong = append(r.wrong, k.wrong...)
 	default:
 		r.fail("partitionKey", "a site")
+	}
+}
+
+// firefox reads how Firefox keeps a cookie apart beside its partition, which no other program knows.
+func (r *record) firefox() {
+	if r.text("firstPartyDomain") != "" {
+		r.wrong = append(r.wrong, errors.New(`it is kept apart by "firstPartyDomain"`))
+	}
+	if id, ok := r.fields["storeId"].(string); ok && strings.HasPrefix(id, "firefox-container-") {
+		r.odd = append(r.odd, "its container is lost")
 	}
 }
 

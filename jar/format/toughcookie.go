@@ -78,12 +78,26 @@ func readToughCookie(in *bufio.Reader, o *Options, s *sink) error {
 	return shape.walk(in, s)
 }
 
-// maxAge reads the lifetime of a cookie that was set with Max-Age, in seconds from its creation.
+// maxAge reads the lifetime of a cookie that was set with Max-Age, in seconds from its creation. It goes before
+// Expires.
 func (r *record) maxAge(c *jar.Cookie) {
-	number, ok := r.fields["maxAge"].(json.Number)
-	if !ok || c.Created.IsZero() {
+	var seconds float64
+	switch v := r.fields["maxAge"].(type) {
+	case json.Number:
+		seconds, _ = v.Float64()
+	case string: // Infinity, or -Infinity for a cookie that is to go
+		if !strings.HasPrefix(v, "-") {
+			return
+		}
+	default:
 		return
 	}
-	seconds, _ := number.Float64()
-	c.Expires = secondsTime(float64(c.Created.UnixMilli())/1e3 + seconds)
+	switch {
+	case seconds <= 0:
+		c.Expires = time.Unix(0, 0).UTC()
+	case !c.Created.IsZero():
+		c.Expires = secondsTime(float64(c.Created.UnixMilli())/1e3 + seconds)
+	default:
+		r.odd = append(r.odd, "its maxAge counts for nothing, because its creation is not known")
+	}
 }
