@@ -145,9 +145,9 @@ func (f *jobFile) portion(ctx context.Context, job string, n int) (*portion, boo
 	return p, err == nil, err
 }
 
-// drop removes a job.
+// drop removes a job, from the file and from its log.
 func (f *jobFile) drop(ctx context.Context, id string) error {
-	return f.change(ctx, func(tx *sql.Tx) error {
+	err := f.change(ctx, func(tx *sql.Tx) error {
 		for _, statement := range []string{"DELETE FROM portion WHERE job = ?", "DELETE FROM job WHERE id = ?"} {
 			if _, err := tx.ExecContext(ctx, statement, id); err != nil {
 				return err
@@ -155,6 +155,11 @@ func (f *jobFile) drop(ctx context.Context, id string) error {
 		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	_, err = f.db.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
+	return err
 }
 
 // forget removes jobs that were asked for before a moment and are in none of the states.
