@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -52,6 +54,35 @@ func TestItNeedsTheEcho(t *testing.T) {
 	_, err := probe.Run(t.Context(), probe.Options{Site: app.URL})
 	if err == nil || !strings.Contains(err.Error(), "/.echo is answered 404, and not by coatcheck echo") {
 		t.Error(err)
+	}
+}
+
+// A proxy that takes away who may keep a page is told so, even if it keeps nothing itself.
+func TestCacheControlThatIsLost(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go echo.New(echo.Options{}).Serve(ctx, l)
+	for _, to := range []string{"", "public, max-age=60", "private, no-store"} {
+		proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: l.Addr().String()})
+		proxy.ModifyResponse = func(r *http.Response) error {
+			r.Header.Set("Cache-Control", to)
+			return nil
+		}
+		site := httptest.NewServer(proxy)
+		defer site.Close()
+		r, err := probe.Run(ctx, probe.Options{Site: site.URL})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range r.Findings {
+			if f.Name == "caching" && (f.Status == probe.OK) != strings.Contains(to, "no-store") {
+				t.Errorf("Cache-Control %q: %+v", to, f)
+			}
+		}
 	}
 }
 

@@ -112,6 +112,11 @@ func (a *attack) caching(ctx context.Context) (Finding, error) {
 			"let the cache obey Cache-Control and Set-Cookie (nginx: no proxy_ignore_headers), or keep it away "+
 				"from pages")
 	}
+	if once.report != nil && !strings.Contains(strings.ToLower(once.header.Get("Cache-Control")), "no-store") {
+		return dangerous(tried, fmt.Sprintf("it came back with Cache-Control %.60q, so browsers and other caches on "+
+			"the way may keep it", once.header.Get("Cache-Control")),
+			"pass Cache-Control on as it is (nginx: no proxy_hide_header, expires or add_header for it)")
+	}
 	return ok(tried, "no cache keeps what says no-store")
 }
 
