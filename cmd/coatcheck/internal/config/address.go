@@ -70,7 +70,7 @@ func (c *checker) encryption(s *Server) {
 		}
 	}
 	for i, name := range s.ACME {
-		if why := wrongACME(name); why != "" {
+		if why := wrongACME(name, s.ACMEDirectory); why != "" {
 			c.add("acme["+strconv.Itoa(i)+"]", "%s", why)
 		}
 	}
@@ -88,16 +88,16 @@ func (c *checker) encryption(s *Server) {
 }
 
 // certified refuses names that get a certificate and are no site's.
-func (c *checker) certified(names []string, sites []*Site) {
+func (c *checker) certified(s *Server, sites []*Site) {
 	if slices.ContainsFunc(sites, func(s *Site) bool { return len(s.Hosts) == 0 }) {
 		return // one is for all names
 	}
-	for i, name := range names {
+	for i, name := range s.ACME {
 		served := func(host string) bool {
 			below, wild := strings.CutPrefix(host, "*.")
 			return host == name || wild && strings.HasSuffix(name, "."+below)
 		}
-		if wrongACME(name) == "" && !slices.ContainsFunc(sites, func(s *Site) bool {
+		if wrongACME(name, s.ACMEDirectory) == "" && !slices.ContainsFunc(sites, func(s *Site) bool {
 			return slices.ContainsFunc(s.names(), served)
 		}) {
 			c.add("acme["+strconv.Itoa(i)+"]", "%s is among the hosts of no site; add it to one, or leave it out", name)
@@ -105,14 +105,15 @@ func (c *checker) certified(names []string, sites []*Site) {
 	}
 }
 
-// wrongACME says why an authority would give no certificate for a name by the ways there are, or "".
-func wrongACME(name string) string {
+// wrongACME says why an authority would give no certificate for a name by the ways there are, or "". One of the
+// operator's own may know names that the world does not.
+func wrongACME(name, directory string) string {
 	switch _, err := netip.ParseAddr(strings.Trim(name, "[]")); {
 	case strings.HasPrefix(name, "*."):
 		return "authorities prove a wildcard by DNS alone, which is not done here; name each host, or use tls-cert"
-	case err == nil, name == "localhost", strings.HasSuffix(name, ".localhost"):
+	case directory == "" && (err == nil || name == "localhost" || strings.HasSuffix(name, ".localhost")):
 		return "no authority reaches this machine as " + name + "; name the host as browsers know it, or use tls-cert"
-	case strings.Contains(name, ":"):
+	case err != nil && strings.Contains(name, ":"):
 		return "a certificate is for all ports; leave the port out"
 	}
 	return wrongHost(name)

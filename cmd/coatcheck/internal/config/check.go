@@ -50,7 +50,7 @@ func (s *Serve) Check() error {
 	if len(s.Sites) > 0 {
 		c.between(sites)
 	}
-	c.certified(s.ACME, sites)
+	c.certified(&s.Server, sites)
 	return join(c.problems)
 }
 

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -30,6 +31,17 @@ func TestContradictionsAboutHTTPSAreNamed(t *testing.T) {
 		err := c.flags.Check()
 		if (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: got %v; want %q", c.name, err, c.says)
+		}
+	}
+}
+
+// An authority of the operator's own certifies names that the world does not know.
+func TestOwnAuthorityKnowsOwnNames(t *testing.T) {
+	for _, name := range []string{"localhost", "127.0.0.1", "[::1]", "shop.lan"} {
+		line := []string{"serve", "--upstream", "http://127.0.0.1:3000", "--acme", name, "--acme-directory",
+			"https://127.0.0.1:14000/dir"}
+		if _, err := config.Parse(line, io.Discard); err != nil {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
