@@ -24,6 +24,7 @@ type File[T any] struct {
 
 	mu    sync.Mutex  // held while the file is looked at
 	state os.FileInfo // of the file as it was read, nil if it was missing; guarded by mu
+	news  []*T        // what was read since Follow last looked; guarded by mu, nil if nobody follows
 }
 
 // Open reads a file of max bytes at most. An error of parse begins with the line, if it has one, and gets the path.
@@ -79,18 +80,23 @@ func (f *File[T]) Reload() (changed bool, err error) {
 	}
 	f.held.Store(&held)
 	f.state = state
+	if f.news != nil {
+		f.news = append(f.news, &held)
+	}
 	return true, nil
 }
 
 // every is how often a file that is followed is looked at.
 const every = 250 * time.Millisecond
 
-// Follow reads the file again whenever it has changed, until ctx ends. It calls changed when what the file holds is
-// new, whoever has read it, and failed with an error when it cannot be read any more, once for each.
-func (f *File[T]) Follow(ctx context.Context, changed func(), failed func(error)) {
+// Follow reads the file again whenever it has changed, until ctx ends. It calls changed with each thing that the file
+// has held, in order, whoever has read it, and failed with an error when it cannot be read any more, once for each.
+// One file is followed once.
+func (f *File[T]) Follow(ctx context.Context, changed func(T), failed func(error)) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
-	last, told := f.held.Load(), ""
+	told := ""
+	f.takeNews()
 	for {
 		select {
 		case <-ctx.Done():
@@ -103,9 +109,16 @@ func (f *File[T]) Follow(ctx context.Context, changed func(), failed func(error)
 			told = err.Error()
 			failed(err)
 		}
-		if now := f.held.Load(); now != last {
-			last = now
-			changed()
+		for _, held := range f.takeNews() {
+			changed(*held)
 		}
 	}
+}
+
+// takeNews returns what was read since the last call, and begins to collect.
+func (f *File[T]) takeNews() (news []*T) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	news, f.news = f.news, make([]*T, 0, 1)
+	return news
 }

@@ -18,6 +18,37 @@ func upper(text []byte) (string, error) {
 	return strings.ToUpper(string(text)), nil
 }
 
+// Whatever was believed for a moment is told, too: what was given while it counted may have to be taken back.
+func TestFollowTellsOfWhatWasHeldForAMoment(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	f, err := followed.Open(path, 100, upper)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := make(chan string)
+	go f.Follow(t.Context(), func(held string) { changed <- held }, func(err error) { t.Error(err) })
+	replace := func(text string) {
+		if err := atomicfile.Replace(path, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.Reload(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	replace("begin")
+	if got := <-changed; got != "BEGIN" {
+		t.Fatal(got)
+	}
+	for _, text := range []string{"one", "two", "three"} {
+		replace(text)
+	}
+	for _, want := range []string{"ONE", "TWO", "THREE"} {
+		if got := <-changed; got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 // A change is told although somebody else has had the file read first, and a file that cannot be read leaves what was
 // there.
 func TestFollowTellsOfEachChange(t *testing.T) {
@@ -27,7 +58,7 @@ func TestFollowTellsOfEachChange(t *testing.T) {
 		t.Fatalf("a missing file holds %q, %v", f.Held(), err)
 	}
 	changed, failed := make(chan string), make(chan error)
-	go f.Follow(t.Context(), func() { changed <- f.Held() }, func(err error) { failed <- err })
+	go f.Follow(t.Context(), func(held string) { changed <- held }, func(err error) { failed <- err })
 	for _, text := range []string{"one", "two"} {
 		if err := atomicfile.Replace(path, []byte(text)); err != nil {
 			t.Fatal(err)

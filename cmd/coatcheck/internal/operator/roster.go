@@ -104,8 +104,10 @@ func (r *Roster) Refresh() {
 // any more, once for each: the roster goes on with the operators that it has.
 func (r *Roster) Follow(ctx context.Context, lost func(name string), failed func(error)) {
 	last := r.staff()
-	r.file.Follow(ctx, func() {
-		now := r.staff()
+	r.file.Follow(ctx, func(now *staff) {
+		if now == nil { // the file is gone
+			now = &staff{}
+		}
 		for name, was := range last.byName {
 			if is := now.byName[name]; is == nil || !is.keeps(was) {
 				lost(name)
