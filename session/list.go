@@ -105,11 +105,12 @@ func (m *Manager) Browse(ctx context.Context, q store.Query) ([]Info, store.Curs
 }
 
 // Lookup returns what a list shows of the session of a handle, and false if it has ended or never was. To the session
-// that is no use.
+// that is no use, and a cache keeps nothing because of it.
 func (m *Manager) Lookup(ctx context.Context, handle store.ID) (Info, bool, error) {
 	if err := m.store.LoadCutoffs(ctx); err != nil {
 		return Info{}, false, err
 	}
+	ctx = store.Glance(ctx)
 	record, err := m.store.Load(ctx, handle)
 	if err != nil {
 		return Info{}, false, err

@@ -384,7 +384,14 @@ func TestLookupFindsOneSession(t *testing.T) {
 		b := newBrowser(t, m)
 		handle := b.signIn("ada", session.By("passkey"), session.Level(2))
 		other := newBrowser(t, m).signIn("alan", session.By("password"))
+		st.trap(func(ctx context.Context) error {
+			if !store.IsGlance(ctx) {
+				t.Error("a cache would keep what is looked up")
+			}
+			return nil
+		}, "Load")
 		info, ok, err := m.Lookup(t.Context(), handle)
+		st.trap(nil, "Load")
 		if err != nil || !ok || info.Handle != handle || info.User != "ada" || info.Method != "passkey" ||
 			info.Level != 2 || info.Current {
 			t.Errorf("found %+v, %v, %v", info, ok, err)

@@ -37,7 +37,8 @@
 //
 // Listings, counts and cutoffs always come from the store. Touches go through to the store and move the time last seen
 // in the cache. Feeds do not tell of the touches of other nodes, so LastSeen may be old. A session whose time seems to
-// be over is therefore looked up in the store each time: on another node it may have just been used.
+// be over is therefore looked up in the store each time: on another node it may have just been used. What is only
+// looked at ([store.Glance]) is kept if it was near before.
 //
 // # Memory
 //

@@ -85,7 +85,8 @@ func (c *cache) load(ctx context.Context, id store.ID) (store.Record, error) {
 	}
 }
 
-// fetch asks the inner store, and keeps the answer if nothing has happened to the record meanwhile.
+// fetch asks the inner store, and keeps the answer if nothing has happened to the record meanwhile. What nobody is
+// about to use is only kept in the place of what was here before.
 func (c *cache) fetch(ctx context.Context, id store.ID) (store.Record, error) {
 	f := c.inFlight.of(id)
 	l := f.beginLoad(id)
@@ -100,6 +101,9 @@ func (c *cache) fetch(ctx context.Context, id store.ID) (store.Record, error) {
 	defer f.mu.Unlock()
 	w := f.writes[id]
 	keep := !l.overtaken && w == nil && c.health.Load().keeps(p.generation)
+	if keep && store.IsGlance(ctx) {
+		_, keep = c.kept(id)
+	}
 	if w != nil {
 		w.mixed = true // the answer may be from after the write
 	}

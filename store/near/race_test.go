@@ -594,3 +594,32 @@ func TestReadsNeverGoBack(t *testing.T) {
 		n.reads(r.ID, 3, 1)
 	})
 }
+
+// A glance leaves nothing near that was not there before: who comes from another node reads what they have just
+// changed.
+func TestGlance(t *testing.T) {
+	inBubble(t, "", func(t *testing.T) {
+		n := newNode(t, near.Options{})
+		r := n.elsewhere()
+		glance := func(loads int64) {
+			t.Helper()
+			before := n.inner.loads.Load()
+			if _, err := n.Load(store.Glance(context.Background()), r.ID); err != nil {
+				t.Error(err)
+			}
+			if got := n.inner.loads.Load() - before; got != loads {
+				t.Errorf("the store was asked %d times for a glance, want %d", got, loads)
+			}
+		}
+		glance(1)
+		n.inner.set(func(d *double) { d.hold = true }) // the notice of what follows is on its way
+		r = n.saveElsewhere(r)
+		n.reads(r.ID, 2, 1)
+		glance(0) // at what is near
+		n.inner.arrive(1)
+		n.inner.set(func(d *double) { d.hold = false })
+		n.saveElsewhere(r)
+		glance(1) // in the place of what was near
+		n.reads(r.ID, 3, 0)
+	})
+}

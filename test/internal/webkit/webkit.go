@@ -66,7 +66,7 @@ func Start(t testing.TB, proxy string) *Browser {
 }
 
 // sessionTimeout is longer than a browser needs on a machine that is busy with other tests.
-const sessionTimeout = 40 * time.Second
+const sessionTimeout = 75 * time.Second
 
 // begin starts a session. Now and then the driver and its browser miss each other, and then neither gives up.
 func (b *Browser) begin(binary, proxy string) error {
