@@ -24,7 +24,7 @@ type File[T any] struct {
 
 	mu    sync.Mutex  // held while the file is looked at
 	state os.FileInfo // of the file as it was read, nil if it was missing; guarded by mu
-	news  []*T        // what was read since Follow last looked; guarded by mu, nil if nobody follows
+	news  []*T        // what was read since Open, or since Follow last looked; guarded by mu
 }
 
 // Open reads a file of max bytes at most. An error of parse begins with the line, if it has one, and gets the path.
@@ -32,6 +32,7 @@ func Open[T any](path string, max int64, parse func([]byte) (T, error)) (*File[T
 	f := &File[T]{path: path, parse: parse, max: max}
 	f.held.Store(new(T))
 	_, err := f.Reload()
+	f.news = nil
 	return f, err
 }
 
@@ -80,9 +81,7 @@ func (f *File[T]) Reload() (changed bool, err error) {
 	}
 	f.held.Store(&held)
 	f.state = state
-	if f.news != nil {
-		f.news = append(f.news, &held)
-	}
+	f.news = append(f.news, &held)
 	return true, nil
 }
 
@@ -90,13 +89,12 @@ func (f *File[T]) Reload() (changed bool, err error) {
 const every = 250 * time.Millisecond
 
 // Follow reads the file again whenever it has changed, until ctx ends. It calls changed with each thing that the file
-// has held, in order, whoever has read it, and failed with an error when it cannot be read any more, once for each.
-// One file is followed once.
+// has held since Open, in order, whoever has read it, and failed with an error when it cannot be read any more, once
+// for each. One file is followed once.
 func (f *File[T]) Follow(ctx context.Context, changed func(T), failed func(error)) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	told := ""
-	f.takeNews()
 	for {
 		select {
 		case <-ctx.Done():
@@ -115,10 +113,10 @@ func (f *File[T]) Follow(ctx context.Context, changed func(T), failed func(error
 	}
 }
 
-// takeNews returns what was read since the last call, and begins to collect.
+// takeNews returns what was read since the last call.
 func (f *File[T]) takeNews() (news []*T) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	news, f.news = f.news, make([]*T, 0, 1)
+	news, f.news = f.news, nil
 	return news
 }
