@@ -21,6 +21,7 @@ type File[T any] struct {
 	parse func([]byte) (T, error)
 	max   int64
 	held  atomic.Pointer[T]
+	told  *T // what Open found, and then what Follow has told of last
 
 	mu    sync.Mutex  // held while the file is looked at
 	state os.FileInfo // of the file as it was read, nil if it was missing; guarded by mu
@@ -32,7 +33,7 @@ func Open[T any](path string, max int64, parse func([]byte) (T, error)) (*File[T
 	f := &File[T]{path: path, parse: parse, max: max}
 	f.held.Store(new(T))
 	_, err := f.Reload()
-	f.news = nil
+	f.told, f.news = f.held.Load(), nil
 	return f, err
 }
 
@@ -88,13 +89,13 @@ func (f *File[T]) Reload() (changed bool, err error) {
 // every is how often a file that is followed is looked at.
 const every = 250 * time.Millisecond
 
-// Follow reads the file again whenever it has changed, until ctx ends. It calls changed with each thing that the file
-// has held since Open, in order, whoever has read it, and failed with an error when it cannot be read any more, once
-// for each. One file is followed once.
-func (f *File[T]) Follow(ctx context.Context, changed func(T), failed func(error)) {
+// Follow reads the file again whenever it has changed, until ctx ends. It calls changed for each change since Open, in
+// order, whoever has read the file, and failed with an error when it cannot be read any more, once for each. One file
+// is followed once.
+func (f *File[T]) Follow(ctx context.Context, changed func(was, now T), failed func(error)) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
-	told := ""
+	wrong := ""
 	for {
 		select {
 		case <-ctx.Done():
@@ -102,13 +103,14 @@ func (f *File[T]) Follow(ctx context.Context, changed func(T), failed func(error
 		case <-tick.C:
 		}
 		if _, err := f.Reload(); err == nil {
-			told = ""
-		} else if err.Error() != told {
-			told = err.Error()
+			wrong = ""
+		} else if err.Error() != wrong {
+			wrong = err.Error()
 			failed(err)
 		}
-		for _, held := range f.takeNews() {
-			changed(*held)
+		for _, now := range f.takeNews() {
+			changed(*f.told, *now)
+			f.told = now
 		}
 	}
 }

@@ -26,7 +26,7 @@ func TestFollowTellsOfWhatWasHeldForAMoment(t *testing.T) {
 		t.Fatal(err)
 	}
 	changed := make(chan string)
-	go f.Follow(t.Context(), func(held string) { changed <- held }, func(err error) { t.Error(err) })
+	go f.Follow(t.Context(), func(_, now string) { changed <- now }, func(err error) { t.Error(err) })
 	replace := func(text string) {
 		if err := atomicfile.Replace(path, []byte(text)); err != nil {
 			t.Fatal(err)
@@ -49,6 +49,33 @@ func TestFollowTellsOfWhatWasHeldForAMoment(t *testing.T) {
 	}
 }
 
+// What changes between opening and following is told as well, and what was there before.
+func TestFollowTellsOfWhatItWas(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(path, []byte("one"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := followed.Open(path, 100, upper)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"two", "three"} {
+		if err := atomicfile.Replace(path, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.Reload(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	changed := make(chan string)
+	go f.Follow(t.Context(), func(was, now string) { changed <- was + " " + now }, func(err error) { t.Error(err) })
+	for _, want := range []string{"ONE TWO", "TWO THREE"} {
+		if got := <-changed; got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 // A change is told although somebody else has had the file read first, and a file that cannot be read leaves what was
 // there.
 func TestFollowTellsOfEachChange(t *testing.T) {
@@ -58,7 +85,7 @@ func TestFollowTellsOfEachChange(t *testing.T) {
 		t.Fatalf("a missing file holds %q, %v", f.Held(), err)
 	}
 	changed, failed := make(chan string), make(chan error)
-	go f.Follow(t.Context(), func(held string) { changed <- held }, func(err error) { failed <- err })
+	go f.Follow(t.Context(), func(_, now string) { changed <- now }, func(err error) { failed <- err })
 	for _, text := range []string{"one", "two"} {
 		if err := atomicfile.Replace(path, []byte(text)); err != nil {
 			t.Fatal(err)

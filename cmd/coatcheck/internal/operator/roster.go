@@ -103,17 +103,18 @@ func (r *Roster) Refresh() {
 // may do less than before, or has lost the token or a passkey; and failed with an error when the file cannot be read
 // any more, once for each: the roster goes on with the operators that it has.
 func (r *Roster) Follow(ctx context.Context, lost func(name string), failed func(error)) {
-	last := r.staff()
-	r.file.Follow(ctx, func(now *staff) {
+	r.file.Follow(ctx, func(was, now *staff) {
+		if was == nil { // there was no file
+			return
+		}
 		if now == nil { // the file is gone
 			now = &staff{}
 		}
-		for name, was := range last.byName {
-			if is := now.byName[name]; is == nil || !is.keeps(was) {
+		for name, before := range was.byName {
+			if is := now.byName[name]; is == nil || !is.keeps(before) {
 				lost(name)
 			}
 		}
-		last = now
 	}, failed)
 }
 
