@@ -45,7 +45,7 @@ func (s *server) forget(ctx context.Context, user string) (err error) {
 		_, err = outbox.Forget(ctx, user)
 	}
 	if s.endings != nil {
-		err = errors.Join(err, s.endings.Forget(ctx, user))
+		err = errors.Join(err, s.endings.Forget(user))
 	}
 	return err
 }

@@ -92,7 +92,7 @@ func (e ender) start(w http.ResponseWriter, r *http.Request) {
 	if _, ok := readBody(w, r, maxBody, &order); !ok {
 		return
 	}
-	j, err := e.jobs.Start(r.Context(), r.PathValue("id"), e.caller(r), ending.Order{
+	j, err := e.jobs.Start(r.PathValue("id"), e.caller(r), ending.Order{
 		Reason: order.Reason, Word: order.Confirm, Newer: order.Newer,
 	})
 	var wrong *ending.OrderError
@@ -110,7 +110,7 @@ func (e ender) start(w http.ResponseWriter, r *http.Request) {
 
 // show says how far a job is, or what came of it.
 func (e ender) show(w http.ResponseWriter, r *http.Request) {
-	j, ok, err := e.jobs.Find(r.Context(), r.PathValue("id"))
+	j, ok, err := e.jobs.Find(r.PathValue("id"))
 	switch {
 	case err != nil:
 		unavailable.write(w)
@@ -123,7 +123,7 @@ func (e ender) show(w http.ResponseWriter, r *http.Request) {
 
 // cancel stops a job. What has ended stays ended.
 func (e ender) cancel(w http.ResponseWriter, r *http.Request) {
-	if _, err := e.jobs.Cancel(r.Context(), r.PathValue("id"), e.caller(r)); err != nil {
+	if _, err := e.jobs.Cancel(r.PathValue("id"), e.caller(r)); err != nil {
 		unavailable.write(w)
 		return
 	}

@@ -25,7 +25,7 @@ func openServer(
 ) (*Backend, error) {
 	db.SetConnMaxIdleTime(idleTime)
 	db.SetConnMaxLifetime(lifeTime)
-	b := newSQL(db, size, dialect, o, version)
+	b := newSQL(db, (*sql.DB).Close, size, dialect, o, version)
 	if _, err := b.check(ctx); err != nil { // it says what to do, as a ping does not
 		return nil, errors.Join(err, b.close(ctx))
 	}
@@ -33,7 +33,9 @@ func openServer(
 }
 
 // newSQL bounds the connections. Those that are idle are kept, because a new one costs more than a query.
-func newSQL(db *sql.DB, size int, dialect sqlstore.Dialect, o sqlstore.Options, version string) *Backend {
+func newSQL(
+	db *sql.DB, shut func(*sql.DB) error, size int, dialect sqlstore.Dialect, o sqlstore.Options, version string,
+) *Backend {
 	db.SetMaxOpenConns(size)
 	db.SetMaxIdleConns(size)
 	s := sqlstore.New(db, dialect, o)
@@ -43,6 +45,6 @@ func newSQL(db *sql.DB, size int, dialect sqlstore.Dialect, o sqlstore.Options, 
 			err = db.QueryRowContext(ctx, version).Scan(&text)
 			return text, err
 		},
-		close: func(ctx context.Context) error { return errors.Join(s.Close(ctx), db.Close()) },
+		close: func(ctx context.Context) error { return errors.Join(s.Close(ctx), shut(db)) },
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 
 	sqlstore "coatcheck.dev/store/sql"
 	_ "modernc.org/sqlite" // the driver "sqlite": without cgo, so that the program is one file
@@ -56,7 +57,7 @@ func openSQLite(path string, look bool) (*Backend, error) {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	// One connection writes. The others read, and more of them than processors gain nothing.
-	b := newSQL(db, runtime.GOMAXPROCS(0)+2, sqlstore.SQLite, sqlstore.Options{},
+	b := newSQL(db, CloseFile, runtime.GOMAXPROCS(0)+2, sqlstore.SQLite, sqlstore.Options{},
 		"SELECT 'SQLite ' || sqlite_version()")
 	b.local, b.wal = true, path+"-wal"
 	return b, nil
@@ -69,6 +70,18 @@ func OpenFile(path, parameters string) (*sql.DB, error) {
 		return nil, err
 	}
 	return sql.Open("sqlite", dataSource(path, parameters+"&_pragma=busy_timeout(2000)"))
+}
+
+// closeWait is for what callers of a database have broken off.
+const closeWait = 2 * time.Second
+
+// CloseFile closes an SQLite database, with its last connection: that one puts the journal away. Package sql ends what
+// callers have broken off behind them, and closes the connection of such a call later, if the program still runs then.
+func CloseFile(db *sql.DB) error {
+	for began := time.Now(); db.Stats().InUse > 0 && time.Since(began) < closeWait; {
+		time.Sleep(time.Millisecond)
+	}
+	return db.Close()
 }
 
 // makePrivate makes an empty file for the owner alone. SQLite gives the journal the mode of the database.

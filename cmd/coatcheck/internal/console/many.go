@@ -75,7 +75,7 @@ func (c *Console) job(w http.ResponseWriter, r *http.Request) (ending.Job, bool)
 	var ok bool
 	var err error
 	if c.opts.Endings != nil {
-		j, ok, err = c.opts.Endings.Find(r.Context(), r.PathValue("id"))
+		j, ok, err = c.opts.Endings.Find(r.PathValue("id"))
 	}
 	switch {
 	case err != nil:
@@ -151,7 +151,7 @@ func (c *Console) startJob(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	_, err := c.opts.Endings.Start(r.Context(), j.ID, c.operatorOf(r), ending.Order{
+	_, err := c.opts.Endings.Start(j.ID, c.operatorOf(r), ending.Order{
 		Reason: r.PostForm.Get("reason"), Newer: r.PostForm.Get("newer") == "on", Word: r.PostForm.Get("confirm"),
 	})
 	var wrong *ending.OrderError
@@ -175,7 +175,7 @@ func (c *Console) cancelJob(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	if _, err := c.opts.Endings.Cancel(r.Context(), j.ID, c.operatorOf(r)); err != nil {
+	if _, err := c.opts.Endings.Cancel(j.ID, c.operatorOf(r)); err != nil {
 		c.jobFailed(w, r, err)
 		return
 	}
@@ -192,7 +192,7 @@ func (c *Console) exportJob(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Disposition", `attachment; filename="ended.csv"`)
 	out := csv.NewWriter(w)
 	_ = out.Write([]string{"session", "outcome"})
-	err := c.opts.Endings.Outcomes(r.Context(), j.ID, func(id store.ID, o ending.Outcome) error {
+	err := c.opts.Endings.Outcomes(j.ID, func(id store.ID, o ending.Outcome) error {
 		return out.Write([]string{history.Cell(id.String()), string(o)})
 	})
 	out.Flush()
@@ -213,7 +213,7 @@ type shownJob struct {
 func (c *Console) showJobs(w http.ResponseWriter, r *http.Request) {
 	var list []shownJob
 	if c.opts.Endings != nil {
-		jobs, err := c.opts.Endings.Latest(r.Context())
+		jobs, err := c.opts.Endings.Latest()
 		if err != nil {
 			c.jobFailed(w, r, err)
 			return

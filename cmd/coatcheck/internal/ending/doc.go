@@ -2,9 +2,9 @@
 //
 //	jobs, err := ending.Open(ending.Options{Path: path, Sessions: sessions, Finder: index, Feed: store})
 //	job, err := jobs.Ask(ctx, query, ending.Operator{Name: "ada"})        // changes nothing: a count and a sample
-//	job, err = jobs.Start(ctx, job.ID, ending.Order{Reason: "leaked tickets", Word: job.Word()})
+//	job, err = jobs.Start(job.ID, ending.Order{Reason: "leaked tickets", Word: job.Word()})
 //	...
-//	job, ok, err := jobs.Find(ctx, job.ID)                                // progress, and then the result
+//	job, ok, err := jobs.Find(job.ID)                                     // progress, and then the result
 //
 // # Which
 //

@@ -127,7 +127,7 @@ func (s *stall) ask(q index.Query) ending.Job {
 func (s *stall) await(id string, is func(ending.Job) bool) ending.Job {
 	s.t.Helper()
 	for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(time.Millisecond) {
-		j, ok, err := s.jobs.Find(s.t.Context(), id)
+		j, ok, err := s.jobs.Find(id)
 		if err != nil || !ok {
 			s.t.Fatalf("the job is gone: %v", err)
 		}
@@ -207,7 +207,7 @@ func TestEndsThoseThatWereMeantAndNoOthers(t *testing.T) {
 		t.Fatalf("%+v", j)
 	}
 	stop := s.visitors(ids)
-	if _, err := s.jobs.Start(t.Context(), j.ID, ada, ending.Order{Reason: "leaked", Word: "6,000"}); err != nil {
+	if _, err := s.jobs.Start(j.ID, ada, ending.Order{Reason: "leaked", Word: "6,000"}); err != nil {
 		t.Fatal(err)
 	}
 	j = s.await(j.ID, isDone)
@@ -223,7 +223,7 @@ func TestEndsThoseThatWereMeantAndNoOthers(t *testing.T) {
 		t.Errorf("%d ends were told, %d sessions have ended", got, j.Ended)
 	}
 	count := map[ending.Outcome]int{}
-	if err := s.jobs.Outcomes(t.Context(), j.ID, func(id store.ID, o ending.Outcome) error {
+	if err := s.jobs.Outcomes(j.ID, func(id store.ID, o ending.Outcome) error {
 		count[o]++
 		return nil
 	}); err != nil || count["ended"] != j.Ended || count["gone"] != j.Gone || len(count) > 2 {
@@ -266,13 +266,13 @@ func (s *stall) compare(j ending.Job, begun map[store.ID]bool, others []store.ID
 func TestUsersAreForgotten(t *testing.T) {
 	s := newStall(t, memory.New())
 	of, other := s.ask(index.Query{User: "countess"}), s.ask(meant)
-	if err := s.jobs.Forget(t.Context(), "countess"); err != nil {
+	if err := s.jobs.Forget("countess"); err != nil {
 		t.Fatal(err)
 	}
-	if _, there, err := s.jobs.Find(t.Context(), of.ID); there || err != nil {
+	if _, there, err := s.jobs.Find(of.ID); there || err != nil {
 		t.Errorf("the user's is there: %v, %v", there, err)
 	}
-	if _, there, err := s.jobs.Find(t.Context(), other.ID); !there || err != nil {
+	if _, there, err := s.jobs.Find(other.ID); !there || err != nil {
 		t.Errorf("the other one is there: %v, %v", there, err)
 	}
 }
@@ -289,7 +289,7 @@ func TestWhatBeginsLaterEndsIfAsked(t *testing.T) {
 	if j.Word() != "" {
 		t.Errorf("a word for %d", j.Count)
 	}
-	if _, err := s.jobs.Start(t.Context(), j.ID, ada, ending.Order{Reason: "x", Newer: true}); err != nil {
+	if _, err := s.jobs.Start(j.ID, ada, ending.Order{Reason: "x", Newer: true}); err != nil {
 		t.Fatal(err)
 	}
 	j = s.await(j.ID, isDone)
@@ -312,18 +312,18 @@ func TestOrders(t *testing.T) {
 		"a yes":        {Reason: "x", Word: "yes"},
 	} {
 		var wrong *ending.OrderError
-		if _, err := s.jobs.Start(t.Context(), j.ID, ada, o); !errors.As(err, &wrong) {
+		if _, err := s.jobs.Start(j.ID, ada, o); !errors.As(err, &wrong) {
 			t.Errorf("%s: %v", why, err)
 		}
 	}
-	if _, err := s.jobs.Start(t.Context(), store.NewID().String(), ada, ending.Order{Reason: "x"}); !errors.Is(err,
+	if _, err := s.jobs.Start(store.NewID().String(), ada, ending.Order{Reason: "x"}); !errors.Is(err,
 		ending.ErrNoJob) {
 		t.Errorf("a job that there is not: %v", err)
 	}
-	if ok, err := s.jobs.Cancel(t.Context(), j.ID, ada); !ok || err != nil {
+	if ok, err := s.jobs.Cancel(j.ID, ada); !ok || err != nil {
 		t.Errorf("%v, %v", ok, err)
 	}
-	if _, err := s.jobs.Start(t.Context(), j.ID, ada, ending.Order{Reason: "x", Word: "150"}); err == nil {
+	if _, err := s.jobs.Start(j.ID, ada, ending.Order{Reason: "x", Word: "150"}); err == nil {
 		t.Error("it was started after it was cancelled")
 	}
 	if !s.there(ids[0]) || !s.there(ids[149]) {
@@ -337,18 +337,18 @@ func TestCancel(t *testing.T) {
 	const n = 3000
 	ids, _ := s.fill(n, 0)
 	j := s.ask(meant)
-	if _, err := s.jobs.Start(t.Context(), j.ID, ada, ending.Order{Reason: "x", Word: "3000"}); err != nil {
+	if _, err := s.jobs.Start(j.ID, ada, ending.Order{Reason: "x", Word: "3000"}); err != nil {
 		t.Fatal(err)
 	}
 	s.await(j.ID, func(j ending.Job) bool { return j.Ended > 0 })
-	if ok, err := s.jobs.Cancel(t.Context(), j.ID, ada); !ok || err != nil {
+	if ok, err := s.jobs.Cancel(j.ID, ada); !ok || err != nil {
 		t.Fatal(ok, err)
 	}
 	if err := s.jobs.Close(); err != nil {
 		t.Fatal(err)
 	}
 	s.open() // it does not go on
-	j, _, err := s.jobs.Find(t.Context(), j.ID)
+	j, _, err := s.jobs.Find(j.ID)
 	left := 0
 	for _, id := range ids {
 		if s.there(id) {
@@ -366,7 +366,7 @@ func TestGoesOnAfterARestart(t *testing.T) {
 	const n = 3000
 	s.fill(n, 0)
 	j := s.ask(meant)
-	if _, err := s.jobs.Start(t.Context(), j.ID, ada, ending.Order{Reason: "x", Word: "3000"}); err != nil {
+	if _, err := s.jobs.Start(j.ID, ada, ending.Order{Reason: "x", Word: "3000"}); err != nil {
 		t.Fatal(err)
 	}
 	for stopAt := range 3 {
@@ -418,7 +418,7 @@ func TestAStoreThatIsDownIsWaitedFor(t *testing.T) {
 	st.bad = ids[7]
 	j := s.ask(meant)
 	st.down.Store(true)
-	if _, err := s.jobs.Start(t.Context(), j.ID, ada, ending.Order{Reason: "x"}); err != nil {
+	if _, err := s.jobs.Start(j.ID, ada, ending.Order{Reason: "x"}); err != nil {
 		t.Fatal(err)
 	}
 	time.AfterFunc(100*time.Millisecond, func() { st.down.Store(false) })
@@ -426,7 +426,7 @@ func TestAStoreThatIsDownIsWaitedFor(t *testing.T) {
 	if j.Ended != 89 || j.Failed != 1 {
 		t.Errorf("%+v", j)
 	}
-	if err := s.jobs.Outcomes(t.Context(), j.ID, func(id store.ID, o ending.Outcome) error {
+	if err := s.jobs.Outcomes(j.ID, func(id store.ID, o ending.Outcome) error {
 		if (o == "failed") != (id == st.bad) {
 			t.Errorf("%s is said to have %s", id, o)
 		}

@@ -45,6 +45,10 @@ CREATE TABLE IF NOT EXISTS portion (job TEXT NOT NULL, n INTEGER NOT NULL, handl
 	outcomes BLOB NOT NULL, PRIMARY KEY (job, n)) WITHOUT ROWID;
 `
 
+// uncancelled is the context of what is done with the file: it takes a moment, and whoever leaves breaks nothing off.
+// Package sql would end that behind them, and the connection with it, perhaps after the program.
+var uncancelled = context.Background()
+
 func openJobFile(path string) (*jobFile, error) {
 	db, err := backend.OpenFile(path, "_txlock=immediate&_pragma=journal_mode(wal)&_pragma=synchronous(full)"+
 		"&_pragma=journal_size_limit(16777216)&_pragma=secure_delete(on)")
@@ -53,14 +57,14 @@ func openJobFile(path string) (*jobFile, error) {
 	}
 	db.SetMaxOpenConns(4)
 	if _, err := db.Exec(schema); err != nil {
-		return nil, errors.Join(err, db.Close())
+		return nil, errors.Join(err, backend.CloseFile(db))
 	}
 	return &jobFile{db}, nil
 }
 
 // change does something in one durable step.
-func (f *jobFile) change(ctx context.Context, do func(*sql.Tx) error) error {
-	tx, err := f.db.BeginTx(ctx, nil)
+func (f *jobFile) change(do func(*sql.Tx) error) error {
+	tx, err := f.db.BeginTx(uncancelled, nil)
 	if err != nil {
 		return err
 	}
@@ -71,34 +75,34 @@ func (f *jobFile) change(ctx context.Context, do func(*sql.Tx) error) error {
 	return tx.Commit()
 }
 
-func putJob(ctx context.Context, tx *sql.Tx, j *Job) error {
+func putJob(tx *sql.Tx, j *Job) error {
 	text, err := json.Marshal(j)
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, "INSERT INTO job VALUES (?, ?, ?, ?) "+
+	_, err = tx.ExecContext(uncancelled, "INSERT INTO job VALUES (?, ?, ?, ?) "+
 		"ON CONFLICT (id) DO UPDATE SET state = excluded.state, job = excluded.job",
 		j.ID, j.AsOf.UnixMicro(), string(j.State), string(text))
 	return err
 }
 
-func putPortion(ctx context.Context, tx *sql.Tx, job string, p *portion) error {
-	_, err := tx.ExecContext(ctx, "INSERT INTO portion VALUES (?, ?, ?, ?) "+
+func putPortion(tx *sql.Tx, job string, p *portion) error {
+	_, err := tx.ExecContext(uncancelled, "INSERT INTO portion VALUES (?, ?, ?, ?) "+
 		"ON CONFLICT (job, n) DO UPDATE SET outcomes = excluded.outcomes", job, p.n, p.handles, p.outcomes)
 	return err
 }
 
 // load returns a job, or false if there is none.
-func (f *jobFile) load(ctx context.Context, id string) (Job, bool, error) {
-	jobs, err := f.jobs(ctx, "WHERE id = ?", id)
+func (f *jobFile) load(id string) (Job, bool, error) {
+	jobs, err := f.jobs("WHERE id = ?", id)
 	if err != nil || len(jobs) == 0 {
 		return Job{}, false, err
 	}
 	return jobs[0], true, nil
 }
 
-func (f *jobFile) jobs(ctx context.Context, where string, args ...any) (jobs []Job, err error) {
-	rows, err := f.db.QueryContext(ctx, "SELECT job FROM job "+where, args...)
+func (f *jobFile) jobs(where string, args ...any) (jobs []Job, err error) {
+	rows, err := f.db.QueryContext(uncancelled, "SELECT job FROM job "+where, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -119,10 +123,10 @@ func (f *jobFile) jobs(ctx context.Context, where string, args ...any) (jobs []J
 
 // progress keeps how far a job is, with one of its portions. The rest of the job stays as it is, because an operator
 // may have cancelled it meanwhile.
-func (f *jobFile) progress(ctx context.Context, j *Job, p *portion) error {
-	return f.change(ctx, func(tx *sql.Tx) error {
+func (f *jobFile) progress(j *Job, p *portion) error {
+	return f.change(func(tx *sql.Tx) error {
 		var text []byte
-		if err := tx.QueryRowContext(ctx, "SELECT job FROM job WHERE id = ?", j.ID).Scan(&text); err != nil {
+		if err := tx.QueryRowContext(uncancelled, "SELECT job FROM job WHERE id = ?", j.ID).Scan(&text); err != nil {
 			return err
 		}
 		var kept Job
@@ -130,14 +134,14 @@ func (f *jobFile) progress(ctx context.Context, j *Job, p *portion) error {
 			return err
 		}
 		kept.Ended, kept.Gone, kept.Failed, kept.More = j.Ended, j.Gone, j.Failed, j.More
-		return errors.Join(putPortion(ctx, tx, j.ID, p), putJob(ctx, tx, &kept))
+		return errors.Join(putPortion(tx, j.ID, p), putJob(tx, &kept))
 	})
 }
 
 // portion returns the first portion of a job from n on, or false after the last.
-func (f *jobFile) portion(ctx context.Context, job string, n int) (*portion, bool, error) {
+func (f *jobFile) portion(job string, n int) (*portion, bool, error) {
 	p := &portion{}
-	err := f.db.QueryRowContext(ctx, "SELECT n, handles, outcomes FROM portion WHERE job = ? AND n >= ? "+
+	err := f.db.QueryRowContext(uncancelled, "SELECT n, handles, outcomes FROM portion WHERE job = ? AND n >= ? "+
 		"ORDER BY n LIMIT 1", job, n).Scan(&p.n, &p.handles, &p.outcomes)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, false, nil
@@ -146,10 +150,10 @@ func (f *jobFile) portion(ctx context.Context, job string, n int) (*portion, boo
 }
 
 // drop removes a job, from the file and from its log.
-func (f *jobFile) drop(ctx context.Context, id string) error {
-	err := f.change(ctx, func(tx *sql.Tx) error {
+func (f *jobFile) drop(id string) error {
+	err := f.change(func(tx *sql.Tx) error {
 		for _, statement := range []string{"DELETE FROM portion WHERE job = ?", "DELETE FROM job WHERE id = ?"} {
-			if _, err := tx.ExecContext(ctx, statement, id); err != nil {
+			if _, err := tx.ExecContext(uncancelled, statement, id); err != nil {
 				return err
 			}
 		}
@@ -158,18 +162,18 @@ func (f *jobFile) drop(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	_, err = f.db.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
+	_, err = f.db.ExecContext(uncancelled, "PRAGMA wal_checkpoint(TRUNCATE)")
 	return err
 }
 
 // forget removes jobs that were asked for before a moment and are in none of the states.
-func (f *jobFile) forget(ctx context.Context, before time.Time, state State) error {
-	return f.change(ctx, func(tx *sql.Tx) error {
+func (f *jobFile) forget(before time.Time, state State) error {
+	return f.change(func(tx *sql.Tx) error {
 		for _, statement := range []string{
 			"DELETE FROM portion WHERE job IN (SELECT id FROM job WHERE asked < ? AND state = ?)",
 			"DELETE FROM job WHERE asked < ? AND state = ?",
 		} {
-			if _, err := tx.ExecContext(ctx, statement, before.UnixMicro(), string(state)); err != nil {
+			if _, err := tx.ExecContext(uncancelled, statement, before.UnixMicro(), string(state)); err != nil {
 				return err
 			}
 		}

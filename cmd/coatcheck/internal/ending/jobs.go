@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"coatcheck.dev/cmd/coatcheck/internal/backend"
 	"coatcheck.dev/cmd/coatcheck/internal/history"
 	"coatcheck.dev/cmd/coatcheck/internal/index"
 	"coatcheck.dev/session"
@@ -105,7 +106,7 @@ func (e *Jobs) Close() error {
 	e.unfeed()
 	e.stop()
 	<-e.done
-	return e.file.db.Close()
+	return backend.CloseFile(e.file.db)
 }
 
 // ErrNotReady says that it is not known yet which sessions there are.
@@ -119,8 +120,8 @@ func (e *Jobs) Ask(ctx context.Context, q index.Query, by Operator) (Job, error)
 		ID: store.NewID().String(), State: Asked, Query: q.Values().Encode(), AsOf: time.Now().UTC(), By: by.Name,
 		Address: by.Address, Sample: []store.ID{},
 	}
-	if err := errors.Join(e.file.forget(ctx, j.AsOf.Add(-askedStays), Asked), e.file.forget(ctx,
-		j.AsOf.Add(-doneStays), Done), e.file.forget(ctx, j.AsOf.Add(-doneStays), Cancelled)); err != nil {
+	if err := errors.Join(e.file.forget(j.AsOf.Add(-askedStays), Asked), e.file.forget(
+		j.AsOf.Add(-doneStays), Done), e.file.forget(j.AsOf.Add(-doneStays), Cancelled)); err != nil {
 		return Job{}, err
 	}
 	if err := e.await(ctx); err != nil {
@@ -139,8 +140,8 @@ func (e *Jobs) Ask(ctx context.Context, q index.Query, by Operator) (Job, error)
 		err = ErrNotReady
 	}
 	if err == nil {
-		err = e.file.change(ctx, func(tx *sql.Tx) error {
-			return errors.Join(found.put(ctx, tx, j.ID), putJob(ctx, tx, &j))
+		err = e.file.change(func(tx *sql.Tx) error {
+			return errors.Join(found.put(tx, j.ID), putJob(tx, &j))
 		})
 	}
 	if err != nil {
@@ -187,10 +188,10 @@ func (e *Jobs) exactly(ctx context.Context, q index.Query, now time.Time, ids []
 var ErrNoJob = errors.New("ending: there is no such job, or it was not started within an hour")
 
 // Start starts a job. The error is an [*OrderError] if the order is not good, or ErrNoJob.
-func (e *Jobs) Start(ctx context.Context, id string, by Operator, o Order) (Job, error) {
+func (e *Jobs) Start(id string, by Operator, o Order) (Job, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	j, ok, err := e.file.load(ctx, id)
+	j, ok, err := e.file.load(id)
 	switch {
 	case err != nil:
 		return Job{}, err
@@ -202,7 +203,7 @@ func (e *Jobs) Start(ctx context.Context, id string, by Operator, o Order) (Job,
 	}
 	j.State, j.By, j.Address, j.Reason, j.Newer, j.StartedAt = Running, by.Name, by.Address, o.Reason, o.Newer,
 		time.Now().UTC()
-	if err := e.file.change(ctx, func(tx *sql.Tx) error { return putJob(ctx, tx, &j) }); err != nil {
+	if err := e.file.change(func(tx *sql.Tx) error { return putJob(tx, &j) }); err != nil {
 		return Job{}, err
 	}
 	e.heirs.remember(j.ID, time.Time{})
@@ -215,15 +216,15 @@ func (e *Jobs) Start(ctx context.Context, id string, by Operator, o Order) (Job,
 }
 
 // Cancel stops a job that runs. What it has ended stays ended. It reports whether there was anything to stop.
-func (e *Jobs) Cancel(ctx context.Context, id string, by Operator) (bool, error) {
+func (e *Jobs) Cancel(id string, by Operator) (bool, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	j, ok, err := e.file.load(ctx, id)
+	j, ok, err := e.file.load(id)
 	if err != nil || !ok || j.State != Running && j.State != Asked {
 		return false, err
 	}
 	j.State, j.FinishedAt = Cancelled, time.Now().UTC()
-	if err := e.file.change(ctx, func(tx *sql.Tx) error { return putJob(ctx, tx, &j) }); err != nil {
+	if err := e.file.change(func(tx *sql.Tx) error { return putJob(tx, &j) }); err != nil {
 		return false, err
 	}
 	if stop := e.current[id]; stop != nil {
@@ -245,11 +246,11 @@ func (e *Jobs) tell(j *Job, what string) {
 }
 
 // Find returns a job, or false if there is none.
-func (e *Jobs) Find(ctx context.Context, id string) (Job, bool, error) { return e.file.load(ctx, id) }
+func (e *Jobs) Find(id string) (Job, bool, error) { return e.file.load(id) }
 
 // Latest returns the latest jobs that were started, newest first.
-func (e *Jobs) Latest(ctx context.Context) ([]Job, error) {
-	return e.file.jobs(ctx, "WHERE state <> 'asked' ORDER BY asked DESC LIMIT 20")
+func (e *Jobs) Latest() ([]Job, error) {
+	return e.file.jobs("WHERE state <> 'asked' ORDER BY asked DESC LIMIT 20")
 }
 
 // An Outcome is what has become of a session: "ended", "gone" before its turn, "failed", or "waits" for its turn.
@@ -258,22 +259,22 @@ type Outcome string
 var outcomes = map[byte]Outcome{ended: "ended", gone: "gone", failed: "failed", waits: "waits", begun: "waits"}
 
 // Forget removes the jobs whose search names a user exactly, but for those that go on. What has ended stays so.
-func (e *Jobs) Forget(ctx context.Context, user string) error {
-	jobs, err := e.file.jobs(ctx, "WHERE state <> ?", string(Running))
+func (e *Jobs) Forget(user string) error {
+	jobs, err := e.file.jobs("WHERE state <> ?", string(Running))
 	for _, j := range jobs {
 		values, wrong := url.ParseQuery(j.Query)
 		if user == "" || wrong != nil || values.Get("user") != user {
 			continue
 		}
-		err = errors.Join(err, e.file.drop(ctx, j.ID))
+		err = errors.Join(err, e.file.drop(j.ID))
 	}
 	return err
 }
 
 // Outcomes calls do for each session of a job.
-func (e *Jobs) Outcomes(ctx context.Context, id string, do func(store.ID, Outcome) error) error {
+func (e *Jobs) Outcomes(id string, do func(store.ID, Outcome) error) error {
 	for n := 0; ; n++ {
-		p, ok, err := e.file.portion(ctx, id, n)
+		p, ok, err := e.file.portion(id, n)
 		if err != nil || !ok {
 			return err
 		}

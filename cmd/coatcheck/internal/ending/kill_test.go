@@ -51,7 +51,7 @@ func TestChild(t *testing.T) {
 		t.Fatal(err)
 	}
 	for last := -1; ; time.Sleep(time.Millisecond) {
-		latest, err := jobs.Latest(t.Context())
+		latest, err := jobs.Latest()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -76,7 +76,7 @@ func TestGoesOnAfterAKill(t *testing.T) {
 	const n = 1500
 	_, others := s.fill(n, 100)
 	j := s.ask(meant)
-	if _, err := s.jobs.Start(t.Context(), j.ID, ada, ending.Order{Reason: "x", Word: "1500"}); err != nil {
+	if _, err := s.jobs.Start(j.ID, ada, ending.Order{Reason: "x", Word: "1500"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.jobs.Close(); err != nil {

@@ -1,7 +1,6 @@
 package ending
 
 import (
-	"context"
 	"database/sql"
 
 	"coatcheck.dev/store"
@@ -25,9 +24,9 @@ func (s *portionsOf) add(ids []store.ID) {
 }
 
 // put writes them all.
-func (s *portionsOf) put(ctx context.Context, tx *sql.Tx, job string) error {
+func (s *portionsOf) put(tx *sql.Tx, job string) error {
 	for _, p := range s.list {
-		if err := putPortion(ctx, tx, job, p); err != nil {
+		if err := putPortion(tx, job, p); err != nil {
 			return err
 		}
 	}

@@ -19,7 +19,7 @@ func (e *Jobs) run() {
 		case <-e.wake:
 		}
 		for again := e.ctx.Err() == nil; again; again = e.ctx.Err() == nil {
-			jobs, err := e.file.jobs(e.ctx, "WHERE state = 'running' ORDER BY asked LIMIT 1")
+			jobs, err := e.file.jobs("WHERE state = 'running' ORDER BY asked LIMIT 1")
 			if err == nil && len(jobs) == 0 {
 				break
 			}
@@ -75,7 +75,7 @@ func (e *Jobs) work(j *Job) error {
 func (e *Jobs) begin(id string, stop context.CancelFunc) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	now, ok, err := e.file.load(e.ctx, id)
+	now, ok, err := e.file.load(id)
 	if err != nil || !ok || now.State != Running {
 		return false
 	}
@@ -93,12 +93,12 @@ func (e *Jobs) end(id string) {
 func (e *Jobs) finish(j *Job) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	now, ok, err := e.file.load(e.ctx, j.ID)
+	now, ok, err := e.file.load(j.ID)
 	if err != nil || !ok || now.State != Running {
 		return err
 	}
 	now.State, now.FinishedAt = Done, time.Now().UTC()
-	if err := e.file.change(e.ctx, func(tx *sql.Tx) error { return putJob(e.ctx, tx, &now) }); err != nil {
+	if err := e.file.change(func(tx *sql.Tx) error { return putJob(tx, &now) }); err != nil {
 		return err
 	}
 	e.tell(&now, "has ended sessions")
@@ -109,7 +109,7 @@ func (e *Jobs) finish(j *Job) error {
 // be.
 func (t *turn) all(ctx context.Context, n int) (next int, err error) {
 	for ctx.Err() == nil {
-		p, ok, err := t.file.portion(ctx, t.job.ID, n)
+		p, ok, err := t.file.portion(t.job.ID, n)
 		if err != nil || !ok {
 			return n, err
 		}
@@ -150,15 +150,13 @@ func (t *turn) portion(ctx context.Context, p *portion) error {
 
 // keep makes durable how far the job is.
 func (t *turn) keep(p *portion) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Jobs.ctx), stepTime)
-	defer cancel()
-	return t.file.progress(ctx, t.job, p)
+	return t.file.progress(t.job, p)
 }
 
 // lookAgain looks for heirs of what was gone at its turn: the feed may have told of them later.
 func (t *turn) lookAgain(ctx context.Context) error {
 	for n := 0; ctx.Err() == nil; n++ {
-		p, ok, err := t.file.portion(ctx, t.job.ID, n)
+		p, ok, err := t.file.portion(t.job.ID, n)
 		if err != nil || !ok {
 			return err
 		}

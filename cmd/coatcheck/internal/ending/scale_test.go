@@ -48,7 +48,7 @@ func TestScaleEndByQuery(t *testing.T) {
 	reads := beside(t, others, func(id store.ID) error { _, _, err := s.sessions.Lookup(t.Context(), id); return err })
 	saves := beside(t, others, s.save)
 	began = time.Now()
-	if _, err := s.jobs.Start(t.Context(), j.ID, ada, ending.Order{Reason: "x", Word: j.Word()}); err != nil {
+	if _, err := s.jobs.Start(j.ID, ada, ending.Order{Reason: "x", Word: j.Word()}); err != nil {
 		t.Fatal(err)
 	}
 	j = s.await(j.ID, isDone)

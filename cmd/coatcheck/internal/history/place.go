@@ -94,7 +94,7 @@ func (p *place) open(ctx context.Context) error {
 	}
 	db.SetMaxOpenConns(4)
 	if err := p.prepare(ctx, db); err != nil {
-		return errors.Join(err, db.Close())
+		return errors.Join(err, backend.CloseFile(db))
 	}
 	p.db.Store(db)
 	return nil
@@ -113,7 +113,7 @@ func (p *place) prepare(ctx context.Context, db *sql.DB) error {
 // renew sets a damaged file aside, and begins a new one.
 func (p *place) renew(ctx context.Context, why error) error {
 	if db := p.db.Load(); db != nil {
-		_ = db.Close() // what it says is known
+		_ = backend.CloseFile(db) // what it says is known
 	}
 	aside := p.path + ".damaged-" + time.Now().UTC().Format("20060102T150405.000")
 	if err := os.Rename(p.path, aside); err != nil {
@@ -142,5 +142,5 @@ func (p *place) close() error {
 	if p.shared {
 		return nil
 	}
-	return p.db.Load().Close()
+	return backend.CloseFile(p.db.Load())
 }

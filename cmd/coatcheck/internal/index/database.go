@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"coatcheck.dev/cmd/coatcheck/internal/backend"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
@@ -188,8 +189,8 @@ func source(path string, cache int, more string) string {
 }
 
 func (f *database) close() {
-	_ = f.read.Close() // there is nothing to be saved
-	_ = f.write.Close()
+	_ = backend.CloseFile(f.read) // there is nothing to be saved
+	_ = backend.CloseFile(f.write)
 }
 
 // isDamage reports whether an error says that the file is not what it was.

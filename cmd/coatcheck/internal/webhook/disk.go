@@ -6,13 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"net/url"
-	"os"
 	"path/filepath"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"coatcheck.dev/cmd/coatcheck/internal/backend"
 )
 
 // A disk is the file of an outbox. It has one connection: whatever is done takes its turn.
@@ -48,30 +45,16 @@ func openDatabase(ctx context.Context, path string) (*disk, error) {
 	if err != nil {
 		return nil, err
 	}
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil && !errors.Is(err, fs.ErrExist) {
-		return nil, err
-	}
-	if err == nil {
-		if err := file.Close(); err != nil {
-			return nil, err
-		}
-	}
-	slashed := filepath.ToSlash(path)
-	if slashed[0] != '/' {
-		slashed = "/" + slashed // as in C:/
-	}
 	// A transaction writes from its first statement on, so that none fails half-way because another program writes.
-	uri := url.URL{Scheme: "file", Path: slashed, RawQuery: "_txlock=immediate&_pragma=busy_timeout(5000)" +
-		"&_pragma=journal_mode(wal)&_pragma=synchronous(full)&_pragma=secure_delete(on)"}
-	db, err := sql.Open("sqlite", uri.String())
+	db, err := backend.OpenFile(path, "_txlock=immediate&_pragma=journal_mode(wal)&_pragma=synchronous(full)"+
+		"&_pragma=secure_delete(on)")
 	if err != nil {
 		return nil, err
 	}
 	db.SetMaxOpenConns(1)
 	d := &disk{db}
 	if err := d.prepare(ctx); err != nil {
-		return nil, errors.Join(err, db.Close())
+		return nil, errors.Join(err, backend.CloseFile(db))
 	}
 	return d, nil
 }
@@ -107,7 +90,7 @@ func (d *disk) change(ctx context.Context, do func(tx *sql.Tx) error) error {
 	return tx.Commit()
 }
 
-func (d *disk) close() error { return d.db.Close() }
+func (d *disk) close() error { return backend.CloseFile(d.db) }
 
 // begin notes that the program runs. It returns whether the last run had no clean end, and when that was last alive.
 func (d *disk) begin(ctx context.Context, now time.Time) (alive time.Time, unclean bool, err error) {
