@@ -48,8 +48,8 @@ func NewFetcher(transport http.RoundTripper) *Fetcher {
 }
 
 // Fetch makes a request and follows its redirects, and pages that send their visitor on by Refresh. It returns every
-// response. A body is a form that a page of the same
-// origin sends, unless Header says what it is. A page that cannot be fetched, or redirects without end, is an [Error].
+// response. A body is a form that a page of the same origin sends, unless Header says what it is. A page that cannot be
+// fetched, or redirects without end, is an [Error].
 func (f *Fetcher) Fetch(ctx context.Context, method, page, body string) ([]lint.Response, error) {
 	u, err := parseURL(page)
 	if err != nil {
