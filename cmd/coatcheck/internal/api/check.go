@@ -99,7 +99,7 @@ func (s sessions) check(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer done()
-	is := checked{State: stateNone}
+	is, note := checked{State: stateNone}, unnoted
 	told, err := s.visit(r.Context(), site, &asked.guest, asked.Ticket != nil, func(visitor *session.Session) error {
 		if asked.Passive {
 			visitor.Passive()
@@ -113,7 +113,7 @@ func (s sessions) check(w http.ResponseWriter, r *http.Request) {
 		if handle := visitor.Handle(); !handle.IsZero() {
 			is.Handle, is.left, is.Auth = handle.String(), leftOf(visitor), proofs(visitor.Auth())
 		}
-		is.Data, _ = values(visitor, s.shownTo(callerOf(r.Context())))
+		is.Data, note = s.seenBy(r, visitor)
 		return nil
 	})
 	if err != nil {
@@ -124,6 +124,7 @@ func (s sessions) check(w http.ResponseWriter, r *http.Request) {
 		is.Data = json.RawMessage("{}")
 	}
 	is.passed = told
+	note()
 	write(w, http.StatusOK, is.text())
 }
 

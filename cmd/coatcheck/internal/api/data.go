@@ -198,8 +198,7 @@ func (s sessions) patch(r *http.Request, m *session.Manager, handle store.ID, p 
 		return is, err
 	}
 	is.Handle = handle.String()
-	var of session.Info
-	var looked []string
+	note := unnoted
 	err = m.Update(r.Context(), handle, func(visitor *session.Session) error {
 		if err := p.apply(visitor); err != nil {
 			return err
@@ -207,12 +206,11 @@ func (s sessions) patch(r *http.Request, m *session.Manager, handle store.ID, p 
 		if err := visitor.Save(); err != nil {
 			return err
 		}
-		of, _ = visitor.Info()
-		is.Data, looked = values(visitor, s.shownTo(callerOf(r.Context())))
+		is.Data, note = s.seenBy(r, visitor)
 		return nil
 	})
 	if err == nil {
-		s.noteLook(r, of, looked)
+		note()
 	}
 	return is, err
 }
@@ -288,7 +286,7 @@ func (p *patch) start(m *session.Manager, s *session.Session) (is changed, err e
 	if err := s.Save(); err != nil {
 		return is, err
 	}
-	is.Data, _ = values(s, everything)
+	is.Data = values(s, everything)
 	if handle := s.Handle(); !handle.IsZero() { // else there was nothing to store
 		is.Handle = handle.String()
 	}

@@ -36,21 +36,20 @@ func (s sessions) look(w http.ResponseWriter, r *http.Request, do func(*session.
 		return
 	}
 	var is shown
-	var of session.Info
-	var looked []string
+	note := unnoted
 	err := s.manager.Update(r.Context(), handle, func(visitor *session.Session) error {
 		do(visitor)
-		of, _ = visitor.Info()
+		info, _ := visitor.Info()
 		var data json.RawMessage
-		data, looked = values(visitor, s.shownTo(callerOf(r.Context())))
-		is = shown{newEntry(of), data, sizes(visitor), proofs(visitor.Auth()), leftOf(visitor)}
+		data, note = s.seenBy(r, visitor)
+		is = shown{newEntry(info), data, sizes(visitor), proofs(visitor.Auth()), leftOf(visitor)}
 		return nil
 	})
 	if err != nil {
 		failureOf(err).write(w)
 		return
 	}
-	s.noteLook(r, of, looked)
+	note()
 	answer(w, http.StatusOK, is)
 }
 

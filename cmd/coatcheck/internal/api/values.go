@@ -3,18 +3,16 @@ package api
 import (
 	"encoding/json"
 	"net/http"
-	"slices"
-	"strings"
 
 	"coatcheck.dev/cmd/coatcheck/internal/history"
 	"coatcheck.dev/cmd/coatcheck/internal/operator"
 	"coatcheck.dev/session"
 )
 
-// values returns a session's data as one object, and the keys that are in it. What is stored and no JSON is left out,
-// and the session reports it; so is what is not shown.
-func values(s *session.Session, shows func(key string) bool) (all json.RawMessage, keys []string) {
-	all = []byte{'{'}
+// values returns a session's data as one object. What is stored and no JSON is left out, and the session reports it; so
+// is what is not shown.
+func values(s *session.Session, shows func(key string) bool) json.RawMessage {
+	all := []byte{'{'}
 	for key, value := range s.Values() {
 		if !shows(key) {
 			continue
@@ -28,35 +26,38 @@ func values(s *session.Session, shows func(key string) bool) (all json.RawMessag
 		}
 		all = append(append(all, '"'), key...) // needs no escaping: see session.CheckKey
 		all = append(append(all, '"', ':'), value...)
-		keys = append(keys, key)
 	}
-	return append(all, '}'), keys
+	return append(all, '}')
 }
 
 func everything(string) bool { return true }
 
-// shownTo says which values a caller may see. A service sees all, because it keeps them there; an operator sees what
-// their role and the declaration of the key allow.
-func (s sessions) shownTo(who *caller) func(key string) bool {
-	switch {
+// seenBy returns what a caller may see of a session's data. A service sees all, because it keeps it there; an operator
+// sees what their role and the declarations of the keys allow, and note keeps in the history that they have looked.
+func (s sessions) seenBy(r *http.Request, visitor *session.Session) (data json.RawMessage, note func()) {
+	switch who := callerOf(r.Context()); {
 	case who.key != nil:
-		return everything
-	case who.operator.Role.May(operator.Values):
-		return s.shows
+		return values(visitor, everything), unnoted
+	case !who.operator.Role.May(operator.Values):
+		return json.RawMessage("{}"), unnoted
 	}
-	return func(string) bool { return false }
+	var keys []string
+	data = values(visitor, func(key string) bool {
+		if !s.shows(key) {
+			return false
+		}
+		keys = append(keys, key)
+		return true
+	})
+	if len(keys) == 0 {
+		return data, unnoted
+	}
+	e := s.past.act(r, history.OperatorActed, history.Looked(keys))
+	e.Handle, e.User = visitor.Handle(), visitor.User()
+	return data, func() { s.past.history.Note(e) }
 }
 
-// noteLook keeps in the history that an operator has looked at values.
-func (s sessions) noteLook(r *http.Request, i session.Info, keys []string) {
-	if callerOf(r.Context()).key != nil || len(keys) == 0 {
-		return
-	}
-	slices.Sort(keys)
-	e := s.past.act(r, history.OperatorActed, "looked at the values of "+strings.Join(keys, ", "))
-	e.Handle, e.User = i.Handle, i.User
-	s.past.history.Note(e)
-}
+func unnoted() {}
 
 // sizes returns how many bytes the value of each key has.
 func sizes(s *session.Session) map[string]int {

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"fmt"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -35,7 +36,7 @@ func TestValuesAreSeenByRoleAndDeclaration(t *testing.T) {
 		}
 		tokens[string(role)] = text
 	}
-	handle, _ := h.begin()
+	handle, cookie := h.begin()
 	h.ask(question{"PATCH", "/v1/sessions/" + handle + "/data", `{"set":{"cart":["tea"],"door":"opens"}}`,
 		h.keys["create"], nil})
 	got := h.ask(question{"GET", "/v1/sessions/" + handle, "", h.keys["read"], nil})
@@ -80,6 +81,19 @@ func TestValuesAreSeenByRoleAndDeclaration(t *testing.T) {
 		}
 		if n := looks(); n != noted {
 			t.Errorf("%s: %d looks, want %d", role, n, noted)
+		}
+		// A check with the visitor's own cookie, for those who may, is a look as well.
+		got = h.ask(question{"POST", "/v1/sessions/check", fmt.Sprintf(`{"cookie":%q}`, cookie), key, nil})
+		if got.StatusCode == http.StatusOK {
+			if !strings.Contains(got.body, want) {
+				t.Errorf("%s: a check says %s, want %s", role, got.body, want)
+			}
+			if want != `"data":{},` {
+				noted++
+			}
+		}
+		if n := looks(); n != noted {
+			t.Errorf("%s: %d looks after a check, want %d", role, n, noted)
 		}
 	}
 }

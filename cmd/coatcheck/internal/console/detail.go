@@ -92,7 +92,7 @@ func (c *Console) noteLook(r *http.Request, handle store.ID, page detail) {
 	if len(keys) > 0 {
 		c.opts.History.Note(history.Entry{
 			Kind: history.OperatorActed, Handle: handle, User: page.user, Actor: c.operatorName(r),
-			Address: c.address(r), Reason: "looked at the values of " + strings.Join(keys, ", "),
+			Address: c.address(r), Reason: history.Looked(keys),
 		})
 	}
 }

@@ -32,9 +32,9 @@ type Finding struct {
 	Fix      string `json:"fix,omitempty"`
 }
 
-// Examine looks at a store. marks is the file in which the node that uses it keeps its mark: see package rollback, and
-// found is that of its index of sessions.
-func Examine(ctx context.Context, b *backend.Backend, marks, found string) (*Report, error) {
+// Examine looks at a store. Of the node that uses it, marks is the file in which it keeps its mark (see package
+// rollback), and indexFile that of its index of sessions.
+func Examine(ctx context.Context, b *backend.Backend, marks, indexFile string) (*Report, error) {
 	r := &Report{Store: b.Address.String()}
 	var err error
 	if r.Made, err = b.Made(ctx); err != nil {
@@ -58,7 +58,7 @@ func Examine(ctx context.Context, b *backend.Backend, marks, found string) (*Rep
 			return nil, fmt.Errorf("find out whether the store was restored from a backup: %w", err)
 		}
 		findings = append(findings, restored(state))
-		if f, there := indexed(ctx, found, r.Store); there {
+		if f, there := indexed(ctx, indexFile, r.Store); there {
 			findings = append(findings, f)
 		}
 		if !b.Local() {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"coatcheck.dev/event"
@@ -83,6 +84,11 @@ func (k Kind) Words() string {
 		}
 	}
 	return string(k)
+}
+
+// Looked is the Reason of an operator who has acted by looking at the values of keys.
+func Looked(keys []string) string {
+	return "looked at the values of " + strings.Join(slices.Sorted(slices.Values(keys)), ", ")
 }
 
 // Bad reports whether what happened ends sessions, or tells of an attack or a loss.

@@ -2,7 +2,6 @@ package probe_test
 
 import (
 	"bytes"
-	"context"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -57,24 +56,28 @@ func TestItNeedsTheEcho(t *testing.T) {
 	}
 }
 
-// A proxy that takes away who may keep a page is told so, even if it keeps nothing itself.
-func TestCacheControlThatIsLost(t *testing.T) {
+// serveEcho starts the app of coatcheck echo, and returns its address.
+func serveEcho(t *testing.T) string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	go echo.New(echo.Options{}).Serve(ctx, l)
+	go echo.New(echo.Options{}).Serve(t.Context(), l)
+	return l.Addr().String()
+}
+
+// A proxy that takes away who may keep a page is told so, even if it keeps nothing itself.
+func TestCacheControlThatIsLost(t *testing.T) {
+	app := serveEcho(t)
 	for _, to := range []string{"", "public, max-age=60", "private, no-store"} {
-		proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: l.Addr().String()})
+		proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: app})
 		proxy.ModifyResponse = func(r *http.Response) error {
 			r.Header.Set("Cache-Control", to)
 			return nil
 		}
 		site := httptest.NewServer(proxy)
 		defer site.Close()
-		r, err := probe.Run(ctx, probe.Options{Site: site.URL})
+		r, err := probe.Run(t.Context(), probe.Options{Site: site.URL})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -88,14 +91,8 @@ func TestCacheControlThatIsLost(t *testing.T) {
 
 // An app that anybody reaches without a proxy: the report names what is dangerous first, and what it could not try.
 func TestReport(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	go echo.New(echo.Options{}).Serve(ctx, l)
-	r, err := probe.Run(ctx, probe.Options{Site: "http://" + l.Addr().String(), Required: "/account"})
+	app := serveEcho(t)
+	r, err := probe.Run(t.Context(), probe.Options{Site: "http://" + app, Required: "/account"})
 	if err != nil {
 		t.Fatal(err)
 	}
