@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"coatcheck.dev/test/internal/browser"
 	"coatcheck.dev/test/internal/proc"
@@ -67,6 +68,14 @@ func TestPasskeyInTheBrowser(t *testing.T) {
 	stranger.AwaitText("h1", "Sign in")
 
 	h.operators("reset-passkey", "ada")
+	for deadline := time.Now().Add(30 * time.Second); ; b.Navigate(h.console + "/") { // the program looks now and then
+		if strings.Contains(b.Text("h1"), "Sign in") {
+			break // who was signed in by it is out
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the passkey is not forgotten: %s", b.Text("h1"))
+		}
+	}
 	stranger.Navigate(h.operators("link", "ada"))
 	stranger.AwaitText("h1", "live session")
 }
