@@ -79,8 +79,13 @@ func (t *ticket) hash() store.Hash {
 	if t.realm == "" {
 		return sha256.Sum256(t.secret[:])
 	}
-	mac := hmac.New(sha256.New, t.secret[:])
-	mac.Write([]byte("realm\x00" + t.realm))
+	return t.secret.hashIn(t.realm)
+}
+
+// hashIn is the hash in a realm. It has a copy of the secret, because package hmac has its key on the heap.
+func (s secret) hashIn(realm string) store.Hash {
+	mac := hmac.New(sha256.New, s[:])
+	mac.Write([]byte("realm\x00" + realm))
 	return store.Hash(mac.Sum(nil))
 }
 

@@ -151,6 +151,29 @@ func TestMalformedTicketAllocatesNothing(t *testing.T) {
 	}
 }
 
+// A request takes one piece of memory, whether or not it has a session, and no second one for its ticket.
+func TestOneAllocationARequest(t *testing.T) {
+	m := newManager(t, memory.New(), session.Options{})
+	b := newBrowser(t, m)
+	b.signIn("ada")
+	var user string
+	h := m.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		user = session.From(r.Context()).User()
+	}))
+	w := &discard{make(http.Header)}
+	for who, ticket := range map[string]string{"": malformed(1), "ada": b.ticket()} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Header.Set("Cookie", hostCookie+"="+ticket)
+		n := testing.AllocsPerRun(100, func() {
+			clear(w.header)
+			h.ServeHTTP(w, r)
+		})
+		if n != 1 || user != who {
+			t.Errorf("user %q: %v allocations, and %q is signed in", who, n, user)
+		}
+	}
+}
+
 // Several cookies of the session's name: one of them was planted, and nothing tells which, so all are refused.
 //
 // Rows: A6, C8
