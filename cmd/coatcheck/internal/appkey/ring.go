@@ -2,6 +2,7 @@ package appkey
 
 import (
 	"context"
+	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/followed"
 )
@@ -53,5 +54,5 @@ func (r *Ring) Has(id string) bool { return r != nil && r.file.Held()[id] != nil
 // Follow reads the file again whenever it has changed, until ctx ends. It calls report with an error when the file
 // cannot be read any more, once for each; the ring goes on with the keys that it has.
 func (r *Ring) Follow(ctx context.Context, report func(error)) {
-	r.file.Follow(ctx, func(_, _ map[string]*Key) {}, report)
+	r.file.Follow(ctx, func(_, _ map[string]*Key, _ time.Time) {}, report)
 }

@@ -241,7 +241,16 @@ func (c *Console) Pages() http.Handler {
 
 // Handler puts a handler behind the console's own names, sessions and security headers.
 func (c *Console) Handler(next http.Handler) http.Handler {
-	return withHeaders(c.atKnownHost(c.operators.Handler(c.behindGate(next))))
+	return withHeaders(c.atKnownHost(c.operators.Handler(c.upToDate(c.behindGate(next)))))
+}
+
+// upToDate has each request judged by the operators as their file has them now: whoever has just lost a role, a token
+// or a passkey does not come in by it.
+func (c *Console) upToDate(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c.opts.Operators.Refresh()
+		next.ServeHTTP(w, r)
+	})
 }
 
 // SignInLink returns a URL that signs in its first visitor, as the operator that is always there. It works once, within

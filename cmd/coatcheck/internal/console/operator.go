@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -57,11 +58,20 @@ func (c *Console) restricted(a operator.Action, next http.Handler) http.Handler 
 	})
 }
 
-// Dismiss ends an operator's sessions, and the streams of their pages. Those whose handles are in keep stay.
-func (c *Console) Dismiss(name string) {
+// Dismiss ends an operator's sessions, and the streams of their pages. Sessions that began later than known stay: they
+// were judged by what the roster knew by then.
+func (c *Console) Dismiss(name string, known time.Time) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	n, err := c.operators.RevokeUser(ctx, name)
+	n := 0
+	sessions, err := c.operators.List(ctx, name)
+	for i := range sessions {
+		if s := &sessions[i]; !s.CreatedAt.After(known) {
+			_, e := c.operators.Revoke(ctx, s.Handle)
+			err = errors.Join(err, e)
+			n++
+		}
+	}
 	c.log.Warn("operator_dismissed", "operator", name, "sessions", n, "error", err)
 }
 

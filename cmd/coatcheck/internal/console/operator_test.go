@@ -3,6 +3,7 @@ package console_test
 import (
 	"encoding/json"
 	"html"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -58,6 +59,14 @@ func (b browser) statusAt(host, path string, header ...string) int {
 
 func (b browser) request(method, host, path string, header ...string) int {
 	b.t.Helper()
+	answer := b.open(method, host, path, header...)
+	answer.Body.Close()
+	return answer.StatusCode
+}
+
+// open returns an answer as soon as it begins.
+func (b browser) open(method, host, path string, header ...string) *http.Response {
+	b.t.Helper()
 	r, err := http.NewRequestWithContext(b.t.Context(), method, b.server.URL+path, nil)
 	if err != nil {
 		b.t.Fatal(err)
@@ -71,8 +80,7 @@ func (b browser) request(method, host, path string, header ...string) int {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	answer.Body.Close()
-	return answer.StatusCode
+	return answer
 }
 
 // routes are those of the pages and of the API, the latter as its document has them.
@@ -274,7 +282,12 @@ func TestRetiredOperatorIsOut(t *testing.T) {
 			b, other := d.as("bob"), d.as("eve")
 			ended := make(chan string, 3)
 			follow := func(path string, header ...string) {
-				go func() { ended <- path + b.get(path, header...).body }()
+				stream := b.open("GET", "", path, header...)
+				go func() {
+					defer stream.Body.Close()
+					text, _ := io.ReadAll(stream.Body)
+					ended <- path + string(text)
+				}()
 			}
 			follow("/events", "Accept", "text/event-stream")
 			follow("/v1/watch")
@@ -305,4 +318,52 @@ func TestRetiredOperatorIsOut(t *testing.T) {
 			other.get("/").want(t, 200)
 		})
 	}
+}
+
+// What has just changed in the file holds for the next request, whoever has not yet looked at the file.
+func TestChangeHoldsAtOnce(t *testing.T) {
+	d := newDesk(t)
+	token := d.staff("bob", operator.Security)
+	b := d.as("bob")
+	b.get("/").want(t, 200)
+	key := operator.Passkey{ID: []byte("id"), PublicKey: []byte("key"), Host: "console.example"}
+	edit := func(f func(o *operator.Operator)) {
+		t.Helper()
+		if err := operator.Edit(d.file, "bob", func(o *operator.Operator) error { f(o); return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	link := func() string {
+		t.Helper()
+		secret, err := d.roster.Mint("bob", time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return "/sign-in?link=" + secret
+	}
+	bearer := []string{"Authorization", "Bearer " + token}
+	edit(func(o *operator.Operator) { o.Passkeys = []operator.Passkey{key} })
+	d.browser().get(link()).want(t, 200, "url=/sign-in/passkey")
+	d.browser().get("/v1/sessions", bearer...).want(t, 403)
+	edit(func(o *operator.Operator) { o.Passkeys = nil })
+	d.browser().get("/v1/sessions", bearer...).want(t, 200)
+	d.browser().get(link()).want(t, 200, "You are signed in")
+	edit(func(o *operator.Operator) { o.Role = operator.Metrics })
+	b.get("/").wantRedirect(t, "/sign-in?return_to=%2F")
+	d.browser().get(link()).want(t, 410)
+	edit(func(o *operator.Operator) { o.Role = operator.Viewer; o.NewToken() })
+	d.browser().get("/v1/sessions", bearer...).want(t, 401)
+	d.browser().post("/sign-in", url.Values{"token": {token}}).want(t, 401)
+}
+
+// Sessions that began after a change was known stay: they were judged by it.
+func TestDismissalSparesLaterSessions(t *testing.T) {
+	d := newDesk(t)
+	d.staff("bob", operator.Security)
+	before := d.as("bob")
+	known := time.Now()
+	after := d.as("bob")
+	d.console.Dismiss("bob", known)
+	before.get("/").wantRedirect(t, "/sign-in?return_to=%2F")
+	after.get("/").want(t, 200)
 }

@@ -137,8 +137,7 @@ func (c *Console) showPasskey(w http.ResponseWriter, r *http.Request) {
 	}); err != nil {
 		c.log.Error("count the use of a passkey", "operator", wait.Operator.Name, "error", err)
 	}
-	o := c.opts.Operators.Find(wait.Operator.Name)
-	if o != nil && c.signInOperator(w, r, o, wait.Method+" and passkey") {
+	if c.signInOperator(w, r, &wait.Operator, wait.Method+" and passkey") {
 		http.Redirect(w, r, wait.ReturnTo, http.StatusSeeOther)
 	}
 }
@@ -222,6 +221,17 @@ func (c *Console) dismissOthers(r *http.Request, name string) {
 	}
 }
 
+// signInAnew has the operator's own session begin now, because those that were there when a passkey went are ended.
+func (c *Console) signInAnew(w http.ResponseWriter, r *http.Request, name string) bool {
+	o := c.opts.Operators.Find(name)
+	if o == nil {
+		http.Redirect(w, r, "/sign-in", http.StatusSeeOther)
+		return false
+	}
+	s, _ := c.operators.From(r.Context()).Info()
+	return c.signInOperator(w, r, o, s.Method)
+}
+
 func (c *Console) removePasskey(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil {
 		c.malformed(w, r, "The form could not be read.")
@@ -243,5 +253,8 @@ func (c *Console) removePasskey(w http.ResponseWriter, r *http.Request) {
 	}
 	c.log.Warn("passkey_removed", "operator", o.Name, "address", r.RemoteAddr)
 	c.dismissOthers(r, o.Name)
+	if !c.signInAnew(w, r, o.Name) {
+		return
+	}
 	c.leaveTo(w, r, "/passkeys", "The passkey is forgotten.")
 }

@@ -241,3 +241,27 @@ func TestNoPasskeysAtAnAddress(t *testing.T) {
 	d := newDesk(t, func(o *console.Options) { o.Hosts = nil })
 	d.operator().get("/passkeys").want(t, 200, "Passkeys need a name, such as localhost")
 }
+
+// Whoever removes a passkey stays; whoever came in by it elsewhere does not.
+func TestRemovalOfAPasskeyEndsOtherSessions(t *testing.T) {
+	d := newDesk(t)
+	byName(d)
+	b := d.operator()
+	device := newDevice(t, d.server.URL)
+	b.post("/passkeys", url.Values{"answer": {device.create(b.get("/passkeys").body)}}).wantRedirect(t, "/passkeys")
+	other := d.browser()
+	other.post("/sign-in", url.Values{"token": {token}}).wantRedirect(t, "/sign-in/passkey")
+	shown := device.show(other.get("/sign-in/passkey").body)
+	other.post("/sign-in/passkey", url.Values{"answer": {shown}}).wantRedirect(t, "/")
+	dismissed := make(chan string, 1)
+	b.post("/passkeys/remove", url.Values{"id": {text64(device.id)}}).wantRedirect(t, "/passkeys")
+	go d.roster.Follow(t.Context(), func(name string, known time.Time) {
+		d.console.Dismiss(name, known)
+		dismissed <- name
+	}, func(err error) { t.Error(err) })
+	if got := <-dismissed; got != operator.Owner {
+		t.Errorf("%s was dismissed", got)
+	}
+	other.get("/").wantRedirect(t, "/sign-in?return_to=%2F")
+	b.get("/passkeys").want(t, 200, "The passkey is forgotten", "You have none")
+}

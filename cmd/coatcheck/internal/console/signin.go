@@ -99,7 +99,8 @@ func ahead(r *http.Request) bool {
 	return false
 }
 
-// signInOperator makes the visitor an operator.
+// signInOperator makes the visitor an operator, unless the one they have shown to be has lost something since they were
+// found. Whoever loses it later is dismissed: see [Console.Dismiss].
 func (c *Console) signInOperator(w http.ResponseWriter, r *http.Request, o *operator.Operator, method string) bool {
 	err := c.operators.From(r.Context()).SignIn(o.Name, session.By(method))
 	if errors.Is(err, session.ErrPlainHTTP) {
@@ -111,9 +112,28 @@ func (c *Console) signInOperator(w http.ResponseWriter, r *http.Request, o *oper
 		http.Error(w, "The console could not sign you in. The log says why.", http.StatusInternalServerError)
 		return false
 	}
+	c.opts.Operators.Refresh()
+	if !c.opts.Operators.Keeps(o) {
+		c.refuse(r, o.Name, changed)
+		return c.signOutAgain(w, r)
+	}
 	c.log.Warn("operator_signed_in", "operator", o.Name, "role", o.Role, // that all may know, whatever is logged
 		"address", c.address(r), "by", method, "session", c.operators.From(r.Context()).Handle())
 	return true
+}
+
+// changed is why a sign-in that had begun well ends.
+const changed = "Something has changed. Please begin again."
+
+// signOutAgain ends a session that has just begun, and returns false.
+func (c *Console) signOutAgain(w http.ResponseWriter, r *http.Request) bool {
+	if err := c.operators.From(r.Context()).SignOut(); err != nil {
+		c.log.Error("sign operator out", "error", err)
+		http.Error(w, "The console could not sign you in. The log says why.", http.StatusInternalServerError)
+		return false
+	}
+	c.askToSignIn(w, r, http.StatusUnauthorized, changed)
+	return false
 }
 
 func (c *Console) signIn(w http.ResponseWriter, r *http.Request) {

@@ -21,11 +21,17 @@ type File[T any] struct {
 	parse func([]byte) (T, error)
 	max   int64
 	held  atomic.Pointer[T]
-	told  *T // what Open found, and then what Follow has told of last
+	told  T // what Open found, and then what Follow has told of last
 
-	mu    sync.Mutex  // held while the file is looked at
-	state os.FileInfo // of the file as it was read, nil if it was missing; guarded by mu
-	news  []*T        // what was read since Open, or since Follow last looked; guarded by mu
+	mu    sync.Mutex   // held while the file is looked at
+	state os.FileInfo  // of the file as it was read, nil if it was missing; guarded by mu
+	news  []version[T] // what was read since Open, or since Follow last looked; guarded by mu
+}
+
+// A version is what a file held, and from when on Held returned it.
+type version[T any] struct {
+	held T
+	at   time.Time
 }
 
 // Open reads a file of max bytes at most. An error of parse begins with the line, if it has one, and gets the path.
@@ -33,7 +39,7 @@ func Open[T any](path string, max int64, parse func([]byte) (T, error)) (*File[T
 	f := &File[T]{path: path, parse: parse, max: max}
 	f.held.Store(new(T))
 	_, err := f.Reload()
-	f.told, f.news = f.held.Load(), nil
+	f.told, f.news = f.Held(), nil
 	return f, err
 }
 
@@ -82,17 +88,18 @@ func (f *File[T]) Reload() (changed bool, err error) {
 	}
 	f.held.Store(&held)
 	f.state = state
-	f.news = append(f.news, &held)
+	f.news = append(f.news, version[T]{held, time.Now()})
 	return true, nil
 }
 
-// every is how often a file that is followed is looked at.
-const every = 250 * time.Millisecond
+// every is how often a file that is followed is looked at: twice within the second in which a change is promised to
+// hold.
+const every = 500 * time.Millisecond
 
 // Follow reads the file again whenever it has changed, until ctx ends. It calls changed for each change since Open, in
-// order, whoever has read the file, and failed with an error when it cannot be read any more, once for each. One file
-// is followed once.
-func (f *File[T]) Follow(ctx context.Context, changed func(was, now T), failed func(error)) {
+// order, whoever has read the file: with the time from which on Held returned it. It calls failed with an error when
+// the file cannot be read any more, once for each. One file is followed once.
+func (f *File[T]) Follow(ctx context.Context, changed func(was, now T, at time.Time), failed func(error)) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	wrong := ""
@@ -109,14 +116,14 @@ func (f *File[T]) Follow(ctx context.Context, changed func(was, now T), failed f
 			failed(err)
 		}
 		for _, now := range f.takeNews() {
-			changed(*f.told, *now)
-			f.told = now
+			changed(f.told, now.held, now.at)
+			f.told = now.held
 		}
 	}
 }
 
 // takeNews returns what was read since the last call.
-func (f *File[T]) takeNews() (news []*T) {
+func (f *File[T]) takeNews() (news []version[T]) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	news, f.news = f.news, nil

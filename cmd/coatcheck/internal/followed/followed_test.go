@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/followed"
 	"coatcheck.dev/internal/atomicfile"
@@ -26,7 +27,7 @@ func TestFollowTellsOfWhatWasHeldForAMoment(t *testing.T) {
 		t.Fatal(err)
 	}
 	changed := make(chan string)
-	go f.Follow(t.Context(), func(_, now string) { changed <- now }, func(err error) { t.Error(err) })
+	go f.Follow(t.Context(), func(_, now string, _ time.Time) { changed <- now }, func(err error) { t.Error(err) })
 	replace := func(text string) {
 		if err := atomicfile.Replace(path, []byte(text)); err != nil {
 			t.Fatal(err)
@@ -68,7 +69,9 @@ func TestFollowTellsOfWhatItWas(t *testing.T) {
 		}
 	}
 	changed := make(chan string)
-	go f.Follow(t.Context(), func(was, now string) { changed <- was + " " + now }, func(err error) { t.Error(err) })
+	go f.Follow(t.Context(), func(was, now string, _ time.Time) {
+		changed <- was + " " + now
+	}, func(err error) { t.Error(err) })
 	for _, want := range []string{"ONE TWO", "TWO THREE"} {
 		if got := <-changed; got != want {
 			t.Errorf("%q, want %q", got, want)
@@ -85,7 +88,7 @@ func TestFollowTellsOfEachChange(t *testing.T) {
 		t.Fatalf("a missing file holds %q, %v", f.Held(), err)
 	}
 	changed, failed := make(chan string), make(chan error)
-	go f.Follow(t.Context(), func(_, now string) { changed <- now }, func(err error) { failed <- err })
+	go f.Follow(t.Context(), func(_, now string, _ time.Time) { changed <- now }, func(err error) { failed <- err })
 	for _, text := range []string{"one", "two"} {
 		if err := atomicfile.Replace(path, []byte(text)); err != nil {
 			t.Fatal(err)

@@ -2,6 +2,7 @@ package operator
 
 import (
 	"context"
+	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/followed"
 )
@@ -68,21 +69,15 @@ func (r *Roster) Find(name string) *Operator {
 // HasTokens reports whether there is an operator with a token of their own.
 func (r *Roster) HasTokens() bool { return len(r.staff().byToken) > 0 }
 
-// ByToken returns the operator whose token it is, or nil. Hashes are looked up, so that the time it takes tells nothing
-// of the token.
+// ByToken returns the operator whose token it is, or nil, as the file is now: a token may have been made or replaced a
+// moment ago. Strangers can have the file looked at in this way, and no more than that. Hashes are looked up, so that
+// the time it takes tells nothing of the token.
 func (r *Roster) ByToken(token string) *Operator {
 	if r == nil || r.file == nil || len(token) != tokenLen {
 		return nil
 	}
-	hash := [32]byte(hashOf(token))
-	if o := r.staff().byToken[hash]; o != nil {
-		return o
-	}
-	// It may have been made a moment ago. Strangers can have the file looked at in this way, and no more than that.
-	if _, err := r.file.Reload(); err != nil {
-		return nil
-	}
-	return r.staff().byToken[hash]
+	r.Refresh()
+	return r.staff().byToken[[32]byte(hashOf(token))]
 }
 
 // Keeps reports whether an operator still has all that they had when they were found, and needs nothing more to prove
@@ -100,10 +95,11 @@ func (r *Roster) Refresh() {
 }
 
 // Follow reads the file again whenever it has changed, until ctx ends. It calls lost for each operator who is retired,
-// may do less than before, or has lost the token or a passkey; and failed with an error when the file cannot be read
-// any more, once for each: the roster goes on with the operators that it has.
-func (r *Roster) Follow(ctx context.Context, lost func(name string), failed func(error)) {
-	r.file.Follow(ctx, func(was, now *staff) {
+// may do less than before, or has lost the token or a passkey, with the time from which on the roster knew; and failed
+// with an error when the file cannot be read any more, once for each: the roster goes on with the operators that it
+// has.
+func (r *Roster) Follow(ctx context.Context, lost func(name string, known time.Time), failed func(error)) {
+	r.file.Follow(ctx, func(was, now *staff, at time.Time) {
 		if was == nil { // there was no file
 			return
 		}
@@ -112,7 +108,7 @@ func (r *Roster) Follow(ctx context.Context, lost func(name string), failed func
 		}
 		for name, before := range was.byName {
 			if is := now.byName[name]; is == nil || !is.keeps(before) {
-				lost(name)
+				lost(name, at)
 			}
 		}
 	}, failed)

@@ -105,7 +105,7 @@ func TestFollowTellsWhoHasLost(t *testing.T) {
 	lost, ready := make(chan string, 100), make(chan bool)
 	go func() {
 		close(ready)
-		r.Follow(t.Context(), func(name string) { lost <- name }, func(err error) { t.Error(err) })
+		r.Follow(t.Context(), func(name string, _ time.Time) { lost <- name }, func(err error) { t.Error(err) })
 	}()
 	<-ready
 	told := make(map[string]bool)
