@@ -44,6 +44,11 @@ func TestExplain(t *testing.T) {
 		{"sid=" + ticket, []string{"sid: live"}},
 		{"__Host-session=abc", []string{"__Host-session: malformed"}},
 		{"__Host-session=\"" + ticket + "\"", []string{"__Host-session: malformed", "stands in quotes"}},
+		{ticket[1:23], []string{"(handle): handle", "opens nothing", "The session is live", "User       ada"}},
+		{"__Host-session=" + ticket[1:23], []string{"__Host-session: handle", "User       ada"}},
+		{"session=" + ticket[1:23], []string{"session: handle", "User       ada"}},
+		{strings.Repeat("B", 21) + "A", []string{"(handle): handle", "no live", "Session    BBBB"}},
+		{"theme=" + strings.Repeat("A", 22), []string{"theme: other"}},
 		{"\"" + ticket + "\",", []string{"(ticket): live"}},
 		{"Authorization: Bearer " + ticket, []string{"(ticket): live"}},
 		{"bearer " + ticket, []string{"(ticket): live"}},
@@ -99,13 +104,15 @@ func TestExplain(t *testing.T) {
 	if status, _ := r.api("DELETE", "/v1/sessions/"+ended[1:23]); status != 204 {
 		t.Fatal(status)
 	}
-	for deadline := time.Now().Add(10 * time.Second); ; { // until the history has it
-		got, err := explain(ended)
-		if err == nil && strings.Contains(got, "ended by operator from 127.0.0.1: by token") {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%v\n%s", err, got)
+	for _, text := range []string{ended, ended[1:23]} {
+		for deadline := time.Now().Add(10 * time.Second); ; { // until the history has it
+			got, err := explain(text)
+			if err == nil && strings.Contains(got, "ended by operator from 127.0.0.1: by token") {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("%v\n%s", err, got)
+			}
 		}
 	}
 }

@@ -51,7 +51,8 @@ func (p *Program) explain(ctx context.Context, flags *config.Explain) (err error
 	}
 	defer func() { _ = past.Close(ctx) }()
 	report, err := explain.Read(ctx, p.Stdin, explain.Options{
-		Ticket: m.Explain, End: past.End, URL: u, Cookies: append(sessionCookies(m), flags.Cookie...),
+		Ticket: m.Explain, Session: m.Lookup, End: past.End, URL: u,
+		Cookies: append(sessionCookies(m), flags.Cookie...),
 	})
 	if err != nil {
 		return fmt.Errorf("explain: %w", err)

@@ -19,10 +19,10 @@ type explanation struct {
 
 // An explained cookie is one of the text.
 type explained struct {
-	Name, Worth, Means string
-	Row                *row // its session; nil if there is none
-	Handle             string
-	Ended              string // when, by whom and why, if that is known
+	Name, Kind, Worth, Means string
+	Row                      *row // its session; nil if there is none
+	Handle                   string
+	Ended                    string // when, by whom and why, if that is known
 }
 
 func (c *Console) askForCookie(w http.ResponseWriter, r *http.Request) {
@@ -36,8 +36,8 @@ func (c *Console) explainCookie(w http.ResponseWriter, r *http.Request) {
 	}
 	has := c.opts.Sessions.Options()
 	report, err := explain.Read(r.Context(), strings.NewReader(r.PostForm.Get("cookie")), explain.Options{
-		Ticket: c.opts.Sessions.Explain, End: c.opts.History.End, Cookies: []string{has.Cookie},
-		URL: &url.URL{Scheme: "https", Host: "site.example", Path: "/"},
+		Ticket: c.opts.Sessions.Explain, Session: c.opts.Sessions.Lookup, End: c.opts.History.End,
+		Cookies: []string{has.Cookie}, URL: &url.URL{Scheme: "https", Host: "site.example", Path: "/"},
 	})
 	switch {
 	case explain.Refused(err):
@@ -50,7 +50,7 @@ func (c *Console) explainCookie(w http.ResponseWriter, r *http.Request) {
 	}
 	page, now := explanation{Browsers: report.Browsers()}, time.Now()
 	for _, found := range report.Cookies {
-		e := explained{Name: visible.Text(found.Name), Worth: found.Worth, Means: found.Means}
+		e := explained{Name: visible.Text(found.Name), Kind: found.Kind(), Worth: found.Worth, Means: found.Means}
 		if s := found.Session; s != nil {
 			e.Handle = s.Handle.String()
 			if !s.CreatedAt.IsZero() {

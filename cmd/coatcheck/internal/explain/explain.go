@@ -25,6 +25,9 @@ type Options struct {
 	// Ticket tells what a ticket is worth: see [session.Manager.Explain].
 	Ticket func(ctx context.Context, ticket string) (worth string, of session.Info, err error)
 
+	// Session returns the live session of a handle: see [session.Manager.Lookup].
+	Session func(ctx context.Context, handle store.ID) (session.Info, bool, error)
+
 	// End tells what has ended a session, if that is known: see [history.History.End]. The default is that nothing is.
 	End func(ctx context.Context, handle store.ID) (history.Entry, bool, error)
 
@@ -45,8 +48,8 @@ type Report struct {
 
 // A Cookie is one cookie, or a ticket alone.
 type Cookie struct {
-	Name    string         `json:"name,omitempty"` // "" for a ticket alone
-	Worth   string         `json:"worth"`          // that of [session.Manager.Explain], or "other"
+	Name    string         `json:"name,omitempty"` // "" for a ticket or a handle alone
+	Worth   string         `json:"worth"`          // that of [session.Manager.Explain], "handle", "other" or "deletes"
 	Means   string         `json:"means"`
 	Session *session.Info  `json:"session,omitempty"`
 	End     *history.Entry `json:"end,omitempty"`        // what has ended the session, if that is known
@@ -127,10 +130,15 @@ func (o *Options) explain(ctx context.Context, p pasted) (Cookie, error) {
 	if err != nil {
 		return c, fmt.Errorf("look the session up: %w", err)
 	}
-	if worth == "malformed" && p.name != "" && !slices.Contains(o.Cookies, p.name) {
-		worth = "other"
+	if worth == "malformed" {
+		if worth, of, err = o.handle(ctx, p); err != nil {
+			return c, fmt.Errorf("look the session up: %w", err)
+		}
 	}
 	c.Worth, c.Means = worth, meaning[worth]
+	if worth == "handle" && of.CreatedAt.IsZero() {
+		c.Means = meaning["handle, over"]
+	}
 	if worth == "malformed" && ticketLike.MatchString(p.value) && strings.HasPrefix(p.value, `"`) {
 		c.Means = "It stands in quotes, which belong to a cookie's value: something has put them there on the way."
 	}
@@ -141,10 +149,34 @@ func (o *Options) explain(ctx context.Context, p pasted) (Cookie, error) {
 		return c, nil
 	}
 	c.Session = &of
-	if worth == "unknown" || worth == "ended" {
+	if worth == "unknown" || worth == "ended" || of.CreatedAt.IsZero() {
 		c.End = o.end(ctx, of.Handle)
 	}
 	return c, nil
+}
+
+// handle looks up what is no ticket and may be a session's handle. A cookie of another name has one only if there is
+// such a session, because many programs have values that look like it.
+func (o *Options) handle(ctx context.Context, p pasted) (worth string, of session.Info, err error) {
+	own := p.name == "" || slices.Contains(o.Cookies, p.name)
+	worth = "other"
+	if own {
+		worth = "malformed"
+	}
+	handle, err := store.ParseID(p.value)
+	if err != nil {
+		return worth, session.Info{}, nil
+	}
+	of, live, err := o.Session(ctx, handle)
+	switch {
+	case err != nil:
+		return "", session.Info{}, err
+	case live:
+		return "handle", of, nil
+	case own:
+		return "handle", session.Info{Handle: handle}, nil
+	}
+	return worth, session.Info{}, nil
 }
 
 // end returns what has ended a session, or nil. A history that does not answer keeps nobody from the rest.
@@ -167,6 +199,10 @@ var meaning = map[string]string{
 	"forged":  "There is a session of this handle, but it never had this secret: the ticket is made up or damaged.",
 	"unknown": "There is no session of this handle: it was ended (signed out, replaced by a sign-in, revoked or " +
 		"swept), or it is from another store.",
+	"handle": "It is a session's handle, as logs and lists show it, and no ticket: without the secret that follows " +
+		"it in a cookie it opens nothing. The session is live.",
+	"handle, over": "It may be a session's handle, as logs and lists show it, and is no ticket. There is no live " +
+		"session of it: it was ended or its time is over, or it is from another store.",
 	"malformed": "It is no ticket: cut off, changed on the way, or from another program that uses the same name.",
 	"other":     "It is not the session's: no ticket has this form.",
 	"deletes":   "It takes the cookie away from the browser.",

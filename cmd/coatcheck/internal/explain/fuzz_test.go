@@ -21,6 +21,7 @@ func FuzzRead(f *testing.F) {
 	for _, text := range []string{
 		ticket, "Cookie: a=b; __Host-session=" + ticket, "a=b; c", "Set-Cookie: x=1; Path=/\nSet-Cookie: x=; Max-Age=0",
 		"x=" + ticket + "; HttpOnly", "=;=", ":", "Set-Cookie:",
+		ticket[1:23], "a=" + ticket[1:23],
 		ticket + "=x", "Set-Cookie: " + ticket + "=x; Path=/" + ticket, "Authorization: Bearer " + ticket,
 		"curl 'https://site.example/" + ticket + "' -H 'Cookie: a=b' -b \"" + ticket + "=c\" \\",
 		"-H 'X: " + ticket + "=",
@@ -30,7 +31,7 @@ func FuzzRead(f *testing.F) {
 	u := &url.URL{Scheme: "https", Host: "site.example", Path: "/"}
 	f.Fuzz(func(t *testing.T, text string) {
 		report, err := explain.Read(t.Context(), strings.NewReader(text), explain.Options{
-			Ticket: m.Explain, URL: u, Cookies: []string{"__Host-session"},
+			Ticket: m.Explain, Session: m.Lookup, URL: u, Cookies: []string{"__Host-session"},
 		})
 		if (report == nil) == (err == nil) {
 			t.Fatalf("%v, %v", report, err)

@@ -23,6 +23,14 @@ func (r *Report) WriteJSON(w io.Writer) error {
 	return e.Encode(r)
 }
 
+// Kind says what a text without a name was taken for.
+func (c *Cookie) Kind() string {
+	if c.Worth == "handle" {
+		return "handle"
+	}
+	return "ticket"
+}
+
 // WriteText writes the report for people.
 func (r *Report) WriteText(w io.Writer, now time.Time) error {
 	var b strings.Builder
@@ -30,10 +38,7 @@ func (r *Report) WriteText(w io.Writer, now time.Time) error {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
-		name := visible.Text(c.Name)
-		if name == "" {
-			name = "(ticket)"
-		}
+		name := cmp.Or(visible.Text(c.Name), "("+c.Kind()+")")
 		fmt.Fprintf(&b, "%s: %s\n", name, c.Worth)
 		paragraph.Write(&b, "  ", c.Means)
 		if c.Session != nil {
