@@ -142,7 +142,7 @@ func TestListingShowsWhatIsPublicAndNothingElse(t *testing.T) {
 	stamp := func(t time.Time) string { return t.Format(time.RFC3339Nano) }
 	want := fmt.Sprintf(`{"sessions":[{"handle":"%s","user":"ada",`+
 		`"created_at":"%s","last_seen":"%s","expires_at":"%s","remember":true,`+
-		`"device":{"address":"192.0.2.7","user_agent":"Mozilla/5.0 \u003cb\u003e","label":"at the desk"}}]}`,
+		`"device":{"address":"192.0.2.7","user_agent":"Mozilla/5.0 \u003cb\u003e","label":"at the desk"}}],"total":1}`,
 		id, stamp(record.CreatedAt), stamp(record.LastSeen), stamp(record.ExpiresAt))
 	if strings.TrimSpace(got.body) != want {
 		t.Errorf("got  %swant %s", got.body, want)

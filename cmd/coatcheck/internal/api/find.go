@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/index"
+	"coatcheck.dev/store"
 )
 
 // A finder lists sessions: by the store newest first, and by the index whatever else is asked for.
@@ -50,7 +52,30 @@ func (s finder) list(w http.ResponseWriter, r *http.Request) {
 	for _, i := range infos {
 		page.Sessions = append(page.Sessions, newEntry(i))
 	}
+	page.Total = s.total(r.Context(), q, page)
 	answer(w, http.StatusOK, page)
+}
+
+// total returns how many sessions the store's listing has in all; nil if nobody can tell in time. Pages are the
+// store's, so an index that is behind does not count them.
+func (s finder) total(ctx context.Context, q store.Query, page foundPage) *int {
+	if q.After == (store.Cursor{}) && page.Next == "" {
+		n := len(page.Sessions)
+		return &n
+	}
+	if s.index != nil {
+		n, err := s.index.Count(ctx, index.Query{User: q.User})
+		if err == nil && s.index.Status().AsOf.IsZero() {
+			return &n
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, CountTime)
+	defer cancel()
+	n, err := s.manager.Count(ctx, q.User)
+	if err != nil {
+		return nil
+	}
+	return &n
 }
 
 func (s finder) search(w http.ResponseWriter, r *http.Request, values url.Values) {

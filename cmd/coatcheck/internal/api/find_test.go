@@ -85,8 +85,15 @@ func TestFindSessions(t *testing.T) {
 	if len(seen) != 8 {
 		t.Errorf("%d sessions on all pages, want 8", len(seen))
 	}
-	if f := h.find("user=ada"); f.Total != nil || len(f.Sessions) != 7 {
-		t.Errorf("what the store can list has %v, %d sessions", f.Total, len(f.Sessions))
+	for query, want := range map[string]int{
+		"user=ada": 7, "user=ada&limit=2": 7, "user=nobody": 0, "limit=1": 9, "": 9,
+	} {
+		if f := h.find(query); f.Total == nil || *f.Total != want || f.AsOf != nil {
+			t.Errorf("%q: what the store lists has total %v, as of %v; want %d", query, f.Total, f.AsOf, want)
+		}
+	}
+	if f := h.find("user=ada&limit=2&after=" + h.find("user=ada&limit=5").Next); f.Total == nil || *f.Total != 7 {
+		t.Errorf("the last page of the store's listing has total %v", f.Total)
 	}
 	next := h.find("name=a&limit=1").Next
 	h.want(h.ask("GET", "/v1/sessions?name=a&sort=user&after="+next), 400, "bad_request")
@@ -128,8 +135,11 @@ func TestFindWithoutIndex(t *testing.T) {
 	if !strings.Contains(got.body, "is being made") || got.Header.Get("Retry-After") == "" {
 		t.Errorf("the answer is %s", got.body)
 	}
-	if f := h.find("user=ada"); len(f.Sessions) != 1 {
-		t.Errorf("the store lists %d", len(f.Sessions))
+	h.start("ada", 2*time.Hour)
+	for _, query := range []string{"user=ada", "user=ada&limit=1"} {
+		if f := h.find(query); len(f.Sessions) == 0 || f.Total == nil || *f.Total != 2 {
+			t.Errorf("%s: the store lists %d, total %v", query, len(f.Sessions), f.Total)
+		}
 	}
 }
 

@@ -201,7 +201,7 @@ func (s sessions) endEverybody(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, done)
 }
 
-// CountTime is how long the end of all sessions may wait to know how many there are.
+// CountTime is how long a listing, or the end of all sessions, may wait to know how many there are.
 const CountTime = time.Second
 
 // EndEverybody ends all sessions that have begun, and returns how many those were if the store could tell in time.
