@@ -176,7 +176,10 @@ func (c *multitude) search() {
 		"address=10.0.0.0/9", "browser=product7", "browser=linux", "signed_in=no", "signed_in=yes", "remembered=yes",
 		"bound=no", "method=passkey", "level=2", "label=none", "created_after=2h", "created_before=2d", "seen_after=1d",
 		"ends_before=10d", "ends_after=1d", "address=10.7.0.0/16&created_after=2d",
-		"address=10.0.0.0/9&created_after=1d", "address=10.7.0.0/16&seen_after=1d", "sort=seen", "sort=ends",
+		"address=10.0.0.0/9&created_after=1d", "address=10.0.0.0/9&created_before=1d",
+		"address=10.0.0.0/10&created_after=3d", "address=10.0.0.0/9&seen_after=1d",
+		"address=10.0.0.0/9&ends_before=10d", "address=10.0.0.0/9&ends_after=10d",
+		"address=10.7.0.0/16&seen_after=1d", "sort=seen", "sort=ends",
 		"sort=-user",
 		"sort=address", "sort=browser", "sort=-method", "name=user-1&browser=product7&created_after=3d",
 	} {

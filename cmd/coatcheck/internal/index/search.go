@@ -106,14 +106,23 @@ func (x *Index) newSearch(q Query, now time.Time) *search {
 		col string
 	}{{created, "created"}, {q.Seen.on(now, false), "seen"}, {q.Ends.on(now, true), "ends"}} {
 		if !span.open() {
-			add(condition{sql: fmt.Sprintf("l.%s >= ? AND l.%[1]s < ?", span.col), args: []any{span.after, span.before},
-				rest: []rest{
-					{fmt.Sprintf("l.%s < ?", span.col), span.after}, {fmt.Sprintf("l.%s >= ?", span.col), span.before},
-				},
-				index: "live_" + span.col, cover: true})
+			add(span.condition(span.col))
 		}
 	}
 	return s
+}
+
+// condition is that a time is within a span. All other rows are before it and after it, unless it ends before it
+// begins.
+func (w within) condition(col string) condition {
+	c := condition{
+		sql: fmt.Sprintf("l.%s >= ? AND l.%[1]s < ?", col), args: []any{w.after, w.before},
+		index: "live_" + col, cover: true,
+	}
+	if w.after <= w.before {
+		c.rest = []rest{{fmt.Sprintf("l.%s < ?", col), w.after}, {fmt.Sprintf("l.%s >= ?", col), w.before}}
+	}
+	return c
 }
 
 // following returns the least text that comes after all that begin with a prefix; nil if there is none.
