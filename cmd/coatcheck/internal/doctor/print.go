@@ -27,32 +27,29 @@ func (r *Report) WriteText(w io.Writer) error {
 	} else {
 		b.WriteString("Sessions  none: the tables are made when coatcheck serve starts\n")
 	}
-	r.section(&b, store.Danger, "Dangerous", "✗")
-	r.section(&b, store.Limit, "Not promised", "!")
-	r.section(&b, store.Unknown, "Unknown", "?")
-	r.section(&b, store.Good, "As it should be", "✓")
+	for _, section := range []paragraph.Section{
+		r.section(store.Danger, "Dangerous", "✗"),
+		r.section(store.Limit, "Not promised", "!"),
+		r.section(store.Unknown, "Unknown", "?"),
+		r.section(store.Good, "As it should be", "✓"),
+	} {
+		section.Write(&b)
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-func (r *Report) section(b *strings.Builder, severity store.Severity, title, sign string) {
-	first := true
+// section has the findings of a severity. For good ones a glance is enough.
+func (r *Report) section(severity store.Severity, title, sign string) paragraph.Section {
+	s := paragraph.Section{Title: title, Sign: sign}
 	for _, f := range r.Findings {
-		if f.Severity != severity.String() {
-			continue
-		}
-		if first {
-			fmt.Fprintf(b, "\n%s\n", title)
-			first = false
-		}
-		if severity == store.Good { // a glance is enough
-			fmt.Fprintf(b, "  %s %s\n", sign, f.What)
-			continue
-		}
-		paragraph.Write(b, "  "+sign+" ", f.What)
-		paragraph.Write(b, "    ", f.Means)
-		if f.Fix != "" {
-			paragraph.Write(b, "    → ", f.Fix)
+		switch {
+		case f.Severity != severity.String():
+		case severity == store.Good:
+			s.Add("", "", f.What)
+		default:
+			s.Add("", f.Fix, f.What, f.Means)
 		}
 	}
+	return s
 }

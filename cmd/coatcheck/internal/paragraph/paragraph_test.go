@@ -23,3 +23,16 @@ func TestWrite(t *testing.T) {
 		}
 	}
 }
+
+func TestSection(t *testing.T) {
+	s := paragraph.Section{Title: "Wrong", Sign: "!"}
+	var b strings.Builder
+	s.Write(&b)
+	s.Add("", "mend it", "one", "two")
+	s.Add("name", "", "three")
+	s.Write(&b)
+	want := "\nWrong\n  ! one\n    two\n    → mend it\n  ! name                 three\n"
+	if got := b.String(); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

@@ -22,32 +22,29 @@ func (r *Report) WriteJSON(w io.Writer) error {
 func (r *Report) WriteText(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Site      %s\nRequests  %d\n", r.Site, r.Requests)
-	r.section(&b, Dangerous, "Dangerous", "✗")
-	r.section(&b, Unknown, "Unknown", "?")
-	r.section(&b, OK, "As it should be", "✓")
+	for _, section := range []paragraph.Section{
+		r.section(Dangerous, "Dangerous", "✗"),
+		r.section(Unknown, "Unknown", "?"),
+		r.section(OK, "As it should be", "✓"),
+	} {
+		section.Write(&b)
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-func (r *Report) section(b *strings.Builder, status Status, title, sign string) {
-	began := false
+// section has the findings of a status. For good ones a glance is enough.
+func (r *Report) section(status Status, title, sign string) paragraph.Section {
+	s := paragraph.Section{Title: title, Sign: sign}
 	for _, f := range r.Findings {
-		if f.Status != status {
-			continue
-		}
-		if !began {
-			fmt.Fprintf(b, "\n%s\n", title)
-			began = true
-		}
-		begin := fmt.Sprintf("  %s %-20s ", sign, f.Name)
-		if status == OK { // a glance is enough
-			paragraph.Write(b, begin, visible.Text(f.Got))
-			continue
-		}
-		paragraph.Write(b, begin, f.Tried)
-		paragraph.Write(b, "    ", visible.Text(f.Got))
-		if f.Fix != "" {
-			paragraph.Write(b, "    → ", f.Fix)
+		got := visible.Text(f.Got)
+		switch {
+		case f.Status != status:
+		case status == OK:
+			s.Add(f.Name, "", got)
+		default:
+			s.Add(f.Name, f.Fix, f.Tried, got)
 		}
 	}
+	return s
 }
