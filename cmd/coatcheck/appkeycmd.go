@@ -1,8 +1,8 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
-	"path/filepath"
 	"text/tabwriter"
 	"time"
 
@@ -13,11 +13,8 @@ import (
 )
 
 // appKeysPath is where the keys of services are.
-func appKeysPath(file string, f *folder.Folder) string {
-	if file != "" {
-		return file
-	}
-	return f.AppKeysPath()
+func appKeysPath(where config.AppKeyFile) string {
+	return cmp.Or(where.File, folder.At(where.Data).AppKeysPath())
 }
 
 // appKeys runs one of the commands on the keys of services.
@@ -28,8 +25,7 @@ func (p *Program) appKeys(line *config.Line) error {
 	case config.RetireAppKey:
 		return p.retireAppKey(&line.AppKeys.Retire)
 	}
-	where := line.AppKeys.List
-	return p.listAppKeys(appKeysPath(where.File, folder.At(where.Data)))
+	return p.listAppKeys(appKeysPath(line.AppKeys.List))
 }
 
 // newAppKey makes a key. It alone goes to standard output, for scripts.
@@ -42,8 +38,8 @@ func (p *Program) newAppKey(flags *config.NewKey) error {
 	if err != nil {
 		return err
 	}
-	path, err := changeAppKeys(flags.AppKeyFile, func(path string) error { return appkey.Add(path, key) })
-	if err != nil {
+	path := appKeysPath(flags.AppKeyFile)
+	if err := appkey.Add(path, key); err != nil {
 		return err
 	}
 	if _, err := fmt.Fprintln(p.Stdout, text); err != nil {
@@ -53,26 +49,9 @@ func (p *Program) newAppKey(flags *config.NewKey) error {
 	return err
 }
 
-// changeAppKeys changes the file of the keys, while nobody else does.
-func changeAppKeys(where config.AppKeyFile, change func(path string) error) (path string, err error) {
-	path = appKeysPath(where.File, folder.At(where.Data))
-	if err := folder.Make(filepath.Dir(path)); err != nil {
-		return path, err
-	}
-	lock, err := folder.LockKeys(path)
-	if err != nil {
-		return path, err
-	}
-	defer lock.Close()
-	return path, change(path)
-}
-
 func (p *Program) retireAppKey(flags *config.OldKey) error {
-	existed := false
-	path, err := changeAppKeys(flags.AppKeyFile, func(path string) (err error) {
-		existed, err = appkey.Remove(path, flags.ID)
-		return err
-	})
+	path := appKeysPath(flags.AppKeyFile)
+	existed, err := appkey.Remove(path, flags.ID)
 	if err != nil {
 		return err
 	}
@@ -100,7 +79,7 @@ func (p *Program) listAppKeys(path string) error {
 
 // openAppKeys opens the keys of services, and follows their file.
 func (s *server) openAppKeys(file string) (*appkey.Ring, error) {
-	ring, err := appkey.Open(appKeysPath(file, s.folder))
+	ring, err := appkey.Open(cmp.Or(file, s.folder.AppKeysPath()))
 	if err != nil {
 		return nil, fmt.Errorf("--app-keys: %w", err)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 
 	"coatcheck.dev/cmd/coatcheck/internal/config"
@@ -10,7 +11,7 @@ import (
 
 // openOperators opens the console's operators, and notes for other processes where links to it lead.
 func (s *server) openOperators(flags *config.Server) (*operator.Roster, error) {
-	path := operatorsPath(flags.Operators, s.folder)
+	path := cmp.Or(flags.Operators, s.folder.OperatorsPath())
 	roster, err := operator.Open(path, s.folder.LinksPath())
 	if err != nil {
 		return nil, fmt.Errorf("--operators: %w", err)

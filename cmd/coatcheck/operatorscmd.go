@@ -1,11 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -15,14 +15,6 @@ import (
 	"coatcheck.dev/cmd/coatcheck/internal/folder"
 	"coatcheck.dev/cmd/coatcheck/internal/operator"
 )
-
-// operatorsPath is where the operators are.
-func operatorsPath(file string, f *folder.Folder) string {
-	if file != "" {
-		return file
-	}
-	return f.OperatorsPath()
-}
 
 // operators runs one of the commands on the console's operators.
 func (p *Program) operators(line *config.Line) error {
@@ -38,14 +30,12 @@ func (p *Program) operators(line *config.Line) error {
 	case config.ResetPasskey:
 		return p.resetPasskey(&flags.ResetPasskey)
 	}
-	where := line.Operators.List
-	return p.listOperators(operatorsPath(where.File, folder.At(where.Data)))
+	return p.listOperators(operatorsPath(line.Operators.List))
 }
 
-// place returns the file of the operators, and makes its folder.
-func place(where config.OperatorFile) (path string, err error) {
-	path = operatorsPath(where.File, folder.At(where.Data))
-	return path, folder.Make(filepath.Dir(path))
+// operatorsPath is where the operators are.
+func operatorsPath(where config.OperatorFile) string {
+	return cmp.Or(where.File, folder.At(where.Data).OperatorsPath())
 }
 
 func (p *Program) addOperator(flags *config.NewOperator) error {
@@ -53,10 +43,7 @@ func (p *Program) addOperator(flags *config.NewOperator) error {
 	if err != nil {
 		return err
 	}
-	path, err := place(flags.OperatorFile)
-	if err != nil {
-		return err
-	}
+	path := operatorsPath(flags.OperatorFile)
 	if err := operator.Change(path, func(all []operator.Operator) ([]operator.Operator, error) {
 		if slices.ContainsFunc(all, func(a operator.Operator) bool { return strings.EqualFold(a.Name, o.Name) }) {
 			return nil, fmt.Errorf("there is an operator %s already; coatcheck operators role changes what they may do",
@@ -79,10 +66,7 @@ func (p *Program) showToken(token, name, path string) error {
 }
 
 func (p *Program) changeRole(flags *config.NewRole) error {
-	path, err := place(flags.OperatorFile)
-	if err != nil {
-		return err
-	}
+	path := operatorsPath(flags.OperatorFile)
 	token := ""
 	if err := operator.Edit(path, flags.Name, func(o *operator.Operator) error {
 		if o.Name == operator.Owner {
@@ -100,10 +84,7 @@ func (p *Program) retireOperator(flags *config.OneOperator) error {
 	if flags.Name == operator.Owner {
 		return fmt.Errorf("the operator %s cannot retire: whoever may read the data folder is one", operator.Owner)
 	}
-	path, err := place(flags.OperatorFile)
-	if err != nil {
-		return err
-	}
+	path := operatorsPath(flags.OperatorFile)
 	if err := operator.Change(path, func(all []operator.Operator) ([]operator.Operator, error) {
 		rest := slices.DeleteFunc(slices.Clone(all), func(o operator.Operator) bool { return o.Name == flags.Name })
 		if len(rest) == len(all) {
@@ -114,13 +95,13 @@ func (p *Program) retireOperator(flags *config.OneOperator) error {
 		return err
 	}
 	operator.LinksIn(folder.At(flags.Data).LinksPath()).Withdraw(flags.Name)
-	_, err = fmt.Fprintf(p.Stdout, "Retired: %s\n", flags.Name)
+	_, err := fmt.Fprintf(p.Stdout, "Retired: %s\n", flags.Name)
 	return err
 }
 
 func (p *Program) linkOperator(flags *config.NewLink) error {
 	at := folder.At(flags.Data)
-	all, err := operator.Load(operatorsPath(flags.File, at))
+	all, err := operator.Load(operatorsPath(flags.OperatorFile))
 	if err != nil {
 		return err
 	}
@@ -161,10 +142,7 @@ func consoleURL(given string, at *folder.Folder) (string, error) {
 }
 
 func (p *Program) resetPasskey(flags *config.OneOperator) error {
-	path, err := place(flags.OperatorFile)
-	if err != nil {
-		return err
-	}
+	path := operatorsPath(flags.OperatorFile)
 	had := 0
 	if err := operator.Edit(path, flags.Name, func(o *operator.Operator) error {
 		had, o.Passkeys = len(o.Passkeys), nil
@@ -172,7 +150,7 @@ func (p *Program) resetPasskey(flags *config.OneOperator) error {
 	}); err != nil {
 		return fmt.Errorf("%.40q: %w", flags.Name, err)
 	}
-	_, err = fmt.Fprintf(p.Stdout, "Forgotten: %d passkeys of %s\n", had, flags.Name)
+	_, err := fmt.Fprintf(p.Stdout, "Forgotten: %d passkeys of %s\n", had, flags.Name)
 	return err
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"coatcheck.dev/cmd/coatcheck/internal/folder"
 	"coatcheck.dev/cmd/coatcheck/internal/followed"
 	"coatcheck.dev/internal/atomicfile"
 )
@@ -89,8 +90,13 @@ func write(path string, keys []Key) error {
 	return atomicfile.Replace(path, []byte(b.String()))
 }
 
-// Add adds a key to a file, which is made if it is missing. Two programs must not change a file at once.
+// Add adds a key to a file, which is made if it is missing, while nobody else changes it.
 func Add(path string, k Key) error {
+	lock, err := folder.LockKeys(path)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
 	keys, err := Load(path)
 	if err != nil {
 		return err
@@ -101,8 +107,13 @@ func Add(path string, k Key) error {
 	return write(path, append(keys, k))
 }
 
-// Remove removes the key of an ID from a file, and reports whether there was one.
+// Remove removes the key of an ID from a file, while nobody else changes it, and reports whether there was one.
 func Remove(path, id string) (bool, error) {
+	lock, err := folder.LockKeys(path)
+	if err != nil {
+		return false, err
+	}
+	defer lock.Close()
 	keys, err := Load(path)
 	if err != nil {
 		return false, err

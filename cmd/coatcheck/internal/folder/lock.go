@@ -29,9 +29,12 @@ func (f *Folder) lock() (err error) {
 }
 
 // LockKeys makes the changes of a file of keys or operators this program's alone, until the lock is closed or the
-// program ends. Nobody needs it to read the file, because that is replaced as a whole. The file of the lock, beside it,
-// stays.
+// program ends. Nobody needs it to read the file, because that is replaced as a whole. The folder is made if it is
+// missing; the file of the lock, beside the other, stays.
 func LockKeys(keys string) (io.Closer, error) {
+	if err := Make(filepath.Dir(keys)); err != nil {
+		return nil, err
+	}
 	path := keys + ".lock"
 	if file, err := filepath.EvalSymlinks(keys); err == nil {
 		path = file + ".lock" // beside the file itself, which others may know by another name
