@@ -76,7 +76,7 @@ func (j *Jar) set(a *access, r *Request, p *cookie.Parsed) cookie.Reasons {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if !a.secure && !a.rules.libsoup && j.index.hasSecure(&c, a.now) {
+	if !a.secure && !a.rules.libsoup && j.index.hasSecure(&c, a) {
 		why.Add(cookie.ExcludeOverwriteSecure)
 	}
 	old := j.index.find(&c)
@@ -97,20 +97,28 @@ func (j *Jar) set(a *access, r *Request, p *cookie.Parsed) cookie.Reasons {
 }
 
 // hasSecure reports whether a cookie would overlay a Secure one of its site ([cookie.ExcludeOverwriteSecure]).
-func (x *index) hasSecure(c *Cookie, now time.Time) bool {
+func (x *index) hasSecure(c *Cookie, a *access) bool {
 	s := x.siteOf(c.Domain)
 	if s == nil || s.in(c.Partition) == nil {
 		return false
 	}
 	for _, b := range s.in(c.Partition).buckets {
 		for _, old := range b.entries {
-			if old.Secure && old.Name == c.Name && !old.expired(now) && pathMatch(c.Path, old.Path) &&
-				(domainMatch(c.Domain, old.Domain) || domainMatch(old.Domain, c.Domain)) {
+			if old.Secure && old.Name == c.Name && !old.expired(a.now) && pathMatch(c.Path, old.Path) &&
+				(a.covers(c, &old.Cookie) || a.covers(&old.Cookie, c)) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// covers reports whether a cookie counts as one for the hosts of another.
+func (a *access) covers(c, other *Cookie) bool {
+	if c.HostOnly && a.rules.hostOnlyOverlaysItsHost {
+		return c.Domain == other.Domain
+	}
+	return domainMatch(other.Domain, c.Domain)
 }
 
 // store puts c in the place of old, nil for none. If c has expired, it only deletes old.

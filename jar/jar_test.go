@@ -135,6 +135,32 @@ func TestExpiredCookieDoesNotProtect(t *testing.T) {
 	expect(t, j, at("http://example.com/"), "a=2")
 }
 
+// TestOverlayByHosts: in the standard a cookie of a host overlays a Secure one of any host below, and above. Firefox
+// asks whether one of them is for the host of the other (seen with Firefox 153).
+func TestOverlayByHosts(t *testing.T) {
+	const host, domain = "", "; Domain=example.com"
+	for _, tt := range []struct {
+		secureAt, secure, thenAt, then string
+		firefoxKeeps                   bool
+	}{
+		{"a.example.com", host, "example.com", host, true},
+		{"example.com", host, "a.example.com", host, true},
+		{"a.example.com", host, "example.com", domain, false},
+		{"example.com", domain, "a.example.com", host, false},
+		{"example.com", host, "example.com", domain, false},
+		{"example.com", domain, "example.com", host, false},
+	} {
+		for profile, want := range map[jar.Profile]bool{jar.Chrome: false, jar.Firefox: tt.firefoxKeeps} {
+			j, _ := newJar(profile)
+			set(t, j, at("https://"+tt.secureAt+"/"), "a=1; Secure"+tt.secure)
+			why := j.Set(at("http://"+tt.thenAt+"/"), "a=2"+tt.then)
+			if got := !why.Has(cookie.ExcludeOverwriteSecure); got != want {
+				t.Errorf("%v: %s%s after %s%s: kept is %t", profile, tt.thenAt, tt.then, tt.secureAt, tt.secure, got)
+			}
+		}
+	}
+}
+
 func TestLifetimes(t *testing.T) {
 	var changes []string
 	c := &clock{vectorTime}

@@ -51,6 +51,9 @@ type rules struct {
 	// For __Host- the outcome counts, however it is written: the default path is as good as Path=/, and so is a Domain
 	// that leaves the cookie host-only.
 	hostPrefixByOutcome bool
+	// A cookie without Domain overlays a Secure one of its own host alone, where the standard looks at no more than the
+	// domains of both (measured with Firefox 153).
+	hostOnlyOverlaysItsHost bool
 	// http and https are one site (network.cookie.sameSite.schemeful).
 	sitesHaveNoScheme bool
 	// All cookies of third parties are kept in the partition of the page, and no others are sent to them (Total Cookie
@@ -77,8 +80,8 @@ var profiles = [...]rules{
 		chromiumSyntax: true, clearingRefusesLines: true, priorities: true,
 		limits: shared.with(3300, 30*24*time.Hour, 0)},
 	Firefox: {redirectsCount: true, localhostIsSecure: true, sitesHaveNoScheme: true, firefoxSyntax: true,
-		hostPrefixByOutcome: true, partitionsThirdParties: true, clearsHostAlone: true,
-		limits: shared.with(3000, 0, 2048)},
+		hostPrefixByOutcome: true, hostOnlyOverlaysItsHost: true, partitionsThirdParties: true,
+		clearsHostAlone: true, limits: shared.with(3000, 0, 2048)},
 	Safari: {unsetIsLax: true, redirectsCount: true, prefixesByCase: true, noHTTPPrefixes: true,
 		partitionedNeedsNone: true, limits: shared.with(3000, 0, 0)},
 	WebKitGTK: {libsoup: true, sitesHaveNoScheme: true, clearsHostAlone: true, limits: Limits{Bytes: shared.Bytes}},

@@ -11,7 +11,8 @@
 //
 // One rule holds for every format. An entry that cannot be read is left out, and the rest is read; so is a cookie that
 // no browser would keep. A file is an error only if nothing in it makes sense, and then the jar stays as it was.
-// Files are read as streams, of any size; a line or an entry that is far longer than a cookie is left out.
+// Files are read as streams, of any size; a line or an entry that is far longer than a cookie is left out. JSON may have
+// comments and a comma too many.
 //
 // # The formats
 //
@@ -24,9 +25,10 @@
 //   - [Puppeteer], [CDP] and [Selenium] are what drivers of browsers give and take.
 //   - [Extension] is chrome.cookies, as extensions and Electron export it.
 //   - [Safari] is Safari's file, [Sessionstore] that of Firefox's session cookies.
-//   - [HTTPie], [ToughCookie] and [LWP] are files of other clients; LWP's is only read.
+//   - [HTTPie] and [ToughCookie] are files of other clients; [ToughStore], [NetHTTP] and [LWP] are only read.
+//   - [QuickManager] and [Sites] are what some extensions and programs export, [Pairs] names and values.
 //   - [HAR] is the HTTP archive. [ReadArchive] reads its requests as well, with their context.
-//   - [Headers] are what curl dumps, [CookieHeader] is what a request sends.
+//   - [Headers] are what curl, wget and proxies dump, [CookieHeader] is what a request sends.
 //   - [Chrome], [Firefox] and [WebKitGTK] are the databases of browsers. [Format.ImportDatabase] reads them through the
 //     caller's SQLite driver. They are never written.
 //

@@ -31,7 +31,8 @@ func entries(f format.Format, data []byte) int {
 		})
 	case "lwp":
 		return lines(text, func(line string) bool { return line[0] != '#' })
-	case "playwright", "playwright-cookies", "puppeteer", "cdp", "extension", "selenium", "tough-cookie":
+	case "playwright", "playwright-cookies", "puppeteer", "cdp", "extension", "selenium", "tough-cookie",
+		"cookie-quick-manager", "net-http":
 		return elements([]byte(text))
 	}
 	return -1

@@ -108,7 +108,7 @@ type harReader struct {
 }
 
 func readHAR(in *bufio.Reader, _ *Options, s *sink) error {
-	h := harReader{sink: s, sent: sentCookies{index: map[sentKey]int{}, set: map[string][]string{}}}
+	h := harReader{sink: s, sent: newSentCookies()}
 	err := eachEntry(in, s, func(at place, e *harEntry, x *Exchange) {
 		h.response(at, e, x)
 		if x.Request.URL.Hostname() != "" { // not data: and its kin
@@ -184,6 +184,10 @@ type sentCookies struct {
 	set   map[string][]string // the domains for which a name was set or deleted by a response
 }
 
+func newSentCookies() sentCookies {
+	return sentCookies{index: map[sentKey]int{}, set: map[string][]string{}}
+}
+
 type sentKey struct{ host, name, path string }
 
 type sentCookie struct {
@@ -220,16 +224,21 @@ func (s *sentCookies) request(at place, e *harEntry, x *Exchange) {
 		s.note(sent)
 	}
 	at.rest += ", Cookie header"
-	for pair := range strings.SplitSeq(header(e.Request.Headers, "Cookie"), ";") {
+	s.header(at, header(e.Request.Headers, "Cookie"), x.Request.URL, listed)
+}
+
+// header takes the cookies of a Cookie header, without those that are known from elsewhere.
+func (s *sentCookies) header(at place, value string, u *url.URL, known map[string]bool) {
+	for pair := range strings.SplitSeq(value, ";") {
 		name, value, ok := strings.Cut(strings.Trim(pair, " \t"), "=")
 		if !ok {
 			name, value = "", name
 		}
-		if name == "" && value == "" || listed[name] {
+		if name == "" && value == "" || known[name] {
 			continue
 		}
-		sent := sentCookie{Cookie: jar.Cookie{Name: name, Value: value}, at: at, host: host}
-		sent.guess(x.Request.URL)
+		sent := sentCookie{Cookie: jar.Cookie{Name: name, Value: value}, at: at, host: jar.CanonicalHost(u.Hostname())}
+		sent.guess(u)
 		s.note(sent)
 	}
 }

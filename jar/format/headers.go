@@ -14,10 +14,12 @@ import (
 	"coatcheck.dev/jar"
 )
 
-// Headers are those of responses as curl writes them: -D, -i, or -v. [Options.URL] is that of the first request; each
-// redirect leads to the next. Bodies are skipped. Expires is counted from the response's Date.
+// Headers are those of responses as curl writes them (-D, -i, -v), wget (-S, -d) and HTTPie (-v), or as proxies save
+// them, with the request before the response. Where no request is told, [Options.URL] is that of the first one; each
+// redirect leads to the next. Bodies are skipped. Expires is counted from the response's Date. Cookies that requests
+// have carried and no response has set are read as in [HAR].
 var Headers = Format{
-	name: "headers", about: "headers as curl -D, -i or -v writes them, only read; needs --url",
+	name: "headers", about: "headers as curl -D, -i or -v and wget -S write them, only read; needs --url without requests",
 	sign:  "a status line such as HTTP/2 200, or Set-Cookie lines",
 	sniff: sniffHeaders, read: readHeaders,
 }
@@ -26,25 +28,39 @@ var Headers = Format{
 var errNoURL = errors.New("the file does not say where its cookies belong; say the URL (--url)")
 
 func sniffHeaders(head []byte) bool {
-	for line := range bytes.Lines(head) {
-		text := headerLine(string(bytes.TrimRight(line, "\r\n")))
+	request := false
+	for raw := range bytes.Lines(head) {
+		line := strings.TrimRight(string(raw), "\r\n")
+		text := strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(line, "< "), "> "), "  ")
 		_, setCookie := cutPrefixFold(text, "Set-Cookie:")
+		_, sent := cutPrefixFold(text, "Cookie:")
+		_, _, asks := cutRequestLine(text)
+		request = request || asks
 		switch {
-		case isStatus(text) || setCookie:
+		case isStatus(text) || setCookie || request && sent:
 			return true
-		case text != "" && !strings.HasPrefix(text, "* ") && !strings.HasPrefix(text, ">"):
+		case request && strings.Contains(text, ":"):
+		case !isChatter(line) && !asks:
 			return false
 		}
 	}
 	return false
 }
 
-// headerLine takes away what curl -v puts in front.
-func headerLine(line string) string {
-	if line == "<" {
-		return ""
+// chatter begins the lines that curl and wget write before the headers.
+var chatter = []string{
+	"* ", ">", "{ [", "} [", "  % Total", "    ", "\r", "--", "Resolving ", "Connecting to ", "Reusing existing ",
+	"HTTP request sent", "Setting --", "DEBUG output", "Reading HSTS", "URI encoding", "Caching ", "Created socket",
+	"Releasing ", "Spider mode", "Warning: ",
+}
+
+func isChatter(line string) bool {
+	for _, begin := range chatter {
+		if strings.HasPrefix(line, begin) {
+			return true
+		}
 	}
-	return strings.TrimPrefix(line, "< ")
+	return line == ""
 }
 
 // isStatus reports whether a line begins a response, such as HTTP/1.1 200 OK.
@@ -54,15 +70,31 @@ func isStatus(line string) bool {
 		strings.Trim(rest[:3], "0123456789") == ""
 }
 
-// A dump is a response whose headers are read.
+// cutRequestLine reads a line that begins a request, such as GET /a HTTP/1.1.
+func cutRequestLine(line string) (method, target string, ok bool) {
+	part := strings.Split(line, " ")
+	if len(part) != 3 || !strings.HasPrefix(part[2], "HTTP/") || part[1] == "" || part[0] == "" ||
+		strings.Trim(part[0], "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+		return "", "", false
+	}
+	return part[0], part[1], true
+}
+
+// A dump is the exchange whose headers are read.
 type dump struct {
 	*sink
-	url      *url.URL
+	style   dumpStyle
+	request dumpRequest
+	sent    sentCookies
+
+	url      *url.URL // nil is not known
 	header   http.Header
-	redirect bool
+	code     string
 	body     bool
 	lines    []dumpLine
 	folds    bool // the last line may go on in the next one, as old servers write it
+	answered bool // the last response was the end of its request
+	unsure   bool // this response may be of another URL
 }
 
 type dumpLine struct {
@@ -70,26 +102,80 @@ type dumpLine struct {
 	value string
 }
 
+// A dumpStyle is how a program marks headers, which tells them from bodies.
+type dumpStyle uint8
+
+const (
+	plainDump    dumpStyle = iota
+	verboseDump            // of curl -v: < before headers
+	indentedDump           // of wget -S: two spaces before headers
+)
+
 func readHeaders(in *bufio.Reader, o *Options, s *sink) error {
-	if o.URL == nil {
-		return errNoURL
-	}
-	d := dump{sink: s, url: o.URL, header: http.Header{}}
+	d := dump{sink: s, url: o.URL, header: http.Header{}, sent: newSentCookies()}
 	err := eachLine(in, func(n int, line []byte, _, long bool) {
-		d.line(place{unit: "line", n: n}, headerLine(string(line)), long)
+		d.raw(place{unit: "line", n: n}, string(line), long)
 	})
 	d.end()
+	d.sent.each(func(c *sentCookie) { s.add(c.at, &c.Cookie, c.changes...) })
 	if err == nil && s.Entries() == 0 {
 		err = fmt.Errorf("%w: no response in it sets a cookie", ErrNothing)
 	}
 	return err
 }
 
+// raw takes a line as it is in the file.
+func (d *dump) raw(at place, line string, long bool) {
+	indented, isIndented := strings.CutPrefix(line, "  ")
+	switch {
+	case line == "<" || strings.HasPrefix(line, "< "):
+		d.style = verboseDump
+		d.line(at, strings.TrimPrefix(line[1:], " "), long)
+	case line == ">" || strings.HasPrefix(line, "> "):
+		d.end()
+		d.asks(at, strings.TrimPrefix(line[1:], " "))
+	case strings.HasPrefix(line, "* "):
+		d.request.note(line[2:])
+	case d.style == verboseDump: // bodies stand between the headers
+	case strings.HasPrefix(line, "--") && d.visits(line):
+	case isIndented && (isStatus(indented) || d.style == indentedDump && !d.body):
+		d.style = indentedDump
+		d.line(at, indented, long)
+	case d.style == indentedDump:
+		d.body = true
+	default:
+		d.plain(at, line, long)
+	}
+}
+
+// plain takes a line of a file where nothing marks headers.
+func (d *dump) plain(at place, line string, long bool) {
+	if d.body || d.code == "" {
+		if method, _, ok := cutRequestLine(line); ok && method != "" || d.request.open {
+			d.end()
+			d.asks(at, line)
+			return
+		}
+	}
+	if d.body {
+		line = line[max(statusAt(line), 0):]
+	}
+	d.line(at, line, long)
+}
+
+// statusAt returns where a status line begins in the last line of a body, which need not end; -1 for nowhere.
+func statusAt(line string) int {
+	i := strings.LastIndex(line, "HTTP/")
+	if i > 0 && isStatus(line[i:]) && !strings.ContainsAny(line[i:], "<>\"'") {
+		return i
+	}
+	return -1
+}
+
+// line takes a line of a response, without its mark.
 func (d *dump) line(at place, line string, long bool) {
 	if isStatus(line) {
-		d.end()
-		_, code, _ := strings.Cut(line, " ")
-		d.redirect, d.body = code[0] == '3', false
+		d.begin(line)
 		return
 	}
 	if line == "" {
@@ -116,74 +202,49 @@ func (d *dump) line(at place, line string, long bool) {
 	}
 }
 
+// begin begins a response. It may be of another URL if the one before was no reason to ask again.
+func (d *dump) begin(status string) {
+	d.end()
+	_, d.code, _ = strings.Cut(status, " ")
+	d.body, d.unsure = false, d.answered
+	d.answered = d.code[0] != '1' && d.code[0] != '3' && d.code[:3] != "401" && d.code[:3] != "407" &&
+		!strings.HasSuffix(strings.ToLower(d.code), "connection established")
+}
+
 // end takes the cookies of the response and goes on to the target of its redirect.
 func (d *dump) end() {
-	r := jar.Request{URL: d.url, Kind: jar.Navigation}
-	r.Date, _ = http.ParseTime(d.header.Get("Date"))
 	for _, header := range d.lines {
-		for line, changes := range unfold(header.value) {
-			p := cookie.Parse(line)
-			c, why := jar.Spec.Decide(&p, &r, d.now)
-			if why.Excluded() {
-				d.leaveOut(header.at, &c, "a browser refuses it: "+why.Exclusions().String())
-				continue
-			}
-			d.add(header.at, &c, changes...)
-		}
+		d.take(header)
 	}
-	if location := d.header.Get("Location"); d.redirect && location != "" {
+	redirect := strings.HasPrefix(d.code, "3")
+	if location := d.header.Get("Location"); redirect && location != "" && d.url != nil {
 		if u, err := weburl.Resolve(d.url, location); err == nil && u.Host != "" {
 			d.url = u
 		}
 	}
-	d.lines, d.header, d.redirect = nil, http.Header{}, false
+	d.lines, d.header, d.code = nil, http.Header{}, ""
 }
 
-// CookieHeader is the value of a Cookie header, or of document.cookie: "a=1; b=2". [Options.URL] is where it was sent,
-// which is all that is known: the cookies count as those of that host, for all paths, until the session ends.
-var CookieHeader = Format{
-	name: "cookie-header", about: `a Cookie header such as "a=1; b=2", only read; needs --url`,
-	sign:  "a line of name=value pairs with ; between, or Cookie: in front",
-	sniff: sniffCookieHeader, read: readCookieHeader,
-}
-
-func sniffCookieHeader(head []byte) bool {
-	text := strings.TrimSpace(string(head))
-	if _, ok := cutPrefixFold(text, "Cookie:"); ok {
-		for line := range strings.Lines(text) { // several ones, as HTTP/2 sends them
-			if _, ok := cutPrefixFold(strings.TrimSpace(line), "Cookie:"); !ok && strings.TrimSpace(line) != "" {
-				return false
-			}
-		}
-		return true
+// take takes the cookies of a Set-Cookie header.
+func (d *dump) take(header dumpLine) {
+	if d.url == nil {
+		d.leaveOut(header.at, nil, errNoURL.Error())
+		return
 	}
-	name, _, ok := strings.Cut(text, "=")
-	name = strings.TrimSpace(name)
-	return ok && name != "" && !strings.ContainsAny(name, " \t\"<>{}[]():;,#") && !strings.ContainsAny(text, "\n\t<")
-}
-
-func readCookieHeader(in *bufio.Reader, o *Options, s *sink) error {
-	if o.URL == nil {
-		return errNoURL
+	r := jar.Request{URL: d.url, Kind: jar.Navigation}
+	r.Date, _ = http.ParseTime(d.header.Get("Date"))
+	for line, changes := range unfold(header.value) {
+		p := cookie.Parse(line)
+		c, why := jar.Spec.Decide(&p, &r, d.now)
+		if why.Excluded() {
+			d.leaveOut(header.at, &c, "a browser refuses it: "+why.Exclusions().String())
+			continue
+		}
+		if d.unsure {
+			changes = append(changes[:len(changes):len(changes)],
+				"taken as one of the same URL: its response follows another that is no redirect")
+		}
+		d.sent.covered(&c)
+		d.add(header.at, &c, changes...)
 	}
-	return eachLine(in, func(n int, raw []byte, _, long bool) {
-		line, _ := cutPrefixFold(strings.TrimSpace(string(raw)), "Cookie:")
-		if long {
-			s.leaveOut(place{unit: "line", n: n}, nil, "it is too long for a header")
-			return
-		}
-		k := 0
-		for pair := range strings.SplitSeq(line, ";") {
-			if pair = strings.Trim(pair, " \t"); pair == "" {
-				continue
-			}
-			name, value, ok := strings.Cut(pair, "=")
-			if !ok {
-				name, value = "", name
-			}
-			k++
-			c := sentTo(strings.TrimSpace(name), strings.TrimSpace(value), o.URL)
-			s.add(place{unit: "line", n: n}.in("cookie", k), &c, guessed)
-		}
-	})
 }

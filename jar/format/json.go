@@ -34,7 +34,7 @@ type jsonScanner struct {
 
 func newScanner(in *bufio.Reader) *jsonScanner { return &jsonScanner{in: in, line: 1} }
 
-// peek skips white space and returns the next byte. The end of the input is io.ErrUnexpectedEOF.
+// peek skips white space and comments, and returns the next byte. The end of the input is io.ErrUnexpectedEOF.
 func (s *jsonScanner) peek() (byte, error) {
 	for {
 		b, err := s.in.ReadByte()
@@ -45,9 +45,38 @@ func (s *jsonScanner) peek() (byte, error) {
 			return 0, err
 		case b == '\n':
 			s.line++
+		case b == '/':
+			s.in.UnreadByte()
+			if !s.comment() {
+				return b, nil
+			}
 		case b != ' ' && b != '\t' && b != '\r':
 			return b, s.in.UnreadByte()
 		}
+	}
+}
+
+// comment skips a comment: // to the end of the line, or /* to the next */. JSON has none, but editors and people write
+// them (JSONC). It reports whether there is one. One without an end goes to the end of the file.
+func (s *jsonScanner) comment() bool {
+	begin, _ := s.in.Peek(2)
+	line := string(begin) == "//"
+	if !line && string(begin) != "/*" {
+		return false
+	}
+	s.in.Discard(2)
+	for before := byte(0); ; {
+		b, err := s.in.ReadByte()
+		if err != nil {
+			return true // the next read has the same error
+		}
+		if b == '\n' {
+			s.line++
+		}
+		if line && (b == '\n' || b == '\r') || !line && before == '*' && b == '/' {
+			return true
+		}
+		before = b
 	}
 }
 
@@ -212,6 +241,15 @@ func (s *jsonScanner) scanWord(keep bool) error {
 				s.keep(' ') // what stands behind is another word, and wrong
 			}
 			return s.in.UnreadByte()
+		case '/':
+			s.in.UnreadByte()
+			if s.comment() {
+				if keep {
+					s.keep(' ')
+				}
+				return nil
+			}
+			s.in.Discard(1)
 		}
 		if keep {
 			s.keep(b)
@@ -298,22 +336,30 @@ func (shape *jsonShape) walk(in *bufio.Reader, s *sink) error {
 	scan.drop = shape.drop
 	found := false
 	err := shape.value(scan, "", &found, 0)
-	if err == nil && found {
-		if _, end := scan.peek(); end == nil {
-			s.note(place{unit: "line", n: scan.line}, "the file goes on after its end, and the rest is not read")
-		}
-		return nil
+	if err == nil && !found {
+		err = errNoList
 	}
+	return scan.end(err, s, shape.come)
+}
+
+// end tells what becomes of a file that has been walked through up to an error, nil for all of it. come says whether
+// anything has been read; nil means that the sink knows.
+func (s *jsonScanner) end(err error, to *sink, come func() bool) error {
 	switch {
 	case err == nil:
-		return errNoList
+		if _, end := s.peek(); end == nil {
+			to.note(place{unit: "line", n: s.line}, "the file goes on after its end, and the rest is not read")
+		}
+		return nil
+	case err == errNoList:
+		return err
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		err = fmt.Errorf("line %d: the file ends too early: %w", scan.line, io.ErrUnexpectedEOF)
+		err = fmt.Errorf("line %d: the file ends too early: %w", s.line, io.ErrUnexpectedEOF)
 	}
-	if s.Read+s.Expired == 0 && (shape.come == nil || !shape.come()) {
+	if to.Read+to.Expired == 0 && (come == nil || !come()) {
 		return err
 	}
-	s.note(place{}, "what comes after: "+err.Error())
+	to.note(place{}, "what comes after: "+err.Error())
 	return nil
 }
 

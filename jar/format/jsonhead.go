@@ -16,12 +16,12 @@ type jsonHead struct {
 
 // readHead reads as far as the head reaches. It is not ok if the file is no JSON.
 func readHead(head []byte) (h jsonHead, ok bool) {
-	text := bytes.TrimLeft(head, " \t\r\n")
-	if len(text) == 0 || text[0] != '{' && text[0] != '[' {
+	scan := newScanner(bufio.NewReader(bytes.NewReader(head)))
+	first, err := scan.peek() // behind comments
+	if err != nil || first != '{' && first != '[' {
 		return h, false
 	}
-	h.array, h.keys, h.entry = text[0] == '[', map[string]byte{}, map[string]byte{}
-	scan := newScanner(bufio.NewReader(bytes.NewReader(text)))
+	h.array, h.keys, h.entry = first == '[', map[string]byte{}, map[string]byte{}
 	if h.array {
 		h.readEntry(scan)
 		return h, true

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"coatcheck.dev/jar"
 )
 
 // Pairs is a JSON object of names and values, as Python's requests makes of its jar (dict_from_cookiejar) and programs
@@ -41,12 +43,7 @@ func readPairs(in *bufio.Reader, o *Options, s *sink) error {
 		if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
 			return err
 		}
-		c := sentTo(name, "", o.URL)
-		if json.Unmarshal(raw, &c.Value) != nil {
-			s.leaveOut(at, &c, "its value is no string")
-			return err
-		}
-		s.add(at, &c, guessed)
+		readNamed(at, name, raw, o, s)
 		return err
 	})
 	if err != nil && s.Read > 0 {
@@ -54,4 +51,20 @@ func readPairs(in *bufio.Reader, o *Options, s *sink) error {
 		return nil
 	}
 	return err
+}
+
+// readNamed reads a cookie of an object: its name, with its value or with all its fields.
+func readNamed(at place, name string, raw []byte, o *Options, s *sink) {
+	var value string
+	switch {
+	case len(raw) > 0 && raw[0] == '{':
+		readRecord(at, raw, o, s, func(r *record, c *jar.Cookie) { r.named(name, c) })
+	case json.Unmarshal(raw, &value) != nil:
+		s.leaveOut(at, &jar.Cookie{Name: name}, "its value is no string")
+	case o.URL == nil:
+		s.leaveOut(at, &jar.Cookie{Name: name}, errNoURL.Error())
+	default:
+		c := sentTo(name, value, o.URL)
+		s.add(at, &c, guessed)
+	}
 }

@@ -26,7 +26,10 @@ type record struct {
 	odd    []string // fields that mean nothing; the entry is changed
 }
 
-var errNameless = errors.New("it has no name")
+var (
+	errNameless    = errors.New("it has no name")
+	errNoPartition = errors.New("its partition has no name")
+)
 
 // parseRecord reads an object. Bytes that are no UTF-8 are reported as odd, because JSON has no place for them.
 func parseRecord(raw []byte) (*record, error) {
@@ -228,7 +231,7 @@ func (r *record) domain(c *jar.Cookie, o *Options) {
 // partition reads the partition key: the text of Playwright and of older DevTools, or an object.
 func (r *record) partition(c *jar.Cookie) {
 	if r.flag("partitionKeyOpaque") {
-		r.wrong = append(r.wrong, errors.New("its partition has no name"))
+		r.wrong = append(r.wrong, errNoPartition)
 		return
 	}
 	switch key := r.fields["partitionKey"].(type) {
@@ -309,17 +312,7 @@ func readRecordLines(in *bufio.Reader, o *Options, s *sink) error {
 	head, _ := in.Peek(headSize)
 	first, _, _ := bytes.Cut(bytes.TrimLeft(head, " \t\r\n"), []byte("\n"))
 	if !json.Valid(bytes.TrimRight(first, ", \t\r")) {
-		scan := newScanner(in)
-		at := place{unit: "line", n: 1}
-		raw, err := scan.value()
-		if err != nil {
-			return fmt.Errorf("line %d: %w", scan.line, err)
-		}
-		readRecord(at, raw, o, s, nil)
-		if _, end := scan.peek(); end == nil {
-			s.note(place{unit: "line", n: scan.line}, "the file goes on after its end, and the rest is not read")
-		}
-		return nil
+		return readSingle(in, s, func(at place, raw []byte) { readRecord(at, raw, o, s, nil) })
 	}
 	return eachLine(in, func(n int, line []byte, _, long bool) {
 		switch line = bytes.TrimRight(line, ", \t"); {
@@ -332,6 +325,39 @@ func readRecordLines(in *bufio.Reader, o *Options, s *sink) error {
 	})
 }
 
+// readSingle reads a file that is one entry.
+func readSingle(in *bufio.Reader, s *sink, entry func(at place, raw []byte)) error {
+	scan := newScanner(in)
+	raw, err := scan.value()
+	if err != nil {
+		return fmt.Errorf("line %d: %w", scan.line, err)
+	}
+	entry(place{unit: "line", n: 1}, raw)
+	if _, end := scan.peek(); end == nil {
+		s.note(place{unit: "line", n: scan.line}, "the file goes on after its end, and the rest is not read")
+	}
+	return nil
+}
+
+// renamed reads an array of cookies after their fields have got the usual names.
+func renamed(rename func(r *record, o *Options, now time.Time)) func(in *bufio.Reader, o *Options, s *sink) error {
+	return func(in *bufio.Reader, o *Options, s *sink) error {
+		shape := jsonShape{
+			list: "cookies",
+			entry: func(at place, raw []byte) {
+				r, err := parseRecord(raw)
+				if err != nil {
+					s.leaveOut(at, nil, err.Error())
+					return
+				}
+				rename(r, o, s.now)
+				r.take(at, o, s, nil)
+			},
+		}
+		return shape.walk(in, s)
+	}
+}
+
 // readRecord reads an entry. more, if it is not nil, reads what only this format has.
 func readRecord(at place, raw []byte, o *Options, s *sink, more func(r *record, c *jar.Cookie)) {
 	r, err := parseRecord(raw)
@@ -339,6 +365,11 @@ func readRecord(at place, raw []byte, o *Options, s *sink, more func(r *record, 
 		s.leaveOut(at, nil, err.Error())
 		return
 	}
+	r.take(at, o, s, more)
+}
+
+// take gives the cookie to the sink.
+func (r *record) take(at place, o *Options, s *sink, more func(r *record, c *jar.Cookie)) {
 	c := r.cookie(o)
 	if more != nil {
 		more(r, &c)

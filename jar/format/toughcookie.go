@@ -65,17 +65,29 @@ func writeISO(t time.Time) string {
 
 func readToughCookie(in *bufio.Reader, o *Options, s *sink) error {
 	shape := jsonShape{
-		list: "cookies",
-		entry: func(at place, raw []byte) {
-			readRecord(at, raw, o, s, func(r *record, c *jar.Cookie) {
-				c.HostOnly = r.flag("hostOnly") // there is no leading dot
-				c.Created, _ = readTime(r.text("creation"))
-				c.LastAccess, _ = readTime(r.text("lastAccessed"))
-				r.maxAge(c)
-			})
-		},
+		list:  "cookies",
+		entry: func(at place, raw []byte) { readRecord(at, raw, o, s, (*record).toughCookie) },
 	}
 	return shape.walk(in, s)
+}
+
+// toughCookie reads what only tough-cookie has.
+func (r *record) toughCookie(c *jar.Cookie) {
+	c.HostOnly = r.flag("hostOnly") // there is no leading dot
+	c.Created, _ = readTime(r.text("creation"))
+	c.LastAccess, _ = readTime(r.text("lastAccessed"))
+	r.maxAge(c)
+	extensions, _ := r.fields["extensions"].([]any) // attributes that tough-cookie does not know
+	for _, attribute := range extensions {
+		text, _ := attribute.(string)
+		name, value, _ := strings.Cut(text, "=")
+		switch p, err := readPriority(strings.TrimSpace(value)); {
+		case strings.EqualFold(name, "Partitioned"):
+			r.odd = append(r.odd, "that it is Partitioned is lost: tough-cookie keeps no partitions")
+		case strings.EqualFold(name, "Priority") && err == nil:
+			c.Priority = p
+		}
+	}
 }
 
 // maxAge reads the lifetime of a cookie that was set with Max-Age, in seconds from its creation. It goes before
