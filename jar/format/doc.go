@@ -11,8 +11,8 @@
 //
 // One rule holds for every format. An entry that cannot be read is left out, and the rest is read; so is a cookie that
 // no browser would keep. A file is an error only if nothing in it makes sense, and then the jar stays as it was.
-// Files are read as streams, of any size; a line or an entry that is far longer than a cookie is left out. JSON may have
-// comments and a comma too many.
+// Files are read as streams, of any size; a line or an entry that is far longer than a cookie is left out. JSON may
+// have comments and a comma too many.
 //
 // # The formats
 //

@@ -19,7 +19,7 @@ import (
 // redirect leads to the next. Bodies are skipped. Expires is counted from the response's Date. Cookies that requests
 // have carried and no response has set are read as in [HAR].
 var Headers = Format{
-	name: "headers", about: "headers as curl -D, -i or -v and wget -S write them, only read; needs --url without requests",
+	name: "headers", about: "headers of curl -D, -i or -v and wget -S, only read; needs --url without requests",
 	sign:  "a status line such as HTTP/2 200, or Set-Cookie lines",
 	sniff: sniffHeaders, read: readHeaders,
 }

@@ -10,9 +10,9 @@ import (
 )
 
 // NetHTTP is an array of Go's http.Cookie as encoding/json writes it, and the files of jars with the same fields, such
-// as persistent-cookiejar. Cookies without Domain belong to the host of [Options.URL]. A MaxAge counts from now, because
-// the file does not say when the cookie was set. A Partitioned cookie is left out, because its partition has no name. The
-// times of creation and last access are lost.
+// as persistent-cookiejar. Cookies without Domain belong to the host of [Options.URL]. A MaxAge counts from now,
+// because the file does not say when the cookie was set. A Partitioned cookie is left out, because its partition has no
+// name. The times of creation and last access are lost.
 var NetHTTP = Format{
 	name: "net-http", about: "an array of Go's http.Cookie, only read; needs --url where Domain is empty",
 	sign: `a JSON array of cookies with "Name", "Value" and "HttpOnly"`,

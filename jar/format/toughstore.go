@@ -10,8 +10,8 @@ import (
 	"coatcheck.dev/jar"
 )
 
-// ToughStore is the file of tough-cookie-file-store and of the stores before it: objects within objects, by domain, path
-// and name, with the cookies of [ToughCookie] inside.
+// ToughStore is the file of tough-cookie-file-store and of the stores before it: objects within objects, by domain,
+// path and name, with the cookies of [ToughCookie] inside.
 var ToughStore = Format{
 	name: "tough-cookie-file-store", about: "the file of tough-cookie-file-store for Node.js, only read",
 	sign:  `a JSON object by domain, path and name, with cookies that have a "value"`,

@@ -77,6 +77,7 @@ var quiet = map[string]any{
 	"dom.security.https_first":                       false,
 	"dom.security.https_only_mode":                   false,
 	"security.mixed_content.upgrade_display_content": false,
+	"security.warn_submit_secure_to_insecure":        false, // a form of a page on this machine, to one by http
 	"network.stricttransportsecurity.preloadlist":    false,
 	"app.update.enabled":                             false,
 	"app.normandy.enabled":                           false,
