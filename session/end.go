@@ -167,7 +167,7 @@ func (m *Manager) emitRevoked(ctx context.Context, handle store.ID, user string)
 func (m *Manager) tellRevoked(ctx context.Context, e event.Event) {
 	a, _ := ctx.Value(actorKey{}).(actor)
 	if e.Handle.IsZero() && e.User == "" {
-		a.reason = strings.TrimSpace("everybody's sessions " + a.reason)
+		a.reason = strings.TrimSuffix("everybody's sessions: "+a.reason, ": ")
 	}
 	e.Kind, e.Actor, e.Reason = event.Revoked, a.name, a.reason
 	e.Address, _ = ctx.Value(actorAddressKey{}).(string)

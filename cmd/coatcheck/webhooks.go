@@ -12,6 +12,7 @@ import (
 
 	"coatcheck.dev/cmd/coatcheck/internal/config"
 	"coatcheck.dev/cmd/coatcheck/internal/folder"
+	"coatcheck.dev/cmd/coatcheck/internal/span"
 	"coatcheck.dev/cmd/coatcheck/internal/webhook"
 	"coatcheck.dev/event"
 	"coatcheck.dev/store"
@@ -163,10 +164,11 @@ func (p *Program) webhooks(ctx context.Context, line *config.Line) (err error) {
 	defer func() { err = errors.Join(err, file.Close()) }()
 	switch line.Command {
 	case config.ReplayWebhooks:
-		since, err := sinceWhen(flags.Replay.Since, time.Now())
-		if err != nil {
-			return err
+		edge, ok := span.Parse(flags.Replay.Since)
+		if !ok {
+			return fmt.Errorf("--since %.80q: %s", flags.Replay.Since, span.Want)
 		}
+		since := edge.Ago(time.Now())
 		if err := file.Replay(ctx, flags.Replay.Receiver, since); err != nil {
 			return err
 		}
@@ -196,17 +198,4 @@ func (p *Program) webhooks(ctx context.Context, line *config.Line) (err error) {
 			s.Dropped, s.Answer)
 	}
 	return w.Flush()
-}
-
-// sinceWhen reads a time, or how long ago it was.
-func sinceWhen(text string, now time.Time) (time.Time, error) {
-	if ago, err := time.ParseDuration(text); err == nil && ago > 0 {
-		return now.Add(-ago), nil
-	}
-	at, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("--since: %.80q is no time; write how long ago, such as 2h, or a time such as "+
-			"2026-03-01T12:00:00Z", text)
-	}
-	return at, nil
 }

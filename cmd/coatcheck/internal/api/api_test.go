@@ -430,7 +430,7 @@ func TestEndEverybody(t *testing.T) {
 			t.Errorf("it answers %s, want %s", got.body, want)
 		}
 		if e := <-h.events; e.Kind != event.Revoked || e.Actor != operator.Owner ||
-			e.Reason != "everybody's sessions by token" {
+			e.Reason != "everybody's sessions: by token" {
 			t.Errorf("event %+v", e)
 		}
 		if left := h.list("").Sessions; len(left) != 0 {

@@ -276,11 +276,50 @@ func TestEverybodyNeedsAdmin(t *testing.T) {
 	if got := h.ask(q); got.StatusCode != 200 {
 		t.Errorf("with the scope admin: %d", got.StatusCode)
 	}
-	h.tell("POST", "/v1/not-before", `{}`, 400)
+	for _, body := range []string{
+		`{}`, `{"user":"ada","before":"yesterday"}`, `{"user":"ada","before":7}`,
+		`{"user":"ada","dry_run":true,"before":"x"}`,
+		`{"user":"ada","reason":"` + strings.Repeat("x", 201) + `"}`,
+	} {
+		h.tell("POST", "/v1/not-before", body, 400)
+	}
 	h.tell("POST", "/v1/not-before", `{"user":"ada","confirm":"everybody"}`, 400)
 	q.target, q.body = "/v1/not-before", `{"user":"ada","before":"2999-01-01T00:00:00Z"}`
 	if got := h.ask(q); got.StatusCode != 200 || strings.Contains(got.body, "2999") {
 		t.Errorf("a time ahead counts as now, and the answer is %d %s", got.StatusCode, got.body)
+	}
+	h.begin()
+	h.tell("POST", "/v1/not-before", `{"user":"ada","before":"1h"}`, 200)
+	if infos, _ := h.manager.List(t.Context(), "ada"); len(infos) != 1 {
+		t.Errorf("what began since an hour ago: %v", infos)
+	}
+}
+
+// The reason of a not-before is in the event, by which the history and the log have it.
+func TestNotBeforeHasAReason(t *testing.T) {
+	var ends []event.Event
+	queue := event.NewQueue(func(e event.Event) {
+		if e.Kind == event.Revoked {
+			ends = append(ends, e)
+		}
+	})
+	h := newRig(t, session.Options{Events: queue})
+	for _, body := range []string{
+		`{"user":"ada","reason":" leaked tickets "}`, `{"confirm":"everybody","reason":"leaked tickets"}`,
+		`{"user":"ada","reason":" "}`,
+	} {
+		h.ask(question{"POST", "/v1/not-before", body, h.keys["admin"], nil})
+	}
+	queue.Flush(t.Context())
+	if len(ends) != 3 || ends[0].Reason != "leaked tickets" ||
+		ends[1].Reason != "everybody's sessions: leaked tickets" ||
+		!strings.HasPrefix(ends[2].Reason, "by app key of ") {
+		t.Fatalf("the ends are %+v", ends)
+	}
+	for _, e := range ends {
+		if !strings.HasPrefix(e.Actor, "app-key ") {
+			t.Errorf("%+v has no actor", e)
+		}
 	}
 }
 

@@ -3,10 +3,12 @@ package api
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/ending"
 	"coatcheck.dev/cmd/coatcheck/internal/index"
+	"coatcheck.dev/cmd/coatcheck/internal/span"
 	"coatcheck.dev/session"
 )
 
@@ -68,17 +70,23 @@ func (s sessions) signOut(w http.ResponseWriter, r *http.Request) {
 // notBefore ends what began at a moment or before, of a user or of everybody, by one durable mark.
 func (s finder) notBefore(w http.ResponseWriter, r *http.Request) {
 	var asked struct {
-		User    string    `json:"user"`
-		Confirm string    `json:"confirm"`
-		Before  time.Time `json:"before"`
-		Reason  string    `json:"reason"`
-		DryRun  bool      `json:"dry_run"`
+		User    string `json:"user"`
+		Confirm string `json:"confirm"`
+		Before  string `json:"before"`
+		Reason  string `json:"reason"`
+		DryRun  bool   `json:"dry_run"`
 	}
 	if _, ok := readBody(w, r, maxBody, &asked); !ok {
 		return
 	}
+	asked.Reason = strings.TrimSpace(asked.Reason)
+	before, ok := cutoffOf(asked.Before)
+	if !ok {
+		badRequest("before: " + span.Want).write(w)
+		return
+	}
 	if asked.DryRun {
-		s.weigh(w, r, asked.User, asked.Before)
+		s.weigh(w, r, asked.User, before)
 		return
 	}
 	switch {
@@ -97,10 +105,6 @@ func (s finder) notBefore(w http.ResponseWriter, r *http.Request) {
 	case asked.User == "" && !callerOf(r.Context()).admin():
 		wrongScope.write(w)
 		return
-	}
-	before := asked.Before
-	if now := time.Now(); before.IsZero() || before.After(now) { // nothing ends that has not begun
-		before = now
 	}
 	ctx := r.Context()
 	if asked.Reason != "" {
@@ -121,21 +125,31 @@ func (s finder) notBefore(w http.ResponseWriter, r *http.Request) {
 	}{before.UTC().Round(0)})
 }
 
+// cutoffOf reads up to when something is meant: until now, if it is empty or later. Nothing ends that has not begun.
+func cutoffOf(text string) (time.Time, bool) {
+	now := time.Now()
+	if text == "" {
+		return now, true
+	}
+	edge, ok := span.Parse(text)
+	if at := edge.Ago(now); at.Before(now) {
+		return at, ok
+	}
+	return now, ok
+}
+
 // weigh says what a not-before would end, and ends nothing.
 func (s finder) weigh(w http.ResponseWriter, r *http.Request, user string, before time.Time) {
 	if len(user) > session.MaxUserLen {
 		badRequest("user is longer than there can be").write(w)
 		return
 	}
-	if before.IsZero() {
-		before = time.Now()
-	}
 	if s.index == nil {
 		badRequest("dry_run: there is no index here, so nobody can tell").write(w)
 		return
 	}
 	n, err := s.index.Count(r.Context(), index.Query{
-		User: user, Created: index.Span{Before: index.At(before.Add(time.Microsecond))},
+		User: user, Created: index.Span{Before: span.At(before.Add(time.Microsecond))},
 	})
 	if err != nil {
 		unavailable.write(w)

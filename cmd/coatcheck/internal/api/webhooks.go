@@ -9,7 +9,7 @@ import (
 
 	"coatcheck.dev/cmd/coatcheck/internal/appkey"
 	"coatcheck.dev/cmd/coatcheck/internal/history"
-	"coatcheck.dev/cmd/coatcheck/internal/index"
+	"coatcheck.dev/cmd/coatcheck/internal/span"
 	"coatcheck.dev/cmd/coatcheck/internal/webhook"
 )
 
@@ -136,9 +136,9 @@ func (m messenger) replay(w http.ResponseWriter, r *http.Request) {
 	if _, ok := readBody(w, r, maxBody, &order); !ok {
 		return
 	}
-	since, ok := index.ParseEdge(order.Since)
+	since, ok := span.Parse(order.Since)
 	if !ok {
-		badRequest("since is a time such as 2026-11-24T15:04:05Z, or how long ago, such as 2h or 3d").write(w)
+		badRequest("since: " + span.Want).write(w)
 		return
 	}
 	m.order(w, r, "replay", func(outbox *webhook.Outbox, receiver string) (int, error) {

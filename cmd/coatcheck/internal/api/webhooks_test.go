@@ -87,7 +87,7 @@ func TestServicesRaiseTheDead(t *testing.T) {
 	} {
 		order("crm/drop", body, 400, want)
 	}
-	for _, since := range []string{"", "yesterday", "-2h", "2"} {
+	for _, since := range []string{"", "yesterday", "--2h", "2"} {
 		order("crm/replay", `{"since":"`+since+`"}`, 400, "how long ago")
 	}
 	list := h.ask(question{"GET", "/v1/webhooks", "", token, nil})

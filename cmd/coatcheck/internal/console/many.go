@@ -11,6 +11,7 @@ import (
 	"coatcheck.dev/cmd/coatcheck/internal/ending"
 	"coatcheck.dev/cmd/coatcheck/internal/history"
 	"coatcheck.dev/cmd/coatcheck/internal/index"
+	"coatcheck.dev/cmd/coatcheck/internal/span"
 	"coatcheck.dev/internal/visible"
 	"coatcheck.dev/store"
 )
@@ -104,7 +105,7 @@ func (c *Console) showMany(w http.ResponseWriter, r *http.Request, status int, j
 		Job: j, Here: manyURL(j.ID), Problem: problem, AsOfTime: newDisplayTime(j.AsOf, now),
 		Began: newDisplayTime(j.StartedAt, now), Ended: count(j.Ended), Gone: count(j.Gone), Failed: count(j.Failed),
 		More: count(j.More), All: count(j.Total()), Handled: count(j.Handled()), MaxReason: ending.MaxReason,
-		Past: pastURL(history.Query{Actor: j.By, From: j.StartedAt, To: j.FinishedAt}),
+		Past: pastURL(history.Query{Actor: j.By, From: span.At(j.StartedAt), To: span.At(j.FinishedAt)}),
 	}
 	if !passive(r) {
 		p.Notice = c.takeNotice(r)

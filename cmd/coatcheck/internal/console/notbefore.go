@@ -11,6 +11,7 @@ import (
 	"coatcheck.dev/cmd/coatcheck/internal/api"
 	"coatcheck.dev/cmd/coatcheck/internal/ending"
 	"coatcheck.dev/cmd/coatcheck/internal/index"
+	"coatcheck.dev/cmd/coatcheck/internal/span"
 	"coatcheck.dev/internal/visible"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
@@ -49,14 +50,11 @@ func orderOf(r *http.Request, now time.Time) (o markOrder, err error) {
 		o.before = now
 		return o, nil
 	}
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04", "2006-01-02T15:04:05"} {
-		if o.before, err = time.Parse(layout, text); err == nil {
-			break
-		}
+	edge, ok := span.Parse(text)
+	if !ok {
+		return o, errors.New(span.Want)
 	}
-	switch {
-	case err != nil:
-		return o, errors.New("the time is one such as 2026-03-31T14:05, in UTC")
+	switch o.before = edge.Ago(now); {
 	case o.before.After(now.Add(time.Minute)):
 		return o, errors.New("the time is in the future: sessions that begin later cannot be ended now")
 	}
@@ -68,7 +66,7 @@ func (o markOrder) url() string {
 }
 
 func (o markOrder) query() index.Query {
-	return index.Query{User: o.user, Created: index.Span{Before: index.At(o.before.Add(time.Microsecond))}}
+	return index.Query{User: o.user, Created: index.Span{Before: span.At(o.before.Add(time.Microsecond))}}
 }
 
 // askNotBefore asks for whom and up to when, and says what would end.
@@ -88,6 +86,14 @@ func (c *Console) askNotBefore(w http.ResponseWriter, r *http.Request) {
 	default:
 		c.weigh(w, r, http.StatusOK, p, o)
 	}
+}
+
+// formTime is a time as a field of a form has it, in UTC.
+func formTime(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format("2006-01-02T15:04")
 }
 
 // weigh says what a not-before would end.

@@ -17,17 +17,16 @@ import (
 
 // A past is a page of the history.
 type past struct {
-	Query    history.Query
-	From, To string // as the fields of the form have them
-	Kinds    []history.Kind
-	Problem  string // what is wrong with the query
-	Kept     bool   // whether there is a history
-	Rows     []happening
-	All      string // the query without its page, for the exports
-	Newer    string // the first page, if this is another
-	Older    string // the next page, if there is one
-	Erase    string // asks whether to erase the user's, if there is one
-	Notice   string // what has just happened
+	Query   history.Query
+	Kinds   []history.Kind
+	Problem string // what is wrong with the query
+	Kept    bool   // whether there is a history
+	Rows    []happening
+	All     string // the query without its page, for the exports
+	Newer   string // the first page, if this is another
+	Older   string // the next page, if there is one
+	Erase   string // asks whether to erase the user's, if there is one
+	Notice  string // what has just happened
 }
 
 // A happening is one entry of the history.
@@ -93,12 +92,12 @@ func pastURL(q history.Query) string {
 func (c *Console) showHistory(w http.ResponseWriter, r *http.Request) {
 	p := past{Kinds: history.Kinds(), Kept: c.opts.History != nil}
 	q, err := history.ParseQuery(r.URL.RawQuery)
+	p.Query = q
 	if err != nil {
 		p.Problem = upper(err.Error())
 		c.show(w, r, http.StatusBadRequest, "history", "History", p)
 		return
 	}
-	p.Query, p.From, p.To = q, formTime(q.From), formTime(q.To)
 	found, next, err := c.opts.History.Find(r.Context(), q)
 	if err != nil {
 		c.historyFailed(w, r, err)
@@ -126,14 +125,6 @@ func (c *Console) showHistory(w http.ResponseWriter, r *http.Request) {
 	}
 	p.Notice = c.takeNotice(r)
 	c.show(w, r, http.StatusOK, "history", "History", p)
-}
-
-// formTime is a time as a field of a form has it, in UTC.
-func formTime(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format("2006-01-02T15:04")
 }
 
 func (c *Console) historyFailed(w http.ResponseWriter, r *http.Request, err error) {

@@ -74,7 +74,10 @@ func TestHistoryPages(t *testing.T) {
 	b.get("/history?kind=session_revoked&address=127.0.0.0/8&from=2020-01-01T00:00").want(t, 200, "<b>ended</b>",
 		"1 shown", `<option value="session_revoked" selected>`, `value="2020-01-01T00:00"`, `value="127.0.0.0/8"`)
 	b.get("/history?user=grace").want(t, 200, "Nothing was found.")
-	b.get("/history?address=x").want(t, 400, `role="alert"`, "a network such as")
+	b.get("/history?kind=session_revoked&from=2d&to=0s").want(t, 200, "1 shown", `value="2d"`,
+		"/history.csv?from=2d&amp;")
+	b.get("/history?address=x&from=-2d").want(t, 400, `role="alert"`, "a network such as", `value="-2d"`)
+	b.get("/history?from=later&user=grace").want(t, 400, "a distance from now", `value="grace"`)
 
 	rows, err := csv.NewReader(strings.NewReader(b.get("/history.csv?user=ada+%3Cb%3E").body)).ReadAll()
 	if err != nil || len(rows) != 3 {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/network"
+	"coatcheck.dev/cmd/coatcheck/internal/span"
 	"coatcheck.dev/event"
 	"coatcheck.dev/store"
 )
@@ -23,8 +24,8 @@ func (q *Query) pageLimit() int {
 	return min(q.Limit, maxPage)
 }
 
-// where returns the condition of a query.
-func (q *Query) where() (string, []any) {
+// where returns the condition of a query if it is now.
+func (q *Query) where(now time.Time) (string, []any) {
 	var conditions []string
 	var args []any
 	add := func(condition string, with ...any) {
@@ -49,10 +50,10 @@ func (q *Query) where() (string, []any) {
 		add(condition, with...)
 	}
 	if !q.From.IsZero() {
-		add("happened >= ?", q.From.UnixMicro())
+		add("happened >= ?", q.From.Ago(now).UnixMicro())
 	}
 	if !q.To.IsZero() {
-		add("happened < ?", q.To.UnixMicro())
+		add("happened < ?", q.To.Ago(now).UnixMicro())
 	}
 	if q.After != (Cursor{}) {
 		at := q.After.At.UnixMicro()
@@ -70,7 +71,7 @@ func (h *History) Find(ctx context.Context, q Query) ([]Entry, Cursor, error) {
 		return nil, Cursor{}, nil
 	}
 	h.settle(ctx)
-	where, args := q.where()
+	where, args := q.where(time.Now())
 	limit := q.pageLimit()
 	where += " ORDER BY happened DESC, seq DESC LIMIT ?"
 	found, err := h.place.selectEntries(ctx, where, append(args, limit+1)...)
@@ -81,10 +82,17 @@ func (h *History) Find(ctx context.Context, q Query) ([]Entry, Cursor, error) {
 	return found, found[limit-1].Cursor(), nil
 }
 
-// Each calls f for all entries that a query selects, newest first, a page at a time: others may write meanwhile. The
-// first error of f is that of Each.
+// Each calls f for all entries that a query selects as of now, newest first, a page at a time: others may write
+// meanwhile. The first error of f is that of Each.
 func (h *History) Each(ctx context.Context, q Query, f func(Entry) error) error {
+	now := time.Now()
 	q.Limit = maxPage
+	if !q.From.IsZero() {
+		q.From = span.At(q.From.Ago(now))
+	}
+	if !q.To.IsZero() {
+		q.To = span.At(q.To.Ago(now))
+	}
 	for {
 		page, next, err := h.Find(ctx, q)
 		if err != nil {

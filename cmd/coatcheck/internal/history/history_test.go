@@ -114,6 +114,9 @@ func TestWhatHappenedIsKept(t *testing.T) {
 		"address=2001:db8::/32":        {ended},
 		"kind=authn_step_up":           {steppedUp},
 		"to=2020-01-01":                nil,
+		"to=1h":                        nil,
+		"from=-1h&user=ada":            {ended, steppedUp, signedIn},
+		"from=2d&to=0s&user=ada":       {ended, steppedUp, signedIn},
 		"from=2020-01-01&user=ada&to=": {ended, steppedUp, signedIn},
 	} {
 		t.Run(query, func(t *testing.T) { want(t, find(t, h, query), wanted...) })

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/network"
+	"coatcheck.dev/cmd/coatcheck/internal/span"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 )
@@ -24,7 +25,7 @@ type Query struct {
 	Actor    string       // exactly
 	Kind     Kind         //
 	Address  netip.Prefix // of a client or an operator in this network
-	From, To time.Time    // From is inclusive, To is not
+	From, To span.Edge    // From is inclusive, To is not; one that moves along is before now
 	After    Cursor       // start after this entry
 	Limit    int          // at most so many; 0 means 50, and more than 1,000 means 1,000
 }
@@ -67,7 +68,8 @@ const maxQuery = 4096
 
 var parameters = []string{"address", "after", "from", "kind", "limit", "operator", "session", "to", "user"}
 
-// ParseQuery reads a query as it stands in a URL. An empty parameter is none. The error says what is wrong.
+// ParseQuery reads a query as it stands in a URL. An empty parameter is none. The error says what is wrong first; the
+// parameters that are good are in the query all the same.
 func ParseQuery(raw string) (Query, error) {
 	if len(raw) > maxQuery {
 		return Query{}, fmt.Errorf("the query is longer than %d bytes", maxQuery)
@@ -86,6 +88,7 @@ func ParseQuery(raw string) (Query, error) {
 		}
 	}
 	var q Query
+	var first error
 	for _, name := range parameters {
 		text := strings.TrimSpace(values.Get(name))
 		if name == "user" || name == "operator" {
@@ -94,14 +97,17 @@ func ParseQuery(raw string) (Query, error) {
 		if text == "" {
 			continue
 		}
-		if err := q.set(name, text); err != nil {
-			return Query{}, err
+		tried := q
+		if err := tried.set(name, text); err == nil {
+			q = tried
+		} else if first == nil {
+			first = err
 		}
 	}
-	if !q.From.IsZero() && !q.To.IsZero() && !q.From.Before(q.To) {
-		return Query{}, errors.New("from is not before to")
+	if now := time.Now(); first == nil && !q.From.IsZero() && !q.To.IsZero() && !q.From.Ago(now).Before(q.To.Ago(now)) {
+		first = errors.New("from is not before to")
 	}
-	return q, nil
+	return q, first
 }
 
 func (q *Query) set(name, text string) (err error) {
@@ -128,9 +134,9 @@ func (q *Query) set(name, text string) (err error) {
 			return fmt.Errorf("address: %w", err)
 		}
 	case "from":
-		q.From, err = parseTime(name, text)
+		q.From, err = parseEdge(name, text)
 	case "to":
-		q.To, err = parseTime(name, text)
+		q.To, err = parseEdge(name, text)
 	case "after":
 		q.After, err = parseCursor(text)
 	case "limit":
@@ -141,19 +147,12 @@ func (q *Query) set(name, text string) (err error) {
 	return err
 }
 
-// timeLayouts are those of programs, of people and of forms; what names no zone is in UTC.
-var timeLayouts = []string{
-	time.RFC3339Nano, "2006-01-02T15:04", "2006-01-02T15:04:05", "2006-01-02 15:04", time.DateOnly,
-}
-
-func parseTime(name, text string) (time.Time, error) {
-	for _, layout := range timeLayouts {
-		if t, err := time.Parse(layout, text); err == nil && t.Year() >= 1970 && t.Year() < 10000 {
-			return t.UTC(), nil
-		}
+func parseEdge(name, text string) (span.Edge, error) {
+	edge, ok := span.Parse(text)
+	if !ok {
+		return edge, fmt.Errorf("%s: %s", name, span.Want)
 	}
-	return time.Time{}, fmt.Errorf(
-		"%s is a time such as 2026-03-31, 2026-03-31T14:05 (UTC) or 2026-03-31T14:05:00+02:00", name)
+	return edge, nil
 }
 
 // String returns the query as it stands in a URL, such as "kind=session_revoked&user=ada".
@@ -171,8 +170,8 @@ func (q Query) String() string {
 	set("operator", q.Actor)
 	set("kind", string(q.Kind))
 	set("address", q.Network())
-	set("from", timeText(q.From))
-	set("to", timeText(q.To))
+	set("from", q.From.String())
+	set("to", q.To.String())
 	set("after", q.After.String())
 	if q.Limit > 0 {
 		set("limit", strconv.Itoa(q.Limit))
@@ -182,10 +181,3 @@ func (q Query) String() string {
 
 // Network returns the address or network as people write it.
 func (q Query) Network() string { return network.Format(q.Address) }
-
-func timeText(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format(time.RFC3339Nano)
-}

@@ -14,8 +14,9 @@ func TestAQueryThatIsWrongIsRefused(t *testing.T) {
 		"session=x":                         "22 characters",
 		"address=192.0.2":                   "a network such as",
 		"address=fe80::%25eth0/64":          "a network such as",
-		"from=yesterday":                    "is a time such as",
+		"from=yesterday":                    "a distance from now",
 		"from=2026-01-02&to=2026-01-01":     "from is not before to",
+		"from=1d&to=-2d":                    "from is not before to",
 		"kind=nothing":                      "there is no kind",
 		"limit=0":                           "from 1 to 1000",
 		"after=x":                           `not the "next"`,
@@ -29,8 +30,12 @@ func TestAQueryThatIsWrongIsRefused(t *testing.T) {
 	}
 	q, err := history.ParseQuery("user=ada&operator=&kind=&address=192.0.2.9/24&from=2026-01-02T03:04&limit=9")
 	if got := q.String(); err != nil ||
-		got != "address=192.0.2.0%2F24&from=2026-01-02T03%3A04%3A00Z&limit=9&user=ada" {
+		got != "address=192.0.2.0%2F24&from=2026-01-02T03%3A04&limit=9&user=ada" {
 		t.Errorf("%s, %v", got, err)
+	}
+	q, err = history.ParseQuery("user=ada&from=-2d&to=1h&limit=0")
+	if got := q.String(); err == nil || got != "from=-2d&to=1h&user=ada" {
+		t.Errorf("what is good of a query is %s, %v", got, err)
 	}
 }
 
@@ -38,6 +43,7 @@ func TestAQueryThatIsWrongIsRefused(t *testing.T) {
 func FuzzParseQuery(f *testing.F) {
 	for _, raw := range []string{
 		"user=ada&kind=session_revoked", "address=10.0.0.0/8&from=2026-01-02&to=2026-02-03T04:05:06Z",
+		"from=-2d&to=1h30m",
 		"session=AAAAAAAAAAAAAAAAAAAAAA&limit=10", "after=AAAAAAAAAAAAAAAAAAAAAA", "address=::ffff:1.2.3.4/100",
 	} {
 		f.Add(raw)

@@ -14,6 +14,7 @@ import (
 
 	"coatcheck.dev/bound"
 	"coatcheck.dev/cmd/coatcheck/internal/network"
+	"coatcheck.dev/cmd/coatcheck/internal/span"
 	"coatcheck.dev/devices"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
@@ -137,18 +138,18 @@ var fields = []field{
 		}
 		return ""
 	}},
-	{"created_after", when(func(q *Query) *Edge { return &q.Created.After }), edge(
-		func(q *Query) *Edge { return &q.Created.After })},
-	{"created_before", when(func(q *Query) *Edge { return &q.Created.Before }), edge(
-		func(q *Query) *Edge { return &q.Created.Before })},
-	{"seen_after", when(func(q *Query) *Edge { return &q.Seen.After }), edge(
-		func(q *Query) *Edge { return &q.Seen.After })},
-	{"seen_before", when(func(q *Query) *Edge { return &q.Seen.Before }), edge(
-		func(q *Query) *Edge { return &q.Seen.Before })},
-	{"ends_after", when(func(q *Query) *Edge { return &q.Ends.After }), edge(
-		func(q *Query) *Edge { return &q.Ends.After })},
-	{"ends_before", when(func(q *Query) *Edge { return &q.Ends.Before }), edge(
-		func(q *Query) *Edge { return &q.Ends.Before })},
+	{"created_after", when(func(q *Query) *span.Edge { return &q.Created.After }), edge(
+		func(q *Query) *span.Edge { return &q.Created.After })},
+	{"created_before", when(func(q *Query) *span.Edge { return &q.Created.Before }), edge(
+		func(q *Query) *span.Edge { return &q.Created.Before })},
+	{"seen_after", when(func(q *Query) *span.Edge { return &q.Seen.After }), edge(
+		func(q *Query) *span.Edge { return &q.Seen.After })},
+	{"seen_before", when(func(q *Query) *span.Edge { return &q.Seen.Before }), edge(
+		func(q *Query) *span.Edge { return &q.Seen.Before })},
+	{"ends_after", when(func(q *Query) *span.Edge { return &q.Ends.After }), edge(
+		func(q *Query) *span.Edge { return &q.Ends.After })},
+	{"ends_before", when(func(q *Query) *span.Edge { return &q.Ends.Before }), edge(
+		func(q *Query) *span.Edge { return &q.Ends.Before })},
 	{"sort", func(q *Query) string {
 		if q.Sort == (Sort{}) {
 			return ""
@@ -191,15 +192,15 @@ func answer(at func(*Query) *Answer) func(*Query, string) string {
 
 func (a Answer) word() string { return [...]string{"", "yes", "no"}[a] }
 
-func when(at func(*Query) *Edge) func(*Query) string {
-	return func(q *Query) string { return at(q).text }
+func when(at func(*Query) *span.Edge) func(*Query) string {
+	return func(q *Query) string { return at(q).String() }
 }
 
-func edge(at func(*Query) *Edge) func(*Query, string) string {
+func edge(at func(*Query) *span.Edge) func(*Query, string) string {
 	return func(q *Query, s string) string {
-		m, ok := ParseEdge(s)
+		m, ok := span.Parse(s)
 		if *at(q) = m; !ok {
-			return wantEdge
+			return span.Want
 		}
 		return ""
 	}
@@ -269,8 +270,8 @@ func (q Query) Match(i session.Info, now time.Time) bool {
 		(q.Name == "" || i.User != "") &&
 		slices.Compare(i.Handle[:], lo[:]) >= 0 && slices.Compare(i.Handle[:], hi[:]) <= 0 &&
 		(!q.Address.IsValid() || q.Address.Contains(network.Address(i.Device.Address))) &&
-		q.Created.on(now, false).has(i.CreatedAt) && q.Seen.on(now, false).has(i.LastSeen) &&
-		q.Ends.on(now, true).has(i.Ends()) &&
+		q.Created.ago(now).has(i.CreatedAt) && q.Seen.ago(now).has(i.LastSeen) &&
+		q.Ends.ahead(now).has(i.Ends()) &&
 		d.fits(&q) && q.Bound.fits(isBound)
 }
 

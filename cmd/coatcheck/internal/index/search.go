@@ -97,16 +97,16 @@ func (x *Index) newSearch(q Query, now time.Time) *search {
 		}
 		add(c)
 	}
-	created := q.Created.on(now, false)
+	created := q.Created.ago(now)
 	if cut := x.cutoff.Load(); cut != 0 {
 		created.after = max(created.after, cut+1)
 	}
-	for _, span := range []struct {
+	for _, times := range []struct {
 		within
 		col string
-	}{{created, "created"}, {q.Seen.on(now, false), "seen"}, {q.Ends.on(now, true), "ends"}} {
-		if !span.open() {
-			add(span.condition(span.col))
+	}{{created, "created"}, {q.Seen.ago(now), "seen"}, {q.Ends.ahead(now), "ends"}} {
+		if !times.open() {
+			add(times.condition(times.col))
 		}
 	}
 	return s
