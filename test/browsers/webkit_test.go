@@ -99,7 +99,6 @@ func webkitTrial(t *testing.T) *match {
 	return &match{g, s, jar.WebKitGTK, webkitKnown, hosts, []jar.Profile{jar.Chrome, jar.Firefox}}
 }
 
-// It runs alone: beside two other browsers its driver and its browser miss each other again and again.
 func TestWebKitGTK(t *testing.T) {
 	first, n := seeds(t, 30)
 	tr := webkitTrial(t)

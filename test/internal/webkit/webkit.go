@@ -13,11 +13,7 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -38,7 +34,7 @@ type Browser struct {
 // Start starts a browser that asks the HTTP proxy at an address, host:port, for everything. It takes any certificate.
 func Start(t testing.TB, proxy string) *Browser {
 	t.Helper()
-	path := tool.Find(t, "WebKitWebDriver")
+	driver := tool.Find(t, "WebKitWebDriver")
 	browsers, _ := filepath.Glob("/usr/lib/*/webkit2gtk-4.*/MiniBrowser") // the pattern is sound
 	if len(browsers) == 0 {
 		browsers = []string{tool.Find(t, "MiniBrowser")}
@@ -47,95 +43,26 @@ func Start(t testing.TB, proxy string) *Browser {
 	environment := append(os.Environ(), "DISPLAY="+display(t), "HOME="+home, "XDG_RUNTIME_DIR="+home,
 		"WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS=1", "WEBKIT_DISABLE_COMPOSITING_MODE=1", "GDK_BACKEND=x11",
 		"LIBGL_ALWAYS_SOFTWARE=1", "NO_AT_BRIDGE=1")
-	b := &Browser{t: t}
-	for attempt := 0; ; attempt++ {
-		port := freePort(t)
-		stop := run(t, environment, nil, path, "--port="+port)
-		b.driver = "http://127.0.0.1:" + port
-		b.awaitDriver()
-		err := b.begin(browsers[0], proxy)
-		if err == nil {
-			break
-		}
-		if stop(); attempt == 5 {
-			t.Fatalf("start WebKitGTK: %v", err)
-		}
-	}
-	t.Cleanup(func() { b.call(http.MethodDelete, b.session, nil, nil) })
-	return b
-}
 
-// sessionTimeout is longer than a browser needs on a machine that is busy with other tests.
-const sessionTimeout = 75 * time.Second
+	// The browser comes first: a driver that starts it itself waits for ever for one that did not come up.
+	target, port := freeAddress(t), freeAddress(t)
+	start(t, "MiniBrowser", append(environment, "WEBKIT_INSPECTOR_SERVER="+target), nil, browsers[0], "--automation",
+		// The driver itself would speak TLS to the proxy for pages by https.
+		"--ignore-tls-errors", "--proxy=http://"+proxy, "--cookies-policy=always").await(target)
+	_, number, _ := net.SplitHostPort(port) // it has one
+	start(t, "WebKitWebDriver", environment, nil, driver, "--port="+number, "--target="+target).await(port)
 
-// begin starts a session. Now and then the driver and its browser miss each other, and then neither gives up.
-func (b *Browser) begin(binary, proxy string) error {
+	b := &Browser{t: t, driver: "http://" + port}
 	var session struct {
 		SessionID    string
 		Capabilities struct{ BrowserVersion string }
 	}
-	failed, driver := make(chan error, 1), b.driver // of this attempt: nobody waits for one that was given up
-	go func() {
-		failed <- b.try(http.MethodPost, driver+"/session", object{"capabilities": object{"alwaysMatch": object{
-			"acceptInsecureCerts": true,
-			// The driver itself would speak TLS to the proxy for pages by https.
-			"webkitgtk:browserOptions": object{"binary": binary, "args": []string{"--automation", "--ignore-tls-errors",
-				"--proxy=http://" + proxy, "--cookies-policy=always"}},
-		}}}, &session)
-	}()
-	select {
-	case err := <-failed:
-		b.session, b.Version = driver+"/session/"+session.SessionID, session.Capabilities.BrowserVersion
-		return err
-	case <-time.After(sessionTimeout):
-		return fmt.Errorf("no session within %v", sessionTimeout)
-	}
-}
-
-// display starts an X server without a screen, and returns its name.
-func display(t testing.TB) string {
-	t.Helper()
-	path := tool.Find(t, "Xvfb")
-	read, write, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer read.Close()
-	run(t, os.Environ(), []*os.File{write}, path, "-displayfd", "3", "-screen", "0", "800x600x24", "-nolisten", "tcp")
-	write.Close()
-	_ = read.SetDeadline(time.Now().Add(timeout))
-	var number [16]byte
-	n, err := read.Read(number[:])
-	if err != nil {
-		t.Fatalf("start Xvfb: %v", err)
-	}
-	return ":" + strings.TrimSpace(string(number[:n]))
-}
-
-func freePort(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port
-}
-
-// awaitDriver waits until the driver answers.
-func (b *Browser) awaitDriver() {
-	b.t.Helper()
-	for deadline := time.Now().Add(timeout); ; time.Sleep(20 * time.Millisecond) {
-		answer, err := http.Get(b.driver + "/status")
-		if err == nil {
-			answer.Body.Close()
-			return
-		}
-		if time.Now().After(deadline) {
-			b.t.Fatalf("WebKitWebDriver does not answer: %v", err)
-		}
-	}
+	b.call(http.MethodPost, b.driver+"/session", object{"capabilities": object{"alwaysMatch": object{
+		"acceptInsecureCerts": true,
+	}}}, &session)
+	b.session, b.Version = b.driver+"/session/"+session.SessionID, session.Capabilities.BrowserVersion
+	t.Cleanup(func() { b.call(http.MethodDelete, b.session, nil, nil) })
+	return b
 }
 
 type object map[string]any
@@ -234,21 +161,4 @@ func (b *Browser) Cookies() (list []Cookie) {
 func (b *Browser) ClearCookies() {
 	b.t.Helper()
 	b.call(http.MethodDelete, b.session+"/cookie", nil, nil)
-}
-
-// run starts a program that ends with the test, or before by stop, with more files for it from number 3.
-func run(t testing.TB, environment []string, files []*os.File, path string, args ...string) (stop func()) {
-	t.Helper()
-	cmd := exec.Command(path, args...)
-	cmd.Env, cmd.ExtraFiles = environment, files
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	stop = sync.OnceFunc(func() {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // it may have ended by itself
-		_ = cmd.Wait()
-	})
-	t.Cleanup(stop)
-	return stop
 }
