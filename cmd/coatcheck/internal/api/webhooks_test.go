@@ -88,7 +88,7 @@ func TestServicesRaiseTheDead(t *testing.T) {
 		order("crm/drop", body, 400, want)
 	}
 	for _, since := range []string{"", "yesterday", "--2h", "2"} {
-		order("crm/replay", `{"since":"`+since+`"}`, 400, "how long ago")
+		order("crm/replay", `{"since":"`+since+`"}`, 400, "a distance from now")
 	}
 	list := h.ask(question{"GET", "/v1/webhooks", "", token, nil})
 	if !strings.Contains(list.body, `"name":"crm"`) || !strings.Contains(list.body, `"dead":1`) ||
