@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"path"
 	"strings"
@@ -110,9 +111,12 @@ func New(o Options) http.Handler {
 		Events: o.Sessions.Options().Events,
 		Denied: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { crossOrigin.write(w) }),
 	})
+	guarded := func(next http.Handler) http.Handler { return sameOrigin.Handler(who.require(next)) }
 	mux := http.NewServeMux()
-	mux.Handle("/", sameOrigin.Handler(who.require(
-		s.routes(o.Watch, past, ender{o.Endings, who.proxies}, messenger{o.Webhooks, past}))))
+	mux.Handle("/", guarded(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { noPath.write(w) })))
+	for path, methods := range s.routes(o.Watch, past, ender{o.Endings, who.proxies}, messenger{o.Webhooks, past}) {
+		mux.Handle(path, guarded(methods))
+	}
 	mux.Handle("/v1/openapi.json", methods{http.MethodGet: {"", withoutQuery(document)}})
 	mux.Handle("/healthz", methods{http.MethodGet: {"", alive}})
 	mux.Handle("/readyz", methods{http.MethodGet: {"", s.ready}})
@@ -154,11 +158,10 @@ func Metrics(o Options) http.Handler {
 	return mux
 }
 
-// routes are what needs a key.
-func (s finder) routes(hub *watch.Hub, p historian, e ender, to messenger) http.Handler {
+// routes are what needs a key, by path.
+func (s finder) routes(hub *watch.Hub, p historian, e ender, to messenger) map[string]methods {
 	const get, post, patch, del = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete
-	mux := http.NewServeMux()
-	for path, methods := range map[string]methods{
+	all := map[string]methods{
 		"/v1/sessions": {
 			get: {appkey.Read, s.list}, post: {appkey.Create, s.create}, del: {appkey.Admin, s.endEverybody},
 		},
@@ -174,27 +177,22 @@ func (s finder) routes(hub *watch.Hub, p historian, e ender, to messenger) http.
 		"/v1/sessions/{handle}/extend": {post: {appkey.Create, withoutQuery(s.use)}},
 		"/v1/users/{user}/sessions":    {del: {appkey.End, s.endUser}},
 		"/v1/not-before":               {post: {appkey.End, s.notBefore}},
-	} {
-		mux.Handle(path, methods)
 	}
-	for path, methods := range to.routes() {
-		mux.Handle(path, methods)
-	}
+	maps.Copy(all, to.routes())
 	if hub != nil {
-		mux.Handle("/v1/watch", methods{get: {appkey.Read, withoutQuery(s.watch(hub))}})
+		all["/v1/watch"] = methods{get: {appkey.Read, withoutQuery(s.watch(hub))}}
 	}
 	if e.jobs != nil {
-		mux.Handle("/v1/sessions/end", methods{post: {appkey.Admin, e.ask}})
-		mux.Handle("/v1/ends/{id}", methods{
+		all["/v1/sessions/end"] = methods{post: {appkey.Admin, e.ask}}
+		all["/v1/ends/{id}"] = methods{
 			get: {appkey.Admin, withoutQuery(e.show)}, post: {appkey.Admin, e.start},
 			del: {appkey.Admin, withoutQuery(e.cancel)},
-		})
+		}
 	}
 	if p.history != nil {
-		mux.Handle("/v1/history", methods{get: {appkey.Read, p.find}, del: {appkey.Admin, p.erase}})
-		mux.Handle("/v1/history.csv", methods{get: {appkey.Read, p.exportCSV}})
-		mux.Handle("/v1/history.json", methods{get: {appkey.Read, p.exportJSON}})
+		all["/v1/history"] = methods{get: {appkey.Read, p.find}, del: {appkey.Admin, p.erase}}
+		all["/v1/history.csv"] = methods{get: {appkey.Read, p.exportCSV}}
+		all["/v1/history.json"] = methods{get: {appkey.Read, p.exportJSON}}
 	}
-	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { noPath.write(w) })
-	return mux
+	return all
 }
