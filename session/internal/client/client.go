@@ -179,20 +179,28 @@ func (c *Client) Reload(ctx context.Context, r *store.Record) (*store.Record, er
 	return c.fetch(ctx, r.ID)
 }
 
-// Decode returns the record of an answer that was at hand, and nil if there is none, as Load does.
+// Decode returns the record of an answer that was at hand, and nil if there is none, as Load does. It is inlined, so
+// that the record of a caller who only copies it is on no heap.
 func (c *Client) Decode(e *store.Encoded) *store.Record {
-	if e.ID.IsZero() {
+	r := new(store.Record)
+	if !c.decode(r, e) {
 		return nil
 	}
-	r, err := e.Record()
-	if err == nil {
-		err = c.unseal(&r)
+	return r
+}
+
+func (c *Client) decode(r *store.Record, e *store.Encoded) (ok bool) {
+	if e.ID.IsZero() {
+		return false
+	}
+	var err error
+	if *r, err = e.Record(); err == nil {
+		err = c.unseal(r)
 	}
 	if err != nil {
 		_ = c.Report("load", e.ID, err)
-		return nil
 	}
-	return &r
+	return err == nil
 }
 
 // fetch is Load for what is not at hand.
