@@ -271,16 +271,37 @@ func (c *Client) answer(doing string, id store.ID, err error) error {
 	return c.Report(doing, id, err)
 }
 
-// Create calls [store.Store.Create].
+// Create calls [store.Store.Create]. If it fails, the store is asked whether the record is there all the same: where
+// only the answer was lost, a user whose session was replaced has no ticket any more that is good.
 func (c *Client) Create(ctx context.Context, r *store.Record, replaces store.ID) error {
-	stored := c.sealed(r)
-	err := c.write(ctx, "create", r.ID, time.Now(), func(ctx context.Context) error {
+	stored, began := c.sealed(r), time.Now()
+	err := c.write(ctx, "create", r.ID, began, func(ctx context.Context) error {
 		return c.store.Create(ctx, stored, replaces)
 	})
+	if err != nil && !IsAnswer(err) && !errors.Is(err, ErrUnavailable) && c.created(ctx, r, replaces, began) {
+		err = nil
+	}
 	if err == nil && !replaces.IsZero() {
 		c.notice(store.Notice{Kind: store.Replaced, ID: replaces, By: r.ID})
 	}
 	return err
+}
+
+// created reports whether a call that began at that time, and failed, has created the record and ended the one that it
+// replaces. A store that takes long is not asked.
+func (c *Client) created(ctx context.Context, r *store.Record, replaces store.ID, began time.Time) bool {
+	if time.Since(began) > c.opts.Timeout/2 {
+		return false
+	}
+	stored, err := c.Reload(ctx, &store.Record{ID: r.ID})
+	if err != nil || stored == nil || stored.Secret != r.Secret {
+		return false
+	}
+	if replaces.IsZero() {
+		return true
+	}
+	before, err := c.Reload(ctx, &store.Record{ID: replaces})
+	return err == nil && before == nil
 }
 
 // Save calls [store.Store.Save]. The time that it may take began at a moment of this machine's clock.

@@ -1,0 +1,180 @@
+package session_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"coatcheck.dev/session"
+	"coatcheck.dev/store"
+)
+
+// onceStore fails one single call: the nth, before it does anything or, with done, after that.
+type onceStore struct {
+	*faultStore
+	nth, n int
+	done   bool
+	failed string // the call that did
+}
+
+func (s *onceStore) call(name string, do func() error) error {
+	s.mu.Lock()
+	s.n++
+	fails := s.n == s.nth
+	if fails {
+		s.failed = name
+	}
+	s.mu.Unlock()
+	if fails && !s.done {
+		return errDown
+	}
+	if err := do(); err != nil || !fails {
+		return err
+	}
+	return errDown
+}
+
+func (s *onceStore) Load(ctx context.Context, id store.ID) (r store.Record, err error) {
+	err = s.call("Load", func() (err error) { r, err = s.inner.Load(ctx, id); return err })
+	return r, err
+}
+
+func (s *onceStore) Create(ctx context.Context, r store.Record, replaces store.ID) error {
+	return s.call("Create", func() error { return s.inner.Create(ctx, r, replaces) })
+}
+
+func (s *onceStore) Save(ctx context.Context, r store.Record) error {
+	return s.call("Save", func() error { return s.inner.Save(ctx, r) })
+}
+
+func (s *onceStore) Touch(ctx context.Context, seen []store.Seen) error {
+	return s.call("Touch", func() error { return s.inner.Touch(ctx, seen) })
+}
+
+func (s *onceStore) Delete(ctx context.Context, id store.ID) (existed bool, err error) {
+	err = s.call("Delete", func() (err error) { existed, err = s.inner.Delete(ctx, id); return err })
+	return existed, err
+}
+
+func (s *onceStore) DeleteUser(ctx context.Context, user string, keep ...store.ID) (ids []store.ID, err error) {
+	err = s.call("DeleteUser", func() (err error) { ids, err = s.inner.DeleteUser(ctx, user, keep...); return err })
+	return ids, err
+}
+
+func (s *onceStore) Live(
+	ctx context.Context, user string, after, now time.Time, limit int,
+) (found []store.Summary, err error) {
+	err = s.call("Live", func() (err error) { found, err = s.inner.Live(ctx, user, after, now, limit); return err })
+	return found, err
+}
+
+// A biography is one visitor's, from a full cart to sign-out. Each step is tried until it is acknowledged, as people
+// do.
+type biography struct {
+	t       *testing.T
+	b       *browser
+	tickets []string // that the browser ever had
+	what    string
+}
+
+// step has a request made until its answer is good.
+func (l *biography) step(name string, do func(s *session.Session) error) {
+	l.t.Helper()
+	for range 4 {
+		var failed error
+		a := l.b.visit(func(w http.ResponseWriter, r *http.Request) {
+			if failed = do(session.From(r.Context())); failed != nil {
+				w.WriteHeader(http.StatusServiceUnavailable)
+			}
+		})
+		l.tickets = append(l.tickets, l.b.ticket())
+		switch a.status {
+		case http.StatusOK:
+			return
+		case http.StatusServiceUnavailable:
+			time.Sleep(10 * time.Second)
+		default:
+			l.t.Fatalf("%s: %s: status %d %s", l.what, name, a.status, a.body)
+		}
+	}
+	l.t.Fatalf("%s: %s: no good answer in four tries", l.what, name)
+}
+
+var (
+	eachCart = session.NewKey[[]string]("cart", session.Carry)
+	eachNote = session.NewKey[string]("note")
+)
+
+// is has a request find the user signed in with all that was acknowledged.
+func (l *biography) is(user, note string) func(s *session.Session) error {
+	return func(s *session.Session) error {
+		if s.User() != user || eachNote.Get(s) != note {
+			l.t.Errorf("%s: user %q with note %q, want %q with %q", l.what, s.User(), eachNote.Get(s), user, note)
+		}
+		return nil
+	}
+}
+
+// Whichever single call of the store fails, and whether or not it was carried out: nobody is signed out by it, nothing
+// that was acknowledged is lost, and a sign-out that was acknowledged is one.
+//
+// Rows: I1, I2, I4, I10
+func TestAnySingleCallMayFail(t *testing.T) {
+	for _, done := range []bool{false, true} {
+		for nth, failed := 1, ""; nth == 1 || failed != ""; nth++ {
+			synctest.Test(t, func(t *testing.T) { failed = liveWithFault(t, nth, done) })
+		}
+	}
+}
+
+// liveWithFault returns which call has failed, "" if there are not so many.
+func liveWithFault(t *testing.T, nth int, done bool) string {
+	st := &onceStore{faultStore: newFaultStore(), nth: nth, done: done}
+	m := newManager(t, st, session.Options{})
+	l := &biography{t: t, b: newBrowser(t, m), what: fmt.Sprintf("call %d (done: %v)", nth, done)}
+	defer func() { l.what += " " + st.failed; t.Log(l.what) }()
+	l.step("fill the cart", func(s *session.Session) error { return eachCart.Set(s, []string{"tea"}) })
+	l.step("sign in", func(s *session.Session) error { return s.SignIn("ada", session.By("password")) })
+	l.step("look", l.is("ada", ""))
+	l.step("write", func(s *session.Session) error { return eachNote.Set(s, "one") })
+	l.step("look", l.is("ada", "one"))
+	l.step("step up", func(s *session.Session) error { return s.StepUp(session.By("passkey")) })
+	l.step("look", l.is("ada", "one"))
+	for range 3 { // rotations
+		time.Sleep(31 * time.Minute)
+		l.step("look", l.is("ada", "one"))
+		l.step("look again", l.is("ada", "one"))
+	}
+	l.step("write and step up", func(s *session.Session) error {
+		if err := eachNote.Set(s, "two"); err != nil {
+			return err
+		}
+		return s.StepUp(session.By("passkey"))
+	})
+	l.step("look", l.is("ada", "two"))
+	l.step("end the others", func(s *session.Session) error {
+		_, err := m.RevokeUser(t.Context(), "ada", s.Handle())
+		return err
+	})
+	l.step("look", l.is("ada", "two"))
+	l.step("sign out", func(s *session.Session) error { return s.SignOut() })
+	slices.Sort(l.tickets)
+	for _, ticket := range slices.Compact(l.tickets) {
+		if ticket == "" {
+			continue
+		}
+		thief := newBrowser(t, m)
+		thief.setTicket(ticket)
+		thief.with(func(s *session.Session) {
+			if s.SignedIn() {
+				t.Errorf("%s: a ticket of %s is good after sign-out", l.what, strings.Clone(s.User()))
+			}
+		})
+	}
+	return st.failed
+}
