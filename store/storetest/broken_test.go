@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -50,6 +51,8 @@ type fault struct {
 	set        func(b *broken, ctx context.Context, user string, at time.Time) error
 	notBefore  func(b *broken, ctx context.Context) (map[string]time.Time, error)
 	reopen     func(b *broken)
+	createMany func(b *broken, ctx context.Context, all []store.Record) ([]store.ID, error)
+	scan       func(b *broken, ctx context.Context, after store.ID, limit int) ([]store.Record, bool, error)
 }
 
 func newBroken(f fault) *broken {
@@ -80,6 +83,49 @@ func (b *broken) Create(ctx context.Context, r store.Record, replaces store.ID) 
 		return b.fault.create(b, ctx, r, replaces)
 	}
 	return b.Store.Create(ctx, r, replaces)
+}
+
+func (b *broken) CreateMany(ctx context.Context, all []store.Record) (taken []store.ID, err error) {
+	if b.fault.createMany != nil {
+		return b.fault.createMany(b, ctx, all)
+	}
+	for _, r := range all {
+		switch err := b.Create(ctx, r, store.ID{}); {
+		case errors.Is(err, store.ErrExists):
+			taken = append(taken, r.ID)
+		case err != nil:
+			return nil, err
+		}
+	}
+	return taken, nil
+}
+
+func (b *broken) Scan(ctx context.Context, after store.ID, limit int) (all []store.Record, done bool, err error) {
+	if b.fault.scan != nil {
+		return b.fault.scan(b, ctx, after, limit)
+	}
+	all, err = b.behind(ctx, after)
+	if err != nil || len(all) < limit {
+		return all, true, err
+	}
+	return all[:limit], false, nil
+}
+
+// behind returns all records after an ID, in the order of their IDs.
+func (b *broken) behind(ctx context.Context, after store.ID) (all []store.Record, err error) {
+	for q := (store.Query{}); ; q.After = all[len(all)-1].Cursor() {
+		page, err := b.List(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		if len(page) == 0 {
+			break
+		}
+		all = append(all, page...)
+	}
+	all = slices.DeleteFunc(all, func(r store.Record) bool { return bytes.Compare(r.ID[:], after[:]) <= 0 })
+	slices.SortFunc(all, func(a, b store.Record) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	return all, nil
 }
 
 func (b *broken) Save(ctx context.Context, r store.Record) error {
@@ -1021,6 +1067,62 @@ var brokenStores = []brokenStore{
 	{"a cutoff ignores the context", []string{"a cancelled cutoff says so"}, always(fault{
 		set: func(b *broken, _ context.Context, user string, at time.Time) error {
 			return b.Store.SetNotBefore(context.Background(), user, at)
+		},
+	})},
+	{"many at once lose the last one", []string{"many at once are the same as one by one"}, always(fault{
+		createMany: func(b *broken, ctx context.Context, all []store.Record) ([]store.ID, error) {
+			for _, r := range all[:len(all)-1] {
+				if err := b.Create(ctx, r, store.ID{}); err != nil {
+					return nil, err
+				}
+			}
+			return nil, nil
+		},
+	})},
+	{"many at once begin at version 1", []string{"many at once are the same as one by one"}, always(fault{
+		createMany: func(b *broken, ctx context.Context, all []store.Record) ([]store.ID, error) {
+			for _, r := range all {
+				r.Version = 0
+				if err := b.Create(ctx, r, store.ID{}); err != nil {
+					return nil, err
+				}
+			}
+			return nil, nil
+		},
+	})},
+	{"many at once take over sessions", []string{
+		"of many, those whose IDs are taken are named and left alone",
+	}, always(fault{
+		createMany: func(b *broken, ctx context.Context, all []store.Record) (taken []store.ID, err error) {
+			for _, r := range all {
+				there, err := b.Delete(ctx, r.ID)
+				if err == nil {
+					err = b.Create(ctx, r, store.ID{})
+				}
+				if err != nil {
+					return nil, err
+				}
+				if there {
+					taken = append(taken, r.ID)
+				}
+			}
+			return taken, nil
+		},
+	})},
+	{"a scan is done when a page is full", []string{"a scan has every record once, in the order of IDs"}, always(fault{
+		scan: func(b *broken, ctx context.Context, after store.ID, limit int) ([]store.Record, bool, error) {
+			all, err := b.behind(ctx, after)
+			return all[:min(limit, len(all))], true, err
+		},
+	})},
+	{"a scan stops where nothing can be read", []string{"a scan goes on behind damaged records"}, always(fault{
+		scan: func(b *broken, ctx context.Context, after store.ID, limit int) ([]store.Record, bool, error) {
+			all, err := b.Store.List(ctx, store.Query{Limit: 1000})
+			all = slices.DeleteFunc(all, func(r store.Record) bool { return bytes.Compare(r.ID[:], after[:]) <= 0 })
+			slices.SortFunc(all, func(a, b store.Record) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+			all = all[:min(limit, len(all))]
+			page := slices.DeleteFunc(all, func(r store.Record) bool { return b.isDamaged(r.ID) })
+			return page, len(page) == 0, err
 		},
 	})},
 	{"a replica is believed", []string{"a server that is no writer is not believed"}, always(fault{

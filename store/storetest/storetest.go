@@ -9,7 +9,8 @@
 // If a store promises to outlive its process, fill in a [Harness]: it tells the suite how to open the store again.
 //
 // Each case is one promise. When a case fails, the log says why the promise matters. Cases for a missing optional
-// interface, [store.Feed] or [store.Peeker], are skipped by name.
+// interface, [store.Feed] or [store.Peeker], are skipped by name, and so are those for the methods CreateMany and Scan,
+// which a store may have for being filled and read as a whole: see package [coatcheck.dev/store/sql].
 //
 // The suite runs against stores in other processes too. It needs no clocks but the times in the records and the
 // process's own, for the beats of a feed. Where a store may be late, as with notices of a feed, the suite waits.
@@ -91,6 +92,7 @@ var themes = []struct {
 	{"feed", feedCases},
 	{"peek", peekCases},
 	{"cutoffs", notBeforeCases},
+	{"bulk", bulkCases},
 	{"durability", durabilityCases},
 	{"demotion", demotionCases},
 }
