@@ -1,7 +1,7 @@
 package lint
 
 import (
-	"bytes"
+	"bufio"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -12,17 +12,17 @@ import (
 
 // WriteText writes the report for people, in colour or not. It shows every cookie, with or without findings.
 func (r *Report) WriteText(w io.Writer, colour bool) error {
-	var b bytes.Buffer
+	b := bufio.NewWriter(w)
 	for i := range r.Cookies {
-		r.Cookies[i].view().writeText(&b, colour)
+		r.Cookies[i].view().writeText(b, colour)
 	}
-	r.writeTable(&b)
-	fmt.Fprintf(&b, "%s: %s, %s, %s.\n", many(len(r.Cookies), "cookie"), many(r.count(Error), "error"),
+	r.writeTable(b)
+	fmt.Fprintf(b, "%s: %s, %s, %s.\n", many(len(r.Cookies), "cookie"), many(r.count(Error), "error"),
 		many(r.count(Warning), "warning"), many(r.count(Note), "note"))
 	if r.Truncated {
-		fmt.Fprintf(&b, "There are more cookies; only %d were looked at.\n", MaxCookies)
+		fmt.Fprintf(b, "There are more cookies; only %d were looked at.\n", MaxCookies)
 	}
-	if _, err := w.Write(b.Bytes()); err != nil {
+	if err := b.Flush(); err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
 	return nil
@@ -30,7 +30,7 @@ func (r *Report) WriteText(w io.Writer, colour bool) error {
 
 // writeTable writes a row for each cookie, however many responses set it: what became of it in each browser in the end.
 // One cookie needs no table.
-func (r *Report) writeTable(b *bytes.Buffer) {
+func (r *Report) writeTable(b *bufio.Writer) {
 	type key struct{ name, host, path string }
 	rows := map[key][]string{}
 	var order []key
@@ -76,7 +76,7 @@ func (r *Report) count(s Severity) int { return r.Count(s) - r.Count(s+1) }
 var colours = map[string]string{"error": "\x1b[31m", "warning": "\x1b[33m", "note": "\x1b[36m", "dropped": "\x1b[31m",
 	"kept": "\x1b[32m", "name": "\x1b[1m"}
 
-func (v view) writeText(b *bytes.Buffer, colour bool) {
+func (v view) writeText(b *bufio.Writer, colour bool) {
 	paint := func(what, text string) string {
 		if !colour || colours[what] == "" {
 			return text

@@ -12,11 +12,23 @@ import (
 // however little is in use. Where more is in use than that, Go's own goal stands.
 const garbageBytes = 16 << 20
 
-// paceCollector gives the garbage collector that goal, unless the operator has set GOGC. GOMEMLIMIT holds in any case.
-func paceCollector() {
-	if os.Getenv("GOGC") == "" {
+// filesPercent is the goal of a command that reads files of any size once, and keeps little of them.
+const filesPercent = 70
+
+// paceCollector gives the garbage collector the goal of a command, unless the operator has set GOGC. GOMEMLIMIT holds
+// in any case.
+func paceCollector(args []string) {
+	switch {
+	case os.Getenv("GOGC") != "":
+	case readsFiles(args):
+		debug.SetGCPercent(filesPercent)
+	default:
 		pace(new(cycle))
 	}
+}
+
+func readsFiles(args []string) bool {
+	return len(args) > 0 && (args[0] == "check" || args[0] == "cookies")
 }
 
 // A cycle is garbage by the next collection.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"runtime/debug"
+	"strings"
 	"testing"
 )
 
@@ -15,12 +16,27 @@ func TestGarbageHasRoomBesideLittleMemory(t *testing.T) {
 	}
 }
 
+func TestCommandsThatReadFilesMakeLittleGarbage(t *testing.T) {
+	before := debug.SetGCPercent(77)
+	defer debug.SetGCPercent(before)
+	t.Setenv("GOGC", "")
+	for _, line := range []string{"check --har a.har", "cookies convert a b"} {
+		debug.SetGCPercent(77)
+		paceCollector(strings.Fields(line))
+		if got := debug.SetGCPercent(77); got != filesPercent {
+			t.Errorf("%s: the goal is %d %%; want %d %%", line, got, filesPercent)
+		}
+	}
+}
+
 func TestGOGCOfTheOperatorStands(t *testing.T) {
 	before := debug.SetGCPercent(77)
 	defer debug.SetGCPercent(before)
 	t.Setenv("GOGC", "77")
-	paceCollector()
-	if got := debug.SetGCPercent(77); got != 77 {
-		t.Errorf("the goal is %d %%; want 77 %%", got)
+	for _, line := range []string{"", "serve", "check"} {
+		paceCollector(strings.Fields(line))
+		if got := debug.SetGCPercent(77); got != 77 {
+			t.Errorf("%q: the goal is %d %%; want 77 %%", line, got)
+		}
 	}
 }

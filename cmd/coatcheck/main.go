@@ -32,7 +32,7 @@ import (
 )
 
 func main() {
-	paceCollector()
+	paceCollector(os.Args[1:])
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	program := &Program{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}

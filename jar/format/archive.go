@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -35,7 +36,7 @@ type Exchange struct {
 func ReadArchive(r io.Reader, take func(Exchange), lose func(Loss)) error {
 	s := &sink{lose: lose}
 	read := 0
-	err := eachEntry(newInput(r), s, func(_ place, _ *harEntry, x *Exchange) {
+	err := eachEntry(newInput(r), s, archiveUnread, func(_ place, _ *harEntry, x *Exchange) {
 		read++
 		if u := x.Request.URL; u.Host != "" && (u.Scheme == "http" || u.Scheme == "https") {
 			take(*x)
@@ -56,12 +57,20 @@ var harUnread = map[string]bool{
 	"_webSocketMessages": true, "_eventSourceMessages": true, "_securityDetails": true,
 }
 
+// archiveUnread are those that tell nothing of exchanges.
+var archiveUnread = func() map[string]bool {
+	unread := maps.Clone(harUnread)
+	unread["cookies"] = true
+	return unread
+}()
+
 // eachEntry calls f with each entry of an archive and its exchange. Entries that cannot be read are left out.
-func eachEntry(in *bufio.Reader, s *sink, f func(place, *harEntry, *Exchange)) error {
+func eachEntry(in *bufio.Reader, s *sink, unread map[string]bool, f func(place, *harEntry, *Exchange)) error {
 	stage := stage{pages: map[string]*url.URL{}, pending: map[string]*jar.Request{}}
 	read, log := 0, false
 	shape := jsonShape{
-		list: "entries", inner: map[string]bool{"log": true}, drop: harUnread,
+		list: "entries", inner: map[string]bool{"log": true}, drop: unread,
+		sieve: "headers", want: wantedHeader,
 		seen: func(key string) { log = log || key == "log" },
 		entry: func(at place, raw []byte) {
 			var e harEntry

@@ -109,7 +109,7 @@ type harReader struct {
 
 func readHAR(in *bufio.Reader, _ *Options, s *sink) error {
 	h := harReader{sink: s, sent: newSentCookies()}
-	err := eachEntry(in, s, func(at place, e *harEntry, x *Exchange) {
+	err := eachEntry(in, s, harUnread, func(at place, e *harEntry, x *Exchange) {
 		h.response(at, e, x)
 		if x.Request.URL.Hostname() != "" { // not data: and its kin
 			h.sent.request(at, e, x)

@@ -3,6 +3,7 @@ package format
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 )
 
@@ -21,25 +22,23 @@ var harWanted = map[string]bool{
 }
 
 // UnmarshalJSON implements json.Unmarshaler. The text is valid. Beside the array of objects that the standard has, it
-// reads what other programs write in its place.
+// reads what other programs write in its place. A value that is no string counts as empty: an empty Set-Cookie is left
+// out by name, and other headers say nothing then.
 func (h *harHeaders) UnmarshalJSON(text []byte) error {
 	if h.loose(text) {
 		return nil
 	}
-	for len(text) > 0 {
-		begin := bytes.IndexByte(text, '{')
-		if begin < 0 {
-			break
-		}
-		end, wanted := harObject(text[begin:])
-		if wanted {
-			var header harHeader
-			if json.Unmarshal(text[begin:begin+end], &header) == nil {
-				*h = append(*h, header)
-			}
-		}
-		text = text[begin+end:]
+	var list []harHeader
+	if text[0] == '{' {
+		list = make([]harHeader, 1)
+		_ = json.Unmarshal(text, &list[0])
+	} else {
+		_ = json.Unmarshal(text, &list)
 	}
+	*h = slices.DeleteFunc(list, func(header harHeader) bool {
+		name := strings.ToLower(header.Name)
+		return !harWanted[name] || header.Value == "" && name != "set-cookie"
+	})
 	return nil
 }
 
@@ -91,6 +90,11 @@ func (h *harHeaders) add(name string, value any) {
 			h.add(name, v)
 		}
 	}
+}
+
+func wantedHeader(object []byte) bool {
+	_, wanted := harObject(object)
+	return wanted
 }
 
 // harObject returns the length of the object at the beginning of a text, and whether one of its strings may be a wanted

@@ -12,7 +12,8 @@ func TestHARHeaders(t *testing.T) {
 		{`[{"value": "b", "name": "date"}]`, "b "},
 		{`[{"name": "Set\u002dCookie", "value": "c"}]`, "c "},
 		{`[{"name": "cookie", "value": 7}, null, 8, {"name": "cookie", "value": "d"}]`, "d "},
-		{`[{"name": "other", "value": "cookie"}]`, "cookie "},
+		{`[{"name": "other", "value": "cookie"}]`, ""},
+		{`[{"name": "Set-Cookie", "value": 7}, {"name": "Date", "value": null}]`, " "}, // left out by name later on
 		{`{"Set-Cookie": ["a=1", "b=2"], "X": "cookie"}`, "a=1 b=2 "},
 		{`{"set-cookie": "a=1"}`, "a=1 "},
 		{`[["Set-Cookie", "a=1"], ["x", "y"], ["SET-COOKIE", "b=2"], 7, [8]]`, "a=1 b=2 "},

@@ -29,32 +29,54 @@ type jsonScanner struct {
 	line int             // of the next byte, from 1
 	drop map[string]bool // the keys whose values are read as null, to save time and memory
 
+	// Of the arrays of this key only some objects are kept, to save time and memory.
+	sieve  string
+	wanted func(object []byte) bool
+
 	kept []byte // the last value
 }
 
 func newScanner(in *bufio.Reader) *jsonScanner { return &jsonScanner{in: in, line: 1} }
 
+// buffered returns what has been read ahead, at least a byte of it. The end of the input is io.EOF.
+func (s *jsonScanner) buffered() ([]byte, error) {
+	if s.in.Buffered() == 0 {
+		if _, err := s.in.Peek(1); err != nil {
+			return nil, err
+		}
+	}
+	return s.in.Peek(s.in.Buffered())
+}
+
 // peek skips white space and comments, and returns the next byte. The end of the input is io.ErrUnexpectedEOF.
 func (s *jsonScanner) peek() (byte, error) {
 	for {
-		b, err := s.in.ReadByte()
-		switch {
-		case err == io.EOF:
+		text, err := s.buffered()
+		if err == io.EOF {
 			return 0, io.ErrUnexpectedEOF
-		case err != nil:
+		} else if err != nil {
 			return 0, err
-		case b == '\n':
-			s.line++
-		case b == '/':
-			s.in.UnreadByte()
-			if !s.comment() {
-				return b, nil
+		}
+		n := 0
+		for n < len(text) && isSpace(text[n]) {
+			if text[n] == '\n' {
+				s.line++
 			}
-		case b != ' ' && b != '\t' && b != '\r':
-			return b, s.in.UnreadByte()
+			n++
+		}
+		if n == len(text) {
+			s.in.Discard(n)
+			continue
+		}
+		b := text[n]
+		s.in.Discard(n)
+		if b != '/' || !s.comment() {
+			return b, nil
 		}
 	}
 }
+
+func isSpace(b byte) bool { return b == ' ' || b == '\n' || b == '\t' || b == '\r' }
 
 // comment skips a comment: // to the end of the line, or /* to the next */. JSON has none, but editors and people write
 // them (JSONC). It reports whether there is one. One without an end goes to the end of the file.
@@ -202,11 +224,10 @@ func (s *jsonScanner) scan(keep bool) error {
 			case '}', ']':
 				depth--
 			case ':':
-				if keep && len(s.drop) > 0 && s.drops(s.kept[min(key, len(s.kept)):]) {
-					if err := s.scan(false); err != nil {
+				if keep {
+					if err := s.skim(s.kept[min(key, len(s.kept)):]); err != nil {
 						return err
 					}
-					s.keep([]byte("null")...)
 				}
 			}
 		default:
@@ -220,41 +241,82 @@ func (s *jsonScanner) scan(keep bool) error {
 	}
 }
 
-// drops reports whether text is a key of s.drop with its colon.
-func (s *jsonScanner) drops(text []byte) bool {
-	return len(text) > 3 && s.drop[string(text[1:len(text)-2])]
+// skim consumes a value of which not all is kept. Its key stands in text, with its quotes and its colon.
+func (s *jsonScanner) skim(text []byte) error {
+	switch {
+	case len(text) <= 3:
+	case s.drop[string(text[1:len(text)-2])]:
+		err := s.scan(false)
+		s.keep([]byte("null")...)
+		return err
+	case s.wanted != nil && string(text[1:len(text)-2]) == s.sieve:
+		if b, err := s.peek(); err != nil || b != '[' {
+			return err
+		}
+		s.keep('[')
+		err := s.elements(func(int) error { return s.sift() })
+		s.keepPunctuation(']')
+		return err
+	}
+	return nil
+}
+
+// sift consumes an element, and keeps it unless it is an object that nobody wants.
+func (s *jsonScanner) sift() error {
+	begin := len(s.kept)
+	if err := s.scan(true); err != nil {
+		return err
+	}
+	if begin < len(s.kept) && s.kept[begin] == '{' && !s.wanted(s.kept[begin:]) {
+		s.kept = s.kept[:begin]
+		return nil
+	}
+	s.keep(',')
+	return nil
 }
 
 // scanWord consumes a number, true, false, null, or what should be one of these.
 func (s *jsonScanner) scanWord(keep bool) error {
 	for {
-		b, err := s.in.ReadByte()
+		text, err := s.buffered()
 		if err == io.EOF {
 			return nil
-		}
-		if err != nil {
+		} else if err != nil {
 			return err
 		}
-		switch b {
-		case ' ', '\t', '\r', '\n', '{', '[', '}', ']', ',', ':', '"':
-			if keep && (b == ' ' || b == '\t' || b == '\r' || b == '\n') {
-				s.keep(' ') // what stands behind is another word, and wrong
-			}
-			return s.in.UnreadByte()
-		case '/':
-			s.in.UnreadByte()
-			if s.comment() {
-				if keep {
-					s.keep(' ')
-				}
-				return nil
-			}
-			s.in.Discard(1)
+		n := 0
+		for n < len(text) && !endsWord(text[n]) {
+			n++
 		}
 		if keep {
-			s.keep(b)
+			s.keep(text[:n]...)
 		}
+		if n == len(text) {
+			s.in.Discard(n)
+			continue
+		}
+		b := text[n]
+		s.in.Discard(n)
+		switch {
+		case b == '/' && !s.comment():
+			s.in.Discard(1)
+			if keep {
+				s.keep(b)
+			}
+			continue
+		case keep && (b == '/' || isSpace(b)):
+			s.keep(' ') // what stands behind is another word, and wrong
+		}
+		return nil
 	}
+}
+
+func endsWord(b byte) bool {
+	switch b {
+	case ' ', '\t', '\r', '\n', '{', '[', '}', ']', ',', ':', '"', '/':
+		return true
+	}
+	return false
 }
 
 // scanString consumes a string by the buffer, because the bodies in an archive are long.
@@ -266,25 +328,13 @@ func (s *jsonScanner) scanString(keep bool) error {
 	}
 	escaped := false
 	for {
-		if _, err := s.in.Peek(1); err == io.EOF {
+		chunk, err := s.buffered()
+		if err == io.EOF {
 			return io.ErrUnexpectedEOF
 		} else if err != nil {
 			return err
 		}
-		chunk, _ := s.in.Peek(s.in.Buffered())
-		n := 0
-		closed := false
-		for n < len(chunk) && !closed {
-			switch b := chunk[n]; {
-			case escaped:
-				escaped = false
-			case b == '\\':
-				escaped = true
-			case b == '"':
-				closed = true
-			}
-			n++
-		}
+		n, closed := stringEnd(chunk, &escaped)
 		if room := maxString - (len(s.kept) - begin); keep && room > 0 && len(s.kept) <= maxValue {
 			s.keep(chunk[:min(n, room)]...)
 		}
@@ -297,6 +347,26 @@ func (s *jsonScanner) scanString(keep bool) error {
 			return nil
 		}
 	}
+}
+
+// stringEnd returns how much of a chunk belongs to a string, and whether the string ends there. escaped says whether a
+// backslash stands before the chunk, or at its end.
+func stringEnd(chunk []byte, escaped *bool) (n int, closed bool) {
+	if quote := bytes.IndexByte(chunk, '"'); !*escaped && quote >= 0 && bytes.IndexByte(chunk[:quote], '\\') < 0 {
+		return quote + 1, true // nearly always
+	}
+	for n < len(chunk) && !closed {
+		switch b := chunk[n]; {
+		case *escaped:
+			*escaped = false
+		case b == '\\':
+			*escaped = true
+		case b == '"':
+			closed = true
+		}
+		n++
+	}
+	return n, closed
 }
 
 // trimEscape takes what may be half an escape sequence from the end of a string.
@@ -321,6 +391,8 @@ type jsonShape struct {
 	inner map[string]bool                       // keys of objects that may have the array inside
 	any   bool                                  // any key may have it, or an object with it, as long as it has cookies
 	drop  map[string]bool                       // keys within entries whose values are skipped
+	sieve string                                // key of arrays within entries, of which some objects are skipped
+	want  func(object []byte) bool              // the others of these
 
 	seen func(key string) // is called with the keys of the objects on the way; nil for nobody
 	come func() bool      // whether anything has been read; nil means that the sink knows
@@ -333,7 +405,7 @@ var errNoList = errors.New("there are no cookies in it")
 // been read before.
 func (shape *jsonShape) walk(in *bufio.Reader, s *sink) error {
 	scan := newScanner(in)
-	scan.drop = shape.drop
+	scan.drop, scan.sieve, scan.wanted = shape.drop, shape.sieve, shape.want
 	found := false
 	err := shape.value(scan, "", &found, 0)
 	if err == nil && !found {
