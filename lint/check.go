@@ -3,6 +3,7 @@ package lint
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,8 +14,12 @@ import (
 // MaxCookies is the number of Set-Cookie lines in a [Check]; a [Report] tells whether there were more.
 const MaxCookies = 5_000
 
-// Browsers are the profiles that judge cookies.
-var Browsers = [...]jar.Profile{jar.Chrome, jar.Firefox, jar.Safari}
+// Browsers are the profiles that judge cookies. Rules look at the first ones alone: what is said of WebKitGTK is the
+// verdict, because it keeps what no other browser does, and drops other things.
+var Browsers = [...]jar.Profile{jar.Chrome, jar.Firefox, jar.Safari, jar.WebKitGTK}
+
+// judges returns the outcomes that rules look at.
+func (c *Cookie) judges() []Outcome { return c.Outcomes[:len(Browsers)-1] }
 
 // limits are those of Chrome; the others have the same for the cookies of a site.
 var limits = jar.Chrome.Limits()
@@ -200,7 +205,7 @@ func (r *Report) Count(least Severity) (n int) {
 
 // dropped reports whether the reason is the first one for some browser to drop the cookie.
 func (c *Cookie) dropped(why cookie.Reason) bool {
-	for i := range c.Outcomes {
+	for i := range c.judges() {
 		if o := &c.Outcomes[i]; o.decided() == why && !(o.Browser == jar.Safari && c.localhost()) {
 			return true
 		}
@@ -244,12 +249,7 @@ func (r *Response) embedded() bool {
 
 // keptAnywhere reports whether some browser keeps the cookie.
 func (c *Cookie) keptAnywhere() bool {
-	for i := range c.Outcomes {
-		if c.Outcomes[i].Kept() {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(c.judges(), func(o Outcome) bool { return o.Kept() })
 }
 
 // deletes reports whether the line is a deletion.

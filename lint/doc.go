@@ -1,5 +1,5 @@
-// Package lint tells what browsers make of a site's cookies: whether Chrome, Firefox and Safari keep each one, how
-// they change it, and what is wrong with it, alone and together with the others.
+// Package lint tells what browsers make of a site's cookies: whether Chrome, Firefox, Safari and WebKitGTK keep each
+// one, how they change it, and what is wrong with it, alone and together with the others.
 //
 // # In a test
 //

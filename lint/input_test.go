@@ -140,8 +140,9 @@ func TestContext(t *testing.T) {
 				}
 			}
 		}
-		want := []string{"Chrome own", "Firefox own", "Safari own", "Chrome none", "Firefox none", "Safari none",
-			"Chrome part", "Firefox part", "Safari part"}
+		want := []string{"Chrome own", "Firefox own", "Safari own", "WebKitGTK own",
+			"Chrome none", "Firefox none", "Safari none", "WebKitGTK none",
+			"Chrome part", "Firefox part", "Safari part", "WebKitGTK part"}
 		if !slices.Equal(kept, want) {
 			t.Errorf("%s: kept %q, want %q", input, kept, want)
 		}

@@ -10,7 +10,7 @@ var ruleControlCharacter = &Rule{
 	Text:     "Browsers drop a cookie with a control character anywhere in the line, tabs aside. Encode the value.",
 	each: func(c *Cookie, report reporter) {
 		if c.Line.Reasons.Has(cookie.ExcludeDisallowedCharacter) {
-			report("a control character makes every browser drop it: encode the value")
+			report("a control character makes Chrome, Firefox and Safari drop it: encode the value")
 		}
 	},
 }

@@ -15,9 +15,10 @@ type Change struct {
 }
 
 // Changes returns the differences in reach and lifetime, in the first browser that keeps the cookie. A deletion has
-// none, and neither has a cookie that all browsers drop.
+// none, and neither has a cookie that all of Chrome, Firefox and
+// Safari drop.
 func (c *Cookie) Changes() []Change {
-	for i := range c.Outcomes {
+	for i := range c.judges() {
 		if o := &c.Outcomes[i]; o.Kept() && !o.Deletes {
 			return c.changes(o)
 		}
@@ -48,7 +49,7 @@ func (c *Cookie) changes(o *Outcome) (list []Change) {
 	}
 	if o.Stored.SameSite == cookie.SameSiteUnset {
 		site, _ := c.applied("SameSite")
-		add("SameSite", site.Value, "Lax in Chrome and Safari, None in Firefox")
+		add("SameSite", site.Value, "Lax in Chrome and Safari, None in Firefox and WebKitGTK")
 	}
 	if p := o.Stored.Partition.TopLevelSite; p != "" {
 		add("Partitioned", "", p)

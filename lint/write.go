@@ -88,9 +88,9 @@ func (v view) writeText(b *bufio.Writer, colour bool) {
 		fmt.Fprintf(b, " in %s", v.In)
 	}
 	b.WriteByte('\n')
-	fmt.Fprintf(b, "  written  %s\n", v.Line)
+	fmt.Fprintf(b, "  written   %s\n", v.Line)
 	for _, o := range v.Browsers {
-		fmt.Fprintf(b, "  %-8s %s", o.Browser, paint(o.Verdict, o.Verdict))
+		fmt.Fprintf(b, "  %-9s %s", o.Browser, paint(o.Verdict, o.Verdict))
 		if o.Reason != "" {
 			fmt.Fprintf(b, ": %s (%s)", o.Reason, o.Section)
 		}
@@ -100,17 +100,17 @@ func (v view) writeText(b *bufio.Writer, colour bool) {
 		b.WriteByte('\n')
 	}
 	for _, c := range v.Changes {
-		fmt.Fprintf(b, "  stored   %s: %s → %s\n", c.Attribute, cmp.Or(c.Written, "(not written)"), c.Stored)
+		fmt.Fprintf(b, "  stored    %s: %s → %s\n", c.Attribute, cmp.Or(c.Written, "(not written)"), c.Stored)
 	}
 	for _, warning := range v.Warnings {
-		fmt.Fprintf(b, "  warns    %s\n", warning)
+		fmt.Fprintf(b, "  warns     %s\n", warning)
 	}
 	for _, f := range v.Findings {
-		fmt.Fprintf(b, "  %s  %s: %s [%s]\n", paint(f.Severity, fmt.Sprintf("%-7s", f.Severity)), f.Rule, f.Message,
+		fmt.Fprintf(b, "  %s  %s: %s [%s]\n", paint(f.Severity, fmt.Sprintf("%-8s", f.Severity)), f.Rule, f.Message,
 			f.Citation)
 	}
 	if v.Fix != nil {
-		fmt.Fprintf(b, "  fix      Set-Cookie: %s\n  in Go    %s\n", v.Fix.Header, v.Fix.Go)
+		fmt.Fprintf(b, "  fix       Set-Cookie: %s\n  in Go     %s\n", v.Fix.Header, v.Fix.Go)
 	}
 	b.WriteByte('\n')
 }

@@ -37,7 +37,7 @@ func TestExplain(t *testing.T) {
 		{ticket + "\n", []string{"(ticket): live"}},
 		{"__Host-session=" + ticket, []string{"__Host-session: live"}},
 		{"Set-Cookie: __Host-session=" + ticket + "; Path=/; Secure; HttpOnly; SameSite=Lax",
-			[]string{"__Host-session: live", "Chrome   kept"}},
+			[]string{"__Host-session: live", "Chrome    kept"}},
 		{"__Host-session=" + ticket + "; Path=/; HttpOnly", []string{": live", "EXCLUDE_INVALID_PREFIX"}},
 		{"Set-Cookie: __Host-session=; Path=/; Secure; Max-Age=0", []string{"__Host-session: deletes"}},
 		{"1" + strings.Repeat("A", len(ticket)-1), []string{"(ticket): unknown"}},
@@ -60,7 +60,7 @@ func TestExplain(t *testing.T) {
 		{"> GET /a?b=c HTTP/1.1\r\n> Host: site.example\r\n> Cookie: __Host-session=" + ticket + "\r\n>\r\n",
 			[]string{"__Host-session: live"}},
 		{"HTTP/2 200\r\nDate: x=1\r\nset-cookie: __Host-session=" + ticket + "; Path=/; Secure\r\n",
-			[]string{"__Host-session: live", "Chrome   kept"}},
+			[]string{"__Host-session: live", "Chrome    kept"}},
 		{"curl 'https://site.example/?a=b' \\\n  -H 'accept: */*' \\\n  -b '__Host-session=" + ticket +
 			"' \\\n  --compressed", []string{"__Host-session: live"}},
 		{"curl -H \"Cookie: __Host-session=" + ticket + "\" https://site.example/", []string{"__Host-session: live"}},

@@ -35,7 +35,7 @@ func TestExplain(t *testing.T) {
 		want []string
 	}{
 		{"Cookie: " + pair + "; theme=<i>", []string{": live", "ada &lt;b&gt;", ticket[1:23], "theme</bdi>: other"}},
-		{line, []string{": live", "What browsers make of the lines", "Chrome   kept"}},
+		{line, []string{": live", "What browsers make of the lines", "Chrome    kept"}},
 		{ticket[:50] + "AAAAA", []string{"The ticket: forged"}},
 		{"1" + strings.Repeat("A", 54), []string{"The ticket: unknown"}},
 		{ticket[1:23], []string{"The handle: handle", "The session is live", "ada &lt;b&gt;"}},
