@@ -74,10 +74,7 @@ func (s *server) reload(flags *config.Serve) error {
 	if err != nil {
 		return err
 	}
-	if err := s.router.reload(flags); err != nil {
-		return err
-	}
-	return s.pusher.take(s.closing, receivers)
+	return s.router.reload(flags, func() error { return s.pusher.take(s.closing, receivers) })
 }
 
 // reload reads and checks the whole, and then takes it up or leaves it.

@@ -114,8 +114,9 @@ func (g *generation) find(host string) *app {
 	return g.rest
 }
 
-// reload takes up another configuration, which was checked. On an error the old one stays.
-func (t *router) reload(flags *config.Serve) error {
+// reload takes up another configuration, which was checked, and what else is taken up with it. On an error the old one
+// stays.
+func (t *router) reload(flags *config.Serve, also func() error) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if keys := t.flags.Changed(flags); len(keys) > 0 {
@@ -127,6 +128,10 @@ func (t *router) reload(flags *config.Serve) error {
 		return err
 	}
 	g.uses.Store(1)
+	if err := also(); err != nil {
+		t.leave(g)
+		return err
+	}
 	t.flags = flags
 	t.leave(t.current.Swap(g))
 	return nil

@@ -49,11 +49,11 @@ type courier struct {
 	paused  time.Time  // until when nothing is sent
 }
 
-func newCourier(o *Outbox, r Receiver, row standing) *courier {
+func newCourier(o *Outbox, r Receiver, off time.Time) *courier {
 	ctx, stop := context.WithCancel(context.Background())
 	return &courier{
 		outbox: o, receiver: r, wake: make(chan struct{}, 1), stop: stop, stopping: ctx,
-		stopped: make(chan struct{}), off: row.off,
+		stopped: make(chan struct{}), off: off,
 	}
 }
 
@@ -241,7 +241,7 @@ func (c *courier) conclude(o *outcome, now time.Time) (v verdict, recovered bool
 	if o.ok {
 		recovered = c.fails >= failsFirst
 		if !c.failing.IsZero() && recovered {
-			c.outbox.log.Info("a receiver answers again", "receiver", c.receiver.Name,
+			c.outbox.log.Warn("a receiver answers again", "receiver", c.receiver.Name,
 				"after", now.Sub(c.failing).Round(time.Second))
 		}
 		c.fails, c.failing, c.paused = 0, time.Time{}, time.Time{}

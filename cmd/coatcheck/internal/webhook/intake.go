@@ -92,7 +92,7 @@ func (o *Outbox) written(n, lost int, err error) {
 		o.failed = time.Now()
 		o.log.Error("the outbox cannot be written; events wait in memory", "waiting", len(o.memory), "error", err)
 	case err == nil && !o.failed.IsZero():
-		o.log.Info("the outbox is written again", "after", time.Since(o.failed).Round(time.Second), "lost", lost)
+		o.log.Warn("the outbox is written again", "after", time.Since(o.failed).Round(time.Second), "lost", lost)
 		o.failed = time.Time{}
 	}
 	if err == nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -149,38 +150,54 @@ func poke(c chan struct{}) {
 }
 
 // Configure says who the receivers are, from now on. Those that are as before go on undisturbed. What waits for one
-// that is no longer among them stays until it is too old, and goes on if it comes back.
+// that is no longer among them stays until it is too old, and goes on if it comes back. On an error all stay that were.
 func (o *Outbox) Configure(ctx context.Context, receivers ...Receiver) error {
 	o.posts.Lock()
 	defer o.posts.Unlock()
-	named := make(map[string]bool)
+	before := make(map[string]*courier) // of those that were taken up; nil for one that is new
 	for i := range receivers {
-		named[receivers[i].Name] = true
+		r := &receivers[i]
+		old := o.couriers[r.Name]
+		if old != nil && old.receiver.same(r) {
+			continue
+		}
+		if before[r.Name] = old; old != nil {
+			old.end()
+		}
+		row, err := o.db.receiver(ctx, r)
+		if err != nil {
+			o.restore(before)
+			return fmt.Errorf("take up the receiver %s: %w", r.Name, err)
+		}
+		o.start(*r, row.off)
 	}
 	for name, c := range o.couriers {
-		if !named[name] {
+		if !slices.ContainsFunc(receivers, func(r Receiver) bool { return r.Name == name }) {
 			c.end()
 			delete(o.couriers, name)
 		}
 	}
-	for i := range receivers {
-		r := &receivers[i]
-		if old := o.couriers[r.Name]; old != nil {
-			if old.receiver.same(r) {
-				continue
-			}
-			old.end()
-			delete(o.couriers, r.Name)
-		}
-		row, err := o.db.receiver(ctx, r)
-		if err != nil {
-			return fmt.Errorf("take up the receiver %s: %w", r.Name, err)
-		}
-		c := newCourier(o, *r, row)
-		o.couriers[r.Name] = c
-		go c.run()
-	}
 	return nil
+}
+
+// start begins to send to a receiver. The lock is held.
+func (o *Outbox) start(r Receiver, off time.Time) {
+	c := newCourier(o, r, off)
+	o.couriers[r.Name] = c
+	go c.run()
+}
+
+// restore has those go on whose couriers have ended, and ends what has begun in their place. The lock is held.
+func (o *Outbox) restore(before map[string]*courier) {
+	for name, old := range before {
+		if c := o.couriers[name]; c != nil && c != old {
+			c.end()
+		}
+		delete(o.couriers, name)
+		if old != nil {
+			o.start(old.receiver, old.off)
+		}
+	}
 }
 
 // everyone returns the receivers that a message can be for.

@@ -3,6 +3,7 @@ package webhook_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -454,6 +455,43 @@ func TestAnotherURLSwitchesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "the new one has it", func() bool { return len(next.all()) == 1 })
+}
+
+// Receivers that the disk does not take up change nothing: those before hear of everything that happens meanwhile.
+func TestReceiversAreTakenUpWholeOrNotAtAll(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "webhooks.db")
+	crm, archive, other := newHook(t), newHook(t), newHook(t)
+	out := open(t, quick(file), crm.receiver(t, "crm"), archive.receiver(t, "archive"))
+	db, err := sql.Open("sqlite", "file:"+file+"?_pragma=busy_timeout(10000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	refuse := `CREATE TRIGGER refuse BEFORE INSERT ON receivers WHEN NEW.name = 'new'
+		BEGIN SELECT RAISE(ABORT, 'the disk is full'); END`
+	if _, err := db.Exec(refuse); err != nil {
+		t.Fatal(err)
+	}
+	err = out.Configure(t.Context(), other.receiver(t, "crm"), other.receiver(t, "new"))
+	if err == nil || !strings.Contains(err.Error(), "take up the receiver new") {
+		t.Fatalf("the error is %v", err)
+	}
+	out.Observe(step(store.NewID(), 0))
+	eventually(t, "both have it", func() bool { return len(crm.all()) == 1 && len(archive.all()) == 1 })
+	if got := other.requests(); got > 0 {
+		t.Errorf("one that was not taken up is sent %d messages", got)
+	}
+	if _, err := db.Exec(`DROP TRIGGER refuse`); err != nil {
+		t.Fatal(err)
+	}
+	if err := out.Configure(t.Context(), other.receiver(t, "crm"), other.receiver(t, "new")); err != nil {
+		t.Fatal(err)
+	}
+	out.Observe(step(store.NewID(), 0))
+	eventually(t, "the other one has it twice", func() bool { return len(other.all()) == 2 })
+	if len(crm.all()) != 1 || len(archive.all()) != 1 {
+		t.Error("those before still hear of what happens")
+	}
 }
 
 // Retry-After is honoured: nothing is sent before.
