@@ -114,6 +114,16 @@ func (c *Consent) Allows(r *http.Request, p Purpose) bool {
 	return ok && slices.Contains(a.Agreed, p)
 }
 
+// allows is Allows where the response may have another answer already, which is the one that counts from then on.
+func (c *Consent) allows(w http.ResponseWriter, r *http.Request, p Purpose) bool {
+	text, pending := c.cookie.Pending(w)
+	if !pending || !p.NeedsConsent() {
+		return c.Allows(r, p)
+	}
+	a, ok := parseAnswer(text)
+	return ok && slices.Contains(a.Agreed, p)
+}
+
 // Open returns the purposes that the visitor has to be asked about: those without an answer. Global Privacy Control is
 // an answer: with Sec-GPC: 1 it is no to [Analytics] and [Marketing], unless the visitor has said yes here.
 //
@@ -139,7 +149,8 @@ func GPC(r *http.Request) bool {
 
 // Set stores the visitor's answer in place of an earlier one: the purposes that they agree to. They have refused all
 // others that are declared. What was kept for these leaves the browser: the declared cookies, each with its own path,
-// domain and partition, and those that scripts have set under declared names; see [Consent.Handler].
+// domain and partition, and those that scripts have set under declared names; see [Consent.Handler]. What the rest of
+// the request sets goes by this answer.
 //
 // The answer becomes an event, [event.Consented], for the queue of [Inventory.SendTo].
 func (c *Consent) Set(w http.ResponseWriter, r *http.Request, agreed ...Purpose) error {

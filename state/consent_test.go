@@ -97,6 +97,39 @@ func TestNothingIsKeptWithoutConsent(t *testing.T) {
 	}
 }
 
+// An answer holds for what the same request sets after it: a withdrawal that counted from the next request on would
+// leave a cookie behind, and a page after the first yes would not count its visitor.
+func TestAnAnswerHoldsAtOnce(t *testing.T) {
+	inventory, consent, recent := asked(state.ConsentSpec{})
+	visitor := state.NewVisitorID(inventory, consent, state.VisitorSpec{
+		Cookie: state.CookieSpec{Name: "visitor", Purpose: state.Analytics, Description: "counts visits"},
+	})
+	yes := answered(t, consent, state.Personalization, state.Analytics)
+	for _, c := range []struct {
+		cookies string
+		agreed  []state.Purpose
+		want    bool
+	}{
+		{yes, nil, false}, {"", []state.Purpose{state.Personalization, state.Analytics}, true},
+		{yes, []state.Purpose{state.Personalization, state.Analytics}, true}, {"", nil, false},
+	} {
+		w, r := httptest.NewRecorder(), with(c.cookies)
+		must(t, consent.Set(w, r, c.agreed...))
+		kept, err := recent.Set(w, r, []string{"tea"})
+		must(t, err)
+		_, ok, err := visitor.Ensure(w, r)
+		must(t, err)
+		text := next(w).Header.Get("Cookie")
+		if kept != c.want || ok != c.want || strings.Contains(text, visitor.Name()) != c.want {
+			t.Errorf("%q, then %v: kept %v, numbered %v, the browser has %q", c.cookies, c.agreed, kept, ok, text)
+		}
+		must(t, consent.Set(w, r))
+		if text := next(w).Header.Get("Cookie"); strings.Contains(text, visitor.Name()) {
+			t.Errorf("%q, then %v, and no at last: the browser has %q", c.cookies, c.agreed, text)
+		}
+	}
+}
+
 func TestTheAnswerIsReadable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // it is 2000-01-01 here
 		_, consent, _ := asked(state.ConsentSpec{Version: "2026-11"})

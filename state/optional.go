@@ -44,11 +44,11 @@ func (o Optional[T]) Lookup(r *http.Request) (v T, ok bool) {
 	return lookup[T](o.slot, r)
 }
 
-// Set makes the browser keep a value if the visitor who sent r has agreed to the purpose, and reports whether they
-// have. Without consent nothing is set, and that is no error. An error means that the value cannot be kept; see
+// Set makes the browser keep a value if the visitor who sent r has agreed to the purpose, by now, and reports whether
+// they have. Without consent nothing is set, and that is no error. An error means that the value cannot be kept; see
 // [Cookie.Set].
 func (o Optional[T]) Set(w http.ResponseWriter, r *http.Request, v T) (kept bool, err error) {
-	if !o.consent.Allows(r, o.slot.entry.Purpose) {
+	if !o.consent.allows(w, r, o.slot.entry.Purpose) {
 		return false, nil
 	}
 	if err := set(o.slot, w, v); err != nil {

@@ -71,9 +71,14 @@ func (v VisitorID) Name() string { return v.slot.attributes.Name }
 
 // Get returns the visitor's number, and whether there is one that may be used for this request.
 func (v VisitorID) Get(r *http.Request) (id string, ok bool) {
-	if !v.allowed(r) {
+	if !v.allowed(v.consent.Allows, r) {
 		return "", false
 	}
+	return v.sent(r)
+}
+
+// sent returns the number in the request's cookie.
+func (v VisitorID) sent(r *http.Request) (id string, ok bool) {
 	text, ok := lookup[string](v.slot, r)
 	if !ok {
 		return "", false
@@ -91,13 +96,14 @@ func (v VisitorID) Get(r *http.Request) (id string, ok bool) {
 // Ensure returns the visitor's number, and gives them one if they have none. Without consent, or while a user is signed
 // in, ok is false, and there is none afterwards. An error means that the cookie cannot be set; see [Cookie.Set].
 func (v VisitorID) Ensure(w http.ResponseWriter, r *http.Request) (id string, ok bool, err error) {
-	if !v.allowed(r) {
+	allows := func(r *http.Request, p Purpose) bool { return v.consent.allows(w, r, p) }
+	if !v.allowed(allows, r) {
 		if _, err := r.Cookie(v.Name()); err == nil {
 			v.slot.delete(w)
 		}
 		return "", false, nil
 	}
-	if id, ok := v.Get(r); ok {
+	if id, ok := v.sent(r); ok {
 		return id, true, nil
 	}
 	if text, ok := v.slot.pending(w); ok { // given by this response already
@@ -114,11 +120,12 @@ func (v VisitorID) Ensure(w http.ResponseWriter, r *http.Request) (id string, ok
 	return id, true, nil
 }
 
-func (v VisitorID) allowed(r *http.Request) bool {
-	if !v.consent.Allows(r, v.slot.entry.Purpose) {
+// allowed reports whether the visitor may have a number, by what they have agreed to.
+func (v VisitorID) allowed(allows func(*http.Request, Purpose) bool, r *http.Request) bool {
+	if !allows(r, v.slot.entry.Purpose) {
 		return false
 	}
-	return !v.signedIn(r) || v.joinFor != "" && v.consent.Allows(r, v.joinFor)
+	return !v.signedIn(r) || v.joinFor != "" && allows(r, v.joinFor)
 }
 
 // visitorText is strict, so that one number has one spelling.
