@@ -52,7 +52,7 @@ func (g *Guard) Admit(r *http.Request, shown cookie.Found, user, text string, no
 	case f.phase == registered:
 		// The answer to its registration may be lost, and then the browser has no way to show anything.
 		return g.admitKeyless(r, user, f.at, now)
-	case us < f.at+g.opts.Grace.Microseconds() || g.opts.isOpen(r.URL.Path) || g.opts.policy(user) == Off:
+	case g.justAfter(f.at, us) || g.opts.isOpen(r.URL.Path) || g.opts.policy(user) == Off:
 		return nil
 	case shown.N > 1:
 		return several
@@ -67,10 +67,17 @@ func (g *Guard) Admit(r *http.Request, shown cookie.Found, user, text string, no
 // admitKeyless decides about a session without a key, for which one was offered at that time or never.
 func (g *Guard) admitKeyless(r *http.Request, user string, at int64, now time.Time) *session.Verdict {
 	if user == "" || g.opts.policy(user) != Required || g.opts.isOpen(r.URL.Path) ||
-		now.UnixMicro() < at+g.opts.Grace.Microseconds() {
+		g.justAfter(at, now.UnixMicro()) {
 		return nil
 	}
 	return keyless
+}
+
+// justAfter reports whether requests may still be on their way from before that moment. They are not on their way for
+// hours because a clock that was hours ahead has noted it, and was put right.
+func (g *Guard) justAfter(at, now int64) bool {
+	grace := g.opts.Grace.Microseconds()
+	return now < at+grace && now > at-grace
 }
 
 // admitWithout tells a browser that could not fetch its cookie from one that has none. Anybody can say the former, and

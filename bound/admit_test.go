@@ -3,12 +3,14 @@ package bound_test
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"coatcheck.dev/bound"
+	"coatcheck.dev/cookie"
 	"coatcheck.dev/event"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store/memory"
@@ -149,6 +151,31 @@ func TestRequestsOnTheirWay(t *testing.T) {
 		time.Sleep(time.Second)
 		if got := b.get("/").body; got != "" {
 			t.Errorf("10 seconds after it a page for %q", got)
+		}
+	})
+}
+
+// A clock that was far ahead when the browser registered, and is right again, makes no long moment of it: a copied
+// ticket would do alone until the clock has caught up.
+//
+// Rows: D7, I11
+func TestAClockThatWasAheadLetsNoTicketIn(t *testing.T) {
+	inBubble(t, "ahead", func(t *testing.T) {
+		s := newSite(t, bound.Options{})
+		s.bound("ada")
+		listed, err := s.sessions.List(t.Context(), "ada")
+		if err != nil || len(listed) != 1 {
+			t.Fatal(listed, err)
+		}
+		guard, r := bound.New(bound.Options{}), httptest.NewRequest("GET", origin+"/", nil)
+		for off, want := range map[time.Duration]bool{
+			0: true, 9 * time.Second: true, 10 * time.Second: false, // on their way
+			-9 * time.Second: true, -10 * time.Second: false, -2 * time.Hour: false, // set back
+		} {
+			v := guard.Admit(r, cookie.Found{}, "ada", listed[0].Guard, time.Now().Add(off))
+			if admitted := v == nil; admitted != want {
+				t.Errorf("%v after the registration: admitted %v", off, admitted)
+			}
 		}
 	})
 }

@@ -22,7 +22,7 @@
 //     what others have saved meanwhile.
 //   - An answer means durable: changes are saved before the first byte of the response.
 //   - If the store cannot tell whether there is a session, the answer is 503 and the cookie stays. Nobody is signed
-//     out since a server was down.
+//     out because a server was down.
 //   - A response that depends on a session is kept out of shared caches.
 //
 // # Values

@@ -33,7 +33,8 @@ func newSignIn(options []SignInOption) signIn {
 }
 
 // Remember keeps the user signed in when the browser closes, within Options.RememberIdleTimeout and
-// Options.RememberLifetime. Use it only when the user asked for it.
+// Options.RememberLifetime. Use it only when the user asked for it. In a step-up it changes nothing: sign the user in
+// once more.
 func Remember(s *signIn) { s.remember = true }
 
 // By names how the user proved who they are, such as "password" or "passkey".
@@ -145,8 +146,8 @@ func (st *state) signIn(user string, in signIn, now time.Time) error {
 }
 
 // StepUp notes that the signed-in user has just proved again who they are, and gives the session a new ticket and a
-// new handle, as every change of privilege does (ASVS 7.2.4). All values stay, and so does the absolute end of the
-// session.
+// new handle, as every change of privilege does (ASVS 7.2.4). All values stay, and so do the absolute end of the
+// session and whether it is remembered.
 //
 // If the session has ended meanwhile the error is ErrEnded: what was revoked does not come back. [ErrTooLate] means
 // that the response has begun.

@@ -109,7 +109,7 @@ func TestStepUpChangesTheTicket(t *testing.T) {
 		var before, after session.Info
 		b.with(func(s *session.Session) { before, _ = s.Info() })
 		old := b.copied()
-		stepUp(b, session.By("passkey"), session.Level(2))
+		stepUp(b, session.By("passkey"), session.Level(2)) // without Remember, which changes nothing here
 		b.with(func(s *session.Session) {
 			after, _ = s.Info()
 			auth := s.Auth()

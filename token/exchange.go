@@ -55,10 +55,11 @@ const (
 //	grant_type=urn:ietf:params:oauth:grant-type:token-exchange
 //	&subject_token_type=urn:coatcheck:ticket&subject_token=TICKET
 //
-// The ticket is the value of the session cookie. The answer has the token in access_token and its life in expires_in,
-// or one of the errors of RFC 6749, section 5.2: an invalid_request is also the answer to a ticket that is good for
-// nothing. 503 means that nobody can tell now. The ticket alone is good for nothing where the session is bound to its
-// device (package bound): there, make tokens of the requests that visitors send.
+// The ticket is the value of the session cookie, or of the header Session-Ticket for clients without cookies. The
+// answer has the token in access_token and its life in expires_in, or one of the errors of RFC 6749, section 5.2: an
+// invalid_request is also the answer to a ticket that is good for nothing. 503 means that nobody can tell now. The
+// ticket alone is good for nothing where the session is bound to its device (package bound): there, make tokens of the
+// requests that visitors send.
 //
 // To exchange a ticket is a use of the session like any other. If a rotation is due the browser hears of it by its own
 // next request. Requests that a browser sends are refused. It panics if a client is incomplete or named twice.
@@ -119,7 +120,12 @@ func (i *Issuer) exchange(w http.ResponseWriter, r *http.Request, client Client)
 		return
 	}
 	inner.RemoteAddr = r.RemoteAddr
-	inner.Header.Set("Cookie", i.sessions.Options().Cookie+"="+r.PostForm.Get("subject_token"))
+	o := i.sessions.Options()
+	if ticket := r.PostForm.Get("subject_token"); o.Header != nil && o.Header(inner) {
+		inner.Header.Set("Authorization", "Bearer "+ticket)
+	} else {
+		inner.Header.Set("Cookie", o.Cookie+"="+ticket)
+	}
 	var text string
 	var until time.Time
 	told := false // whether there is a session

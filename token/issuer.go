@@ -166,18 +166,23 @@ func (i *Issuer) signingWith(now time.Time) (jose.Signer, error) {
 	return i.signer, nil
 }
 
-// follow derives the keys anew when those of the ring have changed.
+// follow derives the keys anew when those of the ring have changed. If all of them are retired meanwhile, there are
+// others by then.
 func (i *Issuer) follow() error {
-	of := i.ring.Keys()
-	if slices.Equal(of, i.of) && i.keys != nil {
-		return nil
+	for {
+		of := i.ring.Keys()
+		if slices.Equal(of, i.of) && len(i.keys) > 0 {
+			return nil
+		}
+		keys, err := signingKeys(i.ring, of, i.opts.Algorithm)
+		if err != nil {
+			return err
+		}
+		i.of, i.keys, i.signs = of, keys, nil
+		if len(keys) > 0 || len(of) == 0 {
+			return nil
+		}
 	}
-	keys, err := signingKeys(i.ring, i.opts.Algorithm)
-	if err != nil {
-		return err
-	}
-	i.of, i.keys, i.signs = of, keys, nil
-	return nil
 }
 
 // Keys returns the public keys. It is a [Keys] for a verifier in the same program.

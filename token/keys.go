@@ -6,6 +6,7 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"time"
 
@@ -46,12 +47,15 @@ type signingKey struct {
 	private jose.JSONWebKey
 }
 
-// signingKeys returns a key for each of the ring, the newest first.
-func signingKeys(ring *seal.Ring, a Algorithm) ([]signingKey, error) {
+// signingKeys returns a key for each of these that the ring still has, the newest first.
+func signingKeys(ring *seal.Ring, of []seal.KeyInfo, a Algorithm) ([]signingKey, error) {
 	var keys []signingKey
-	for _, k := range ring.Keys() {
+	for _, k := range of {
 		private, err := privateKey(ring, k.ID, a)
-		if err != nil {
+		switch {
+		case errors.Is(err, errGone):
+			continue
+		case err != nil:
 			return nil, fmt.Errorf("token: derive signing key: %w", err)
 		}
 		jwk := jose.JSONWebKey{Key: private, Algorithm: a.String(), Use: "sig"}
@@ -86,7 +90,7 @@ func privateKey(ring *seal.Ring, id seal.KeyID, a Algorithm) (crypto.Signer, err
 	return nil, fmt.Errorf("no number below the order of P-256")
 }
 
-var errGone = fmt.Errorf("the key was retired just now")
+var errGone = errors.New("the key was retired just now")
 
 // signer chooses the key that signs: the newest that was published long enough, or else the oldest.
 func signer(keys []signingKey, now time.Time) *signingKey {

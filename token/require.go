@@ -19,22 +19,23 @@ func (v *Verifier) Require(next http.Handler) http.Handler {
 		if there {
 			claims, ok, err = v.Verify(text)
 		}
-		header := w.Header()
-		switch {
-		case ok:
+		if ok {
 			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), contextKey{}, claims)))
 			return
+		}
+		header := w.Header()
+		header.Set("Cache-Control", "no-store")
+		switch {
 		case err != nil:
 			header.Set("Retry-After", "10")
 			http.Error(w, "The token cannot be verified now.", http.StatusServiceUnavailable)
-			return
 		case there:
 			header.Set("WWW-Authenticate", `Bearer error="invalid_token"`)
+			http.Error(w, "This token is not good, or not any more. Please get a new one.", http.StatusUnauthorized)
 		default:
 			header.Set("WWW-Authenticate", "Bearer")
+			http.Error(w, "A token is needed.", http.StatusUnauthorized)
 		}
-		header.Set("Cache-Control", "no-store")
-		http.Error(w, "A token is needed.", http.StatusUnauthorized)
 	})
 }
 

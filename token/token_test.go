@@ -584,6 +584,35 @@ func TestRotationOfSigningKeys(t *testing.T) {
 	})
 }
 
+// Keys may come and go at any moment: those that are there are published.
+func TestKeysWhileTheyChange(t *testing.T) {
+	w := newWorld(t, token.ES256)
+	var done atomic.Bool
+	changed := make(chan error, 1)
+	go func() {
+		defer done.Store(true)
+		for range 20_000 {
+			if err := w.ring.Rotate(); err != nil {
+				changed <- err
+				return
+			}
+			if _, err := w.ring.Retire(time.Now().Add(time.Minute)); err != nil {
+				changed <- err
+				return
+			}
+		}
+		changed <- nil
+	}()
+	for !done.Load() {
+		if set, err := w.issuer.Keys(); err != nil || len(set.Keys) == 0 {
+			t.Fatalf("%d keys, %v", len(set.Keys), err)
+		}
+	}
+	if err := <-changed; err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Tokens of a retired key are refused within a minute.
 //
 // Rows: A29, C12
@@ -826,6 +855,30 @@ func TestExchange(t *testing.T) {
 	}
 }
 
+// Where all tickets come in a header, as at an API without browsers, they are exchanged as well.
+func TestExchangeOfTicketsInHeaders(t *testing.T) {
+	sessions := session.New(memory.New(), session.Options{Header: func(*http.Request) bool { return true }})
+	defer sessions.Close(t.Context())
+	answer := httptest.NewRecorder()
+	sessions.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if err := session.From(r.Context()).SignIn("ada"); err != nil {
+			t.Error(err)
+		}
+	})).ServeHTTP(answer, httptest.NewRequest("POST", "/login", nil))
+	secret := strings.Repeat("s", 32)
+	form := url.Values{"grant_type": {"urn:ietf:params:oauth:grant-type:token-exchange"},
+		"subject_token_type": {"urn:coatcheck:ticket"}, "subject_token": {answer.Header().Get("Session-Ticket")}}
+	r := httptest.NewRequest("POST", "/token", strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.SetBasicAuth("orders", secret)
+	issuer := token.NewIssuer(sessions, seal.New(), token.Options{Issuer: site})
+	answer = httptest.NewRecorder()
+	issuer.Exchange(token.Client{Name: "orders", Secret: secret, Audience: "orders"}).ServeHTTP(answer, r)
+	if answer.Code != http.StatusOK {
+		t.Errorf("%d %s", answer.Code, answer.Body)
+	}
+}
+
 // A store that cannot tell is no answer to a client, also where visitors go on without it.
 //
 // Rows: I10
@@ -920,6 +973,7 @@ func TestRequireLetsGoodTokensThrough(t *testing.T) {
 		claims, ok := token.From(r.Context())
 		fmt.Fprint(rw, claims.User, ok)
 	}))
+	const refused = "This token is not good, or not any more. Please get a new one.\n"
 	for name, c := range map[string]struct {
 		values           []string
 		status           int
@@ -928,7 +982,7 @@ func TestRequireLetsGoodTokensThrough(t *testing.T) {
 		"good":       {[]string{"Bearer " + text}, 200, "", "u42true"},
 		"good too":   {[]string{"bearer " + text}, 200, "", "u42true"},
 		"none":       {nil, 401, "Bearer", ""},
-		"forged":     {[]string{"Bearer " + text + "A"}, 401, `Bearer error="invalid_token"`, ""},
+		"forged":     {[]string{"Bearer " + text + "A"}, 401, `Bearer error="invalid_token"`, refused},
 		"two":        {[]string{"Bearer " + text, "Bearer " + text}, 401, "Bearer", ""},
 		"not bearer": {[]string{"Basic " + text}, 401, "Bearer", ""},
 	} {
