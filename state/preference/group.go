@@ -101,8 +101,7 @@ func (g *Group) acceptCH() string {
 type field struct {
 	group *Group
 	name  string
-	key   string // what begins the field's pair after another one
-	hint  Hint   // "" for none
+	hint  Hint // "" for none
 	valid func(value string) bool
 }
 
@@ -111,7 +110,7 @@ func (g *Group) mustDeclare(f *field, longest int) *field {
 	if err := g.declare(f, longest); err != nil {
 		panic(fmt.Errorf("preference: declare %q: %w", f.name, err))
 	}
-	f.group, f.key = g, "."+f.name
+	f.group = g
 	return f
 }
 
@@ -149,7 +148,7 @@ func (f *field) chosen(w http.ResponseWriter, r *http.Request) (value string, ok
 	if !ok {
 		return "", false
 	}
-	value, found, whole := find(text, f.key)
+	value, found, whole := find(text, f.name)
 	if !whole || found && !f.valid(value) {
 		f.group.cookie.CountMalformed()
 		return "", false

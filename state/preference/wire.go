@@ -32,23 +32,20 @@ func isWhole(text string) bool {
 	return len(text) > 1 && len(text) <= largest && text[0] == sign && text[len(text)-1] == '.'
 }
 
-// find returns the value of the pair that begins with key, a dot and a name, and whether the text may be whole. It
-// looks at nothing after that pair.
-func find(text, key string) (value string, found, whole bool) {
+// find returns the value of the pair of a name, and whether the text may be whole. It looks at nothing after that pair.
+func find(text, name string) (value string, found, whole bool) {
 	if !isWhole(text) {
 		return "", false, false
 	}
-	if name := key[1:]; strings.HasPrefix(text[1:], name) && isMark(text[len(key)]) {
-		return upToDot(text[len(key)+1:]), true, true
-	}
-	for rest := text[1:]; ; {
-		at := strings.Index(rest, key)
-		if at < 0 {
+	for at := 1; ; at++ {
+		i := strings.Index(text[at:], name)
+		if i < 0 {
 			return "", false, true
 		}
-		rest = rest[at+len(key):]
-		if rest != "" && isMark(rest[0]) {
-			return upToDot(rest[1:]), true, true
+		at += i
+		end := at + len(name) // before the last dot, which is in no name
+		if (at == 1 || text[at-1] == '.') && isMark(text[end]) {
+			return upToDot(text[end+1:]), true, true
 		}
 	}
 }
