@@ -55,10 +55,13 @@ func ClientHost(r *http.Request, proxies []netip.Prefix) string {
 		host = said
 	}
 	port := only(r.Header["X-Forwarded-Port"])
-	if _, err := strconv.ParseUint(port, 10, 16); err == nil && !hasPort(host) {
-		host += ":" + port
+	if port == "" || hasPort(host) {
+		return host
 	}
-	return host
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return host
+	}
+	return host + ":" + port
 }
 
 // ClientScheme returns "https" or "http", by which the client has come. The word of a trusted proxy counts, if it is
