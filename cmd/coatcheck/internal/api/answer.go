@@ -18,10 +18,16 @@ func answer(w http.ResponseWriter, status int, value any) {
 	write(w, status, text)
 }
 
+// What all answers say. Nobody writes into a header's lines, so that all can share them.
+var (
+	isJSON = []string{"application/json"}
+	unkept = []string{"no-store"}
+	asItIs = []string{"nosniff"}
+)
+
 func write(w http.ResponseWriter, status int, text []byte) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
+	header := w.Header()
+	header["Content-Type"], header["Cache-Control"], header["X-Content-Type-Options"] = isJSON, unkept, asItIs
 	w.WriteHeader(status)
 	_, _ = w.Write(append(visible.JSON(text), '\n'))
 }

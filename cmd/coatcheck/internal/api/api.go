@@ -131,11 +131,11 @@ func New(o Options) http.Handler {
 func exact(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked := r.URL.EscapedPath()
-		tidy := path.Clean("/" + asked)
+		tidy := path.Clean(asked)
 		if strings.HasSuffix(asked, "/") && tidy != "/" {
 			tidy += "/"
 		}
-		if tidy != asked {
+		if tidy != asked || !strings.HasPrefix(asked, "/") {
 			noPath.write(w)
 			return
 		}

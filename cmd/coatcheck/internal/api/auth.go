@@ -24,8 +24,8 @@ type auth struct {
 	proxies   []netip.Prefix // in front, who say from where a caller comes
 }
 
-func newAuth(o Options) auth {
-	return auth{
+func newAuth(o Options) *auth {
+	return &auth{
 		o.Token != "", sha256.Sum256([]byte(o.Token)), o.Keys, o.Operators, o.SignedIn,
 		o.Sessions.Options().TrustedProxies,
 	}
@@ -58,7 +58,7 @@ type callerKey struct{}
 func callerOf(ctx context.Context) *caller { return ctx.Value(callerKey{}).(*caller) }
 
 // require answers everybody else with 401. The challenge names an error only if a token was sent (RFC 6750, section 3).
-func (a auth) require(next http.Handler) http.Handler {
+func (a *auth) require(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token, sent := bearer(r)
 		who := a.identify(token)
@@ -84,7 +84,7 @@ func (a auth) require(next http.Handler) http.Handler {
 }
 
 // admit lets a request through. What it ends is said to be the caller's act.
-func (a auth) admit(next http.Handler, w http.ResponseWriter, r *http.Request, who *caller, reason string) {
+func (a *auth) admit(next http.Handler, w http.ResponseWriter, r *http.Request, who *caller, reason string) {
 	if who.key != nil {
 		reason = "by app key"
 		if who.key.Label != "" {
@@ -98,7 +98,7 @@ func (a auth) admit(next http.Handler, w http.ResponseWriter, r *http.Request, w
 
 // identify returns who presents a token, or nil. It compares hashes, so that its time tells nothing of the token, its
 // length included.
-func (a auth) identify(token string) *caller {
+func (a *auth) identify(token string) *caller {
 	if token == "" {
 		return nil
 	}
@@ -116,7 +116,7 @@ func (a auth) identify(token string) *caller {
 }
 
 // operator is the caller who has an operator's token.
-func (a auth) operator(o *operator.Operator) *caller {
+func (a *auth) operator(o *operator.Operator) *caller {
 	return &caller{o.Name, nil, o, func(*http.Request) bool { return a.operators.Keeps(o) }}
 }
 

@@ -26,13 +26,8 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64, v any) (text 
 		return nil, false
 	}
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
-	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
-		message := fmt.Sprintf("the body is larger than %d bytes", limit)
-		fail(http.StatusRequestEntityTooLarge, "too_large", message).write(w)
-		return nil, false
-	}
 	if err != nil {
-		badRequest("the body did not arrive whole").write(w)
+		undelivered(err).write(w)
 		return nil, false
 	}
 	if err := decode(text, v); err != nil {
@@ -42,16 +37,26 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64, v any) (text 
 	return text, true
 }
 
+// undelivered is the answer to a body that could not be read.
+func undelivered(err error) failure {
+	if over := new(http.MaxBytesError); errors.As(err, &over) {
+		message := fmt.Sprintf("the body is larger than %d bytes", over.Limit)
+		return fail(http.StatusRequestEntityTooLarge, "too_large", message)
+	}
+	return badRequest("the body did not arrive whole")
+}
+
 // decode reads a JSON object. The error says where it is wrong, and quotes no value: that may be a secret.
 func decode(text []byte, v any) error {
 	if trimmed := bytes.TrimLeft(text, " \t\r\n"); len(trimmed) == 0 || trimmed[0] != '{' {
 		return errors.New("the body is no JSON object")
 	}
 	err := json.Unmarshal(text, v, json.RejectUnknownMembers(true))
+	if err == nil {
+		return nil
+	}
 	syntax, semantic := new(jsontext.SyntacticError), new(json.SemanticError)
 	switch {
-	case err == nil:
-		return nil
 	case errors.Is(err, jsontext.ErrDuplicateName):
 		errors.As(err, &syntax)
 		return fmt.Errorf("the body has a name twice, at byte %d", syntax.ByteOffset)
