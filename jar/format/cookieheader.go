@@ -2,8 +2,10 @@ package format
 
 import (
 	"bufio"
+	"net/url"
 	"strings"
 
+	"coatcheck.dev/cookie"
 	"coatcheck.dev/jar"
 )
 
@@ -40,8 +42,41 @@ func readCookieHeader(in *bufio.Reader, o *Options, s *sink) error {
 			s.leaveOut(place{unit: "line", n: n}, nil, "it is too long for a header")
 			return
 		}
-		readSentPairs(place{unit: "line", n: n}, line, o, s)
+		at := place{unit: "line", n: n}
+		if hasAttributes(line) {
+			s.setCookie(at, line, o.URL, "it has the attributes of a Set-Cookie line, and is taken as one")
+			return
+		}
+		readSentPairs(at, line, o, s)
 	})
+}
+
+// hasAttributes reports whether a line is that of one cookie with its attributes, as Selenium for Java prints it.
+func hasAttributes(line string) bool {
+	_, rest, _ := strings.Cut(line, ";")
+	for pair := range strings.SplitSeq(rest, ";") {
+		name, value, _ := strings.Cut(strings.Trim(pair, " \t"), "=")
+		switch strings.ToLower(name) {
+		case "path":
+			if strings.HasPrefix(value, "/") {
+				return true
+			}
+		case "expires", "max-age", "httponly", "samesite":
+			return true
+		}
+	}
+	return false
+}
+
+// setCookie takes a Set-Cookie line of the response for a URL.
+func (s *sink) setCookie(at place, line string, u *url.URL, changes ...string) {
+	p := cookie.Parse(line)
+	c, why := jar.Spec.Decide(&p, &jar.Request{URL: u}, s.now)
+	if why.Excluded() {
+		s.leaveOut(at, &c, "a browser refuses it: "+why.Exclusions().String())
+		return
+	}
+	s.add(at, &c, changes...)
 }
 
 // readSentPairs reads the value of a Cookie header.

@@ -35,24 +35,24 @@ func readLWP(in *bufio.Reader, _ *Options, s *sink) error {
 			s.leaveOut(at, nil, "it does not begin with Set-Cookie3:")
 			return
 		}
-		c, err := readLWPLine(text)
-		switch {
-		case err != nil:
+		c, changes, err := readLWPLine(text)
+		if err != nil {
 			s.leaveOut(at, &c, err.Error())
-		case !whole:
-			s.add(at, &c, "perhaps its end is missing: the file ends in its line")
-		default:
-			s.add(at, &c)
+			return
 		}
+		if !whole {
+			changes = append(changes, "perhaps its end is missing: the file ends in its line")
+		}
+		s.add(at, &c, changes...)
 	})
 }
 
-func readLWPLine(text string) (c jar.Cookie, err error) {
+func readLWPLine(text string) (c jar.Cookie, changes []string, err error) {
 	c.HostOnly = true
 	for i := 0; text != ""; i++ {
 		var name, value string
 		if name, value, text, err = cutLWPPair(text); err != nil {
-			return c, err
+			return c, nil, err
 		}
 		if i == 0 {
 			c.Name, c.Value = name, value
@@ -67,18 +67,26 @@ func readLWPLine(text string) (c jar.Cookie, err error) {
 			c.Secure = true
 		case "httponly":
 			c.HttpOnly = true
+		case "samesite": // Python has attributes that it does not know as they came
+			if c.SameSite, err = readSameSite(value); err != nil {
+				changes = append(changes, err.Error()+", which means nothing; taken as not set")
+			}
+		case "port":
+			if value != "" {
+				changes = append(changes, "its port is lost: cookies are for all ports of a host")
+			}
 		case "expires":
 			t, ok := readDate(value)
 			if !ok {
-				return c, errors.New("expires is not a time")
+				return c, nil, errors.New("expires is not a time")
 			}
 			c.Expires = t
 		}
 	}
 	if c.Domain == "" {
-		return c, errors.New("it has no domain")
+		return c, nil, errors.New("it has no domain")
 	}
-	return c, nil
+	return c, changes, nil
 }
 
 // cutLWPPair takes the first pair from a line: name=value or name="value", where a backslash stands before a quote.

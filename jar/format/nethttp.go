@@ -2,6 +2,7 @@ package format
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 	"time"
 
@@ -10,9 +11,9 @@ import (
 )
 
 // NetHTTP is an array of Go's http.Cookie as encoding/json writes it, and the files of jars with the same fields, such
-// as persistent-cookiejar. Cookies without Domain belong to the host of [Options.URL]. A MaxAge counts from now,
-// because the file does not say when the cookie was set. A Partitioned cookie is left out, because its partition has no
-// name. The times of creation and last access are lost.
+// as persistent-cookiejar, PHP's Guzzle and .NET. Cookies without Domain belong to the host of [Options.URL]. A MaxAge
+// counts from now, because the file does not say when the cookie was set. A Partitioned cookie is left out, because its
+// partition has no name. The times of creation and last access are lost.
 var NetHTTP = Format{
 	name: "net-http", about: "an array of Go's http.Cookie, only read; needs --url where Domain is empty",
 	sign: `a JSON array of cookies with "Name", "Value" and "HttpOnly"`,
@@ -55,11 +56,12 @@ func fromNetHTTP(r *record, o *Options, now time.Time) {
 	if theirs.flag("Partitioned") {
 		r.wrong = append(r.wrong, errNoPartition)
 	}
-	r.wrong = append(r.wrong, theirs.wrong...)
+	r.wrong, r.odd = append(r.wrong, theirs.wrong...), append(r.odd, theirs.odd...)
 }
 
 // netHTTPHost says whether the cookie is for its host alone. A Domain is for the hosts below as well, with a dot or
-// without one. Jars with a Creation have the domain as browsers do, if they do not say it in a field of its own.
+// without one. Jars with a Creation, and .NET with its TimeStamp, have the domain as browsers do, if they do not say it
+// in a field of its own.
 func (r *record) netHTTPHost(to *record) {
 	switch domain := r.text("Domain"); {
 	case r.has("HostOnly"):
@@ -67,16 +69,18 @@ func (r *record) netHTTPHost(to *record) {
 		if domain == "" {
 			to.fields["domain"] = r.text("CanonicalHost")
 		}
-	case domain != "" && !r.has("Creation"):
+	case domain != "" && !r.has("Creation") && !r.has("TimeStamp"):
 		to.fields["hostOnly"] = false
 	}
 }
 
 // netHTTPExpiry reads MaxAge, which goes before Expires, and the text of an Expires that net/http could not read.
 func (r *record) netHTTPExpiry(to *record, now time.Time) {
-	age, _ := r.fields["MaxAge"].(json.Number)
-	seconds, _ := age.Float64()
-	expires, _ := readTime(r.text("Expires"))
+	expires := r.expiry("Expires")
+	seconds, _ := strconv.ParseFloat(r.text("MaxAge"), 64)
+	if expires.Year() <= 1 && seconds == 0 {
+		seconds, _ = strconv.ParseFloat(r.text("Max-Age"), 64) // of Guzzle, which works out Expires from it
+	}
 	if raw := r.text("RawExpires"); expires.Year() <= 1 && raw != "" {
 		expires, _ = cookie.ParseDate(raw)
 	}
@@ -89,8 +93,6 @@ func (r *record) netHTTPExpiry(to *record, now time.Time) {
 		to.odd = append(to.odd, "its MaxAge is counted from now, because the file does not say when it was set")
 	case expires.Year() > 1:
 		to.fields["expires"] = expires.Format(time.RFC3339Nano)
-	case r.text("Expires") != "" && !strings.HasPrefix(r.text("Expires"), "0001-01-01T"):
-		to.fail("Expires", "a time")
 	}
 }
 

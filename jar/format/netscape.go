@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"html"
 	"math"
 	"strconv"
 	"strings"
@@ -32,6 +33,9 @@ var Netscape = Format{
 
 const netscapeHTTPOnly = "#HttpOnly_"
 
+// oneClick is in the head of files of an extension that writes fields as if for a page of HTML.
+const oneClick = "cookies.txt One Click"
+
 func sniffNetscape(head []byte) bool {
 	if bytes.HasPrefix(head, []byte("# Netscape HTTP Cookie File")) ||
 		bytes.HasPrefix(head, []byte("# HTTP Cookie File")) {
@@ -47,13 +51,23 @@ func sniffNetscape(head []byte) bool {
 }
 
 func readNetscape(in *bufio.Reader, _ *Options, s *sink) error {
+	escaped := false
 	return eachLine(in, func(n int, raw []byte, whole, long bool) {
 		line := string(raw)
-		text, httpOnly := cutPrefixFold(line, netscapeHTTPOnly)
-		if strings.TrimSpace(line) == "" || !httpOnly && line[0] == '#' {
-			return
-		}
 		at := place{unit: "line", n: n}
+		text, httpOnly := cutPrefixFold(line, netscapeHTTPOnly)
+		switch {
+		case strings.TrimSpace(line) == "":
+			return
+		case !httpOnly && line[0] == '#':
+			escaped = escaped || strings.Contains(line, oneClick)
+			if c, _, err := readNetscapeLine(strings.TrimLeft(line, "# ")); err == nil && !long {
+				s.note(at, "a comment that reads like a cookie of "+c.Domain)
+			}
+			return
+		case escaped:
+			text = html.UnescapeString(text)
+		}
 		if long {
 			s.leaveOut(at, nil, fmt.Sprintf("it has more than %d bytes", maxLine))
 			return

@@ -3,6 +3,7 @@ package format
 import (
 	"bufio"
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -172,12 +173,14 @@ func (r *record) sameSite() cookie.SameSite {
 
 // cookie reads the fields that all formats of single cookies share, under each of their names.
 func (r *record) cookie(o *Options) (c jar.Cookie) {
+	r.unwrap("value")
 	c.Name, c.Value = r.text("name", "key"), r.text("value")
 	c.Path = r.text("path")
-	c.Secure, c.HttpOnly = r.flag("secure"), r.flag("httpOnly", "httponly", "http_only")
+	c.Secure = r.flag("secure", "isSecure", "is_secure")
+	c.HttpOnly = r.flag("httpOnly", "httponly", "http_only", "isHttpOnly", "is_httponly")
 	c.SameSite = r.sameSite()
-	if !r.flag("session") {
-		c.Expires = r.expiry("expires", "expirationDate", "expiry", "expiration")
+	if !r.flag("session") && (!r.has("persistent") || r.flag("persistent")) {
+		c.Expires = r.expiry("expires", "expirationDate", "expiry", "expiration", "expiresAt", "expires_at")
 	}
 	if c.Path == "" {
 		c.Path = "/"
@@ -201,6 +204,23 @@ func (r *record) cookie(o *Options) (c jar.Cookie) {
 		c.Priority = p
 	}
 	return c
+}
+
+// unwrap takes a string out of the object in which WebDriver BiDi has it, with its type.
+func (r *record) unwrap(name string) {
+	object, ok := r.fields[name].(map[string]any)
+	if !ok {
+		return
+	}
+	text, _ := object["value"].(string)
+	switch object["type"] {
+	case "string":
+		r.fields[name] = text
+	case "base64":
+		if raw, err := base64.StdEncoding.DecodeString(text); err == nil {
+			r.fields[name] = string(raw)
+		}
+	}
 }
 
 // domain reads the host or the domain. A leading dot marks a cookie for the hosts below as well, unless hostOnly says

@@ -6,9 +6,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"net/url"
-
-	"coatcheck.dev/cookie"
-	"coatcheck.dev/jar"
 )
 
 // Sites is what exporters write that go from page to page: {"url": …, "cookies": […]}, or an array of these. Cookies
@@ -123,11 +120,5 @@ func readSiteCookie(at place, raw []byte, o *Options, s *sink) {
 		s.leaveOut(at, nil, errNoURL.Error())
 		return
 	}
-	p := cookie.Parse(line)
-	c, why := jar.Spec.Decide(&p, &jar.Request{URL: o.URL}, s.now)
-	if why.Excluded() {
-		s.leaveOut(at, &c, "a browser refuses it: "+why.Exclusions().String())
-		return
-	}
-	s.add(at, &c)
+	s.setCookie(at, line, o.URL)
 }

@@ -8,8 +8,8 @@ import (
 )
 
 // WebKitGTK is the database of libsoup: the cookies of WebKitGTK and its browsers, such as GNOME Web. libsoup's other
-// format, text, is [Netscape] with an eighth field. It fills no time of
-// the last access, and that column has had two names.
+// format, text, is [Netscape] with an eighth field. It fills no time of the last access, and that column has had two
+// names. libsoup before 2.70 has no column for SameSite.
 var WebKitGTK = Format{
 	name: "webkitgtk", about: "the database of libsoup, for WebKitGTK and GNOME Web, only read",
 	sign: "an SQLite database with moz_cookies and without originAttributes",
@@ -17,8 +17,10 @@ var WebKitGTK = Format{
 		table: "moz_cookies", column: "lastAccess", without: "originAttributes",
 		version: `PRAGMA user_version`, oldest: 0, newest: 0,
 		cookies: func(int) string {
-			return `SELECT name, value, host, path, expiry, isSecure, isHttpOnly, sameSite ` +
-				`FROM moz_cookies ORDER BY id`
+			// Where the table has no sameSite, the one beside it is meant.
+			return `SELECT name, value, host, path, expiry, isSecure, isHttpOnly, ` +
+				`(SELECT sameSite FROM moz_cookies AS own WHERE own.id = each.id) ` +
+				`FROM (SELECT NULL AS sameSite) CROSS JOIN moz_cookies AS each ORDER BY each.id`
 		},
 		scan: scanWebKitGTK,
 	},
@@ -42,7 +44,7 @@ func scanWebKitGTK(rows *sql.Rows, _ int, _ *Options) (r row) {
 	if c.SameSite, ok = firefoxSameSites[int(site.Int64)]; !ok {
 		r.why = fmt.Sprintf("sameSite is %d", site.Int64)
 	}
-	if c.SameSite == cookie.SameSiteNone && !c.Secure {
+	if c.SameSite == cookie.SameSiteNone && (!c.Secure || !site.Valid) {
 		c.SameSite = cookie.SameSiteUnset // libsoup writes the same number for both
 	}
 	return r

@@ -183,6 +183,10 @@ func TestDatabases(t *testing.T) {
 			expiry INTEGER, lastAccessed INTEGER, isSecure INTEGER, isHttpOnly INTEGER, sameSite INTEGER)`,
 			fmt.Sprintf(`INSERT INTO moz_cookies VALUES (NULL, 'a', '1', '.example.com', '/', %d, NULL, 1, 0, 0)`,
 				ahead.Unix())},
+		{"old-soup.sqlite", `CREATE TABLE moz_cookies (id INTEGER PRIMARY KEY, name TEXT, value TEXT, host TEXT,
+			path TEXT, expiry INTEGER, lastAccess INTEGER, isSecure INTEGER, isHttpOnly INTEGER)`,
+			fmt.Sprintf(`INSERT INTO moz_cookies VALUES (NULL, 'a', '1', '.example.com', '/', %d, NULL, 1, 0)`,
+				ahead.Unix())},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			file := database(t, tt.name, tt.schema, tt.row)
