@@ -82,7 +82,7 @@ func chromiumTrial(t *testing.T) *match {
 
 func TestChromium(t *testing.T) {
 	t.Parallel()
-	first, n := seeds(t, 30)
+	first, n := seeds(t, 100)
 	tr := chromiumTrial(t)
 	tr.run(t, first, n)
 	tr.stillKnown(t)

@@ -63,7 +63,7 @@ func firefoxTrial(t *testing.T) *match {
 
 func TestFirefox(t *testing.T) {
 	t.Parallel()
-	first, n := seeds(t, 30)
+	first, n := seeds(t, 100)
 	tr := firefoxTrial(t)
 	tr.run(t, first, n)
 	tr.stillKnown(t)

@@ -46,6 +46,18 @@ var firefoxKnown = []known{{
 	applies: func(s step) bool {
 		return s.how == script && len(s.lines) > 2 || s.how == frameScript && len(s.lines) > 2
 	},
+}, {
+	what: "a script reads a cookie that is refused because of a Secure one of another host",
+	why: "RFC 6265bis section 5.7, step 16: it is ignored. Firefox does so, but the copy that document.cookie reads " +
+		"has no cookies of other hosts, and takes it (CookieServiceChild).",
+	shows: []step{
+		{how: navigate, url: "https://a.www.site.example/", lines: []string{"a=2; Secure"}},
+		{how: script, url: "http://www.site.example/", lines: []string{"a=1; Domain=www.site.example"}},
+	},
+	applies: func(s step) bool {
+		return (s.how == script || s.how == frameScript) && strings.HasPrefix(s.url, "http:") &&
+			slices.ContainsFunc(s.lines, regexp.MustCompile(`(?i)domain=`).MatchString)
+	},
 }}
 
 // webkitKnown are those of WebKitGTK 2.50 with libsoup 3.2.
