@@ -53,6 +53,10 @@ func (e ender) ask(w http.ResponseWriter, r *http.Request) {
 			badRequest("there is no such field in a query: " + clipped(name)).write(w)
 			return
 		}
+		if index.Blank(name, text) {
+			badRequest(name + " is empty; without it more sessions would end").write(w)
+			return
+		}
 		values.Set(name, text)
 	}
 	q, err := index.Parse(values)

@@ -106,6 +106,7 @@ func TestFindRefusesWhatItCannotRead(t *testing.T) {
 		"created_after=later": "2026-11-24",
 		"sort=colour":         "created, seen, ends",
 		"name=":               "name is empty",
+		"name=%20%09":         "name is empty",
 		"name=a&name=b":       "2 times",
 		"name=a&limit=0":      "from 1 to 1000",
 		"name=a&after=x":      "the same query",

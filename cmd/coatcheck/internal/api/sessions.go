@@ -84,8 +84,8 @@ func parseValues(raw string) (url.Values, error) {
 				strings.Join(known, ", "))
 		case len(given) > 1:
 			return nil, fmt.Errorf("the parameter %s stands there %d times", name, len(given))
-		case given[0] == "" && name != "after" && name != "limit":
-			return nil, fmt.Errorf("%s is empty; without it the listing has everybody's sessions", name)
+		case index.Blank(name, given[0]) && name != "after" && name != "limit":
+			return nil, fmt.Errorf("%s is empty; without it the listing has more sessions", name)
 		}
 	}
 	return values, nil

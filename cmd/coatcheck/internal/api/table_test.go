@@ -466,6 +466,8 @@ func (h *rig) tryTheRest() {
 	for body, want := range map[string]string{
 		`{"query":{}}`: "query says which", `{"query":{"colour":"red"}}`: "no such field",
 		`{"query":{"address":"x"}}`: "address", `{"query":{"sort":"user"}}`: "no such field",
+		`{"query":{"name":"","address":"10.0.0.0/8"}}`:    "name is empty",
+		`{"query":{"name":" \t","address":"10.0.0.0/8"}}`: "name is empty",
 	} {
 		got := h.ask(question{"POST", "/v1/sessions/end", body, token, nil})
 		if got.StatusCode != 400 || !strings.Contains(got.body, want) {

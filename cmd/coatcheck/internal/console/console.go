@@ -236,7 +236,19 @@ func (c *Console) Pages() http.Handler {
 	pages.Handle("GET /assets/", asset.Handler(files))
 	pages.HandleFunc("/", c.notFound)
 	guard := csrf.New(csrf.Options{Denied: http.HandlerFunc(c.crossOrigin), Events: c.opts.Sessions.Options().Events})
-	return guard.Handler(http.MaxBytesHandler(pages, maxBody))
+	return guard.Handler(http.MaxBytesHandler(c.wellFormed(pages), maxBody))
+}
+
+// wellFormed refuses an address with a part that cannot be read, such as a name with a semicolon that nobody has
+// escaped: package url leaves such a part out, and without it the page is about more sessions, or about everybody's.
+func (c *Console) wellFormed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := url.ParseQuery(r.URL.RawQuery); err != nil {
+			c.malformed(w, r, damagedAddress)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // Handler puts a handler behind the console's own names, sessions and security headers.

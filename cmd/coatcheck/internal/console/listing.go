@@ -3,7 +3,11 @@ package console
 import (
 	"cmp"
 	"errors"
+	"fmt"
+	"maps"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -89,13 +93,28 @@ func deadline(i session.Info, o session.Options, now time.Time) string {
 	return inHowLong(i.ExpiresAt, now)
 }
 
+// unknownField returns a name in the address of a list that no search has, the first by the alphabet; "" if there is
+// none. Without what it was meant for, the list would have more sessions.
+func unknownField(given url.Values) string {
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if name != "after" && !slices.Contains(index.Names(), name) {
+			return name
+		}
+	}
+	return ""
+}
+
 func (c *Console) showSessions(w http.ResponseWriter, r *http.Request) {
 	given := r.URL.Query()
+	if name := unknownField(given); name != "" {
+		c.malformed(w, r, fmt.Sprintf("A search has no field %.40q: the address of this page is misspelt.", name))
+		return
+	}
 	after := given.Get("after")
 	q, err := index.Parse(given)
 	var wrong *index.FieldError
 	if errors.As(err, &wrong) && wrong.Field == "user" {
-		c.malformed(w, r, "The address of this page is damaged.")
+		c.malformed(w, r, damagedAddress)
 		return
 	}
 	l := listing{Form: newSearchForm(given, q, wrong), Here: searchURL(q, after), Heads: plainHeadings}
@@ -109,7 +128,7 @@ func (c *Console) showSessions(w http.ResponseWriter, r *http.Request) {
 	if wrong != nil {
 		status, l.Wrong = http.StatusBadRequest, true
 	} else if err = c.list(r, q, after, &l); err != nil {
-		c.malformed(w, r, "The address of this page is damaged.")
+		c.malformed(w, r, damagedAddress)
 		return
 	}
 	if l.Failed {

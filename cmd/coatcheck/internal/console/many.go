@@ -48,8 +48,8 @@ func (c *Console) operatorOf(r *http.Request) ending.Operator {
 // askEndFound finds out which sessions a search means. Nothing ends by that.
 func (c *Console) askEndFound(w http.ResponseWriter, r *http.Request) {
 	q, err := index.Parse(r.URL.Query())
-	if err != nil || c.opts.Endings == nil {
-		c.malformed(w, r, "The address of this page is damaged.")
+	if err != nil || unknownField(r.URL.Query()) != "" || c.opts.Endings == nil {
+		c.malformed(w, r, damagedAddress)
 		return
 	}
 	j, err := c.opts.Endings.Ask(r.Context(), q, c.operatorOf(r))

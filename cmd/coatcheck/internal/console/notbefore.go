@@ -41,11 +41,15 @@ type markOrder struct {
 
 // orderOf reads for whom and up to when: a time in UTC, and now if it is empty.
 func orderOf(r *http.Request, now time.Time) (o markOrder, err error) {
-	o.user = r.URL.Query().Get("user")
+	given := r.URL.Query()
+	if len(given["user"]) > 1 || len(given["before"]) > 1 {
+		return o, errors.New("the address of this page says twice for whom or up to when")
+	}
+	o.user = given.Get("user")
 	if len(o.user) > session.MaxUserLen {
 		return o, errors.New("the name of the user is longer than there can be")
 	}
-	text := strings.TrimSpace(r.URL.Query().Get("before"))
+	text := strings.TrimSpace(given.Get("before"))
 	if text == "" {
 		o.before = now
 		return o, nil

@@ -85,6 +85,9 @@ func (c *Console) crossOrigin(w http.ResponseWriter, r *http.Request) {
 		"Another site asked your browser to change something here. Nothing was changed.", "/", "Go to the sessions"})
 }
 
+// damagedAddress says that nobody has made this address here.
+const damagedAddress = "The address of this page is damaged."
+
 func (c *Console) malformed(w http.ResponseWriter, r *http.Request, what string) {
 	c.say(w, r, http.StatusBadRequest, message{"That does not look right", what, "/", "Go to the sessions"})
 }

@@ -111,6 +111,17 @@ func TestSearchSaysWhatIsWrong(t *testing.T) {
 	if strings.Contains(got.body, "The counter is empty") || strings.Contains(got.body, "live session") {
 		t.Error("it looks as if there were no sessions")
 	}
+	for _, path := range []string{
+		"/?name=a;b", "/?name=%zz", "/?adress=10.0.0.0/8", "/not-before?before=2h&user=a;b", "/end-user?user=a;b",
+		"/history?user=a;b", "/history.csv?user=a;b",
+	} {
+		if got := b.get(path); got.StatusCode != 400 || strings.Contains(got.body, "<table") {
+			t.Errorf("%s is damaged, and shows %d %s", path, got.StatusCode, got.body)
+		}
+	}
+	b.get("/not-before?before=2h&user=ada&user=adam").want(t, 400, "says twice for whom")
+	b.post("/end-found?name=a;b", url.Values{}).want(t, 400, "damaged")
+	b.post("/end-found?adress=10.0.0.0/8", url.Values{}).want(t, 400, "damaged")
 	b.get("/?created_after=yesterday").want(t, 400, "<details open>", `id="created_after-problem"`, "2026-11-24")
 	b.get("/?after=nowhere").want(t, 400, "The address of this page is damaged.")
 	b.get("/?sort=user&after="+strings.Repeat("A", 40)).want(t, 400, "The address of this page is damaged.")

@@ -45,6 +45,7 @@ func (x *Index) run(ctx context.Context) {
 		x.mu.Unlock()
 		f.close()
 		f, whole = nil, false
+		x.health.progress(0, x.facets.rows())
 	}
 	if f != nil && x.file == nil {
 		f.close()

@@ -215,6 +215,12 @@ func Names() []string {
 	return names
 }
 
+// Blank reports whether a text says nothing for a field, so that [Parse] takes it as missing. A user's name may be of
+// spaces.
+func Blank(name, text string) bool {
+	return text == "" || name != "user" && strings.TrimSpace(text) == ""
+}
+
 // Parse reads a query from the values of a URL. Fields that are missing or empty do not matter, and other names are not
 // looked at. An error is a [*FieldError], for the first field that is wrong; the fields that are good are in the query
 // all the same.

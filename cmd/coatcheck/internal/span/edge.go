@@ -60,6 +60,9 @@ func Parse(text string) (Edge, bool) {
 	if shift, ok := parseShift(distance); ok {
 		return Edge{text: text, shift: shift, back: back}, true
 	}
+	if at := len(text) - len(" 02:00"); at > 0 && text[at] == ' ' && strings.Contains(text, "T") {
+		text = text[:at] + "+" + text[at+1:] // a plus that nobody has escaped is a space in a URL
+	}
 	for _, layout := range layouts {
 		t, err := time.Parse(layout, text)
 		if err == nil && t.Year() >= 1 && t.Year() <= 9999 && !t.IsZero() {
