@@ -48,20 +48,24 @@ func (s *Session) Info() (Info, bool) {
 	if !st.exists() {
 		return Info{}, false
 	}
-	info := s.m.info(&st.record, st.record.ID)
+	return st.info(), true
+}
+
+func (st *state) info() Info {
+	info := st.m.info(&st.record, st.record.ID)
 	info.ExpiresAt = earlier(info.ExpiresAt, st.until)
-	return info, true
+	return info
 }
 
 // Left returns how much time the session has left if it is not used after this request, and at most. Without a session
 // both are 0.
 func (s *Session) Left() (idle, total time.Duration) {
-	info, ok := s.Info()
-	if !ok {
+	st := s.use()
+	defer s.mu.Unlock()
+	if !st.exists() {
 		return 0, 0
 	}
-	st := s.lock()
-	defer s.mu.Unlock()
+	info := st.info()
 	if !st.usedAt.IsZero() && st.touchDue() {
 		info.LastSeen = st.usedAt
 	}
