@@ -73,6 +73,15 @@ func (s *onceStore) Live(
 	return found, err
 }
 
+func (s *onceStore) SetNotBefore(ctx context.Context, user string, t time.Time) error {
+	return s.call("SetNotBefore", func() error { return s.inner.SetNotBefore(ctx, user, t) })
+}
+
+func (s *onceStore) NotBefore(ctx context.Context) (at map[string]time.Time, err error) {
+	err = s.call("NotBefore", func() (err error) { at, err = s.inner.NotBefore(ctx); return err })
+	return at, err
+}
+
 // A biography is one visitor's, from a full cart to sign-out. Each step is tried until it is acknowledged, as people
 // do.
 type biography struct {
@@ -162,6 +171,16 @@ func liveWithFault(t *testing.T, nth int, done bool) string {
 		return err
 	})
 	l.step("look", l.is("ada", "two"))
+	l.step("have another one write", func(s *session.Session) error {
+		return m.Update(t.Context(), s.Handle(), func(s *session.Session) error { return eachNote.Set(s, "three") })
+	})
+	l.step("look", l.is("ada", "three"))
+	l.step("be signed out by a switch", func(*session.Session) error {
+		return m.RevokeUserBefore(t.Context(), "ada", time.Now())
+	})
+	l.step("look", l.is("", ""))
+	l.step("sign in", func(s *session.Session) error { return s.SignIn("ada", session.Remember) })
+	l.step("look", l.is("ada", ""))
 	l.step("sign out", func(s *session.Session) error { return s.SignOut() })
 	slices.Sort(l.tickets)
 	for _, ticket := range slices.Compact(l.tickets) {
