@@ -123,8 +123,8 @@ func (p *patient) fetch() bool {
 	return false
 }
 
-// Whichever single call of the store fails, and whether or not it was carried out: nobody with a bound session is signed
-// out by it, and after a sign-out nobody is in.
+// Whichever single call of the store fails, and whether or not it was carried out: nobody with a bound session is
+// signed out by it, and after a sign-out nobody is in.
 //
 // Rows: D9, I1, I10
 func TestAnySingleCallMayFailInABoundSession(t *testing.T) {

@@ -35,11 +35,17 @@ func NewKey[T any](name string, options ...KeyOption) Key[T] {
 	for _, option := range options {
 		option(&o)
 	}
+	of := reflect.TypeFor[T]()
+	if o.misfit != nil {
+		if why := o.misfit(of); why != "" {
+			panic(fmt.Sprintf("session: key %s: %s, and its values are of the type %v", name, why, of))
+		}
+	}
 	k := Key[T]{name: name, keyOptions: o}
 	for _, each := range o.upgrades {
 		u, ok := each.(upgrade[T])
 		if !ok {
-			panic(fmt.Sprintf("session: key %s: Upgrade has to return the key's type, %v", name, reflect.TypeFor[T]()))
+			panic(fmt.Sprintf("session: key %s: Upgrade has to return the key's type, %v", name, of))
 		}
 		k.upgrades = append(k.upgrades, u)
 	}

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"sync"
@@ -35,6 +36,9 @@ type Manager struct {
 // A manager has no goroutine while it has nothing to do. [Manager.Close] flushes what it still holds.
 func New(st store.Store, opts Options) *Manager {
 	opts, err := opts.withDefaults()
+	if st == nil {
+		err = errors.Join(errors.New("session: New needs a store: memory.New() is one to begin with"), err)
+	}
 	if err != nil {
 		panic(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 
 	"coatcheck.dev/store"
@@ -15,7 +16,8 @@ type KeyOption func(*keyOptions)
 type keyOptions struct {
 	carry    bool
 	merge    mergeFunc
-	upgrades []any // each an upgrade of the key's type
+	misfit   func(reflect.Type) string // why merge is not for values of a type, "" if it is; nil is for all
+	upgrades []any                     // each an upgrade of the key's type
 }
 
 // Carry takes the value over into the session that sign-in makes, as for a cart that was filled before. Without it,
@@ -23,8 +25,15 @@ type keyOptions struct {
 // and fixation, OWASP WSTG-SESS-08 and -03).
 func Carry(o *keyOptions) { o.carry = true }
 
-// Counter makes concurrent changes of a number add up: if one request raises 5 to 6 and another to 8, the value is 9.
+// Counter makes concurrent changes of a whole number add up: if one request raises 5 to 6 and another to 8, the value
+// is 9. [NewKey] panics if the key has another type.
 func Counter(o *keyOptions) {
+	o.misfit = func(of reflect.Type) string {
+		if k := of.Kind(); k >= reflect.Int && k <= reflect.Uint64 || of == reflect.TypeFor[json.Number]() {
+			return ""
+		}
+		return "Counter is for whole numbers"
+	}
 	o.merge = typedMerge(func(base, theirs, mine json.Number) (json.Number, error) {
 		var n [3]int64
 		for i, text := range []json.Number{base, theirs, mine} {
@@ -41,8 +50,16 @@ func Counter(o *keyOptions) {
 }
 
 // Union makes concurrent changes of a list without duplicates add up: what either request added is there, and what
-// either removed is not.
+// either removed is not. [NewKey] panics if the key has another type.
 func Union(o *keyOptions) {
+	o.misfit = func(of reflect.Type) string {
+		bytes := of.Kind() == reflect.Slice && of.Elem().Kind() == reflect.Uint8 // which JSON has as text
+		list := of.Kind() == reflect.Slice && !bytes
+		if list || of.Kind() == reflect.Array || of.Implements(reflect.TypeFor[json.Marshaler]()) {
+			return ""
+		}
+		return "Union is for lists"
+	}
 	o.merge = typedMerge(func(base, theirs, mine []json.RawMessage) ([]json.RawMessage, error) {
 		in := func(list []json.RawMessage, v json.RawMessage) bool {
 			return slices.ContainsFunc(list, func(w json.RawMessage) bool { return string(v) == string(w) })
@@ -63,9 +80,16 @@ func Union(o *keyOptions) {
 }
 
 // Merge puts concurrent changes together by a function of the application: base is what was there before both, theirs
-// what another request has saved, mine what this one has set; the zero value of T stands for none.
+// what another request has saved, mine what this one has set; the zero value of T stands for none. [NewKey] panics if T
+// is not its own type.
 func Merge[T any](fn func(base, theirs, mine T) T) KeyOption {
 	return func(o *keyOptions) {
+		o.misfit = func(of reflect.Type) string {
+			if want := reflect.TypeFor[T](); of != want {
+				return fmt.Sprintf("Merge is for %v", want)
+			}
+			return ""
+		}
 		o.merge = typedMerge(func(base, theirs, mine T) (T, error) { return fn(base, theirs, mine), nil })
 	}
 }
@@ -74,7 +98,7 @@ func Merge[T any](fn func(base, theirs, mine T) T) KeyOption {
 // Conflict, and none of this request's changes are saved; [Session.Save] returns ErrConflict to a handler that wants
 // to say more.
 func Reject(o *keyOptions) {
-	o.merge = func(_, _, _ string) (string, error) { return "", ErrConflict }
+	o.merge, o.misfit = func(_, _, _ string) (string, error) { return "", ErrConflict }, nil
 }
 
 // A change is what a request does to one key. It is kept until it is saved, so that it can be applied again to a record

@@ -275,6 +275,8 @@ func (o Options) contradictions() error {
 	refuse(o.AtLimit > LimitRefuse, "Options.AtLimit %d is not a policy", o.AtLimit)
 	refuse(o.SignInPath != "" && !localPath(o.SignInPath),
 		"Options.SignInPath %q is not a path on this site: begin it with one slash", o.SignInPath)
+	refuse(o.SealData != nil && len(o.SealData.Keys()) == 0,
+		"Options.SealData is a ring without keys: make it with seal.Open or seal.New")
 	refuse(o.Partitioned && o.SameSiteStrict, "Options.Partitioned and Options.SameSiteStrict contradict each other")
 	refuse(o.Partitioned && o.InsecureCookie,
 		"Options.Partitioned and Options.InsecureCookie contradict each other: browsers drop it without Secure")

@@ -1,11 +1,14 @@
 package session_test
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
+	"coatcheck.dev/seal"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store/memory"
 )
@@ -29,6 +32,8 @@ func TestContradictingOptionsAreRefused(t *testing.T) {
 		{"never rotate", session.Options{RotateEvery: -1}, ""},
 		{"no limit of sessions", session.Options{MaxSessions: -1}, ""},
 		{"sign-in page", session.Options{SignInPath: "/login"}, ""},
+		{"sealed", session.Options{SealData: seal.New()}, ""},
+		{"sealed without keys", session.Options{SealData: &seal.Ring{}}, "SealData is a ring without keys"},
 		{"longest", session.Options{RememberLifetime: 400 * 24 * time.Hour}, ""},
 
 		{"domain", session.Options{InsecureDomain: "shop.example"}, ""},
@@ -102,6 +107,50 @@ func TestContradictingOptionsAreRefused(t *testing.T) {
 				t.Errorf("New panicked: %v, and Check says %v", panicked, err)
 			}
 		})
+	}
+}
+
+func TestManagersNeedAStore(t *testing.T) {
+	if text := panicOf(func() { session.New(nil, session.Options{}) }); !strings.Contains(text, "New needs a store") {
+		t.Errorf("without a store: %s", text)
+	}
+}
+
+// panicOf returns with what a function panics, "" if it does not.
+func panicOf(f func()) (text string) {
+	defer func() {
+		if p := recover(); p != nil {
+			text = fmt.Sprint(p)
+		}
+	}()
+	f()
+	return ""
+}
+
+// An option that is not for the type of a key would be forgotten when it is needed, and another request's change with
+// it.
+func TestKeysRefuseOptionsOfOtherTypes(t *testing.T) {
+	first := func(_, _, mine string) string { return mine }
+	for want, f := range map[string]func(){
+		"Counter is for whole numbers": func() { session.NewKey[string]("k", session.Counter) },
+		"of the type float64":          func() { session.NewKey[float64]("k", session.Counter) },
+		"Union is for lists":           func() { session.NewKey[int]("k", session.Union) },
+		"of the type []uint8":          func() { session.NewKey[[]byte]("k", session.Union) },
+		"Merge is for string":          func() { session.NewKey[[]string]("k", session.Merge(first)) },
+	} {
+		if text := panicOf(f); !strings.Contains(text, "session: key k: ") || !strings.Contains(text, want) {
+			t.Errorf("%q, want %q", text, want)
+		}
+	}
+	type count uint8
+	if text := panicOf(func() {
+		session.NewKey[count]("k", session.Counter)
+		session.NewKey[json.Number]("k", session.Counter)
+		session.NewKey[[]string]("k", session.Union)
+		session.NewKey[string]("k", session.Merge(first))
+		session.NewKey[time.Time]("k", session.Counter, session.Reject)
+	}); text != "" {
+		t.Errorf("good ones: %q", text)
 	}
 }
 

@@ -2,6 +2,7 @@ package state
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -65,8 +66,14 @@ func (inv *Inventory) declare(e Entry) error {
 	return nil
 }
 
-// SignWith sets the keys for signed and sealed cookies. Call it once, before the first request.
-func (inv *Inventory) SignWith(keys *seal.Ring) { inv.keys.Store(keys) }
+// SignWith sets the keys for signed and sealed cookies. Call it once, before the first request. It panics if there are
+// none.
+func (inv *Inventory) SignWith(keys *seal.Ring) {
+	if keys == nil || len(keys.Keys()) == 0 {
+		panic(errors.New("state: SignWith needs a ring with keys: make it with seal.Open or seal.New"))
+	}
+	inv.keys.Store(keys)
+}
 
 // Entries returns the declared entries: by kind, cookies first and the session last, then by name.
 func (inv *Inventory) Entries() []Entry {

@@ -2,6 +2,7 @@ package state_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"coatcheck.dev/seal"
 	"coatcheck.dev/session"
 	"coatcheck.dev/state"
 	"coatcheck.dev/store/memory"
@@ -190,4 +192,17 @@ func TestSessionValuesHaveTheOptionsOfKeys(t *testing.T) {
 		}
 	})).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
 	must(t, sessions.Close(t.Context()))
+}
+
+func TestInventoriesSignWithKeysAlone(t *testing.T) {
+	for _, ring := range []*seal.Ring{nil, {}} {
+		func() {
+			defer func() {
+				if text := fmt.Sprint(recover()); !strings.Contains(text, "SignWith needs a ring with keys") {
+					t.Error(text)
+				}
+			}()
+			state.NewInventory().SignWith(ring)
+		}()
+	}
 }

@@ -60,9 +60,14 @@ type Issuer struct {
 	signs  *signingKey // the key of signer
 }
 
-// NewIssuer returns an issuer for the sessions of a manager. It panics if the options contradict themselves.
+// NewIssuer returns an issuer for the sessions of a manager. It panics if the options contradict themselves, and
+// without a manager or keys.
 func NewIssuer(sessions *session.Manager, keys *seal.Ring, opts Options) *Issuer {
-	if err := opts.Check(); err != nil {
+	err := opts.Check()
+	if sessions == nil || keys == nil || len(keys.Keys()) == 0 {
+		err = errors.Join(err, errors.New("token: an issuer needs a session manager, and keys: those of seal.Open"))
+	}
+	if err != nil {
 		panic(err)
 	}
 	if opts.Lifetime == 0 {
@@ -78,7 +83,7 @@ func (i *Issuer) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "issuer(%s)", i.op
 var ErrNobody = errors.New("token: nobody is signed in")
 
 // Issue returns a token of the session for one audience. Without a user the error is ErrNobody; any other means that
-// the keys cannot be used.
+// the keys cannot be used, or that the audience is "".
 func (i *Issuer) Issue(s *session.Session, audience string) (string, error) {
 	text, _, err := i.IssueUntil(s, audience)
 	return text, err
@@ -90,6 +95,9 @@ func (i *Issuer) IssueUntil(s *session.Session, audience string) (text string, u
 }
 
 func (i *Issuer) issue(s *session.Session, audience string, now time.Time) (text string, until time.Time, err error) {
+	if audience == "" {
+		return "", time.Time{}, errors.New("token: a token needs an audience: the name of the service that it is for")
+	}
 	info, ok := s.Info()
 	if !ok || info.User == "" || s.Unknown() {
 		return "", time.Time{}, ErrNobody

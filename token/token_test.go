@@ -337,6 +337,31 @@ func TestOptionsOfAnIssuer(t *testing.T) {
 	}
 }
 
+// What is missing is told when the program starts, and not by its first token.
+func TestIssuersNeedSessionsAndKeys(t *testing.T) {
+	w := newWorld(t, token.ES256)
+	for name, f := range map[string]func(){
+		"no sessions": func() { token.NewIssuer(nil, seal.New(), token.Options{Issuer: site}) },
+		"no ring":     func() { token.NewIssuer(w.sessions, nil, token.Options{Issuer: site}) },
+		"no keys":     func() { token.NewIssuer(w.sessions, &seal.Ring{}, token.Options{Issuer: site}) },
+	} {
+		func() {
+			defer func() {
+				if text := fmt.Sprint(recover()); !strings.Contains(text, "needs a session manager, and keys") {
+					t.Errorf("%s: %s", name, text)
+				}
+			}()
+			f()
+		}()
+	}
+	ticket, _ := w.signIn(t, "u42")
+	w.visit(t, ticket, func(s *session.Session) {
+		if text, err := w.issuer.Issue(s, ""); text != "" || err == nil || !strings.Contains(err.Error(), "audience") {
+			t.Errorf("a token for nobody: %q, %v", text, err)
+		}
+	})
+}
+
 // Every way in which a session ends reaches a verifier that hears the feed, even for a token that it has accepted.
 //
 // Rows: I1
