@@ -22,6 +22,7 @@ func FuzzRead(f *testing.F) {
 		ticket, "Cookie: a=b; __Host-session=" + ticket, "a=b; c", "Set-Cookie: x=1; Path=/\nSet-Cookie: x=; Max-Age=0",
 		"x=" + ticket + "; HttpOnly", "=;=", ":", "Set-Cookie:",
 		ticket[1:23], "a=" + ticket[1:23],
+		"msg=x session=" + ticket[1:23], "https://a/session/" + ticket[1:23],
 		ticket + "=x", "Set-Cookie: " + ticket + "=x; Path=/" + ticket, "Authorization: Bearer " + ticket,
 		"curl 'https://site.example/" + ticket + "' -H 'Cookie: a=b' -b \"" + ticket + "=c\" \\",
 		"-H 'X: " + ticket + "=",

@@ -40,7 +40,14 @@ var shown = regexp.MustCompile(`^[<>]( |$)`)
 // messageLine is the first line of a request or an answer.
 var messageLine = regexp.MustCompile(`^([A-Z]+ \S+ )?HTTP/[0-9.]+( |$)`)
 
+// handleIn finds the handle in a line of the log, with or without what stands around it, and in the address of a
+// session's page.
+var handleIn = regexp.MustCompile(`(?:^session=|\bmsg=\S+ .*\bsession=|^https?://\S+/session/)([\w-]{22})(?:\s|$)`)
+
 func readLine(line string) []pasted {
+	if m := handleIn.FindStringSubmatch(line); m != nil {
+		return []pasted{{value: m[1]}}
+	}
 	name, rest, colon := strings.Cut(line, ":")
 	rest = strings.TrimSpace(rest)
 	switch strings.ToLower(name) {
