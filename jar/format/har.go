@@ -171,8 +171,7 @@ func listedCookie(raw []byte, u *url.URL) (c jar.Cookie, changes []string, err e
 	}
 	c = r.cookie(&Options{URL: u})
 	if r.text("path") == "" {
-		bare, _ := jar.Spec.Decide(&cookie.Parsed{Name: "a", Value: "b"}, &jar.Request{URL: u}, time.Time{})
-		c.Path = bare.Path
+		c.Path = defaultPath(u)
 	}
 	return c, r.odd, errors.Join(r.wrong...)
 }

@@ -231,6 +231,10 @@ func (d *dump) take(header dumpLine) {
 		d.leaveOut(header.at, nil, errNoURL.Error())
 		return
 	}
+	if strings.HasPrefix(d.code, "1") {
+		d.leaveOut(header.at, nil, "browsers take no cookies of a response that is only on its way (1xx)")
+		return
+	}
 	r := jar.Request{URL: d.url, Kind: jar.Navigation}
 	r.Date, _ = http.ParseTime(d.header.Get("Date"))
 	for line, changes := range unfold(header.value) {

@@ -75,7 +75,7 @@ func holdsCookies(scan *jsonScanner) bool {
 
 // cookies reports whether the entries are cookies.
 func (h *jsonHead) cookies() bool {
-	return h.has("name") && !h.holds("name") && (h.has("domain") || h.has("host") ||
+	return (h.has("name") || h.has("key", "domain")) && !h.holds("name") && (h.has("domain") || h.has("host") ||
 		h.has("value") && (h.has("path") || h.has("url") || h.has("expires") || h.has("httpOnly")))
 }
 

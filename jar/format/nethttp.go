@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"coatcheck.dev/cookie"
-	"coatcheck.dev/jar"
 )
 
 // NetHTTP is an array of Go's http.Cookie as encoding/json writes it, and the files of jars with the same fields, such
@@ -50,8 +49,7 @@ func fromNetHTTP(r *record, o *Options, now time.Time) {
 		r.fields["sameSite"] = strings.TrimPrefix(site, "SameSite=")
 	}
 	if theirs.text("Path") == "" && o.URL != nil {
-		bare, _ := jar.Spec.Decide(&cookie.Parsed{Name: "a", Value: "b"}, &jar.Request{URL: o.URL}, time.Time{})
-		r.fields["path"] = bare.Path
+		r.fields["path"] = defaultPath(o.URL)
 	}
 	if theirs.flag("Partitioned") {
 		r.wrong = append(r.wrong, errNoPartition)

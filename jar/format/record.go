@@ -10,6 +10,7 @@ import (
 	"io"
 	"math"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -54,10 +55,26 @@ func parseRecord(raw []byte) (*record, error) {
 		return nil, errors.New("it is null, where an object should be")
 	}
 	r := &record{fields: fields}
-	if !utf8.Valid(raw) {
+	switch {
+	case !utf8.Valid(raw):
 		r.odd = append(r.odd, "its bytes that are no UTF-8 are lost")
+	case halfPair.Match(raw) && !bytes.ContainsRune(raw, utf8.RuneError) && r.replaced():
+		r.odd = append(r.odd, "half of a surrogate pair in it is lost, which is no character")
 	}
 	return r, nil
+}
+
+// halfPair finds what may be one half of a surrogate pair.
+var halfPair = regexp.MustCompile(`(?i)\\ud[89a-f]`)
+
+// replaced reports whether package json has put a sign into a string for what it could not read.
+func (r *record) replaced() bool {
+	for _, v := range r.fields {
+		if text, ok := v.(string); ok && strings.ContainsRune(text, utf8.RuneError) {
+			return true
+		}
+	}
+	return false
 }
 
 // jsonError is an error of package json without what it quotes of the text.
@@ -188,6 +205,7 @@ func (r *record) cookie(o *Options) (c jar.Cookie) {
 	r.domain(&c, o)
 	r.partition(&c)
 	r.firefox()
+	r.unkept(&c)
 	if !r.has("name") && !r.has("key") {
 		r.wrong = append(r.wrong, errNameless)
 	}
@@ -204,6 +222,25 @@ func (r *record) cookie(o *Options) (c jar.Cookie) {
 		c.Priority = p
 	}
 	return c
+}
+
+// unkept names what no field of a cookie can hold.
+func (r *record) unkept(c *jar.Cookie) {
+	if r.flag("partitioned") && c.Partition == (jar.Partition{}) {
+		r.wrong = append(r.wrong, errNoPartition)
+	}
+	if port := r.text("port"); port != "" && port != "0" {
+		r.odd = append(r.odd, "its port is lost: cookies are for all ports of a host")
+	}
+	if rest, _ := r.fields["rest"].(map[string]any); rest != nil { // of Python: attributes as they came
+		if _, ok := rest["HttpOnly"]; ok {
+			c.HttpOnly = true
+		}
+	}
+	age, err := strconv.ParseFloat(r.text("maxAge", "max-age", "Max-Age", "max_age"), 64)
+	if err == nil && age >= 0 && c.Expires.IsZero() && !r.has("key") { // tough-cookie says when it was set
+		r.odd = append(r.odd, "its Max-Age counts for nothing, because the file does not say when it was set")
+	}
 }
 
 // unwrap takes a string out of the object in which WebDriver BiDi has it, with its type.
@@ -240,12 +277,21 @@ func (r *record) domain(c *jar.Cookie, o *Options) {
 	u := o.URL
 	if text := r.text("url"); text != "" {
 		u, _ = url.Parse(text)
+		if u != nil && r.text("path") == "" {
+			c.Path = defaultPath(u)
+		}
 	}
 	if u == nil || u.Hostname() == "" {
 		r.wrong = append(r.wrong, errors.New("it has no domain; say its URL (--url)"))
 		return
 	}
 	c.Domain, c.HostOnly = jar.CanonicalHost(u.Hostname()), true
+}
+
+// defaultPath is the path of a cookie that a response for the URL sets without one.
+func defaultPath(u *url.URL) string {
+	bare, _ := jar.Spec.Decide(&cookie.Parsed{Name: "a", Value: "b"}, &jar.Request{URL: u}, time.Time{})
+	return bare.Path
 }
 
 // partition reads the partition key: the text of Playwright and of older DevTools, or an object.
@@ -283,6 +329,8 @@ func (r *record) firefox() {
 	}
 	if id, ok := r.fields["storeId"].(string); ok && strings.HasPrefix(id, "firefox-container-") {
 		r.odd = append(r.odd, "its container is lost")
+	} else if ok && id == "firefox-private" {
+		r.odd = append(r.odd, "that it belongs to a private window is lost")
 	}
 }
 
@@ -315,9 +363,8 @@ func foreign(host, site string) bool {
 
 // readRecords reads a file whose entries are cookies with the usual fields.
 func readRecords(in *bufio.Reader, o *Options, s *sink) error {
-	head, _ := in.Peek(headSize)
-	if h, ok := readHead(head); ok && !h.array && h.inside && (&jsonHead{entry: h.keys}).cookies() {
-		return readRecordLines(in, o, s)
+	if inLines(in) {
+		return readRecordLines(in, o, s, nil)
 	}
 	shape := jsonShape{
 		list: "cookies", any: true, // such as result, in the answer of the DevTools protocol
@@ -327,12 +374,19 @@ func readRecords(in *bufio.Reader, o *Options, s *sink) error {
 	return shape.walk(in, s)
 }
 
+// inLines reports whether the file itself is a cookie, perhaps with others in the lines that follow.
+func inLines(in *bufio.Reader) bool {
+	head, _ := in.Peek(headSize)
+	h, ok := readHead(head)
+	return ok && !h.array && h.inside && (&jsonHead{entry: h.keys}).cookies()
+}
+
 // readRecordLines reads a file that is no array: each line has a cookie, or the file is the only one.
-func readRecordLines(in *bufio.Reader, o *Options, s *sink) error {
+func readRecordLines(in *bufio.Reader, o *Options, s *sink, more func(r *record, c *jar.Cookie)) error {
 	head, _ := in.Peek(headSize)
 	first, _, _ := bytes.Cut(bytes.TrimLeft(head, " \t\r\n"), []byte("\n"))
 	if !json.Valid(bytes.TrimRight(first, ", \t\r")) {
-		return readSingle(in, s, func(at place, raw []byte) { readRecord(at, raw, o, s, nil) })
+		return readSingle(in, s, func(at place, raw []byte) { readRecord(at, raw, o, s, more) })
 	}
 	return eachLine(in, func(n int, line []byte, _, long bool) {
 		switch line = bytes.TrimRight(line, ", \t"); {
@@ -341,7 +395,7 @@ func readRecordLines(in *bufio.Reader, o *Options, s *sink) error {
 		case len(line) == 0:
 			return
 		}
-		readRecord(place{unit: "line", n: n}, line, o, s, nil)
+		readRecord(place{unit: "line", n: n}, line, o, s, more)
 	})
 }
 

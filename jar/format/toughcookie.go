@@ -64,6 +64,9 @@ func writeISO(t time.Time) string {
 }
 
 func readToughCookie(in *bufio.Reader, o *Options, s *sink) error {
+	if inLines(in) {
+		return readRecordLines(in, o, s, (*record).toughCookie)
+	}
 	shape := jsonShape{
 		list:  "cookies",
 		entry: func(at place, raw []byte) { readRecord(at, raw, o, s, (*record).toughCookie) },
