@@ -16,9 +16,13 @@ import (
 // gtk is a WebKitGTK. It tells only the cookies that the page has, and forgets only those of the page's host.
 type gtk struct {
 	*webkit.Browser
-	site *site
-	used map[string]bool // hosts that may have cookies
+	site   *site
+	used   map[string]bool // hosts that may have cookies
+	posted *bool           // a form has led to the page
 }
+
+// posted marks the URL of a page to which a form has led.
+const posted = "posted"
 
 // clear visits all hosts that may have cookies.
 func (g gtk) clear(steps []step) {
@@ -46,8 +50,22 @@ func (g gtk) clear(steps []step) {
 
 func (g gtk) reloadsRepeatInitiator() bool { return false }
 func (g gtk) refresh()                     {}
-func (g gtk) navigate(url string)          { g.Navigate(url) }
-func (g gtk) leave(script string)          { g.Leave(script) }
+
+func (g gtk) navigate(url string) {
+	*g.posted = false
+	g.Navigate(url)
+}
+
+func (g gtk) leave(script string) {
+	*g.posted = strings.Contains(script, ".submit()")
+	g.Leave(script)
+}
+
+// hides reports whether the driver may hide a cookie of the page: Strict ones when another site has led there, and Lax
+// ones when that was by a form.
+func hides(sameSite string, posted bool) bool {
+	return sameSite == cookie.SameSiteStrict.String() || sameSite == cookie.SameSiteLax.String() && posted
+}
 
 func (g gtk) fetch(url string) {
 	g.Eval("window.got = ''; fetch(" + url + ", {mode: 'no-cors', credentials: 'include'}).finally(() => got = 'yes')")
@@ -58,8 +76,8 @@ func (g gtk) fetch(url string) {
 
 func (g gtk) stored() (list []string, url string) {
 	for _, c := range g.Cookies() {
-		if c.SameSite == cookie.SameSiteStrict.String() {
-			continue // the driver hides these when another site has led here
+		if hides(c.SameSite, *g.posted) {
+			continue
 		}
 		expires := time.Time{}
 		if c.Expiry != nil {
@@ -71,6 +89,9 @@ func (g gtk) stored() (list []string, url string) {
 		}
 		list = append(list, describe(c.Name, c.Value, c.Domain, c.Path, expires, c.Secure, c.HTTPOnly, c.SameSite, ""))
 	}
+	if *g.posted {
+		return list, g.URL() + "#" + posted
+	}
 	return list, g.URL()
 }
 
@@ -80,7 +101,9 @@ func (g gtk) ofJar(j *jar.Jar, page string) []string {
 		panic(err) // the browser has it from here
 	}
 	cookies := j.Get(&jar.Request{URL: u, Kind: jar.Navigation})
-	cookies = slices.DeleteFunc(cookies, func(c jar.Cookie) bool { return c.SameSite == cookie.SameSiteStrict })
+	cookies = slices.DeleteFunc(cookies, func(c jar.Cookie) bool {
+		return hides(c.SameSite.String(), u.Fragment == posted)
+	})
 	for i := range cookies {
 		if cookies[i].SameSite == cookie.SameSiteUnset {
 			cookies[i].SameSite = cookie.SameSiteNone
@@ -93,7 +116,7 @@ func webkitTrial(t *testing.T) *match {
 	s := newSite(t)
 	b := webkit.Start(t, s.proxy)
 	t.Logf("WebKitGTK %s", b.Version)
-	g := gtk{b, s, map[string]bool{}}
+	g := gtk{b, s, map[string]bool{}, new(bool)}
 	// Its driver cannot delete the cookies of an address of IPv6.
 	hosts := strings.NewReplacer("[::1]", "127.0.0.2")
 	return &match{g, s, jar.WebKitGTK, webkitKnown, hosts, []jar.Profile{jar.Chrome, jar.Firefox}}
