@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/index"
+	"coatcheck.dev/cmd/coatcheck/internal/span"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
 )
@@ -291,4 +292,61 @@ func TestDamagedFilesAreMadeAnew(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A file that is damaged, or gone, while it is used gives no wrong answers: it is made anew at once.
+func TestFilesAreDamagedWhileTheyAreUsed(t *testing.T) {
+	for name, damage := range map[string]func(path string) error{
+		"cut off": func(path string) error { return os.Truncate(path, 0) },
+		"scribbled on": func(path string) error {
+			text, err := os.ReadFile(path)
+			for i := range text {
+				text[i] ^= 0x55
+			}
+			return errors.Join(err, os.WriteFile(path, text, 0o600))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStand(t)
+			r := rand.New(rand.NewPCG(1, 1))
+			create := func() {
+				t.Helper()
+				for range 300 {
+					if err := s.store.Create(t.Context(), someRecord(r, time.Now()), store.ID{}); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			create()
+			s.open()
+			s.Close()
+			s.open() // a file that was there is made anew without waiting
+			if err := damage(s.options.Path); err != nil {
+				t.Fatal(err)
+			}
+			create()
+			want := len(everything(t, s.sessions))
+			for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+				n, err := s.Count(t.Context(), index.Query{Created: index.Span{After: edge(t, "100000h")}})
+				if err == nil && n == want && s.Status().Made == 1 {
+					break
+				}
+				if err == nil && n > want || err != nil && !errors.Is(err, index.ErrNotReady) {
+					t.Errorf("counted %d of %d, %v", n, want, err)
+				}
+				if time.Now().After(deadline) {
+					t.Fatalf("counted %d of %d, %v; %+v", n, want, err, s.Status())
+				}
+			}
+		})
+	}
+}
+
+func edge(t *testing.T, text string) span.Edge {
+	t.Helper()
+	e, ok := span.Parse(text)
+	if !ok {
+		t.Fatal(text)
+	}
+	return e
 }
