@@ -197,3 +197,58 @@ func liveWithFault(t *testing.T, nth int, done bool) string {
 	}
 	return st.failed
 }
+
+// A step-up whose answer was lost is acknowledged only if it lasts: a store that waits for replicas in vain shows what
+// it has not kept yet. A store of two steps that was cut off between them still has the session of before.
+//
+// Rows: I1, I2
+func TestALostAnswerIsAcknowledgedIfItLasts(t *testing.T) {
+	for name, c := range map[string]struct {
+		cutOff []string
+		both   bool // Create leaves the record that it replaces
+		good   bool
+	}{
+		"answer lost":          {[]string{"Create"}, false, true},
+		"after one step":       {[]string{"Create"}, true, true},
+		"no writes confirmed":  {[]string{"Create", "Save", "Delete"}, false, false},
+		"no removal confirmed": {[]string{"Create", "Delete"}, true, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			st := &halfStore{faultStore: newFaultStore()}
+			m := newManager(t, st, session.Options{})
+			b := newBrowser(t, m)
+			b.signIn("ada")
+			before := b.copied()
+			for _, method := range c.cutOff {
+				st.cutOff(method)
+			}
+			st.both = c.both
+			var err error
+			a := b.with(func(s *session.Session) { err = s.StepUp() })
+			st.both = false
+			st.up()
+			if (err == nil) != c.good || (len(a.setCookies()) > 0) != c.good {
+				t.Fatalf("step-up: %v, cookies %q", err, a.setCookies())
+			}
+			if c.good {
+				b.with(func(s *session.Session) { err = eachNote.Set(s, "goes on") })
+				if err != nil || b.user() != "ada" || get(b, eachNote) != "goes on" || before.user() != "" {
+					t.Errorf("%v, then %q, and by the old ticket %q", err, b.user(), before.user())
+				}
+			}
+		})
+	}
+}
+
+// halfStore may be cut off when it has created a record and not yet deleted the one that it replaces.
+type halfStore struct {
+	*faultStore
+	both bool
+}
+
+func (s *halfStore) Create(ctx context.Context, r store.Record, replaces store.ID) error {
+	if s.both {
+		replaces = store.ID{}
+	}
+	return s.faultStore.Create(ctx, r, replaces)
+}

@@ -278,7 +278,7 @@ func (c *Client) Create(ctx context.Context, r *store.Record, replaces store.ID)
 	err := c.write(ctx, "create", r.ID, began, func(ctx context.Context) error {
 		return c.store.Create(ctx, stored, replaces)
 	})
-	if err != nil && !IsAnswer(err) && !errors.Is(err, ErrUnavailable) && c.created(ctx, r, replaces, began) {
+	if err != nil && !IsAnswer(err) && !errors.Is(err, ErrUnavailable) && c.confirm(ctx, r, replaces, began) {
 		err = nil
 	}
 	if err == nil && !replaces.IsZero() {
@@ -287,21 +287,24 @@ func (c *Client) Create(ctx context.Context, r *store.Record, replaces store.ID)
 	return err
 }
 
-// created reports whether a call that began at that time, and failed, has created the record and ended the one that it
-// replaces. A store that takes long is not asked.
-func (c *Client) created(ctx context.Context, r *store.Record, replaces store.ID, began time.Time) bool {
+// confirm reports whether a creation that began at that time, and failed, has made the record after all. What can be
+// seen may not last, as where too few replicas have it. So both halves are written again: what is acknowledged then
+// lasts, and all before it. A store that takes long is not asked.
+func (c *Client) confirm(ctx context.Context, r *store.Record, replaces store.ID, began time.Time) bool {
 	if time.Since(began) > c.opts.Timeout/2 {
 		return false
 	}
 	stored, err := c.Reload(ctx, &store.Record{ID: r.ID})
-	if err != nil || stored == nil || stored.Secret != r.Secret {
+	if err != nil || stored == nil || stored.Secret != r.Secret || c.Save(ctx, stored, time.Now()) != nil {
 		return false
 	}
-	if replaces.IsZero() {
-		return true
+	if !replaces.IsZero() {
+		if _, err := c.Delete(ctx, replaces); err != nil {
+			return false
+		}
 	}
-	before, err := c.Reload(ctx, &store.Record{ID: replaces})
-	return err == nil && before == nil
+	r.Version = stored.Version // one less than it is now, as after a creation
+	return true
 }
 
 // Save calls [store.Store.Save]. The time that it may take began at a moment of this machine's clock.
