@@ -32,6 +32,9 @@ func (f gecko) stored() (list []string, url string) {
 		expires := time.Time{}
 		if !c.Session {
 			expires = time.UnixMilli(int64(c.Expires))
+			if !expires.After(time.Now()) {
+				continue // it lists what has expired, too: one with Max-Age=0, if a millisecond passes as it is read
+			}
 		}
 		list = append(list, describe(c.Name, c.Value, c.Host, c.Path, expires, c.Secure, c.HTTPOnly,
 			sameSites[c.SameSite], c.PartitionKey))
