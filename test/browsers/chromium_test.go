@@ -77,7 +77,7 @@ func (c chromium) ofJar(j *jar.Jar, _ string) []string {
 
 func chromiumTrial(t *testing.T) *match {
 	s := newSite(t)
-	return &match{startChromium(t, s), s, jar.Chrome, chromiumKnown, nil, []jar.Profile{jar.Firefox, jar.Safari}}
+	return &match{startChromium(t, s), s, jar.Chrome, chromiumKnown, nil, nil, []jar.Profile{jar.Firefox, jar.Safari}}
 }
 
 func TestChromium(t *testing.T) {

@@ -61,7 +61,7 @@ func firefoxTrial(t *testing.T) *match {
 	s := newSite(t)
 	b := firefox.Start(t, s.proxy)
 	t.Logf("Firefox %s", b.Version)
-	return &match{gecko{b}, s, jar.Firefox, firefoxKnown, nil, []jar.Profile{jar.Chrome, jar.Safari}}
+	return &match{gecko{b}, s, jar.Firefox, firefoxKnown, nil, nil, []jar.Profile{jar.Chrome, jar.Safari}}
 }
 
 func TestFirefox(t *testing.T) {
