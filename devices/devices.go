@@ -74,7 +74,11 @@ type handler struct {
 // Handler returns the page of the manager's signed-in users. It panics on wrong options, because they are part of the
 // program. If they come from elsewhere, use [Options.Check] first.
 func Handler(sessions *session.Manager, o Options) http.Handler {
-	if err := o.Check(); err != nil {
+	err := o.Check()
+	if sessions == nil {
+		err = errors.Join(errors.New("devices: Handler needs the session manager whose sessions it shows"), err)
+	}
+	if err != nil {
 		panic(err)
 	}
 	o = o.withDefaults()

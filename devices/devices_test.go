@@ -578,3 +578,12 @@ func TestOptionsCheck(t *testing.T) {
 	}()
 	devices.Handler(nil, devices.Options{Path: "devices"})
 }
+
+func TestPagesNeedAManager(t *testing.T) {
+	defer func() {
+		if text := fmt.Sprint(recover()); !strings.Contains(text, "Handler needs the session manager") {
+			t.Error(text)
+		}
+	}()
+	devices.Handler(nil, devices.Options{})
+}

@@ -70,7 +70,11 @@ type Banner struct {
 // New returns the banner and page of a consent. It panics on wrong options, because they are part of the program. If
 // they come from elsewhere, use [Options.Check] first.
 func New(consent *state.Consent, o Options) *Banner {
-	if err := o.Check(); err != nil {
+	err := o.Check()
+	if consent == nil {
+		err = errors.Join(errors.New("banner: New needs a consent: declare one with state.NewConsent"), err)
+	}
+	if err != nil {
 		panic(err)
 	}
 	if o.Path == "" {

@@ -250,3 +250,12 @@ func Example() {
 	fmt.Println(strings.Count(w.Body.String(), "<button"), "buttons")
 	// Output: 2 buttons
 }
+
+func TestBannersNeedAConsent(t *testing.T) {
+	defer func() {
+		if text := fmt.Sprint(recover()); !strings.Contains(text, "New needs a consent") {
+			t.Error(text)
+		}
+	}()
+	banner.New(nil, banner.Options{})
+}
