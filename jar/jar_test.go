@@ -161,6 +161,21 @@ func TestOverlayByHosts(t *testing.T) {
 	}
 }
 
+// TestWebKitGTKSetsAcrossSites: libsoup looks at SameSite where it sends cookies, and not where a response sets them
+// (seen with WebKitGTK 2.50).
+func TestWebKitGTKSetsAcrossSites(t *testing.T) {
+	j, _ := newJar(jar.WebKitGTK)
+	frame := &jar.Request{URL: mustURL("https://example.com/"), Kind: jar.FrameNavigation,
+		TopLevel: mustURL("https://other.example/")}
+	set(t, j, frame, "strict=1; SameSite=Strict", "lax=1; SameSite=Lax", "unset=1")
+	expect(t, j, frame, "unset=1")
+	expect(t, j, at("https://example.com/"), "strict=1; lax=1; unset=1")
+	frame.Script = true
+	if why := j.Set(frame, "lax=2; SameSite=Lax"); !why.Excluded() {
+		t.Error("a script of the frame sets a Lax cookie")
+	}
+}
+
 func TestLifetimes(t *testing.T) {
 	var changes []string
 	c := &clock{vectorTime}

@@ -64,7 +64,8 @@ type rules struct {
 	// A response with Clear-Site-Data sets no cookies, even over http, where it clears nothing.
 	clearingRefusesLines bool
 	// Lines are read by cookie.ParseLibsoup. There are no prefixes, no SameSite=None that needs Secure, no cookies of
-	// public suffixes, and a Domain needs a dot. Only the same identity is protected from http (libsoup 3.2).
+	// public suffixes, and a Domain needs a dot. Only the same identity is protected from http. Responses set cookies
+	// whatever their SameSite (libsoup 3.2).
 	libsoup bool
 	// The Priority attribute counts in evictions.
 	priorities bool

@@ -140,7 +140,7 @@ func TestContext(t *testing.T) {
 				}
 			}
 		}
-		want := []string{"Chrome own", "Firefox own", "Safari own", "WebKitGTK own",
+		want := []string{"Chrome own", "Firefox own", "Safari own", "WebKitGTK own", "WebKitGTK lax",
 			"Chrome none", "Firefox none", "Safari none", "WebKitGTK none",
 			"Chrome part", "Firefox part", "Safari part", "WebKitGTK part"}
 		if !slices.Equal(kept, want) {
