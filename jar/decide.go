@@ -302,8 +302,8 @@ func (a *access) checkSameSite(c *Cookie, why *cookie.Reasons, storing bool) {
 		}
 		return
 	}
-	if a.sites == allSites(strict) || a.rules.libsoup && storing && !a.script {
-		return // libsoup asks for the site where it sends cookies alone; scripts are asked before, by WebKit
+	if a.sites == allSites(strict) || a.rules.libsoup && storing {
+		return // libsoup looks at SameSite where it sends cookies alone
 	}
 	needed := a.neededContext(c, storing)
 	if a.sites.context < needed {

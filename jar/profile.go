@@ -64,7 +64,7 @@ type rules struct {
 	// A response with Clear-Site-Data sets no cookies, even over http, where it clears nothing.
 	clearingRefusesLines bool
 	// Lines are read by cookie.ParseLibsoup. There are no prefixes, no SameSite=None that needs Secure, no cookies of
-	// public suffixes, and a Domain needs a dot. Only the same identity is protected from http. Responses set cookies
+	// public suffixes, and a Domain needs a dot. Only the same identity is protected from http. Cookies are set
 	// whatever their SameSite (libsoup 3.2).
 	libsoup bool
 	// The Priority attribute counts in evictions.
