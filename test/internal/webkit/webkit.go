@@ -157,8 +157,14 @@ func (b *Browser) Cookies() (list []Cookie) {
 	return list
 }
 
-// ClearCookies makes the browser forget the cookies of the page's host, on every path.
+// ClearCookies makes the browser forget the cookies of the page's host, on every path. The driver does not wait until
+// it has. But what the browser is asked next it answers afterwards.
 func (b *Browser) ClearCookies() {
 	b.t.Helper()
 	b.call(http.MethodDelete, b.session+"/cookie", nil, nil)
+	for deadline := time.Now().Add(timeout); len(b.Cookies()) > 0; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			b.t.Fatal("the cookies of the page stay")
+		}
+	}
 }
