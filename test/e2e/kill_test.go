@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"os"
+	"os/signal"
 	"slices"
 	"strings"
 	"sync"
@@ -47,10 +49,14 @@ func TestKilledRightAfterTheAnswer(t *testing.T) {
 // only look are not in the way.
 func TestADataFolderHasOneProgram(t *testing.T) {
 	t.Parallel()
+	// A program would ignore SIGHUP if these tests do, as under nohup. What they listen for it does not.
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
 	h := open(t, "demo")
 	v := newVisitor(t, h.site)
 	v.signIn("ada")
-	for _, signal := range []syscall.Signal{syscall.SIGKILL, syscall.SIGHUP, syscall.SIGTERM} {
+	for _, s := range []syscall.Signal{syscall.SIGKILL, syscall.SIGHUP, syscall.SIGTERM} {
 		second := proc.Start(t, h.Spec)
 		if code := second.Wait(); code != 1 || !strings.Contains(second.Output(), "(process "+itoa(h.PID())+" on ") ||
 			!strings.Contains(second.Output(), "--data") {
@@ -65,7 +71,7 @@ func TestADataFolderHasOneProgram(t *testing.T) {
 			}
 		}
 		v.at(h).is(me{"ada", []string{}, "light"})
-		h.Signal(signal)
+		h.Signal(s)
 		h.Wait()
 		h = h.reopen()
 	}
