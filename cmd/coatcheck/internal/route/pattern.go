@@ -25,11 +25,10 @@ const wildcard = "\x00"
 // ParsePattern reads a pattern.
 func ParsePattern(text string) (p Pattern, err error) {
 	const example = "; write one such as /static/ or GET /account"
-	method, path, ok := strings.Cut(text, " ")
-	if !ok {
-		method, path = "", text
+	method, path := "", text
+	if i := strings.IndexAny(text, " \t"); i >= 0 {
+		method, path = text[:i], strings.TrimLeft(text[i:], " \t")
 	}
-	path = strings.TrimLeft(path, " \t")
 	switch {
 	case len(text) > maxPattern:
 		return p, fmt.Errorf("a pattern has at most %d bytes", maxPattern)
@@ -79,7 +78,7 @@ func (p *Pattern) split(path string) error {
 		switch {
 		case segment == "{$}":
 			segment = ""
-		case strings.HasSuffix(segment, "...}"):
+		case strings.HasPrefix(segment, "{") && strings.HasSuffix(segment, "...}"):
 			p.rest = true
 			return nil
 		case strings.HasPrefix(segment, "{"):
