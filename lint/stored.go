@@ -15,8 +15,7 @@ type Change struct {
 }
 
 // Changes returns the differences in reach and lifetime, in the first browser that keeps the cookie. A deletion has
-// none, and neither has a cookie that all of Chrome, Firefox and
-// Safari drop.
+// none, and neither has a cookie that Chrome, Firefox and Safari drop.
 func (c *Cookie) Changes() []Change {
 	for i := range c.judges() {
 		if o := &c.Outcomes[i]; o.Kept() && !o.Deletes {
