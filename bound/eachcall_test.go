@@ -1,70 +1,19 @@
 package bound_test
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"coatcheck.dev/bound"
+	"coatcheck.dev/internal/oncestore"
 	"coatcheck.dev/session"
-	"coatcheck.dev/store"
 	"coatcheck.dev/store/memory"
 )
-
-// onceStore fails one single call: the nth, before it does anything or, with done, after that. It has no Peek.
-type onceStore struct {
-	store.Store
-	nth  int
-	done bool
-
-	mu     sync.Mutex
-	n      int
-	failed string // the call that did
-}
-
-func (s *onceStore) call(name string, do func() error) error {
-	s.mu.Lock()
-	s.n++
-	fails := s.n == s.nth
-	if fails {
-		s.failed = name
-	}
-	s.mu.Unlock()
-	if fails && !s.done {
-		return errOnce
-	}
-	if err := do(); err != nil || !fails {
-		return err
-	}
-	return errOnce
-}
-
-var errOnce = errors.New("connection lost")
-
-func (s *onceStore) Load(ctx context.Context, id store.ID) (r store.Record, err error) {
-	err = s.call("Load", func() (err error) { r, err = s.Store.Load(ctx, id); return err })
-	return r, err
-}
-
-func (s *onceStore) Create(ctx context.Context, r store.Record, replaces store.ID) error {
-	return s.call("Create", func() error { return s.Store.Create(ctx, r, replaces) })
-}
-
-func (s *onceStore) Save(ctx context.Context, r store.Record) error {
-	return s.call("Save", func() error { return s.Store.Save(ctx, r) })
-}
-
-func (s *onceStore) Delete(ctx context.Context, id store.ID) (existed bool, err error) {
-	err = s.call("Delete", func() (err error) { existed, err = s.Store.Delete(ctx, id); return err })
-	return existed, err
-}
 
 // A patient browser does as Chromium does when its bound cookie is over or something fails, and its user tries again.
 type patient struct {
@@ -137,7 +86,7 @@ func TestAnySingleCallMayFailInABoundSession(t *testing.T) {
 
 // boundWithFault returns which call has failed, "" if there are not so many.
 func boundWithFault(t *testing.T, nth int, done bool) string {
-	st := &onceStore{Store: memory.New(), nth: nth, done: done}
+	st := &oncestore.Store{Store: memory.New(), Nth: nth, Done: done}
 	s := siteWith(t, st, session.Options{}, bound.Options{})
 	s.handler = s.sessions.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		in := session.From(r.Context())
@@ -165,8 +114,8 @@ func boundWithFault(t *testing.T, nth int, done bool) string {
 	if got := copied.get("/").body; strings.Contains(got, "ada") {
 		t.Errorf("%s: a copy is good after sign-out", p.what)
 	}
-	if st.failed == "" && p.id == "" {
+	if st.Failed() == "" && p.id == "" {
 		t.Error("without a fault the session is not bound: this proves nothing")
 	}
-	return st.failed
+	return st.Failed()
 }

@@ -10,77 +10,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"coatcheck.dev/internal/oncestore"
 	"coatcheck.dev/session"
 	"coatcheck.dev/store"
+	"coatcheck.dev/store/memory"
 )
-
-// onceStore fails one single call: the nth, before it does anything or, with done, after that.
-type onceStore struct {
-	*faultStore
-	nth, n int
-	done   bool
-	failed string // the call that did
-}
-
-func (s *onceStore) call(name string, do func() error) error {
-	s.mu.Lock()
-	s.n++
-	fails := s.n == s.nth
-	if fails {
-		s.failed = name
-	}
-	s.mu.Unlock()
-	if fails && !s.done {
-		return errDown
-	}
-	if err := do(); err != nil || !fails {
-		return err
-	}
-	return errDown
-}
-
-func (s *onceStore) Load(ctx context.Context, id store.ID) (r store.Record, err error) {
-	err = s.call("Load", func() (err error) { r, err = s.inner.Load(ctx, id); return err })
-	return r, err
-}
-
-func (s *onceStore) Create(ctx context.Context, r store.Record, replaces store.ID) error {
-	return s.call("Create", func() error { return s.inner.Create(ctx, r, replaces) })
-}
-
-func (s *onceStore) Save(ctx context.Context, r store.Record) error {
-	return s.call("Save", func() error { return s.inner.Save(ctx, r) })
-}
-
-func (s *onceStore) Touch(ctx context.Context, seen []store.Seen) error {
-	return s.call("Touch", func() error { return s.inner.Touch(ctx, seen) })
-}
-
-func (s *onceStore) Delete(ctx context.Context, id store.ID) (existed bool, err error) {
-	err = s.call("Delete", func() (err error) { existed, err = s.inner.Delete(ctx, id); return err })
-	return existed, err
-}
-
-func (s *onceStore) DeleteUser(ctx context.Context, user string, keep ...store.ID) (ids []store.ID, err error) {
-	err = s.call("DeleteUser", func() (err error) { ids, err = s.inner.DeleteUser(ctx, user, keep...); return err })
-	return ids, err
-}
-
-func (s *onceStore) Live(
-	ctx context.Context, user string, after, now time.Time, limit int,
-) (found []store.Summary, err error) {
-	err = s.call("Live", func() (err error) { found, err = s.inner.Live(ctx, user, after, now, limit); return err })
-	return found, err
-}
-
-func (s *onceStore) SetNotBefore(ctx context.Context, user string, t time.Time) error {
-	return s.call("SetNotBefore", func() error { return s.inner.SetNotBefore(ctx, user, t) })
-}
-
-func (s *onceStore) NotBefore(ctx context.Context) (at map[string]time.Time, err error) {
-	err = s.call("NotBefore", func() (err error) { at, err = s.inner.NotBefore(ctx); return err })
-	return at, err
-}
 
 // A biography is one visitor's, from a full cart to sign-out. Each step is tried until it is acknowledged, as people
 // do.
@@ -143,10 +77,10 @@ func TestAnySingleCallMayFail(t *testing.T) {
 
 // liveWithFault returns which call has failed, "" if there are not so many.
 func liveWithFault(t *testing.T, nth int, done bool) string {
-	st := &onceStore{faultStore: newFaultStore(), nth: nth, done: done}
+	st := &oncestore.Store{Store: memory.New(), Nth: nth, Done: done}
 	m := newManager(t, st, session.Options{})
 	l := &biography{t: t, b: newBrowser(t, m), what: fmt.Sprintf("call %d (done: %v)", nth, done)}
-	defer func() { l.what += " " + st.failed; t.Log(l.what) }()
+	defer func() { l.what += " " + st.Failed(); t.Log(l.what) }()
 	l.step("fill the cart", func(s *session.Session) error { return eachCart.Set(s, []string{"tea"}) })
 	l.step("sign in", func(s *session.Session) error { return s.SignIn("ada", session.By("password")) })
 	l.step("look", l.is("ada", ""))
@@ -195,7 +129,7 @@ func liveWithFault(t *testing.T, nth int, done bool) string {
 			}
 		})
 	}
-	return st.failed
+	return st.Failed()
 }
 
 // A step-up whose answer was lost is acknowledged only if it lasts: a store that waits for replicas in vain shows what

@@ -37,6 +37,8 @@ var Rooms = []Room{
 		"an event names its session by the handle of the store's contract, and the log shows what is unseen in names"},
 	{1, "store/storetest", "the contract as a suite of tests",
 		[]string{"store"}, "whoever tests a store needs the contract and no implementation"},
+	{1, "internal/oncestore", "a store of which a test fails one single call",
+		[]string{"store"}, "it stands in front of any store"},
 	{1, "store/memory", "a store that forgets when the process ends",
 		[]string{"store"}, "a store knows the contract, not who uses it"},
 	{1, "store/sql", "SQLite, PostgreSQL, MySQL and MariaDB",
