@@ -90,7 +90,11 @@ type Report struct {
 // Check judges the responses of a site, in the order in which a browser got them, received at the time now. It skips
 // URLs without a host.
 func Check(responses []Response, now time.Time) *Report {
-	report := &Report{}
+	lines := 0
+	for _, r := range responses {
+		lines += len(r.SetCookie)
+	}
+	report := &Report{Cookies: make([]Cookie, 0, min(lines, MaxCookies))}
 	for i, r := range responses {
 		if r.URL == nil || r.URL.Host == "" {
 			continue

@@ -70,7 +70,7 @@ func eachEntry(in *bufio.Reader, s *sink, unread map[string]bool, f func(place, 
 	read, log := 0, false
 	shape := jsonShape{
 		list: "entries", inner: map[string]bool{"log": true}, drop: unread,
-		sieve: "headers", want: wantedHeader,
+		sieve: "headers", want: perhapsWanted,
 		seen: func(key string) { log = log || key == "log" },
 		entry: func(at place, raw []byte) {
 			var e harEntry

@@ -16,9 +16,23 @@ type harHeader struct {
 // decoding them would be most of the work.
 type harHeaders []harHeader
 
-var harWanted = map[string]bool{
-	"cookie": true, "set-cookie": true, "location": true, "date": true, "referer": true, "origin": true,
-	"sec-fetch-dest": true, "sec-fetch-site": true,
+var harWanted = []string{
+	"cookie", "set-cookie", "location", "date", "referer", "origin", "sec-fetch-dest", "sec-fetch-site",
+}
+
+// wantedHeader reports whether a header of this name is one of them.
+func wantedHeader(name string) bool {
+	for _, wanted := range harWanted {
+		if len(name) == len(wanted) && strings.EqualFold(name, wanted) {
+			return true
+		}
+	}
+	return false
+}
+
+// perhapsWanted reports whether a JSON string may be the name of such a header: one with an escape may be anything.
+func perhapsWanted(text []byte) bool {
+	return wantedHeader(string(text)) || bytes.IndexByte(text, '\\') >= 0
 }
 
 // UnmarshalJSON implements json.Unmarshaler. The text is valid. Beside the array of objects that the standard has, it
@@ -36,8 +50,7 @@ func (h *harHeaders) UnmarshalJSON(text []byte) error {
 		_ = json.Unmarshal(text, &list)
 	}
 	*h = slices.DeleteFunc(list, func(header harHeader) bool {
-		name := strings.ToLower(header.Name)
-		return !harWanted[name] || header.Value == "" && name != "set-cookie"
+		return !wantedHeader(header.Name) || header.Value == "" && !strings.EqualFold(header.Name, "Set-Cookie")
 	})
 	return nil
 }
@@ -79,7 +92,7 @@ func (h *harHeaders) loose(text []byte) bool {
 // add takes a header if it is wanted; its value may be a list.
 func (h *harHeaders) add(name string, value any) {
 	name = strings.TrimSpace(name)
-	if !harWanted[strings.ToLower(name)] {
+	if !wantedHeader(name) {
 		return
 	}
 	switch value := value.(type) {
@@ -90,36 +103,4 @@ func (h *harHeaders) add(name string, value any) {
 			h.add(name, v)
 		}
 	}
-}
-
-func wantedHeader(object []byte) bool {
-	_, wanted := harObject(object)
-	return wanted
-}
-
-// harObject returns the length of the object at the beginning of a text, and whether one of its strings may be a wanted
-// name. Strings with an escape may be anything.
-func harObject(text []byte) (end int, wanted bool) {
-	depth := 0
-	for i := 0; i < len(text); i++ {
-		switch text[i] {
-		case '{', '[':
-			depth++
-		case '}', ']':
-			if depth--; depth == 0 {
-				return i + 1, wanted
-			}
-		case '"':
-			begin, escaped := i+1, false
-			for i++; i < len(text) && text[i] != '"'; i++ {
-				if text[i] == '\\' {
-					escaped = true
-					i++
-				}
-			}
-			s := text[begin:min(i, len(text))]
-			wanted = wanted || escaped || len(s) <= len("sec-fetch-dest") && harWanted[strings.ToLower(string(s))]
-		}
-	}
-	return len(text), wanted
 }

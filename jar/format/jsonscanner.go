@@ -28,9 +28,9 @@ type jsonScanner struct {
 	line int             // of the next byte, from 1
 	drop map[string]bool // the keys whose values are read as null, to save time and memory
 
-	// Of the arrays of this key only some objects are kept, to save time and memory.
+	// Of the arrays of this key only the objects with a wanted string are kept, to save time and memory.
 	sieve  string
-	wanted func(object []byte) bool
+	wanted func(text []byte) bool
 
 	kept []byte // the last value
 }
@@ -169,7 +169,27 @@ func (s *jsonScanner) syntax(b byte) error {
 }
 
 // skip consumes a value.
-func (s *jsonScanner) skip() error { return s.scan(false) }
+func (s *jsonScanner) skip() error {
+	if s.glance(nil) {
+		return nil
+	}
+	return s.scan(false)
+}
+
+// glance consumes an object or an array at once, if it is buffered as a whole and has no string that is wanted.
+func (s *jsonScanner) glance(wanted func([]byte) bool) bool {
+	text, err := s.buffered()
+	if err != nil {
+		return false
+	}
+	end, found := extent(text, wanted)
+	if end == 0 || found {
+		return false
+	}
+	s.line += bytes.Count(text[:end], []byte{'\n'})
+	s.in.Discard(end)
+	return true
+}
 
 // value consumes a value and returns it, until the next call. Strings over maxString are cut.
 func (s *jsonScanner) value() ([]byte, error) {
@@ -245,9 +265,11 @@ func (s *jsonScanner) skim(text []byte) error {
 	switch {
 	case len(text) <= 3:
 	case s.drop[string(text[1:len(text)-2])]:
-		err := s.scan(false)
+		if _, err := s.peek(); err != nil {
+			return err
+		}
 		s.keep([]byte("null")...)
-		return err
+		return s.skip()
 	case s.wanted != nil && string(text[1:len(text)-2]) == s.sieve:
 		if b, err := s.peek(); err != nil || b != '[' {
 			return err
@@ -262,16 +284,51 @@ func (s *jsonScanner) skim(text []byte) error {
 
 // sift consumes an element, and keeps it unless it is an object that nobody wants.
 func (s *jsonScanner) sift() error {
+	if s.glance(s.wanted) {
+		return nil
+	}
 	begin := len(s.kept)
 	if err := s.scan(true); err != nil {
 		return err
 	}
-	if begin < len(s.kept) && s.kept[begin] == '{' && !s.wanted(s.kept[begin:]) {
-		s.kept = s.kept[:begin]
-		return nil
+	if begin < len(s.kept) && s.kept[begin] == '{' {
+		if _, found := extent(s.kept[begin:], s.wanted); !found {
+			s.kept = s.kept[:begin]
+			return nil
+		}
 	}
 	s.keep(',')
 	return nil
+}
+
+// extent returns the length of the object or array at the beginning of a text, and whether one of its strings is
+// wanted; nil wants none. The length is 0 if the text begins with something else, ends too early or has a comment.
+func extent(text []byte, wanted func([]byte) bool) (end int, found bool) {
+	depth := 0
+	for i := 0; i < len(text); i++ {
+		switch text[i] {
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth == 0 {
+				return i + 1, found
+			}
+		case '"':
+			escaped := false
+			n, closed := stringEnd(text[i+1:], &escaped)
+			if !closed {
+				return 0, found
+			}
+			found = found || wanted != nil && wanted(text[i+1:i+n])
+			i += n
+		case '/':
+			return 0, found
+		}
+		if depth == 0 {
+			return 0, found
+		}
+	}
+	return 0, found
 }
 
 // scanWord consumes a number, true, false, null, or what should be one of these.

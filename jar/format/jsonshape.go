@@ -17,7 +17,7 @@ type jsonShape struct {
 	any   bool                                  // any key may have it, or an object with it, as long as it has cookies
 	drop  map[string]bool                       // keys within entries whose values are skipped
 	sieve string                                // key of arrays within entries, of which some objects are skipped
-	want  func(object []byte) bool              // the others of these
+	want  func(text []byte) bool                // whether a string in an object makes it one of the others
 
 	seen func(key string) // is called with the keys of the objects on the way; nil for nobody
 	come func() bool      // whether anything has been read; nil means that the sink knows
