@@ -71,10 +71,9 @@ func openStores(
 		return nil, err
 	}
 	s.push(marked, marked.Close)
-	// No cache in front of a file: another program may have it open as well, and would not tell of its changes. And
-	// none while sessions move: one that has moved looks like one that has ended.
-	if !flags.NoNear && !b.Local() && !moving {
-		s.cache = near.New(marked, near.Options{MaxBytes: flags.NearBytes, Lease: flags.Lease})
+	// No cache while sessions move: one that has moved looks like one that has ended.
+	if !flags.NoNear && !moving {
+		s.cache = near.New(marked, b.Near(near.Options{MaxBytes: flags.NearBytes, Lease: flags.Lease}))
 		s.push(s.cache.(backend.Store), func(context.Context) error { s.cache.Close(); return nil })
 	}
 	return s, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -107,6 +108,45 @@ func TestTwoNodes(t *testing.T) {
 			stream.await(store.Lost, "")
 		})
 	}
+}
+
+// Two programs that have one file open are one site, too. There is no feed between them, so each asks the file again a
+// moment later.
+//
+// Rows: I1
+func TestTwoProgramsShareAFile(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "sessions.db")
+	a, b := open(t, "demo", "--store", "sqlite:"+file), open(t, "demo", "--store", "sqlite:"+file)
+	v := newVisitor(t, a.site)
+	v.signIn("ada")
+	v.at(b).is(me{"ada", []string{}, "light"})
+	v.post("/cart", "item", "tea")
+	v.at(b).soon(me{"ada", []string{"tea"}, "light"})
+	v.at(b).post("/cart", "item", "cup")
+	v.soon(me{"ada", []string{"tea", "cup"}, "light"})
+	v.at(b).is(me{"ada", []string{"tea", "cup"}, "light"})
+	left := v.as()
+	left.post("/logout")
+	v.is(nobody)
+	v.at(b).soon(nobody)
+
+	const reads = `coatcheck_near_reads_total{by="session"}`
+	for _, h := range []*program{a, b} {
+		if x := h.ask(http.MethodGet, "/metrics"); !strings.Contains(x.body, reads) {
+			t.Errorf("/metrics: %d %s", x.status, x.body)
+		}
+	}
+	w := newVisitor(t, b.site)
+	w.signIn("alan")
+	w.at(a).is(me{"alan", []string{}, "light"})
+	inDatabase(t, file, func(db *sql.DB) error {
+		_, err := db.Exec("DELETE FROM coatcheck_sessions WHERE owner = 'alan'")
+		return err
+	})
+	w.soon(nobody)
+	w.at(a).soon(nobody)
+	rolling(t, a, b)
 }
 
 // A later version may append fields to a record: this one reads over them, and its visitors stay signed in.

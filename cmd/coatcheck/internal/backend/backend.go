@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"time"
 
 	"coatcheck.dev/store"
+	"coatcheck.dev/store/near"
 )
 
 // A Store is what every engine can do.
@@ -69,6 +71,18 @@ func (b *Backend) Made(ctx context.Context) (bool, error) {
 
 // Local reports whether the store is a file on this machine.
 func (b *Backend) Local() bool { return b.local }
+
+// FileAge is how long a record is kept near a file. Another program may have it open as well, and does not tell of its
+// changes. That is short enough for two programs that share a file, and long enough for the requests of one page.
+const FileAge = 100 * time.Millisecond
+
+// Near returns how long records are kept near this store.
+func (b *Backend) Near(o near.Options) near.Options {
+	if b.local {
+		o.Lease, o.MaxAge = FileAge, FileAge
+	}
+	return o
+}
 
 // Database returns the database of a store that nodes share, and the name of its engine, for what they share beside
 // sessions. It is nil where there is none. The backend closes it.

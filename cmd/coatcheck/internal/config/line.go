@@ -112,7 +112,7 @@ type Server struct {
 type Storage struct {
 	Store               string        `yaml:"store" placeholder:"STORE" help:"Where sessions are kept; an address begins with one of ${schemes} (see coatcheck doctor --help). Default: an SQLite database in the data folder"`
 	AcceptDanger        []string      `yaml:"accept-danger" placeholder:"NAME" sep:"," help:"Start although this setting of the store breaks a promise; the refusal names the setting. Repeatable."`
-	NoNear              bool          `yaml:"no-near" help:"Ask the store at every request, instead of caching sessions in memory. An SQLite database is always asked."`
+	NoNear              bool          `yaml:"no-near" help:"Ask the store at every request, instead of caching sessions in memory."`
 	NearBytes           int64         `yaml:"near-bytes" default:"67108864" placeholder:"BYTES" help:"Memory for cached sessions. Default: ${default}"`
 	Lease               time.Duration `yaml:"lease" default:"5s" placeholder:"TIME" help:"How long a cached session is believed while the store's feed is silent: the longest that it can outlive its end on another node. Default: ${default}"`
 	StoreTimeout        time.Duration `yaml:"store-timeout" default:"2s" placeholder:"TIME" help:"How long one store call may take. Default: ${default}"`

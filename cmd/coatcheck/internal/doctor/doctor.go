@@ -89,16 +89,15 @@ func shared(b *backend.Backend) store.Finding {
 
 // byHand says how soon it ends what somebody removes from the store. A stream is looked at once a minute.
 func byHand(b *backend.Backend) store.Finding {
-	f := store.Finding{
-		Severity: store.Good, Name: "by-hand", What: "what is removed from the store by hand ends at once",
-		Means: "each request asks the store; streams end within a minute",
+	age, where := near.DefaultMaxAge, " on all nodes"
+	if b.Local() {
+		age, where = backend.FileAge, ""
 	}
-	if !b.Local() {
-		f.What = fmt.Sprintf("what is removed from the store by hand ends within %v on all nodes", near.DefaultMaxAge)
-		f.Means = fmt.Sprintf("nodes ask again for what they have near; streams end within %v",
-			near.DefaultMaxAge+time.Minute)
+	return store.Finding{
+		Severity: store.Good, Name: "by-hand",
+		What:  fmt.Sprintf("what is removed from the store by hand ends within %v%s", age, where),
+		Means: fmt.Sprintf("they ask again for what they have near; streams end within %v", age+time.Minute),
 	}
-	return f
 }
 
 const questions = 11
