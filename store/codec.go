@@ -10,12 +10,12 @@ import (
 // The body is the part of a record that only Create and Save change. ID, Version and LastSeen are kept beside it: a
 // touch rewrites nothing, and a save is compared without decoding.
 //
-//	body     = version secret times flags [rotation] user auths device data [guard] *unknown
+//	body     = version secret times flags [rotation] user auths device data [guard] *unknown [place]
 //	version  = %x01
 //	secret   = 32OCTET
 //	times    = created expires idle         ; created, expires: microseconds since 1970, idle: microseconds
 //	flags    = byte                         ; bit 0 remember, bit 1 a rotation follows, bit 2 it is confirmed,
-//	                                        ; bit 3 there is a guard
+//	                                        ; bit 3 there is a guard, bit 4 its place is at the end
 //	rotation = 16OCTET 32OCTET at past      ; nonce, other hash; at: microseconds since 1970; past: string
 //	user     = string
 //	auths    = count *(method after level)  ; count: unsigned varint; method: string; after: microseconds after
@@ -25,6 +25,7 @@ import (
 //	guard    = string                       ; see Record.Guard
 //	string   = length *OCTET                ; length: unsigned varint
 //	unknown  = OCTET                        ; read over: a later version may append fields and keep the number 1
+//	place    = 4OCTET                       ; where guard begins in the body, so that nobody has to walk there
 //
 // Times without a unit of their own are 8OCTET, the lowest first. The fields of every request come first and have a
 // fixed size: they are read without a loop.
@@ -37,7 +38,10 @@ const (
 	flagRotation
 	flagConfirmed
 	flagGuard
+	flagPlace
 )
+
+const placeLen = 4
 
 // MaxAuths is the number of authentication events in a body; older ones are left out.
 const MaxAuths = 8
@@ -48,6 +52,7 @@ var ErrDamaged = errors.New("store: record is damaged")
 
 // AppendBody appends the record's body to b.
 func (r *Record) AppendBody(b []byte) []byte {
+	start := len(b)
 	b = append(b, bodyVersion)
 	b = append(b, r.Secret[:]...)
 	b = appendInt64(b, r.CreatedAt.UnixMicro())
@@ -61,7 +66,7 @@ func (r *Record) AppendBody(b []byte) []byte {
 		bit byte
 	}{
 		{r.Remember, flagRemember}, {rotated, flagRotation}, {rotated && r.Rotation.Confirmed, flagConfirmed},
-		{r.Guard != "", flagGuard},
+		{r.Guard != "", flagGuard | flagPlace},
 	} {
 		if f.on {
 			flags |= f.bit
@@ -88,7 +93,9 @@ func (r *Record) AppendBody(b []byte) []byte {
 	b = appendString(b, r.Device.Label)
 	b = appendString(b, r.Data.entries)
 	if r.Guard != "" {
+		place := uint32(len(b) - start)
 		b = appendString(b, r.Guard)
+		b = binary.LittleEndian.AppendUint32(b, place)
 	}
 	return b
 }
@@ -131,10 +138,7 @@ func (r *Record) SetBody(body string) error {
 	}
 	r.Device = Device{Address: d.string(), UserAgent: d.string(), Label: d.string()}
 	data, err := parseData(d.string())
-	r.Guard = ""
-	if flags&flagGuard != 0 {
-		r.Guard = d.string()
-	}
+	r.Guard = d.guard(flags, body)
 	if d.failed || err != nil {
 		return ErrDamaged
 	}
@@ -172,7 +176,7 @@ func (d *decoder) bytes(dst []byte) {
 }
 
 func (d *decoder) skip(n int) {
-	if len(d.rest) < n {
+	if n < 0 || len(d.rest) < n {
 		d.fail()
 		return
 	}

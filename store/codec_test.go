@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -76,6 +77,13 @@ func TestBodyRoundTrip(t *testing.T) {
 	}
 }
 
+// What follows is where a body has its flags, and what it has to do with the place of a guard.
+const (
+	flagsAt   = 1 + len(store.Hash{}) + 3*8
+	flagPlace = 1 << 4
+	placeLen  = 4
+)
+
 // goldenBody is the body of fullRecord, field by field as the grammar has them.
 const goldenBody = "01" + // version
 	"0100000000000000000000000000000000000000000000000000000000000002" + // secret
@@ -95,6 +103,60 @@ func TestBodyBytes(t *testing.T) {
 	got := hex.EncodeToString(r.AppendBody(nil))
 	if got != goldenBody {
 		t.Errorf("the body is\n%s\nwant\n%s", got, goldenBody)
+	}
+}
+
+// goldenGuard is what a guard adds to that body, beside the bits 3 and 4 of the flags: the guard itself, and its place.
+const goldenGuard = "0201ff" + "cc000000"
+
+func TestGuardBytes(t *testing.T) {
+	r := fullRecord()
+	r.Guard = "\x01\xff"
+	want := strings.Replace(goldenBody, "00a493d600000000"+"07", "00a493d600000000"+"1f", 1) + goldenGuard
+	if got := hex.EncodeToString(r.AppendBody([]byte("before"))[len("before"):]); got != want {
+		t.Errorf("the body is\n%s\nwant\n%s", got, want)
+	}
+}
+
+// Bodies were written without the place of the guard once, and still lie in databases.
+func TestGuardWithoutItsPlace(t *testing.T) {
+	want := fullRecord()
+	want.Guard = strings.Repeat("g", 300)
+	body := want.AppendBody(nil)
+	body = body[:len(body)-placeLen]
+	body[flagsAt] &^= flagPlace
+	if got := decode(t, body); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v\nwant %+v", got, want)
+	}
+	encoded := store.Encoded{Body: string(body)}
+	if got, ok := encoded.Head(); !ok || got.Guard != want.Guard {
+		t.Errorf("head %+v, %v", got, ok)
+	}
+	if got, ok := encoded.Data(); !ok || got != want.Data {
+		t.Errorf("data %v, %v", got, ok)
+	}
+}
+
+// Another place than the guard's makes a body damaged, and nobody panics on the way there.
+func TestWrongPlaceOfAGuard(t *testing.T) {
+	r := fullRecord()
+	r.Guard = "\x01\xff"
+	body := r.AppendBody(nil)
+	front := body[:len(body)-placeLen]
+	right := binary.LittleEndian.Uint32(body[len(front):])
+	for _, place := range []uint32{
+		0, 1, uint32(flagsAt), right - 1, right + 1, uint32(len(body)), 1 << 31, math.MaxUint32,
+	} {
+		encoded := store.Encoded{Body: string(binary.LittleEndian.AppendUint32(bytes.Clone(front), place))}
+		if _, err := encoded.Record(); !errors.Is(err, store.ErrDamaged) {
+			t.Errorf("place %d: error %v", place, err)
+		}
+		if _, ok := encoded.Data(); ok {
+			t.Errorf("place %d: there is data", place)
+		}
+		if _, ok := encoded.Head(); ok && place <= uint32(flagsAt) {
+			t.Errorf("place %d: the head goes back", place)
+		}
 	}
 }
 

@@ -63,7 +63,12 @@ func (s *Encoded) Head() (h Head, ok bool) {
 		h.Pending = flags&flagConfirmed == 0
 	}
 	h.User = d.string()
-	if flags&flagGuard != 0 {
+	switch {
+	case flags&flagGuard == 0:
+	case flags&flagPlace != 0:
+		d.skipTo(placeIn(s.Body), s.Body)
+		h.Guard = d.string()
+	default:
 		d.toData()
 		d.pass(1)
 		h.Guard = d.string()
@@ -81,9 +86,7 @@ func (s *Encoded) Data() (Data, bool) {
 	d.pass(1)
 	d.toData()
 	data, err := parseData(d.string())
-	if flags&flagGuard != 0 {
-		d.pass(1) // a body that is cut behind the data is damaged too
-	}
+	d.guard(flags, s.Body) // a body that is cut behind the data is damaged too
 	if err != nil || d.failed {
 		return Data{}, false
 	}
@@ -145,6 +148,32 @@ func (d *decoder) toData() {
 	}
 	d.pass(3) // device
 }
+
+// guard returns the guard of a body with these flags, of which the decoder has come to it.
+func (d *decoder) guard(flags byte, body string) string {
+	if flags&flagGuard == 0 {
+		return ""
+	}
+	at := len(body) - len(d.rest)
+	text := d.string()
+	if flags&flagPlace != 0 && (len(d.rest) < placeLen || placeIn(body) != at) {
+		d.fail()
+		return ""
+	}
+	return text
+}
+
+// placeIn returns where a body that ends with a place says that its guard begins.
+func placeIn(body string) int {
+	if len(body) < placeLen {
+		return len(body)
+	}
+	p := body[len(body)-placeLen:]
+	return int(uint32(p[0]) | uint32(p[1])<<8 | uint32(p[2])<<16 | uint32(p[3])<<24)
+}
+
+// skipTo goes on to that place in the body. It never goes back.
+func (d *decoder) skipTo(at int, body string) { d.skip(at - (len(body) - len(d.rest))) }
 
 // Over reports whether the session is over at the time now; see [Record.Over].
 func (h *Head) Over(now int64) bool {

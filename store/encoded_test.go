@@ -168,7 +168,7 @@ func FuzzHead(f *testing.F) {
 		if !ok {
 			t.Fatal("the record can be read and its head cannot")
 		}
-		if head.User != r.User || user != r.User || head.Secret != r.Secret ||
+		if head.User != r.User || user != r.User || head.Guard != r.Guard || head.Secret != r.Secret ||
 			head.CreatedAt != r.CreatedAt.UnixMicro() ||
 			head.ExpiresAt != r.ExpiresAt.UnixMicro() {
 			t.Errorf("head %+v of record %+v", head, r)
