@@ -11,6 +11,7 @@ import (
 
 	"coatcheck.dev/event"
 	"coatcheck.dev/internal/defaultstatus"
+	"coatcheck.dev/internal/wrapped"
 )
 
 // Options configure a [Guard]. The zero value refuses every request of another origin.
@@ -111,6 +112,7 @@ func New(opts Options) *Guard {
 // Handler passes requests to next unless another site sent them; it answers those with 403. It belongs outside of
 // everything that acts on a request, but with Options.Tokens inside of what knows the session.
 func (g *Guard) Handler(next http.Handler) http.Handler {
+	wrapped.MustBe(next, "csrf: Handler")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r = g.withIssuer(w, r)
 		if g.exempt(r) {

@@ -98,7 +98,7 @@ func TestGuardThroughTheLifeOfASession(t *testing.T) {
 		if got := stateOf(t, m, b.handle()); got != "(eve)" {
 			t.Errorf("after another sign-in the state is %q", got)
 		}
-		if a := b.send(httptest.NewRequest("GET", "/gate", nil), nil); a.header.Get("Gate-User") != "eve" {
+		if a := b.send(httptest.NewRequest("GET", "/gate", nil), http.NotFound); a.header.Get("Gate-User") != "eve" {
 			t.Error("an address of the guard's own is not answered by it, or without the session")
 		}
 		handle := b.handle()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"coatcheck.dev/internal/defaultstatus"
+	"coatcheck.dev/internal/wrapped"
 	"coatcheck.dev/store"
 )
 
@@ -18,6 +19,7 @@ import (
 // Changes are saved before the first byte of the response goes out, whatever sends it, so that an answer means that
 // they are durable. If they cannot be saved, the response is 503 instead of what next wrote.
 func (m *Manager) Handler(next http.Handler) http.Handler {
+	wrapped.MustBe(next, "session: Handler")
 	if m.opts.Guard != nil {
 		next = m.opts.Guard.Wrap(m, next)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"coatcheck.dev/internal/defaultstatus"
+	"coatcheck.dev/internal/wrapped"
 	"coatcheck.dev/store"
 )
 
@@ -17,6 +18,7 @@ import (
 // from a browser that asks for a page, htmx included, and get 401 otherwise: in JSON if they accept that, with the
 // challenge of RFC 6750 if they are bearer clients. Options.Denied replaces that. It belongs inside [Manager.Handler].
 func (m *Manager) Require(next http.Handler) http.Handler {
+	wrapped.MustBe(next, "session: Require")
 	calls := callers(shallow)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch s := m.guarded(r.Context(), calls); {
@@ -43,6 +45,7 @@ func (m *Manager) RequireLevel(level int, next http.Handler) http.Handler {
 }
 
 func (m *Manager) requireAuth(next http.Handler, enough func(store.Auth) bool) http.Handler {
+	wrapped.MustBe(next, "session: RequireRecent or RequireLevel")
 	calls := callers(shallow)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s := m.guarded(r.Context(), calls)

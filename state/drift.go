@@ -12,6 +12,7 @@ import (
 
 	"coatcheck.dev/cookie"
 	"coatcheck.dev/event"
+	"coatcheck.dev/internal/wrapped"
 )
 
 // DriftOptions configure a [Drift]. The zero value reports, and changes no response.
@@ -45,8 +46,11 @@ type Drift struct {
 	found  findings
 }
 
-// NewDrift returns a comparison with an inventory.
+// NewDrift returns a comparison with an inventory. It panics without one.
 func NewDrift(inv *Inventory, opts DriftOptions) *Drift {
+	if inv == nil {
+		panic(fmt.Errorf("state: NewDrift: %w", errNoInventory))
+	}
 	return &Drift{inv: inv, events: opts.Events, ignore: slices.Clone(opts.Ignore),
 		refuse: opts.RefuseInTests && testing.Testing()}
 }
@@ -55,6 +59,7 @@ func NewDrift(inv *Inventory, opts DriftOptions) *Drift {
 // all that sets cookies, so that it sees each of them: drift.Handler(sessions.Handler(mux)). It looks when next has
 // returned, and at responses that begin after a panic not at all.
 func (d *Drift) Handler(next http.Handler) http.Handler {
+	wrapped.MustBe(next, "state: Drift.Handler")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if lines := r.Header["Cookie"]; len(lines) > 0 {
 			d.seeRequest(r, lines)

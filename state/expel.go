@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"coatcheck.dev/cookie"
+	"coatcheck.dev/internal/wrapped"
 )
 
 // Handler makes browsers forget cookies that came without consent, such as those that a script of a page has set after
@@ -17,6 +18,7 @@ import (
 //
 // Declare the names of scripts' cookies with [Inventory.Declare]: what nobody declared is nobody's to delete.
 func (c *Consent) Handler(next http.Handler) http.Handler {
+	wrapped.MustBe(next, "state: Consent.Handler")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if c.comesUninvited(r) {
 			a, _ := c.Answer(r)

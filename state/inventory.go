@@ -45,7 +45,12 @@ func (inv *Inventory) Declare(e Entry) {
 	}
 }
 
+var errNoInventory = errors.New("there is no inventory: make one with NewInventory first")
+
 func (inv *Inventory) declare(e Entry) error {
+	if inv == nil {
+		return errNoInventory
+	}
 	e = e.clone()
 	e.Sensitivity = e.Sensitivity.withDefault(e.Place)
 	if err := e.check(); err != nil {
@@ -69,6 +74,9 @@ func (inv *Inventory) declare(e Entry) error {
 // SignWith sets the keys for signed and sealed cookies. Call it once, before the first request. It panics if there are
 // none.
 func (inv *Inventory) SignWith(keys *seal.Ring) {
+	if inv == nil {
+		panic(fmt.Errorf("state: SignWith: %w", errNoInventory))
+	}
 	if keys == nil || len(keys.Keys()) == 0 {
 		panic(errors.New("state: SignWith needs a ring with keys: make it with seal.Open or seal.New"))
 	}

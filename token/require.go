@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"strings"
+
+	"coatcheck.dev/internal/wrapped"
 )
 
 type contextKey struct{}
@@ -11,6 +13,7 @@ type contextKey struct{}
 // Require lets only requests with a good token in "Authorization: Bearer" through to next, which finds its claims with
 // [From]. Others get 401 (RFC 6750, section 3), and 503 if the keys cannot be had.
 func (v *Verifier) Require(next http.Handler) http.Handler {
+	wrapped.MustBe(next, "token: Require")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var claims Claims
 		var ok bool

@@ -27,7 +27,7 @@ type Records struct {
 // SQLite reads a table of scs/sqlite3store, by any driver; the table is "sessions" there unless it was configured. It
 // panics if the table's name has other characters than letters, digits, underscores and dots.
 func SQLite(db *sql.DB, table string) Records {
-	checkTable(table)
+	checkTable(db, table)
 	return records(db,
 		"SELECT data FROM "+table+" WHERE token = ? AND julianday('now') < expiry",
 		"DELETE FROM "+table+" WHERE token = ?")
@@ -35,14 +35,17 @@ func SQLite(db *sql.DB, table string) Records {
 
 // PostgreSQL reads a table of scs/postgresstore or scs/pgxstore, by any driver. See [SQLite].
 func PostgreSQL(db *sql.DB, table string) Records {
-	checkTable(table)
+	checkTable(db, table)
 	return records(db,
 		"SELECT data FROM "+table+" WHERE token = $1 AND current_timestamp < expiry",
 		"DELETE FROM "+table+" WHERE token = $1")
 }
 
-// checkTable keeps anything but a name out of the statement.
-func checkTable(name string) {
+// checkTable keeps anything but a name out of the statement, and asks for a database.
+func checkTable(db *sql.DB, name string) {
+	if db == nil {
+		panic(errors.New("migrate: a table needs its database: sql.Open opens one"))
+	}
 	const rest = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_."
 	if name == "" || strings.Trim(name, rest) != "" {
 		panic(fmt.Sprintf("migrate: %q is not the plain name of a table", name))

@@ -2,6 +2,7 @@ package migrate_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"testing"
 
@@ -52,8 +53,8 @@ func TestTableNames(t *testing.T) {
 					t.Errorf("table %q accepted: %v, want %v", name, !ok, ok)
 				}
 			}()
-			migrate.SQLite(nil, name)
-			migrate.PostgreSQL(nil, name)
+			migrate.SQLite(new(sql.DB), name)
+			migrate.PostgreSQL(new(sql.DB), name)
 		}()
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
+	"errors"
 	"html/template"
 	"io"
 	"log/slog"
@@ -99,8 +100,11 @@ type handler struct {
 	matcher language.Matcher
 }
 
-// Handler returns the page of an inventory, for GET and HEAD at any path.
+// Handler returns the page of an inventory, for GET and HEAD at any path. It panics without one.
 func Handler(inv *state.Inventory, o Options) http.Handler {
+	if inv == nil {
+		panic(errors.New("policy: Handler needs the inventory that it shows: state.NewInventory makes one"))
+	}
 	if len(o.Languages) == 0 {
 		o.Languages = []*Language{English, German}
 	}

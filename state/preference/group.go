@@ -1,6 +1,7 @@
 package preference
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"coatcheck.dev/internal/wrapped"
 	"coatcheck.dev/session"
 	"coatcheck.dev/state"
 )
@@ -83,6 +85,7 @@ func (g *Group) Delete(w http.ResponseWriter) { g.cookie.Delete(w) }
 // Handler asks browsers for the client hints that the declared preferences follow, by Accept-CH (RFC 8942). Browsers
 // send them from the next request on, over https and to localhost.
 func (g *Group) Handler(next http.Handler) http.Handler {
+	wrapped.MustBe(next, "preference: Handler")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if ask := g.acceptCH(); ask != "" {
 			w.Header().Add("Accept-Ch", ask)
@@ -115,6 +118,9 @@ func (g *Group) mustDeclare(f *field, longest int) *field {
 }
 
 func (g *Group) declare(f *field, longest int) error {
+	if g == nil {
+		return errors.New("there is no Group: declare it with New first")
+	}
 	if err := checkName(f.name); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package near
 
 import (
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -83,8 +84,11 @@ type cache struct {
 	closed  bool       // guarded by telling
 }
 
-// New returns a cache in front of inner.
+// New returns a cache in front of inner. It panics without a store.
 func New(inner store.Store, o Options) Store {
+	if inner == nil {
+		panic(errors.New("near: New needs the store that it stands in front of"))
+	}
 	feed, fed := inner.(store.Feed)
 	o = o.withDefaults(fed)
 	c := &cache{inner: inner, lease: o.Lease, maxAge: o.MaxAge, start: time.Now()}

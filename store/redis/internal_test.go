@@ -25,8 +25,13 @@ func TestShardsHaveTheirPartOfTheSlots(t *testing.T) {
 	}
 }
 
+// noDoer is for what sends nothing.
+func noDoer(context.Context, string, ...any) (any, error) {
+	return nil, errors.New("nothing is to be sent")
+}
+
 func TestKeysOfOneStepLieTogether(t *testing.T) {
-	s := New(nil, Options{})
+	s := New(noDoer, Options{})
 	tag := func(key string) string {
 		_, rest, _ := strings.Cut(key, "{")
 		tag, _, _ := strings.Cut(rest, "}")
@@ -259,7 +264,7 @@ func TestAFeedWithoutSubscribe(t *testing.T) {
 }
 
 func TestReplacedIsToldFirstAndOnce(t *testing.T) {
-	s := New(nil, Options{})
+	s := New(noDoer, Options{})
 	var heard []string
 	tell := func(n store.Notice) { heard = append(heard, fmt.Sprint(n.Kind, n.ID[0], n.By[0])) }
 	l := &subscription{Store: s, ctx: t.Context(), tell: tell}
@@ -319,7 +324,7 @@ func TestReplicatedNeedsTheReplicas(t *testing.T) {
 		}
 		return replies, nil
 	}
-	s := New(nil, Options{Durability: Replicated(2, time.Second, pipeline)})
+	s := New(noDoer, Options{Durability: Replicated(2, time.Second, pipeline)})
 	r := store.Record{ID: store.NewID(), Version: 1}
 	if err := s.Save(t.Context(), r); !errors.Is(err, errUnconfirmed) {
 		t.Errorf("one of two replicas: %v", err)
@@ -328,7 +333,7 @@ func TestReplicatedNeedsTheReplicas(t *testing.T) {
 	if err := s.Save(t.Context(), r); err != nil {
 		t.Errorf("two of two replicas: %v", err)
 	}
-	s = New(nil, Options{Durability: Replicated(2, time.Second, nil)})
+	s = New(noDoer, Options{Durability: Replicated(2, time.Second, nil)})
 	if err := s.Save(t.Context(), r); !errors.Is(err, errNoPipeline) {
 		t.Errorf("without a function: %v", err)
 	}

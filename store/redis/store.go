@@ -58,8 +58,12 @@ var (
 	_ store.Checker = (*Store)(nil)
 )
 
-// New returns a store that sends its commands with a Doer. It sends none yet; see [Store.Check] and [Store.Prepare].
+// New returns a store that sends its commands with a Doer. It sends none yet; see [Store.Check] and [Store.Prepare]. It
+// panics without a Doer.
 func New(doer Doer, o Options) *Store {
+	if doer == nil {
+		panic(errors.New("redisstore: New needs a Doer: the function that sends a command with your client"))
+	}
 	s := &Store{doer: doer, prefix: cmp.Or(o.Prefix, "coatcheck:"), durability: o.Durability, options: o}
 	s.send, s.replicate = s.guard(doer), s.guard(s.writePipeline)
 	s.feed = store.NewFeedState(s.listen)

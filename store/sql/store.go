@@ -39,8 +39,14 @@ type Options struct {
 }
 
 // New returns a store that keeps its records in db, which stays the caller's. It does nothing yet; see [Store.Prepare].
-// Of several options the last counts.
+// Of several options the last counts. It panics without a database or a dialect.
 func New(db *sql.DB, d Dialect, options ...Options) *Store {
+	switch {
+	case db == nil:
+		panic(errors.New("sqlstore: New needs a database: sql.Open opens one"))
+	case d.start == nil:
+		panic(errors.New("sqlstore: New needs the dialect of the database: SQLite, PostgreSQL or MySQL"))
+	}
 	var o Options
 	if len(options) > 0 {
 		o = options[len(options)-1]

@@ -13,6 +13,7 @@ package goredisstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 
@@ -22,8 +23,12 @@ import (
 )
 
 // New returns a store that sends its commands through the client, and is a feed: unless Options.Subscribe is set it
-// subscribes with the same client. Unless Options.Redial is set, a [redis.Client] gets a hook for it; see [Redial].
+// subscribes with the same client. Unless Options.Redial is set, a [redis.Client] gets a hook for it; see [Redial]. It
+// panics without a client.
 func New(rdb redis.UniversalClient, o redisstore.Options) *redisstore.Store {
+	if rdb == nil {
+		panic(errors.New("goredisstore: New needs a client: redis.NewClient makes one"))
+	}
 	if o.Subscribe == nil {
 		o.Subscribe = Subscribe(rdb)
 	}

@@ -64,8 +64,12 @@ func dialContext(ctx context.Context, addr string, d *net.Dialer, t *tls.Config)
 func (c *Client) Redial() { c.connections.Close() }
 
 // New returns a store that sends its commands through the client, and is a feed: unless Options.Subscribe is set it
-// subscribes with the same client. A [Client] is redialled when its server is no writer any more.
+// subscribes with the same client. A [Client] is redialled when its server is no writer any more. It panics without a
+// client.
 func New(client rueidis.Client, o redisstore.Options) *redisstore.Store {
+	if client == nil {
+		panic(errors.New("rueidisstore: New needs a client: NewClient makes one"))
+	}
 	if o.Subscribe == nil {
 		o.Subscribe = Subscribe(client)
 	}
