@@ -52,10 +52,11 @@ func (p Profile) access(r *Request, storing bool, now time.Time) access {
 		return a
 	}
 	schemeful := !a.rules.sitesHaveNoScheme
-	byScheme := r.siteContext(schemeful, a.rules.redirectsCount, storing)
+	redirectsCount := a.rules.redirectsCount || a.rules.redirectsOfNavigationsCount && r.Kind == Navigation
+	byScheme := r.siteContext(schemeful, redirectsCount, storing)
 	a.sites = sites{
 		context:        byScheme,
-		byHost:         r.siteContext(false, a.rules.redirectsCount, storing),
+		byHost:         r.siteContext(false, redirectsCount, storing),
 		byScheme:       byScheme,
 		withRedirects:  r.siteContext(schemeful, true, storing),
 		ignoreRedirect: r.siteContext(schemeful, false, storing),

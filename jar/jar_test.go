@@ -2,6 +2,7 @@ package jar_test
 
 import (
 	"fmt"
+	"net/url"
 	"os"
 	"runtime"
 	"slices"
@@ -173,6 +174,28 @@ func TestWebKitGTKSetsAcrossSites(t *testing.T) {
 	frame.Script = true
 	set(t, j, frame, "lax=2; SameSite=Lax")
 	expect(t, j, at("https://example.com/"), "strict=1; lax=2; unset=1")
+}
+
+// TestWebKitGTKRedirects: what has been at another site on the way is from there if it is a navigation, and not if it
+// is a part of the page (seen with WebKitGTK 2.50).
+func TestWebKitGTKRedirects(t *testing.T) {
+	j, _ := newJar(jar.WebKitGTK)
+	set(t, j, at("https://example.com/"), "strict=1; SameSite=Strict", "lax=1; SameSite=Lax", "unset=1")
+	page := mustURL("https://example.com/page")
+	away := []*url.URL{mustURL("https://example.com/a"), mustURL("https://other.example/b")}
+	for _, tt := range []struct {
+		r    jar.Request
+		want string
+	}{
+		{jar.Request{Kind: jar.Navigation, Initiator: page}, "lax=1; unset=1"},
+		{jar.Request{Kind: jar.Navigation}, "lax=1; unset=1"}, // the visitor typed it in
+		{jar.Request{Kind: jar.Navigation, Initiator: page, Method: "POST"}, "unset=1"},
+		{jar.Request{Kind: jar.Subresource, Initiator: page, TopLevel: page}, "strict=1; lax=1; unset=1"},
+		{jar.Request{Kind: jar.FrameNavigation, Initiator: page, TopLevel: page}, "strict=1; lax=1; unset=1"},
+	} {
+		tt.r.URL, tt.r.Redirects = mustURL("https://example.com/"), away
+		expect(t, j, &tt.r, tt.want)
+	}
 }
 
 func TestLifetimes(t *testing.T) {

@@ -87,7 +87,9 @@ func (g gtk) stored() (list []string, url string) {
 			}
 			expires = time.Unix(seconds, 0)
 		}
-		list = append(list, describe(c.Name, c.Value, c.Domain, c.Path, expires, c.Secure, c.HTTPOnly, c.SameSite, ""))
+		// libsoup shows the Domain as it was written, and compares it without case.
+		domain := strings.ToLower(c.Domain)
+		list = append(list, describe(c.Name, c.Value, domain, c.Path, expires, c.Secure, c.HTTPOnly, c.SameSite, ""))
 	}
 	if *g.posted {
 		return list, g.URL() + "#" + posted
