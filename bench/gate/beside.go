@@ -16,17 +16,20 @@ sites:
   - {realm: shop, beside: nginx, hosts: [shop.example]}
 `
 
+// authPath is where the program is asked.
+const authPath = "/.coatcheck/auth"
+
 // question is what nginx asks before it passes the request for the page on.
-func question(base, cookie string) string {
+func question(base, path, cookie string) string {
 	if cookie != "" {
 		cookie = "; " + cookie
 	}
-	return head("GET", base, "/.coatcheck/auth", cookie, "X-Original-Method: GET", "X-Original-Uri: /page",
+	return head("GET", base, path, cookie, "X-Original-Method: GET", "X-Original-Uri: /page",
 		"X-Forwarded-For: 203.0.113.7", "X-Forwarded-Host: shop.example", "X-Forwarded-Proto: https")
 }
 
-// beside measures answers to a proxy that asks, beside the least that could answer it: a handler that lets everybody
-// in.
+// beside measures answers to a proxy that asks, beside the least that could answer it, a handler that lets everybody
+// in, and beside oauth2-proxy.
 func (p *extent) beside(ctx context.Context, to *figures) error {
 	f, err := p.open(ctx)
 	if err != nil {
@@ -46,7 +49,8 @@ func (p *extent) beside(ctx context.Context, to *figures) error {
 		return err
 	}
 	all := []*contender{
-		{handler, "yes", "__Host-session=" + exampleTicket}, {sqlite.process, "auth anonymous", ""}, sqlite,
+		{process: handler, name: "yes", cookie: "__Host-session=" + exampleTicket},
+		{process: sqlite.process, name: "auth anonymous"}, sqlite,
 	}
 	redis, err := f.redis(ctx, "auth redis", "--config="+config)
 	switch {
@@ -56,7 +60,20 @@ func (p *extent) beside(ctx context.Context, to *figures) error {
 	default:
 		all = append(all, redis)
 	}
+	peer, err := f.oauth2Proxy(ctx)
+	switch {
+	case errors.Is(err, errNotHere):
+		to.leaveOut(oauth2Proxy, err)
+	case err != nil:
+		return err
+	default:
+		all = append(all, peer)
+	}
 	return takeTurns(p, all, to, func(c *contender) error {
-		return send(ctx, c.url, question(c.url, c.cookie), 0, p.requests)
+		path := authPath
+		if c == peer {
+			path = "/oauth2/auth"
+		}
+		return send(ctx, c.url, question(c.url, path, c.cookie), 0, p.requests)
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,6 +30,7 @@ type contender struct {
 	*process
 	name   string
 	cookie string
+	store  *process // its Redis, if it has one
 }
 
 // run measures everything.
@@ -116,32 +118,54 @@ func (f *field) gate(ctx context.Context, name string, args ...string) (*contend
 	if err != nil {
 		return nil, err
 	}
-	cookie, err := signIn(proxy.url, "u42")
+	cookie, err := signIn(proxy.url+"/sign-in", url.Values{"user": {"u42"}})
 	return &contender{process: proxy, name: name, cookie: cookie}, err
 }
 
-// redis starts a Redis that keeps what it is told, as the program demands at its start.
+// redis starts the program with a Redis of its own.
 func (f *field) redis(ctx context.Context, name string, args ...string) (*contender, error) {
+	store, err := f.store(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c, err := f.gate(ctx, name, append(args, "--store="+store.url, "--accept-danger=appendfsync")...)
+	if err == nil {
+		c.store = store
+	}
+	return c, err
+}
+
+// store starts a Redis that keeps what it is told, as the program demands at its start.
+func (f *field) store(ctx context.Context) (*process, error) {
 	port, err := freePort()
 	if err != nil {
 		return nil, err
 	}
-	server := exec.CommandContext(ctx, "redis-server", "--port", port, "--bind", "127.0.0.1", "--dir", f.extent.folder,
-		"--appendonly", "yes", "--save", "")
-	server.Stdout = f.extent.log
-	if err := server.Start(); err != nil {
+	folder, err := os.MkdirTemp(f.extent.folder, "redis-")
+	if err != nil {
 		return nil, err
 	}
-	f.all = append(f.all, &process{cmd: server})
-	for range 100 {
-		conn, err := net.Dial("tcp", "127.0.0.1:"+port)
+	return f.startSilent(ctx, "redis://127.0.0.1:"+port, "redis-server", "--port", port, "--bind", "127.0.0.1",
+		"--dir", folder, "--appendonly", "yes", "--save", "")
+}
+
+// startSilent starts a program that does not say when it listens, and waits until it does.
+func (f *field) startSilent(ctx context.Context, url, program string, args ...string) (*process, error) {
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.Stdout, cmd.Stderr = f.extent.log, f.extent.log
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	p := &process{cmd, url}
+	f.all = append(f.all, p)
+	for range 200 {
+		conn, err := dial(ctx, url)
 		if err == nil {
-			conn.Close()
-			break
+			return p, conn.Close()
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	return f.gate(ctx, name, append(args, "--store=redis://127.0.0.1:"+port, "--accept-danger=appendfsync")...)
+	return nil, fmt.Errorf("%s: it does not listen", filepath.Base(program))
 }
 
 // freePort returns a port that nobody listens at.
@@ -172,7 +196,7 @@ func (p *extent) pages(ctx context.Context, to *figures) error {
 	if err != nil {
 		return err
 	}
-	all := []*contender{bare, kept, {sqlite.process, "anonymous", ""}, sqlite}
+	all := []*contender{bare, kept, {process: sqlite.process, name: "anonymous"}, sqlite}
 	redis, err := f.redis(ctx, "redis")
 	switch {
 	case errors.Is(err, exec.ErrNotFound): // its row is left out
@@ -186,36 +210,49 @@ func (p *extent) pages(ctx context.Context, to *figures) error {
 
 // takeTurns has each of them do the work in every round. The first round warms up, and does not count.
 func takeTurns[C interface {
-	spend(work func() error) (time.Duration, error)
+	spend(work func() error) (own, all time.Duration, err error)
 	String() string
 }](p *extent, all []C, to *figures, work func(C) error) error {
 	for round := range p.rounds + 1 {
 		for _, c := range all {
-			took, err := c.spend(func() error { return work(c) })
+			own, with, err := c.spend(func() error { return work(c) })
 			if err != nil {
 				return fmt.Errorf("%v: %w", c, err)
 			}
 			if round > 0 {
-				to.add(c.String(), took/time.Duration(p.requests))
+				to.add(c.String(), own/time.Duration(p.requests))
+				to.add(c.String()+andStore, with/time.Duration(p.requests))
 			}
 		}
 	}
 	return nil
 }
 
+// andStore follows the name of a contender where the time of its Redis counts.
+const andStore = " and its store"
+
 func (c *contender) String() string { return c.name }
 
-// spend returns the processor time that the contender takes for some work.
-func (c *contender) spend(work func() error) (time.Duration, error) {
-	before, err := c.cpu()
+// spend returns the processor time that some work takes: of the contender's own process, and with that of its store.
+func (c *contender) spend(work func() error) (own, all time.Duration, err error) {
+	before, beforeStore, err := c.cpu()
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	if err := work(); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	after, err := c.cpu()
-	return after - before, err
+	after, afterStore, err := c.cpu()
+	own = after - before
+	return own, own + afterStore - beforeStore, err
+}
+
+// cpu is how much processor time the contender has taken, and how much its store.
+func (c *contender) cpu() (own, store time.Duration, err error) {
+	if own, err = c.process.cpu(); err == nil && c.store != nil {
+		store, err = c.store.cpu()
+	}
+	return own, store, err
 }
 
 // bulk measures large bodies and idle WebSockets, with processes that have done nothing before.
@@ -261,11 +298,11 @@ func (p *extent) bodies(ctx context.Context, both []*contender, to *figures) err
 	}
 	for range max(p.rounds/2, 1) {
 		for _, c := range both {
-			down, err := c.spend(func() error { return download(ctx, c.url, c.cookie, p.megabytes) })
+			down, _, err := c.spend(func() error { return download(ctx, c.url, c.cookie, p.megabytes) })
 			if err != nil {
 				return fmt.Errorf("%s: %w", c.name, err)
 			}
-			up, err := c.spend(func() error { return upload(ctx, c.url, c.cookie, p.megabytes) })
+			up, _, err := c.spend(func() error { return upload(ctx, c.url, c.cookie, p.megabytes) })
 			if err != nil {
 				return fmt.Errorf("%s: %w", c.name, err)
 			}

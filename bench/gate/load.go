@@ -15,9 +15,10 @@ import (
 // connections is how many requests are under way at a time.
 const connections = 16
 
-// signIn signs a new visitor in, and returns the Cookie header that the browser sends from then on.
-func signIn(base, user string) (string, error) {
-	res, err := http.PostForm(base+"/sign-in", url.Values{"user": {user}})
+// signIn signs a new visitor in by a form, and returns the Cookie header that the browser sends from then on.
+func signIn(url string, form url.Values) (string, error) {
+	stay := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	res, err := stay.PostForm(url, form)
 	if err != nil {
 		return "", err
 	}
@@ -91,14 +92,15 @@ func expect(in *bufio.Reader, size int) error {
 		return err
 	}
 	n, err := io.Copy(io.Discard, res.Body)
-	if err == nil && (res.StatusCode != http.StatusOK || n != int64(size)) {
+	if err == nil && (res.StatusCode/100 != 2 || n != int64(size)) {
 		err = fmt.Errorf("got %s and %d bytes", res.Status, n)
 	}
 	return err
 }
 
 func dial(ctx context.Context, base string) (net.Conn, error) {
-	return new(net.Dialer).DialContext(ctx, "tcp", strings.TrimPrefix(base, "http://"))
+	_, address, _ := strings.Cut(base, "://")
+	return new(net.Dialer).DialContext(ctx, "tcp", address)
 }
 
 // openSockets opens WebSockets that say nothing afterwards. Each sends one byte and gets it back first.

@@ -19,6 +19,7 @@ type figures struct {
 	extent extent
 	times  map[string][]time.Duration
 	sizes  map[string]int64
+	absent map[string]error // who could not be measured, and why
 }
 
 func (f *figures) add(name string, d time.Duration) {
@@ -33,6 +34,13 @@ func (f *figures) size(name string, bytes int64) {
 		f.sizes = make(map[string]int64)
 	}
 	f.sizes[name] = bytes
+}
+
+func (f *figures) leaveOut(name string, why error) {
+	if f.absent == nil {
+		f.absent = make(map[string]error)
+	}
+	f.absent[name] = why
 }
 
 // A line is one row of the table.
@@ -83,6 +91,40 @@ func (f *figures) lines() (all []line) {
 	return all
 }
 
+// A peerLine is one row of the table of peers, where the ratio is the peer's to ours.
+type peerLine struct{ Work, Name, Peer, Gate, Ratio, Goal, Verdict string }
+
+// margins are what peers take at least, as multiples of what the gate takes.
+var margins = []struct {
+	work, peer, gate string
+	of               string // whose time counts, behind the name; the process's own is nothing
+	least            float64
+}{
+	{"forward-auth, signed in, Redis", oauth2Proxy, "auth redis", "", 8},
+	{"the same, with the time of each one's Redis", oauth2Proxy, "auth redis", andStore, 8},
+}
+
+// peerLines are the rows of peers. One that could not be measured says so.
+func (f *figures) peerLines() (all []peerLine) {
+	for _, m := range margins {
+		l := peerLine{Work: m.work, Name: m.peer, Goal: fmt.Sprintf("≥ %g ×", m.least), Verdict: "ok"}
+		theirs, ours := f.times[m.peer+m.of], f.times[m.gate+m.of]
+		if err := f.absent[m.peer]; err != nil {
+			l.Verdict = strings.ReplaceAll(err.Error(), "|", `\|`)
+		} else if theirs != nil && ours != nil {
+			ratio := median(ratios(theirs, ours))
+			l.Peer, l.Gate, l.Ratio = duration(median(theirs)), duration(median(ours)), multiple(ratio)
+			if ratio < m.least {
+				l.Verdict = "too little"
+			}
+		} else {
+			continue
+		}
+		all = append(all, l)
+	}
+	return all
+}
+
 func ratios(ours, bare []time.Duration) (all []float64) {
 	for i := range ours {
 		all = append(all, float64(ours[i])/float64(bare[i]))
@@ -121,9 +163,10 @@ func render(out io.Writer, f *figures) error {
 		Sockets          int
 		Megabytes        int64
 		Lines            []line
+		Peers            []peerLine
 	}{
 		runtime.GOOS + "/" + runtime.GOARCH, runtime.Version(), runtime.NumCPU(), f.extent.rounds, f.extent.requests,
-		connections, f.extent.sockets, f.extent.megabytes, f.lines(),
+		connections, f.extent.sockets, f.extent.megabytes, f.lines(), f.peerLines(),
 	})
 }
 

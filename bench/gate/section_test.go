@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -36,6 +37,38 @@ func TestSection(t *testing.T) {
 	}
 	if strings.Contains(out.String(), "Redis") {
 		t.Errorf("a row that was not measured is there:\n%s", out.String())
+	}
+}
+
+// A peer's ratio is the peer's to ours. One that could not be measured is named, with the reason.
+func TestPeers(t *testing.T) {
+	for verdict, theirs := range map[string]time.Duration{"ok": 800, "too little": 799} {
+		f := &figures{}
+		f.add("auth redis", 100*time.Microsecond)
+		f.add(oauth2Proxy, theirs*time.Microsecond)
+		l := f.peerLines()
+		if len(l) != 1 || l[0].Verdict != verdict || l[0].Name != oauth2Proxy || l[0].Gate != "100.0 µs" {
+			t.Errorf("%+v, want %s", l, verdict)
+		}
+	}
+	f := &figures{}
+	f.leaveOut(oauth2Proxy, fmt.Errorf("%w: no | proxy", errNotHere))
+	var out strings.Builder
+	if err := render(&out, f); err != nil {
+		t.Fatal(err)
+	}
+	want := "| " + oauth2Proxy + ` |  |  |  | ≥ 8 × | not measured: no \| proxy |`
+	if !strings.Contains(out.String(), want) {
+		t.Errorf("the section lacks %q:\n%s", want, out.String())
+	}
+}
+
+func TestAPeerThatCannotBeHadIsNamed(t *testing.T) {
+	t.Setenv("GOPROXY", "off")
+	p := &extent{folder: t.TempDir()}
+	err := p.install(t.Context(), "coatcheck.example/peer@v1.2.3")
+	if !errors.Is(err, errNotHere) || !strings.Contains(err.Error(), "coatcheck.example/peer@v1.2.3") {
+		t.Error(err)
 	}
 }
 
