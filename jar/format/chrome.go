@@ -17,18 +17,30 @@ var Chrome = Format{
 	sign: "an SQLite database with cookies and host_key",
 	database: &schema{
 		table: "cookies", column: "host_key",
-		version: `SELECT value FROM meta WHERE key = 'version'`, oldest: 18, newest: 24,
+		version: `SELECT value FROM meta WHERE key = 'version'`, oldest: 9, newest: 24,
 		cookies: chromeQuery, scan: scanChrome,
 	},
 }
 
+// chromeQuery knows what the older versions have not, or under other names (the history of the schema stands in
+// net/extras/sqlite/sqlite_persistent_cookie_store.cc).
 func chromeQuery(version int) string {
-	ancestor := "0"
-	if version >= 23 {
-		ancestor = "has_cross_site_ancestor"
+	secure, httpOnly, sameSite, site, ancestor := "is_secure", "is_httponly", "samesite", "top_frame_site_key",
+		"has_cross_site_ancestor"
+	if version < 10 {
+		secure, httpOnly = "secure", "httponly"
 	}
-	return `SELECT creation_utc, host_key, top_frame_site_key, name, value, encrypted_value, path, ` +
-		`expires_utc, is_secure, is_httponly, last_access_utc, has_expires, priority, samesite, ` + ancestor +
+	if version < 11 {
+		sameSite = "CASE firstpartyonly WHEN 0 THEN -1 ELSE firstpartyonly END" // 0 was what had no SameSite
+	}
+	if version < 15 {
+		site = "''"
+	}
+	if version < 23 {
+		ancestor = "0"
+	}
+	return `SELECT creation_utc, host_key, ` + site + `, name, value, encrypted_value, path, expires_utc, ` + secure +
+		`, ` + httpOnly + `, last_access_utc, has_expires, priority, ` + sameSite + `, ` + ancestor +
 		` FROM cookies ORDER BY creation_utc`
 }
 
@@ -39,6 +51,7 @@ var (
 	}
 	chromeSameSites = map[int]cookie.SameSite{
 		-1: cookie.SameSiteUnset, 0: cookie.SameSiteNone, 1: cookie.SameSiteLax, 2: cookie.SameSiteStrict,
+		3: cookie.SameSiteUnset, // Extended, which was tried in 2019 and is read as unset
 	}
 )
 

@@ -247,15 +247,15 @@ func TestImportDatabaseErrors(t *testing.T) {
 	}{
 		{chrome, table{}, "schema version: no such table"},
 		{chrome, table{version: "new"}, "schema version: "},
-		{chrome, table{version: "25"}, "schema version is 25, known are 18 to 24"},
-		{chrome, table{version: "17"}, "schema version is 17"},
+		{chrome, table{version: "25"}, "schema version is 25, known are 9 to 24"},
+		{chrome, table{version: "8"}, "schema version is 8"},
 		{chrome, table{version: "24", rows: [][]driver.Value{chromeRow("b",
 			func(r []driver.Value) { r[12] = int64(9) })}}, "row 1: priority is 9"},
 		{chrome, table{version: "24", rows: [][]driver.Value{chromeRow("b",
 			func(r []driver.Value) { r[13] = int64(9) })}}, "row 1: samesite is 9"},
 		{chrome, table{version: "24", fail: errors.New("malformed page")}, "malformed page"},
 		{firefox, table{}, "schema version: no such table"},
-		{firefox, table{version: int64(18)}, "schema version is 18, known are 9 to 17"},
+		{firefox, table{version: int64(18)}, "schema version is 18, known are 2 to 17"},
 		{firefox, table{version: int64(16), rows: [][]driver.Value{
 			firefoxRow("b", func(r []driver.Value) { r[5] = "x" })}}, "row 1: a column has a value of the wrong type"},
 		{firefox, table{version: int64(16), rows: [][]driver.Value{firefoxRow("b",

@@ -19,16 +19,33 @@ import (
 // partition no cookie that is not Secure, such cookies are left out.
 var Firefox = Format{
 	name: "firefox", about: "the database of Firefox, only read", files: []string{"*.sqlite"},
-	sign: "an SQLite database with moz_cookies and originAttributes",
+	sign: "an SQLite database with moz_cookies and a user_version",
 	database: &schema{
-		table: "moz_cookies", column: "originAttributes",
-		version: `PRAGMA user_version`, oldest: 9, newest: 17,
-		cookies: func(int) string {
-			return `SELECT originAttributes, name, value, host, path, expiry, lastAccessed, creationTime, ` +
-				`isSecure, isHttpOnly, sameSite FROM moz_cookies ORDER BY creationTime`
-		},
-		scan: scanFirefox,
+		table: "moz_cookies", column: "isHttpOnly", fits: func(version int) bool { return version > 0 },
+		version: userVersion, oldest: 2, newest: 17,
+		cookies: firefoxQuery,
+		scan:    scanFirefox,
 	},
+}
+
+// firefoxQuery knows what the older versions have not (TryInitDB in netwerk/cookie/nsCookieService.cpp, to be read from
+// version 2 of 2008 on).
+func firefoxQuery(version int) string {
+	attributes, creation, sameSite := "originAttributes", "creationTime", "sameSite"
+	if version < 9 {
+		sameSite = "256"
+	}
+	switch {
+	case version == 5: // Firefox OS keeps apps apart
+		attributes = `CASE WHEN appId <> 0 OR inBrowserElement <> 0 THEN '^appId=' || appId ELSE '' END`
+	case version < 6:
+		attributes = "''"
+	}
+	if version < 4 {
+		creation = "id"
+	}
+	return `SELECT ` + attributes + `, name, value, host, path, expiry, lastAccessed, ` + creation +
+		`, isSecure, isHttpOnly, ` + sameSite + ` FROM moz_cookies ORDER BY ` + creation
 }
 
 // firefoxSameSites are the numbers of the database. In older files 0 is also unset.

@@ -11,14 +11,18 @@ import (
 
 // A schema is the layout of a browser's database.
 type schema struct {
-	table, column  string // that tell the database from others
-	without        string // column that it has not; "" for none
-	version        string // query for its version
-	oldest, newest int    // versions that are known
+	table, column  string         // that tell the database from others
+	fits           func(int) bool // whether PRAGMA user_version may be that of the database; nil is any
+	version        string         // query for its version
+	oldest, newest int            // versions that are known
 
 	cookies func(version int) (query string)
 	scan    func(rows *sql.Rows, version int, o *Options) row
 }
+
+// userVersion is the query for the number that a program may give a database. Firefox has done so from its first one
+// on, and libsoup does not: their tables have one name, and at first had the same columns.
+const userVersion = `PRAGMA user_version`
 
 // A row is a row of the database: a cookie with what is lost of it, or the reason to leave it out.
 type row struct {
@@ -45,19 +49,26 @@ func DetectDatabase(ctx context.Context, db *sql.DB) (Format, error) {
 	if err := rows.Err(); err != nil {
 		return Format{}, fmt.Errorf("read tables: %w", err)
 	}
-	f, ok := find(func(f Format) bool { return f.database != nil && f.database.fits(tables) })
+	var version int
+	if err := db.QueryRowContext(ctx, userVersion).Scan(&version); err != nil {
+		return Format{}, fmt.Errorf("read tables: %w", err)
+	}
+	f, ok := find(func(f Format) bool {
+		s := f.database
+		return s != nil && (s.fits == nil || s.fits(version)) && s.isIn(tables)
+	})
 	if !ok {
 		return Format{}, fmt.Errorf("its %d tables are those of no browser that is known", len(tables))
 	}
 	return f, nil
 }
 
-func (s *schema) fits(tables []string) bool {
+// isIn reports whether one of the tables is that of the schema.
+func (s *schema) isIn(tables []string) bool {
 	for _, text := range tables {
 		_, rest, _ := strings.Cut(text, "TABLE")
 		name, columns, _ := strings.Cut(rest, "(")
-		if strings.Trim(name, " \t\n\"'`[]") == s.table && strings.Contains(columns, s.column) &&
-			(s.without == "" || !strings.Contains(columns, s.without)) {
+		if strings.Trim(name, " \t\n\"'`[]") == s.table && strings.Contains(columns, s.column) {
 			return true
 		}
 	}

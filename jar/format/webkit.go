@@ -12,10 +12,10 @@ import (
 // names. libsoup before 2.70 has no column for SameSite.
 var WebKitGTK = Format{
 	name: "webkitgtk", about: "the database of libsoup, for WebKitGTK and GNOME Web, only read",
-	sign: "an SQLite database with moz_cookies and without originAttributes",
+	sign: "an SQLite database with moz_cookies and no user_version",
 	database: &schema{
-		table: "moz_cookies", column: "lastAccess", without: "originAttributes",
-		version: `PRAGMA user_version`, oldest: 0, newest: 0,
+		table: "moz_cookies", column: "lastAccess", fits: func(version int) bool { return version == 0 },
+		version: userVersion, oldest: 0, newest: 0,
 		cookies: func(int) string {
 			// Where the table has no sameSite, the one beside it is meant.
 			return `SELECT name, value, host, path, expiry, isSecure, isHttpOnly, ` +

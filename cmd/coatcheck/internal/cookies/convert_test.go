@@ -204,6 +204,74 @@ func TestDatabases(t *testing.T) {
 	}
 }
 
+// TestOldDatabases reads what the browsers of earlier years have written: the tables as they created them.
+func TestOldDatabases(t *testing.T) {
+	ahead := time.Now().Add(time.Hour)
+	const to1970 = 11644473600_000_000
+	chrome := func(columns string) string {
+		return "CREATE TABLE meta (key LONGVARCHAR NOT NULL UNIQUE PRIMARY KEY, value LONGVARCHAR);" +
+			"CREATE TABLE cookies (creation_utc INTEGER NOT NULL, host_key TEXT NOT NULL, name TEXT NOT NULL, " +
+			"value TEXT NOT NULL, path TEXT NOT NULL, expires_utc INTEGER NOT NULL, " + columns + ");"
+	}
+	const is = "is_secure INTEGER NOT NULL, is_httponly INTEGER NOT NULL, last_access_utc INTEGER NOT NULL, " +
+		"has_expires INTEGER NOT NULL DEFAULT 1, is_persistent INTEGER NOT NULL DEFAULT 1, " +
+		"priority INTEGER NOT NULL DEFAULT 1, encrypted_value BLOB DEFAULT ''"
+	row := func(version, more string) string {
+		return fmt.Sprintf("INSERT INTO meta VALUES ('version', '%s'); INSERT INTO cookies VALUES "+
+			"(1, '.example.com', 'a', '1', '/', %d, 1, 0, 1, 1, 1, 1, ''%s)", version, ahead.UnixMicro()+to1970, more)
+	}
+	firefox := func(version int, columns, values string) (create, insert string) {
+		return fmt.Sprintf("CREATE TABLE moz_cookies (id INTEGER PRIMARY KEY, %s); PRAGMA user_version = %d", columns,
+				version), fmt.Sprintf("INSERT INTO moz_cookies VALUES (NULL, "+values+")",
+				ahead.Unix())
+	}
+	cases := map[string][2]string{
+		"chrome 9": {chrome(strings.ReplaceAll(is, "is_", "") + ", firstpartyonly INTEGER NOT NULL DEFAULT 0"),
+			row("9", ", 0")},
+		"chrome 10": {chrome(is + ", firstpartyonly INTEGER NOT NULL DEFAULT 0"), row("10", ", 0")},
+		"chrome 11": {chrome(is + ", samesite INTEGER NOT NULL DEFAULT -1"), row("11", ", 3")},
+		"chrome 12": {chrome(is + ", samesite INTEGER NOT NULL DEFAULT -1, source_scheme INTEGER NOT NULL DEFAULT 0"),
+			row("12", ", -1, 0")},
+		"chrome 14": {chrome(is + ", samesite INTEGER NOT NULL DEFAULT -1, source_scheme INTEGER NOT NULL DEFAULT 0, " +
+			"source_port INTEGER NOT NULL DEFAULT -1, is_same_party INTEGER NOT NULL DEFAULT 0"),
+			row("14", ", -1, 0, 443, 0")},
+	}
+	const plain = "name TEXT, value TEXT, host TEXT, path TEXT, expiry INTEGER, lastAccessed INTEGER, "
+	const values = "'a', '1', '.example.com', '/', %d, 5, "
+	add := func(version int, columns, values string) {
+		create, insert := firefox(version, columns, values)
+		cases[fmt.Sprint("firefox ", version)] = [2]string{create, insert}
+	}
+	add(2, plain+"isSecure INTEGER, isHttpOnly INTEGER", values+"1, 0")
+	add(4, "baseDomain TEXT, "+plain+"creationTime INTEGER, isSecure INTEGER, isHttpOnly INTEGER",
+		"'example.com', "+values+"5, 1, 0")
+	add(5, "baseDomain TEXT, appId INTEGER DEFAULT 0, inBrowserElement INTEGER DEFAULT 0, "+plain+
+		"creationTime INTEGER, isSecure INTEGER, isHttpOnly INTEGER", "'example.com', 0, 0, "+values+"5, 1, 0")
+	add(7, "baseDomain TEXT, originAttributes TEXT NOT NULL DEFAULT '', "+plain+"creationTime INTEGER, "+
+		"isSecure INTEGER, isHttpOnly INTEGER, appId INTEGER DEFAULT 0, inBrowserElement INTEGER DEFAULT 0",
+		"'example.com', '', "+values+"5, 1, 0, 0, 0")
+	for name, tt := range cases {
+		t.Run(name, func(t *testing.T) {
+			file := database(t, "own", tt[0], tt[1])
+			for _, named := range []string{"", strings.Fields(name)[0]} {
+				var out bytes.Buffer
+				report, said := convert(t, cookies.Conversion{From: file, FromFormat: named, To: "-",
+					ToFormat: "native", Stdout: &out})
+				if report.Cookies != 1 || report.Losses > 0 || !strings.Contains(out.String(), `"name":"a"`) ||
+					strings.Contains(out.String(), `"sameSite"`) {
+					t.Errorf("%+v, wrote %s, said %q", report, &out, said)
+				}
+			}
+		})
+	}
+	apart := database(t, "apart", cases["firefox 5"][0], cases["firefox 5"][1],
+		"UPDATE moz_cookies SET appId = 3")
+	_, err := (&cookies.Conversion{From: apart, To: "-", ToFormat: "netscape"}).Run(t.Context())
+	if err == nil || !strings.Contains(err.Error(), `kept apart by "appId"`) {
+		t.Errorf("of an app: %v", err)
+	}
+}
+
 // TestSessionstore: Firefox compresses its session, and a container has cookies of its own.
 func TestSessionstore(t *testing.T) {
 	const text = `{"version": ["sessionrestore", 1], "windows": [{"tabs": [{"entries": [{"url": "https://a.example/"}]}]}],
