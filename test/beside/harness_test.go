@@ -18,6 +18,7 @@ import (
 	"coatcheck.dev/test/internal/proc"
 	"coatcheck.dev/test/internal/redisserver"
 	"coatcheck.dev/test/internal/standin"
+	"coatcheck.dev/test/internal/trial"
 )
 
 func TestMain(m *testing.M) { proc.Main(m) }
@@ -34,6 +35,12 @@ var proxies = []proxy{
 	{"haproxy", frontend.HAProxyWhole},
 	{"traefik", standin.Traefik},
 	{"envoy", standin.Envoy},
+}
+
+func init() {
+	if trial.Torture() {
+		proxies = append(proxies, proxy{"caddy", frontend.NewCaddy})
+	}
 }
 
 var siteLine = regexp.MustCompile(`^  App +http://localhost:(\d+)$`)

@@ -26,6 +26,9 @@ var proxies = []proxy{
 	{"envoy", standin.Envoy},
 }
 
+// newCaddy takes minutes to build: torture has it.
+var newCaddy = proxy{"caddy", frontend.NewCaddy}
+
 // besideProxy is a configuration with two sites that have the same sessions: one behind the gate, where tests sign in,
 // and one beside a proxy.
 const besideProxy = `

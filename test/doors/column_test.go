@@ -15,6 +15,7 @@ import (
 	"coatcheck.dev/test/internal/frontend"
 	"coatcheck.dev/test/internal/proc"
 	"coatcheck.dev/test/internal/redisserver"
+	"coatcheck.dev/test/internal/trial"
 )
 
 // A column of the table is a door.
@@ -51,6 +52,13 @@ var columns = []column{
 		lacks: map[string]string{"streams end with the session": streamless}},
 	{name: "envoy's stand-in", proxy: &proxies[4], hints: hint, trailer: "last",
 		lacks: map[string]string{"streams end with the session": streamless}},
+}
+
+func init() {
+	if trial.Torture() {
+		columns = append(columns, column{name: "a new caddy", proxy: &newCaddy, hints: hint, trailer: "last",
+			lacks: map[string]string{"streams end with the session": streamless}})
+	}
 }
 
 const (

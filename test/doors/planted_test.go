@@ -16,6 +16,7 @@ import (
 	"coatcheck.dev/test/internal/frontend"
 	"coatcheck.dev/test/internal/proc"
 	"coatcheck.dev/test/internal/redisserver"
+	"coatcheck.dev/test/internal/trial"
 )
 
 // A set-up is a site that runs, and what the doctor is told of it.
@@ -98,10 +99,12 @@ func by(replace ...string) func(t *testing.T, f *fixture) setup {
 }
 
 // caddy is Caddy before the gate.
-func caddy(lines string) func(t *testing.T, f *fixture) setup {
+func caddy(lines string) func(t *testing.T, f *fixture) setup { return caddyBy(frontend.Caddy, lines) }
+
+func caddyBy(start func(t testing.TB, addr, sites string), lines string) func(t *testing.T, f *fixture) setup {
 	return func(t *testing.T, f *fixture) setup {
 		addr := proc.FreeAddrs(t, 1)[0]
-		frontend.Caddy(t, addr, fmt.Sprintf("http://%s {\n%s\n}\n", addr, strings.ReplaceAll(lines, "GATE",
+		start(t, addr, fmt.Sprintf("http://%s {\n%s\n}\n", addr, strings.ReplaceAll(lines, "GATE",
 			f.gate.addr)))
 		return setup{site: "http://" + addr, flags: []string{"--required", "/account"}}
 	}
@@ -267,6 +270,10 @@ func TestNothingIsFoundWhereNothingIsWrong(t *testing.T) {
 	}
 	for _, p := range proxies {
 		sound["beside "+p.name] = printed(p)
+	}
+	if trial.Torture() {
+		sound["a new Caddy"] = caddyBy(frontend.NewCaddy, "reverse_proxy GATE")
+		sound["beside a new caddy"] = printed(newCaddy)
 	}
 	for name, start := range sound {
 		t.Run(name, func(t *testing.T) {

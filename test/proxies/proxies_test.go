@@ -19,6 +19,7 @@ import (
 
 	"coatcheck.dev/test/internal/frontend"
 	"coatcheck.dev/test/internal/proc"
+	"coatcheck.dev/test/internal/trial"
 )
 
 func TestMain(m *testing.M) { proc.Main(m) }
@@ -36,6 +37,14 @@ var examples = map[string]example{
 	"Caddy": {"caddyfile", "http://", frontend.Caddy,
 		[]string{"shop.example {", "http://ADDR {", "health_port 8081", "health_port CONSOLE"}},
 	"HAProxy": {"haproxy", "https://", frontend.HAProxy, []string{"port 8081", "port CONSOLE"}},
+}
+
+func init() {
+	if trial.Torture() {
+		young := examples["Caddy"]
+		young.start = frontend.NewCaddy
+		examples["a new Caddy"] = young
+	}
 }
 
 var (

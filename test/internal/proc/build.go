@@ -31,7 +31,8 @@ var programs struct {
 
 // Build compiles a command by its import path and returns the path of the program, the same one for every test
 // of the package that asks with the same flags. Without flags the program is built as it is shipped, without cgo;
-// the flag -race gives one that watches for data races, and prints "DATA RACE" when it sees one.
+// the flag -race gives one that watches for data races, and prints "DATA RACE" when it sees one. A command of another
+// project has its version behind it, as in pkg@v1.2.3, and comes from its module.
 func Build(t testing.TB, pkg string, flags ...string) string {
 	t.Helper()
 	if programs.dir == "" {
