@@ -40,6 +40,9 @@ func (p *Program) Run(ctx context.Context, args []string) error {
 	case config.RunDemo:
 		return p.demo(ctx, &line.Demo)
 	case config.RunServe:
+		if err := line.Serve.CheckCertificates(); err != nil {
+			return err
+		}
 		return p.serve(ctx, line.Serve.Server, gated(&line.Serve), p.follow(args, line.Serve))
 	case config.CheckConfig:
 		return p.checkConfig(line.Config.Check.File)
@@ -115,6 +118,9 @@ func (p *Program) demo(ctx context.Context, flags *config.Demo) error {
 // checkConfig says what is wrong in a configuration file.
 func (p *Program) checkConfig(name string) error {
 	line, err := config.Parse([]string{"serve", "--config", name}, p.Stdout)
+	if err == nil {
+		err = line.Serve.CheckCertificates()
+	}
 	if err == nil {
 		_, err = fmt.Fprintf(p.Stdout, "%s is good: %s.\n", name, count(len(line.Serve.All()), "site"))
 		return err

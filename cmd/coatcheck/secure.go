@@ -25,11 +25,7 @@ func (s *server) secure(flags *config.Server) error {
 	}
 	redirect := s.redirect()
 	if len(flags.TLSCert) > 0 {
-		var pairs []certificate.Pair
-		for i, file := range flags.TLSCert {
-			pairs = append(pairs, certificate.Pair{Certificate: file, Key: flags.TLSKey[i]})
-		}
-		files, err := certificate.OpenFiles(s.closing, pairs, s.log)
+		files, err := certificate.OpenFiles(s.closing, flags.Pairs(), s.log)
 		if err != nil {
 			return err
 		}

@@ -110,6 +110,14 @@ func (p Pair) stamps() (all [2]stamp) {
 	return all
 }
 
+// Check reports why a pair cannot be used now, if so, and what to do.
+func (p Pair) Check() error {
+	if _, err := p.load(); err != nil {
+		return fmt.Errorf("%w; give the files (PEM) of a certificate that is good now, and of its own key", err)
+	}
+	return nil
+}
+
 // load reads a pair that can be used now.
 func (p Pair) load() (*tls.Certificate, error) {
 	pair, err := tls.LoadX509KeyPair(p.Certificate, p.Key)

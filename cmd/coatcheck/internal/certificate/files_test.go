@@ -217,3 +217,27 @@ func ask(url string, http2 bool, done <-chan struct{}, requests, failed *atomic.
 		}
 	}
 }
+
+// What no browser would take is told, with what to do.
+func TestPairsAreChecked(t *testing.T) {
+	folder := t.TempDir()
+	cert, key := issue(t, "a.example", 1, inAnHour())
+	old, oldKey := issue(t, "a.example", 2, time.Now().Add(-time.Minute))
+	for name, text := range map[string][]byte{"a.pem": cert, "a.key": key, "old.pem": old, "old.key": oldKey} {
+		write(t, filepath.Join(folder, name), text)
+	}
+	for _, tt := range []struct{ cert, key, says string }{
+		{"a.pem", "a.key", ""},
+		{"a.pem", "old.key", "does not match"},
+		{"old.pem", "old.key", "good until"},
+		{"a.key", "a.pem", "switched"},
+	} {
+		err := certificate.Pair{
+			Certificate: filepath.Join(folder, tt.cert), Key: filepath.Join(folder, tt.key),
+		}.Check()
+		if (err == nil) != (tt.says == "") || err != nil && (!strings.Contains(err.Error(), tt.says) ||
+			!strings.Contains(err.Error(), "give the files")) {
+			t.Errorf("%s with %s: %v, want %q", tt.cert, tt.key, err, tt.says)
+		}
+	}
+}

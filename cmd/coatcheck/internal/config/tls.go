@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/netip"
 	"time"
+
+	"coatcheck.dev/cmd/coatcheck/internal/certificate"
 )
 
 // TLS has the flags that say how the site speaks https, and who stands in front of it.
@@ -25,6 +27,27 @@ type TLS struct {
 
 // Encrypted reports whether the site speaks https.
 func (t *TLS) Encrypted() bool { return len(t.TLSCert) > 0 || len(t.ACME) > 0 }
+
+// Pairs are the files of --tls-cert and --tls-key.
+func (t *TLS) Pairs() (pairs []certificate.Pair) {
+	for i, file := range t.TLSCert {
+		pairs = append(pairs, certificate.Pair{Certificate: file, Key: t.TLSKey[i]})
+	}
+	return pairs
+}
+
+// CheckCertificates names files of --tls-cert and --tls-key with which the program would not start: see [Problems]. It
+// is for a configuration that is good otherwise. One that is read again does without, because whoever replaces these
+// files may be half-way.
+func (s *Serve) CheckCertificates() error {
+	c := &checker{file: s.file, set: s.set}
+	for i, pair := range s.Pairs() {
+		if err := pair.Check(); err != nil {
+			c.add(fmt.Sprintf("tls-cert[%d]", i), "%s", err)
+		}
+	}
+	return join(c.problems)
+}
 
 // Check reports flags that contradict each other, and what to do.
 func (t *TLS) Check() error {

@@ -2,6 +2,8 @@ package config_test
 
 import (
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -43,5 +45,31 @@ func TestOwnAuthorityKnowsOwnNames(t *testing.T) {
 		if _, err := config.Parse(line, io.Discard); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// The files of a certificate are read before the program starts with them. A configuration that is read again does not
+// depend on them, because whoever replaces them may be half-way.
+func TestCertificatesAreRead(t *testing.T) {
+	cleanEnv(t)
+	folder := t.TempDir()
+	cert, key := filepath.Join(folder, "shop.pem"), filepath.Join(folder, "shop.key")
+	name := filepath.Join(folder, "coatcheck.yaml")
+	for file, text := range map[string]string{
+		cert: "-----BEGIN CERTIFICATE-----\nMIIB", key: "",
+		name: "upstream: http://127.0.0.1:3000\ntls-cert: [" + cert + "]\ntls-key: [" + key + "]\n",
+	} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	line, err := config.Parse([]string{"serve", "--config", name}, io.Discard)
+	if err != nil {
+		t.Fatalf("a configuration that is read again: %v", err)
+	}
+	problems := config.Problems(line.Serve.CheckCertificates())
+	if len(problems) != 1 || problems[0].Line != 2 || problems[0].Column != 12 || problems[0].Key != "tls-cert[0]" ||
+		!strings.Contains(problems[0].What, "of its own key") {
+		t.Errorf("half a certificate: %v", problems)
 	}
 }
