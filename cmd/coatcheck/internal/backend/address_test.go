@@ -47,7 +47,7 @@ func TestParseRefuses(t *testing.T) {
 		"postgres://u:geheim@h":                   "no database",
 		"postgres://u:geheim@/db":                 "no host",
 		"postgres://u:geheim%@h/db":               "%25",
-		"postgres://u:geheim@h:port/db":           "malformed",
+		"postgres://u:geheim@h:port/db":           "no port",
 		"postgres://u:geheim@h/db?pool=0":         "pool is a number",
 		"postgres://u:geheim@h/db?pool=x":         "pool is a number",
 		"postgres://u:geheim@h/db?listen=x":       "listen is on or off",

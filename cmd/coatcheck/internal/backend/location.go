@@ -48,14 +48,26 @@ func parseURL(scheme, rest string) (*location, error) {
 		return nil, errors.New("its host is malformed")
 	}
 	for host := range strings.SplitSeq(authority, ",") {
-		if host != "" {
-			l.hosts = append(l.hosts, host)
+		if host == "" {
+			continue
 		}
+		if port := portOf(host); port != "" {
+			if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+				return nil, fmt.Errorf("%.50q is no port, a number from 1 to 65535", port)
+			}
+		}
+		l.hosts = append(l.hosts, host)
 	}
 	if len(l.hosts) == 0 {
 		return nil, errors.New("it names no host")
 	}
 	return l, nil
+}
+
+// portOf is what follows the colon behind a host, if one does. An address of IPv6 is in brackets.
+func portOf(host string) string {
+	_, port, _ := strings.Cut(host[strings.LastIndexByte(host, ']')+1:], ":")
+	return port
 }
 
 // userinfo reads USER:PASSWORD. A percent sign begins an escape. A password may have any character that does not end

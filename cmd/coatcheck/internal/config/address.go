@@ -27,17 +27,20 @@ func (c *checker) addresses(s *Server) {
 				"machine", a.address)
 			continue
 		}
+		host = listening(host)
 		n, err := strconv.ParseUint(port, 10, 16)
 		switch other := taken[port]; {
 		case err != nil:
 			c.add(a.key, "%.50q is no port; write a number from 0 to 65535", port)
+		case host == "*":
+			c.add(a.key, "%.100q names no address; write :%s for all of the machine", a.address, port)
 		case n == 0:
 		case taken[host+":"+port] != "":
-			c.add(a.key, "%s is that of %s; choose another port", a.address, taken[host+":"+port])
+			c.collide(a.key, taken[host+":"+port], a.address)
 		case other != "" && host == "":
-			c.add(a.key, "%s is all of the machine, and %s has the port; choose another port", a.address, other)
+			c.collide(a.key, other, a.address)
 		case taken[":"+port] != "":
-			c.add(a.key, "%s has the port on all of the machine; choose another port", taken[":"+port])
+			c.collide(a.key, taken[":"+port], a.address)
 		default:
 			taken[port], taken[host+":"+port] = a.key, a.key
 		}
@@ -47,6 +50,28 @@ func (c *checker) addresses(s *Server) {
 			c.add("console-host["+strconv.Itoa(i)+"]", "%s", why)
 		}
 	}
+}
+
+// collide refuses an address whose port another key has already, at the one of the two keys that the file has.
+func (c *checker) collide(key, other, address string) {
+	at := key
+	if c.file != nil && c.file.at[key] == nil && c.file.at[other] != nil && !c.set[flagName(key)] {
+		at, other = other, key
+	}
+	_, port, _ := net.SplitHostPort(address)
+	c.add(at, "%s listens on port %s there already; choose another port", other, port)
+}
+
+// listening is the host of an address under the one name that all of its spellings have in common.
+func listening(host string) string {
+	ip, err := netip.ParseAddr(host)
+	switch {
+	case host == "localhost":
+		return "127.0.0.1"
+	case err == nil && ip.IsUnspecified():
+		return ""
+	}
+	return host
 }
 
 // encryption refuses what contradicts https, or gets no certificate.

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"golang.org/x/net/http/httpguts"
 
@@ -165,6 +166,10 @@ func (c *checker) site(s *Site, server *Server) {
 	c.cookie(s, server.Dev)
 	c.times(s)
 	c.routes(s)
+	if s.Realm != strings.TrimSpace(s.Realm) || strings.ContainsFunc(s.Realm, unicode.IsControl) {
+		c.of("realm", "%.100q has what nobody sees, a space at an end or a control character; write the name without",
+			s.Realm)
+	}
 	if s.SignIn != "" && !localPath(s.SignIn) {
 		c.of("sign-in", "%.100q is no path of the site; begin it with one slash, as in /login", s.SignIn)
 	}
@@ -172,6 +177,8 @@ func (c *checker) site(s *Site, server *Server) {
 		if !strings.HasPrefix(path, "/") || path == "/" || strings.ContainsAny(path, " {}") {
 			c.of(fmt.Sprintf("public[%d]", i), "%.100q is no path; write one such as /static/ or /robots.txt; "+
 				"patterns belong in routes", path)
+		} else if _, err := route.ParsePattern(path); err != nil {
+			c.of(fmt.Sprintf("public[%d]", i), "%s", err)
 		}
 	}
 	for i, origin := range s.TrustOrigin {
@@ -235,6 +242,12 @@ func (c *checker) routes(s *Site) {
 		} {
 			if nothing && c.given(path+"."+key) {
 				c.of(path+"."+key, "0 asks for nothing; write what is needed, or take the key out")
+			}
+		}
+		for _, path := range s.Public {
+			if r.Access != "public" && strings.HasPrefix(path, "/") && route.PublicPattern(path).Covers(r.Match) {
+				c.of(fmt.Sprintf("routes[%d].match", i), "the route is never reached, because public: %s matches all "+
+					"of it; take one of them out", path)
 			}
 		}
 		for j, before := range s.Routes[:i] {

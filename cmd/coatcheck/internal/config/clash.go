@@ -28,6 +28,9 @@ func (c *checker) sameHosts(a, b *Site, j int) {
 	}
 	shared := a.shares(b)
 	switch {
+	case a.CookieName() == b.CookieName() && a.Cookie.Domain == b.Cookie.Domain && a.Cookie.Domain != "" && !shared:
+		c.of("cookie.name", "sites[%d] has the same cookie, %s, for the same domain, so each would sign the other's "+
+			"users out: give one of them another name, or both the same realm", j, b.CookieName())
 	case a.CookieName() == b.CookieName() && a.Cookie.Domain != b.Cookie.Domain && a.reaches(b):
 		c.of("cookie.name", "%s of this site and that of sites[%d] reach the same host with different domains, and "+
 			"browsers would send both; give one of them another name", b.CookieName(), j)

@@ -35,7 +35,7 @@ func (c *checker) cookie(s *Site, dev bool) {
 		c.of("cookie.name", "browsers drop %.50q with a domain; begin it with __Secure-", name)
 	case !strings.HasPrefix(name, "__Host-") && !strings.HasPrefix(name, "__Secure-"):
 		c.of("cookie.name", "%.50q has no prefix, so that other hosts could plant a session; write %q", name,
-			prefixFor(domain)+name)
+			prefixFor(domain)+withoutPrefix(name))
 	case name == "__Host-" || name == "__Secure-" || len(name) > maxCookieName ||
 		strings.ContainsFunc(name, notInName):
 		c.of("cookie.name", "%.50q is no name of a cookie; write letters, digits, hyphens and underscores behind "+
@@ -49,6 +49,11 @@ func (c *checker) cookie(s *Site, dev bool) {
 // cookieDomain refuses a domain for which browsers would drop the cookie.
 func (c *checker) cookieDomain(s *Site) {
 	domain := s.Cookie.Domain
+	if lower := strings.ToLower(domain); domain != lower {
+		c.of("cookie.domain", "%s has capital letters, but browsers compare it with names in lower case; write %q",
+			domain, lower)
+		return
+	}
 	if jar.RegistrableDomain(domain) == "" && domain != "localhost" {
 		c.of("cookie.domain", "%s is a public suffix, below which strangers have their sites, so browsers drop the "+
 			"cookie; name a domain of your own", domain)
@@ -61,6 +66,18 @@ func (c *checker) cookieDomain(s *Site) {
 			return
 		}
 	}
+}
+
+// withoutPrefix is a name without a misspelt prefix, which browsers might take for the real one, and without what no
+// name has.
+func withoutPrefix(name string) string {
+	name = strings.TrimSpace(name)
+	for _, prefix := range []string{"__host-", "__secure-", "__http-"} {
+		if len(name) > len(prefix) && strings.EqualFold(name[:len(prefix)], prefix) {
+			return name[len(prefix):]
+		}
+	}
+	return name
 }
 
 // notInName reports what the name of a cookie cannot have: it is a token (RFC 6265bis, section 4.1.1).

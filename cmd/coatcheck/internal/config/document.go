@@ -101,12 +101,27 @@ func (f *document) syntax(err error, in []byte) error {
 		line, column = max(atoi(found[1]), 1), max(atoi(found[2]), 1)
 		if strings.HasPrefix(text, "did not find expected") {
 			line = atoi(found[1]) + 1 // package yaml counts these from 0
+		} else if alias := unknownAnchor.FindStringSubmatch(text); alias != nil {
+			line, column = aliasAt(in, alias[1])
 		} else if found[1] == "" {
 			line, column = unreadable(in)
 		}
 	}
 	return f.problemAt(&yaml.Node{Line: line, Column: column}, "",
 		"this is no YAML: %s; indent with spaces, and put text with special signs in quotes", text)
+}
+
+var unknownAnchor = regexp.MustCompile(`^unknown anchor '([^']*)' referenced`)
+
+// aliasAt returns where a text first has the alias of a name, which package yaml does not tell.
+func aliasAt(text []byte, name string) (line, column int) {
+	alias := regexp.MustCompile(`(?m)(?:^|[\s,\[{])\*` + regexp.QuoteMeta(name) + `(?:$|[\s,\]}])`)
+	found := alias.FindIndex(text)
+	if found == nil {
+		return 1, 1
+	}
+	before := text[:found[0]+bytes.IndexByte(text[found[0]:], '*')]
+	return bytes.Count(before, []byte("\n")) + 1, utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:]) + 1
 }
 
 func atoi(digits string) int {

@@ -23,14 +23,8 @@ func (c *checker) times(s *Site) {
 			c.of(key, "%v is less than a second; write a time such as 30s, 10m or 24h", d)
 		}
 	}
-	if idle > lifetime {
-		c.of("idle-timeout", "%v is longer than the lifetime of %v, so it never counts; shorten it, or lengthen "+
-			"that", idle, lifetime)
-	}
-	if rIdle > rLifetime {
-		c.of("remember-idle-timeout", "%v is longer than the remember-lifetime of %v, so it never counts; "+
-			"shorten it, or lengthen that", rIdle, rLifetime)
-	}
+	c.idle(idle, lifetime, s.IdleTimeout == 0 && s.Lifetime != 0, "")
+	c.idle(rIdle, rLifetime, s.RememberIdleTimeout == 0 && s.RememberLifetime != 0, "remember-")
 	if rLifetime > cookie.MaxLifetime {
 		c.of("remember-lifetime", "it is over 400 days, and no browser keeps a cookie longer; write 9600h or less")
 	}
@@ -41,6 +35,19 @@ func (c *checker) times(s *Site) {
 			key = "rotation-grace"
 		}
 		c.of(key, "rotate-every (%v) has to be longer than rotation-grace (%v)", every, grace)
+	}
+}
+
+// idle refuses an idle timeout that never counts, at the key that somebody wrote: the lifetime alone if that is so.
+func (c *checker) idle(idle, lifetime time.Duration, lifetimeAlone bool, which string) {
+	switch {
+	case idle <= lifetime:
+	case lifetimeAlone:
+		c.of(which+"lifetime", "%v is shorter than the %sidle-timeout of %v, which so never counts; lengthen it, or "+
+			"write a shorter %sidle-timeout", lifetime, which, idle, which)
+	default:
+		c.of(which+"idle-timeout", "%v is longer than the %slifetime of %v, so it never counts; shorten it, or "+
+			"lengthen that", idle, which, lifetime)
 	}
 }
 

@@ -26,8 +26,20 @@ func (n *Network) UnmarshalText(text []byte) error {
 	if prefix.Addr().Is4In6() {
 		return fmt.Errorf("write %s as a network of IPv4 addresses", prefix)
 	}
+	if largest := largestNetwork(prefix.Addr()); prefix.Bits() < largest {
+		return fmt.Errorf("%s has strangers in it, because no network of one owner is larger than /%d; name those of "+
+			"your proxies", prefix, largest)
+	}
 	n.Prefix = prefix.Masked()
 	return nil
+}
+
+// largestNetwork is the length of 10.0.0.0/8 and of fc00::/7: everything shorter has addresses of other people.
+func largestNetwork(address netip.Addr) int {
+	if address.Is4() {
+		return 8
+	}
+	return 7
 }
 
 // TrustedProxies returns the networks of --trust-proxy.

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 
@@ -34,6 +35,12 @@ func (c *checker) upstream(s *Site, server *Server) {
 		c.of("upstream", "%.50q is no port; write a number from 1 to 65535", u.Port())
 		return
 	}
+	if u.Scheme == "unix" {
+		if why := wrongSocket(u.Path); why != "" {
+			c.of("upstream", "%s", why)
+		}
+		return
+	}
 	if listens(server.Listen, u) {
 		c.of("upstream", "it is the site's own address (listen), so requests would come back for ever; write the app's")
 		return
@@ -47,6 +54,21 @@ func (c *checker) upstream(s *Site, server *Server) {
 		c.of("upstream-ca", "%s", err)
 	}
 }
+
+// wrongSocket says why nothing could ever answer at the path of a socket, or "". One that is missing may be made later.
+func wrongSocket(path string) string {
+	if len(path) > maxSocket {
+		return fmt.Sprintf("the path of a socket has at most %d bytes; write a shorter one than %.150q", maxSocket,
+			path)
+	}
+	if info, err := os.Stat(path); err == nil && info.Mode().Type() != os.ModeSocket {
+		return fmt.Sprintf("%.150q is no socket; write the path of the one at which the app listens", path)
+	}
+	return ""
+}
+
+// maxSocket is what the shortest sun_path that systems have takes, that of macOS, without the byte that ends it.
+const maxSocket = 103
 
 // listens reports whether an address of this program is that of a URL.
 func listens(address string, u *url.URL) bool {

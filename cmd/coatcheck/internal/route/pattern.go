@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -41,6 +42,11 @@ func ParsePattern(text string) (p Pattern, err error) {
 		return p, fmt.Errorf("%.100q is no path%s", text, example)
 	case strings.Contains(path, "//"):
 		return p, fmt.Errorf("%.100q has two slashes in a row, and apps disagree on what that is; write one", text)
+	case strings.Contains(path, "*"):
+		return p, fmt.Errorf("%.100q has an asterisk, which stands for itself alone; write a slash at the end for all "+
+			"below, {name} for one segment, {name...} for the rest, or %%2A for an asterisk", text)
+	case slices.ContainsFunc(strings.Split(path, "/"), func(s string) bool { return s == "." || s == ".." }):
+		return p, fmt.Errorf("%.100q has a segment of dots, which no browser sends; write the path that is meant", text)
 	case strings.ContainsAny(path, "?#"):
 		return p, fmt.Errorf("%.100q has a query, and a pattern is of the path alone; leave out what follows the "+
 			"%q", text,
