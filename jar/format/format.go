@@ -37,7 +37,7 @@ type Format struct {
 func All() []Format {
 	return []Format{
 		Native, HAR, Playwright, HTTPie, Sessionstore, NetHTTP, Sites, CDP, PlaywrightCookies, Puppeteer, Extension,
-		Selenium, QuickManager, ToughCookie, ToughStore, Pairs, Safari, LWP, Netscape, Headers, CookieHeader,
+		Selenium, QuickManager, ToughCookie, ToughStore, Pairs, Safari, Pickle, LWP, Netscape, Headers, CookieHeader,
 		Chrome, Firefox, WebKitGTK,
 	}
 }
