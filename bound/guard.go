@@ -140,16 +140,18 @@ func (v *visit) emit(kind event.Kind, reason string) {
 	})
 }
 
-// change changes the state of a session, and returns false after it has answered because that could not be done.
+// change changes the state of a session that a browser has named, and returns false after it has answered because that
+// could not be done.
 func (v *visit) change(handle store.ID, apply func(s *state, now time.Time) error) bool {
 	err := v.tryChange(handle, apply)
-	if next, ok := v.manager.Successor(handle); ok && errors.Is(err, session.ErrEnded) && !v.session.SignedIn() {
-		// A browser that sends no cookies here has not registered since a step-up, and names the session of before.
-		// What a sign-in has begun has none of its keys.
-		if err = v.tryChange(next, apply); errors.Is(err, errOtherID) {
-			err = session.ErrEnded
-		}
+	if errors.Is(err, session.ErrEnded) {
+		err = v.changeNext(handle, apply)
 	}
+	return v.done(err)
+}
+
+// done returns true if there is no error, and otherwise false after it has answered.
+func (v *visit) done(err error) bool {
 	var refused refusal
 	switch {
 	case err == nil:
@@ -162,6 +164,46 @@ func (v *visit) change(handle store.ID, apply func(s *state, now time.Time) erro
 		v.unavailable()
 	}
 	return false
+}
+
+// changeNext is tryChange for the session that stands where one has ended. A browser that has not registered since a
+// step-up names the session of before, if it sends no cookies here, or has not heard of the step-up yet. What a sign-in
+// has begun has none of its keys.
+func (v *visit) changeNext(ended store.ID, apply func(s *state, now time.Time) error) error {
+	next, ok := v.manager.Successor(ended)
+	if v.session.SignedIn() {
+		if v.session.Handle() != ended {
+			return session.ErrEnded
+		}
+		// This node has let the request in by a copy: it may not have heard of anything.
+		var err error
+		if next, ok, err = v.successor(); err != nil {
+			return err
+		}
+	}
+	if !ok {
+		return session.ErrEnded
+	}
+	err := v.tryChange(next, apply)
+	if errors.Is(err, errOtherID) {
+		return session.ErrEnded
+	}
+	return err
+}
+
+// successor asks the store which session of the user has a key of the name that the browser has for it.
+func (v *visit) successor() (next store.ID, ok bool, err error) {
+	id, _ := textOf(v.r.Header, idHeader, maxIDLen)
+	infos, err := v.manager.List(v.r.Context(), v.session.User())
+	if err != nil {
+		return next, false, err
+	}
+	for i := range infos {
+		if s, err := decode(infos[i].Guard); err == nil && s.key(id) != nil {
+			return infos[i].Handle, true, nil
+		}
+	}
+	return next, false, nil
 }
 
 func (v *visit) tryChange(handle store.ID, apply func(s *state, now time.Time) error) error {

@@ -39,7 +39,7 @@ func (v *visit) register() {
 	}
 	handle := v.session.Handle()
 	id, cookie, next := handle.String(), rand.Text(), rand.Text()
-	ok := v.change(handle, func(s *state, now time.Time) error {
+	err = v.tryChange(handle, func(s *state, now time.Time) error {
 		if err := s.accepts(p, now); err != nil {
 			return refusal{event.ProofRefused, err}
 		}
@@ -51,7 +51,7 @@ func (v *visit) register() {
 		s.addValue(cookie, now.Add(v.guard.opts.Lifetime))
 		return nil
 	})
-	if !ok {
+	if !v.done(err) {
 		return
 	}
 	kind, _ := kindOf(key)

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"math"
 	"net/http"
 	"time"
 
@@ -114,7 +115,7 @@ func (st *state) beginGuard(user, before string, now time.Time) (string, func(ht
 func (m *Manager) ChangeGuard(
 	ctx context.Context, handle store.ID, change func(state string, now time.Time) (string, error),
 ) error {
-	_, err := m.changeGuard(ctx, &store.Record{ID: handle}, change)
+	_, err := m.changeGuard(ctx, &store.Record{ID: handle, Version: math.MaxUint64}, change) // no copy is newer
 	return err
 }
 
