@@ -37,8 +37,8 @@ type Format struct {
 func All() []Format {
 	return []Format{
 		Native, HAR, Playwright, HTTPie, Sessionstore, NetHTTP, Sites, CDP, PlaywrightCookies, Puppeteer, Extension,
-		Selenium, QuickManager, ToughCookie, ToughStore, Pairs, Safari, Pickle, LWP, Netscape, Headers, CookieHeader,
-		Chrome, Firefox, WebKitGTK,
+		Selenium, QuickManager, ToughCookie, ToughStore, CookieStore, Pairs, Safari, Pickle, LWP, Table, Netscape,
+		Headers, CookieHeader, Chrome, Firefox, WebKitGTK,
 	}
 }
 

@@ -32,7 +32,7 @@ func entries(f format.Format, data []byte) int {
 	case "lwp":
 		return lines(text, func(line string) bool { return line[0] != '#' })
 	case "playwright", "playwright-cookies", "puppeteer", "cdp", "extension", "selenium", "tough-cookie",
-		"cookie-quick-manager", "net-http":
+		"cookie-quick-manager", "net-http", "cookie-store":
 		return elements([]byte(text))
 	}
 	return -1

@@ -383,10 +383,15 @@ func inLines(in *bufio.Reader) bool {
 
 // readRecordLines reads a file that is no array: each line has a cookie, or the file is the only one.
 func readRecordLines(in *bufio.Reader, o *Options, s *sink, more func(r *record, c *jar.Cookie)) error {
+	return eachJSONLine(in, s, func(at place, raw []byte) { readRecord(at, raw, o, s, more) })
+}
+
+// eachJSONLine calls entry with each line of a file, or with all of it where its first line is no JSON.
+func eachJSONLine(in *bufio.Reader, s *sink, entry func(at place, raw []byte)) error {
 	head, _ := in.Peek(headSize)
 	first, _, _ := bytes.Cut(bytes.TrimLeft(head, " \t\r\n"), []byte("\n"))
 	if !json.Valid(bytes.TrimRight(first, ", \t\r")) {
-		return readSingle(in, s, func(at place, raw []byte) { readRecord(at, raw, o, s, more) })
+		return readSingle(in, s, entry)
 	}
 	return eachLine(in, func(n int, line []byte, _, long bool) {
 		switch line = bytes.TrimRight(line, ", \t"); {
@@ -395,7 +400,7 @@ func readRecordLines(in *bufio.Reader, o *Options, s *sink, more func(r *record,
 		case len(line) == 0:
 			return
 		}
-		readRecord(place{unit: "line", n: n}, line, o, s, more)
+		entry(place{unit: "line", n: n}, line)
 	})
 }
 
@@ -416,19 +421,20 @@ func readSingle(in *bufio.Reader, s *sink, entry func(at place, raw []byte)) err
 // renamed reads an array of cookies after their fields have got the usual names.
 func renamed(rename func(r *record, o *Options, now time.Time)) func(in *bufio.Reader, o *Options, s *sink) error {
 	return func(in *bufio.Reader, o *Options, s *sink) error {
-		shape := jsonShape{
-			list: "cookies",
-			entry: func(at place, raw []byte) {
-				r, err := parseRecord(raw)
-				if err != nil {
-					s.leaveOut(at, nil, err.Error())
-					return
-				}
-				rename(r, o, s.now)
-				r.take(at, o, s, nil)
-			},
-		}
+		shape := jsonShape{list: "cookies", entry: renamedEntry(rename, o, s)}
 		return shape.walk(in, s)
+	}
+}
+
+func renamedEntry(rename func(*record, *Options, time.Time), o *Options, s *sink) func(at place, raw []byte) {
+	return func(at place, raw []byte) {
+		r, err := parseRecord(raw)
+		if err != nil {
+			s.leaveOut(at, nil, err.Error())
+			return
+		}
+		rename(r, o, s.now)
+		r.take(at, o, s, nil)
 	}
 }
 
