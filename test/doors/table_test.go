@@ -21,6 +21,8 @@ var scenarios = []scenario{
 	{"a closed page, sign-in, and back", signsIn},
 	{"who it is, exactly", told},
 	{"24 forged spellings", forgeries},
+	{"other spellings of the closed page", spelt},
+	{"the way that a client says it has come", ways},
 	{"two lines of Set-Cookie", twoLines},
 	{"7 KB of cookies", manyCookies},
 	{"answers of the app's own", untouched},

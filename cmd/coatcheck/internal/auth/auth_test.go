@@ -229,6 +229,23 @@ func TestNginxHearsTheWholeAnswerWhenItAsksAgain(t *testing.T) {
 }
 
 // Envoy asks with the method and the path of the client, below a prefix.
+// nginx passes a fragment on, and some servers of apps end the path before it.
+//
+// Rows: A33
+func TestAFragmentIsNoWayAroundARoute(t *testing.T) {
+	for _, proxy := range []string{"nginx", "haproxy"} {
+		s := newSite(t, proxy)
+		for _, uri := range []string{"/account/#", "/account/#x", "/account#/x", "/account/#/../../static/a",
+			"/static/#/../../account/", "/account/%23x"} {
+			header := nginxSays()
+			header.Set("X-Original-Uri", uri)
+			if res := s.ask(auth.Path, header); res.StatusCode != http.StatusUnauthorized {
+				t.Errorf("%s %s: %d", proxy, uri, res.StatusCode)
+			}
+		}
+	}
+}
+
 func TestEnvoyAsksBelowThePath(t *testing.T) {
 	s := newSite(t, "envoy")
 	cookie := s.signIn("ada")

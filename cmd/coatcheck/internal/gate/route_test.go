@@ -55,8 +55,11 @@ func TestRoutesHoldHoweverAPathIsSpelt(t *testing.T) {
 		"/static%2f..%2fadmin%2fx": 401, `/static/..%5cadmin/x`: 401, "/static/..;a=b/admin/x": 401,
 		"/admin;a=b/x": 401,
 		"/admin%2fx":   401, "/x/%2e%2e/admin": 401, "/billing": 401, "/Billing/": 401, "/BILLING;x": 401,
-		"/admin/open": 200, "/admin/open/": 401, "/admin/OPEN": 401, "/admin/open/../x": 401,
-		"/administrator": 200, "/": 200, "/static/a": 200, "/static/%C3%BC.png": 200, "/a;b=c": 200, "/post": 200,
+		"/billing%23x": 401, "/billing%3Fx": 401, "/static/a%23/../../admin/x": 401,
+		"/accounts/1%23/b": 401,
+		"/admin/open":      200, "/admin/open/": 401, "/admin/OPEN": 401, "/admin/open/../x": 401,
+		"/administrator": 200, "/": 200, "/static/a": 200, "/static/%C3%BC.png": 200, "/a;b=c": 200, "/a%23b": 200,
+		"/post":       200,
 		"/accounts/1": 401, "/accounts/a%2fb": 401, "/accounts/a%2Fb": 401,
 		"/ACCOUNTS/a%2fb": 401, "/accounts/a/b": 200,
 	} {

@@ -76,7 +76,8 @@ func (a *attack) requiredSpelling(ctx context.Context) (Finding, error) {
 	var ways []request
 	for _, target := range []string{
 		"//" + path, "/./" + path, "/x/../" + path, "/x/..%2f" + path, "/%2e/" + path, escapeFirst(path),
-		"/" + path + "?x=" + a.Probe, a.Probe + "/../" + path, a.site.Scheme + "://" + a.site.Host + "/" + path,
+		"/" + path + "?x=" + a.Probe, "/" + path + "#" + a.mark, a.Probe + "/../" + path,
+		a.site.Scheme + "://" + a.site.Host + "/" + path,
 	} {
 		ways = append(ways, request{target: target})
 	}

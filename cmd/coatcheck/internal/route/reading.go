@@ -12,7 +12,7 @@ func simple(path string) bool {
 	}
 	for i := range len(path) {
 		switch c := path[i]; {
-		case 'A' <= c && c <= 'Z', c == '%', c == ';', c == '\\', c >= 0x80, c < ' ':
+		case 'A' <= c && c <= 'Z', c == '%', c == ';', c == '\\', c == '#', c >= 0x80, c < ' ':
 			return false
 		case c == '/' && i+1 < len(path) && (path[i+1] == '/' || path[i+1] == '.'):
 			return false
@@ -29,19 +29,25 @@ type reading struct {
 }
 
 // readings returns how apps may read a path otherwise than as it stands there: tidied up, and with everything undone
-// that servers and frameworks undo. If it was sent with an encoded slash, some take that for a part of a segment.
+// that servers and frameworks undo. If it was sent with an encoded slash, some take that for a part of a segment. Some
+// end a path at a fragment, which no client may send, or at a question mark that they have decoded.
 func readings(method, p, sent string) []reading {
 	plain := p
 	for range 2 {
 		plain = unescape(plain)
 	}
 	plain = strings.ReplaceAll(plain, `\`, "/")
+	var all []reading
+	if end := strings.IndexAny(plain, "#?"); end >= 0 {
+		before, _, _ := strings.Cut(sent, "#")
+		all = readings(method, plain[:end], before)
+	}
 	segments := strings.Split(plain, "/")
 	for i, segment := range segments {
 		segments[i], _, _ = strings.Cut(segment, ";") // path parameters
 	}
 	plain = strings.ToLower(clean(strings.Join(segments, "/")))
-	all := []reading{{method, clean(p), (*Pattern).matches}, {method, plain, (*Pattern).matchesLoosely}}
+	all = append(all, reading{method, clean(p), (*Pattern).matches}, reading{method, plain, (*Pattern).matchesLoosely})
 	if whole := encodedSlash.Replace(sent); whole != sent {
 		all = append(all, reading{method, strings.ToLower(clean(unescape(whole))), (*Pattern).matchesLoosely})
 	}
