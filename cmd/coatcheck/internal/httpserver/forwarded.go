@@ -28,16 +28,20 @@ func Forwarded(next http.Handler, proxies []netip.Prefix) http.Handler {
 // An element is what one proxy says.
 type element struct{ from, host, proto string }
 
-// translate adds the X-Forwarded headers. Elements count from the right, for as long as a trusted proxy wrote them.
-// Host and scheme are those that the outermost of these was asked for.
+// translate adds the X-Forwarded headers. Elements are read from the right, for as long as a trusted proxy wrote them, so
+// that nothing which a client has written left of them can hide what they say. Host and scheme are those that the
+// outermost of these was asked for.
 func translate(header http.Header, peer string, proxies []netip.Prefix) {
-	elements, ok := parseForwarded(header["Forwarded"])
-	if !ok {
-		return
-	}
+	text := strings.Join(header["Forwarded"], ",")
+	text = text[max(0, len(text)-maxForwarded):]
 	var hops []string
-	for i := len(elements) - 1; i >= 0 && event.Trusts(proxies, peer); i-- {
-		e := elements[i]
+	for event.Trusts(proxies, peer) {
+		var last string
+		last, text = lastElement(text)
+		e, ok := parseElement(last)
+		if !ok {
+			break // what is malformed says nothing at all (RFC 7239, section 4)
+		}
 		if e.host != "" {
 			header["X-Forwarded-Host"] = []string{e.host}
 		}
@@ -59,32 +63,43 @@ func translate(header http.Header, peer string, proxies []netip.Prefix) {
 // maxForwarded bounds how many bytes of the header are read, and so the number of elements.
 const maxForwarded = 4 << 10
 
-// parseForwarded reads the lines of the header. What is malformed says nothing at all (RFC 7239, section 4).
-func parseForwarded(lines []string) (all []element, ok bool) {
-	text := strings.Join(lines, ",")
-	if text == "" || len(text) > maxForwarded {
-		return nil, false
+// lastElement splits the last element off a list, which may have empty ones as well (RFC 9110, section 5.6.1).
+func lastElement(list string) (last, rest string) {
+	quoted := false
+	for i := len(list) - 1; i >= 0; i-- {
+		switch {
+		case list[i] == '"' && !escaped(list[:i]):
+			quoted = !quoted
+		case list[i] == ',' && !quoted:
+			last, list = strings.Trim(list[i+1:], " \t"), list[:i]
+			if last != "" {
+				return last, list
+			}
+		}
 	}
-	var e element
-	for text != "" {
+	return strings.Trim(list, " \t"), ""
+}
+
+// escaped reports whether a backslash before it makes a quotation mark a part of the text.
+func escaped(before string) bool {
+	return (len(before)-len(strings.TrimRight(before, `\`)))%2 == 1
+}
+
+// parseElement reads what one proxy says.
+func parseElement(text string) (e element, ok bool) {
+	for ok = text != ""; ok && text != ""; {
 		var name, value string
-		name, text, ok = strings.Cut(text, "=")
-		if !ok {
-			return nil, false
+		if name, text, ok = strings.Cut(text, "="); !ok {
+			return e, false
 		}
 		if value, text, ok = cutValue(text); !ok || !e.set(strings.ToLower(strings.Trim(name, " \t")), value) {
-			return nil, false
+			return e, false
 		}
 		text = strings.TrimLeft(text, " \t")
-		switch {
-		case text == "" || text[0] == ',':
-			all, e = append(all, e), element{}
-		case text[0] != ';':
-			return nil, false
-		}
-		text = strings.TrimLeft(text, " \t,;")
+		ok = text == "" || text[0] == ';'
+		text = strings.TrimLeft(text, " \t;")
 	}
-	return all, true
+	return e, ok
 }
 
 // set takes a parameter, and reports whether it is there once and has a name.

@@ -40,6 +40,11 @@ func TestForwardedOfTrustedProxiesCounts(t *testing.T) {
 		{"for", nobody},
 		{`for="203.0.113.7`, nobody},
 		{"for=203.0.113.7;for=6.6.6.6", nobody},
+		{",, for=203.0.113.7 ,,", "203.0.113.7 http inner.example"},
+		{`for="203.0.113.7";host="a.example\\", for=10.0.0.2`, "203.0.113.7 http a.example\\"},
+		{`;;=, for=203.0.113.7`, "203.0.113.7 http inner.example"},
+		{`for="6.6.6.6, for=203.0.113.7;proto=https`, "203.0.113.7 https inner.example"},
+		{strings.Repeat("for=6.6.6.6, ", 1000) + "for=203.0.113.7", "203.0.113.7 http inner.example"},
 		{"for=203.0.113.7 evil=1", nobody},
 		{"for=203.0.113.7," + strings.Repeat("x=y;", 2000) + "z=1", nobody},
 	} {
@@ -62,8 +67,7 @@ func FuzzForwarded(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		// Whatever stands left of the last proxy's own element changes nothing.
 		header := http.Header{"Forwarded": {text, "for=203.0.113.7;proto=https;host=shop.example"}}
-		got := told("10.0.0.1:1234", header)
-		if got != "203.0.113.7 https shop.example" && got != "10.0.0.1 http inner.example" {
+		if got := told("10.0.0.1:1234", header); got != "203.0.113.7 https shop.example" {
 			t.Errorf("%q: %q", text, got)
 		}
 	})
