@@ -179,7 +179,9 @@ func TestMisleadingHeadersDoNotReachTheApp(t *testing.T) {
 		"X-Original-URL", "X-Rewrite-URL", "X-HTTP-Method-Override", "x-http-method-override", "X-Method-Override",
 		"X-Host", "Proxy", "Proxy-Client-IP", "WL-Proxy-Client-IP", "HTTP_CLIENT_IP", "Forwarded-For", "X-Forwarded",
 		"Remote-User", "Remote_User", "X-Remote-User", "X-WebAuth-User", "X-Auth-Request-User",
-		"X-SSL-Client-Verify", "X-Middleware-Subrequest",
+		"X-SSL-Client-Verify", "X-Middleware-Subrequest", "Front-End-Https", "X-Url-Scheme", "X_Scheme", "WL-Proxy-SSL",
+		"DO-Connecting-IP", "Remote-Groups", "SSL_CLIENT_CERT", "Cf-Access-Authenticated-User-Email",
+		"X-Ms-Client-Principal-Name", "X-Script-Name",
 	}
 	var got http.Header
 	app := func(_ http.ResponseWriter, r *http.Request) { got = r.Header.Clone() }
