@@ -286,6 +286,28 @@ func TestScenarioTheAppsOwnAnswers(t *testing.T) {
 	s.expect(b, ask{path: "/"}, 200, fmt.Sprintf("ada localhost%s %d", s.port, 4+7<<10))
 }
 
+// A file is checked where the program could not start: in a build, whose environment has no home.
+func TestConfigIsCheckedWithoutAHome(t *testing.T) {
+	for _, name := range []string{"HOME", "XDG_DATA_HOME", "LocalAppData"} {
+		t.Setenv(name, "")
+	}
+	name := filepath.Join(t.TempDir(), "coatcheck.yaml")
+	for text, want := range map[string]string{
+		"upstream: http://127.0.0.1:3000\n":                "is good",
+		"upstream: http://127.0.0.1:3000\nlifetime: 30m\n": ":2:11: lifetime",
+	} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		p := &Program{Stdout: &out, Stderr: io.Discard}
+		err := p.Run(t.Context(), []string{"config", "check", name})
+		if (err == nil) != (want == "is good") || !strings.Contains(out.String(), want) {
+			t.Errorf("%q: %v, %q; want %q", text, err, out.String(), want)
+		}
+	}
+}
+
 // A configuration is taken up when the file changes. One that is wrong is refused with its reason, and so is what a
 // program cannot change while it runs.
 func TestReloadWhenTheFileChanges(t *testing.T) {

@@ -118,7 +118,7 @@ func (p *Program) demo(ctx context.Context, flags *config.Demo) error {
 // checkConfig says what is wrong in a configuration file.
 func (p *Program) checkConfig(name string) error {
 	line, err := config.Parse([]string{"serve", "--config", name}, p.Stdout)
-	if err == nil {
+	if err == nil || errors.Is(err, config.ErrNoFolder) {
 		err = line.Serve.CheckCertificates()
 	}
 	if err == nil {

@@ -83,6 +83,10 @@ func (c *checker) encryption(s *Server) {
 	if s.Dev && s.Encrypted() {
 		c.add("dev", "it is for plain http, and the site speaks https; take one of them out")
 	}
+	if s.Dev && s.BindDevices != "off" && s.BindDevices != "" {
+		c.add("bind-devices", "%s contradicts dev: browsers bind sessions by https alone; take one of them out",
+			s.BindDevices)
+	}
 	if s.Forwarded && len(s.TrustProxy) == 0 {
 		c.add("forwarded", "nobody's Forwarded is believed without trust-proxy (--trust-proxy); name the proxy in "+
 			"front")

@@ -400,8 +400,12 @@ Every flag can be set in the environment, too: --console-listen is COATCHECK_CON
 // ErrAnswered says that the command line asked for help, and got it.
 var ErrAnswered = errors.New("config: help was asked for and given")
 
+// ErrNoFolder says that nothing is wrong but that there is no place for data by default. Whoever only checks does not
+// need one.
+var ErrNoFolder = errors.New("--data is needed")
+
 // Parse reads the arguments of the program, without its name. Help goes to out. An error other than ErrAnswered is for
-// the user, in one line.
+// the user, in one line; with ErrNoFolder the line is there all the same.
 func Parse(args []string, out io.Writer) (line Line, err error) {
 	type exit struct{}
 	defer func() {
@@ -439,7 +443,7 @@ func Parse(args []string, out io.Writer) (line Line, err error) {
 		}
 	}
 	if line.Command == RunDemo && line.Demo.Data == "" || line.Command == RunServe && line.Serve.Data == "" {
-		return Line{}, fmt.Errorf("--data is needed: %w", dataErr)
+		return line, fmt.Errorf("%w: %w", ErrNoFolder, dataErr)
 	}
 	return line, nil
 }

@@ -169,6 +169,7 @@ var wrongFiles = []struct {
 	{"listen-all", 2, 9, "listen", "another port", true},
 	{"listen-loopback", 3, 17, "console-listen", "another port", true},
 	{"store-port", 2, 8, "store", "65535", true},
+	{"dev-bound", 3, 15, "bind-devices", "https alone", true},
 	{"alias", 2, 10, "", "unknown anchor", true},
 	{"same-domain", 9, 13, "sites[1].cookie.name", "the same realm", true},
 	{"same-cookie-below", 5, 5, "sites[1].cookie.name", "another name", true},
