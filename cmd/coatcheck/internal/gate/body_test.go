@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/gate"
+	"coatcheck.dev/cmd/coatcheck/internal/identity"
 )
 
 // reads answers with how much of a body arrived.
@@ -183,6 +184,7 @@ func TestMisleadingHeadersDoNotReachTheApp(t *testing.T) {
 		"DO-Connecting-IP", "Remote-Groups", "SSL_CLIENT_CERT", "Cf-Access-Authenticated-User-Email",
 		"X-Ms-Client-Principal-Name", "X-Script-Name",
 	}
+	names = append(names, identity.MisleadingNames()...)
 	var got http.Header
 	app := func(_ http.ResponseWriter, r *http.Request) { got = r.Header.Clone() }
 	ask := func(s *site) {

@@ -58,8 +58,10 @@ func suspect(name string) bool {
 		return false
 	}
 	switch name[0] | ('a' - 'A') {
-	case 'c', 'f', 'h', 'p', 'r', 't', 'w', 'x':
+	case 'c', 'd', 'f', 'h', 'p', 'r', 't', 'w', 'x':
 		return true
+	case 's': // not Sec-Fetch-Site and its like, of which each request has several
+		return len(name) > 1 && name[1]|('a'-'A') != 'e'
 	}
 	return false
 }

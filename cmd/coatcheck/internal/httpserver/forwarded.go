@@ -28,8 +28,8 @@ func Forwarded(next http.Handler, proxies []netip.Prefix) http.Handler {
 // An element is what one proxy says.
 type element struct{ from, host, proto string }
 
-// translate adds the X-Forwarded headers. Elements are read from the right, for as long as a trusted proxy wrote them, so
-// that nothing which a client has written left of them can hide what they say. Host and scheme are those that the
+// translate adds the X-Forwarded headers. Elements are read from the right, for as long as a trusted proxy wrote them,
+// so that nothing which a client has written left of them can hide what they say. Host and scheme are those that the
 // outermost of these was asked for.
 func translate(header http.Header, peer string, proxies []netip.Prefix) {
 	text := strings.Join(header["Forwarded"], ",")
