@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"encoding/json"
 	"errors"
-	"net/netip"
 	"time"
 
 	"coatcheck.dev/cookie"
@@ -47,8 +46,7 @@ func fromCookieStore(r *record, _ *Options, _ time.Time) {
 	if domain, ok := f["domain"].(map[string]any); ok {
 		host, _ := domain["HostOnly"].(string)
 		suffix, isSuffix := domain["Suffix"].(string)
-		_, err := netip.ParseAddr(suffix) // which has no hosts below
-		r.fields["domain"], r.fields["hostOnly"] = host+suffix, !isSuffix || err == nil
+		r.fields["domain"], r.fields["hostOnly"] = host+suffix, !isSuffix || hasNoHostsBelow(suffix)
 	}
 	if path, ok := f["path"].([]any); ok && len(path) > 0 {
 		r.fields["path"] = path[0]

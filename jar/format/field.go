@@ -91,3 +91,37 @@ func unfit(c *jar.Cookie) string {
 	}
 	return "its name, value or path is not UTF-8"
 }
+
+// latinBytes is a text as Python and Node.js send it, which take the bytes of headers for characters of Latin-1. A text
+// with others cannot be sent, and stays as it is.
+func latinBytes(text string) string {
+	b := make([]byte, 0, len(text))
+	for _, r := range text {
+		if r > 0xff {
+			return text
+		}
+		b = append(b, byte(r))
+	}
+	return string(b)
+}
+
+// latinText is the opposite.
+func latinText(bytes string) string {
+	runes := make([]rune, len(bytes))
+	for i := range len(bytes) {
+		runes[i] = rune(bytes[i])
+	}
+	return string(runes)
+}
+
+// encodedOnce undoes what Python does to a text in UTF-8 when it writes its cookies.txt: it encodes each byte. A text
+// that is UTF-8 again after that has hardly been anything else.
+func encodedOnce(text string) (once string, twice bool) {
+	if utf8.RuneCountInString(text) == len(text) { // ASCII, nearly always
+		return text, false
+	}
+	if once = latinBytes(text); once == text || !utf8.ValidString(once) {
+		return text, false
+	}
+	return once, true
+}

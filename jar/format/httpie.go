@@ -40,7 +40,9 @@ func toHTTPie(c *jar.Cookie, lose func(what string)) (h httpieCookie, why string
 	case c.Name == "":
 		return h, "it has no name"
 	}
-	h = httpieCookie{Domain: Python.domain(c), Name: c.Name, Path: c.Path, Secure: c.Secure, Value: c.Value}
+	h = httpieCookie{
+		Domain: Python.domain(c), Name: latinText(c.Name), Path: c.Path, Secure: c.Secure, Value: latinText(c.Value),
+	}
 	if !c.Session() {
 		seconds := c.Expires.Unix()
 		h.Expires = &seconds
@@ -49,11 +51,13 @@ func toHTTPie(c *jar.Cookie, lose func(what string)) (h httpieCookie, why string
 		lose("HttpOnly is lost")
 	}
 	losePlain(c, lose)
-	return h, unfit(c)
+	return h, unfit(&jar.Cookie{Path: c.Path})
 }
 
 func readHTTPie(in *bufio.Reader, o *Options, s *sink) error {
-	python := func(r *record, c *jar.Cookie) { c.Domain = pythonHost(c.Domain) }
+	python := func(r *record, c *jar.Cookie) {
+		c.Domain, c.Name, c.Value = pythonHost(c.Domain), latinBytes(c.Name), latinBytes(c.Value)
+	}
 	n := 0
 	shape := jsonShape{
 		list:  "cookies",
@@ -62,7 +66,7 @@ func readHTTPie(in *bufio.Reader, o *Options, s *sink) error {
 			n++
 			readRecord(place{unit: "cookie", n: n}, raw, o, s, func(r *record, c *jar.Cookie) {
 				python(r, c)
-				r.named(name, c)
+				r.named(latinBytes(name), c)
 			})
 		},
 	}

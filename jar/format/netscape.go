@@ -129,7 +129,11 @@ func readNetscapeLine(line string) (c jar.Cookie, changes []string, err error) {
 	if unit != "" {
 		changes = append(changes, unit)
 	}
-	c.HostOnly, c.Path, c.Secure, c.Expires, c.Value = !subdomains, f[2], secure, expires, f[6]
+	c.HostOnly, c.Path, c.Secure, c.Expires = !subdomains, f[2], secure, expires
+	twice := false
+	if c.Value, twice = encodedOnce(f[6]); twice {
+		changes = append(changes, "its value is UTF-8 that was encoded twice, as Python does; taken as encoded once")
+	}
 	if c.SameSite, _ = readSameSite(f[7]); c.SameSite == cookie.SameSiteNone && !secure {
 		c.SameSite = cookie.SameSiteUnset // libsoup writes None for it
 	}
@@ -253,10 +257,14 @@ func appendNetscape(line []byte, c *jar.Cookie, to Reader, lose func(what string
 	default:
 		line = append(line, '0')
 	}
+	name, value := c.Name, c.Value
+	if to == Python { // it reads UTF-8
+		name, value = latinText(name), latinText(value)
+	}
 	line = append(line, '\t')
-	line = append(line, c.Name...)
+	line = append(line, name...)
 	line = append(line, '\t')
-	line = append(line, c.Value...)
+	line = append(line, value...)
 	return append(line, '\n'), ""
 }
 

@@ -117,7 +117,7 @@ func (r *pickleReader) value(v any, depth int) {
 // dict reads a dict: a cookie, names and values, or others by domain and path as http.cookiejar keeps them.
 func (r *pickleReader) dict(d *pickleDict, depth int) {
 	if _, cookie := d.get("value"); cookie {
-		r.take(d.fields())
+		r.take(d.fields(), nil)
 		return
 	}
 	if cookies, ok := d.get("cookies"); ok {
@@ -167,12 +167,14 @@ func (r *pickleReader) object(o *pickleObject, depth int) {
 			}
 		}
 	}
-	r.take(fields)
+	r.take(fields, func(_ *record, c *jar.Cookie) {
+		c.Name, c.Value = latinBytes(c.Name), latinBytes(c.Value) // they came from a header
+	})
 }
 
 // take gives a cookie to the sink by its fields.
-func (r *pickleReader) take(fields map[string]any) {
-	(&record{fields: fields}).take(r.next(), r.options, r.sink, nil)
+func (r *pickleReader) take(fields map[string]any, more func(*record, *jar.Cookie)) {
+	(&record{fields: fields}).take(r.next(), r.options, r.sink, more)
 }
 
 // pickleKind says what a value is, without what is in it.

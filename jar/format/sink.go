@@ -3,6 +3,7 @@ package format
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"coatcheck.dev/cookie"
@@ -26,6 +27,10 @@ type sink struct {
 
 // add takes an entry that was read. The changes say what of it was lost or guessed.
 func (s *sink) add(at place, c *jar.Cookie, changes ...string) {
+	if !c.HostOnly && hasNoHostsBelow(c.Domain) {
+		c.HostOnly = true // curl and others do not know that it always is
+		changes = append(changes, "it counts for "+c.Domain+" alone, which has no hosts below")
+	}
 	if err := s.check(*c); err != nil {
 		s.leaveOut(at, c, "no browser would keep it: "+err.Error())
 		return
@@ -48,6 +53,12 @@ func (s *sink) add(at place, c *jar.Cookie, changes ...string) {
 		s.lose(Loss{Place: at.String(), Cookie: c.Name, Domain: c.Domain, What: what})
 	}
 	s.take(*c)
+}
+
+// hasNoHostsBelow reports whether a cookie whose Domain is this host is for it alone, though it is no public suffix.
+func hasNoHostsBelow(host string) bool {
+	_, err := netip.ParseAddr(host)
+	return err == nil || host == "localhost"
 }
 
 // leaveOut counts an entry that cannot be read. Of c only the name and the domain matter; nil means that nothing is

@@ -44,7 +44,7 @@ func toToughCookie(c *jar.Cookie, lose func(what string)) (toughCookie, string) 
 		return toughCookie{}, "it is partitioned"
 	}
 	t := toughCookie{
-		Key: c.Name, Value: c.Value, Domain: c.Domain, Path: c.Path, HostOnly: c.HostOnly,
+		Key: latinText(c.Name), Value: latinText(c.Value), Domain: c.Domain, Path: c.Path, HostOnly: c.HostOnly,
 		Secure: c.Secure, HTTPOnly: c.HttpOnly,
 		Expires: writeISO(c.Expires), Creation: writeISO(c.Created), LastAccess: writeISO(c.LastAccess),
 	}
@@ -52,7 +52,7 @@ func toToughCookie(c *jar.Cookie, lose func(what string)) (toughCookie, string) 
 		t.SameSite = strings.ToLower(c.SameSite.String())
 	}
 	losePriority(c, lose)
-	return t, unfit(c)
+	return t, unfit(&jar.Cookie{Path: c.Path})
 }
 
 // writeISO is a time as JavaScript's toISOString writes it, and nothing for none.
@@ -77,6 +77,7 @@ func readToughCookie(in *bufio.Reader, o *Options, s *sink) error {
 // toughCookie reads what only tough-cookie has.
 func (r *record) toughCookie(c *jar.Cookie) {
 	c.HostOnly = r.flag("hostOnly") // there is no leading dot
+	c.Name, c.Value = latinBytes(c.Name), latinBytes(c.Value)
 	c.Created, _ = readTime(r.text("creation"))
 	c.LastAccess, _ = readTime(r.text("lastAccessed"))
 	r.maxAge(c)

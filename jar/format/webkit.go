@@ -39,6 +39,9 @@ func scanWebKitGTK(rows *sql.Rows, _ int, _ *Options) (r row) {
 		return r
 	}
 	readDomain(c, host)
+	if expiry < 0 {
+		expiry += 1 << 32 // libsoup writes 32 bits of it, which do not reach beyond 2038
+	}
 	c.Expires = secondsTime(float64(expiry)) // session cookies are not in this file
 	var ok bool
 	if c.SameSite, ok = firefoxSameSites[int(site.Int64)]; !ok {

@@ -30,6 +30,7 @@ var sent = []string{
 	"empty=; Max-Age=86400",
 	"base64=YWJj==; Max-Age=86400",
 	"strict=6; SameSite=Strict; Max-Age=86400",
+	"text=\u00fc; Max-Age=86400",
 }
 
 // A site sets cookies at /page/set, and keeps the Cookie header of the last request.

@@ -24,7 +24,7 @@ session = requests.Session()
 session.trust_env = False
 session.get(url + "/page/set")
 session.get(url + "/page/next")
-dicts = [{"name": c.name, "value": c.value, "domain": c.domain.removesuffix(".local"), "path": c.path,
+dicts = [{"name": c.name, "value": c.value.encode("latin-1").decode(), "domain": c.domain.removesuffix(".local"), "path": c.path,
           "secure": c.secure, "httpOnly": c.has_nonstandard_attr("HttpOnly"), "sameSite": "Lax",
           **({"expiry": c.expires} if c.expires else {})} for c in session.cookies]
 for protocol in range(pickle.HIGHEST_PROTOCOL + 1):

@@ -28,12 +28,12 @@ type trip struct {
 }
 
 var trips = []trip{
-	{"Playwright", format.Playwright, format.Playwright, [2]string{"own.json", "ours.json"}, 8, script("playwright")},
-	{"Puppeteer", format.Puppeteer, format.Puppeteer, [2]string{"own.json", "ours.json"}, 8, script("puppeteer")},
-	{"Selenium", format.Selenium, format.Selenium, [2]string{"own.json", "ours.json"}, 7, script("selenium")},
-	{"tough-cookie", format.ToughCookie, format.ToughCookie, [2]string{"own.json", "ours.json"}, 8,
+	{"Playwright", format.Playwright, format.Playwright, [2]string{"own.json", "ours.json"}, 9, script("playwright")},
+	{"Puppeteer", format.Puppeteer, format.Puppeteer, [2]string{"own.json", "ours.json"}, 9, script("puppeteer")},
+	{"Selenium", format.Selenium, format.Selenium, [2]string{"own.json", "ours.json"}, 8, script("selenium")},
+	{"tough-cookie", format.ToughCookie, format.ToughCookie, [2]string{"own.json", "ours.json"}, 9,
 		script("tough-cookie")},
-	{"HTTPie", format.HTTPie, format.HTTPie, [2]string{"own.json", "ours.json"}, 8, httpie},
+	{"HTTPie", format.HTTPie, format.HTTPie, [2]string{"own.json", "ours.json"}, 9, httpie},
 	{"libsoup", format.Netscape, format.Netscape, [2]string{"own.txt", "ours.txt"}, 7, libsoup},
 	{"libsoup database", format.WebKitGTK, format.Netscape, [2]string{"own.sqlite", "ours.txt"}, 7, libsoup},
 }

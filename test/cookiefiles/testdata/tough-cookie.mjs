@@ -5,5 +5,5 @@ const { CookieJar } = createRequire(process.env.MODULES)("tough-cookie");
 const [load, save, url] = process.argv.slice(2);
 const jar = load ? await CookieJar.deserialize(readFileSync(load, "utf8")) : new CookieJar();
 const answer = await fetch(url, { headers: { cookie: await jar.getCookieString(url) } });
-for (const line of answer.headers.getSetCookie()) await jar.setCookie(line, url);
+for (const line of answer.headers.getSetCookie()) await jar.setCookie(line, url, {ignoreError: true});
 if (save) writeFileSync(save, JSON.stringify(await jar.serialize()));

@@ -204,6 +204,18 @@ func TestDatabases(t *testing.T) {
 	}
 }
 
+// TestLibsoupAfter2038: libsoup writes 32 bits of an expiry, and reads them without a sign.
+func TestLibsoupAfter2038(t *testing.T) {
+	file := database(t, "soup.sqlite", `CREATE TABLE moz_cookies (id INTEGER PRIMARY KEY, name TEXT, value TEXT,
+		host TEXT, path TEXT, expiry INTEGER, lastAccessed INTEGER, isSecure INTEGER, isHttpOnly INTEGER,
+		sameSite INTEGER)`, `INSERT INTO moz_cookies VALUES (NULL, 'a', '1', '.example.com', '/', -1454826496, NULL, 1, 0, 0)`)
+	var out bytes.Buffer
+	report, said := convert(t, cookies.Conversion{From: file, To: "-", ToFormat: "netscape", Stdout: &out})
+	if report.Read != 1 || !strings.Contains(said, "its expiry on 2060-01-01 is cut") {
+		t.Errorf("%+v, said %q", report, said)
+	}
+}
+
 // TestOldDatabases reads what the browsers of earlier years have written: the tables as they created them.
 func TestOldDatabases(t *testing.T) {
 	ahead := time.Now().Add(time.Hour)
