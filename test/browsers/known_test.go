@@ -13,8 +13,8 @@ type known struct {
 	what string
 	// why is the sentence of a standard that the browser does not follow, or the reason for the jar not to follow it.
 	why     string
-	shows   []step            // steps that show it
-	applies func(s step) bool // whether a step may show it; nil for none
+	shows   []step                  // steps that show it
+	applies func(steps []step) bool // whether the last of the steps may show it
 }
 
 // visit is a step that shows what a line does.
@@ -22,10 +22,31 @@ func visit(line string) []step {
 	return []step{{how: navigate, url: "https://site.example/", lines: []string{line}}}
 }
 
+// alone is for differences that a step shows by itself.
+func alone(applies func(step) bool) func([]step) bool {
+	return func(steps []step) bool { return applies(steps[len(steps)-1]) }
+}
+
 // lines is for differences that a Set-Cookie line shows.
-func lines(pattern string) func(step) bool {
+func lines(pattern string) func([]step) bool {
 	expression := regexp.MustCompile(pattern)
-	return func(s step) bool { return slices.ContainsFunc(s.lines, expression.MatchString) }
+	return alone(func(s step) bool { return slices.ContainsFunc(s.lines, expression.MatchString) })
+}
+
+// setAgain reports whether the last step is a script that sets a cookie which has been set before, by its name.
+func setAgain(steps []step) bool {
+	times := map[string]int{}
+	for _, s := range steps {
+		for _, line := range s.lines {
+			name, _, _ := strings.Cut(line, "=")
+			times[name]++
+		}
+	}
+	last := steps[len(steps)-1]
+	return (last.how == script || last.how == frameScript) && slices.ContainsFunc(last.lines, func(line string) bool {
+		name, _, _ := strings.Cut(line, "=")
+		return times[name] > 1
+	})
 }
 
 // chromiumKnown are all that are known of Chromium 156. A sequence that has such a line may differ.
@@ -42,10 +63,11 @@ var firefoxKnown = []known{{
 	what: "a cookie that a script sets a second time moves behind the others for that document",
 	why: "RFC 6265bis section 5.7, step 23: it keeps its creation-time, by which cookies are sorted. Firefox does so " +
 		"for requests, but the copy that document.cookie reads has a new one (CookieServiceChild).",
-	shows: []step{{how: script, url: "https://site.example/", lines: []string{"a=1", "b=1", "a=2"}}},
-	applies: func(s step) bool {
-		return s.how == script && len(s.lines) > 2 || s.how == frameScript && len(s.lines) > 2
+	shows: []step{
+		{how: navigate, url: "https://site.example/", lines: []string{"a=1", "b=1"}},
+		{how: script, url: "https://site.example/", lines: []string{"a=2"}},
 	},
+	applies: setAgain,
 }, {
 	what: "a script reads a cookie that is refused because of a Secure one of another host",
 	why: "RFC 6265bis section 5.7, step 16: it is ignored. Firefox does so, but the copy that document.cookie reads " +
@@ -54,10 +76,10 @@ var firefoxKnown = []known{{
 		{how: navigate, url: "https://a.www.site.example/", lines: []string{"a=2; Secure"}},
 		{how: script, url: "http://www.site.example/", lines: []string{"a=1; Domain=www.site.example"}},
 	},
-	applies: func(s step) bool {
+	applies: alone(func(s step) bool {
 		return (s.how == script || s.how == frameScript) && strings.HasPrefix(s.url, "http:") &&
 			slices.ContainsFunc(s.lines, regexp.MustCompile(`(?i)domain=`).MatchString)
-	},
+	}),
 }}
 
 // webkitKnown are those of WebKitGTK 2.50 with libsoup 3.2.
@@ -67,7 +89,7 @@ var webkitKnown = []known{{
 		"jar is not told which that is.",
 	shows: []step{{how: navigate, url: "https://site.example/", redirects: []string{"https://site.example/a"},
 		lines: []string{"a=1"}, clearSiteData: `"cookies"`}},
-	applies: func(s step) bool { return s.clearSiteData != "" && len(s.redirects) > 0 },
+	applies: alone(func(s step) bool { return s.clearSiteData != "" && len(s.redirects) > 0 }),
 }, {
 	what: "Domain of an address with a dot before it",
 	why: "RFC 6265bis section 5.7, step 8: the dot is dropped. libsoup keeps it, and so the cookie is not that of " +
@@ -79,17 +101,17 @@ var webkitKnown = []known{{
 	why: "RFC 6265bis section 8.4 leaves it to the browser. Responses to such frames set cookies, and scripts of " +
 		"frames by https do in other pages, so it is no rule that a jar could follow.",
 	shows: []step{{how: frameScript, top: "http://co.uk/", url: "http://www.shop.co.uk/a", lines: []string{"b=1"}}},
-	applies: func(s step) bool {
+	applies: alone(func(s step) bool {
 		return s.how == frameScript && (strings.HasPrefix(s.url, "http:") ||
 			strings.HasSuffix(s.top, "//co.uk/") || strings.HasSuffix(s.top, "//github.io/"))
-	},
+	}),
 }}
 
 // explained says which known difference one in these steps may be.
 func explained(list []known, steps []step) *known {
 	for i, k := range list {
-		for _, s := range steps {
-			if k.applies(s) {
+		for n := range steps {
+			if k.applies(steps[:n+1]) {
 				return &list[i]
 			}
 		}
