@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -12,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // A process is a program that serves at a URL.
@@ -61,25 +62,16 @@ func (p *process) stop() {
 	p.cmd.Wait()
 }
 
-// tick is the kernel's unit of processor time, USER_HZ, on every system of today.
-const tick = 10 * time.Millisecond
-
-// cpu is how much processor time the process has taken, user and system (proc_pid_stat(5)).
+// cpu is how much processor time the process has taken, user and system, of all its threads. Its clock is the one that
+// clock_getcpuclockid(3) names.
 func (p *process) cpu() (time.Duration, error) {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
-	if err != nil {
-		return 0, err
+	const ofScheduler = 2
+	clock := int32(^p.cmd.Process.Pid<<3 | ofScheduler)
+	var took unix.Timespec
+	if err := unix.ClockGettime(clock, &took); err != nil {
+		return 0, fmt.Errorf("the processor time of process %d: %w", p.cmd.Process.Pid, err)
 	}
-	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
-	var sum time.Duration
-	for _, field := range fields[11:13] {
-		ticks, err := strconv.ParseInt(string(field), 10, 64)
-		if err != nil {
-			return 0, err
-		}
-		sum += time.Duration(ticks) * tick
-	}
-	return sum, nil
+	return time.Duration(took.Nano()), nil
 }
 
 // memory is one of the sizes in /proc/PID/status, in bytes: VmRSS is what the process has now, VmHWM the most it had.
