@@ -35,6 +35,9 @@ func Forbid(header http.Header) (overruled bool) {
 // speaksToOneCache reports whether a header is for certain caches, which put it above Cache-Control. Those of RFC 9213
 // end alike, as in CDN-Cache-Control, and what brands make of the older ones does, too.
 func speaksToOneCache(name string) bool {
+	if end := name[max(0, len(name)-1):]; end != "l" && end != "L" && end != "s" && end != "S" {
+		return false // at a glance: it is neither Control nor Expires
+	}
 	switch name = http.CanonicalHeaderKey(name); name {
 	case "Surrogate-Control", "Edge-Control", "X-Accel-Expires":
 		return true
