@@ -67,7 +67,7 @@ func (m *Manager) Close(ctx context.Context) error {
 // the cookie's name and the limits of a session.
 func (m *Manager) Options() Options { return m.opts }
 
-// Ready returns nil if the store answers, for a readiness probe. It asks the store each time.
+// Ready returns nil if the store tells all that a session needs, for a readiness probe. It asks the store each time.
 func (m *Manager) Ready(ctx context.Context) error { return m.store.Ready(ctx) }
 
 // Reseal encrypts the data of all sessions with the newest key of Options.SealData that hangs on an older one, or on

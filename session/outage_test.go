@@ -686,6 +686,18 @@ func TestReadyReportsTheStore(t *testing.T) {
 	if err := m.Ready(t.Context()); err != nil {
 		t.Errorf("ready again: %v", err)
 	}
+
+	// A store that tells records and no cut-offs, because a right or a table is gone, answers no request either.
+	st = newFaultStore()
+	m = newManager(t, st, session.Options{})
+	st.down("NotBefore")
+	if err := m.Ready(t.Context()); !errors.Is(err, errDown) {
+		t.Errorf("ready although nobody knows who is signed in: %v", err)
+	}
+	st.up("NotBefore")
+	if err := m.Ready(t.Context()); err != nil {
+		t.Errorf("ready with the cut-offs: %v", err)
+	}
 }
 
 // A client that hangs up while the store is asked disturbs nobody who waits for the same answer, and is no failure of

@@ -409,16 +409,16 @@ func (c *Client) countAfter(ctx context.Context, user string, after time.Time) (
 	return n, err
 }
 
-// Ready returns nil if the store answers. It asks the store each time.
+// Ready returns nil if the store tells what a session needs: its record, and the cut-offs. It asks the store each time.
 func (c *Client) Ready(ctx context.Context) error {
 	err := c.read(ctx, "check", store.ID{}, time.Now(), func(ctx context.Context) error {
 		_, err := c.store.Load(ctx, store.NewID())
 		return err
 	})
-	if errors.Is(err, store.ErrNotFound) {
-		return nil
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
 	}
-	return err
+	return c.LoadCutoffs(ctx)
 }
 
 // detached returns a context for work that belongs to no request.
