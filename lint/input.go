@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -26,11 +27,18 @@ const MaxInput = 64 << 20
 // Empty lines and those with a leading # are skipped. So is every header but Set-Cookie, Date, Location and
 // Clear-Site-Data, which say more about the cookies. A status line begins a response as well: what "curl -D -" or
 // "curl -i" writes is read whole, redirects and all, and what stands between an empty line and the next status line or
-// URL is a body. u is the URL for lines before the first URL; it may be nil if there are none.
+// URL is a body. So is what "curl -v", "wget -S" and HTTPie print ([format.Headers]). u is the URL for lines before the
+// first URL; it may be nil if there are none.
 func ReadLines(r io.Reader, u *url.URL) ([]Response, error) {
 	text, err := readAll(r)
 	if err != nil {
 		return nil, err
+	}
+	switch {
+	case printed(text):
+		return readPrinted(text, u)
+	case isDocument(text):
+		return nil, errors.New("it is a page or JSON, where Set-Cookie lines should be; curl -D - writes those")
 	}
 	d := dump{next: u}
 	if u != nil {
@@ -43,6 +51,28 @@ func ReadLines(r io.Reader, u *url.URL) ([]Response, error) {
 		}
 	}
 	return d.list, nil
+}
+
+// printed reports whether a program has printed headers with its own words or marks around them.
+func printed(text []byte) bool {
+	f, ok := format.Detect(text[:min(len(text), 64<<10)])
+	first, _, _ := strings.Cut(strings.TrimLeft(string(text[:min(len(text), 1<<10)]), "\r\n"), "\n")
+	name, _ := cutHeader(strings.TrimRight(first, "\r"))
+	return ok && f.String() == format.Headers.String() && !strings.HasPrefix(first, "HTTP/") && name != "Set-Cookie"
+}
+
+func readPrinted(text []byte, u *url.URL) (list []Response, err error) {
+	err = format.ReadHeaders(bytes.NewReader(text), u, func(x format.Exchange) {
+		list = append(list, Response{URL: x.Request.URL, SetCookie: x.SetCookie, Redirects: x.Request.Redirects,
+			Date: x.Request.Date, ClearSiteData: x.ClearSiteData})
+	}, func(format.Loss) {})
+	return list, err
+}
+
+// isDocument tells what comes without -D - or the like from Set-Cookie lines.
+func isDocument(text []byte) bool {
+	text = bytes.TrimLeft(text, " \t\r\n")
+	return len(text) > 0 && bytes.IndexByte([]byte("<{["), text[0]) >= 0
 }
 
 // A dump is what ReadLines has read so far.
@@ -185,7 +215,8 @@ func readAll(r io.Reader) ([]byte, error) {
 func ReadHAR(r io.Reader) (list []Response, left []format.Loss, err error) {
 	err = format.ReadArchive(r, func(x format.Exchange) {
 		list = append(list, Response{URL: x.Request.URL, SetCookie: x.SetCookie, Redirects: x.Request.Redirects,
-			Context: &x.Request, At: x.At, Date: x.Request.Date})
+			Context: &x.Request, At: x.At, Date: x.Request.Date,
+			ClearSiteData: x.ClearSiteData})
 	}, func(l format.Loss) { left = append(left, l) })
 	if err != nil {
 		return nil, left, err

@@ -42,6 +42,35 @@ func TestReadLines(t *testing.T) {
 	}
 }
 
+// TestReadPrinted: what programs print around headers is no cookie, and tells of which URL they are.
+func TestReadPrinted(t *testing.T) {
+	for name, tt := range map[string]struct{ text, want string }{
+		"curl -v": {"* Connected to shop.example.com (192.0.2.1) port 443\n> GET / HTTP/1.1\n" +
+			"> Host: shop.example.com\n" +
+			"> Cookie: sent=1\n>\n< HTTP/1.1 302 Found\n< Location: /next\n< Set-Cookie: a=1; Path=/\n<\n" +
+			"{ [5 bytes data]\n" +
+			"* Issue another request to this URL: 'https://shop.example.com/next'\n> GET /next HTTP/1.1\n" +
+			"> Host: shop.example.com\n>\n< HTTP/1.1 200 OK\n< Set-Cookie: b=2\n<\nbody=1\n",
+			"https://shop.example.com/ [a=1; Path=/] https://shop.example.com/next [b=2]"},
+		"wget -S": {"--2026-11-30 18:37:30--  http://x.example/\nResolving x.example... 192.0.2.1\n" +
+			"HTTP request sent, awaiting response...\n  HTTP/1.1 200 OK\n  Server: y=z\n  Set-Cookie: a=1\nLength: 3\n",
+			"http://x.example/ [a=1]"},
+		"wget -qS": {"  HTTP/1.1 200 OK\n  Server: y=z\n  Set-Cookie: a=1\n", "https://shop.example.com/ [a=1]"},
+		"HTTPie -v": {"GET /p HTTP/1.1\nAccept: */*\nHost: shop.example.com\n\n\n\nHTTP/1.1 200 OK\nServer: y=z\n" +
+			"Set-Cookie: a=1\n\n<p>b=2\n", "https://shop.example.com/p [a=1]"},
+	} {
+		list, err := lint.ReadLines(strings.NewReader(tt.text), shop)
+		if got := show(list); err != nil || got != tt.want {
+			t.Errorf("%s: read %q, want %q, %v", name, got, tt.want, err)
+		}
+	}
+	list, err := lint.ReadLines(strings.NewReader("> GET / HTTP/1.1\n> Host: a.example\n>\n< HTTP/1.1 200 OK\n"+
+		"< Date: Sun, 22 Nov 2026 12:00:00 GMT\n< Clear-Site-Data: \"cookies\"\n< Set-Cookie: a=1\n<\n"), nil)
+	if err != nil || len(list) != 1 || len(list[0].ClearSiteData) != 1 || list[0].Date.IsZero() {
+		t.Errorf("%+v, %v", list, err)
+	}
+}
+
 func show(list []lint.Response) string {
 	var out []string
 	for _, r := range list {
@@ -56,11 +85,14 @@ func show(list []lint.Response) string {
 
 func TestReadLinesRefuses(t *testing.T) {
 	for text, says := range map[string]string{
-		"a=1\n":                       "line 1: the URL of the cookie is not known",
-		"https://x.example/\nhttp://": "line 2",
-		"https://":                    "no http or https URL",
-		"https://a.example/ in b":     `line 1: "b" is no http or https URL`,
-		"http://a b/":                 "no http or https URL",
+		"a=1\n":                                  "line 1: the URL of the cookie is not known",
+		"https://x.example/\nhttp://":            "line 2",
+		"https://":                               "no http or https URL",
+		"https://a.example/ in b":                `line 1: "b" is no http or https URL`,
+		"http://a b/":                            "no http or https URL",
+		"\n<!doctype html>\na=1":                 "it is a page or JSON",
+		`{"set-cookie": ["a=1"]}`:                "it is a page or JSON",
+		"  HTTP/1.1 200 OK\n  Set-Cookie: a=1\n": "say the URL",
 	} {
 		if _, err := lint.ReadLines(strings.NewReader(text), nil); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%q: %v, want %q", text, err, says)
@@ -102,6 +134,21 @@ func TestReadHAR(t *testing.T) {
 	report := lint.Check(list, now)
 	if o := report.Cookies[0].Outcomes[0]; o.Deletes || !o.Kept() {
 		t.Error("what was alive at the time of the recording counts as expired")
+	}
+}
+
+// TestReadHARClears: a response that clears a site's cookies drops its own, in an archive as well.
+func TestReadHARClears(t *testing.T) {
+	list, _, err := lint.ReadHAR(strings.NewReader(`{"log": {"entries": [{"request": {"url": "https://shop.example.com/"},
+		"response": {"headers": [{"name": "Clear-Site-Data", "value": "\"cookies\""},
+			{"name": "Set-Cookie", "value": "a=1"}]}}]}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range lint.Check(list, now).Cookies[0].Outcomes[:2] {
+		if o.Kept() {
+			t.Errorf("%v keeps it", o.Browser)
+		}
 	}
 }
 

@@ -22,6 +22,8 @@ type Exchange struct {
 	Request jar.Request
 	// SetCookie are the values of the headers, in order.
 	SetCookie []string
+	// ClearSiteData are those of the Clear-Site-Data headers.
+	ClearSiteData []string
 	// At is the start of the request; the zero time means unknown.
 	At time.Time
 }
@@ -122,6 +124,9 @@ func (s *stage) exchange(e *harEntry) (*Exchange, error) {
 		return nil, fmt.Errorf("its URL cannot be read: %w", err)
 	}
 	x := &Exchange{SetCookie: e.Response.setCookie()}
+	if clear := header(e.Response.Headers, "Clear-Site-Data"); clear != "" {
+		x.ClearSiteData = []string{clear}
+	}
 	if x.At, _ = readTime(e.Started); x.At.IsZero() {
 		x.At, _ = cookie.ParseDate(e.Started)
 	}

@@ -18,6 +18,7 @@ type harHeaders []harHeader
 
 var harWanted = []string{
 	"cookie", "set-cookie", "location", "date", "referer", "origin", "sec-fetch-dest", "sec-fetch-site",
+	"clear-site-data",
 }
 
 // wantedHeader reports whether a header of this name is one of them.

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -80,9 +81,27 @@ func cutRequestLine(line string) (method, target string, ok bool) {
 	return part[0], part[1], true
 }
 
+// ReadHeaders reads the exchanges of a file in the format [Headers], in order, and calls take with each whose URL is
+// known. u is that of the first one, where no request is told; it may be nil. The error is that of the reader, or that
+// no URL is known.
+func ReadHeaders(r io.Reader, u *url.URL, take func(Exchange), lose func(Loss)) error {
+	s := &sink{lose: lose}
+	d := dump{sink: s, url: u, header: http.Header{}, sent: newSentCookies(), exchange: take}
+	if err := d.read(newInput(r)); err != nil {
+		return fmt.Errorf("read headers: %w", err)
+	}
+	if s.LeftOut > 0 && d.url == nil {
+		return fmt.Errorf("read headers: %w", errNoURL)
+	}
+	return nil
+}
+
 // A dump is the exchange whose headers are read.
 type dump struct {
 	*sink
+	exchange func(Exchange) // takes the exchanges in place of their cookies; nil for nobody
+	hops     []*url.URL     // the redirects before this response
+
 	style   dumpStyle
 	request dumpRequest
 	sent    sentCookies
@@ -113,14 +132,19 @@ const (
 
 func readHeaders(in *bufio.Reader, o *Options, s *sink) error {
 	d := dump{sink: s, url: o.URL, header: http.Header{}, sent: newSentCookies()}
-	err := eachLine(in, func(n int, line []byte, _, long bool) {
-		d.raw(place{unit: "line", n: n}, string(line), long)
-	})
-	d.end()
+	err := d.read(in)
 	d.sent.each(func(c *sentCookie) { s.add(c.at, &c.Cookie, c.changes...) })
 	if err == nil && s.Entries() == 0 {
 		err = fmt.Errorf("%w: no response in it sets a cookie", ErrNothing)
 	}
+	return err
+}
+
+func (d *dump) read(in *bufio.Reader) error {
+	err := eachLine(in, func(n int, line []byte, _, long bool) {
+		d.raw(place{unit: "line", n: n}, string(line), long)
+	})
+	d.end()
 	return err
 }
 
@@ -213,16 +237,41 @@ func (d *dump) begin(status string) {
 
 // end takes the cookies of the response and goes on to the target of its redirect.
 func (d *dump) end() {
-	for _, header := range d.lines {
-		d.take(header)
+	if d.exchange != nil && d.url != nil && d.code != "" && d.code[0] != '1' {
+		d.exchange(d.made())
+	} else {
+		for _, header := range d.lines {
+			d.take(header)
+		}
 	}
 	redirect := strings.HasPrefix(d.code, "3")
+	if d.code != "" && !redirect {
+		d.hops = nil
+	}
 	if location := d.header.Get("Location"); redirect && location != "" && d.url != nil {
 		if u, err := weburl.Resolve(d.url, location); err == nil && u.Host != "" {
+			d.hops = append(d.hops[:len(d.hops):len(d.hops)], d.url)
 			d.url = u
 		}
 	}
 	d.lines, d.header, d.code = nil, http.Header{}, ""
+}
+
+// made is the exchange that ends.
+func (d *dump) made() Exchange {
+	x := Exchange{Request: d.asked(), ClearSiteData: d.header.Values("Clear-Site-Data")}
+	x.Request.Redirects = d.hops
+	for _, line := range d.lines {
+		x.SetCookie = append(x.SetCookie, line.value)
+	}
+	return x
+}
+
+// asked is the request of this response.
+func (d *dump) asked() jar.Request {
+	r := jar.Request{URL: d.url, Kind: jar.Navigation}
+	r.Date, _ = http.ParseTime(d.header.Get("Date"))
+	return r
 }
 
 // take takes the cookies of a Set-Cookie header.
@@ -235,8 +284,7 @@ func (d *dump) take(header dumpLine) {
 		d.leaveOut(header.at, nil, "browsers take no cookies of a response that is only on its way (1xx)")
 		return
 	}
-	r := jar.Request{URL: d.url, Kind: jar.Navigation}
-	r.Date, _ = http.ParseTime(d.header.Get("Date"))
+	r := d.asked()
 	for line, changes := range unfold(header.value) {
 		p := cookie.Parse(line)
 		c, why := jar.Spec.Decide(&p, &r, d.now)
