@@ -81,7 +81,7 @@ func (s sessions) create(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	s.replays.once(w, r, text, func(w http.ResponseWriter) { s.begin(w, r, &asked) })
+	s.replays.once(w, r, text, func(w http.ResponseWriter, r *http.Request) { s.begin(w, r, &asked) })
 }
 
 func (s sessions) begin(w http.ResponseWriter, r *http.Request, asked *creation) {

@@ -1,10 +1,12 @@
 package api
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"net/http"
 	"reflect"
 	"slices"
@@ -69,6 +71,11 @@ func (p *patch) check(o *session.Options) error {
 			return badRequest("a key is expected to have a value, and none")
 		}
 	}
+	for _, n := range p.Add {
+		if math.Abs(n) >= inexact {
+			return badRequest("a number that is added is less than 2^53: beyond it, numbers are not exact")
+		}
+	}
 	for _, key := range p.Carry {
 		if _, set := p.Set[key]; !set {
 			return badRequest("carry is about keys that the same request sets")
@@ -114,6 +121,9 @@ func (p *patch) key(name string) session.Key[json.RawMessage] {
 	return session.NewKey[json.RawMessage](name, options...)
 }
 
+// inexact is from where on a double has no place for every whole number. JSON's numbers are doubles to many readers.
+const inexact = 1 << 53
+
 func (p *patch) add(s *session.Session) error {
 	for name, more := range p.Add {
 		key := session.NewKey[json.RawMessage](name)
@@ -121,12 +131,15 @@ func (p *patch) add(s *session.Session) error {
 		if now, there := key.Lookup(s); there && json.Unmarshal(now, &old) != nil {
 			return conflict
 		}
+		if math.Abs(old) >= inexact || math.Abs(old+more) >= inexact {
+			return conflict
+		}
 		err := key.Update(s, func(now json.RawMessage) json.RawMessage {
 			var n float64
 			_ = json.Unmarshal(now, &n) // what somebody else has made of it meanwhile counts as 0
 			sum, err := json.Marshal(n + more)
 			if err != nil {
-				return now // too large for a number
+				return now // somebody else has made it too large for a number
 			}
 			return sum
 		})
@@ -162,10 +175,41 @@ func (p *patch) unite(s *session.Session) error {
 	return nil
 }
 
-// sameJSON reports whether two texts mean the same, whatever their spaces, escapes and order of names.
+// sameJSON reports whether two texts mean the same, whatever their spaces, escapes and order of names. Numbers that
+// doubles cannot tell apart are the same if they are spelt alike.
 func sameJSON(a, b json.RawMessage) bool {
-	var x, y any
-	return json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil && reflect.DeepEqual(x, y)
+	x, y := meaning(a), meaning(b)
+	return x != nil && y != nil && reflect.DeepEqual(x, y)
+}
+
+// meaning returns a JSON text's value in a list of its own, so that null is something, or nil if it is none.
+func meaning(text json.RawMessage) []any {
+	from := json.NewDecoder(bytes.NewReader(text))
+	from.UseNumber()
+	var v any
+	if from.Decode(&v) != nil {
+		return nil
+	}
+	return []any{exactly(v)}
+}
+
+// exactly makes doubles of the numbers in a value, where those are exact.
+func exactly(v any) any {
+	switch v := v.(type) {
+	case json.Number:
+		if f, err := v.Float64(); err == nil && math.Abs(f) < inexact {
+			return f
+		}
+	case []any:
+		for i := range v {
+			v[i] = exactly(v[i])
+		}
+	case map[string]any:
+		for name := range v {
+			v[name] = exactly(v[name])
+		}
+	}
+	return v
 }
 
 // changed is the answer to a patch.

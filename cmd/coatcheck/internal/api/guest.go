@@ -32,7 +32,7 @@ const (
 	maxSite      = 255
 )
 
-// check reports what is wrong with a visitor, if anything.
+// check reports what is wrong with a visitor, if anything. It writes the address as the gate does.
 func (v *guest) check() error {
 	switch {
 	case v.Cookie != nil && v.Ticket != nil:
@@ -48,11 +48,14 @@ func (v *guest) check() error {
 	case v.Method != "" && !slices.Contains(methodNames, v.Method):
 		return errors.New("method is one of " + strings.Join(methodNames, ", "))
 	}
-	if v.Address != "" {
-		if _, err := netip.ParseAddr(v.Address); err != nil {
-			return errors.New("address is no IP address, such as 192.0.2.7 or 2001:db8::5, without a port")
-		}
+	if v.Address == "" {
+		return nil
 	}
+	address, err := netip.ParseAddr(v.Address)
+	if err != nil {
+		return errors.New("address is no IP address, such as 192.0.2.7 or 2001:db8::5, without a port")
+	}
+	v.Address = address.WithZone("").Unmap().String() // as the gate has it; the zone may be any text
 	return nil
 }
 

@@ -1,7 +1,9 @@
 package api
 
 import (
+	"bufio"
 	"encoding/json"
+	"io"
 	"net/http"
 
 	"coatcheck.dev/session"
@@ -59,6 +61,14 @@ func empty(w http.ResponseWriter, r *http.Request) bool {
 	if r.ContentLength == 0 {
 		return true
 	}
+	body := bufio.NewReader(r.Body)
+	if _, err := body.Peek(1); err == io.EOF && r.ContentLength < 0 {
+		return true // chunked, and there are none
+	}
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{body, r.Body}
 	_, ok := readBody(w, r, maxBody, new(struct{}))
 	return ok
 }

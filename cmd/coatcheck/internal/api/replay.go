@@ -48,11 +48,12 @@ var (
 		"another request has come with this Idempotency-Key")
 )
 
-// once answers a request by do, unless it has been answered before.
-func (p *Replays) once(w http.ResponseWriter, r *http.Request, body []byte, do func(http.ResponseWriter)) {
+// once answers a request by do, unless it has been answered before. A request that can be asked again goes on when its
+// caller has gone, because whoever asks again wants to hear what came of it.
+func (p *Replays) once(w http.ResponseWriter, r *http.Request, body []byte, do http.HandlerFunc) {
 	lines := r.Header["Idempotency-Key"]
 	if len(lines) == 0 {
-		do(w)
+		do(w, r)
 		return
 	}
 	if len(lines) > 1 || !replayKey(lines[0]) {
@@ -61,12 +62,12 @@ func (p *Replays) once(w http.ResponseWriter, r *http.Request, body []byte, do f
 	}
 	e, first := p.enter(callerOf(r.Context()).name+" "+lines[0], sha256.Sum256(body), time.Now())
 	if first {
-		p.answer(e, do)
+		p.answer(e, func(w http.ResponseWriter) { do(w, r.WithContext(context.WithoutCancel(r.Context()))) })
 	}
 	switch {
 	case e.body != sha256.Sum256(body):
 		otherBody.write(w)
-	case !e.wait(r.Context()):
+	case !first && !e.wait(r.Context()):
 		unavailable.write(w)
 	default:
 		e.write(w)

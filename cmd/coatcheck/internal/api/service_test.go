@@ -1,9 +1,12 @@
 package api_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -12,6 +15,7 @@ import (
 	"coatcheck.dev/cmd/coatcheck/internal/api"
 	"coatcheck.dev/event"
 	"coatcheck.dev/session"
+	"coatcheck.dev/store"
 	"coatcheck.dev/store/memory"
 )
 
@@ -121,6 +125,39 @@ func TestSameRequestHasTheSameAnswer(t *testing.T) {
 	h.tell("POST", "/v1/sessions", `{"user":"ada"}`, 201, "Idempotency-Key", "k2") // nobody knew the outcome
 }
 
+// A vanishing store has its caller go away while a session begins.
+type vanishing struct {
+	store.Store
+	leave context.CancelFunc
+}
+
+func (v *vanishing) Create(ctx context.Context, r store.Record, replaces store.ID) error {
+	v.leave()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return v.Store.Create(ctx, r, replaces)
+}
+
+// Whoever has gone and asks again hears of the session that has begun meanwhile.
+func TestACallerWhoHasGoneMayAskAgain(t *testing.T) {
+	ctx, leave := context.WithCancel(t.Context())
+	h := newFixture(t, api.Options{Token: token})
+	h.open(&vanishing{h.store, leave}, api.Options{Token: token})
+	ask := func(ctx context.Context) string {
+		r := httptest.NewRequestWithContext(ctx, "POST", "/v1/sessions", strings.NewReader(`{"user":"ada"}`))
+		r.Header.Set("Authorization", "Bearer "+token)
+		r.Header.Set("Idempotency-Key", "k1")
+		w := httptest.NewRecorder()
+		h.handler.ServeHTTP(w, r)
+		return w.Body.String()
+	}
+	first := ask(ctx)
+	if again := ask(t.Context()); again != first || !strings.Contains(again, `"user":"ada"`) {
+		t.Errorf("%s and %s", first, again)
+	}
+}
+
 // Sixty-four callers at once: what is added counts, unions have everything, and of those that expect a value one wins.
 //
 // Rows: I3
@@ -173,7 +210,8 @@ func TestWrongPatchesAreRefused(t *testing.T) {
 		`{}`, `{"set":{"a b":1}}`, `{"set":{"a":1},"delete":["a"]}`, `{"delete":["a","a"]}`,
 		`{"set":{"a":1},"if":{"b":1}}`,
 		`{"set":{"a":1},"if":{"a":1},"if_absent":["a"]}`, `{"delete":["a"],"carry":["a"]}`, `{"add":{"a":"1"}}`,
-		`{"add":{"a":1e999}}`, `{"union":{"a":1}}`, `{"set":{"` + strings.Repeat("k", 65) + `":1}}`,
+		`{"add":{"a":1e999}}`, `{"add":{"a":9007199254740992}}`, `{"add":{"a":-1e308}}`,
+		`{"union":{"a":1}}`, `{"set":{"` + strings.Repeat("k", 65) + `":1}}`,
 	} {
 		h.tell("PATCH", "/v1/sessions/"+handle+"/data", body, 400)
 		h.tell("PATCH", "/v1/sessions/data", body, 400)
@@ -181,6 +219,87 @@ func TestWrongPatchesAreRefused(t *testing.T) {
 	h.tell("PATCH", "/v1/sessions/"+handle+"/data", `{"set":{"text":"x"}}`, 200)
 	h.tell("PATCH", "/v1/sessions/"+handle+"/data", `{"add":{"text":1}}`, 409)
 	h.tell("PATCH", "/v1/sessions/"+handle+"/data", `{"union":{"text":[1]}}`, 409)
+}
+
+// A double cannot tell 9007199254740993 from its neighbour. Neither is taken for the other, nor counted from.
+func TestLargeNumbersAreExact(t *testing.T) {
+	h := newRig(t, session.Options{})
+	handle, _ := h.begin()
+	path := "/v1/sessions/" + handle + "/data"
+	for _, c := range []struct {
+		body   string
+		status int
+	}{
+		{`{"set":{"id":9007199254740993,"n":9007199254740991,"large":1e400}}`, 200},
+		{`{"set":{"x":1,"id":9007199254740993},"if":{"id":9007199254740992}}`, 409},
+		{`{"set":{"id":9007199254740993},"if":{"id":9007199254740993}}`, 200},
+		{`{"set":{"large":1e400},"if":{"large":1e400}}`, 200},
+		{`{"set":{"x":1}}`, 200},
+		{`{"set":{"x":2},"if":{"x":1.0}}`, 200},
+		{`{"set":{"x":[{"a":1e2,"b":null}]},"if":{"x":2e0}}`, 200},
+		{`{"set":{"x":null},"if":{"x":[{"b":null,"a":100}]}}`, 200},
+		{`{"set":{"x":3},"if":{"x":null}}`, 200},
+		{`{"add":{"id":-5}}`, 409},
+		{`{"add":{"large":1}}`, 409},
+		{`{"add":{"n":1}}`, 409},
+		{`{"add":{"n":-1}}`, 200},
+		{`{"union":{"list":[9007199254740993,9007199254740992,1e400,1e400,1,1.0]}}`, 200},
+	} {
+		if got := h.ask(question{"PATCH", path, c.body, token, http.Header{}}); got.StatusCode != c.status {
+			t.Errorf("%s: %d %s, want %d", c.body, got.StatusCode, got.body, c.status)
+		}
+	}
+	got := h.ask(question{"GET", "/v1/sessions/" + handle, "", token, http.Header{}})
+	for _, want := range []string{`"id":9007199254740993`, `"n":9007199254740990`,
+		`"list":[9007199254740993,9007199254740992,1e400,1]`} {
+		if !strings.Contains(got.body, want) {
+			t.Errorf("%s lacks %s", got.body, want)
+		}
+	}
+}
+
+// A service's runtime writes addresses in its own way. They are kept as the gate has them, so that a search finds them.
+func TestAddressesAreWrittenInOneWay(t *testing.T) {
+	h := newRig(t, session.Options{})
+	for said, want := range map[string]string{
+		"::ffff:192.0.2.7": "192.0.2.7", "2001:DB8:0::5": "2001:db8::5", "fe80::1%eth0": "fe80::1",
+		`fe80::1%\n` + strings.Repeat("z", 9000): "fe80::1",
+	} {
+		begun := h.tell("POST", "/v1/sessions", `{"user":"ada","address":"`+said+`"}`, 201)
+		handle, err := store.ParseID(begun.Handle)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := h.store.Load(t.Context(), handle)
+		if err != nil || r.Device.Address != want {
+			t.Errorf("%.40s is kept as %.40q, want %s; %v", said, r.Device.Address, want, err)
+		}
+	}
+}
+
+// What is sent in chunks, of which there are none, is no body either.
+func TestNoBodyInChunks(t *testing.T) {
+	h := newRig(t, session.Options{})
+	handle, _ := h.begin()
+	server := httptest.NewServer(h.handler)
+	defer server.Close()
+	for body, want := range map[string]int{"": 200, "{}": 200, " ": 400, "[]": 400} {
+		r, err := http.NewRequestWithContext(t.Context(), "POST", server.URL+"/v1/sessions/"+handle+"/extend",
+			io.MultiReader(strings.NewReader(body)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.TransferEncoding = []string{"chunked"}
+		r.Header.Set("Authorization", "Bearer "+token)
+		res, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if res.StatusCode != want {
+			t.Errorf("%q: %d, want %d", body, res.StatusCode, want)
+		}
+	}
 }
 
 func TestWrongVisitorsAreRefused(t *testing.T) {

@@ -17,6 +17,18 @@ import (
 // A feed is told what to tell.
 type feed struct{ store.Hub }
 
+// HEAD of a stream has an end: its client waits for the next answer on the same connection.
+func TestHeadOfAStreamEnds(t *testing.T) {
+	hub := watch.New(watch.Options{Feed: new(feed)})
+	defer hub.Close()
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest("HEAD", "/", nil)
+	if !hub.Serve(w, r, func() bool { return true }) || w.Code != 200 || w.Body.Len() > 0 ||
+		w.Header().Get("Content-Type") != "text/event-stream" {
+		t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
+	}
+}
+
 // A listener follows a stream as a service does.
 type listener struct {
 	t      *testing.T

@@ -41,6 +41,9 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, good func() bool) bo
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("X-Accel-Buffering", "no") // nginx would hold the events back
+	if r.Method == http.MethodHead {
+		return true // a stream without a body would have no end either
+	}
 	defer s.conn.SetWriteDeadline(time.Time{})
 	err := s.send("retry: 1000\n\n" + h.id(from-1) + event("hello", hello{h.lease.Milliseconds(), found}))
 	if err == nil && after[0] != "" && !found {
