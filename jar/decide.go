@@ -201,8 +201,9 @@ func (a *access) domain(line *cookie.Parsed) (domain string, hostOnly, ok bool) 
 		return host, true, true
 	}
 	domain = line.Domain
-	if a.rules.libsoup && strings.IndexByte(domain, '.') < 0 {
-		return domain, false, false
+	if a.rules.libsoup && (strings.IndexByte(domain, '.') < 0 ||
+		host != domain && hasUpper(domainAsWritten(*line))) {
+		return domain, false, false // from a host below, it compares with case
 	}
 	registrable := RegistrableDomain(domain) != ""
 	if domain == bracketed(host) && !registrable {
@@ -232,6 +233,10 @@ func (a *access) prefixKept(line *cookie.Parsed, c *Cookie) bool {
 	// Chromium accepts the host's own address, without a dot, as Domain, and the cookie stays host-only.
 	hostOnly := !line.HasDomain || isIP(a.host) && domainAsWritten(*line) == bracketed(a.host)
 	return !p.HostOnly() || hostOnly && line.Path == "/"
+}
+
+func hasUpper(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return 'A' <= r && r <= 'Z' })
 }
 
 // domainAsWritten is the valid Domain with its dot. It takes a copy of the line: an iterator makes its receiver

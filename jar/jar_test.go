@@ -176,6 +176,18 @@ func TestWebKitGTKSetsAcrossSites(t *testing.T) {
 	expect(t, j, at("https://example.com/"), "strict=1; lax=2; unset=1")
 }
 
+// TestWebKitGTKDomainCase: a Domain is compared with case from hosts below it, and from the host itself without (seen
+// with WebKitGTK 2.50).
+func TestWebKitGTKDomainCase(t *testing.T) {
+	j, _ := newJar(jar.WebKitGTK)
+	set(t, j, at("https://example.com/"), "own=1; Domain=Example.com")
+	if why := j.Set(at("https://www.example.com/"), "below=1; Domain=Example.com"); !why.Excluded() {
+		t.Errorf("from a host below: %v", why)
+	}
+	set(t, j, at("https://www.example.com/"), "low=1; Domain=example.com")
+	expect(t, j, at("https://www.example.com/"), "own=1; low=1")
+}
+
 // TestWebKitGTKRedirects: what has been at another site on the way is from there if it is a navigation, and not if it
 // is a part of the page (seen with WebKitGTK 2.50).
 func TestWebKitGTKRedirects(t *testing.T) {
