@@ -130,6 +130,17 @@ func secure(plain string, flags ...string) func(t *testing.T, f *fixture) setup 
 	}
 }
 
+// unasked is nginx with what is printed, but requests that a condition names go to the app without a question.
+func unasked(condition string) func(t *testing.T, f *fixture) setup {
+	return func(t *testing.T, f *fixture) setup {
+		return printed(nginx, "auth_request /.coatcheck/auth;", "error_page 418 = @app; if ("+condition+
+			") { return 418; }\n        auth_request /.coatcheck/auth;", "location /.coatcheck/ {",
+			"location @app { proxy_pass http://"+f.app+"; proxy_http_version 1.1; "+
+				"proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $coatcheck_connection; }\n    "+
+				"location /.coatcheck/ {")(t, f)
+	}
+}
+
 const toHTTPS = "return 308 https://127.0.0.1$request_uri;"
 
 // cached is a cache before the gate that keeps the pages of one path whatever they say.
@@ -232,6 +243,19 @@ var mistakes = []mistake{
 			f.gate.addr)(t, f)
 		s.flags = []string{"--required", "/account"}
 		return s
+	}},
+	{"the method is not told", "cross-site", printed(nginx, "X-Original-Method $request_method",
+		"X-Original-Method GET")},
+	{"WebSockets are not asked about", "required-headers", unasked("$http_upgrade")},
+	{"health checks are not asked about", "required-headers", unasked("$http_user_agent ~ ^kube-probe")},
+	{"a folder is not asked about", "identity-paths", func(t *testing.T, f *fixture) setup {
+		return printed(nginx, "location /.coatcheck/ {", "location /api/ { proxy_pass http://"+f.app+
+			"; }\n    location /.coatcheck/ {")(t, f)
+	}},
+	{"the auth endpoint's answers are kept", "caching-session", func(t *testing.T, f *fixture) setup {
+		return printed(nginx, "upstream coatcheck {", "proxy_cache_path "+t.TempDir()+
+			" keys_zone=auth:1m;\nupstream coatcheck {", "internal;", "internal; proxy_cache auth; "+
+			"proxy_cache_key $request_uri; proxy_cache_valid 200 1m; proxy_ignore_headers Cache-Control Vary;")(t, f)
 	}},
 	{"no HSTS", "hsts", secure(toHTTPS)},
 	{"plain http is served", "redirect", secure("proxy_pass https://GATE; proxy_set_header Host $http_host;",

@@ -8,7 +8,6 @@
 // these are judged only by what the usual one did not show.
 //
 // The attacks are harmless: they ask for nothing but the probe, the path that is named as closed, and the auth
-// endpoint,
-// a bounded number of times, one after the other. A site that is not on this machine is attacked only with
-// [Options.Mine].
+// endpoint, a bounded number of times, one after the other; and for other paths where the echo is in place of the whole
+// app. A site that is not on this machine is attacked only with [Options.Mine].
 package probe

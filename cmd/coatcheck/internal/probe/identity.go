@@ -53,7 +53,9 @@ func (a *attack) claim(ctx context.Context, r request, spell func(name, value st
 			r.lines = append(r.lines, spell(name, a.mark)...)
 		}
 	}
-	r.target = a.fresh()
+	if r.target == "" {
+		r.target = a.fresh()
+	}
 	return a.send(ctx, r)
 }
 
@@ -162,6 +164,49 @@ func (a *attack) otherSigns(ctx context.Context) (Finding, error) {
 		"have the proxy drop such names (nginx: no underscores_in_headers; HAProxy: http-request del-header "+
 			"coatcheck -m beg; Caddy: request_header -Coatcheck*): CGI, WSGI, Rack and PHP read them as Coatcheck-User",
 		request{}, spellings...)
+}
+
+// paths are of kinds that proxies often treat otherwise than pages: they come from elsewhere, or are for everybody.
+var paths = []string{
+	".css", ".js", ".png", ".json", "/static/", "/assets/", "/api/", "/public/", "/.well-known/", "/ws/", "/health/",
+}
+
+// elsewhere claims to be somebody at other paths than the probe's, where the echo is in place of the whole app.
+func (a *attack) elsewhere(ctx context.Context) (Finding, error) {
+	const tried = "Coatcheck-User and its kin at other paths, such as /api/ and of images"
+	session := request{}
+	if a.signedIn() {
+		session.lines = []string{"Cookie: " + a.session}
+	}
+	got, err := a.get(ctx, "/"+a.mark, session.lines...)
+	switch {
+	case err != nil:
+		return Finding{Tried: tried}, err
+	case got.report == nil:
+		return unknown(tried, "the echo is at the probe's path alone", "put coatcheck echo in place of the app")
+	}
+	var through []string
+	for _, path := range paths {
+		r := request{target: path + a.mark, lines: slices.Clone(session.lines)}
+		if path[0] == '.' {
+			r.target = "/" + a.mark + path
+		}
+		got, err := a.claim(ctx, r, func(name, value string) []string { return []string{name + ": " + value} })
+		if err != nil {
+			return Finding{Tried: tried}, err
+		}
+		for name, f := range a.landed(got.report) {
+			if f.own > 0 {
+				through = append(through, name)
+			}
+		}
+		if len(through) > 0 {
+			return dangerous(tried, named(through)+" reached the app with the client's value at "+r.target,
+				"have the proxy remove or set the headers on every path (nginx: a location of its own needs "+
+					"auth_request and proxy_set_header as well)")
+		}
+	}
+	return a.held(tried, false)
 }
 
 func (a *attack) spaced(ctx context.Context) (Finding, error) {

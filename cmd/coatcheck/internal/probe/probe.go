@@ -210,7 +210,11 @@ func (a *attack) signedIn() bool {
 	return a.user != nil && a.user.report != nil && value(a.user.report, "Coatcheck-Session") != ""
 }
 
+// value returns a header of a report, which may be nil.
 func value(r *echo.Report, name string) string {
+	if r == nil {
+		return ""
+	}
 	for _, v := range r.Values(http.CanonicalHeaderKey(name), true) {
 		if v != "" {
 			return v

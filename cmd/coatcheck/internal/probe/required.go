@@ -13,7 +13,7 @@ const requiredFix = "have the proxy ask for every request to the app, and tell t
 
 // open reports whether an answer came from behind the door.
 func open(got *response) bool {
-	return got.report != nil || got.status >= 200 && got.status < 300
+	return got.report != nil || got.status >= 200 && got.status < 300 || got.status == http.StatusSwitchingProtocols
 }
 
 func (a *attack) required(ctx context.Context) (Finding, error) {
@@ -44,6 +44,9 @@ func (a *attack) around(ctx context.Context, tried string, ways []request) (Find
 		if err != nil {
 			return Finding{Tried: tried}, err
 		}
+		if got.conn != nil {
+			got.conn.Close() // a WebSocket
+		}
 		if open(got) {
 			what := r.method + " " + r.target
 			if len(r.lines) > 0 {
@@ -67,8 +70,13 @@ func (a *attack) requiredHeaders(ctx context.Context) (Finding, error) {
 		request{target: a.Required, lines: []string{"X-Forwarded-Host: " + a.mark + ".example"}},
 		request{target: a.Required, lines: []string{"X-Forwarded-Method: OPTIONS"}},
 		request{target: a.Required, lines: []string{"X-Original-Method: OPTIONS"}},
-		request{target: a.Required, lines: []string{"Connection: close, Cookie, X-Forwarded-Uri, X-Original-URI"}})
-	return a.around(ctx, "the closed path, with headers that say it is another", ways)
+		request{target: a.Required, lines: []string{"Connection: close, Cookie, X-Forwarded-Uri, X-Original-URI"}},
+		request{target: a.Required, lines: []string{"Upgrade: websocket", "Connection: Upgrade",
+			"Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="}})
+	for _, checker := range []string{"kube-probe/1.34", "GoogleHC/1.0", "ELB-HealthChecker/2.0"} {
+		ways = append(ways, request{target: a.Required, lines: []string{"User-Agent: " + checker}})
+	}
+	return a.around(ctx, "the closed path, with headers that say it is another request", ways)
 }
 
 func (a *attack) requiredSpelling(ctx context.Context) (Finding, error) {
@@ -76,7 +84,8 @@ func (a *attack) requiredSpelling(ctx context.Context) (Finding, error) {
 	var ways []request
 	for _, target := range []string{
 		"//" + path, "/./" + path, "/x/../" + path, "/x/..%2f" + path, "/%2e/" + path, escapeFirst(path),
-		"/" + path + "?x=" + a.Probe, "/" + path + "#" + a.mark, a.Probe + "/../" + path,
+		"/" + path + "?x=" + a.Probe, "/" + path + "#" + a.mark, "/" + path + ";" + a.mark + ".css",
+		a.Probe + "/../" + path,
 		a.site.Scheme + "://" + a.site.Host + "/" + path,
 	} {
 		ways = append(ways, request{target: target})

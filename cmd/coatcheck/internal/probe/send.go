@@ -11,6 +11,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -78,15 +79,15 @@ func (a *attack) text(r request) []byte {
 		r.protocol = "HTTP/1.1"
 	}
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s %s %s\r\nHost: %s\r\nUser-Agent: coatcheck-doctor\r\n", r.method, r.target, r.protocol,
-		a.site.Host)
-	upgrade := false
+	fmt.Fprintf(&b, "%s %s %s\r\nHost: %s\r\n", r.method, r.target, r.protocol, a.site.Host)
 	for _, line := range r.lines {
 		b.WriteString(line + "\r\n")
-		upgrade = upgrade || strings.HasPrefix(line, "Connection:")
 	}
-	if !upgrade {
-		b.WriteString("Connection: close\r\n")
+	for _, line := range []string{"User-Agent: coatcheck-doctor", "Connection: close"} {
+		name, _, _ := strings.Cut(line, " ")
+		if !slices.ContainsFunc(r.lines, func(own string) bool { return strings.HasPrefix(own, name) }) {
+			b.WriteString(line + "\r\n")
+		}
 	}
 	b.WriteString("\r\n" + r.body)
 	return b.Bytes()

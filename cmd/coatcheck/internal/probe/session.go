@@ -135,12 +135,40 @@ func (a *attack) cachingSession(ctx context.Context) (Finding, error) {
 	if err != nil {
 		return Finding{Tried: tried}, err
 	}
+	if who := value(own.report, "Coatcheck-Session"); who != "" && who == value(other.report, "Coatcheck-Session") &&
+		own.report.ID != other.report.ID && value(a.visitor.report, "Coatcheck-Session") == "" {
+		return dangerous(tried, "a visitor was taken for the user who had just asked for the same page",
+			"keep no answers of the auth endpoint (nginx: no proxy_cache for it): nobody tells the cache who has "+
+				"signed out, either")
+	}
 	if a.cached || own.report == nil || other.report == nil || own.report.ID != other.report.ID {
 		return ok(tried, "a visitor is not given the page of somebody else")
 	}
 	return dangerous(tried, "a visitor got the page that was made for a session, from a cache",
 		"keep no answer to a request with a session's cookie (nginx: proxy_cache_bypass and proxy_no_cache with the "+
 			"cookie), or put the cache behind Coatcheck")
+}
+
+// crossSite sends a form with a session, as the page of another site has a browser do.
+func (a *attack) crossSite(ctx context.Context) (Finding, error) {
+	const tried = "a form that another site has a browser send, with a session"
+	if !a.signedIn() {
+		return needSession(tried)
+	}
+	other := "https://" + a.mark + ".example"
+	got, err := a.send(ctx, request{method: http.MethodPost, target: a.fresh(), lines: []string{
+		"Cookie: " + a.session, "Origin: " + other, "Referer: " + other + "/", "Sec-Fetch-Site: cross-site",
+		"Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document", "Content-Type: application/x-www-form-urlencoded",
+		"Content-Length: 0",
+	}})
+	switch {
+	case err != nil:
+		return Finding{Tried: tried}, err
+	case value(got.report, "Coatcheck-Session") != "":
+		return dangerous(tried, "it reached the app with the user's session", "have the proxy tell the auth endpoint "+
+			"the method of each request, and the headers Origin and Sec-Fetch-Site")
+	}
+	return ok(tried, fmt.Sprintf("it is answered %d, and the app does not get it with the session", got.status))
 }
 
 // statuses asks the app for answers of its own.
