@@ -21,6 +21,8 @@ type access struct {
 	secure     bool // the same, or trusted because it is this machine
 	sites      sites
 	thirdParty bool // only the cookies of its partition are for the request
+	// The host of the page for WebKitGTK, which sends a page's parts the cookies that are for that host; "" for others.
+	page string
 }
 
 // sites are the same-site contexts of a request, judged in several ways, because warnings compare them.
@@ -51,15 +53,22 @@ func (p Profile) access(r *Request, storing bool, now time.Time) access {
 		a.sites = allSites(strict)
 		return a
 	}
-	schemeful := !a.rules.sitesHaveNoScheme
-	redirectsCount := a.rules.redirectsCount || a.rules.redirectsOfNavigationsCount && r.Kind == Navigation
-	byScheme := r.siteContext(schemeful, redirectsCount, storing)
+	rules := siteRules{
+		schemeful: !a.rules.sitesHaveNoScheme, below: a.rules.libsoup, redirectsScheme: a.rules.libsoup,
+		redirects: a.rules.redirectsCount,
+	}
+	byHost, with, without := rules, rules, rules
+	byHost.schemeful, with.redirects, without.redirects = false, true, false
+	byScheme := r.siteContext(rules, storing)
 	a.sites = sites{
 		context:        byScheme,
-		byHost:         r.siteContext(false, redirectsCount, storing),
+		byHost:         r.siteContext(byHost, storing),
 		byScheme:       byScheme,
-		withRedirects:  r.siteContext(schemeful, true, storing),
-		ignoreRedirect: r.siteContext(schemeful, false, storing),
+		withRedirects:  r.siteContext(with, storing),
+		ignoreRedirect: r.siteContext(without, storing),
+	}
+	if a.rules.libsoup && r.TopLevel != nil && (r.Kind != Navigation || r.Script) {
+		a.page = canonicalHost(r.TopLevel)
 	}
 	a.thirdParty = a.rules.partitionsThirdParties && a.partition(r).CrossSiteAncestor
 	return a
@@ -310,6 +319,9 @@ func (a *access) checkSameSite(c *Cookie, why *cookie.Reasons, storing bool) {
 	}
 	if a.sites == allSites(strict) || a.rules.libsoup && storing {
 		return // libsoup looks at SameSite where it sends cookies alone
+	}
+	if a.page != "" && (a.page == c.Domain || !c.HostOnly && domainMatch(a.page, c.Domain)) {
+		return
 	}
 	needed := a.neededContext(c, storing)
 	if a.sites.context < needed {

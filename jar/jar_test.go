@@ -176,6 +176,26 @@ func TestWebKitGTKSetsAcrossSites(t *testing.T) {
 	expect(t, j, at("https://example.com/"), "strict=1; lax=2; unset=1")
 }
 
+// TestWebKitGTKSites: a host below that of a page is of its site, even if the page's host is a public suffix, and not
+// the other way round; http and https are one site, but a navigation that was redirected from one to the other is from
+// elsewhere (seen with WebKitGTK 2.50).
+func TestWebKitGTKSites(t *testing.T) {
+	j, _ := newJar(jar.WebKitGTK)
+	for _, host := range []string{"https://me.github.io/", "https://localhost/", "https://sub.localhost/"} {
+		set(t, j, at(host), "strict=1; SameSite=Strict")
+	}
+	in := func(page, frame string) *jar.Request {
+		return &jar.Request{URL: mustURL(frame), Kind: jar.FrameNavigation, TopLevel: mustURL(page),
+			Initiator: mustURL(page)}
+	}
+	expect(t, j, in("https://github.io/", "https://me.github.io/"), "strict=1")
+	expect(t, j, in("http://localhost/", "https://sub.localhost/"), "strict=1")
+	expect(t, j, in("https://sub.localhost/", "https://localhost/"), "")
+	expect(t, j, in("http://localhost/", "https://localhost/"), "strict=1")
+	expect(t, j, &jar.Request{URL: mustURL("https://localhost/"), Kind: jar.Navigation,
+		Redirects: []*url.URL{mustURL("http://localhost/")}}, "")
+}
+
 // TestWebKitGTKDomainCase: a Domain is compared with case from hosts below it, and from the host itself without (seen
 // with WebKitGTK 2.50).
 func TestWebKitGTKDomainCase(t *testing.T) {
@@ -188,8 +208,8 @@ func TestWebKitGTKDomainCase(t *testing.T) {
 	expect(t, j, at("https://www.example.com/"), "own=1; low=1")
 }
 
-// TestWebKitGTKRedirects: what has been at another site on the way is from there if it is a navigation, and not if it
-// is a part of the page (seen with WebKitGTK 2.50).
+// TestWebKitGTKRedirects: what has been at another site on the way is from there. But parts of a page get the cookies
+// that are for its host, and so a frame of another site in between does not count (seen with WebKitGTK 2.50).
 func TestWebKitGTKRedirects(t *testing.T) {
 	j, _ := newJar(jar.WebKitGTK)
 	set(t, j, at("https://example.com/"), "strict=1; SameSite=Strict", "lax=1; SameSite=Lax", "unset=1")
@@ -208,6 +228,11 @@ func TestWebKitGTKRedirects(t *testing.T) {
 		tt.r.URL, tt.r.Redirects = mustURL("https://example.com/"), away
 		expect(t, j, &tt.r, tt.want)
 	}
+	below := mustURL("https://www.example.com/")
+	expect(t, j, &jar.Request{URL: page, TopLevel: below, Initiator: below, Redirects: away}, "unset=1")
+	between := mustURL("https://other.example/")
+	expect(t, j, &jar.Request{URL: page, TopLevel: page, Ancestors: []*url.URL{between}, Initiator: between},
+		"strict=1; lax=1; unset=1")
 }
 
 func TestLifetimes(t *testing.T) {

@@ -34,9 +34,8 @@ type rules struct {
 	unsetIsLax bool
 	// For so long after its creation, unsafe top-level requests carry it as well.
 	laxAllowUnsafe time.Duration
-	// A redirect through another site makes a request cross-site. The standard demands it, but Chromium does not do it,
-	// and WebKitGTK only for navigations (measured with 2.50).
-	redirectsCount, redirectsOfNavigationsCount bool
+	// A redirect through another site makes a request cross-site. The standard demands it, but Chromium does not do it.
+	redirectsCount bool
 	// http on the same machine counts as secure.
 	localhostIsSecure bool
 	// Prefixes are compared with case, and those with Http are unknown (WebKit change 72339 is open).
@@ -66,7 +65,8 @@ type rules struct {
 	clearingRefusesLines bool
 	// Lines are read by cookie.ParseLibsoup. There are no prefixes, no SameSite=None that needs Secure, no cookies of
 	// public suffixes, and a Domain needs a dot. Only the same identity is protected from http. Cookies are set
-	// whatever their SameSite (libsoup 3.2).
+	// whatever their SameSite. Hosts below that of a page are of its site, a redirect from http to https is one through
+	// another site, and whatever has asked, a page gets the cookies that are for its host (libsoup 3.2).
 	libsoup bool
 	// The Priority attribute counts in evictions.
 	priorities bool
@@ -86,7 +86,7 @@ var profiles = [...]rules{
 		clearsHostAlone: true, limits: shared.with(3000, 0, 2048)},
 	Safari: {unsetIsLax: true, redirectsCount: true, prefixesByCase: true, noHTTPPrefixes: true,
 		partitionedNeedsNone: true, limits: shared.with(3000, 0, 0)},
-	WebKitGTK: {libsoup: true, redirectsOfNavigationsCount: true, sitesHaveNoScheme: true, clearsHostAlone: true,
+	WebKitGTK: {libsoup: true, redirectsCount: true, sitesHaveNoScheme: true, clearsHostAlone: true,
 		limits: Limits{Bytes: shared.Bytes}},
 }
 

@@ -53,16 +53,29 @@ const (
 	strict
 )
 
+// siteRules are the differences between user agents about sites.
+type siteRules struct {
+	schemeful       bool // http and https are two sites
+	below           bool // a host below that of the page is of its site, even if the page's is a public suffix
+	redirects       bool // a redirect through another site counts
+	redirectsScheme bool // and so does one from http to https, or back
+}
+
+// same reports whether a document is of the site of the request. nil is.
+func (r *Request) same(u *url.URL, rules siteRules) bool {
+	return u == nil || sameSite(u, r.URL, rules.schemeful) ||
+		rules.below && domainMatch(canonicalHost(r.URL), canonicalHost(u))
+}
+
 // siteContext judges a request by RFC 6265bis section 5.2. That is about sending; for storing, every top-level
 // navigation counts as lax ([cookie.ExcludeSameSiteLax]).
-func (r *Request) siteContext(schemeful, redirectsCount, storing bool) siteContext {
-	same := func(u *url.URL) bool { return u == nil || sameSite(u, r.URL, schemeful) }
+func (r *Request) siteContext(rules siteRules, storing bool) siteContext {
 	if r.Kind != Navigation || r.Script {
-		if !same(r.TopLevel) {
+		if !r.same(r.TopLevel, rules) {
 			return crossSite
 		}
 		for _, u := range r.Ancestors {
-			if !same(u) {
+			if !r.same(u, rules) {
 				return crossSite
 			}
 		}
@@ -74,7 +87,7 @@ func (r *Request) siteContext(schemeful, redirectsCount, storing bool) siteConte
 		return lax
 	}
 	result := strict
-	if !same(r.Initiator) || redirectsCount && r.redirectedAcross(same) {
+	if !r.same(r.Initiator, rules) || rules.redirects && r.redirectedAcross(rules) {
 		result = crossSite
 		if r.Kind == Navigation {
 			result = lax
@@ -86,9 +99,9 @@ func (r *Request) siteContext(schemeful, redirectsCount, storing bool) siteConte
 	return result
 }
 
-func (r *Request) redirectedAcross(same func(*url.URL) bool) bool {
+func (r *Request) redirectedAcross(rules siteRules) bool {
 	for _, u := range r.Redirects {
-		if !same(u) {
+		if !sameSite(u, r.URL, rules.schemeful || rules.redirectsScheme) {
 			return true
 		}
 	}

@@ -97,6 +97,12 @@ var webkitKnown = []known{{
 	shows:   []step{{how: navigate, url: "https://127.0.0.1/", lines: []string{"a=1; Domain=.127.0.0.1"}}},
 	applies: lines(`(?i)domain=\.127\.`),
 }, {
+	what: "a Domain that is the end of an address",
+	why: "RFC 6265bis section 5.1.3: only a host name has hosts above it. libsoup compares the texts " +
+		"(soup_host_matches_host).",
+	shows:   []step{{how: navigate, url: "https://127.0.0.1/", lines: []string{"a=1; Domain=0.0.1"}}},
+	applies: lines(`(?i)domain=0\.0\.1`),
+}, {
 	what: "a script of a frame of another site, over http or in a page of a public suffix, sets no cookie",
 	why: "RFC 6265bis section 8.4 leaves it to the browser. Responses to such frames set cookies, and scripts of " +
 		"frames by https do in other pages, so it is no rule that a jar could follow.",
