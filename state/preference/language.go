@@ -71,12 +71,25 @@ func (l Language) match(r *http.Request) int {
 	if said == "" || len(said) > maxAcceptLanguage {
 		return 0
 	}
-	wanted, _, err := language.ParseAcceptLanguage(said)
-	if err != nil {
-		return 0
-	}
-	_, i, _ := l.matcher.Match(wanted...)
+	_, i, _ := l.matcher.Match(accepted(said)...)
 	return i
+}
+
+// accepted returns the languages of a list, the most welcome first. An element that is malformed makes the others no
+// less wanted.
+func accepted(list string) []language.Tag {
+	list = strings.ToLower(list) // capitals mean the same, and package language knows no Q
+	if wanted, _, err := language.ParseAcceptLanguage(list); err == nil {
+		return wanted
+	}
+	var good []string
+	for element := range strings.SplitSeq(list, ",") {
+		if _, _, err := language.ParseAcceptLanguage(element); err == nil {
+			good = append(good, element)
+		}
+	}
+	wanted, _, _ := language.ParseAcceptLanguage(strings.Join(good, ","))
+	return wanted
 }
 
 // Supported returns the declared languages.

@@ -104,6 +104,8 @@ func TestChoicesBeforeHintsBeforeDefaults(t *testing.T) {
 		"the closest language":     {request("Accept-Language", "pt"), "", "pt-BR", false, 20},
 		"languages in two lines":   {lines("Accept-Language", "fr", "de;q=0.8, en;q=0.1"), "", "de", false, 20},
 		"malformed language":       {request("Accept-Language", "de;q=x;;,"), "", "en", false, 20},
+		"one malformed language":   {request("Accept-Language", "de;q=x, pt;q=0.5"), "", "pt-BR", false, 20},
+		"a weight in capitals":     {request("Accept-Language", "fr;Q=0.9, DE;Q=0.8"), "", "de", false, 20},
 		"a language list too long": {request("Accept-Language", "de"+strings.Repeat(",de", 400)), "", "en", false, 20},
 		"choices": {request("Cookie", name+"!theme:light.language:pt-BR.still:0.rows:50.",
 			"Sec-CH-Prefers-Color-Scheme", `"dark"`, "Sec-CH-Prefers-Reduced-Motion", `"reduce"`,
