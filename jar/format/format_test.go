@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -513,6 +514,21 @@ func TestSaveIsAtomic(t *testing.T) {
 			}
 			return
 		default:
+		}
+	}
+}
+
+// TestCurlNames: curl 7.88 has one cookie where two differ by the case of their names alone, and that is said.
+func TestCurlNames(t *testing.T) {
+	j := newJar(jar.Spec)
+	u := &jar.Request{URL: &url.URL{Scheme: "https", Host: "example.com", Path: "/"}}
+	for _, line := range []string{"sid=1", "SID=2", "sid=3; Path=/a", "sid=4; Domain=example.com"} {
+		j.Set(u, line)
+	}
+	for to, want := range map[format.Reader]int{format.Curl: 1, format.Wget: 0, format.AnyReader: 0} {
+		report, err := format.Netscape.With(format.Options{For: to}).Export(j, io.Discard)
+		if err != nil || len(report.Losses) != want || report.Changed != want {
+			t.Errorf("for %q: %+v, %v", to, report, err)
 		}
 	}
 }

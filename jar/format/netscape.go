@@ -214,12 +214,38 @@ func readUpperBool(field, s string) (bool, error) {
 }
 
 func writeNetscape(o *Options) encoder {
+	var names curlNames
+	if o.For == Curl {
+		names = curlNames{}
+	}
 	return list{
 		head: "# Netscape HTTP Cookie File\n\n",
 		cookie: func(line []byte, c *jar.Cookie, lose func(what string)) ([]byte, string) {
-			return appendNetscape(line, c, o.For, lose)
+			line, why := appendNetscape(line, c, o.For, lose)
+			if why == "" && names.clash(c) {
+				lose("curl compares names without case, and keeps it in the place of another one of this host")
+			}
+			return line, why
 		},
 	}.encode
+}
+
+// curlNames are the cookies that curl has read, as it tells them apart; nil is for other programs.
+type curlNames map[curlName]bool
+
+type curlName struct {
+	name, domain, path string
+	hostOnly           bool
+}
+
+func (names curlNames) clash(c *jar.Cookie) bool {
+	if names == nil {
+		return false
+	}
+	key := curlName{strings.ToLower(c.Name), c.Domain, c.Path, c.HostOnly}
+	before := names[key]
+	names[key] = true
+	return before
 }
 
 func appendNetscape(line []byte, c *jar.Cookie, to Reader, lose func(what string)) (_ []byte, why string) {
