@@ -114,7 +114,7 @@ type Options struct {
 	PrivateCaching bool
 
 	// SignInPath is where [Manager.Require] sends browsers that are not signed in, with the page they wanted in the
-	// parameter return_to. The default is to answer 401.
+	// parameter return_to, unless its address is too long for that. The default is to answer 401.
 	SignInPath string
 
 	// Denied answers those that [Manager.Require] and its kin do not let through and do not send to SignInPath. Headers

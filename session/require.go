@@ -89,16 +89,21 @@ func (m *Manager) askToSignIn(w http.ResponseWriter, r *http.Request, bearer boo
 	http.Error(w, "Please sign in.", http.StatusUnauthorized)
 }
 
+// maxBack bounds the page that the address of the sign-in page names, in bytes as they stand there: many servers and
+// proxies take no address beyond 8 KB, nor answers with such a header.
+const maxBack = 4 << 10
+
 // signInFrom returns the address of the page to sign in at, which leads back to a page of this site, or to none.
 func (m *Manager) signInFrom(back string) string {
-	if back == "" {
+	back = url.QueryEscape(back)
+	if back == "" || len(back) > maxBack {
 		return m.opts.SignInPath
 	}
 	and := "?"
 	if strings.Contains(m.opts.SignInPath, "?") {
 		and = "&"
 	}
-	return m.opts.SignInPath + and + "return_to=" + url.QueryEscape(back)
+	return m.opts.SignInPath + and + "return_to=" + back
 }
 
 // htmxPage returns the page that htmx runs in. The request itself is for a part of it.

@@ -29,6 +29,9 @@ func TestRequireAsksVisitorsToSignIn(t *testing.T) {
 		{"form", "/login", "POST", "/account", "text/html", 401, ""},
 		{"other host in the path", "/login", "GET", "//evil.example/x", "text/html", 303,
 			"/login?return_to=%2F%2Fevil.example%2Fx"},
+		{"long address", "/login", "GET", "/?q=" + strings.Repeat("x", 4086), "text/html", 303,
+			"/login?return_to=%2F%3Fq%3D" + strings.Repeat("x", 4086)}, // 4 KiB
+		{"too long", "/login", "GET", "/?q=" + strings.Repeat("x", 4087), "text/html", 303, "/login"},
 		{"page with a query", "/login?lang=de", "GET", "/account", "text/html", 303,
 			"/login?lang=de&return_to=%2Faccount"},
 	} {

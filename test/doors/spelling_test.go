@@ -1,9 +1,11 @@
 package doors
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -54,6 +56,34 @@ func closedPage(target string) bool {
 		p = plain
 	}
 	return strings.EqualFold(path.Clean("/"+strings.ReplaceAll(p, `\`, "/")), "/account")
+}
+
+// large sends what some server on the way may have no room for. It is answered, and the door stays.
+func large(t *testing.T, d *column) {
+	ada, page := d.signedIn(t, "ada"), []string{"Accept: text/html", "Sec-Fetch-Mode: navigate"}
+	for _, n := range []int{1000, 10_000, 20_000} {
+		target := "/account?q=" + strings.Repeat("%2f", n/3)
+		r := d.browser(t).get(target, page...)
+		if to := r.location(); r.status != http.StatusSeeOther || !strings.HasPrefix(to, "/.echo/sign-in") ||
+			len(to) > 8<<10 {
+			t.Errorf("%d bytes as a visitor: %d to %.50q, of %d bytes", n, r.status, to, len(to))
+		}
+		if r := ada.get(target, page...); r.status != http.StatusOK {
+			t.Errorf("%d bytes as ada: %d", n, r.status)
+		}
+	}
+	for _, n := range []int{40, 80, 92} {
+		lines := slices.Repeat([]string{"X-Many: 1"}, n)
+		if r := ada.get("/account", lines...); r.status != http.StatusOK && (n <= 80 || r.status/100 != 4) {
+			t.Errorf("%d headers: %d", n, r.status)
+		}
+		for i := range lines {
+			lines[i] = fmt.Sprintf("X-Many-%d: 1", i)
+		}
+		if r := ada.get("/account", lines...); r.status != http.StatusOK && (n <= 80 || r.status/100 != 4) {
+			t.Errorf("%d headers of other names: %d", n, r.status)
+		}
+	}
 }
 
 // ways has a client say, through a proxy, where it comes from and where it is. To the gate this machine is a trusted

@@ -23,6 +23,7 @@ var scenarios = []scenario{
 	{"24 forged spellings", forgeries},
 	{"other spellings of the closed page", spelt},
 	{"the way that a client says it has come", ways},
+	{"long addresses and many headers", large},
 	{"two lines of Set-Cookie", twoLines},
 	{"7 KB of cookies", manyCookies},
 	{"answers of the app's own", untouched},

@@ -21,11 +21,20 @@ local function lines(values)
     return found
 end
 
+-- most is how many lines of a client are asked with. HAProxy has room for 101 by default (tune.http.maxhdr), with those
+-- that the script adds.
+local most = 90
+
+-- question returns the headers to ask with, or nothing if the request has too many.
 local function question(txn)
-    local headers = {}
+    local headers, count = {}, 0
     for name, values in pairs(txn.http:req_get_headers()) do
-        if not mine(name) then headers[name] = lines(values) end
+        if not mine(name) then
+            headers[name] = lines(values)
+            count = count + #headers[name]
+        end
     end
+    if count > most then return nil end
     local hosts = lines(txn.http:req_get_headers()["host"])
     headers["x-original-method"] = { txn.sf:method() }
     headers["x-original-uri"] = { txn.sf:pathq() }
@@ -33,6 +42,13 @@ local function question(txn)
     headers["x-forwarded-host"] = hosts
     headers["x-forwarded-proto"] = { txn.f:ssl_fc() == 1 and "https" or "http" }
     return headers
+end
+
+-- many refuses a request with too many headers.
+local function many(txn)
+    local reply = txn:reply({ status = 431, reason = "Request Header Fields Too Large" })
+    reply:add_header("cache-control", "no-store")
+    txn:done(reply)
 end
 
 -- unknown answers for Coatcheck, which does not. Nobody is signed out for that.
@@ -56,7 +72,9 @@ local function whole(txn, res)
 end
 
 core.register_action("coatcheck", { "http-req" }, function(txn, at, authorization)
-    local res = core.httpclient():get({ url = at .. "/.coatcheck/auth", headers = question(txn), timeout = 10000 })
+    local headers = question(txn)
+    if not headers then return many(txn) end
+    local res = core.httpclient():get({ url = at .. "/.coatcheck/auth", headers = headers, timeout = 10000 })
     local said = res and res.headers or {}
     if not res or not res.status or res.status < 200 or res.status >= 500 and not said["retry-after"] then
         return unknown(txn)
