@@ -3,6 +3,9 @@ package audit_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"slices"
 	"strings"
@@ -99,5 +102,34 @@ func TestPlanted(t *testing.T) {
 		if strings.Contains(out.String(), "secret-") || strings.Contains(out.String(), "lovelace") {
 			t.Errorf("%s has a value", name)
 		}
+	}
+}
+
+// A frame without an address of its own keeps things where its page does, and its script is named with the page.
+func TestFrameWithoutAnAddress(t *testing.T) {
+	chromiumtest.Need(t)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		fmt.Fprint(w, `<!doctype html><iframe srcdoc="<script>document.cookie='inner=1';
+localStorage.setItem('inner', '1')</script>"></iframe>`)
+	}))
+	t.Cleanup(server.Close)
+	page := server.URL + "/a/page"
+	a, err := audit.Look(t.Context(), &audit.Options{Pages: []string{page}, Inventory: state.NewInventory()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, i := range a.Drifts() {
+		if i.Name != "inner" {
+			continue
+		}
+		found++
+		if len(i.Sources) != 1 || i.Sources[0].By != "script" || i.Sources[0].Line == 0 || i.Sources[0].Frame != page {
+			t.Errorf("%s inner was put there by %+v", i.Kind, i.Sources)
+		}
+	}
+	if found != 2 {
+		t.Errorf("found %d of 2", found)
 	}
 }

@@ -17,12 +17,19 @@
 		Error.prepareStackTrace = prepare
 		return lines.split("\n").slice(1).filter(line => !line.includes("coatcheck-audit.js")).slice(0, 6).map(cut)
 	}
+	// A document without an address of its own (srcdoc, about:blank, blob:) keeps things where the one above it does.
+	const address = () => {
+		const {href} = location, {origin} = globalThis
+		if (/^https?:/.test(href)) return href
+		const base = globalThis.document?.baseURI ?? ""
+		return base.startsWith(origin + "/") ? base : origin + "/"
+	}
 	const report = (kind, name, size, attributes = "") => {
 		try {
 			const key = [kind, name, attributes].join("\n")
 			if (seen.has(key) || seen.size >= MaxReports) return
 			seen.add(key)
-			tell(stringify({kind, name: cut("" + name), size, attributes: cut(attributes), frame: cut(location.href),
+			tell(stringify({kind, name: cut("" + name), size, attributes: cut(attributes), frame: cut(address()),
 				stack: stack()}))
 		} catch {}
 	}

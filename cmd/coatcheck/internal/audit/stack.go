@@ -7,7 +7,7 @@ import (
 
 // place is the end of a line of V8's Error.stack: a URL, a line and a column.
 var place = regexp.MustCompile(
-	`(?:\(|at |@)((?:https?|blob|data|file|chrome-extension):[^\s()]*?):(\d{1,9}):(\d{1,9})\)?$`)
+	`(?:\(|at |@)((?:https?|blob|data|file|chrome-extension|about):[^\s()]*?):(\d{1,9}):(\d{1,9})\)?$`)
 
 // caller is the first place of a stack that has a URL.
 func caller(stack []string) Source {

@@ -12,6 +12,7 @@ func TestCaller(t *testing.T) {
 		"    at blob:https://shop.example/1f-2:1:2":                {URL: "blob:" + site + "1f-2", Line: 1, Column: 2},
 		"    at data:text/javascript,s3cret:1:2":                   {URL: "data:…", Line: 1, Column: 2},
 		"    at Array.map (<anonymous>)":                           {URL: "(unknown)"},
+		"    at about:srcdoc:1:24":                                 {URL: "about:…", Line: 1, Column: 24},
 		"":                                                         {URL: "(unknown)"},
 	} {
 		if got := caller([]string{"Error", line}); got != want {
