@@ -74,9 +74,12 @@ func checkOrigin(origin string) error {
 		return fmt.Errorf("%.100q is no origin: write scheme and host, as in \"https://accounts.example.com\"", origin)
 	case strings.Contains(origin, "*"):
 		return fmt.Errorf("%.100q has a wildcard, and origins are compared byte by byte: name each one", origin)
+	case strings.ContainsFunc(u.Host, func(r rune) bool { return r > 0x7f }):
+		return fmt.Errorf("%.100q has letters beyond ASCII: write the host as browsers send it, in punycode (xn--…)",
+			origin)
 	case origin != u.Scheme+"://"+u.Host:
 		return fmt.Errorf("%.100q has more than scheme, host and port, or browsers spell it differently: write %q",
-			origin, u.Scheme+"://"+u.Host)
+			origin, u.Scheme+"://"+strings.ToLower(u.Host))
 	case u.Host != strings.ToLower(u.Host):
 		return fmt.Errorf("%.100q has capital letters, but browsers send lower case: write %q",
 			origin, strings.ToLower(origin))

@@ -273,6 +273,8 @@ func TestOriginsThatCannotMatchAreRefused(t *testing.T) {
 		"ftp://example.com":              "is no origin",
 		"https://":                       "is no origin",
 		"https://*.example.com":          "name each one",
+		"https://b\u00fccher.example":    "punycode",
+		"HTTPS://Pay.Example":            `write "https://pay.example"`,
 		"https://example.com/":           `write "https://example.com"`,
 		"https://example.com/pay":        `write "https://example.com"`,
 		"https://example.com?a":          `write "https://example.com"`,
