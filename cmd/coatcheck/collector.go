@@ -13,7 +13,7 @@ import (
 const garbageBytes = 16 << 20
 
 // filesPercent is the goal of a command that reads files of any size once, and keeps little of them.
-const filesPercent = 85
+const filesPercent = 70
 
 // paceCollector gives the garbage collector the goal of a command, unless the operator has set GOGC. GOMEMLIMIT holds
 // in any case.
