@@ -208,6 +208,59 @@ func TestDoneClosesWhenCutoffsCannotBeRead(t *testing.T) {
 	})
 }
 
+// A feed that is whole again has told nothing of what ended while it was interrupted. Its beats confirm no session that
+// cannot be looked at since.
+//
+// Rows: A42, R3, I1
+func TestDoneClosesWhenNothingCanBeAskedAfterAnInterruption(t *testing.T) {
+	for name, interrupt := range map[string]func(w *farFeed, end func()){
+		"once": func(w *farFeed, end func()) {
+			w.lost()
+			end()
+		},
+		"again and again": func(w *farFeed, end func()) {
+			w.lost()
+			end()
+			for range 3 {
+				w.beat()
+				time.Sleep(time.Second)
+				w.lost()
+			}
+		},
+		"before the first look": func(*farFeed, func()) {},
+	} {
+		inBubble(t, name, func(t *testing.T) {
+			w := newFarFeed()
+			b := newBrowser(t, newManager(t, w, asleep(session.Options{})))
+			w.beat()
+			handle := b.signIn("ada")
+			end := func() {
+				if _, err := w.inner.Delete(t.Context(), handle); err != nil { // on another node
+					t.Fatal(err)
+				}
+				w.down("Load")
+			}
+			if loads := 0; name == "before the first look" {
+				w.trap(func(context.Context) error {
+					if loads++; loads == 1 { // the request's
+						return nil
+					}
+					defer end()
+					return errDown
+				}, "Load")
+			}
+			s := openStream(t, b)
+			synctest.Wait()
+			interrupt(w, end)
+			w.beatFor(6 * time.Second)
+			if !s.over() {
+				t.Error("the stream goes on although nobody could confirm its session for five seconds")
+			}
+			s.hangUp()
+		})
+	}
+}
+
 // A store that is down ends nothing before its time; a client that hangs up, and a visitor without a session, leave
 // nothing behind.
 //

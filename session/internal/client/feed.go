@@ -53,6 +53,8 @@ func (c *Client) notice(n store.Notice) {
 type feedHealth struct {
 	until atomic.Int64 // nanoseconds since 1970; 0 while the feed is interrupted
 	last  atomic.Int64 // the moment that the last beat vouches for, likewise; 0 if there was none
+
+	recovered atomic.Uint64 // how often it has been whole again after it was interrupted
 }
 
 // beatBelieved is how long a feed counts as whole after the moment that a beat vouches for. It is as long as cut-offs
@@ -83,9 +85,16 @@ func (h *feedHealth) heard() (at time.Time) {
 
 // beat notes a beat, and reports whether the feed was lost before.
 func (h *feedHealth) beat(at time.Time) (wasLost bool) {
+	if wasLost = h.isLost(); wasLost {
+		h.recovered.Add(1) // first: the beat vouches for nothing from before
+	}
 	h.last.Store(at.UnixNano())
-	return h.until.Swap(at.Add(beatBelieved).UnixNano()) == 0
+	h.until.Store(at.Add(beatBelieved).UnixNano())
+	return wasLost
 }
+
+// generation tells one time without an interruption from another.
+func (h *feedHealth) generation() uint64 { return h.recovered.Load() }
 
 // good reports whether the feed would have told of whatever happened until now, but for a moment.
 // A moment before the last beat is one of a clock that was set back.

@@ -2,6 +2,7 @@ package client
 
 import (
 	"errors"
+	"math"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -32,11 +33,15 @@ const (
 //
 // News of the end is the end: nobody asks the store again. A session that neither the feed nor the store confirms ends
 // the watch as well, once it is confirmFor ago that one of them did.
+//
+// The feed confirms nothing of a session that has not been looked at since the feed was interrupted: it may have ended
+// then, and nobody tells again.
 func (c *Client) Watch(r *store.Record, stop <-chan struct{}, done chan<- struct{}) {
 	defer close(done)
 	w := c.watchers.add(r)
 	defer c.watchers.remove(w)
-	looked, due, next := time.Now(), true, time.Duration(0) // what came after the load was told to nobody
+	seen := sighting{time.Now(), never}
+	due, next := true, time.Duration(0) // what came after the load was told to nobody
 	for {
 		timer := time.NewTimer(next)
 		select {
@@ -53,23 +58,24 @@ func (c *Client) Watch(r *store.Record, stop <-chan struct{}, done chan<- struct
 		case <-timer.C:
 		}
 		now := time.Now()
-		if next = c.untilLook(r, looked, now); next > 0 && !due {
+		if next = c.untilLook(r, seen, now); next > 0 && !due {
 			continue
 		}
-		fresh, err := c.lookBy(later(looked, c.health.heard()).Add(confirmFor), r.ID)
+		asked := sighting{now, c.health.generation()}
+		fresh, err := c.lookBy(c.confirmed(seen).Add(confirmFor), r.ID)
 		now = time.Now()
 		switch {
 		case err == nil && (fresh == nil || c.Over(fresh, c.Now()) || c.Refuses(fresh.User, fresh.CreatedAt)):
 			return
 		case err == nil:
 			fresh.LastSeen = c.LastSeen(fresh.ID, fresh.LastSeen)
-			r, looked, due = fresh, now, false
-			next = c.untilLook(r, looked, now)
+			r, seen, due = fresh, asked, false
+			next = c.untilLook(r, seen, now)
 		case c.Over(r, c.Now()):
 			return
-		case c.health.good(now):
+		case !c.health.canBreak() || seen.generation == c.health.generation() && c.health.good(now):
 			next = watchUnsure // the feed would tell
-		case now.Sub(later(looked, c.health.heard())) >= confirmFor:
+		case now.Sub(c.confirmed(seen)) >= confirmFor:
 			return
 		default:
 			next = watchSpread/4 + rand.N(watchSpread)
@@ -77,11 +83,28 @@ func (c *Client) Watch(r *store.Record, stop <-chan struct{}, done chan<- struct
 	}
 }
 
-// untilLook returns how long at the time now a session need not be looked at that was looked at before.
-func (c *Client) untilLook(r *store.Record, looked, now time.Time) time.Duration {
-	look := looked.Add(watchFed)
+// A sighting is a look that has found a session live: when it was asked for, and in which generation of the feed.
+type sighting struct {
+	at         time.Time
+	generation uint64
+}
+
+// never is the generation of a session that nobody has looked at.
+const never = math.MaxUint64
+
+// confirmed returns when a session was last known to be live.
+func (c *Client) confirmed(seen sighting) time.Time {
+	if heard := c.health.heard(); seen.generation == c.health.generation() {
+		return later(seen.at, heard)
+	}
+	return seen.at
+}
+
+// untilLook returns how long at the time now a session need not be looked at.
+func (c *Client) untilLook(r *store.Record, seen sighting, now time.Time) time.Duration {
+	look := seen.at.Add(watchFed)
 	if c.health.canBreak() {
-		look = earlier(look, later(looked, c.health.heard()).Add(watchUnsure))
+		look = earlier(look, c.confirmed(seen).Add(watchUnsure))
 	}
 	return min(look.Sub(now), r.Ends().Sub(c.Time(now)))
 }
