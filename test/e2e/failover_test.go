@@ -12,6 +12,7 @@ import (
 
 	"coatcheck.dev/store"
 	redisstore "coatcheck.dev/store/redis"
+	"coatcheck.dev/store/redis/goredisstore"
 	"coatcheck.dev/test/internal/proc"
 	"coatcheck.dev/test/internal/redisserver"
 )
@@ -64,7 +65,7 @@ var successions = map[string]func(testing.TB) succession{
 		cluster := redisserver.StartCluster(t, append(slices.Clone(careful), "--cluster-node-timeout", "1000")...)
 		_, bus, _ := strings.Cut(proc.FreeAddrs(t, 1)[0], ":")
 		alone := redisserver.Start(t, "--cluster-enabled", "yes", "--cluster-port", bus)
-		key := redisstore.New(nil, redisstore.Options{}).RecordKey
+		key := redisstore.New(goredisstore.Do(cluster.GoRedis()), redisstore.Options{}).RecordKey
 		return succession{
 			address: "redis+cluster://" + cluster.Nodes[0].Addr + "," + cluster.Nodes[1].Addr + "?wait=1",
 			promises: []string{"✓ 1 replica, and a write waits for 1 (the node on port ", "✓ cluster_state ok\n",

@@ -169,7 +169,7 @@ func keepMoving(t *testing.T, c *redisserver.Cluster) *mover {
 	var m mover
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
-	key := redisstore.New(nil, redisstore.Options{}).RecordKey
+	key := redisstore.New(goredisstore.Do(c.GoRedis()), redisstore.Options{}).RecordKey
 	move := func() error {
 		m.Lock()
 		defer m.Unlock()
