@@ -73,6 +73,17 @@ local function earlier(a, b)
   return ahigh < bhigh or ahigh == bhigh and alow < blow
 end`
 
+// luaWriter goes no further unless the node is a writer. DEL writes nothing, but is refused like a write, and not by a
+// server whose memory is full. A server whose disk is full is still a writer. The first key is one of the node that has
+// no value.
+const luaWriter = `
+local wrote = redis.pcall('DEL', KEYS[1])
+if type(wrote) == 'table' and wrote.err and not wrote.err:find('MISCONF') then return wrote end
+local info = redis.pcall('INFO', 'replication')
+if type(info) == 'string' and info:find('role:slave') then
+  return redis.error_reply('READONLY this replica accepts writes that its master will overwrite')
+end`
+
 var (
 	// createScript: record all ends; value, life, place, score, channel, message, latest.
 	// 0: the ID is taken, 1: created, 2: too long after it was added to its user's index.
@@ -211,19 +222,16 @@ return 1`)
 if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
 return redis.call('HDEL', KEYS[1], ARGV[1])`)
 
-	// beatScript: a key of the node; channel or nothing, message. It fails unless the node is a writer. PUBLISH would
-	// succeed on a replica. DEL writes nothing, but is refused like a write, and not by a server whose memory is full.
-	// A server whose disk is full is still a writer. It returns the server's time, in microseconds.
-	beatScript = newScript(`
-local wrote = redis.pcall('DEL', KEYS[1])
-if type(wrote) == 'table' and wrote.err and not wrote.err:find('MISCONF') then return wrote end
-local info = redis.pcall('INFO', 'replication')
-if type(info) == 'string' and info:find('role:slave') then
-  return redis.error_reply('READONLY this replica accepts writes that its master will overwrite')
-end
+	// beatScript: a key of the node's; channel or nothing, message. PUBLISH would succeed on a replica. It returns the
+	// server's time, in microseconds.
+	beatScript = newScript(luaWriter, `
 if ARGV[1] ~= '' then redis.call('PUBLISH', ARGV[1], ARGV[2]) end
 local now = redis.call('TIME')
 return now[1] * 1000000 + now[2]`)
+
+	// findScript: a key of the node's, record.
+	findScript = newScript(luaWriter, `
+return redis.call('GETRANGE', KEYS[2], 0, -1)`)
 
 	// infoScript: a key of the node. A plain INFO goes to any node.
 	infoScript = newScript(`return redis.call('INFO')`)

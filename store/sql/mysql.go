@@ -14,7 +14,7 @@ import (
 // MySQL is the dialect of MySQL 8 and of MariaDB 10.6 and later, through any driver for them.
 var MySQL = Dialect{func(db *sql.DB, _ Options) engine {
 	m := &mysql{server{
-		db: db, look: myLook, tries: serverTry(`seq = last_insert_id()`), diagnose: diagnoseMySQL,
+		db: db, find: myLoad, findAtWriter: myLoadAtWriter, look: myLook, tries: serverTry(`seq = last_insert_id()`), diagnose: diagnoseMySQL,
 	}}
 	m.feed = newFeed(&mysqlLog{db: db}, nil)
 	m.feed.hangUp = m.hangUp
@@ -27,6 +27,10 @@ type mysql struct{ server }
 // a short transaction: what is changed decides and locks, then the change is written down for the feed.
 const (
 	myLoad = `SELECT version, last_seen, body FROM coatcheck_sessions WHERE id = ?`
+
+	myLoadAtWriter = `SELECT @@global.read_only, version, last_seen, body
+		FROM (SELECT 1) present LEFT JOIN coatcheck_sessions ON id = ?`
+
 	myList = `SELECT id, version, created, last_seen, body FROM coatcheck_sessions
 		WHERE created <= ? AND (created < ? OR id < ?) ORDER BY created DESC, id DESC LIMIT ?`
 	myListUser = `SELECT id, version, created, last_seen, body FROM coatcheck_sessions
@@ -136,10 +140,6 @@ func (m *mysql) open(ctx context.Context) error {
 	}
 	defer conn.ExecContext(context.WithoutCancel(ctx), `DO release_lock(`+lock+`)`)
 	return mysqlSchema.migrate(ctx, conn)
-}
-
-func (m *mysql) load(ctx context.Context, id store.ID) (row, error) {
-	return m.one(ctx, id, myLoad)
 }
 
 func (m *mysql) page(ctx context.Context, user string, after row, limit int) ([]row, error) {

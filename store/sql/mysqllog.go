@@ -164,7 +164,7 @@ func (f *follower) scan(
 			&c.number); err != nil {
 			return nil, err
 		}
-		if readOnly != "0" && readOnly != "OFF" { // later versions have more words for it
+		if !isOff(readOnly) {
 			return nil, errNoWriter
 		}
 		if !f.wary && level == readUncommitted {

@@ -16,7 +16,7 @@ import (
 // PostgreSQL is the dialect of PostgreSQL 12 and later, through any driver for it.
 var PostgreSQL = Dialect{func(db *sql.DB, o Options) engine {
 	p := &postgres{server{
-		db: db, look: pgLook, tries: serverTry(`tx = txid_current()`), diagnose: diagnosePostgres,
+		db: db, find: pgLoad, findAtWriter: pgLoadAtWriter, look: pgLook, tries: serverTry(`tx = txid_current()`), diagnose: diagnosePostgres,
 	}}
 	p.feed = newFeed(&postgresLog{db: db}, o.Listen)
 	p.feed.hangUp = p.hangUp
@@ -35,6 +35,10 @@ type postgres struct{ server }
 // key. Both take it before they touch a row, so that neither waits for the other with what the other wants.
 const (
 	pgLoad = `SELECT version, last_seen, body FROM coatcheck_sessions WHERE id = $1`
+
+	pgLoadAtWriter = `SELECT current_setting('transaction_read_only'), version, last_seen, body
+		FROM (SELECT 1) present LEFT JOIN coatcheck_sessions ON id = $1`
+
 	pgList = `SELECT id, version, created, last_seen, body FROM coatcheck_sessions
 		WHERE (created, id) < ($1, $2) ORDER BY created DESC, id DESC LIMIT $3`
 	pgListUser = `SELECT id, version, created, last_seen, body FROM coatcheck_sessions
@@ -200,8 +204,6 @@ func (p *postgres) open(ctx context.Context) error {
 	}
 	return tx.Commit()
 }
-
-func (p *postgres) load(ctx context.Context, id store.ID) (row, error) { return p.one(ctx, id, pgLoad) }
 
 func (p *postgres) page(ctx context.Context, user string, after row, limit int) ([]row, error) {
 	if user == "" {

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"coatcheck.dev/store"
@@ -21,9 +22,12 @@ import (
 type server struct {
 	db       *sql.DB
 	feed     *feed
-	look     string // id -> version
 	tries    []string
 	diagnose func(error) failure
+
+	find         string // id -> version, last_seen, body
+	findAtWriter string // the same behind whether the server is read-only, which is always there
+	look         string // id -> version
 }
 
 func (s *server) close(ctx context.Context) error { return s.feed.close(ctx) }
@@ -47,17 +51,37 @@ func keyOf(user string) []byte {
 // cutoffKey is keyOf, and for everybody's cutoff nothing.
 func cutoffKey(user string) []byte { return append([]byte{}, keyOf(user)...) }
 
-// one reads one row, or store.ErrNotFound.
-func (s *server) one(ctx context.Context, id store.ID, text string) (row, error) {
+// load implements [engine]. What seems to be missing is asked for once more, together with whether the server takes
+// writes: a standby may not have it yet, and nobody is to be signed out because of that.
+func (s *server) load(ctx context.Context, id store.ID) (row, error) {
 	r := row{id: id}
 	err := s.again(ctx, func() error {
-		return s.db.QueryRowContext(ctx, text, id[:]).Scan(&r.version, &r.seen, &r.body)
+		return s.db.QueryRowContext(ctx, s.find, id[:]).Scan(&r.version, &r.seen, &r.body)
 	})
-	if errors.Is(err, sql.ErrNoRows) {
-		err = store.ErrNotFound
+	if !errors.Is(err, sql.ErrNoRows) {
+		return r, err
 	}
+	err = s.again(ctx, func() error {
+		var readOnly string
+		var version, seen sql.NullInt64
+		var body sql.NullString
+		err := s.db.QueryRowContext(ctx, s.findAtWriter, id[:]).Scan(&readOnly, &version, &seen, &body)
+		switch {
+		case err != nil:
+			return err
+		case !isOff(readOnly):
+			return errNoWriter
+		case !version.Valid:
+			return store.ErrNotFound
+		}
+		r.version, r.seen, r.body = version.Int64, seen.Int64, body.String
+		return nil
+	})
 	return r, err
 }
+
+// isOff reports whether a server's setting is off. Later versions have more words for how it can be on.
+func isOff(setting string) bool { return setting == "0" || strings.EqualFold(setting, "off") }
 
 // read runs a statement, and scans its rows.
 func read[T any](
@@ -179,7 +203,7 @@ func (s *server) again(ctx context.Context, do func() error) error {
 		}
 		switch why := s.diagnose(err); {
 		case errors.Is(err, driver.ErrBadConn), why == collided:
-		case why == standby && try == 1:
+		case (why == standby || errors.Is(err, errNoWriter)) && try == 1:
 			s.hangUp(ctx)
 		default:
 			return err

@@ -150,11 +150,8 @@ func failover(t *testing.T, p pair) {
 	must(t, a.Create(ctx, zoe, store.ID{}))
 	_, err := a.Load(ctx, zoe.ID)
 	must(t, err)
+	p.awaitStandby(t, zoe.ID)
 	b := p.open(t, p.standby)
-	await(t, "the standby to have what the writer has", func() error {
-		_, err := b.Load(ctx, zoe.ID)
-		return err
-	})
 
 	p.fence()
 	p.promote()
@@ -183,6 +180,41 @@ func failover(t *testing.T, p pair) {
 			t.Fatalf("there is no service after a minute: %v", err)
 		}
 	}
+}
+
+// A standby may lack what the writer has. That is no reason to sign anybody out.
+//
+// Rows: I1
+func TestWhatAStandbyLacksIsNotMissing(t *testing.T) {
+	t.Parallel()
+	for name, start := range map[string]func(*testing.T) pair{
+		"PostgreSQL": postgresPair, "MariaDB": mariadbPair,
+		"Redis through rueidis": rueidisPair, "Redis through go-redis": goRedisPair,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, ctx := start(t), context.Background()
+			a, zoe := p.open(t, p.writer), record("zoe")
+			must(t, a.Create(ctx, zoe, store.ID{}))
+			if _, err := a.Load(ctx, store.NewID()); !errors.Is(err, store.ErrNotFound) {
+				t.Errorf("the writer says of a made-up session: %v", err)
+			}
+			p.awaitStandby(t, zoe.ID)
+			if _, err := p.open(t, p.standby).Load(ctx, store.NewID()); err == nil || errors.Is(err, store.ErrNotFound) {
+				t.Errorf("the standby is believed that there is no such session: %v", err)
+			}
+		})
+	}
+}
+
+// awaitStandby waits until the standby has a record. A store that has found out that it asks a standby believes nothing
+// any more, so that there is another one for each look.
+func (p *pair) awaitStandby(t *testing.T, id store.ID) {
+	t.Helper()
+	await(t, "the standby to have what the writer has", func() error {
+		_, err := p.open(t, p.standby).Load(context.Background(), id)
+		return err
+	})
 }
 
 // await repeats a look until it finds no error.
