@@ -70,9 +70,9 @@ func New(doer Doer, o Options) *Store {
 	return s
 }
 
-// Load implements [store.Store]. It sends one GETRANGE, because clients differ in how GET says that there is nothing. What
-// seems to be missing is asked for once more, of a writer: a replica may not have it yet, and nobody is to be signed out
-// because of that.
+// Load implements [store.Store]. It sends one GETRANGE, because clients differ in how GET says that there is nothing.
+// What seems to be missing is asked for once more, of a writer: a replica may not have it yet, and nobody is to be
+// signed out because of that.
 func (s *Store) Load(ctx context.Context, id store.ID) (store.Record, error) {
 	key := s.RecordKey(id)
 	stored, err := text(s.do(ctx, key, "GETRANGE", key, 0, -1))

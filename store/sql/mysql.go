@@ -14,7 +14,8 @@ import (
 // MySQL is the dialect of MySQL 8 and of MariaDB 10.6 and later, through any driver for them.
 var MySQL = Dialect{func(db *sql.DB, _ Options) engine {
 	m := &mysql{server{
-		db: db, find: myLoad, findAtWriter: myLoadAtWriter, look: myLook, tries: serverTry(`seq = last_insert_id()`), diagnose: diagnoseMySQL,
+		db: db, find: myLoad, findAtWriter: myLoadAtWriter, look: myLook,
+		tries: serverTry(`seq = last_insert_id()`), diagnose: diagnoseMySQL,
 	}}
 	m.feed = newFeed(&mysqlLog{db: db}, nil)
 	m.feed.hangUp = m.hangUp

@@ -16,7 +16,8 @@ import (
 // PostgreSQL is the dialect of PostgreSQL 12 and later, through any driver for it.
 var PostgreSQL = Dialect{func(db *sql.DB, o Options) engine {
 	p := &postgres{server{
-		db: db, find: pgLoad, findAtWriter: pgLoadAtWriter, look: pgLook, tries: serverTry(`tx = txid_current()`), diagnose: diagnosePostgres,
+		db: db, find: pgLoad, findAtWriter: pgLoadAtWriter, look: pgLook,
+		tries: serverTry(`tx = txid_current()`), diagnose: diagnosePostgres,
 	}}
 	p.feed = newFeed(&postgresLog{db: db}, o.Listen)
 	p.feed.hangUp = p.hangUp

@@ -200,7 +200,8 @@ func TestWhatAStandbyLacksIsNotMissing(t *testing.T) {
 				t.Errorf("the writer says of a made-up session: %v", err)
 			}
 			p.awaitStandby(t, zoe.ID)
-			if _, err := p.open(t, p.standby).Load(ctx, store.NewID()); err == nil || errors.Is(err, store.ErrNotFound) {
+			_, err := p.open(t, p.standby).Load(ctx, store.NewID())
+			if err == nil || errors.Is(err, store.ErrNotFound) {
 				t.Errorf("the standby is believed that there is no such session: %v", err)
 			}
 		})
