@@ -56,8 +56,26 @@ func Fetch(from string, client *http.Client) Keys {
 		case len(body) > maxSet:
 			return set, fmt.Errorf("%s answers more than %d bytes", from, maxSet)
 		}
-		return set, json.Unmarshal(body, &set)
+		return parseKeys(body)
 	}
+}
+
+// parseKeys reads a set of keys. Those of a kind or a curve that nobody here knows are left out, and so are broken ones
+// (RFC 7517, section 5): an issuer may publish a new kind of key beside those that its tokens are signed with.
+func parseKeys(text []byte) (set jose.JSONWebKeySet, err error) {
+	var raw struct {
+		Keys []json.RawMessage `json:"keys"`
+	}
+	if err := json.Unmarshal(text, &raw); err != nil {
+		return set, err
+	}
+	for _, one := range raw.Keys {
+		var key jose.JSONWebKey
+		if json.Unmarshal(one, &key) == nil {
+			set.Keys = append(set.Keys, key)
+		}
+	}
+	return set, nil
 }
 
 // safe reports whether what a URL answers comes from whom it names.

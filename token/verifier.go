@@ -139,7 +139,7 @@ func (v *Verifier) verify(text string, now time.Time) (claims Claims, ok bool, e
 		return Claims{}, false, err
 	}
 	a := &accepted{key: key}
-	if json.Unmarshal(payload, &a.claims) != nil || !v.meant(&a.claims) {
+	if json.Unmarshal(payload, &a.claims) != nil || !v.meant(&a.claims) || !begun(payload, now) {
 		return Claims{}, false, nil
 	}
 	claims, ok, err = v.admit(&a.claims, now)
@@ -167,6 +167,14 @@ func (v *Verifier) place(text string) *atomic.Pointer[accepted] {
 func (v *Verifier) meant(c *Claims) bool {
 	return c.Issuer == v.opts.Issuer && c.Audience == v.opts.Audience && c.User != "" && !c.Session.IsZero() &&
 		c.IssuedAt > 0 && c.Expires > c.IssuedAt && c.Expires-c.IssuedAt <= int64(MaxLifetime/time.Second)
+}
+
+// begun reports whether a token has come into force (RFC 7519, section 4.1.5). Ours always has, and do not say so.
+func begun(payload []byte, now time.Time) bool {
+	var claims struct {
+		NotBefore int64 `json:"nbf"`
+	}
+	return json.Unmarshal(payload, &claims) == nil && claims.NotBefore <= now.Add(leeway).Unix()
 }
 
 // admit checks what depends on the time.
