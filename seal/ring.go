@@ -95,8 +95,10 @@ func (r *Ring) rotate(now time.Time) error {
 				len(keys))
 		}
 		next := newKey(now)
-		if len(keys) > 0 && next.created.Before(keys[0].created) {
-			next.created = keys[0].created // the clock was set back; the order of the file is what counts
+		for i, k := range keys {
+			if k.created.After(next.created) { // the clock was ahead then: nothing could be retired until that time
+				keys[i] = makeKey(next.created, k.secret)
+			}
 		}
 		return append([]*key{next}, keys...), nil
 	})
