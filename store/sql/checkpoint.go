@@ -13,6 +13,7 @@ const (
 	checkpointRows  = 250                  // changed make it time for a checkpoint: a few MB of write-ahead log
 	checkpointPages = 1000                 // of log are so many that it should begin anew
 	checkpointPause = 2 * time.Millisecond // between two, for those who write
+	moveTime        = 2 * time.Millisecond // is enough to move what was added during the last checkpoint
 	checkpointRetry = time.Second          // while a reader keeps the log long
 
 	// LongWAL is how many bytes SQLite's write-ahead log has if somebody keeps it from being emptied: another program
@@ -95,10 +96,10 @@ func (c *checkpointer) await(ctx context.Context) error {
 	return await(ctx, idle)
 }
 
-// checkpoint moves what is in the log into the database, first beside the writer. If the log is long, the rest follows
-// while the writer waits, which is not for long. Once all is moved, the next commit begins the log anew: a log whose
-// file does not grow takes half the time to flush. What a reader or an error prevents is left to a later checkpoint, or
-// in the end to a commit, which reports the problem.
+// checkpoint moves what is in the log into the database, first beside the writer. If the log is long, the database is
+// flushed, and the rest follows while the writer waits, which is not for long. Once all is moved, the next commit
+// begins the log anew: a log whose file does not grow takes half the time to flush. What a reader or an error prevents
+// is left to a later checkpoint, or in the end to a commit, which reports the problem.
 func (s *sqlite) checkpoint() {
 	conn, err := s.db.Conn(uncancelled)
 	if err != nil {
@@ -112,12 +113,27 @@ func (s *sqlite) checkpoint() {
 	if pages, err := moveLog(conn, liteCheckpoint); err != nil || pages < checkpointPages && !long {
 		return
 	}
+	if err := s.flush(conn); err != nil {
+		return
+	}
 	s.turn.Lock()
 	defer s.turn.Unlock()
 	_, err = moveLog(conn, liteCheckpoint)
 	if long && (err != nil || cutLog(conn) != nil || s.file.Load().longWAL()) {
 		s.checkpoints.later()
 	}
+}
+
+// flush has the disk take what a checkpoint has moved, beside the writer. SQLite sees to that only if it has moved the
+// whole log, to which a busy writer adds all the time. So the writer waits while the last of it is moved, and goes on
+// while the disk is busy; only what it adds in that time is left to those who wait.
+func (s *sqlite) flush(conn *sql.Conn) error {
+	s.turn.Lock()
+	goOn := sync.OnceFunc(s.turn.Unlock)
+	defer goOn()
+	defer time.AfterFunc(moveTime, goOn).Stop()
+	_, err := moveLog(conn, liteCheckpoint)
+	return err
 }
 
 // moveLog makes a checkpoint and returns how many pages the log has.
