@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"runtime"
 	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/network"
@@ -17,6 +18,7 @@ type writer struct {
 	db     *sql.DB
 	stmts  []*sql.Stmt
 	unused []int64 // facets that no session has any more
+	stride stride
 
 	insertRow, updateRow, removeRow, findRow, insertFacet, removeFacet *sql.Stmt
 }
@@ -91,7 +93,7 @@ func (w *writer) batch(ctx context.Context, do func(*transaction) error) error {
 // dropUnused forgets the facets that the transaction before has left without a session.
 func (b *transaction) dropUnused() error {
 	for _, id := range b.unused {
-		if _, err := b.tx.StmtContext(b.ctx, b.removeFacet).ExecContext(b.ctx, id); err != nil {
+		if err := b.exec(b.removeFacet, id); err != nil {
 			return err
 		}
 	}
@@ -102,13 +104,20 @@ func (b *transaction) dropUnused() error {
 	return nil
 }
 
+// exec changes one row. Others who want the processor come first: requests of the site must not wait for the index.
+func (b *transaction) exec(stmt *sql.Stmt, args ...any) error {
+	runtime.Gosched()
+	_, err := b.tx.StmtContext(b.ctx, stmt).ExecContext(b.ctx, args...)
+	return err
+}
+
 func (b *transaction) facet(d description) (int64, error) {
 	id, d, isNew := b.x.facets.of(d)
 	if !isNew {
 		return id, nil
 	}
 	b.fresh = append(b.fresh, id)
-	_, err := b.tx.StmtContext(b.ctx, b.insertFacet).ExecContext(b.ctx, id, d.browser, d.label, d.method, d.level,
+	err := b.exec(b.insertFacet, id, d.browser, d.label, d.method, d.level,
 		d.signedIn, d.remembered, d.bound, fold(d.shown()), fold(d.label))
 	return id, err
 }
@@ -118,7 +127,7 @@ func (b *transaction) insert(i session.Info) error {
 	if err != nil {
 		return err
 	}
-	_, err = b.tx.StmtContext(b.ctx, b.insertRow).ExecContext(b.ctx, i.Handle[:], facet, i.CreatedAt.UnixMicro(),
+	err = b.exec(b.insertRow, i.Handle[:], facet, i.CreatedAt.UnixMicro(),
 		i.LastSeen.UnixMicro(), i.Ends().UnixMicro(), i.ExpiresAt.UnixMicro(), network.Key(i.Device.Address),
 		i.Device.Address, []byte(fold(i.User)), []byte(i.User))
 	b.more[facet]++
@@ -146,14 +155,14 @@ func (b *transaction) update(r record, i session.Info) error {
 	if r.facet != facet {
 		b.wrong++
 	}
-	_, err = b.tx.StmtContext(b.ctx, b.updateRow).ExecContext(b.ctx, facet, seen, ends, expires, r.id)
+	err = b.exec(b.updateRow, facet, seen, ends, expires, r.id)
 	b.more[r.facet]--
 	b.more[facet]++
 	return err
 }
 
 func (b *transaction) remove(r record) error {
-	_, err := b.tx.StmtContext(b.ctx, b.removeRow).ExecContext(b.ctx, r.id)
+	err := b.exec(b.removeRow, r.id)
 	b.more[r.facet]--
 	return err
 }
@@ -184,8 +193,20 @@ func (w *writer) insert(ctx context.Context, infos []session.Info) error {
 	})
 }
 
-// write brings the rows of sessions to what the store has said.
+// write brings the rows of sessions to what the store has said, as many at once as take a moment.
 func (w *writer) write(ctx context.Context, looked []look) error {
+	for len(looked) > 0 {
+		n, began := min(len(looked), w.stride.rows()), time.Now()
+		if err := w.writeAtOnce(ctx, looked[:n]); err != nil {
+			return err
+		}
+		w.stride.note(n, time.Since(began))
+		looked = looked[n:]
+	}
+	return nil
+}
+
+func (w *writer) writeAtOnce(ctx context.Context, looked []look) error {
 	return w.batch(ctx, func(b *transaction) error {
 		for _, l := range looked {
 			r, found, err := b.find(l.id)
@@ -208,9 +229,6 @@ func (w *writer) write(ctx context.Context, looked []look) error {
 
 // remove removes the rows of sessions that have ended.
 func (w *writer) remove(ctx context.Context, ids []store.ID) error {
-	if len(ids) == 0 {
-		return nil
-	}
 	looked := make([]look, len(ids))
 	for i, id := range ids {
 		looked[i].id = id
@@ -270,6 +288,7 @@ func (b *transaction) between(after, upTo store.Cursor) (map[store.ID]record, er
 	defer rows.Close()
 	found := make(map[store.ID]record)
 	for rows.Next() {
+		runtime.Gosched() // see exec
 		var r record
 		if r, err = scanRow(rows, &r.id); err != nil {
 			return nil, err
