@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -53,13 +54,12 @@ func (s *search) countAlone(ctx context.Context, tx *sql.Tx) (n int, err error) 
 	if n, err = size(ctx, tx, c, most); err != nil || n <= most {
 		return n, err
 	}
-	others, found, err := c.missing(ctx, tx, most)
+	if c.rest == nil {
+		return n, tx.QueryRowContext(ctx, counting(c.index, c.sql), c.args...).Scan(&n)
+	}
+	others, _, err := c.missing(ctx, tx, math.MaxInt32)
 	if err != nil {
 		return 0, err
-	}
-	if !found {
-		err = tx.QueryRowContext(ctx, counting(c.index, c.sql), c.args...).Scan(&n)
-		return n, err
 	}
 	err = tx.QueryRowContext(ctx, `SELECT count(*) FROM live`).Scan(&n)
 	return n - others, err
@@ -161,12 +161,12 @@ func (s *search) cost(c condition) int {
 }
 
 // known are the conditions that an index answers without the table, by their own indexes: those of times have the
-// address, and that of addresses has two times.
+// address, that of the beginning has all times, and that of addresses two.
 var known = map[string][]string{
 	"live_handle":  {"live_handle"},
 	"live_user":    {"live_user", "live_created"},
 	"live_address": {"live_address", "live_created", "live_seen"},
-	"live_created": {"live_created", "live_address"},
+	"live_created": {"live_created", "live_seen", "live_ends", "live_address"},
 	"live_seen":    {"live_seen", "live_created", "live_address"},
 	"live_ends":    {"live_ends", "live_created", "live_address"},
 }

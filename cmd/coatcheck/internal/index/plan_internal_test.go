@@ -74,6 +74,26 @@ func TestPlans(t *testing.T) {
 	}
 }
 
+// Whatever fits may be far down the list: to get there, the usual order needs no table, whichever times are asked for.
+func TestTheUsualOrderNeedsNoTable(t *testing.T) {
+	x := planned(t)
+	for _, text := range []string{
+		"seen_before=2h", "seen_after=2h", "ends_before=20h", "address=10.0.0.0/9&seen_before=2h",
+	} {
+		values, _ := url.ParseQuery(text)
+		q, err := Parse(values)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x.plan(t, q, func(s *search, explain func(string, []any) string) {
+			page := explain(s.statement("", nil, 50))
+			if strings.Contains(page, "TEMP B-TREE") || !strings.Contains(page, "COVERING INDEX live_created") {
+				t.Errorf("%s is\n%s", text, page)
+			}
+		})
+	}
+}
+
 // A network and a time are counted without the table, by either index, and what does not fulfil one of several
 // conditions is taken off exactly.
 func TestCountsOfSeveralConditions(t *testing.T) {

@@ -163,7 +163,7 @@ func (s *search) where() (text string, args []any) {
 
 const (
 	few  = 10_000  // rows that are fetched and sorted in a moment
-	many = 200_000 // rows of which an index alone tells the best in a moment
+	many = 200_000 // rows of which an index alone tells the best in a moment; or a fifth of all
 )
 
 // size counts the rows of a condition, up to a little over most.
@@ -193,7 +193,7 @@ func (s *search) drive(ctx context.Context, tx *sql.Tx) (best condition, found b
 	for _, c := range s.conds {
 		most := least
 		if !found && c.cover && (by == "created" || c.index == sortings[by].index) {
-			most = max(most, many)
+			most = max(most, many, s.rows/5)
 		}
 		n, err := size(ctx, tx, c, most)
 		if err != nil {
