@@ -36,8 +36,8 @@ type Options struct {
 	Grace time.Duration
 
 	// Open are paths at which a session needs no key, whatever the policy: sign-in and sign-out, help, files. One that
-	// ends in a slash stands for all below it, and so does any other one with a slash after it; paths with ".." or a
-	// backslash are none of them. Who has a copy of the ticket gets in there. The default is none.
+	// ends in a slash stands for all below it, and so does any other one with a slash after it; paths with "..", "%2e"
+	// or a backslash are none of them. Who has a copy of the ticket gets in there. The default is none.
 	Open []string
 
 	// Site is the registrable domain whose hosts all send the bound cookie, such as "example.com"; the default is the
@@ -127,9 +127,10 @@ func (o Options) withDefaults() (Options, error) {
 
 // isOpen reports whether the path is one of Options.Open or of the guard's own, as a browser decides it (DBSC, section
 // "Identify if a URL is in scope of a session"). A path that an application may take for another one is not open,
-// because browsers tidy up theirs, and others would come in with a ticket alone.
+// because browsers tidy up theirs, and others would come in with a ticket alone. It may also decode one once more.
 func (o *Options) isOpen(path string) bool {
-	if strings.Contains(path, "/..") || strings.ContainsRune(path, '\\') {
+	if strings.Contains(path, "/..") || strings.ContainsRune(path, '\\') ||
+		strings.Contains(path, "%2e") || strings.Contains(path, "%2E") {
 		return false
 	}
 	if strings.HasPrefix(path, o.Prefix) {
