@@ -38,8 +38,8 @@ func TestExplain(t *testing.T) {
 		{line, []string{": live", "What browsers make of the lines", "Chrome    kept"}},
 		{ticket[:50] + "AAAAA", []string{"The ticket: forged"}},
 		{"1" + strings.Repeat("A", 54), []string{"The ticket: unknown"}},
-		{ticket[1:23], []string{"The handle: handle", "The session is live", "ada &lt;b&gt;"}},
-		{strings.Repeat("A", 22), []string{"The handle: handle", "There is no live session of it"}},
+		{ticket[1:23], []string{"<h2>A handle</h2>", "The session is live", "ada &lt;b&gt;"}},
+		{strings.Repeat("A", 22), []string{"<h2>A handle</h2>", "There is no live session of it"}},
 		{"garbage", []string{"The ticket: malformed"}},
 	} {
 		got := b.post("/explain", url.Values{"cookie": {tt.text}})
