@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"coatcheck.dev/event"
@@ -86,9 +87,18 @@ func checkOrigin(origin string) error {
 	case u.Scheme == "https" && u.Port() == "443" || u.Scheme == "http" && u.Port() == "80" ||
 		strings.HasSuffix(u.Host, ":"):
 		return fmt.Errorf("%.100q names the default port, but browsers leave it out: write %q",
-			origin, u.Scheme+"://"+u.Hostname())
+			origin, u.Scheme+"://"+strings.TrimSuffix(u.Host, ":"+u.Port()))
+	case !isPort(u.Port()):
+		return fmt.Errorf("%.100q has a port that no browser sends: write a number from 1 to 65535, without zeros "+
+			"before it", origin)
 	}
 	return nil
+}
+
+// isPort reports whether a browser could write the port like this, or leave it out.
+func isPort(text string) bool {
+	n, err := strconv.ParseUint(text, 10, 16)
+	return text == "" || err == nil && n > 0 && strconv.FormatUint(n, 10) == text
 }
 
 // A Guard refuses requests that other sites make browsers send. It is safe for concurrent use.

@@ -285,6 +285,11 @@ func TestOriginsThatCannotMatchAreRefused(t *testing.T) {
 		"http://example.com:80":          `write "http://example.com"`,
 		"https://example.com:":           `write "https://example.com"`,
 		"https://example.com, https://b": "is no origin",
+		"https://[::1]:443":              `write "https://[::1]"`,
+		"http://[::1]:":                  `write "http://[::1]"`,
+		"https://example.com:08443":      "no browser sends",
+		"https://example.com:70000":      "no browser sends",
+		"https://example.com:0":          "no browser sends",
 	} {
 		err := csrf.Options{TrustedOrigins: []string{origin}}.Check()
 		if err == nil || !strings.Contains(err.Error(), says) {
