@@ -59,7 +59,7 @@ var (
 	people   = []string{"", "ada", "Ada", "adam", "alan", "grace", "GRACE", "Änne", "änne", "ada*", "\xff\xfe", "ÄRGER"}
 	agents   = []string{"", firefox, "curl/8.14.1", strings.Replace(firefox, "X11; Linux x86_64", "Windows NT 10.0", 1)}
 	places   = []string{"192.0.2.7", "192.0.2.200", "192.0.3.1", "10.1.2.3", "2001:db8::1", "2001:db8:1::1", "nowhere"}
-	labels   = []string{"", "", "the old laptop", "Die Alte Kiste"}
+	labels   = []string{"", "", "the old laptop", "Die Alte Kiste", `Ärger's "PC": 100%_ü`, "日本語 <b>&x=1", `a\b*`}
 	methods  = []string{"password", "passkey"}
 	firefox  = "Mozilla/5.0 (X11; Linux x86_64; rv:146.0) Gecko/20100101 Firefox/146.0"
 	lifetime = 30 * 24 * time.Hour
@@ -97,7 +97,10 @@ func queries(t *testing.T, handle string) (all []index.Query) {
 		"address=192.0.2.0/24", "address=192.0.0.0/16", "address=2001:db8::/32", "address=2001:db8::1",
 		"address=::ffff:192.0.2.0/120",
 		"address=0.0.0.0/0", "address=::/0", "browser=firefox", "browser=LINUX",
-		"browser=kiste", "browser=opera", "label=old", "label=ALTE", "signed_in=yes", "signed_in=no", "remembered=yes",
+		"browser=kiste", "browser=opera", "label=old", "label=ALTE",
+		"label=%22pc%22%3A", "label=ÄRGER%27s", "label=%25_", "label=100%25%25", "label=本",
+		"label=%3Cb%3E%26x%3D1", "label=%5C", "label=b*", "label=*",
+		"signed_in=yes", "signed_in=no", "remembered=yes",
 		"remembered=no", "bound=no", "bound=yes", "method=passkey", "method=telepathy", "level=2", "level=7",
 		"created_after=5h", "created_before=5h", "seen_after=2h", "seen_before=2h", "ends_after=3d", "ends_before=2d",
 		"created_after=2020-01-01&created_before=1h", "address=192.0.0.0/16&created_after=10h&browser=firefox",
