@@ -127,6 +127,22 @@ func byName(d *desk) {
 	d.server.Client().Transport.(*http.Transport).TLSClientConfig.ServerName = "127.0.0.1"
 }
 
+// register adds the device to the passkeys of whoever uses a browser.
+func (v *authenticator) register(b browser) {
+	v.t.Helper()
+	made := v.create(b.get("/passkeys").body)
+	b.post("/passkeys", url.Values{"answer": {made}}).wantRedirect(v.t, "/passkeys")
+}
+
+// ownerWithPasskey is the owner, in a browser that uses the console at localhost, and the device of their one passkey.
+func ownerWithPasskey(t *testing.T, d *desk) (browser, *authenticator) {
+	t.Helper()
+	byName(d)
+	b, device := d.operator(), newDevice(t, d.server.URL)
+	device.register(b)
+	return b, device
+}
+
 // Once an operator has a passkey, neither link nor token alone is enough, at the pages and at the API.
 //
 // Rows: A29
@@ -193,10 +209,7 @@ func TestPasskeyIsAskedFor(t *testing.T) {
 // A device that counts fewer uses than before may have a double.
 func TestDoubleOfADeviceIsRefused(t *testing.T) {
 	d := newDesk(t)
-	byName(d)
-	b := d.operator()
-	device := newDevice(t, d.server.URL)
-	b.post("/passkeys", url.Values{"answer": {device.create(b.get("/passkeys").body)}}).wantRedirect(t, "/passkeys")
+	_, device := ownerWithPasskey(t, d)
 	double := *device
 	sign := func(v *authenticator) int {
 		b := d.browser()
@@ -215,15 +228,12 @@ func TestDoubleOfADeviceIsRefused(t *testing.T) {
 
 func TestPasskeysAreForgotten(t *testing.T) {
 	d := newDesk(t)
-	byName(d)
-	b := d.operator()
-	device := newDevice(t, d.server.URL)
-	b.post("/passkeys", url.Values{"answer": {device.create(b.get("/passkeys").body)}}).wantRedirect(t, "/passkeys")
+	b, device := ownerWithPasskey(t, d)
 	b.post("/passkeys/remove", url.Values{"id": {"!"}}).want(t, 400)
 	b.post("/passkeys/remove", url.Values{"id": {text64(device.id)}}).wantRedirect(t, "/passkeys")
 	d.operator().get("/passkeys").want(t, 200, "You have none")
 
-	b.post("/passkeys", url.Values{"answer": {device.create(b.get("/passkeys").body)}}).wantRedirect(t, "/passkeys")
+	device.register(b)
 	if err := operator.Edit(d.file, operator.Owner, func(o *operator.Operator) error {
 		o.Passkeys[0].Host = "console.example"
 		return nil
@@ -245,10 +255,7 @@ func TestNoPasskeysAtAnAddress(t *testing.T) {
 // Whoever removes a passkey stays; whoever came in by it elsewhere does not.
 func TestRemovalOfAPasskeyEndsOtherSessions(t *testing.T) {
 	d := newDesk(t)
-	byName(d)
-	b := d.operator()
-	device := newDevice(t, d.server.URL)
-	b.post("/passkeys", url.Values{"answer": {device.create(b.get("/passkeys").body)}}).wantRedirect(t, "/passkeys")
+	b, device := ownerWithPasskey(t, d)
 	other := d.browser()
 	other.post("/sign-in", url.Values{"token": {token}}).wantRedirect(t, "/sign-in/passkey")
 	shown := device.show(other.get("/sign-in/passkey").body)
