@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -273,6 +274,8 @@ func TestDriftLeavesResponsesAlone(t *testing.T) {
 	server := httptest.NewServer(h)
 	defer server.Close()
 	res, err := http.Get(server.URL)
+	must(t, err)
+	_, err = io.Copy(io.Discard, res.Body) // it ends when the handler has returned
 	must(t, err)
 	must(t, res.Body.Close())
 	if got := drift.Findings(); len(got) != 1 || got[0].Name != "debug" || res.Header.Get("Set-Cookie") != "debug=1" {

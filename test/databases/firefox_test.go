@@ -96,7 +96,7 @@ func TestFirefoxLeavesOut(t *testing.T) {
 func TestFirefoxRefused(t *testing.T) {
 	for name, damage := range map[string]struct{ statement, says string }{
 		"future schema":  {`PRAGMA user_version = 18`, "schema version is 18"},
-		"old schema":     {`PRAGMA user_version = 8`, "schema version is 8"},
+		"old schema":     {`PRAGMA user_version = 1`, "schema version is 1"},
 		"column missing": {`ALTER TABLE moz_cookies DROP COLUMN isSecure`, "isSecure"},
 		"table missing":  {`DROP TABLE moz_cookies`, "no such table"},
 	} {
