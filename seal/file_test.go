@@ -308,3 +308,32 @@ func TestANewKeyIsKnownToAllThatMeetItAtOnce(t *testing.T) {
 		all.Wait()
 	}
 }
+
+// A copy of the keys that a killed program has left beside its file does not outlive the next change.
+//
+// Rows: I12
+func TestACopyOfTheKeysIsNotLeftBehind(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "keys")
+	ring, err := seal.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	left := filepath.Join(filepath.Dir(path), ".keys-1234567890")
+	if err := os.WriteFile(left, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	old := time.Now().Add(-2 * time.Hour) // for systems where files have no locks
+	if err := os.Chtimes(left, old, old); err != nil {
+		t.Fatal(err)
+	}
+	if err := ring.Rotate(); err != nil {
+		t.Fatal(err)
+	}
+	if entries, err := os.ReadDir(filepath.Dir(path)); err != nil || len(entries) != 1 {
+		t.Errorf("there is %v, %v", entries, err)
+	}
+}

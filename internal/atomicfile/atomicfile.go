@@ -1,5 +1,6 @@
 // Package atomicfile writes small files that are there whole or not at all, even after a power cut. Only their owner
-// may read them (mode 0600). Their folder has to exist.
+// may read them (mode 0600). Their folder has to exist. A program that is killed while it writes "keys" leaves a file
+// such as ".keys-123" behind, which the next one that writes "keys" removes.
 package atomicfile
 
 import (
@@ -51,13 +52,14 @@ func write(path string, fill func(io.Writer) error, place func(temporary, path s
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // its mode is 0600
+	removeAbandoned(path)
+	f, err := createTemporary(path)
 	if err != nil {
 		return err
 	}
 	defer os.Remove(f.Name()) // fails after a rename
-	err = fill(f)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+	defer f.Close()           // not before it is in its place, because until then it is locked
+	if err := errors.Join(fill(f), f.Sync(), release(f)); err != nil {
 		return err
 	}
 	if err := place(f.Name(), path); err != nil {
