@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
@@ -92,16 +93,29 @@ func safe(text string) bool {
 // A keySet is what was fetched at one time.
 type keySet struct {
 	at   time.Time
-	byID map[string]*publicKey
+	byID map[string][]*publicKey // of one ID there may be several, although there should not (RFC 7517, section 4.5)
 
 	mu      sync.RWMutex
-	headers map[string]*publicKey // by the text of headers that were found good, at most two for each key
+	headers map[string][]*publicKey // by the text of headers that were found good, at most two for each key
 }
 
-func (s *keySet) has(id string) bool { return s.byID[id] != nil }
+// has reports whether the key is one of the set, which another one of its ID is not.
+func (s *keySet) has(key *publicKey) bool { return slices.Contains(s.byID[key.id], key) }
 
-// byHeader returns the key of a header that was found good before: the same bytes say the same.
-func (s *keySet) byHeader(header string) *publicKey {
+// add puts a key into the set. One that was in the set before stays the same one, so that what it has signed is known.
+func (s *keySet) add(key *publicKey, before *keySet) {
+	if before != nil {
+		if i := slices.IndexFunc(before.byID[key.id], key.equal); i >= 0 {
+			key = before.byID[key.id][i]
+		}
+	}
+	if !slices.ContainsFunc(s.byID[key.id], key.equal) {
+		s.byID[key.id] = append(s.byID[key.id], key)
+	}
+}
+
+// byHeader returns the keys of a header that was found good before: the same bytes say the same.
+func (s *keySet) byHeader(header string) []*publicKey {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.headers[header]
@@ -109,11 +123,11 @@ func (s *keySet) byHeader(header string) *publicKey {
 
 // learn notes the header of a token with a good signature. Only the issuer makes those, with one header for each key,
 // so that nobody else takes the room.
-func (s *keySet) learn(header string, key *publicKey) {
+func (s *keySet) learn(header string, keys []*publicKey) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.headers) < 2*len(s.byID) {
-		s.headers[header] = key
+		s.headers[header] = keys
 	}
 }
 
@@ -178,10 +192,11 @@ func (v *Verifier) load(now time.Time) (*keySet, error) {
 	case len(jwks.Keys) > maxKeys:
 		return nil, fmt.Errorf("there are more than %d", maxKeys)
 	}
-	set := &keySet{at: now, byID: map[string]*publicKey{}, headers: map[string]*publicKey{}}
+	set := &keySet{at: now, byID: map[string][]*publicKey{}, headers: map[string][]*publicKey{}}
+	before := v.keys.Load()
 	for _, k := range jwks.Keys {
 		if k.KeyID != "" && k.Use != "enc" && k.IsPublic() && fits(k, v.opts.Algorithm) {
-			set.byID[k.KeyID] = &publicKey{k.KeyID, k.Key}
+			set.add(&publicKey{k.KeyID, k.Key}, before)
 		}
 	}
 	return set, nil

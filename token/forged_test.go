@@ -3,6 +3,7 @@ package token_test
 import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
+	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -12,6 +13,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -122,6 +124,41 @@ func signRaw(t *testing.T, key jose.JSONWebKey, header, payload string) string {
 		signature = append(r.FillBytes(make([]byte, 32)), s.FillBytes(make([]byte, 32))...)
 	}
 	return text + "." + base64.RawURLEncoding.EncodeToString(signature)
+}
+
+// Of two keys with one ID either may have signed (RFC 7517, section 4.5, says that they should differ). A key that
+// comes instead of another one under its ID ends what the other one has signed.
+//
+// Rows: A28, C12
+func TestKeysOfOneID(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, token.ES256)
+		w.issuer = token.NewIssuer(w.sessions, w.ring, token.Options{Issuer: site, Lifetime: token.MaxLifetime})
+		_, text := w.signIn(t, "u42")
+		set, err := w.issuer.Keys()
+		must(t, err)
+		private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		must(t, err)
+		ours, other := set.Keys[0], set.Keys[0]
+		other.Key = private.Public()
+		published := []jose.JSONWebKey{ours, other}
+		v := token.NewVerifier(token.VerifierOptions{Issuer: site, Audience: "orders",
+			Keys: func() (jose.JSONWebKeySet, error) { return jose.JSONWebKeySet{Keys: published}, nil }})
+		for name, keys := range map[string][]jose.JSONWebKey{
+			"ours first": {ours, other}, "ours last": {other, ours}, "ours twice": {ours, ours},
+		} {
+			published = keys
+			time.Sleep(time.Minute)
+			if _, ok, err := v.Verify(text); !ok || err != nil {
+				t.Errorf("%s: %v, %v", name, ok, err)
+			}
+		}
+		published = []jose.JSONWebKey{other}
+		time.Sleep(time.Minute)
+		if _, ok, err := v.Verify(text); ok || err != nil {
+			t.Errorf("the key is gone, another one has its ID: %v, %v", ok, err)
+		}
+	})
 }
 
 // A set of keys may have some that this program does not know, or that are broken. The others are good.

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/sha256"
@@ -79,7 +80,7 @@ type Verifier struct {
 // accepted is a token that was good. Its text is a secret while it lives.
 type accepted struct {
 	text   []byte
-	key    string // its kid
+	key    *publicKey
 	claims Claims
 }
 
@@ -188,39 +189,53 @@ func (v *Verifier) admit(c *Claims, now time.Time) (Claims, bool, error) {
 	return claims, true, nil
 }
 
-// open returns the payload of a token with a good signature and the ID of its key, and nil if there is none.
-func (v *Verifier) open(text string, keys *keySet, now time.Time) (payload []byte, kid string, err error) {
+// open returns the payload of a token with a good signature and its key, and nil if there is none.
+func (v *Verifier) open(text string, keys *keySet, now time.Time) (payload []byte, key *publicKey, err error) {
 	header, rest, _ := strings.Cut(text, ".")
 	body, tail, ok := strings.Cut(rest, ".")
 	if !ok || strings.Contains(tail, ".") {
-		return nil, "", nil
+		return nil, nil, nil
 	}
-	key := keys.byHeader(header)
-	known := key != nil
+	named := keys.byHeader(header)
+	known := named != nil
 	if !known {
-		if keys, key, err = v.findKey(text, keys, now); key == nil {
-			return nil, "", err
+		if keys, named, err = v.findKeys(text, keys, now); named == nil {
+			return nil, nil, err
 		}
 	}
 	signature, err := segment.DecodeString(tail)
-	if err != nil || strings.ContainsAny(text, "\r\n") || !key.signed(text[:len(header)+1+len(body)], signature) {
-		return nil, "", nil
+	if err != nil || strings.ContainsAny(text, "\r\n") {
+		return nil, nil, nil
+	}
+	key = signerOf(named, text[:len(header)+1+len(body)], signature)
+	if key == nil {
+		return nil, nil, nil
 	}
 	if !known {
-		keys.learn(header, key)
+		keys.learn(header, named)
 	}
 	payload, err = segment.DecodeString(body)
 	if err != nil {
-		return nil, "", nil
+		return nil, nil, nil
 	}
-	return payload, key.id, nil
+	return payload, key, nil
+}
+
+// signerOf returns the one of the keys that has signed the message, or nil.
+func signerOf(keys []*publicKey, message string, signature []byte) *publicKey {
+	for _, k := range keys {
+		if k.signed(message, signature) {
+			return k
+		}
+	}
+	return nil
 }
 
 // segment is strict, so that a token has one text.
 var segment = base64.RawURLEncoding.Strict()
 
-// findKey reads a header that was not seen before, and returns the key that it names, with the set that has it.
-func (v *Verifier) findKey(text string, keys *keySet, now time.Time) (*keySet, *publicKey, error) {
+// findKeys reads a header that was not seen before, and returns the keys that it names, with the set that has them.
+func (v *Verifier) findKeys(text string, keys *keySet, now time.Time) (*keySet, []*publicKey, error) {
 	parsed, err := jose.ParseSignedCompact(text, []jose.SignatureAlgorithm{v.opts.Algorithm.jose()})
 	if err != nil || len(parsed.Signatures) != 1 {
 		return nil, nil, nil
@@ -232,7 +247,7 @@ func (v *Verifier) findKey(text string, keys *keySet, now time.Time) (*keySet, *
 	if _, critical := h.ExtraHeaders["crit"]; critical {
 		return nil, nil, nil
 	}
-	if !keys.has(h.KeyID) {
+	if keys.byID[h.KeyID] == nil {
 		if keys, err = v.newKeys(now); err != nil {
 			return nil, nil, err
 		}
@@ -244,6 +259,11 @@ func (v *Verifier) findKey(text string, keys *keySet, now time.Time) (*keySet, *
 type publicKey struct {
 	id  string
 	key any // ed25519.PublicKey or *ecdsa.PublicKey
+}
+
+func (k *publicKey) equal(other *publicKey) bool {
+	key, ok := k.key.(interface{ Equal(crypto.PublicKey) bool })
+	return ok && key.Equal(other.key)
 }
 
 func (k *publicKey) signed(message string, signature []byte) bool {
