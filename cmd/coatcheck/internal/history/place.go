@@ -35,7 +35,7 @@ func Open(path string, o Options) (*History, error) {
 		err = p.renew(ctx, err)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("open the history %s: %w", path, err)
+		return nil, fmt.Errorf("open the history %s: %w (move it away, and a new one begins)", path, err)
 	}
 	return start(p, o), nil
 }

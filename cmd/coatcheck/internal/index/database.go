@@ -81,8 +81,10 @@ func openTables(ctx context.Context, path, store string) (*database, error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, errNew
 	}
-	if err := os.Chmod(path, 0o600); err != nil {
-		return nil, err
+	for _, end := range ends {
+		if err := os.Chmod(path+end, 0o600); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
 	}
 	opened := connect(path, "wal")
 	if err := opened.judge(ctx, store); err != nil {
@@ -135,8 +137,11 @@ func makeFile(ctx context.Context, path, store string) (*database, error) {
 	return f, nil
 }
 
+// ends are those of the names of files that belong to a database.
+var ends = []string{"", "-wal", "-shm", "-journal"}
+
 func removeFile(path string) error {
-	for _, end := range []string{"", "-wal", "-shm", "-journal"} {
+	for _, end := range ends {
 		if err := os.Remove(path + end); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
@@ -194,15 +199,16 @@ func (f *database) close() {
 	_ = backend.CloseFile(f.write)
 }
 
-// isDamage reports whether an error says that the file is not what it was.
+// isDamage reports whether an error says that the file is of no use: it is not what it was, or it may not be written.
 func isDamage(err error) bool {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
 		return false
 	}
 	switch e.Code() & 0xff {
-	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT, sqlite3.SQLITE_ERROR:
-		return true // a table or an index that is missing is damage as well
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT, sqlite3.SQLITE_READONLY,
+		sqlite3.SQLITE_ERROR: // a table or an index that is missing is damage as well
+		return true
 	}
 	return false
 }

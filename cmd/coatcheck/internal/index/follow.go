@@ -112,7 +112,7 @@ func (x *Index) follow(ctx context.Context, f *database) (damage error) {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case isDamage(err) || x.damaged.Load():
-			x.log.Error("the index of sessions is damaged and will be made anew", "error", err)
+			x.log.Error("the index of sessions cannot be used and will be made anew", "error", err)
 			return err
 		case err != nil:
 			if x.health.fails(true) {
