@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -529,6 +530,31 @@ func TestCurlNames(t *testing.T) {
 		report, err := format.Netscape.With(format.Options{For: to}).Export(j, io.Discard)
 		if err != nil || len(report.Losses) != want || report.Changed != want {
 			t.Errorf("for %q: %+v, %v", to, report, err)
+		}
+	}
+}
+
+// TestForLibsoup: SameSite has a field of its own, and what libsoup would drop in silence is named.
+func TestForLibsoup(t *testing.T) {
+	j := newJar(jar.Spec)
+	u := &jar.Request{URL: &url.URL{Scheme: "https", Host: "example.com", Path: "/"}}
+	for _, line := range []string{
+		"a=1; SameSite=Lax; Max-Age=60", "b=2; HttpOnly; Max-Age=60", "session=3", "4; Max-Age=60",
+	} {
+		j.Set(u, line)
+	}
+	var out strings.Builder
+	report, err := format.Netscape.With(format.Options{For: format.Libsoup}).Export(j, &out)
+	if err != nil || report.LeftOut != 1 || len(report.Losses) != 1 || report.Losses[0].Cookie != "session" {
+		t.Errorf("%+v, %v", report, err)
+	}
+	text := regexp.MustCompile(`\t\d{10}\t`).ReplaceAllString(out.String(), "\tE\t")
+	for _, want := range []string{
+		"\nexample.com\tFALSE\t/\tFALSE\tE\ta\t1\tLax\n", "\n#HttpOnly_example.com\tFALSE\t/\tFALSE\tE\tb\t2\n",
+		"\nexample.com\tFALSE\t/\tFALSE\tE\t\t4\n",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in %q", want, text)
 		}
 	}
 }

@@ -23,8 +23,9 @@ import (
 // other lines with a leading # are comments. Six fields are a cookie with an empty value. An eighth field is the
 // SameSite of libsoup. A port behind the domain is wget's.
 //
-// SameSite, Priority, and the times of creation and last access are lost. Partitioned cookies are left out, and so are
-// cookies with a tab inside. Programs read these files differently: [Options.For] names the one that will.
+// Priority, the times of creation and last access, and for all but libsoup SameSite are lost. Partitioned cookies are
+// left out, and so are cookies with a tab inside. Programs read these files differently: [Options.For] names the one
+// that will.
 var Netscape = Format{
 	name: "netscape", about: "cookies.txt of curl, wget, Python and many exporters",
 	sign:  "lines of 7 fields with tabs between, or # Netscape HTTP Cookie File",
@@ -259,7 +260,11 @@ func appendNetscape(line []byte, c *jar.Cookie, to Reader, lose func(what string
 	if why := to.refuses(c); why != "" {
 		return nil, why
 	}
-	losePlain(c, lose)
+	if to == Libsoup {
+		losePriority(c, lose)
+	} else {
+		losePlain(c, lose)
+	}
 	if c.HttpOnly {
 		if to == Wget {
 			lose("HttpOnly is lost: wget reads no line that has it")
@@ -291,6 +296,9 @@ func appendNetscape(line []byte, c *jar.Cookie, to Reader, lose func(what string
 	line = append(line, name...)
 	line = append(line, '\t')
 	line = append(line, value...)
+	if to == Libsoup && c.SameSite != cookie.SameSiteUnset {
+		line = append(append(line, '\t'), c.SameSite.String()...)
+	}
 	return append(line, '\n'), ""
 }
 

@@ -16,10 +16,14 @@ const (
 	Curl      Reader = "curl"   // reads all that is written
 	Wget      Reader = "wget"   // takes lines with #HttpOnly_ for comments
 	Python    Reader = "python" // http.cookiejar.MozillaCookieJar: 0 means expired, nothing is a session cookie
+
+	// Libsoup is SoupCookieJarText of libsoup 3, which GNOME's programs use. It has SameSite in an eighth field, and
+	// keeps no session cookies.
+	Libsoup Reader = "libsoup"
 )
 
 // Readers returns the programs that files can be written for.
-func Readers() []Reader { return []Reader{Curl, Wget, Python} }
+func Readers() []Reader { return []Reader{Curl, Wget, Python, Libsoup} }
 
 // curlLine is the length in bytes of a line that curl reads (MAX_COOKIE_LINE in its lib/cookie.h).
 const curlLine = 5000
@@ -29,13 +33,15 @@ func (to Reader) refuses(c *jar.Cookie) string {
 	switch {
 	case to == AnyReader:
 		return ""
-	case c.Name == "" && to != Python:
+	case to == Libsoup && c.Session():
+		return "it ends with the session, and libsoup drops those from a file"
+	case c.Name == "" && (to == Curl || to == Wget):
 		return fmt.Sprintf("it has no name, and %s would take its value for one", to)
 	case to == Curl && len(c.Name)+len(c.Value)+len(c.Domain)+len(c.Path)+50 > curlLine:
 		return fmt.Sprintf("curl reads no line over %d bytes", curlLine)
 	case strings.HasSuffix(c.Domain, "."):
 		return fmt.Sprintf("its domain ends with a dot, and %s never sends it", to)
-	case to != Curl && strings.Contains(c.Domain, ":"):
+	case (to == Wget || to == Python) && strings.Contains(c.Domain, ":"):
 		return fmt.Sprintf("%s sends no cookies to IPv6 addresses", to)
 	}
 	return ""
