@@ -310,7 +310,7 @@ type Convert struct {
 func (*Convert) Help() string {
 	var list strings.Builder
 	for _, f := range format.All() {
-		fmt.Fprintf(&list, "\t%-20s%s\n", f, f.About())
+		fmt.Fprintf(&list, "\t%-24s%s\n", f, f.About())
 	}
 	return `An entry of FROM that cannot be read is left out, and the others are read. ` +
 		`Each is named on standard error, with its place and the reason, as is what TO cannot hold. ` +
