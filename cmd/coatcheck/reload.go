@@ -85,7 +85,7 @@ func (r *reloader) reload(s *server) {
 	}
 	s.reloaded(err)
 	if err == nil {
-		fmt.Fprintf(r.p.Stdout, "%s was read again: %d sites.\n", r.flags.Config, len(line.Serve.All()))
+		fmt.Fprintf(r.p.Stdout, "%s was read again: %s.\n", r.flags.Config, count(len(line.Serve.All()), "site"))
 		return
 	}
 	problems := config.Problems(err)
