@@ -1,6 +1,8 @@
 package format
 
 import (
+	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -55,6 +57,44 @@ func readTime(text string) (t time.Time, ok bool) {
 		}
 	}
 	return t, false
+}
+
+// localDate finds the parts of a date as Windows and spreadsheets show it.
+var localDate = regexp.MustCompile(
+	`(?i)^(\d{1,4})([./-])(\d{1,2})[./-](\d{1,4})[ ,T]+(\d{1,2}):(\d\d)(?::(\d\d))?(?: ?([AP])M)?$`)
+
+// readLocalDate reads a date as Windows and spreadsheets show it, such as 12/31/2026 02:15:00 PM. The order of day and
+// month and the zone depend on the machine that wrote it, so the note says what the date is taken for: a month comes
+// before the day if there are slashes and it can be one, and the zone is UTC.
+func readLocalDate(text string) (t time.Time, note string, ok bool) {
+	m := localDate.FindStringSubmatch(strings.TrimSpace(text))
+	if m == nil {
+		return t, "", false
+	}
+	var n [8]int
+	for i, part := range m {
+		if i < len(n) {
+			n[i], _ = strconv.Atoi(part) // nothing is 0
+		}
+	}
+	year, month, day, hour := n[4], n[3], n[1], n[5]
+	switch {
+	case len(m[1]) == 4:
+		year, day = n[1], n[4]
+	case m[2] == "/" && n[1] <= 12:
+		month, day = n[1], n[3]
+	}
+	if m[8] != "" && 1 <= hour && hour <= 12 {
+		hour %= 12
+		if strings.EqualFold(m[8], "P") {
+			hour += 12
+		}
+	}
+	t = time.Date(year, time.Month(month), day, hour, n[6], n[7], 0, time.UTC)
+	if year < 1970 || month != int(t.Month()) || day != t.Day() || hour != t.Hour() || n[6] > 59 || n[7] > 59 {
+		return time.Time{}, "", false
+	}
+	return t, fmt.Sprintf("its expiry says no zone, and is taken as %s UTC", t.Format(time.DateTime)), true
 }
 
 // cutLongYear splits a date whose year has more than four digits.

@@ -54,9 +54,9 @@ func readSameSite(s string) (cookie.SameSite, error) {
 		}
 	}
 	switch strings.ToLower(s) {
-	case "no_restriction":
+	case "no_restriction", "no-restriction":
 		return cookie.SameSiteNone, nil
-	case "unspecified", "unset", "default":
+	case "unspecified", "unset", "default", "-1": // the number is Chromium's
 		return cookie.SameSiteUnset, nil
 	}
 	return 0, fmt.Errorf("sameSite is %.20q", s)

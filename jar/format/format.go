@@ -36,9 +36,9 @@ type Format struct {
 // All returns all formats. Where the content of a file fits several ones, the first is meant.
 func All() []Format {
 	return []Format{
-		Native, HAR, Playwright, HTTPie, Sessionstore, NetHTTP, Sites, CDP, PlaywrightCookies, Puppeteer, Extension,
-		Selenium, QuickManager, ToughCookie, ToughStore, CookieStore, Pairs, Safari, Pickle, LWP, Table, Netscape,
-		Headers, CookieHeader, Chrome, Firefox, WebKitGTK,
+		Native, HAR, Playwright, HTTPie, Sessionstore, NetHTTP, Titled, Insomnia, Sites, CDP, PlaywrightCookies,
+		Puppeteer, Extension, Selenium, QuickManager, ToughCookie, ToughStore, CookieStore, Pairs, Safari, Pickle, LWP,
+		Table, Netscape, Blocks, Headers, CookieHeader, Chrome, Firefox, WebKitGTK,
 	}
 }
 

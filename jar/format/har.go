@@ -130,7 +130,7 @@ func (h *harReader) response(at place, e *harEntry, x *Exchange) {
 	when := cmp.Or(x.At, h.now)
 	for i, header := range x.SetCookie {
 		for line, changes := range unfold(header) {
-			h.line(at.in("Set-Cookie", i+1), line, changes, e, x, when)
+			h.line(at.in("Set-Cookie", i+1), line, changes, x, when)
 		}
 	}
 	if len(x.SetCookie) > 0 {
@@ -149,7 +149,7 @@ func (h *harReader) response(at place, e *harEntry, x *Exchange) {
 }
 
 // line takes the cookie of a Set-Cookie line.
-func (h *harReader) line(at place, line string, changes []string, e *harEntry, x *Exchange, when time.Time) {
+func (h *harReader) line(at place, line string, changes []string, x *Exchange, when time.Time) {
 	p := cookie.Parse(line)
 	c, why := jar.Spec.Decide(&p, &x.Request, when)
 	if why.Excluded() {
@@ -157,7 +157,7 @@ func (h *harReader) line(at place, line string, changes []string, e *harEntry, x
 		return
 	}
 	h.sent.covered(&c)
-	if x.At.IsZero() && e.Started != "" && !c.Expires.IsZero() {
+	if x.At.IsZero() && !c.Expires.IsZero() {
 		changes = append(changes, "its startedDateTime is no time: its lifetime is counted from now")
 	}
 	h.add(at, &c, changes...)

@@ -11,6 +11,7 @@ type jsonHead struct {
 	keys   map[string]byte // of the object, with the first byte of their values
 	entry  map[string]byte // of the first entries: of the array, of that under cookies, or of one further inside
 	entrys bool            // there is an entry
+	pairs  bool            // an object in the file has a string
 	inside bool            // the entries are further inside, or the file is one of them
 }
 
@@ -59,6 +60,7 @@ func (h *jsonHead) look(scan *jsonScanner, key string, b byte, depth int) error 
 			if err != nil {
 				return err
 			}
+			h.pairs = h.pairs || depth == 1 && b == '"'
 			return h.look(scan, key, b, depth+1)
 		})
 	}

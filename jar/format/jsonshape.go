@@ -20,6 +20,7 @@ type jsonShape struct {
 	want  func(text []byte) bool                // whether a string in an object makes it one of the others
 
 	seen func(key string) // is called with the keys of the objects on the way; nil for nobody
+	key  string           // the key of the array whose entries are read
 	come func() bool      // whether anything has been read; nil means that the sink knows
 }
 
@@ -67,8 +68,8 @@ func (shape *jsonShape) value(scan *jsonScanner, key string, found *bool, depth 
 		return err
 	}
 	switch at := key == shape.list || depth == 0; {
-	case b == '[' && (at || shape.any && shape.other[key] == nil && holdsCookies(scan)):
-		*found = true
+	case b == '[' && (at || shape.any && shape.other[key] == nil && (hostURL(key) != nil || holdsCookies(scan))):
+		*found, shape.key = true, key
 		return scan.elements(func(n int) error { return shape.element(scan, n) })
 	case b == '{' && at && depth > 0 && shape.named != nil:
 		*found = true

@@ -21,7 +21,8 @@ import (
 //
 // Expires is in seconds since 1970; 0 or nothing is a session cookie. The prefix #HttpOnly_ marks an HttpOnly cookie;
 // other lines with a leading # are comments. Six fields are a cookie with an empty value. An eighth field is the
-// SameSite of libsoup. A port behind the domain is wget's.
+// SameSite of libsoup; 9 or 11 fields are ZennoPoster's, which has HttpOnly, the end of the session, SameSite and
+// Priority behind the value. A port behind the domain is wget's.
 //
 // Priority, the times of creation and last access, and for all but libsoup SameSite are lost. Partitioned cookies are
 // left out, and so are cookies with a tab inside. Programs read these files differently: [Options.For] names the one
@@ -36,6 +37,8 @@ const netscapeHTTPOnly = "#HttpOnly_"
 
 // oneClick is in the head of files of an extension that writes fields as if for a page of HTML.
 const oneClick = "cookies.txt One Click"
+
+var errCutLine = errors.New("perhaps the end of its value is missing: the file ends in its line")
 
 func sniffNetscape(head []byte) bool {
 	if bytes.HasPrefix(head, []byte("# Netscape HTTP Cookie File")) ||
@@ -82,9 +85,9 @@ func readNetscape(in *bufio.Reader, _ *Options, s *sink) error {
 			s.leaveOut(at, &c, oneLine(err))
 			return
 		case !whole:
-			changes = append(changes, "perhaps the end of its value is missing: the file ends in its line")
+			changes = append(changes, errCutLine.Error())
 		}
-		c.HttpOnly = httpOnly
+		c.HttpOnly = c.HttpOnly || httpOnly
 		s.add(at, &c, changes...)
 	})
 }
@@ -99,7 +102,7 @@ func cutPrefixFold(s, prefix string) (rest string, ok bool) {
 // readNetscapeLine reads a line without its prefix. With an error the cookie has the domain and the name if there are
 // any, and no value.
 func readNetscapeLine(line string) (c jar.Cookie, changes []string, err error) {
-	var f [8]string
+	var f [11]string
 	n := splitTabs(line, &f)
 	if n == 1 {
 		if n = splitSpaces(line, &f); n > 0 {
@@ -109,6 +112,7 @@ func readNetscapeLine(line string) (c jar.Cookie, changes []string, err error) {
 	switch {
 	case n == 7 || n == 6:
 	case n == 8 && validSameSite(f[7]):
+	case (n == 9 || n == 11) && readZenno(&c, &f, &changes):
 	case n == 8:
 		return c, nil, errors.New("8 fields, and the last is no SameSite; a cookie has 7, with tabs between them")
 	default:
@@ -135,14 +139,39 @@ func readNetscapeLine(line string) (c jar.Cookie, changes []string, err error) {
 	if c.Value, twice = encodedOnce(f[6]); twice {
 		changes = append(changes, "its value is UTF-8 that was encoded twice, as Python does; taken as encoded once")
 	}
-	if c.SameSite, _ = readSameSite(f[7]); c.SameSite == cookie.SameSiteNone && !secure {
+	if c.SameSite, err = readSameSite(f[7]); err != nil {
+		changes = append(changes, err.Error()+", which means nothing; taken as not set")
+	}
+	if c.SameSite == cookie.SameSiteNone && !secure {
 		c.SameSite = cookie.SameSiteUnset // libsoup writes None for it
 	}
 	return c, changes, nil
 }
 
+// readZenno reads what ZennoPoster has behind the value: HttpOnly and the end of the session, and perhaps SameSite and
+// Priority.
+func readZenno(c *jar.Cookie, f *[11]string, changes *[]string) bool {
+	httpOnly, err1 := readUpperBool("", f[7])
+	session, err2 := readUpperBool("", f[8])
+	if err1 != nil || err2 != nil {
+		return false
+	}
+	if c.HttpOnly = httpOnly; session {
+		f[4] = ""
+	}
+	var err error
+	if c.Priority, err = readPriority(f[10]); err != nil {
+		*changes = append(*changes, err.Error()+", which means nothing; taken as not set")
+	}
+	if c.Priority == cookie.PriorityMedium {
+		c.Priority = cookie.PriorityUnset // that of cookies that say none
+	}
+	f[7] = f[9]
+	return true
+}
+
 func fields(n int, line string) string {
-	if n > 8 {
+	if n > 11 {
 		n = strings.Count(line, "\t") + 1
 	}
 	if n <= 1 {
@@ -152,7 +181,7 @@ func fields(n int, line string) string {
 }
 
 // splitTabs fills f with the fields of a line and returns their number. It may be more than there is room for.
-func splitTabs(line string, f *[8]string) (n int) {
+func splitTabs(line string, f *[11]string) (n int) {
 	for ok := true; ok; n++ {
 		var field string
 		field, line, ok = strings.Cut(line, "\t")
@@ -165,7 +194,7 @@ func splitTabs(line string, f *[8]string) (n int) {
 
 // splitSpaces reads a line whose tabs have become spaces, as they do when it is copied. It returns 0 for any other
 // line.
-func splitSpaces(line string, f *[8]string) int {
+func splitSpaces(line string, f *[11]string) int {
 	for i := range 6 {
 		line = strings.TrimLeft(line, " ")
 		f[i], line, _ = strings.Cut(line, " ")
@@ -175,7 +204,7 @@ func splitSpaces(line string, f *[8]string) int {
 	_, err2 := readUpperBool("", f[3])
 	_, _, err3 := readSeconds(f[4])
 	if err1 != nil || err2 != nil || err3 != nil || f[4] == "" || f[5] == "" {
-		*f = [8]string{}
+		*f = [11]string{}
 		return 0
 	}
 	return 7
@@ -199,6 +228,9 @@ func readSeconds(s string) (t time.Time, note string, err error) {
 	}
 	if t, ok := readTime(s); ok {
 		return t, "", nil
+	}
+	if t, note, ok := readLocalDate(s); ok {
+		return t, note, nil
 	}
 	// It may be a value that has slipped, so it is not told.
 	return t, "", errors.New("expires is not a number of seconds since 1970")

@@ -24,3 +24,13 @@ type Options struct {
 	// Now is the time at which cookies have expired or not. The default is time.Now, or the clock of the jar.
 	Now func() time.Time
 }
+
+// at returns the options for cookies that belong to a URL, which may be nil if nobody knows better.
+func (o *Options) at(u *url.URL) *Options {
+	if u == nil {
+		return o
+	}
+	of := *o
+	of.URL = u
+	return &of
+}

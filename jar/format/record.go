@@ -150,9 +150,15 @@ func (r *record) expiry(names ...string) (t time.Time) {
 			return r.number(n)
 		}
 		t, ok := readDate(v)
+		if ok {
+			return t
+		}
+		t, note, ok := readLocalDate(v)
 		if !ok {
 			r.fail(name, "a time")
+			return t
 		}
+		r.odd = append(r.odd, note)
 		return t
 	default:
 		r.fail(name, "a time")
@@ -188,6 +194,17 @@ func (r *record) sameSite() cookie.SameSite {
 	return v
 }
 
+// priority reads the words of all programs, and the numbers of Chromium.
+func (r *record) priority() (cookie.Priority, error) {
+	text := r.text("priority")
+	if n, err := strconv.Atoi(text); err == nil {
+		if p, ok := chromePriorities[n]; ok {
+			return p, nil
+		}
+	}
+	return readPriority(text)
+}
+
 // cookie reads the fields that all formats of single cookies share, under each of their names.
 func (r *record) cookie(o *Options) (c jar.Cookie) {
 	r.unwrap("value")
@@ -214,7 +231,7 @@ func (r *record) cookie(o *Options) (c jar.Cookie) {
 		c.SameSite = cookie.SameSiteUnset
 		r.odd = append(r.odd, "SameSite=None without Secure is taken as not set")
 	}
-	p, err := readPriority(r.text("priority"))
+	p, err := r.priority()
 	if err != nil {
 		r.odd = append(r.odd, err.Error()+", which means nothing; taken as not set")
 	}
@@ -228,6 +245,9 @@ func (r *record) cookie(o *Options) (c jar.Cookie) {
 func (r *record) unkept(c *jar.Cookie) {
 	if r.flag("partitioned") && c.Partition == (jar.Partition{}) {
 		r.wrong = append(r.wrong, errNoPartition)
+	}
+	if c.Value == "" && r.text("encrypted_value") != "" {
+		r.wrong = append(r.wrong, errors.New("its value is encrypted, and the file has no key"))
 	}
 	if port := r.text("port"); port != "" && port != "0" {
 		r.odd = append(r.odd, "its port is lost: cookies are for all ports of a host")
@@ -368,9 +388,9 @@ func readRecords(in *bufio.Reader, o *Options, s *sink) error {
 	}
 	shape := jsonShape{
 		list: "cookies", any: true, // such as result, in the answer of the DevTools protocol
-		entry: func(at place, raw []byte) { readRecord(at, raw, o, s, nil) },
 		other: map[string]func(place, []byte){"origins": func(at place, raw []byte) { loseOrigins(at, raw, s) }},
 	}
+	shape.entry = func(at place, raw []byte) { readRecord(at, raw, o.at(hostURL(shape.key)), s, nil) }
 	return shape.walk(in, s)
 }
 

@@ -83,7 +83,17 @@ func (s *schema) read(ctx context.Context, db *sql.DB, o *Options, out *sink) er
 	if version < s.oldest || version > s.newest {
 		return fmt.Errorf("schema version is %d, known are %d to %d", version, s.oldest, s.newest)
 	}
-	rows, err := db.QueryContext(ctx, s.cookies(version))
+	query := s.cookies(version)
+	err := s.readRows(ctx, db, query, version, o, out)
+	if before, _, ordered := strings.Cut(query, " ORDER BY "); err != nil && ordered && out.Entries() == 0 {
+		// A query that sorts fails as a whole. As the rows lie there, what is before the damage comes out.
+		return s.readRows(ctx, db, before, version, o, out)
+	}
+	return err
+}
+
+func (s *schema) readRows(ctx context.Context, db *sql.DB, query string, version int, o *Options, out *sink) error {
+	rows, err := db.QueryContext(ctx, query)
 	if err != nil {
 		return fmt.Errorf("read cookies: %w", err)
 	}

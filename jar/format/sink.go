@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 
 	"coatcheck.dev/cookie"
@@ -27,6 +28,10 @@ type sink struct {
 
 // add takes an entry that was read. The changes say what of it was lost or guessed.
 func (s *sink) add(at place, c *jar.Cookie, changes ...string) {
+	if domain, ok := strings.CutPrefix(c.Domain, "*."); ok {
+		c.Domain, c.HostOnly = domain, false
+		changes = append(changes, "its domain begins with *, and is taken as that of the hosts below as well")
+	}
 	if !c.HostOnly && hasNoHostsBelow(c.Domain) {
 		c.HostOnly = true // curl and others do not know that it always is
 		changes = append(changes, "it counts for "+c.Domain+" alone, which has no hosts below")

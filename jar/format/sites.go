@@ -5,18 +5,26 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"net/url"
+	"strings"
+
+	"coatcheck.dev/jar"
 )
 
 // Sites is what exporters write that go from page to page: {"url": …, "cookies": […]}, or an array of these. Cookies
 // without a domain belong to the host of the URL. In place of an array of cookies there may be one of Set-Cookie lines,
-// an object of names and values, or the value of a Cookie header.
+// an object of names and values, or the value of a Cookie header. An object of hosts is one of such pages, too:
+// {"shop.example": {"a": "1"}}.
 var Sites = Format{
 	name: "sites", about: "an array of pages, each with its cookies, only read",
 	sign: `a JSON array of objects with "cookies", or an object with "url" and "cookies"`,
 	sniff: sniffJSON(func(h *jsonHead) bool {
 		if h.array {
 			return holdsList(h.entry["cookies"]) && !h.has("name")
+		}
+		if h.hosts() {
+			return true
 		}
 		return h.keys["url"] == '"' && holdsList(h.keys["cookies"]) && h.keys["name"] == 0
 	}),
@@ -29,11 +37,71 @@ func holdsList(first byte) bool { return first == '[' || first == '{' || first =
 func readSites(in *bufio.Reader, o *Options, s *sink) error {
 	site := func(at place, raw []byte) { readSite(at, raw, o, s) }
 	head, _ := in.Peek(headSize)
-	if h, ok := readHead(head); ok && !h.array {
+	switch h, ok := readHead(head); {
+	case ok && h.hosts():
+		return readHosts(in, o, s)
+	case ok && !h.array:
 		return readSingle(in, s, site)
 	}
 	shape := jsonShape{entry: site}
 	return shape.walk(in, s)
+}
+
+// hosts reports whether the file is an object of hosts, each with an object of names and values. Files with cookies
+// further inside are others.
+func (h *jsonHead) hosts() bool {
+	if h.inside || !h.pairs {
+		return false
+	}
+	for key, b := range h.keys {
+		if b == '{' && hostURL(key) != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// hostURL is the URL of a key that is a host, perhaps with a dot before it, or an origin; nil for any other key.
+func hostURL(key string) *url.URL {
+	if !strings.Contains(key, "://") {
+		if !strings.Contains(key, ".") && key != "localhost" {
+			return nil
+		}
+		key = "https://" + strings.TrimPrefix(key, ".")
+	}
+	u := parseAbsolute(key)
+	if u == nil || jar.CanonicalHost(u.Hostname()) == "" {
+		return nil
+	}
+	return u
+}
+
+// readHosts reads an object of hosts.
+func readHosts(in *bufio.Reader, o *Options, s *sink) error {
+	scan := newScanner(in)
+	if _, err := scan.peek(); err != nil {
+		return err
+	}
+	n := 0
+	err := scan.members(func(host string) error {
+		u := hostURL(host)
+		if b, err := scan.peek(); err != nil || u == nil || b != '{' {
+			s.leaveOut(place{unit: "line", n: scan.line}, nil, "it is no host with its cookies")
+			return cmp.Or(err, scan.skip())
+		}
+		return scan.members(func(name string) error {
+			n++
+			at := place{unit: "line", n: scan.line, rest: fmt.Sprintf(", cookie %d", n)}
+			raw, err := scan.value()
+			if err == errTooLarge {
+				s.leaveOut(at, &jar.Cookie{Name: name}, err.Error())
+				return nil
+			}
+			readNamed(at, name, raw, o.at(u), s)
+			return err
+		})
+	})
+	return scan.end(err, s, nil)
 }
 
 // readSite reads a page with its cookies.

@@ -11,12 +11,13 @@ import (
 
 // Table is a table of cookies, a line for each, with tabs, commas or semicolons between its columns. What a column has
 // shows in the first line, by the names that other files have for it. Without such a line it is what Chromium's
-// developer tools put on the clipboard: name, value, domain, path, expiry, size, HttpOnly, Secure, SameSite, the site
-// of the partition, whether that is of another site, and priority.
+// developer tools put on the clipboard (name, value, domain, path, expiry, size, HttpOnly, Secure, SameSite, the site
+// of the partition, whether that is of another site, and priority), or what NirSoft's viewers save (host, path, name,
+// value, Secure, HttpOnly, last access, creation, expiry).
 var Table = Format{
 	name: "table", about: "a table: CSV with a line of names, or rows of the developer tools, only read",
 	files: []string{"*.csv", "*.tsv"},
-	sign:  "a first line such as name,value,domain,path, or rows of the developer tools",
+	sign:  "a first line such as name,value,domain,path, or rows of the developer tools or NirSoft's viewers",
 	sniff: sniffTable, read: readTable,
 }
 
@@ -28,13 +29,20 @@ var tableColumns = map[string]string{
 	"expiresmaxage": "expires", "expiresutc": "expires",
 	"secure": "secure", "issecure": "secure", "httponly": "httpOnly", "ishttponly": "httpOnly",
 	"samesite": "sameSite", "hostonly": "hostOnly", "session": "session", "priority": "priority",
-	"partitionkeysite": "partitionKey", "partitionkey": "partitionKey",
-	"crosssite": "_crHasCrossSiteAncestor", "hascrosssiteancestor": "_crHasCrossSiteAncestor",
+	"encryptedvalue": "encrypted_value", "partitionkeysite": "partitionKey", "partitionkey": "partitionKey",
+	"topframesitekey": "partitionKey",
+	"crosssite":       "_crHasCrossSiteAncestor", "hascrosssiteancestor": "_crHasCrossSiteAncestor",
 }
+
+// tableCommas are what may stand between columns.
+var tableCommas = []string{"\t", ",", ";"}
 
 // toolsColumns are those of Chromium's developer tools, in which the size is for people.
 var toolsColumns = []string{"name", "value", "domain", "path", "expires", "", "httpOnly", "secure", "sameSite",
 	"partitionKey", "_crHasCrossSiteAncestor", "priority"}
+
+// viewerColumns are those of NirSoft's viewers. The times of last access and creation are lost.
+var viewerColumns = []string{"domain", "path", "name", "value", "secure", "httpOnly", "", "", "expires"}
 
 // A tableShape is how the lines of a table are read.
 type tableShape struct {
@@ -46,7 +54,7 @@ type tableShape struct {
 
 // tableOf finds the shape by the first line.
 func tableOf(line []byte) (t tableShape, ok bool) {
-	for _, t.comma = range []string{"\t", ",", ";"} {
+	for _, t.comma = range tableCommas {
 		cells, err := t.split(line)
 		if err != nil {
 			continue
@@ -69,9 +77,25 @@ func tableOf(line []byte) (t tableShape, ok bool) {
 			return t, true
 		}
 	}
+	for _, comma := range tableCommas {
+		t = tableShape{comma: comma, columns: viewerColumns, least: 4}
+		if cells, err := t.split(line); err == nil && isViewerRow(cells) {
+			return t, true
+		}
+	}
 	t = tableShape{comma: "\t", columns: toolsColumns, least: 3}
 	cells, _ := t.split(line)
 	return t, isToolsRow(cells)
+}
+
+// isViewerRow tells rows of NirSoft's viewers by what stands before and behind the cookie.
+func isViewerRow(cells []string) bool {
+	return len(cells) > 8 && cells[0] != "" && strings.HasPrefix(cells[1], "/") && isYesOrNo(cells[4]) &&
+		isYesOrNo(cells[5])
+}
+
+func isYesOrNo(cell string) bool {
+	return strings.EqualFold(cell, "Yes") || strings.EqualFold(cell, "No")
 }
 
 // isToolsRow tells rows of the developer tools by their size, which is that of name and value together.
@@ -111,7 +135,7 @@ func sniffTable(head []byte) bool {
 func readTable(in *bufio.Reader, o *Options, s *sink) error {
 	var shape *tableShape
 	known := false
-	err := eachLine(in, func(n int, line []byte, _, long bool) {
+	err := eachLine(in, func(n int, line []byte, whole, long bool) {
 		if len(bytes.TrimSpace(line)) == 0 {
 			return
 		}
@@ -128,7 +152,7 @@ func readTable(in *bufio.Reader, o *Options, s *sink) error {
 		case long:
 			s.leaveOut(at, nil, "the line is too long")
 		default:
-			shape.row(at, line, o, s)
+			shape.row(at, line, whole, o, s)
 		}
 	})
 	if err == nil && !known {
@@ -138,13 +162,16 @@ func readTable(in *bufio.Reader, o *Options, s *sink) error {
 }
 
 // row reads a cookie.
-func (t *tableShape) row(at place, line []byte, o *Options, s *sink) {
+func (t *tableShape) row(at place, line []byte, whole bool, o *Options, s *sink) {
 	cells, err := t.split(line)
 	if err != nil || len(cells) < t.least {
 		s.leaveOut(at, nil, "it does not have the columns of the first line")
 		return
 	}
 	r := &record{fields: map[string]any{}}
+	if !whole && len(cells) < len(t.columns) {
+		r.odd = append(r.odd, errCutLine.Error())
+	}
 	for i, text := range cells {
 		switch {
 		case i < len(t.columns) && t.columns[i] != "":

@@ -36,6 +36,7 @@ type Conversion struct {
 type Report struct {
 	format.Counts     // of the entries of From; those that To cannot hold are left out
 	Cookies       int // in To; of several entries for one cookie the last counts
+	Replaced      int // read, and replaced or deleted by a later entry
 	Losses        int
 }
 
@@ -147,6 +148,7 @@ func (c *conversion) write(to format.Format) error {
 		if err != nil {
 			return err
 		}
+		c.report.Replaced = c.report.Read - n.Read - n.LeftOut
 		c.report.LeftOut += n.LeftOut
 		c.report.Read -= n.LeftOut
 		c.report.Changed = min(c.report.Changed+n.Changed, c.report.Read)
@@ -178,7 +180,11 @@ func (c *conversion) write(to format.Format) error {
 
 // Print tells a user in a line what became of the entries.
 func (r *Report) Print(w io.Writer) error {
-	_, err := fmt.Fprintf(w, "cookies: %d (read: %d, changed: %d, left out: %d, expired: %d), losses: %d\n",
-		r.Cookies, r.Read, r.Changed, r.LeftOut, r.Expired, r.Losses)
+	replaced := ""
+	if r.Replaced > 0 {
+		replaced = fmt.Sprintf(", replaced: %d", r.Replaced)
+	}
+	_, err := fmt.Fprintf(w, "cookies: %d (read: %d, changed: %d, left out: %d, expired: %d%s), losses: %d\n",
+		r.Cookies, r.Read, r.Changed, r.LeftOut, r.Expired, replaced, r.Losses)
 	return err
 }

@@ -204,6 +204,42 @@ func TestDatabases(t *testing.T) {
 	}
 }
 
+// TestDamagedPage: a database with a page that cannot be read has cookies before it, and they are read.
+func TestDamagedPage(t *testing.T) {
+	file := database(t, "Cookies", chromeSchema, `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n LIMIT 2000)
+		INSERT INTO cookies SELECT i, '.example.com', '', 'a' || i, '1', '', '/', 0, 1, 0, 1, 0, 0, 1, 0, 2, 443, 0, 0, 0 FROM n`)
+	whole := filepath.Join(t.TempDir(), "Cookies")
+	db, err := sql.Open("sqlite", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec("VACUUM INTO ?", whole); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copy(data[len(data)/2&^4095:], bytes.Repeat([]byte{0xff}, 4096))
+	if err := os.WriteFile(whole, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	report, said := convert(t, cookies.Conversion{From: whole, To: "-", ToFormat: "netscape", Stdout: io.Discard})
+	if report.Read == 0 || report.Read == 2000 || !strings.Contains(said, "left out: the rows that follow: ") {
+		t.Errorf("%+v, said %q", report, said)
+	}
+}
+
+// TestReplacedCookies: of two lines for one cookie the last counts, and the report tells that there were two.
+func TestReplacedCookies(t *testing.T) {
+	in := strings.NewReader("a.example\tFALSE\t/\tFALSE\t0\ta\t1\na.example\tFALSE\t/\tFALSE\t0\ta\t2\n")
+	_, said := convert(t, cookies.Conversion{From: "-", To: "-", ToFormat: "netscape", Stdin: in, Stdout: io.Discard})
+	if want := "cookies: 1 (read: 2, changed: 0, left out: 0, expired: 0, replaced: 1), losses: 0\n"; said != want {
+		t.Errorf("said %q, want %q", said, want)
+	}
+}
+
 // TestLibsoupAfter2038: libsoup writes 32 bits of an expiry, and reads them without a sign.
 func TestLibsoupAfter2038(t *testing.T) {
 	file := database(t, "soup.sqlite", `CREATE TABLE moz_cookies (id INTEGER PRIMARY KEY, name TEXT, value TEXT,
