@@ -543,6 +543,7 @@ func TestForLibsoup(t *testing.T) {
 	} {
 		j.Set(u, line)
 	}
+	j.Set(&jar.Request{URL: &url.URL{Scheme: "https", Host: "example.com.", Path: "/"}}, "dot=5; Max-Age=60")
 	var out strings.Builder
 	report, err := format.Netscape.With(format.Options{For: format.Libsoup}).Export(j, &out)
 	if err != nil || report.LeftOut != 1 || len(report.Losses) != 1 || report.Losses[0].Cookie != "session" {
@@ -551,7 +552,7 @@ func TestForLibsoup(t *testing.T) {
 	text := regexp.MustCompile(`\t\d{10}\t`).ReplaceAllString(out.String(), "\tE\t")
 	for _, want := range []string{
 		"\nexample.com\tFALSE\t/\tFALSE\tE\ta\t1\tLax\n", "\n#HttpOnly_example.com\tFALSE\t/\tFALSE\tE\tb\t2\n",
-		"\nexample.com\tFALSE\t/\tFALSE\tE\t\t4\n",
+		"\nexample.com\tFALSE\t/\tFALSE\tE\t\t4\n", "\nexample.com.\tFALSE\t/\tFALSE\tE\tdot\t5\n",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not in %q", want, text)

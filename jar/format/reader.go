@@ -39,7 +39,7 @@ func (to Reader) refuses(c *jar.Cookie) string {
 		return fmt.Sprintf("it has no name, and %s would take its value for one", to)
 	case to == Curl && len(c.Name)+len(c.Value)+len(c.Domain)+len(c.Path)+50 > curlLine:
 		return fmt.Sprintf("curl reads no line over %d bytes", curlLine)
-	case strings.HasSuffix(c.Domain, "."):
+	case to != Libsoup && strings.HasSuffix(c.Domain, "."):
 		return fmt.Sprintf("its domain ends with a dot, and %s never sends it", to)
 	case (to == Wget || to == Python) && strings.Contains(c.Domain, ":"):
 		return fmt.Sprintf("%s sends no cookies to IPv6 addresses", to)

@@ -1,12 +1,14 @@
 package check
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/url"
 	"os"
+	"slices"
 	"time"
 
 	"coatcheck.dev/internal/visible"
@@ -40,10 +42,11 @@ type Options struct {
 
 // Run checks, and writes the report to out. Its error is an [Error], unless the report cannot be written.
 func Run(ctx context.Context, o Options, out io.Writer) error {
-	report, err := o.judge(ctx)
-	if err != nil {
-		return err
+	report, missed := o.judge(ctx)
+	if report == nil {
+		return missed
 	}
+	var err error
 	switch o.Format {
 	case "json":
 		err = report.WriteJSON(out)
@@ -52,24 +55,29 @@ func Run(ctx context.Context, o Options, out io.Writer) error {
 	default:
 		err = report.WriteText(out, o.Colour)
 	}
-	if err != nil {
+	if err := cmp.Or(err, missed); err != nil {
 		return err
 	}
 	return o.verdict(report)
 }
 
-// judge reads what there is to check, and judges it.
+// judge reads what there is to check, and judges it. With an error there is a report if a page could not be fetched and
+// cookies came from elsewhere.
 func (o *Options) judge(ctx context.Context) (*lint.Report, error) {
 	o.meter = &meter{}
 	if o.HAR != "" || o.Lines != "" {
 		defer o.meter.follow(o.Progress)()
 	}
 	responses, err := o.read(ctx)
-	if err != nil {
+	if err != nil && !setCookies(responses) {
 		return nil, err
 	}
 	o.meter.judging.Store(true)
-	return lint.Check(responses, time.Now()), nil
+	return lint.Check(responses, time.Now()), err
+}
+
+func setCookies(responses []lint.Response) bool {
+	return slices.ContainsFunc(responses, func(r lint.Response) bool { return len(r.SetCookie) > 0 })
 }
 
 // verdict is the error of a report.
@@ -107,14 +115,13 @@ func (o *Options) hint() string {
 		"or see more pages (--pages)"
 }
 
+// read reads what there is to check. A page that could not be fetched is an error beside the responses, any other one
+// stands alone.
 func (o *Options) read(ctx context.Context) ([]lint.Response, error) {
 	if len(o.Pages) == 0 && o.HAR == "" && o.Lines == "" {
 		return nil, &Error{Usage, errors.New("there is nothing to check; give a URL, --har or --lines")}
 	}
-	all, err := o.fetch(ctx)
-	if err != nil {
-		return nil, err
-	}
+	all, missed := o.fetch(ctx)
 	if o.HAR != "" {
 		list, err := o.file(o.HAR, o.archive)
 		if err != nil {
@@ -136,7 +143,7 @@ func (o *Options) read(ctx context.Context) ([]lint.Response, error) {
 		}
 		all = append(all, list...)
 	}
-	return all, nil
+	return all, missed
 }
 
 // archive reads an archive, and tells of the entries that are left out.

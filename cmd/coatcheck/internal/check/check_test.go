@@ -281,6 +281,31 @@ func TestUnreachable(t *testing.T) {
 	}
 }
 
+// TestSeenBeforeUnreachable: cookies are judged that came from other pages, or on the way to one that cannot be
+// fetched.
+func TestSeenBeforeUnreachable(t *testing.T) {
+	down := httptest.NewServer(nil)
+	down.Close()
+	up := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.SetCookie(w, &http.Cookie{Name: "seen", Value: "1"})
+		if r.URL.Path == "/away" {
+			http.Redirect(w, r, down.URL, http.StatusFound)
+		}
+	}))
+	defer up.Close()
+	for _, pages := range [][]string{{up.URL + "/away"}, {down.URL, up.URL, down.URL + "/second"}} {
+		var losses strings.Builder
+		got, err := run(t, check.Options{Pages: pages, FailOn: "never", Losses: &losses})
+		var e *check.Error
+		if !errors.As(err, &e) || e.Status != check.Unreachable || len(got.Cookies) != 1 {
+			t.Errorf("%s: %v, %+v", pages, err, got)
+		}
+		if len(pages) > 1 && !strings.Contains(losses.String(), "/second") {
+			t.Errorf("lost %q", &losses)
+		}
+	}
+}
+
 // The severity decides about the error, not about the report.
 func TestFailOn(t *testing.T) {
 	for _, tt := range []struct {

@@ -49,7 +49,7 @@ func NewFetcher(transport http.RoundTripper) *Fetcher {
 
 // Fetch makes a request and follows its redirects, and pages that send their visitor on by Refresh. It returns every
 // response. A body is a form that a page of the same origin sends, unless Header says what it is. A page that cannot be
-// fetched, or redirects without end, is an [Error].
+// fetched, or redirects without end, is an [Error], beside the responses before it.
 func (f *Fetcher) Fetch(ctx context.Context, method, page, body string) ([]lint.Response, error) {
 	u, err := parseURL(page)
 	if err != nil {
@@ -83,7 +83,7 @@ func (f *Fetcher) Fetch(ctx context.Context, method, page, body string) ([]lint.
 		seen = append(seen, more...)
 	}
 	if err != nil {
-		return nil, &Error{Unreachable, fmt.Errorf("fetch %s: %w", page, err)}
+		return seen, &Error{Unreachable, fmt.Errorf("fetch %s: %w", page, err)}
 	}
 	return seen, nil
 }

@@ -17,7 +17,8 @@ import (
 	"coatcheck.dev/lint"
 )
 
-// fetch gets the pages, and then those that they link to.
+// fetch gets the pages, and then those that they link to. With an error, that of the first page that could not be
+// fetched, there are the responses of the others, and those on the way to it.
 func (o *Options) fetch(ctx context.Context) (all []lint.Response, err error) {
 	if len(o.Pages) == 0 {
 		return nil, nil
@@ -35,9 +36,11 @@ func (o *Options) fetch(ctx context.Context) (all []lint.Response, err error) {
 	}
 	seen, ahead := map[string]bool{}, []string(nil)
 	for _, page := range o.Pages {
-		list, err := fetcher.Fetch(ctx, method, page, body)
-		if err != nil {
-			return nil, err
+		list, failed := fetcher.Fetch(ctx, method, page, body)
+		if err == nil {
+			err = failed
+		} else if failed != nil {
+			o.lose(failed)
 		}
 		all = append(all, list...)
 		mark(seen, list)
@@ -51,16 +54,16 @@ func (o *Options) fetch(ctx context.Context) (all []lint.Response, err error) {
 		}
 		seen[page] = true
 		n++
-		list, err := fetcher.Fetch(ctx, http.MethodGet, page, "")
-		if err != nil {
-			o.lose(err) // the site links to it, the user did not ask for it
-			continue
-		}
+		list, failed := fetcher.Fetch(ctx, http.MethodGet, page, "")
 		all = append(all, list...)
 		mark(seen, list)
+		if failed != nil {
+			o.lose(failed) // the site links to it, the user did not ask for it
+			continue
+		}
 		ahead = append(ahead, texts(fetcher.page.links)...)
 	}
-	return all, nil
+	return all, err
 }
 
 func mark(seen map[string]bool, list []lint.Response) {
