@@ -46,7 +46,7 @@ func sniffNetscape(head []byte) bool {
 		return true
 	}
 	for line := range bytes.Lines(head) {
-		text := strings.TrimPrefix(string(bytes.TrimRight(line, "\r\n")), netscapeHTTPOnly)
+		text, _ := cutPrefixFold(string(bytes.TrimRight(line, "\r\n")), netscapeHTTPOnly)
 		if c, _, err := readNetscapeLine(text); err == nil && c.Domain != "" && text[0] != '#' {
 			return true
 		}

@@ -118,7 +118,7 @@ func readSite(at place, raw []byte, o *Options, s *sink) {
 	err := scan.members(func(key string) error {
 		value, err := scan.value()
 		switch key {
-		case "url", "origin":
+		case "url", "origin", "domain", "host":
 			of.URL = cmp.Or(siteURL(value), of.URL)
 		case "cookies":
 			cookies = bytes.Clone(value)
@@ -137,13 +137,13 @@ func readSite(at place, raw []byte, o *Options, s *sink) {
 	}
 }
 
-// siteURL reads the URL of a page, nil if it is none.
+// siteURL reads the URL of a page or its host, nil if it is neither.
 func siteURL(raw []byte) *url.URL {
 	var text string
 	if json.Unmarshal(raw, &text) != nil || text == "" {
 		return nil
 	}
-	return parseAbsolute(text)
+	return cmp.Or(parseAbsolute(text), hostURL(text))
 }
 
 // readSiteCookies reads the cookies of a page, in any of their shapes.
