@@ -159,12 +159,18 @@ func (g *Guard) reportOnly(err error) bool {
 var errPlainOrigin = errors.New("cross-origin request detected: Sec-Fetch-Site is missing, and Origin is a page over " +
 	"plain HTTP")
 
+var errSeveral = errors.New("cross-origin request detected: there are several headers Origin or Sec-Fetch-Site, and " +
+	"no browser sends two")
+
 // Check returns an error if another site made the browser send the request, or may have; the error tells the evidence.
 // InsecureReportOnly, of Options or Tokens, has no effect on it. If it has to look for a token in a form, it reads at
 // most 64 KiB of the body, and puts another body in its place that is whole again.
 func (g *Guard) Check(r *http.Request) error {
 	if g.exempt(r) {
 		return nil
+	}
+	if len(r.Header["Origin"]) > 1 || len(r.Header["Sec-Fetch-Site"]) > 1 {
+		return errSeveral
 	}
 	if g.needsToken(r) {
 		return g.opts.Tokens.check(r)

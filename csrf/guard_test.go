@@ -26,7 +26,7 @@ func TestWhoPasses(t *testing.T) {
 	header := func(pairs ...string) http.Header {
 		h := http.Header{}
 		for i := 0; i < len(pairs); i += 2 {
-			h.Set(pairs[i], pairs[i+1])
+			h.Add(pairs[i], pairs[i+1])
 		}
 		return h
 	}
@@ -59,8 +59,13 @@ func TestWhoPasses(t *testing.T) {
 		"plain site, own page":            {"POST", header("Origin", "http://shop.example.com"), true, true},
 		"behind a proxy that ended TLS":   {"POST", header("Origin", "https://shop.example.com"), true, true},
 		"no browser":                      {"POST", header(), false, true},
-		"link from elsewhere":             {"GET", header("Sec-Fetch-Site", "cross-site"), false, true},
-		"image on another site":           {"HEAD", header("Sec-Fetch-Site", "cross-site"), false, true},
+		"two origins, the own one first": {"POST",
+			header("Origin", "https://shop.example.com", "Origin", "https://evil.example"), false, false},
+		"two origins, none first": {"POST", header("Origin", "", "Origin", "https://evil.example"), false, false},
+		"twice where it comes from": {"POST",
+			header("Sec-Fetch-Site", "same-origin", "Sec-Fetch-Site", "cross-site"), false, false},
+		"link from elsewhere":   {"GET", header("Sec-Fetch-Site", "cross-site"), false, true},
+		"image on another site": {"HEAD", header("Sec-Fetch-Site", "cross-site"), false, true},
 		"preflight": {"OPTIONS",
 			header("Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"), false, true},
 		"PUT":                      {"PUT", header("Sec-Fetch-Site", "cross-site"), false, false},
