@@ -37,8 +37,8 @@ type Format struct {
 func All() []Format {
 	return []Format{
 		Native, HAR, Playwright, HTTPie, Sessionstore, NetHTTP, Titled, Insomnia, Sites, CDP, PlaywrightCookies,
-		Puppeteer, Extension, Selenium, QuickManager, ToughCookie, ToughStore, CookieStore, Pairs, Safari, Pickle, LWP,
-		Table, Netscape, Blocks, Headers, CookieHeader, Chrome, Firefox, WebKitGTK,
+		Puppeteer, Extension, Selenium, QuickManager, ToughCookie, ToughStore, CookieStore, Pairs, Safari, Pickle,
+		HTTPCookie, LWP, Table, Netscape, Blocks, Headers, CookieHeader, Chrome, Firefox, WebKitGTK,
 	}
 }
 

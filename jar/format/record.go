@@ -258,7 +258,8 @@ func (r *record) unkept(c *jar.Cookie) {
 		}
 	}
 	age, err := strconv.ParseFloat(r.text("maxAge", "max-age", "Max-Age", "max_age"), 64)
-	if err == nil && age >= 0 && c.Expires.IsZero() && !r.has("key") { // tough-cookie says when it was set
+	if err == nil && age >= 0 && c.Expires.IsZero() && !r.has("key") && !r.has("created_at") {
+		// tough-cookie and http-cookie say when it was set
 		r.odd = append(r.odd, "its Max-Age counts for nothing, because the file does not say when it was set")
 	}
 }
