@@ -12,6 +12,7 @@ type jsonHead struct {
 	entry  map[string]byte // of the first entries: of the array, of that under cookies, or of one further inside
 	entrys bool            // there is an entry
 	pairs  bool            // an object in the file has a string
+	sites  bool            // an array further inside has pages with their cookies
 	inside bool            // the entries are further inside, or the file is one of them
 }
 
@@ -54,6 +55,8 @@ func (h *jsonHead) look(scan *jsonScanner, key string, b byte, depth int) error 
 	case b == '[' && holdsCookies(scan):
 		h.inside = true
 		return h.readEntry(scan)
+	case b == '[' && holdsSites(scan):
+		h.sites = true
 	case b == '{' && depth < maxDepth:
 		return scan.members(func(key string) error {
 			b, err := scan.peek()
@@ -68,11 +71,20 @@ func (h *jsonHead) look(scan *jsonScanner, key string, b byte, depth int) error 
 }
 
 // holdsCookies reports whether the array that comes next has cookies in it, by the names of their fields.
-func holdsCookies(scan *jsonScanner) bool {
+func holdsCookies(scan *jsonScanner) bool { return entriesAhead(scan).cookies() }
+
+// holdsSites reports whether it has pages with their cookies.
+func holdsSites(scan *jsonScanner) bool {
+	h := entriesAhead(scan)
+	return holdsList(h.entry["cookies"]) && !h.has("name")
+}
+
+// entriesAhead looks into the array that comes next.
+func entriesAhead(scan *jsonScanner) *jsonHead {
 	text, _ := scan.in.Peek(headSize)
-	h := jsonHead{entry: map[string]byte{}}
+	h := &jsonHead{entry: map[string]byte{}}
 	h.readEntry(newScanner(bufio.NewReader(bytes.NewReader(text))))
-	return h.cookies()
+	return h
 }
 
 // cookies reports whether the entries are cookies.

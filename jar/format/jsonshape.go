@@ -15,6 +15,7 @@ type jsonShape struct {
 	other map[string]func(at place, raw []byte) // other keys that matter
 	inner map[string]bool                       // keys of objects that may have the array inside
 	any   bool                                  // any key may have it, or an object with it, as long as it has cookies
+	sites bool                                  // it has pages with their cookies, in place of cookies
 	drop  map[string]bool                       // keys within entries whose values are skipped
 	sieve string                                // key of arrays within entries, of which some objects are skipped
 	want  func(text []byte) bool                // whether a string in an object makes it one of the others
@@ -68,7 +69,7 @@ func (shape *jsonShape) value(scan *jsonScanner, key string, found *bool, depth 
 		return err
 	}
 	switch at := key == shape.list || depth == 0; {
-	case b == '[' && (at || shape.any && shape.other[key] == nil && (hostURL(key) != nil || holdsCookies(scan))):
+	case b == '[' && (at || shape.any && shape.other[key] == nil && shape.holds(scan, key)):
 		*found, shape.key = true, key
 		return scan.elements(func(n int) error { return shape.element(scan, n) })
 	case b == '{' && at && depth > 0 && shape.named != nil:
@@ -97,6 +98,14 @@ func (shape *jsonShape) value(scan *jsonScanner, key string, found *bool, depth 
 		return fmt.Errorf("line %d: there is %s where an array of cookies should be", scan.line, jsonKind(b))
 	}
 	return scan.skip()
+}
+
+// holds reports whether the array of a key has entries, where any key may have it.
+func (shape *jsonShape) holds(scan *jsonScanner, key string) bool {
+	if shape.sites {
+		return holdsSites(scan)
+	}
+	return hostURL(key) != nil || holdsCookies(scan)
 }
 
 func (shape *jsonShape) element(scan *jsonScanner, n int) error {

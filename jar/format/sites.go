@@ -15,7 +15,7 @@ import (
 // Sites is what exporters write that go from page to page: {"url": …, "cookies": […]}, or an array of these. Cookies
 // without a domain belong to the host of the URL. In place of an array of cookies there may be one of Set-Cookie lines,
 // an object of names and values, or the value of a Cookie header. An object of hosts is one of such pages, too:
-// {"shop.example": {"a": "1"}}.
+// {"shop.example": {"a": "1"}}. The array may be further inside, such as that of contexts.
 var Sites = Format{
 	name: "sites", about: "an array of pages, each with its cookies, only read",
 	sign: `a JSON array of objects with "cookies", or an object with "url" and "cookies"`,
@@ -23,10 +23,7 @@ var Sites = Format{
 		if h.array {
 			return holdsList(h.entry["cookies"]) && !h.has("name")
 		}
-		if h.hosts() {
-			return true
-		}
-		return h.keys["url"] == '"' && holdsList(h.keys["cookies"]) && h.keys["name"] == 0
+		return h.hosts() || h.site() || h.sites && !h.entrys
 	}),
 	read: readSites,
 }
@@ -40,11 +37,17 @@ func readSites(in *bufio.Reader, o *Options, s *sink) error {
 	switch h, ok := readHead(head); {
 	case ok && h.hosts():
 		return readHosts(in, o, s)
-	case ok && !h.array:
+	case ok && h.site():
 		return readSingle(in, s, site)
 	}
-	shape := jsonShape{entry: site}
+	shape := jsonShape{entry: site, any: true, sites: true}
 	return shape.walk(in, s)
+}
+
+// site reports whether the file is one page. Without its URL, only names and values tell cookies from other things.
+func (h *jsonHead) site() bool {
+	cookies := h.keys["cookies"]
+	return !h.array && h.keys["name"] == 0 && (h.keys["url"] == '"' && holdsList(cookies) || cookies == '{' && h.pairs)
 }
 
 // hosts reports whether the file is an object of hosts, each with an object of names and values. Files with cookies
