@@ -15,6 +15,7 @@ type jsonShape struct {
 	other map[string]func(at place, raw []byte) // other keys that matter
 	inner map[string]bool                       // keys of objects that may have the array inside
 	any   bool                                  // any key may have it, or an object with it, as long as it has cookies
+	page  func(at place, raw []byte)            // a page of an array of those; nil if there are none
 	sites bool                                  // it has pages with their cookies, in place of cookies
 	drop  map[string]bool                       // keys within entries whose values are skipped
 	sieve string                                // key of arrays within entries, of which some objects are skipped
@@ -71,7 +72,10 @@ func (shape *jsonShape) value(scan *jsonScanner, key string, found *bool, depth 
 	switch at := key == shape.list || depth == 0; {
 	case b == '[' && (at || shape.any && shape.other[key] == nil && shape.holds(scan, key)):
 		*found, shape.key = true, key
-		return scan.elements(func(n int) error { return shape.element(scan, n) })
+		return scan.elements(func(n int) error { return element(scan, n, shape.entry) })
+	case b == '[' && shape.page != nil && shape.other[key] == nil && holdsSites(scan):
+		*found = true
+		return scan.elements(func(n int) error { return element(scan, n, shape.page) })
 	case b == '{' && at && depth > 0 && shape.named != nil:
 		*found = true
 		return scan.members(func(key string) error {
@@ -108,19 +112,20 @@ func (shape *jsonShape) holds(scan *jsonScanner, key string) bool {
 	return hostURL(key) != nil || holdsCookies(scan)
 }
 
-func (shape *jsonShape) element(scan *jsonScanner, n int) error {
+// element reads an element of an array.
+func element(scan *jsonScanner, n int, entry func(at place, raw []byte)) error {
 	at := place{unit: "line", n: scan.line, rest: fmt.Sprintf(", entry %d", n)}
 	raw, err := scan.value()
 	switch {
 	case err == errTooLarge:
-		shape.entry(at, nil)
+		entry(at, nil)
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		shape.entry(at, raw)
+		entry(at, raw)
 		return err
 	case err != nil:
 		return err
 	default:
-		shape.entry(at, raw)
+		entry(at, raw)
 	}
 	return nil
 }

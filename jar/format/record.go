@@ -388,6 +388,7 @@ func readRecords(in *bufio.Reader, o *Options, s *sink) error {
 		return readRecordLines(in, o, s, nil)
 	}
 	shape := jsonShape{
+		page: func(at place, raw []byte) { readSite(at, raw, o, s) },
 		list: "cookies", any: true, // such as result, in the answer of the DevTools protocol
 		other: map[string]func(place, []byte){"origins": func(at place, raw []byte) { loseOrigins(at, raw, s) }},
 	}
