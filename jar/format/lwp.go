@@ -81,6 +81,8 @@ func readLWPLine(text string) (c jar.Cookie, changes []string, err error) {
 				return c, nil, errors.New("expires is not a time")
 			}
 			c.Expires = t
+		case "max-age": // neither Perl nor Python writes it
+			changes = append(changes, "its Max-Age counts for nothing, because the file does not say when it was set")
 		}
 	}
 	if c.Domain == "" {

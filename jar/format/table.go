@@ -121,9 +121,16 @@ func (t *tableShape) split(line []byte) ([]string, error) {
 	if t.comma == "\t" {
 		return strings.Split(string(line), "\t"), nil
 	}
-	r := csv.NewReader(bytes.NewReader(line))
-	r.Comma, r.LazyQuotes, r.FieldsPerRecord = rune(t.comma[0]), true, -1
-	return r.Read()
+	read := func(lazily bool) ([]string, error) {
+		r := csv.NewReader(bytes.NewReader(line))
+		r.Comma, r.LazyQuotes, r.FieldsPerRecord = rune(t.comma[0]), lazily, -1
+		return r.Read()
+	}
+	cells, err := read(false)
+	if errors.Is(err, csv.ErrBareQuote) {
+		return read(true) // quotes that mean nothing
+	}
+	return cells, err
 }
 
 func sniffTable(head []byte) bool {
@@ -165,7 +172,11 @@ func readTable(in *bufio.Reader, o *Options, s *sink) error {
 func (t *tableShape) row(at place, line []byte, whole bool, o *Options, s *sink) {
 	cells, err := t.split(line)
 	if err != nil || len(cells) < t.least {
-		s.leaveOut(at, nil, "it does not have the columns of the first line")
+		why := "it does not have the columns of the first line"
+		if errors.Is(err, csv.ErrQuote) {
+			why = "a cell in quotes does not end where it should"
+		}
+		s.leaveOut(at, nil, why)
 		return
 	}
 	r := &record{fields: map[string]any{}}
