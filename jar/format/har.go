@@ -9,6 +9,7 @@ import (
 	"io"
 	"iter"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -125,20 +126,25 @@ func readHAR(in *bufio.Reader, _ *Options, s *sink) error {
 	return nil
 }
 
-// response takes the cookies that a response sets.
+// response takes the cookies that a response sets: those of its headers, and what is listed beside them, because some
+// programs keep one header of a name.
 func (h *harReader) response(at place, e *harEntry, x *Exchange) {
 	when := cmp.Or(x.At, h.now)
+	var names []string
 	for i, header := range x.SetCookie {
 		for line, changes := range unfold(header) {
-			h.line(at.in("Set-Cookie", i+1), line, changes, x, when)
+			names = append(names, h.line(at.in("Set-Cookie", i+1), line, changes, x, when))
 		}
 	}
-	if len(x.SetCookie) > 0 {
+	if len(names) >= len(e.Response.Cookies) {
 		return
 	}
 	for i, raw := range e.Response.Cookies {
 		at := at.in("listed cookie", i+1)
 		c, changes, err := listedCookie(raw, x.Request.URL)
+		if slices.Contains(names, c.Name) {
+			continue
+		}
 		if err != nil {
 			h.leaveOut(at, &c, oneLine(err))
 			continue
@@ -148,19 +154,20 @@ func (h *harReader) response(at place, e *harEntry, x *Exchange) {
 	}
 }
 
-// line takes the cookie of a Set-Cookie line.
-func (h *harReader) line(at place, line string, changes []string, x *Exchange, when time.Time) {
+// line takes the cookie of a Set-Cookie line, and returns its name.
+func (h *harReader) line(at place, line string, changes []string, x *Exchange, when time.Time) (name string) {
 	p := cookie.Parse(line)
 	c, why := jar.Spec.Decide(&p, &x.Request, when)
 	if why.Excluded() {
 		h.leaveOut(at, &c, "a browser refuses it: "+why.Exclusions().String())
-		return
+		return c.Name
 	}
 	h.sent.covered(&c)
 	if x.At.IsZero() && !c.Expires.IsZero() {
 		changes = append(changes, "its startedDateTime is no time: its lifetime is counted from now")
 	}
 	h.add(at, &c, changes...)
+	return c.Name
 }
 
 // listedCookie reads a cookie of a list. What it does not say is that of a bare line for the URL.
