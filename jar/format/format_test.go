@@ -559,3 +559,14 @@ func TestForLibsoup(t *testing.T) {
 		}
 	}
 }
+
+// TestRubyLinesAreBounded: a field of very many lines costs what one of the longest costs, and the next cookie is read.
+func TestRubyLinesAreBounded(t *testing.T) {
+	const object = "- !ruby/object:HTTP::Cookie\n  name: %s\n  domain: example.com\n  path: \"/\"\n  value: x\n"
+	in := "---\n" + fmt.Sprintf(object, "long") + strings.Repeat("    x\n", 1<<20) + fmt.Sprintf(object, "next")
+	j := newJar(jar.Spec)
+	report, err := format.HTTPCookie.Import(j, strings.NewReader(in))
+	if err != nil || report.Read != 1 || report.LeftOut != 1 {
+		t.Errorf("%+v, %v", report, err)
+	}
+}

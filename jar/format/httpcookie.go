@@ -69,6 +69,10 @@ func (y *rubyYAML) line(line string) {
 		if strings.HasPrefix(y.fields[y.last], `"`) || strings.HasPrefix(y.fields[y.last], "!") {
 			y.wrong = errors.New(y.last + " goes over several lines")
 		}
+		if len(y.fields[y.last]) > maxLine {
+			y.wrong = errTooLarge
+			return
+		}
 		y.fields[y.last] += " " + text
 	case indent < y.indent || !ok:
 		y.wrong = errors.New("a line of it is no field with a value")
