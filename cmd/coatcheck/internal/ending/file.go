@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"coatcheck.dev/cmd/coatcheck/internal/backend"
@@ -56,10 +57,27 @@ func openJobFile(path string) (*jobFile, error) {
 		return nil, err
 	}
 	db.SetMaxOpenConns(4)
-	if _, err := db.Exec(schema); err != nil {
+	f := &jobFile{db}
+	if err := f.prepare(); err != nil {
 		return nil, errors.Join(err, backend.CloseFile(db))
 	}
-	return &jobFile{db}, nil
+	return f, nil
+}
+
+// prepare makes the tables, unless they are there. It reads the whole file, because damage that shows later stops a job
+// in its middle.
+func (f *jobFile) prepare() error {
+	if _, err := f.db.Exec(schema); err != nil {
+		return err
+	}
+	var found string
+	if err := f.db.QueryRow("PRAGMA quick_check(1)").Scan(&found); err != nil {
+		return err
+	}
+	if found != "ok" {
+		return fmt.Errorf("the file is damaged: %s", found)
+	}
+	return nil
 }
 
 // change does something in one durable step.

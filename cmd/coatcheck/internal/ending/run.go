@@ -12,6 +12,7 @@ import (
 // run does one job after the other until the jobs are closed.
 func (e *Jobs) run() {
 	defer close(e.done)
+	var told time.Time
 	for {
 		select {
 		case <-e.ctx.Done():
@@ -27,7 +28,10 @@ func (e *Jobs) run() {
 				err = e.work(&jobs[0])
 			}
 			if err != nil && e.ctx.Err() == nil {
-				e.opts.Log.Error("end sessions by query; it is tried again", "error", err)
+				if time.Since(told) >= tellEvery {
+					told = time.Now()
+					e.opts.Log.Error("end sessions by query; it is tried again", "file", e.opts.Path, "error", err)
+				}
 				sleep(e.ctx, retryAfter)
 			}
 		}
@@ -38,6 +42,7 @@ const (
 	batchSize  = 100
 	stepTime   = 30 * time.Second // for one batch, also if the program is about to stop
 	retryAfter = time.Second
+	tellEvery  = time.Minute             // of a failure that goes on
 	settleTime = 1500 * time.Millisecond // for the feed to tell what it knows
 )
 
