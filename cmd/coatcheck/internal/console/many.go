@@ -45,11 +45,20 @@ func (c *Console) operatorOf(r *http.Request) ending.Operator {
 	return ending.Operator{Name: c.operatorName(r), Address: c.address(r)}
 }
 
+// noEndings is said while the file of the jobs cannot be opened.
+var noEndings = message{"Sessions cannot be ended by a search now",
+	"The file that keeps what a search has found and ended cannot be opened. The program's log says why.",
+	"/", "Go to the sessions"}
+
 // askEndFound finds out which sessions a search means. Nothing ends by that.
 func (c *Console) askEndFound(w http.ResponseWriter, r *http.Request) {
 	q, err := index.Parse(r.URL.Query())
-	if err != nil || unknownField(r.URL.Query()) != "" || c.opts.Endings == nil {
+	if err != nil || unknownField(r.URL.Query()) != "" {
 		c.malformed(w, r, damagedAddress)
+		return
+	}
+	if c.opts.Endings == nil {
+		c.say(w, r, http.StatusServiceUnavailable, noEndings)
 		return
 	}
 	j, err := c.opts.Endings.Ask(r.Context(), q, c.operatorOf(r))
@@ -72,12 +81,11 @@ func (c *Console) jobFailed(w http.ResponseWriter, r *http.Request, err error) {
 
 // job returns the job that a page is about. A false return means that the request was answered.
 func (c *Console) job(w http.ResponseWriter, r *http.Request) (ending.Job, bool) {
-	var j ending.Job
-	var ok bool
-	var err error
-	if c.opts.Endings != nil {
-		j, ok, err = c.opts.Endings.Find(r.PathValue("id"))
+	if c.opts.Endings == nil {
+		c.say(w, r, http.StatusServiceUnavailable, noEndings)
+		return ending.Job{}, false
 	}
+	j, ok, err := c.opts.Endings.Find(r.PathValue("id"))
 	switch {
 	case err != nil:
 		c.jobFailed(w, r, err)
@@ -212,19 +220,21 @@ type shownJob struct {
 }
 
 func (c *Console) showJobs(w http.ResponseWriter, r *http.Request) {
+	if c.opts.Endings == nil {
+		c.say(w, r, http.StatusServiceUnavailable, noEndings)
+		return
+	}
+	jobs, err := c.opts.Endings.Latest()
+	if err != nil {
+		c.jobFailed(w, r, err)
+		return
+	}
+	now := time.Now()
 	var list []shownJob
-	if c.opts.Endings != nil {
-		jobs, err := c.opts.Endings.Latest()
-		if err != nil {
-			c.jobFailed(w, r, err)
-			return
-		}
-		now := time.Now()
-		for _, j := range jobs {
-			j.Reason, j.By = visible.Text(j.Reason), visible.Text(j.By)
-			list = append(list, shownJob{j, manyURL(j.ID), newDisplayTime(j.StartedAt, now), count(j.Total()),
-				count(j.Ended)})
-		}
+	for _, j := range jobs {
+		j.Reason, j.By = visible.Text(j.Reason), visible.Text(j.By)
+		list = append(list, shownJob{j, manyURL(j.ID), newDisplayTime(j.StartedAt, now), count(j.Total()),
+			count(j.Ended)})
 	}
 	c.show(w, r, http.StatusOK, "jobs", "Sessions that were ended together", list)
 }

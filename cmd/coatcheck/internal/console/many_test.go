@@ -34,6 +34,15 @@ func withEndings(t *testing.T, o *console.Options) {
 	o.Endings = jobs
 }
 
+// No page says that there are no jobs while their file cannot be opened.
+func TestEndingsThatCannotBeOpened(t *testing.T) {
+	b := newDesk(t).operator()
+	const says = "Sessions cannot be ended by a search now"
+	b.get("/endings").want(t, 503, says)
+	b.get("/ending/x").want(t, 503, says)
+	b.post("/end-found?name=AD", nil).want(t, 503, says)
+}
+
 // What a search has found ends after a look at it, a reason and, if it is much, the number of sessions; and the page
 // says what came of it.
 //
