@@ -20,7 +20,10 @@ func (s *server) openOperators(flags *config.Server) (*operator.Roster, error) {
 		s.log.Warn("--console-trust-user-from: whoever can connect to the console from there is any operator they like",
 			"networks", gates)
 	}
-	return roster, atomicfile.Replace(s.folder.ConsolePath(), []byte(s.back.URL()+"\n"))
+	if err := atomicfile.Replace(s.folder.ConsolePath(), []byte(s.back.URL()+"\n")); err != nil {
+		s.log.Error("the console's address cannot be noted: coatcheck operators link needs --console", "error", err)
+	}
+	return roster, nil
 }
 
 // followOperators signs out whoever is no operator any more, or may do less than before.

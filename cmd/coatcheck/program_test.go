@@ -318,6 +318,18 @@ func TestHiddenCapabilitiesAreLogged(t *testing.T) {
 	}
 }
 
+// A note for other commands that cannot be written keeps nobody from starting.
+func TestConsoleAddressThatCannotBeNoted(t *testing.T) {
+	data := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(data, "console-url", "x"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	r := start(t, data, "demo")
+	if err := r.end(); err != nil || !strings.Contains(r.stderr.String(), "the console's address cannot be noted") {
+		t.Errorf("%v, log %s", err, r.stderr)
+	}
+}
+
 // What is under way ends, what has no end is ended, and the program does not wait for that.
 func TestShutdown(t *testing.T) {
 	release, begun := make(chan struct{}), make(chan struct{})
