@@ -36,7 +36,7 @@ func (r *reloader) run(ctx context.Context, s *server) {
 	defer signal.Stop(r.hangups)
 	tick := time.NewTicker(pollFile)
 	defer tick.Stop()
-	seen := r.state()
+	file := settling{seen: r.state()}
 	for {
 		select {
 		case <-ctx.Done():
@@ -47,13 +47,24 @@ func (r *reloader) run(ctx context.Context, s *server) {
 				continue
 			}
 		case <-tick.C:
-			if r.state() == seen {
+			if !file.changed(r.state()) {
 				continue
 			}
 		}
-		seen = r.state() // first: what changes while it is read is seen next time
+		file.seen = r.state() // first: what changes while it is read is seen next time
 		r.reload(s)
 	}
+}
+
+// A settling file counts as changed only after it was the same at two looks in a row, because the first half of a
+// configuration can be a good one that protects less.
+type settling struct{ seen, last string }
+
+// changed says whether the file is another one than seen, and is not being written.
+func (f *settling) changed(now string) bool {
+	still := now == f.last
+	f.last = now
+	return still && now != f.seen
 }
 
 // state tells one content of the file from another.
