@@ -414,6 +414,37 @@ func TestEverybodyNeedsAdmin(t *testing.T) {
 	}
 }
 
+// A dry run is refused where the not-before would be. Only the word that confirms it need not be there yet.
+func TestDryRunNeedsTheSameRights(t *testing.T) {
+	h := newRig(t, session.Options{})
+	h.begin()
+	if err := h.index.Await(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	long := strings.Repeat("x", 256)
+	for _, c := range []struct {
+		key, body string
+		status    int
+	}{
+		{h.keys["end"], `{"dry_run":true}`, 403},
+		{h.keys["end"], `{"dry_run":true,"confirm":"everybody"}`, 403},
+		{h.keys["end"], `{"dry_run":true,"user":"ada"}`, 200},
+		{h.keys["admin"], `{"dry_run":true}`, 200},
+		{h.keys["admin"], `{"dry_run":true,"confirm":"everybody"}`, 200},
+		{h.keys["admin"], `{"dry_run":true,"user":"ada","confirm":"everybody"}`, 400},
+		{h.keys["admin"], `{"dry_run":true,"user":"` + long + `"}`, 400},
+		{h.keys["admin"], `{"dry_run":true,"user":"ada","reason":"` + long + `"}`, 400},
+	} {
+		got := h.ask(question{"POST", "/v1/not-before", c.body, c.key, nil})
+		if got.StatusCode != c.status {
+			t.Errorf("%.60s: %d %s, want %d", c.body, got.StatusCode, got.body, c.status)
+		}
+	}
+	if infos, _ := h.manager.List(t.Context(), "ada"); len(infos) != 1 {
+		t.Errorf("after dry runs ada has %v", infos)
+	}
+}
+
 // The reason of a not-before is in the event, by which the history and the log have it.
 func TestNotBeforeHasAReason(t *testing.T) {
 	var ends []event.Event

@@ -67,15 +67,18 @@ func (s sessions) signOut(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, ended)
 }
 
+// A cutoffRequest is what a client asks of /v1/not-before.
+type cutoffRequest struct {
+	User    string `json:"user"`
+	Confirm string `json:"confirm"`
+	Before  string `json:"before"`
+	Reason  string `json:"reason"`
+	DryRun  bool   `json:"dry_run"`
+}
+
 // notBefore ends what began at a moment or before, of a user or of everybody, by one durable mark.
 func (s finder) notBefore(w http.ResponseWriter, r *http.Request) {
-	var asked struct {
-		User    string `json:"user"`
-		Confirm string `json:"confirm"`
-		Before  string `json:"before"`
-		Reason  string `json:"reason"`
-		DryRun  bool   `json:"dry_run"`
-	}
+	var asked cutoffRequest
 	if _, ok := readBody(w, r, maxBody, &asked); !ok {
 		return
 	}
@@ -85,25 +88,12 @@ func (s finder) notBefore(w http.ResponseWriter, r *http.Request) {
 		badRequest("before: " + span.Want).write(w)
 		return
 	}
-	if asked.DryRun {
-		s.weigh(w, r, asked.User, before)
+	if err := asked.check(callerOf(r.Context()).admin()); err != nil {
+		failureOf(err).write(w)
 		return
 	}
-	switch {
-	case len(asked.User) > session.MaxUserLen:
-		badRequest("user is longer than there can be").write(w)
-		return
-	case len(asked.Reason) > ending.MaxReason:
-		badRequest(fmt.Sprintf("reason is longer than %d bytes", ending.MaxReason)).write(w)
-		return
-	case asked.User == "" && asked.Confirm != Everybody:
-		badRequest(`without a user this is for everybody: then confirm is "` + Everybody + `"`).write(w)
-		return
-	case asked.User != "" && asked.Confirm != "":
-		badRequest("user and confirm contradict each other").write(w)
-		return
-	case asked.User == "" && !callerOf(r.Context()).admin():
-		wrongScope.write(w)
+	if asked.DryRun {
+		s.weigh(w, r, asked.User, before)
 		return
 	}
 	ctx := r.Context()
@@ -125,6 +115,24 @@ func (s finder) notBefore(w http.ResponseWriter, r *http.Request) {
 	}{before.UTC().Round(0)})
 }
 
+// check returns the failure that refuses the request, nil if nothing does. A dry run needs the same rights, because
+// the number of everybody's sessions is for admins alone. Only the word that confirms may be missing.
+func (c *cutoffRequest) check(admin bool) error {
+	switch {
+	case len(c.User) > session.MaxUserLen:
+		return badRequest("user is longer than there can be")
+	case len(c.Reason) > ending.MaxReason:
+		return badRequest(fmt.Sprintf("reason is longer than %d bytes", ending.MaxReason))
+	case c.User == "" && c.Confirm != Everybody && !c.DryRun:
+		return badRequest(`without a user this is for everybody: then confirm is "` + Everybody + `"`)
+	case c.User != "" && c.Confirm != "":
+		return badRequest("user and confirm contradict each other")
+	case c.User == "" && !admin:
+		return wrongScope
+	}
+	return nil
+}
+
 // cutoffOf reads up to when something is meant: until now, if it is empty or later. Nothing ends that has not begun.
 func cutoffOf(text string) (time.Time, bool) {
 	now := time.Now()
@@ -140,10 +148,6 @@ func cutoffOf(text string) (time.Time, bool) {
 
 // weigh says what a not-before would end, and ends nothing.
 func (s finder) weigh(w http.ResponseWriter, r *http.Request, user string, before time.Time) {
-	if len(user) > session.MaxUserLen {
-		badRequest("user is longer than there can be").write(w)
-		return
-	}
 	if s.index == nil {
 		badRequest("dry_run: there is no index here, so nobody can tell").write(w)
 		return
