@@ -171,7 +171,7 @@ func moves(t *testing.T, old http.Handler, from session.Migration, oldRecords fu
 	copied.says("a copy of the old cookie after that", nobody)
 }
 
-// expectDown checks that nobody is signed out since the old store is down.
+// expectDown checks that nobody is signed out because the old store is down.
 func expectDown(t *testing.T, b *browser) {
 	t.Helper()
 	before := b.names()
