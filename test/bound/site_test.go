@@ -47,8 +47,9 @@ func start(t *testing.T) *site {
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
 		s.requests = append(s.requests, r)
+		handler := s.handler
 		s.mu.Unlock()
-		s.handler.ServeHTTP(w, r)
+		handler.ServeHTTP(w, r)
 	}))
 	t.Cleanup(server.Close)
 	sum := sha256.Sum256(server.Certificate().RawSubjectPublicKeyInfo)
@@ -89,6 +90,8 @@ func (s *site) open(st store.Store, opts bound.Options) {
 		fmt.Fprint(w, session.From(r.Context()).User())
 	})))
 	mux.HandleFunc("GET /favicon.ico", func(http.ResponseWriter, *http.Request) {})
+	s.mu.Lock() // browsers that are there may ask for something at any time
+	defer s.mu.Unlock()
 	s.handler = s.sessions.Handler(mux)
 }
 

@@ -1,24 +1,29 @@
 package proc
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"net"
 	"testing"
 	"time"
 )
 
-// FreeAddrs returns n different loopback addresses that nobody listens on, for programs that have to be told
-// theirs, and for those that must come back on the same one after a restart. Somebody else may take an address
-// before the program does: where a program can pick its own port and print it, let it.
+// FreeAddrs returns n different loopback addresses that nobody listens on, for programs that have to be told theirs,
+// and for those that must come back on the same one after a restart. Their ports are below those that a system gives
+// to whoever asks for any (from 32768 on Linux), so that no connection takes one before the program does.
 func FreeAddrs(t testing.TB, n int) []string {
 	t.Helper()
-	addrs := make([]string, n)
-	for i := range addrs {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+	addrs := make([]string, 0, n)
+	for tries := 0; len(addrs) < n; tries++ {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 16_000+rand.IntN(16_000)))
 		if err != nil {
-			t.Fatalf("find a free port: %v", err)
+			if tries > 100*n {
+				t.Fatal(err)
+			}
+			continue
 		}
-		defer l.Close() // not before all are found, or two could be the same
-		addrs[i] = l.Addr().String()
+		defer l.Close() // all at the end, so that no two are the same
+		addrs = append(addrs, l.Addr().String())
 	}
 	return addrs
 }
