@@ -65,6 +65,7 @@ func (r *record) title(line string, long bool) {
 	title, text, ok := strings.Cut(line+" ", " : ")
 	field := tableColumns[letters(title)]
 	switch {
+	case (long || !ok) && len(r.wrong) > 0: // one reason is enough
 	case long:
 		r.wrong = append(r.wrong, errTooLarge)
 	case !ok:

@@ -570,3 +570,13 @@ func TestRubyLinesAreBounded(t *testing.T) {
 		t.Errorf("%+v, %v", report, err)
 	}
 }
+
+// TestBlocksNameOneReason: a block of many lines that are none is left out with one reason.
+func TestBlocksNameOneReason(t *testing.T) {
+	const end, block = "==========\n", "Host Name : example.com\nName : a\nValue : 1\nPath : /\n"
+	j := newJar(jar.Spec)
+	report, err := format.Blocks.Import(j, strings.NewReader(end+block+strings.Repeat("x\n", 1000)+end+block+end))
+	if err != nil || report.Read != 1 || report.LeftOut != 1 || len(report.Losses[0].What) > 200 {
+		t.Errorf("%+v, %v", report, err)
+	}
+}

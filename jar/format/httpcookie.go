@@ -116,7 +116,7 @@ func (r *record) rubyAge(c *jar.Cookie) {
 	age, err := strconv.ParseInt(r.text("max_age"), 10, 64)
 	created, ok := readDate(r.text("created_at"))
 	if err == nil && ok && c.Expires.IsZero() && !created.IsZero() {
-		c.Expires = created.Add(time.Duration(min(age, 1<<31)) * time.Second)
+		c.Expires = created.Add(time.Duration(max(-1, min(age, 1<<31))) * time.Second)
 	}
 }
 

@@ -9,17 +9,11 @@ import (
 // A file that may be read alone cannot follow the store, so that it is of no use either.
 func TestReadOnlyFilesAreDamage(t *testing.T) {
 	ctx, path := t.Context(), filepath.Join(t.TempDir(), "index.db")
-	made, err := makeFile(ctx, path, "store")
-	if err == nil {
-		made, err = made.finish(ctx)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	made := whole(t, path)
 	made.close()
 	f := connect(path, "wal")
 	t.Cleanup(f.close)
-	_, err = f.read.ExecContext(ctx, `PRAGMA query_only(0); UPDATE meta SET value = 'no'`)
+	_, err := f.read.ExecContext(ctx, `PRAGMA query_only(0); UPDATE meta SET value = 'no'`)
 	if isDamage(err) {
 		t.Fatalf("a write is damage: %v", err)
 	}
@@ -31,13 +25,7 @@ func TestReadOnlyFilesAreDamage(t *testing.T) {
 // What lies beside the file is the program's alone, too, and does not keep it from writing.
 func TestFilesBesideTheIndexMayBeWritten(t *testing.T) {
 	ctx, path := t.Context(), filepath.Join(t.TempDir(), "index.db")
-	made, err := makeFile(ctx, path, "store")
-	if err == nil {
-		made, err = made.finish(ctx)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	made := whole(t, path)
 	defer made.close()
 	if _, err := made.write.ExecContext(ctx, `UPDATE meta SET value = 'yes' WHERE name = 'whole'`); err != nil {
 		t.Fatal(err)
@@ -57,4 +45,17 @@ func TestFilesBesideTheIndexMayBeWritten(t *testing.T) {
 			t.Errorf("%s: %v, %v", path+end, info.Mode(), err)
 		}
 	}
+}
+
+// whole is a database that was made, without a session.
+func whole(t *testing.T, path string) *database {
+	t.Helper()
+	made, err := makeFile(t.Context(), path, "store")
+	if err == nil {
+		made, err = made.finish(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
 }
